@@ -1,0 +1,602 @@
+/*
+ * wscodec.h - WebSocket (RFC 6455) over raw buffers.
+ *
+ * The library opens no socket, starts no thread, reads no clock and keeps no
+ * global state. You hand it bytes; it tells you what they mean and writes the
+ * bytes you should send. Two layers, the first usable without the second:
+ *
+ *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
+ *                   close payloads. Pure functions.
+ *   2. Decoder      many frames per call, payloads of any length, any split of
+ *                   the input. Its state is 64 bytes that you own.
+ *
+ * Nothing is allocated, anywhere.
+ *
+ * WORDS
+ *
+ *   message    What an application sends: text or binary. One or more frames.
+ *   frame      A header and its payload on the wire. FIN marks the last frame
+ *              of a message.
+ *   chunk      The part of one frame's payload that lies in your buffer now.
+ *              How a frame falls into chunks depends only on how the bytes
+ *              arrived, and means nothing. A frame without payload is one empty
+ *              chunk, so the end of a message is always reported.
+ *
+ * RULES THAT HOLD FOR EVERY FUNCTION
+ *
+ *   Results    A ws_result is a count (>= 0; of bytes, unless a function says
+ *              otherwise) or an error (< 0, one of WS_ERR_*). From a function
+ *              that reads wire bytes, 0 means "need more input". Where a
+ *              function says "returns 1 or 0", what it would have filled is
+ *              all zero unless the result is 1. ws_strerror() explains any
+ *              value.
+ *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
+ *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
+ *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
+ *              struct that is NULL or not aligned. Nothing is NUL-terminated
+ *              unless it says so. Input and output must not overlap unless a
+ *              function says they may.
+ *   Output     If `out` is too small, nothing is written, no state changes, and
+ *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
+ *   Ownership  The library keeps no pointer that you pass it.
+ *   Positions  Answers are offsets into your buffer, which survive a realloc()
+ *              and need no pointer arithmetic in other languages.
+ *   Threads    Functions without a ws_decoder may be called from any thread at
+ *              any time. A ws_decoder may be used by one thread at a time; it
+ *              may move between threads.
+ *   Unwinding  No exception and no panic leaves this library.
+ *
+ * COMPATIBILITY
+ *
+ *   The file name carries the ABI number (libwscodec.so.0). Within one ABI
+ *   number, functions and constants are only ever added. Structs marked
+ *   "frozen" never change. Structs marked "extensible" may grow at the end;
+ *   they always travel with their size as you compiled it: what this library
+ *   does not know of an output struct is zeroed, and in an input struct must be
+ *   zero, else WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
+ *   negative result as a failure.
+ *
+ * What no library without a clock and a socket can do for you: time out a
+ * handshake, an idle peer or a closing handshake, limit connections, check who
+ * is allowed in. ws_origin_allowed() helps with the last.
+ *
+ * This header is C99 and C++11.
+ */
+#ifndef WSCODEC_H
+#define WSCODEC_H
+
+/* Generated from src/ffi: change the documentation there. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* WS_STATIC: define it when linking the static library on Windows. */
+#if !defined(WS_API)
+#  if defined(_WIN32) && !defined(WS_STATIC)
+#    define WS_API __declspec(dllimport)
+#  elif defined(__GNUC__) && !defined(_WIN32)
+#    define WS_API __attribute__((visibility("default")))
+#  else
+#    define WS_API
+#  endif
+#endif
+
+#if defined(__GNUC__)
+#  define WS_MUST_USE __attribute__((warn_unused_result))
+#else
+#  define WS_MUST_USE
+#endif
+
+#if defined(__cplusplus)
+#  define WS_NOTHROW noexcept
+#else
+#  define WS_NOTHROW
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ======================================================================== *
+ *  Version and features
+ * ======================================================================== */
+
+#define WS_VERSION_MAJOR 0 /* Goes up when something changes that others were
+                            * compiled against. */
+#define WS_VERSION_MINOR 1 /* Goes up when something is added. */
+#define WS_VERSION_PATCH 0 /* Goes up when something is mended. */
+
+/* MAJOR * 10000 + MINOR * 100 + PATCH of the library that is loaded, which
+ * may be newer than the header you compiled with. */
+WS_API uint32_t ws_version(void) WS_NOTHROW;
+
+/* The same as text, e.g. "0.1.0". Static, NUL-terminated. */
+WS_API const char *ws_version_string(void) WS_NOTHROW;
+
+#define WS_FEATURE_DEFLATE 0x1u /* Connections can compress. */
+
+/* Bit set of WS_FEATURE_* compiled into this library. Functions of an absent
+ * feature still exist and return WS_ERR_UNSUPPORTED, so linking never fails. */
+WS_API uint32_t ws_features(void) WS_NOTHROW;
+
+#define WS_TYPE_HANDSHAKE     1 /* ws_handshake */
+#define WS_TYPE_RESPONSE      2 /* ws_response */
+#define WS_TYPE_REQUEST_SPEC  3 /* ws_request_spec */
+#define WS_TYPE_RESPONSE_SPEC 4 /* ws_response_spec */
+#define WS_TYPE_FRAME         5 /* ws_frame */
+#define WS_TYPE_DECODER       6 /* ws_decoder */
+#define WS_TYPE_OUT_FRAME     7 /* ws_out_frame */
+
+/* sizeof a struct as the library sees it, 0 for an unknown type. A language
+ * binding compares it once, at load time, with its own declaration. */
+WS_API size_t ws_sizeof(int type) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Results
+ * ======================================================================== */
+
+#define WS_OK 0 /* Done, and there is nothing to count. */
+
+/* The caller made a mistake, or the system failed; nothing has changed. */
+#define WS_ERR_INVALID_ARGUMENT (-1) /* An argument is invalid: NULL with a
+                                      * length, an unknown flag, a value out
+                                      * of range. */
+#define WS_ERR_BUFFER_TOO_SMALL (-2) /* `out` is too small; nothing was
+                                      * written. */
+#define WS_ERR_INVALID_STATE    (-3) /* Not now, e.g. data after close. */
+#define WS_ERR_NO_MEMORY        (-4) /* The allocator gave no memory. */
+#define WS_ERR_UNSUPPORTED      (-5) /* A feature or option that is not in
+                                      * this build. */
+#define WS_ERR_RANDOM           (-6) /* The system gave no random bytes. */
+
+/* The opening handshake is not acceptable. ws_http_status() maps to a reply. */
+#define WS_ERR_HTTP_SYNTAX        (-20) /* The head breaks the grammar of
+                                         * HTTP/1.1 (RFC 9112). */
+#define WS_ERR_HTTP_TOO_LARGE     (-21) /* The head is beyond WS_MAX_HEAD
+                                         * bytes or 128 fields. */
+#define WS_ERR_NOT_UPGRADE        (-22) /* Valid HTTP, but asks for no
+                                         * WebSocket. */
+#define WS_ERR_HTTP_METHOD        (-23) /* An upgrade, but not by GET. */
+#define WS_ERR_HTTP_VERSION       (-24) /* An upgrade, but not by HTTP/1.1. */
+#define WS_ERR_HANDSHAKE_HOST     (-25) /* Host is missing, empty, invalid or
+                                         * repeated. */
+#define WS_ERR_HANDSHAKE_KEY      (-26) /* Sec-WebSocket-Key is missing,
+                                         * repeated, or not the base64 of 16
+                                         * bytes. */
+#define WS_ERR_HANDSHAKE_VERSION  (-27) /* Sec-WebSocket-Version is not 13,
+                                         * once. */
+#define WS_ERR_HANDSHAKE_STATUS   (-28) /* Client: the answer is not a 101. */
+#define WS_ERR_HANDSHAKE_ACCEPT   (-29) /* Client: wrong
+                                         * Sec-WebSocket-Accept, Upgrade or
+                                         * Connection. */
+#define WS_ERR_HANDSHAKE_PROTOCOL (-30) /* Client: the subprotocol was not
+                                         * offered. */
+#define WS_ERR_EXTENSION          (-31) /* An extension was not offered, or
+                                         * is invalid. */
+
+/* The peer broke the protocol. ws_close_code_for() gives the code to send. */
+#define WS_ERR_RESERVED_BITS (-40) /* A reserved bit is set that no extension
+                                    * explains (RFC 6455, 5.2). */
+#define WS_ERR_OPCODE        (-41) /* A reserved opcode (5.2). */
+#define WS_ERR_LENGTH        (-42) /* A length that is not minimal, or with
+                                    * its top bit set (5.2). */
+#define WS_ERR_MASK          (-43) /* A frame is masked, or unmasked, when it
+                                    * must not be (5.1). */
+#define WS_ERR_CONTROL_FRAME (-44) /* A control frame is fragmented, or
+                                    * longer than 125 bytes (5.5). */
+#define WS_ERR_FRAGMENTATION (-45) /* A continuation without a start, or a
+                                    * start inside a message (5.4). */
+#define WS_ERR_CLOSE_PAYLOAD (-46) /* A close payload of 1 byte, or with a
+                                    * code that is not allowed (7.4). */
+#define WS_ERR_UTF8          (-47) /* A text or the reason of a close is not
+                                    * UTF-8 (8.1). */
+#define WS_ERR_TOO_BIG       (-48) /* Larger than a limit you set. */
+#define WS_ERR_COMPRESSION   (-49) /* Compressed data is damaged (RFC 7692). */
+#define WS_ERR_EOF           (-50) /* The stream ended in mid-frame or
+                                    * mid-message. */
+
+/* A count (>= 0) or one of WS_ERR_* (< 0). The signed twin of size_t. */
+typedef ptrdiff_t ws_result;
+
+/* One short English sentence about a result. Never NULL; static. */
+WS_API const char *ws_strerror(ws_result result) WS_NOTHROW;
+
+/* The constant's name, e.g. "WS_ERR_UTF8"; "WS_OK" for any count. Static. */
+WS_API const char *ws_errname(ws_result result) WS_NOTHROW;
+
+/* The close code that tells the peer about an error: 1007 for WS_ERR_UTF8
+ * and WS_ERR_COMPRESSION, 1009 for WS_ERR_TOO_BIG, 1002 for what else the
+ * peer broke, 1011 for our own failures, 1000 for a count (RFC 6455, 7.4.1). */
+WS_API uint16_t ws_close_code_for(ws_result error) WS_NOTHROW;
+
+/* The HTTP status that answers a failed ws_parse_handshake(): 405 for
+ * METHOD, 426 for VERSION and NOT_UPGRADE, 431 for TOO_LARGE, 505 for
+ * HTTP_VERSION, 500 for our own failures, else 400. */
+WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Opening handshake
+ * ======================================================================== */
+
+#define WS_KEY_LEN    24    /* Length of a Sec-WebSocket-Key: base64 of 16
+                             * bytes. */
+#define WS_ACCEPT_LEN 28    /* Length of a Sec-WebSocket-Accept: base64 of 20
+                             * bytes. */
+#define WS_MAX_HEAD   16384 /* Longest request or response head, in bytes. */
+
+/* Writes the WS_ACCEPT_LEN characters that answer `key` (no NUL; RFC 6455,
+ * 4.2.2). The key must be the canonical base64 of 16 bytes, else
+ * WS_ERR_HANDSHAKE_KEY. */
+WS_API WS_MUST_USE ws_result
+ws_accept_key(const void *key, size_t key_len, void *out,
+              size_t out_cap) WS_NOTHROW;
+
+/* A piece of the buffer that you passed in. {0, 0} if it is not there; len
+ * is 0 and off is not if it is there and empty. Frozen. */
+typedef struct ws_span {
+    uint32_t off; /* Where it starts in the buffer. */
+    uint32_t len; /* Its length in bytes. */
+} ws_span;
+
+/* A client's opening request. Extensible. */
+typedef struct ws_handshake {
+    ws_span method;    /* "GET", for an upgrade. */
+    ws_span target;    /* "/chat?room=1" */
+    ws_span host;      /* "example.com:8080" */
+    ws_span origin;    /* A browser always sends it: ws_origin_allowed() */
+    ws_span key;       /* Sec-WebSocket-Key, already checked. */
+    uint32_t head_len; /* Of the whole head, empty line included. */
+    uint32_t reserved; /* 0 */
+} ws_handshake;
+
+/* Server: parses a request (RFC 6455, 4.2.1). Returns the length of its
+ * head, up to and including the empty line (the bytes after it are the first
+ * frames), 0 if the empty line is not there yet, or an error: at once for a
+ * complete line that is malformed, and for a head beyond WS_MAX_HEAD bytes
+ * or 128 fields. (If 0 fills your own, smaller buffer, that is
+ * WS_ERR_HTTP_TOO_LARGE too.)
+ *
+ * It is an upgrade if Upgrade lists "websocket" and Connection lists
+ * "upgrade". Else the result is WS_ERR_NOT_UPGRADE and *hs is filled: an
+ * ordinary HTTP request for you to answer, its `key` unchecked. What is
+ * wrong is reported in this order: SYNTAX, NOT_UPGRADE; and of an upgrade
+ * SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0),
+ * METHOD, HTTP_VERSION, HOST, VERSION, KEY; *hs is then zero.
+ *
+ *   ws_handshake hs;
+ *   ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs); */
+WS_API WS_MUST_USE ws_result
+ws_parse_handshake(const void *buf, size_t len, ws_handshake *hs,
+                   size_t hs_size) WS_NOTHROW;
+
+/* Walks the header fields of a complete head, e.g. for cookies or for a
+ * field that came more than once. Start with *pos == 0. Returns 1 and fills
+ * name and value, 0 after the last one, or an error: WS_ERR_HTTP_SYNTAX, or
+ * WS_ERR_INVALID_ARGUMENT if the head is not complete. */
+WS_API WS_MUST_USE ws_result
+ws_next_header(const void *head, size_t head_len, size_t *pos,
+               ws_span *name, ws_span *value) WS_NOTHROW;
+
+/* Finds the first field of a name (case is ignored) in a complete head.
+ * Returns 1, or 0 if there is none; errors as for ws_next_header(). */
+WS_API WS_MUST_USE ws_result
+ws_find_header(const void *head, size_t head_len, const void *name,
+               size_t name_len, ws_span *value) WS_NOTHROW;
+
+/* Picks the subprotocol to speak (RFC 6455, 11.3.4): the first in
+ * `supported` ("chat, superchat": your order of preference) that the
+ * client's head offers, in however many fields. Returns 1 and fills *chosen
+ * (a piece of `supported`), or 0; errors as for ws_next_header(), and
+ * WS_ERR_INVALID_ARGUMENT if `supported` is no list of tokens. */
+WS_API WS_MUST_USE ws_result
+ws_select_protocol(const void *head, size_t head_len,
+                   const void *supported, size_t supported_len,
+                   ws_span *chosen) WS_NOTHROW;
+
+/* Compares a browser's Origin with those you allow ("https://a.example
+ * https://b.example:8443", separated by spaces). Whole origins only: scheme
+ * and host without regard to case, and the port, which the scheme may imply.
+ * 1 if it is one of them; 0 for everything else, "null", malformed text and
+ * invalid arguments included. */
+WS_API WS_MUST_USE int
+ws_origin_allowed(const void *origin, size_t origin_len,
+                  const void *allowed, size_t allowed_len) WS_NOTHROW;
+
+/* Bytes that you pass in. Frozen. */
+typedef struct ws_bytes {
+    const void *data; /* NULL only with a length of 0. */
+    size_t len;       /* In bytes. */
+} ws_bytes;
+
+/* What to put into an answer. Zero it, fill what you need. Extensible. */
+typedef struct ws_response_spec {
+    ws_bytes key;        /* The client's Sec-WebSocket-Key; required. */
+    ws_bytes protocol;   /* Chosen subprotocol, or empty. */
+    ws_bytes extensions; /* Chosen extensions, or empty. */
+    ws_bytes headers;    /* Further complete "Name: value\r\n" lines, or
+                          * empty. */
+} ws_response_spec;
+
+/* Server: writes "HTTP/1.1 101 Switching Protocols" and its header fields,
+ * with the one empty line that ends them (RFC 6455, 4.2.2). */
+WS_API WS_MUST_USE ws_result
+ws_build_response(const ws_response_spec *spec, size_t spec_size,
+                  void *out, size_t out_cap) WS_NOTHROW;
+
+/* Server: writes a whole answer that is not an upgrade, with Content-Length
+ * (not a 204 or 304, which take no body) and Connection: close; a 426 also
+ * names Upgrade: websocket and Sec-WebSocket-Version: 13, a 405 names Allow:
+ * GET unless `headers` does. status: 200..599; `headers` are complete lines.
+ * Close the connection after it. */
+WS_API WS_MUST_USE ws_result
+ws_build_reply(uint16_t status, const void *headers,
+               size_t headers_len, const void *body,
+               size_t body_len, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Client: writes a fresh random key of WS_KEY_LEN characters. WS_ERR_RANDOM
+ * if the operating system has no randomness. */
+WS_API WS_MUST_USE ws_result ws_make_key(void *out, size_t out_cap) WS_NOTHROW;
+
+/* What to put into an opening request. Zero it, fill what you need.
+ * Extensible. */
+typedef struct ws_request_spec {
+    ws_bytes host;       /* "example.com" or "example.com:8080"; required. */
+    ws_bytes target;     /* "/chat"; required. */
+    ws_bytes key;        /* From ws_make_key(); required. */
+    ws_bytes origin;     /* "https://example.com", or empty. */
+    ws_bytes protocols;  /* "chat, superchat", or empty. */
+    ws_bytes extensions; /* Extensions to offer, or empty. */
+    ws_bytes headers;    /* Further complete "Name: value\r\n" lines, or
+                          * empty. */
+} ws_request_spec;
+
+/* Client: writes the opening request (RFC 6455, 4.1). Like every builder
+ * here it refuses with WS_ERR_INVALID_ARGUMENT a bad key, whatever would
+ * smuggle in another header, and `headers` with one that is the builder's:
+ * Upgrade, Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding,
+ * and here Host; Origin only if `origin` is set. */
+WS_API WS_MUST_USE ws_result
+ws_build_request(const ws_request_spec *spec, size_t spec_size,
+                 void *out, size_t out_cap) WS_NOTHROW;
+
+/* A server's answer. Extensible. */
+typedef struct ws_response {
+    ws_span protocol;   /* Chosen by the server. */
+    ws_span extensions; /* Agreed to by the server. */
+    uint32_t head_len;  /* Of the whole head, empty line included. */
+    uint16_t status;    /* Set even when it is not 101. */
+    uint16_t reserved;  /* 0 */
+} ws_response;
+
+/* Client: parses an answer and checks it against the request that was sent
+ * (the bytes that ws_build_request() wrote: key, subprotocols and extensions
+ * are read from there). Result as for ws_parse_handshake(), errors in this
+ * order: SYNTAX, STATUS, HTTP_VERSION, ACCEPT, PROTOCOL, EXTENSION. With
+ * STATUS *response is filled; a caller may skip head_len bytes of a 1xx. */
+WS_API WS_MUST_USE ws_result
+ws_parse_response(const void *buf, size_t len, const void *request,
+                  size_t request_len, ws_response *response,
+                  size_t response_size) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  One frame
+ * ======================================================================== */
+
+#define WS_OPCODE_CONTINUATION 0x0 /* A further fragment of a message. */
+#define WS_OPCODE_TEXT         0x1 /* UTF-8. */
+#define WS_OPCODE_BINARY       0x2 /* Any bytes. */
+#define WS_OPCODE_CLOSE        0x8 /* Control: starts or answers the closing
+                                    * handshake. */
+#define WS_OPCODE_PING         0x9 /* Control: asks for a pong with the same
+                                    * payload. */
+#define WS_OPCODE_PONG         0xA /* Control: answers a ping, or nothing. */
+
+/* Frame flags. The upper four stand where they stand in a frame's first
+ * byte. */
+#define WS_FIN    0x80u /* The last frame of its message. */
+#define WS_RSV1   0x40u /* The message is compressed, if that was agreed on. */
+#define WS_RSV2   0x20u /* Always wrong: no extension that we know gives it a
+                         * meaning. */
+#define WS_RSV3   0x10u /* Always wrong, likewise. */
+#define WS_MASKED 0x01u /* The header carries a masking key. */
+#define WS_BEGIN  0x02u /* This chunk starts the frame's payload. */
+#define WS_END    0x04u /* This chunk ends the frame's payload. */
+
+#define WS_MAX_HEADER  14  /* Longest frame header, in bytes. */
+#define WS_MAX_CONTROL 125 /* Longest payload of a control frame, in bytes. */
+
+/* A chunk and the frame that it belongs to. For a frame that lies complete
+ * in the buffer, chunk_pos is 0, chunk_len equals payload_len, and WS_BEGIN
+ * and WS_END are both set. opcode, payload_len and the wire's flags are the
+ * frame's own and repeat in each of its chunks: to limit a message, add up
+ * chunk_len. 40 bytes without padding on every platform. Frozen. */
+typedef struct ws_frame {
+    uint64_t payload_len; /* Length that the header announced. */
+    uint64_t chunk_pos;   /* Where in the payload this chunk belongs. */
+    uint64_t chunk_off;   /* Where in your buffer this chunk starts. */
+    uint64_t chunk_len;   /* Bytes of payload in this chunk. */
+    uint8_t mask_key[4];  /* Zeros if not WS_MASKED. */
+    uint8_t opcode;       /* WS_OPCODE_* */
+    uint8_t flags;        /* WS_FIN ... WS_END */
+    uint8_t header_len;   /* 2..14 */
+    uint8_t reserved;     /* 0 */
+} ws_frame;
+
+/* Whose input is decoded: the side that you are. */
+#define WS_SERVER 0x00u /* Frames must be masked; they are unmasked in place. */
+#define WS_CLIENT 0x01u /* Frames must not be masked. */
+
+/* May be added to it. */
+#define WS_DEFLATE     0x02u /* RSV1 may be set on a message's first frame. */
+#define WS_ANY_MASK    0x04u /* Accept masked and unmasked, e.g. in a proxy. */
+#define WS_KEEP_MASKED 0x08u /* Do not unmask: buf is never written to. */
+
+/* Decodes the frame at the start of buf and unmasks its payload in place
+ * (RFC 6455, 5.2). Returns the length of the whole frame, 0 if part of it is
+ * missing, or an error. When the result is 0 and frame->header_len is not,
+ * the header is complete and *frame says what it says: the frame will be
+ * header_len + payload_len bytes long. Nothing has been unmasked then.
+ *
+ * Headers are checked byte by byte, here and everywhere: the first wrong
+ * byte decides, as soon as it is there. Within the first: RESERVED_BITS,
+ * OPCODE, CONTROL_FRAME (not final), FRAGMENTATION; within the second: MASK,
+ * then CONTROL_FRAME (too long); then LENGTH at the byte that proves it;
+ * then TOO_BIG when the length is complete. (A single frame has no
+ * FRAGMENTATION and no TOO_BIG: those are the decoder's.) */
+WS_API WS_MUST_USE ws_result
+ws_frame_decode(void *buf, size_t len, uint32_t flags,
+                ws_frame *frame) WS_NOTHROW;
+
+/* Bytes that a frame of this payload length occupies, header included;
+ * UINT64_MAX if payload_len is above 2^63 - 1. */
+WS_API uint64_t ws_frame_size(uint64_t payload_len, int masked) WS_NOTHROW;
+
+/* Writes header and payload. flags: WS_FIN and WS_RSV*. mask_key: 4 bytes
+ * that the peer cannot foresee (RFC 6455, 10.3), or NULL for an unmasked
+ * frame. `payload` is not modified, and must not overlap `out`. Returns the
+ * bytes written. A reserved opcode, and a control frame without WS_FIN or
+ * above WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
+ *
+ * An unmasked frame is the same for every client: encode once, send to all. */
+WS_API WS_MUST_USE ws_result
+ws_frame_encode(int opcode, uint32_t flags, const void *mask_key,
+                const void *payload, size_t payload_len, void *out,
+                size_t out_cap) WS_NOTHROW;
+
+/* Writes only the header, for writev() or for a payload that follows in
+ * pieces (mask those with ws_mask()). Returns its length. */
+WS_API WS_MUST_USE ws_result
+ws_frame_header(int opcode, uint32_t flags, const void *mask_key,
+                uint64_t payload_len, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Masks or unmasks in place; the two are the same operation (RFC 6455, 5.3).
+ * `pos` is the position of buf[0] inside the frame's payload: 0 for the
+ * first piece, then the number of payload bytes already done. Invalid
+ * arguments do nothing. */
+WS_API void
+ws_mask(void *buf, size_t len, const void *mask_key, uint64_t pos) WS_NOTHROW;
+
+/* The same from one buffer to another. They may be the same buffer, but not
+ * overlap otherwise. */
+WS_API void
+ws_mask_copy(void *dst, const void *src, size_t len,
+             const void *mask_key, uint64_t pos) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Many frames
+ * ======================================================================== */
+
+/* Remembers where in the stream the last call stopped. Place it anywhere,
+ * copy it, forget it: there is nothing to free. All zero bytes is a fresh
+ * decoder for WS_SERVER without a size limit. 64 bytes. Frozen. */
+typedef struct ws_decoder {
+    uint64_t opaque[8]; /* The library's. */
+} ws_decoder;
+
+/* flags: WS_SERVER or WS_CLIENT and what may be added. max_payload: frames
+ * that announce more are WS_ERR_TOO_BIG; 0 for no limit. */
+WS_API WS_MUST_USE ws_result
+ws_decoder_init(ws_decoder *decoder, uint32_t flags,
+                uint64_t max_payload) WS_NOTHROW;
+
+/* Decodes as many frames as `buf` and `frames` hold; checks headers and the
+ * order of fragments; unmasks in place. Returns how many entries of `frames`
+ * were filled, and in *consumed how many bytes of buf are done: all of them,
+ * an incomplete header too, unless `frames` ran full or an error follows;
+ * none with an error. Nothing needs to be kept or moved, so one read buffer
+ * can serve every connection. frames_cap must not be 0.
+ *
+ * The first and the last entry may be parts of a frame (no WS_BEGIN, no
+ * WS_END). A header at the very end of buf is reported with its first
+ * payload byte. Entries before an error are reported, and their number is
+ * the result; the next call returns the error, and so does every call after
+ * it. The decoder goes on after a close frame: stopping there is the
+ * caller's business.
+ *
+ *   while ((n = ws_decoder_feed(&d, p, end - p, fr, 64, &used)) > 0) {
+ *       for (i = 0; i < n; i++) handle(&fr[i], p + fr[i].chunk_off);
+ *       p += used;
+ *   } */
+WS_API WS_MUST_USE ws_result
+ws_decoder_feed(ws_decoder *decoder, void *buf, size_t len,
+                ws_frame *frames, size_t frames_cap,
+                size_t *consumed) WS_NOTHROW;
+
+/* WS_OK if the stream may end here, WS_ERR_EOF in mid-frame or mid-message,
+ * or the error that stopped the decoder. */
+WS_API WS_MUST_USE ws_result
+ws_decoder_finish(const ws_decoder *decoder) WS_NOTHROW;
+
+/* One frame to be sent. Frozen. */
+typedef struct ws_out_frame {
+    const void *payload; /* NULL only with a length of 0. */
+    size_t payload_len;  /* In bytes. */
+    uint8_t mask_key[4]; /* Used if flags has WS_MASKED. */
+    uint8_t opcode;      /* WS_OPCODE_* */
+    uint8_t flags;       /* WS_FIN, WS_RSV*, WS_MASKED */
+    uint8_t reserved[2]; /* Unused. */
+} ws_out_frame;
+
+/* Encodes frames one after another until `out` is full. Returns how many
+ * were encoded, each of them completely, and in *written how many bytes that
+ * took. An error (BUFFER_TOO_SMALL included) is returned only if it meets
+ * the first. */
+WS_API WS_MUST_USE ws_result
+ws_frames_encode(const ws_out_frame *frames, size_t frames_len,
+                 void *out, size_t out_cap, size_t *written) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  UTF-8 and close payloads
+ * ======================================================================== */
+
+/* Checks text that arrives in pieces, and fails at the first byte that no
+ * continuation can make valid (RFC 3629). *state is 0 before the first
+ * piece, and 0 again whenever the text so far ends on a character boundary:
+ * test that at the end. Returns WS_OK, or WS_ERR_UTF8 from then on. */
+WS_API WS_MUST_USE ws_result
+ws_utf8_validate(uint32_t *state, const void *buf, size_t len) WS_NOTHROW;
+
+#define WS_CLOSE_NORMAL           1000 /* The purpose of the connection is
+                                        * fulfilled. */
+#define WS_CLOSE_GOING_AWAY       1001 /* A server goes down, or a browser
+                                        * leaves the page. */
+#define WS_CLOSE_PROTOCOL_ERROR   1002 /* The peer broke the protocol. */
+#define WS_CLOSE_UNSUPPORTED_DATA 1003 /* A type of data that cannot be
+                                        * accepted. */
+#define WS_CLOSE_NO_STATUS        1005 /* Never sent: "there was no code". */
+#define WS_CLOSE_ABNORMAL         1006 /* Never sent: "there was no close". */
+#define WS_CLOSE_INVALID_DATA     1007 /* Data that is not what it should be,
+                                        * e.g. text that is not UTF-8. */
+#define WS_CLOSE_POLICY           1008 /* A message that violates a policy. */
+#define WS_CLOSE_TOO_BIG          1009 /* A message that is too big. */
+#define WS_CLOSE_EXTENSION        1010 /* Client: the server did not agree to
+                                        * a required extension. */
+#define WS_CLOSE_INTERNAL_ERROR   1011 /* The server met an unexpected
+                                        * condition. */
+#define WS_CLOSE_SERVICE_RESTART  1012 /* The server restarts. */
+#define WS_CLOSE_TRY_AGAIN_LATER  1013 /* The server is overloaded. */
+#define WS_CLOSE_BAD_GATEWAY      1014 /* A gateway got an invalid answer. */
+
+/* Reads the (unmasked) payload of a close frame (RFC 6455, 5.5.1). *code is
+ * WS_CLOSE_NO_STATUS if it is empty, and 0 with an error. The reason starts
+ * at payload + 2. Returns the length of the reason, or WS_ERR_CLOSE_PAYLOAD,
+ * WS_ERR_UTF8 or, beyond WS_MAX_CONTROL bytes, WS_ERR_CONTROL_FRAME. */
+WS_API WS_MUST_USE ws_result
+ws_close_parse(const void *payload, size_t len, uint16_t *code) WS_NOTHROW;
+
+/* Writes a close payload; the reason is UTF-8, at most 123 bytes, else
+ * WS_ERR_INVALID_ARGUMENT. With WS_CLOSE_NO_STATUS it is empty, and takes no
+ * reason. Returns the bytes written. */
+WS_API WS_MUST_USE ws_result
+ws_close_build(uint16_t code, const void *reason, size_t reason_len,
+               void *out, size_t out_cap) WS_NOTHROW;
+
+/* 1 if this code may appear in a close frame, else 0 (RFC 6455, 7.4, and the
+ * codes that were registered since). */
+WS_API int ws_close_code_valid(uint16_t code) WS_NOTHROW;
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* WSCODEC_H */

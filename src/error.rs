@@ -1,0 +1,183 @@
+//! What can go wrong: one table of number, name, text, close code and HTTP status.
+
+use core::ffi::CStr;
+
+/// The outcome of everything here.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Done, and there is nothing to count.
+pub const WS_OK: i32 = 0;
+
+// The caller made a mistake, or the system failed; nothing has changed.
+
+/// An argument is invalid: NULL with a length, an unknown flag, a value out of range.
+pub const WS_ERR_INVALID_ARGUMENT: i32 = -1;
+/// `out` is too small; nothing was written.
+pub const WS_ERR_BUFFER_TOO_SMALL: i32 = -2;
+/// Not now, e.g. data after close.
+pub const WS_ERR_INVALID_STATE: i32 = -3;
+/// The allocator gave no memory.
+pub const WS_ERR_NO_MEMORY: i32 = -4;
+/// A feature or option that is not in this build.
+pub const WS_ERR_UNSUPPORTED: i32 = -5;
+/// The system gave no random bytes.
+pub const WS_ERR_RANDOM: i32 = -6;
+
+// The opening handshake is not acceptable. ws_http_status() maps to a reply.
+
+/// The head breaks the grammar of HTTP/1.1 (RFC 9112).
+pub const WS_ERR_HTTP_SYNTAX: i32 = -20;
+/// The head is beyond WS_MAX_HEAD bytes or 128 fields.
+pub const WS_ERR_HTTP_TOO_LARGE: i32 = -21;
+/// Valid HTTP, but asks for no WebSocket.
+pub const WS_ERR_NOT_UPGRADE: i32 = -22;
+/// An upgrade, but not by GET.
+pub const WS_ERR_HTTP_METHOD: i32 = -23;
+/// An upgrade, but not by HTTP/1.1.
+pub const WS_ERR_HTTP_VERSION: i32 = -24;
+/// Host is missing, empty, invalid or repeated.
+pub const WS_ERR_HANDSHAKE_HOST: i32 = -25;
+/// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes.
+pub const WS_ERR_HANDSHAKE_KEY: i32 = -26;
+/// Sec-WebSocket-Version is not 13, once.
+pub const WS_ERR_HANDSHAKE_VERSION: i32 = -27;
+/// Client: the answer is not a 101.
+pub const WS_ERR_HANDSHAKE_STATUS: i32 = -28;
+/// Client: wrong Sec-WebSocket-Accept, Upgrade or Connection.
+pub const WS_ERR_HANDSHAKE_ACCEPT: i32 = -29;
+/// Client: the subprotocol was not offered.
+pub const WS_ERR_HANDSHAKE_PROTOCOL: i32 = -30;
+/// An extension was not offered, or is invalid.
+pub const WS_ERR_EXTENSION: i32 = -31;
+
+// The peer broke the protocol. ws_close_code_for() gives the code to send.
+
+/// A reserved bit is set that no extension explains (RFC 6455, 5.2).
+pub const WS_ERR_RESERVED_BITS: i32 = -40;
+/// A reserved opcode (5.2).
+pub const WS_ERR_OPCODE: i32 = -41;
+/// A length that is not minimal, or with its top bit set (5.2).
+pub const WS_ERR_LENGTH: i32 = -42;
+/// A frame is masked, or unmasked, when it must not be (5.1).
+pub const WS_ERR_MASK: i32 = -43;
+/// A control frame is fragmented, or longer than 125 bytes (5.5).
+pub const WS_ERR_CONTROL_FRAME: i32 = -44;
+/// A continuation without a start, or a start inside a message (5.4).
+pub const WS_ERR_FRAGMENTATION: i32 = -45;
+/// A close payload of 1 byte, or with a code that is not allowed (7.4).
+pub const WS_ERR_CLOSE_PAYLOAD: i32 = -46;
+/// A text or the reason of a close is not UTF-8 (8.1).
+pub const WS_ERR_UTF8: i32 = -47;
+/// Larger than a limit you set.
+pub const WS_ERR_TOO_BIG: i32 = -48;
+/// Compressed data is damaged (RFC 7692).
+pub const WS_ERR_COMPRESSION: i32 = -49;
+/// The stream ended in mid-frame or mid-message.
+pub const WS_ERR_EOF: i32 = -50;
+
+/// What the table says about an error.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The constant's name in C.
+    pub name: &'static CStr,
+    /// One English sentence.
+    pub text: &'static CStr,
+    /// The code of the close frame that tells the peer (RFC 6455, 7.4.1).
+    pub close_code: u16,
+    /// The status of the HTTP answer that refuses a handshake.
+    pub http_status: u16,
+}
+
+macro_rules! table {
+    ($($variant:ident = $number:ident, $close:literal, $http:literal, $text:literal;)*) => {
+        /// An error; each is the number that C sees.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        #[repr(i32)]
+        pub enum Error {
+            $($variant = $number,)*
+        }
+
+        impl Error {
+            /// All of them, in the order of the table.
+            pub const ALL: &[Error] = &[$(Error::$variant,)*];
+
+            /// The error of this number, if there is one.
+            #[must_use]
+            pub const fn from_code(code: i32) -> Option<Error> {
+                $(if code == $number {
+                    return Some(Error::$variant);
+                })*
+                None
+            }
+
+            /// What the table says about it.
+            #[must_use]
+            pub const fn entry(self) -> Entry {
+                match self {
+                    $(Error::$variant => Entry {
+                        name: const { c_name(concat!(stringify!($number), "\0")) },
+                        text: $text,
+                        close_code: $close,
+                        http_status: $http,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+table! {
+    InvalidArgument   = WS_ERR_INVALID_ARGUMENT,   1011, 500, c"an argument is invalid";
+    BufferTooSmall    = WS_ERR_BUFFER_TOO_SMALL,   1011, 500, c"the output buffer is too small";
+    InvalidState      = WS_ERR_INVALID_STATE,      1011, 500, c"this is not allowed in the present state";
+    NoMemory          = WS_ERR_NO_MEMORY,          1011, 500, c"out of memory";
+    Unsupported       = WS_ERR_UNSUPPORTED,        1011, 500, c"this build of the library does not support that";
+    Random            = WS_ERR_RANDOM,             1011, 500, c"the system gave no random bytes";
+    HttpSyntax        = WS_ERR_HTTP_SYNTAX,        1002, 400, c"the HTTP head is malformed";
+    HttpTooLarge      = WS_ERR_HTTP_TOO_LARGE,     1002, 431, c"the HTTP head is too large";
+    NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request asks for no WebSocket";
+    HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method of an opening handshake must be GET";
+    HttpVersion       = WS_ERR_HTTP_VERSION,       1002, 505, c"an opening handshake must be HTTP/1.1";
+    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid or repeated";
+    HandshakeKey      = WS_ERR_HANDSHAKE_KEY,      1002, 400, c"Sec-WebSocket-Key is missing, invalid or repeated";
+    HandshakeVersion  = WS_ERR_HANDSHAKE_VERSION,  1002, 426, c"Sec-WebSocket-Version is not 13";
+    HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not switch protocols";
+    HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is wrong";
+    HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the server chose a subprotocol that was not offered";
+    Extension         = WS_ERR_EXTENSION,          1002, 400, c"an extension was not offered or is invalid";
+    ReservedBits      = WS_ERR_RESERVED_BITS,      1002, 400, c"a reserved bit is set";
+    Opcode            = WS_ERR_OPCODE,             1002, 400, c"the opcode is reserved";
+    Length            = WS_ERR_LENGTH,             1002, 400, c"the payload length is not minimal or has its top bit set";
+    Mask              = WS_ERR_MASK,               1002, 400, c"the frame is masked, or unmasked, when it must not be";
+    ControlFrame      = WS_ERR_CONTROL_FRAME,      1002, 400, c"a control frame is fragmented or longer than 125 bytes";
+    Fragmentation     = WS_ERR_FRAGMENTATION,      1002, 400, c"the fragments of a message are out of order";
+    ClosePayload      = WS_ERR_CLOSE_PAYLOAD,      1002, 400, c"the close payload is 1 byte long or its code is not allowed";
+    Utf8              = WS_ERR_UTF8,               1007, 400, c"the text is not UTF-8";
+    TooBig            = WS_ERR_TOO_BIG,            1009, 400, c"the message is larger than the limit";
+    Compression       = WS_ERR_COMPRESSION,        1007, 400, c"the compressed data is damaged";
+    Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended in the middle of a frame or message";
+}
+
+const fn c_name(with_nul: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(with_nul.as_bytes()) {
+        Ok(name) => name,
+        Err(_) => panic!(),
+    }
+}
+
+impl Error {
+    /// The number that C sees.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        self as i32
+    }
+}
+
+impl TryFrom<isize> for Error {
+    type Error = ();
+
+    fn try_from(result: isize) -> core::result::Result<Error, ()> {
+        i32::try_from(result).ok().and_then(Error::from_code).ok_or(())
+    }
+}

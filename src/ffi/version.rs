@@ -1,0 +1,67 @@
+//! Version and features
+
+use super::frame::ws_frame;
+use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
+use super::stream::{ws_decoder, ws_out_frame};
+use core::ffi::{c_char, c_int};
+
+/// Goes up when something changes that others were compiled against.
+pub const WS_VERSION_MAJOR: u32 = 0;
+/// Goes up when something is added.
+pub const WS_VERSION_MINOR: u32 = 1;
+/// Goes up when something is mended.
+pub const WS_VERSION_PATCH: u32 = 0;
+
+/// MAJOR * 10000 + MINOR * 100 + PATCH of the library that is loaded, which may be newer
+/// than the header you compiled with.
+#[unsafe(no_mangle)]
+pub extern "C" fn ws_version() -> u32 {
+    WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 + WS_VERSION_PATCH
+}
+
+/// The same as text, e.g. "0.1.0". Static, NUL-terminated.
+#[unsafe(no_mangle)]
+pub extern "C" fn ws_version_string() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Connections can compress.
+pub const WS_FEATURE_DEFLATE: u32 = 0x1;
+
+/// Bit set of WS_FEATURE_* compiled into this library. Functions of an absent feature still
+/// exist and return WS_ERR_UNSUPPORTED, so linking never fails.
+#[unsafe(no_mangle)]
+pub extern "C" fn ws_features() -> u32 {
+    0
+}
+
+/// ws_handshake
+pub const WS_TYPE_HANDSHAKE: i32 = 1;
+/// ws_response
+pub const WS_TYPE_RESPONSE: i32 = 2;
+/// ws_request_spec
+pub const WS_TYPE_REQUEST_SPEC: i32 = 3;
+/// ws_response_spec
+pub const WS_TYPE_RESPONSE_SPEC: i32 = 4;
+/// ws_frame
+pub const WS_TYPE_FRAME: i32 = 5;
+/// ws_decoder
+pub const WS_TYPE_DECODER: i32 = 6;
+/// ws_out_frame
+pub const WS_TYPE_OUT_FRAME: i32 = 7;
+
+/// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
+/// it once, at load time, with its own declaration.
+#[unsafe(no_mangle)]
+pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
+    match r#type {
+        WS_TYPE_HANDSHAKE => size_of::<ws_handshake>(),
+        WS_TYPE_RESPONSE => size_of::<ws_response>(),
+        WS_TYPE_REQUEST_SPEC => size_of::<ws_request_spec>(),
+        WS_TYPE_RESPONSE_SPEC => size_of::<ws_response_spec>(),
+        WS_TYPE_FRAME => size_of::<ws_frame>(),
+        WS_TYPE_DECODER => size_of::<ws_decoder>(),
+        WS_TYPE_OUT_FRAME => size_of::<ws_out_frame>(),
+        _ => 0,
+    }
+}

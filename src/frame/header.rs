@@ -1,0 +1,288 @@
+//! The header of a frame (RFC 6455, 5.2), read byte by byte: the first wrong byte decides.
+
+use super::{
+    FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL, MAX_HEADER,
+    MAX_PAYLOAD, OPCODE_BITS, RSV1, RSV2, RSV3,
+};
+use crate::error::{Error, Result};
+
+/// What kind of frame it is (RFC 6455, 11.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+#[repr(u8)]
+pub enum Opcode {
+    Continuation = 0x0,
+    Text = 0x1,
+    Binary = 0x2,
+    Close = 0x8,
+    Ping = 0x9,
+    Pong = 0xA,
+}
+
+impl Opcode {
+    /// None for the reserved ones.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Opcode> {
+        Some(match number {
+            0x0 => Opcode::Continuation,
+            0x1 => Opcode::Text,
+            0x2 => Opcode::Binary,
+            0x8 => Opcode::Close,
+            0x9 => Opcode::Ping,
+            0xA => Opcode::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Close, ping and pong.
+    #[must_use]
+    pub const fn is_control(self) -> bool {
+        matches!(self, Opcode::Close | Opcode::Ping | Opcode::Pong)
+    }
+}
+
+/// Whose input is read, and what is allowed in it. All zero: a server's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rules(u32);
+
+impl Rules {
+    /// Input of a client: frames must not be masked.
+    pub const CLIENT: u32 = 0x01;
+    /// RSV1 may be set on the first frame of a message.
+    pub const DEFLATE: u32 = 0x02;
+    /// Masked and unmasked frames are both accepted.
+    pub const ANY_MASK: u32 = 0x04;
+    /// The payload stays masked.
+    pub const KEEP_MASKED: u32 = 0x08;
+
+    /// None if a bit is unknown.
+    #[must_use]
+    pub fn from_bits(bits: u32) -> Option<Rules> {
+        let known = Self::CLIENT | Self::DEFLATE | Self::ANY_MASK | Self::KEEP_MASKED;
+        (bits & !known == 0).then_some(Rules(bits))
+    }
+
+    /// What [`Rules::from_bits`] was given.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    const fn has(self, bit: u32) -> bool {
+        self.0 & bit != 0
+    }
+
+    /// Whether payloads are unmasked.
+    #[must_use]
+    pub const fn unmasks(self) -> bool {
+        !self.has(Self::KEEP_MASKED)
+    }
+}
+
+/// Where in the stream a frame stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nobody keeps count: the order of fragments is not checked.
+    Unknown,
+    /// No message is open: a continuation is wrong.
+    BetweenMessages,
+    /// A message is open: text and binary are wrong.
+    InMessage,
+}
+
+/// A whole header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// FIN and RSV1 to RSV3, where they stand on the wire.
+    pub bits: u8,
+    /// What kind of frame it is.
+    pub opcode: Opcode,
+    /// The masking key, if there is one.
+    pub mask_key: Option<[u8; 4]>,
+    /// Length of the payload that is announced.
+    pub payload_len: u64,
+    /// Length of the header itself, 2 to 14.
+    pub len: u8,
+}
+
+impl Header {
+    /// Reads the header at the start of `bytes`. None: it is not complete, and right so far.
+    /// A payload above `max_payload` is refused as soon as its length is known.
+    #[inline]
+    pub fn parse(
+        bytes: &[u8],
+        rules: Rules,
+        place: Place,
+        max_payload: u64,
+    ) -> Result<Option<Header>> {
+        let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
+        let opcode = check_first(*first, rules, place)?;
+        let Some((second, rest)) = rest.split_first() else { return Ok(None) };
+        check_second(*second, rules, opcode)?;
+        let Some((payload_len, rest)) = parse_length(*second & LENGTH_BITS, rest)? else {
+            return Ok(None);
+        };
+        if payload_len > max_payload {
+            return Err(Error::TooBig);
+        }
+        let mask_key = if *second & MASK_BIT == 0 {
+            None
+        } else {
+            let Some(key) = rest.first_chunk() else { return Ok(None) };
+            Some(*key)
+        };
+        let len = header_len(payload_len, mask_key.is_some());
+        Ok(Some(Header {
+            bits: *first & !OPCODE_BITS,
+            opcode,
+            mask_key,
+            payload_len,
+            len,
+        }))
+    }
+
+    /// Whether this is the last frame of its message.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        self.bits & FIN != 0
+    }
+
+    /// Where in the stream the next frame stands.
+    #[must_use]
+    pub const fn next_place(&self, place: Place) -> Place {
+        match (self.opcode.is_control(), self.is_final()) {
+            (true, _) => place,
+            (false, true) => Place::BetweenMessages,
+            (false, false) => Place::InMessage,
+        }
+    }
+}
+
+#[inline]
+fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
+    let opcode = Opcode::from_number(first & OPCODE_BITS);
+    let starts = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
+    let allowed = if rules.has(Rules::DEFLATE) && starts { RSV1 } else { 0 };
+    if first & (RSV1 | RSV2 | RSV3) & !allowed != 0 {
+        return Err(Error::ReservedBits);
+    }
+    let opcode = opcode.ok_or(Error::Opcode)?;
+    if opcode.is_control() && first & FIN == 0 {
+        return Err(Error::ControlFrame);
+    }
+    match place {
+        Place::BetweenMessages if opcode == Opcode::Continuation => {
+            Err(Error::Fragmentation)
+        }
+        Place::InMessage if starts => Err(Error::Fragmentation),
+        _ => Ok(opcode),
+    }
+}
+
+#[inline]
+fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
+    let masked = second & MASK_BIT != 0;
+    if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
+        return Err(Error::Mask);
+    }
+    if opcode.is_control() && usize::from(second & LENGTH_BITS) > MAX_CONTROL {
+        return Err(Error::ControlFrame);
+    }
+    Ok(())
+}
+
+/// The length, and what follows it. Refused at the byte that proves it wrong.
+#[inline]
+fn parse_length(code: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>> {
+    match code {
+        LENGTH_16 => {
+            let Some((bytes, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            let length = u64::from(u16::from_be_bytes(*bytes));
+            if length < u64::from(LENGTH_16) {
+                Err(Error::Length)
+            } else {
+                Ok(Some((length, rest)))
+            }
+        }
+        LENGTH_64 => {
+            if rest.first().is_some_and(|first| *first > 0x7f) {
+                return Err(Error::Length);
+            }
+            // All but the last two bytes zero: 16 bits would have been enough.
+            if rest.first_chunk::<6>() == Some(&[0; 6]) {
+                return Err(Error::Length);
+            }
+            let Some((bytes, rest)) = rest.split_first_chunk() else { return Ok(None) };
+            Ok(Some((u64::from_be_bytes(*bytes), rest)))
+        }
+        _ => Ok(Some((u64::from(code), rest))),
+    }
+}
+
+/// A header as it stands on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodedHeader {
+    bytes: [u8; MAX_HEADER],
+    len: u8,
+}
+
+impl EncodedHeader {
+    /// `bits` are FIN and RSV1 to RSV3. Refuses reserved opcodes, and control frames that
+    /// are fragmented or too long.
+    #[inline]
+    pub fn new(
+        opcode: i32,
+        bits: u32,
+        mask_key: Option<[u8; 4]>,
+        payload_len: u64,
+    ) -> Result<EncodedHeader> {
+        let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
+        let opcode = opcode.ok_or(Error::InvalidArgument)?;
+        let bits = u8::try_from(bits).map_err(|_| Error::InvalidArgument)?;
+        let too_long = u64::try_from(MAX_CONTROL).is_ok_and(|max| payload_len > max);
+        if bits & OPCODE_BITS != 0
+            || payload_len > MAX_PAYLOAD
+            || opcode.is_control() && (bits & FIN == 0 || too_long)
+        {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(EncodedHeader::write(bits | opcode as u8, mask_key, payload_len))
+    }
+
+    #[inline]
+    fn write(first: u8, mask_key: Option<[u8; 4]>, payload_len: u64) -> EncodedHeader {
+        let mask_bit = if mask_key.is_some() { MASK_BIT } else { 0 };
+        let [a, b, c, d] = mask_key.unwrap_or_default();
+        let [p, q, r, s, t, u, v, w] = payload_len.to_be_bytes();
+        let bytes = match length_bytes(payload_len) {
+            0 => [first, mask_bit | w, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0],
+            2 => [first, mask_bit | LENGTH_16, v, w, a, b, c, d, 0, 0, 0, 0, 0, 0],
+            _ => [first, mask_bit | LENGTH_64, p, q, r, s, t, u, v, w, a, b, c, d],
+        };
+        EncodedHeader { bytes, len: header_len(payload_len, mask_key.is_some()) }
+    }
+
+    /// The bytes of it.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len.into()).unwrap_or(&self.bytes)
+    }
+}
+
+/// Length of the header of a frame with this payload.
+#[inline]
+#[must_use]
+pub const fn header_len(payload_len: u64, masked: bool) -> u8 {
+    let key_len = if masked { 4 } else { 0 };
+    length_bytes(payload_len).wrapping_add(key_len).wrapping_add(2)
+}
+
+/// How many bytes the length takes beyond the header's second byte.
+const fn length_bytes(payload_len: u64) -> u8 {
+    match payload_len {
+        0..=125 => 0,
+        126..=0xffff => 2,
+        _ => 8,
+    }
+}

@@ -1,0 +1,34 @@
+//! One frame (RFC 6455, 5): its header, its payload, its mask.
+
+mod decode;
+mod encode;
+mod header;
+pub mod mask;
+
+pub use decode::{Chunk, Decoded, decode};
+pub use encode::encode;
+pub use header::{EncodedHeader, Header, Opcode, Place, Rules, header_len};
+
+/// Longest header, in bytes.
+pub const MAX_HEADER: usize = 14;
+/// Longest payload of a control frame.
+pub const MAX_CONTROL: usize = 125;
+
+/// Bit of the first byte: the last frame of its message.
+pub const FIN: u8 = 0x80;
+/// Bit of the first byte: given a meaning by permessage-deflate.
+pub const RSV1: u8 = 0x40;
+/// Bit of the first byte, without a meaning.
+pub const RSV2: u8 = 0x20;
+/// Bit of the first byte, without a meaning.
+pub const RSV3: u8 = 0x10;
+
+const OPCODE_BITS: u8 = 0x0f;
+const MASK_BIT: u8 = 0x80;
+const LENGTH_BITS: u8 = 0x7f;
+/// The length is in the next two bytes.
+const LENGTH_16: u8 = 126;
+/// The length is in the next eight bytes.
+const LENGTH_64: u8 = 127;
+/// Longest payload that a header can announce.
+pub const MAX_PAYLOAD: u64 = u64::MAX >> 1;

@@ -1,0 +1,283 @@
+//! Heads of HTTP/1.1 (RFC 9112), strictly: lines end in CR LF and nowhere else, names are
+//! tokens, nothing is folded. What two parsers could read in two ways is refused.
+
+use crate::error::{Error, Result};
+
+/// Longest head, in bytes.
+pub const MAX_HEAD: usize = 16384;
+/// Most fields of a head.
+pub const MAX_FIELDS: usize = 128;
+
+/// One header field. The value is without the whitespace around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// A token.
+    pub name: &'a [u8],
+    /// May be empty; may hold bytes above 127.
+    pub value: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    fn parse(line: &'a [u8]) -> Result<Field<'a>> {
+        let colon =
+            line.iter().position(|b| !is_token_char(*b)).ok_or(Error::HttpSyntax)?;
+        match line.split_at_checked(colon) {
+            Some((name @ [_, ..], [b':', value @ ..])) => {
+                Ok(Field { name, value: trim(value) })
+            }
+            _ => Err(Error::HttpSyntax),
+        }
+    }
+
+    /// Whether this is the field called `name`, in any case.
+    #[inline]
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+}
+
+/// Walks the field lines of a head, as far as they are there.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+    allowed: usize,
+    complete: bool,
+}
+
+impl<'a> Fields<'a> {
+    /// `lines` starts at a field line.
+    #[must_use]
+    pub fn new(lines: &'a [u8]) -> Fields<'a> {
+        Fields { rest: lines, allowed: MAX_FIELDS, complete: false }
+    }
+
+    /// The next field. None after the last, and where the input ends: [`Fields::is_complete`]
+    /// tells which.
+    pub fn next_field(&mut self) -> Result<Option<Field<'a>>> {
+        if self.complete {
+            return Ok(None);
+        }
+        let Some((line, rest)) = split_line(self.rest)? else { return Ok(None) };
+        if line.is_empty() {
+            (self.rest, self.complete) = (rest, true);
+            return Ok(None);
+        }
+        let field = Field::parse(line)?;
+        self.allowed = self.allowed.checked_sub(1).ok_or(Error::HttpTooLarge)?;
+        self.rest = rest;
+        Ok(Some(field))
+    }
+
+    /// Whether the empty line that ends the head was met.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What is not walked yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+/// A start line, and the fields behind it.
+#[derive(Clone, Debug)]
+pub struct Head<'a> {
+    /// Without its CR LF.
+    pub start_line: &'a [u8],
+    /// All of them are still to be walked.
+    pub fields: Fields<'a>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// None if the start line is not there yet.
+    pub fn parse(buf: &'a [u8]) -> Result<Option<Head<'a>>> {
+        let bytes = buf.get(..MAX_HEAD).unwrap_or(buf);
+        match split_line(bytes)? {
+            Some((start_line, lines)) => {
+                Ok(Some(Head { start_line, fields: Fields::new(lines), bytes }))
+            }
+            None => too_large_or_incomplete(bytes),
+        }
+    }
+
+    /// Once all fields are walked: the head's length, with the empty line; None if that
+    /// is not there yet.
+    pub fn len(&self) -> Result<Option<usize>> {
+        if self.fields.is_complete() {
+            Ok(self.bytes.len().checked_sub(self.fields.rest().len()))
+        } else {
+            too_large_or_incomplete(self.bytes)
+        }
+    }
+}
+
+/// The fields of a head that must be complete.
+pub fn complete_fields(bytes: &[u8]) -> Result<Fields<'_>> {
+    let head = Head::parse(bytes)?.ok_or(Error::InvalidArgument)?;
+    let mut walk = head.clone();
+    while walk.fields.next_field()?.is_some() {}
+    walk.len()?.ok_or(Error::InvalidArgument)?;
+    Ok(head.fields)
+}
+
+/// The field whose line starts at `pos`, which moves to the next line; at 0, the first one.
+/// None after the last.
+pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>> {
+    let mut fields = match head.split_at_checked(*pos) {
+        Some(([], _)) => Head::parse(head)?.ok_or(Error::InvalidArgument)?.fields,
+        Some(([.., b'\n'], lines)) => Fields::new(lines),
+        _ => return Err(Error::InvalidArgument),
+    };
+    let field = fields.next_field()?;
+    if field.is_some() {
+        *pos = head.len().saturating_sub(fields.rest().len());
+    } else if !fields.is_complete() {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(field)
+}
+
+/// The value of the first field called `name`.
+pub fn find<'a>(head: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>> {
+    let mut pos = 0;
+    while let Some(field) = field_at(head, &mut pos)? {
+        if field.name.eq_ignore_ascii_case(name) {
+            return Ok(Some(field.value));
+        }
+    }
+    Ok(None)
+}
+
+fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
+    if bytes.len() < MAX_HEAD { Ok(None) } else { Err(Error::HttpTooLarge) }
+}
+
+/// Splits off the first line, without its CR LF. None if it is incomplete.
+fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
+    let Some((line, end)) = control_at(bytes).and_then(|at| bytes.split_at_checked(at))
+    else {
+        return Ok(None);
+    };
+    match end {
+        [b'\r', b'\n', rest @ ..] => Ok(Some((line, rest))),
+        [b'\r'] => Ok(None),
+        _ => Err(Error::HttpSyntax),
+    }
+}
+
+/// Position of the first byte that no line may hold.
+fn control_at(bytes: &[u8]) -> Option<usize> {
+    const STEP: usize = 16;
+    let clean = bytes
+        .chunks_exact(STEP)
+        .take_while(|chunk| !chunk.iter().fold(false, |found, b| found | is_control(*b)))
+        .count()
+        .wrapping_mul(STEP);
+    let found = bytes.get(clean..)?.iter().position(|b| is_control(*b))?;
+    clean.checked_add(found)
+}
+
+const fn is_control(b: u8) -> bool {
+    (b < b' ') & (b != b'\t') | (b == 0x7f)
+}
+
+const fn is_token_char(b: u8) -> bool {
+    matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
+        | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+}
+
+/// Without the spaces and tabs around it. Not trim_ascii(), which hides line ends.
+#[must_use]
+pub fn trim(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+/// Whether this is a token (RFC 9110, 5.6.2).
+#[must_use]
+pub fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|b| is_token_char(*b))
+}
+
+/// Whether these are visible ASCII characters, at least one.
+#[must_use]
+pub fn is_visible(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
+}
+
+/// The elements of a comma-separated list (RFC 9110, 5.6.1), empty ones left out.
+pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|b| *b == b',').map(trim).filter(|element| !element.is_empty())
+}
+
+/// Whether a list has this element, in any case.
+#[must_use]
+pub fn list_has(value: &[u8], element: &str) -> bool {
+    list(value).any(|e| e.eq_ignore_ascii_case(element.as_bytes()))
+}
+
+/// How often a field was met, and what it said the first time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen<'a> {
+    pub(crate) first: Option<&'a [u8]>,
+    pub(crate) repeated: bool,
+}
+
+impl<'a> Seen<'a> {
+    pub(crate) fn note(&mut self, value: &'a [u8]) {
+        self.repeated = self.first.is_some();
+        self.first.get_or_insert(value);
+    }
+
+    /// Its value, if it was met exactly once.
+    pub(crate) fn once(&self) -> Option<&'a [u8]> {
+        self.first.filter(|_| !self.repeated)
+    }
+}
+
+/// The fields that speak of a body. No head that switches protocols may announce one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Body {
+    announced: bool,
+}
+
+impl Body {
+    pub(crate) fn note(&mut self, field: &Field<'_>) {
+        let empty = |value: &[u8]| !value.is_empty() && value.iter().all(|b| *b == b'0');
+        self.announced |= field.is("Transfer-Encoding")
+            || field.is("Content-Length") && !empty(field.value);
+    }
+
+    pub(crate) fn refuse(self) -> Result<()> {
+        if self.announced { Err(Error::HttpSyntax) } else { Ok(()) }
+    }
+}
+
+/// Checks lines that a caller wants in a head: each complete, and none that the builder
+/// writes itself.
+pub(crate) fn check_extra(
+    lines: &[u8],
+    mut reserved: impl FnMut(&Field<'_>) -> bool,
+) -> Result<()> {
+    let mut fields = Fields::new(lines);
+    while let Some(field) = fields.next_field().map_err(|_| Error::InvalidArgument)? {
+        let protocol = field
+            .name
+            .get(..14)
+            .is_some_and(|start| start.eq_ignore_ascii_case(b"Sec-WebSocket-"));
+        let framing = ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding"];
+        if protocol || framing.iter().any(|name| field.is(name)) || reserved(&field) {
+            return Err(Error::InvalidArgument);
+        }
+    }
+    if fields.is_complete() || !fields.rest().is_empty() {
+        return Err(Error::InvalidArgument);
+    }
+    Ok(())
+}

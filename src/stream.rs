@@ -1,0 +1,176 @@
+//! Many frames per call, cut anywhere: the state between two calls, and the walk over a
+//! buffer. Nothing of the input needs to be kept for the next call.
+
+use crate::error::{Error, Result};
+use crate::frame::{Chunk, Header, MAX_HEADER, MAX_PAYLOAD, Place, Rules, mask};
+use core::mem::MaybeUninit;
+
+/// What one call did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fed {
+    /// How many chunks were reported.
+    pub chunks: usize,
+    /// How many bytes of the buffer are done.
+    pub consumed: usize,
+}
+
+/// Where in the stream the last call stopped. All zero: at the start of a server's.
+///
+/// It lies in the caller's memory, so any bytes at all must be a valid one.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Decoder {
+    /// 0: no limit.
+    max_payload: u64,
+    /// How much of the current frame's payload is done.
+    payload_done: u64,
+    /// The header of the current frame, as far as it came; none between two frames.
+    header: [u8; MAX_HEADER],
+    header_len: u8,
+    in_message: u8,
+    rules: u32,
+    /// Number of the error that stopped it; 0: none.
+    error: i32,
+    reserved: [u64; 3],
+}
+
+const _: () = assert!(size_of::<Decoder>() == 64);
+
+impl Decoder {
+    /// `max_payload`: frames that announce more are refused; 0 for no limit.
+    #[must_use]
+    pub fn new(rules: Rules, max_payload: u64) -> Decoder {
+        Decoder { max_payload, rules: rules.bits(), ..Decoder::default() }
+    }
+
+    /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
+    /// error are reported; the next call and every later one returns the error.
+    pub fn feed<T: From<Chunk>>(
+        &mut self,
+        buf: &mut [u8],
+        out: &mut [MaybeUninit<T>],
+    ) -> Result<Fed> {
+        self.check()?;
+        let mut fed = Fed { chunks: 0, consumed: 0 };
+        for slot in out {
+            match self.next_chunk(buf, fed.consumed) {
+                Ok(Some(chunk)) => {
+                    fed.consumed = chunk.off.wrapping_add(chunk.len);
+                    fed.chunks = fed.chunks.wrapping_add(1);
+                    slot.write(chunk.into());
+                }
+                Ok(None) => {
+                    fed.consumed = buf.len();
+                    break;
+                }
+                Err(error) => {
+                    self.error = error.code();
+                    if fed.chunks == 0 {
+                        return Err(error);
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(fed)
+    }
+
+    /// Whether the stream may end here.
+    pub fn finish(&self) -> Result<()> {
+        self.check()?;
+        if self.header_len != 0 || self.in_message != 0 {
+            Err(Error::Eof)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.error {
+            0 => Ok(()),
+            code => Err(Error::from_code(code).unwrap_or(Error::InvalidArgument)),
+        }
+    }
+
+    fn rules(&self) -> Result<Rules> {
+        Rules::from_bits(self.rules).ok_or(Error::InvalidArgument)
+    }
+
+    fn place(&self) -> Place {
+        if self.in_message == 0 { Place::BetweenMessages } else { Place::InMessage }
+    }
+
+    /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done.
+    #[inline]
+    fn next_chunk(&mut self, buf: &mut [u8], start: usize) -> Result<Option<Chunk>> {
+        let rules = self.rules()?;
+        let input = buf.get(start..).unwrap_or_default();
+        let Some((header, taken)) = self.next_header(input, rules)? else {
+            return Ok(None);
+        };
+        let left = header.payload_len.saturating_sub(self.payload_done);
+        let off = start.saturating_add(taken);
+        let payload = buf.get_mut(off..).unwrap_or_default();
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
+        let chunk = Chunk { header, pos: self.payload_done, off, len };
+        let masked = payload.get_mut(..len).unwrap_or_default();
+        if let Some(key) = header.mask_key.filter(|_| rules.unmasks()) {
+            mask::apply(masked, key, chunk.pos);
+        }
+        if chunk.ends() {
+            self.end_frame(&header);
+        } else {
+            self.keep_frame(buf.get(start..off).unwrap_or_default(), &chunk);
+        }
+        Ok(Some(chunk).filter(|chunk| len > 0 || chunk.ends()))
+    }
+
+    /// The header of the frame at hand, and how many bytes of `input` belong to it. None: it
+    /// is not complete, and what came of it is kept.
+    #[inline]
+    fn next_header(
+        &mut self,
+        input: &[u8],
+        rules: Rules,
+    ) -> Result<Option<(Header, usize)>> {
+        let place = self.place();
+        let max_payload =
+            if self.max_payload == 0 { MAX_PAYLOAD } else { self.max_payload };
+        let parse = |bytes: &[u8]| Header::parse(bytes, rules, place, max_payload);
+        if self.header_len == 0 {
+            if let Some(header) = parse(input)? {
+                return Ok(Some((header, header.len.into())));
+            }
+        }
+        let before = self.header_len;
+        self.collect_header(input);
+        let known =
+            self.header.get(..self.header_len.into()).ok_or(Error::InvalidArgument)?;
+        let Some(header) = parse(known)? else { return Ok(None) };
+        self.header_len = header.len;
+        Ok(Some((header, header.len.saturating_sub(before).into())))
+    }
+
+    /// Appends what there is room for.
+    fn collect_header(&mut self, input: &[u8]) {
+        let room =
+            self.header.get_mut(usize::from(self.header_len)..).unwrap_or_default();
+        for (to, from) in room.iter_mut().zip(input) {
+            *to = *from;
+            self.header_len = self.header_len.saturating_add(1);
+        }
+    }
+
+    fn end_frame(&mut self, header: &Header) {
+        self.header_len = 0;
+        self.payload_done = 0;
+        self.in_message = (header.next_place(self.place()) == Place::InMessage).into();
+    }
+
+    fn keep_frame(&mut self, header: &[u8], chunk: &Chunk) {
+        if self.header_len == 0 {
+            self.collect_header(header);
+        }
+        self.payload_done = chunk.pos.saturating_add(chunk.len as u64);
+    }
+}

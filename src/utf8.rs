@@ -1,0 +1,96 @@
+//! UTF-8 that arrives in pieces (RFC 3629; RFC 6455, 8.1).
+
+use crate::error::{Error, Result};
+
+/// Checks text piece by piece; fails at the first byte that no continuation can make valid.
+///
+/// Between pieces it keeps the bytes of a character that is not complete, at most three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Validator {
+    pending: [u8; 3],
+    pending_len: u8,
+}
+
+/// The state of a validator that has failed.
+const FAILED: u32 = u32::MAX;
+
+impl Validator {
+    /// The validator that [`Validator::state`] described; 0 is a new one.
+    pub fn from_state(state: u32) -> Result<Validator> {
+        if state == FAILED {
+            return Err(Error::Utf8);
+        }
+        let [a, b, c, pending_len] = state.to_le_bytes();
+        let validator = Validator { pending: [a, b, c], pending_len };
+        let mut rebuilt = Validator::default();
+        let pending = validator.pending().ok_or(Error::InvalidArgument)?;
+        if rebuilt.push(pending).is_ok() && rebuilt == validator {
+            Ok(validator)
+        } else {
+            Err(Error::InvalidArgument)
+        }
+    }
+
+    /// Four bytes that say all; 0 on a character boundary.
+    #[must_use]
+    pub fn state(outcome: &Result<Validator>) -> u32 {
+        match outcome {
+            Ok(Validator { pending: [a, b, c], pending_len }) => {
+                u32::from_le_bytes([*a, *b, *c, *pending_len])
+            }
+            Err(_) => FAILED,
+        }
+    }
+
+    /// Whether the text so far ends on a character boundary.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.pending_len == 0
+    }
+
+    fn pending(&self) -> Option<&[u8]> {
+        self.pending.get(..usize::from(self.pending_len))
+    }
+
+    /// Takes the next piece.
+    pub fn push(&mut self, mut piece: &[u8]) -> Result<()> {
+        while !self.is_complete() {
+            let Some((byte, rest)) = piece.split_first() else { return Ok(()) };
+            self.continue_character(*byte)?;
+            piece = rest;
+        }
+        let tail = incomplete_tail(piece)?;
+        self.set_pending(tail)
+    }
+
+    fn continue_character(&mut self, byte: u8) -> Result<()> {
+        let mut character = [0; 4];
+        let pending = self.pending().ok_or(Error::Utf8)?;
+        for (to, from) in character.iter_mut().zip(pending.iter().chain([&byte])) {
+            *to = *from;
+        }
+        let len = pending.len().saturating_add(1);
+        let tail = incomplete_tail(character.get(..len).ok_or(Error::Utf8)?)?;
+        self.set_pending(tail)
+    }
+
+    fn set_pending(&mut self, tail: &[u8]) -> Result<()> {
+        self.pending = [0; 3];
+        for (to, from) in self.pending.iter_mut().zip(tail) {
+            *to = *from;
+        }
+        self.pending_len = u8::try_from(tail.len()).map_err(|_| Error::Utf8)?;
+        Ok(())
+    }
+}
+
+/// The character that `text` stops in the middle of.
+fn incomplete_tail(text: &[u8]) -> Result<&[u8]> {
+    match core::str::from_utf8(text) {
+        Ok(_) => Ok(&[]),
+        Err(error) if error.error_len().is_none() => {
+            text.get(error.valid_up_to()..).ok_or(Error::Utf8)
+        }
+        Err(_) => Err(Error::Utf8),
+    }
+}
