@@ -1,0 +1,131 @@
+"""WebSocket (RFC 6455) over raw buffers: bytes in, meaning out.
+
+Nothing here opens a socket. You hand over bytes; you are told what they mean, and given the
+bytes to send. Two layers, the first usable without the second:
+
+    Pieces   accept key, handshake, one frame at a time, masking, UTF-8, close payloads
+    Decoder  many frames per call, payloads of any length, any split of the input
+
+Everything that can go wrong is a WsError: see wscodec.errors.
+"""
+
+from __future__ import annotations
+
+from . import _ffi, errors
+from .decoder import Decoder
+from .errors import HandshakeError, NotUpgrade, ProtocolError, UsageError, WsError
+from .frame import (
+    BEGIN,
+    END,
+    FIN,
+    MASKED,
+    RSV1,
+    RSV2,
+    RSV3,
+    Frame,
+    Opcode,
+    OutFrame,
+    Side,
+    frame_decode,
+    frame_encode,
+    frame_header,
+    frame_size,
+    frames_encode,
+    mask,
+    mask_in_place,
+)
+from .handshake import (
+    MAX_HEAD,
+    Handshake,
+    Response,
+    accept_key,
+    build_reply,
+    build_request,
+    build_response,
+    find_header,
+    headers,
+    make_key,
+    next_header,
+    origin_allowed,
+    parse_handshake,
+    parse_response,
+    select_protocol,
+)
+from .text import (
+    Close,
+    CloseCode,
+    Utf8Validator,
+    close_build,
+    close_code_valid,
+    close_parse,
+)
+
+SERVER = Side.SERVER
+CLIENT = Side.CLIENT
+
+__version__ = f"{_ffi.VERSION_MAJOR}.{_ffi.VERSION_MINOR}.{_ffi.VERSION_PATCH}"
+"""The version of this package; the library may be newer."""
+
+
+def library_version() -> str:
+    """The version of the library that is loaded, e.g. "0.1.0"."""
+    return str(_ffi.lib.ws_version_string().decode())
+
+
+def library_path() -> str:
+    """The library that is loaded, as it was asked for."""
+    return str(_ffi.lib._name)
+
+
+__all__ = [
+    "BEGIN",
+    "CLIENT",
+    "END",
+    "FIN",
+    "MASKED",
+    "MAX_HEAD",
+    "RSV1",
+    "RSV2",
+    "RSV3",
+    "SERVER",
+    "Close",
+    "CloseCode",
+    "Decoder",
+    "Frame",
+    "Handshake",
+    "HandshakeError",
+    "NotUpgrade",
+    "Opcode",
+    "OutFrame",
+    "ProtocolError",
+    "Response",
+    "Side",
+    "UsageError",
+    "Utf8Validator",
+    "WsError",
+    "accept_key",
+    "build_reply",
+    "build_request",
+    "build_response",
+    "close_build",
+    "close_code_valid",
+    "close_parse",
+    "errors",
+    "find_header",
+    "frame_decode",
+    "frame_encode",
+    "frame_header",
+    "frame_size",
+    "frames_encode",
+    "headers",
+    "library_path",
+    "library_version",
+    "make_key",
+    "mask",
+    "mask_in_place",
+    "next_header",
+    "origin_allowed",
+    "parse_handshake",
+    "parse_response",
+    "select_protocol",
+]

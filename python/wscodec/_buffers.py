@@ -1,0 +1,78 @@
+"""From what Python has to what C takes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ctypes import c_char, create_string_buffer, string_at
+from typing import Union
+
+from . import _ffi
+from .errors import InvalidArgument, check
+
+Data = Union[bytes, bytearray, memoryview]
+"""Bytes to be read. They are never modified, unless a function says so."""
+
+
+def readable(data: Data) -> bytes:
+    """The bytes themselves, or a copy of something else."""
+    return data if isinstance(data, bytes) else bytes(data)
+
+
+def writable(data: bytearray | memoryview) -> tuple[memoryview, c_char | None]:
+    """A view of bytes to be modified, and a C object at its start that keeps them there,
+    None if they are none.
+
+    Raises InvalidArgument if they cannot be modified, or do not lie in one piece.
+    """
+    view = memoryview(data)
+    if view.readonly or not view.c_contiguous:
+        raise InvalidArgument("a buffer that can be modified is needed")
+    view = view.cast("B")
+    return view, c_char.from_buffer(view) if view else None
+
+
+def text(value: str | Data) -> bytes:
+    """The bytes of something in a head, where a character is a byte (RFC 9110, 5.5).
+
+    Raises InvalidArgument for a character that is none.
+    """
+    if not isinstance(value, str):
+        return readable(value)
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{value!r} cannot be in a head") from error
+
+
+def span(data: bytes, where: _ffi.Span) -> str | None:
+    """What a span stands for. None: it is not there."""
+    if where.off == 0 and where.len == 0:
+        return None
+    return data[where.off : where.off + where.len].decode("latin-1")
+
+
+def in_range(name: str, value: int, limit: int) -> int:
+    """The value, which ctypes would cut without a word.
+
+    Raises InvalidArgument below 0 and from `limit`.
+    """
+    if not 0 <= value < limit:
+        raise InvalidArgument(f"{name} {value} is out of range")
+    return value
+
+
+def mask_key(key: Data) -> bytes:
+    """The four bytes of a masking key. Raises InvalidArgument if there are not four."""
+    key = readable(key)
+    if len(key) != 4:
+        raise InvalidArgument(f"a masking key has 4 bytes, not {len(key)}")
+    return key
+
+
+def written(size: int, write: Callable[[object, int], int]) -> bytes:
+    """What `write(out, capacity)` writes: at most `size` bytes.
+
+    Raises what its result says.
+    """
+    out = create_string_buffer(size)
+    return string_at(out, check(write(out, size)))

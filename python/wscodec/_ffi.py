@@ -1,0 +1,318 @@
+"""The C declarations of wscodec.h, in its order, and the loaded library.
+
+Everything here mirrors the header; nothing here has a meaning of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import (
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_ssize_t,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from typing import Any
+
+from ._load import ABI, load
+
+VERSION_MAJOR, VERSION_MINOR, VERSION_PATCH = 0, 1, 0
+
+FEATURE_DEFLATE = 0x1
+
+TYPE_HANDSHAKE = 1
+TYPE_RESPONSE = 2
+TYPE_REQUEST_SPEC = 3
+TYPE_RESPONSE_SPEC = 4
+TYPE_FRAME = 5
+TYPE_DECODER = 6
+TYPE_OUT_FRAME = 7
+
+OK = 0
+ERR_INVALID_ARGUMENT = -1
+ERR_BUFFER_TOO_SMALL = -2
+ERR_INVALID_STATE = -3
+ERR_NO_MEMORY = -4
+ERR_UNSUPPORTED = -5
+ERR_RANDOM = -6
+ERR_HTTP_SYNTAX = -20
+ERR_HTTP_TOO_LARGE = -21
+ERR_NOT_UPGRADE = -22
+ERR_HTTP_METHOD = -23
+ERR_HTTP_VERSION = -24
+ERR_HANDSHAKE_HOST = -25
+ERR_HANDSHAKE_KEY = -26
+ERR_HANDSHAKE_VERSION = -27
+ERR_HANDSHAKE_STATUS = -28
+ERR_HANDSHAKE_ACCEPT = -29
+ERR_HANDSHAKE_PROTOCOL = -30
+ERR_EXTENSION = -31
+ERR_RESERVED_BITS = -40
+ERR_OPCODE = -41
+ERR_LENGTH = -42
+ERR_MASK = -43
+ERR_CONTROL_FRAME = -44
+ERR_FRAGMENTATION = -45
+ERR_CLOSE_PAYLOAD = -46
+ERR_UTF8 = -47
+ERR_TOO_BIG = -48
+ERR_COMPRESSION = -49
+ERR_EOF = -50
+
+KEY_LEN = 24
+ACCEPT_LEN = 28
+MAX_HEAD = 16384
+
+OPCODE_CONTINUATION = 0x0
+OPCODE_TEXT = 0x1
+OPCODE_BINARY = 0x2
+OPCODE_CLOSE = 0x8
+OPCODE_PING = 0x9
+OPCODE_PONG = 0xA
+
+FIN = 0x80
+RSV1 = 0x40
+RSV2 = 0x20
+RSV3 = 0x10
+MASKED = 0x01
+BEGIN = 0x02
+END = 0x04
+
+MAX_HEADER = 14
+MAX_CONTROL = 125
+
+SERVER = 0x00
+CLIENT = 0x01
+DEFLATE = 0x02
+ANY_MASK = 0x04
+KEEP_MASKED = 0x08
+
+CLOSE_NORMAL = 1000
+CLOSE_GOING_AWAY = 1001
+CLOSE_PROTOCOL_ERROR = 1002
+CLOSE_UNSUPPORTED_DATA = 1003
+CLOSE_NO_STATUS = 1005
+CLOSE_ABNORMAL = 1006
+CLOSE_INVALID_DATA = 1007
+CLOSE_POLICY = 1008
+CLOSE_TOO_BIG = 1009
+CLOSE_EXTENSION = 1010
+CLOSE_INTERNAL_ERROR = 1011
+CLOSE_SERVICE_RESTART = 1012
+CLOSE_TRY_AGAIN_LATER = 1013
+CLOSE_BAD_GATEWAY = 1014
+
+
+class Span(Structure):
+    """ws_span"""
+
+    _fields_ = [("off", c_uint32), ("len", c_uint32)]
+
+
+class Handshake(Structure):
+    """ws_handshake"""
+
+    _fields_ = [
+        ("method", Span),
+        ("target", Span),
+        ("host", Span),
+        ("origin", Span),
+        ("key", Span),
+        ("head_len", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class Bytes(Structure):
+    """ws_bytes"""
+
+    _fields_ = [("data", c_char_p), ("len", c_size_t)]
+
+
+class ResponseSpec(Structure):
+    """ws_response_spec"""
+
+    _fields_ = [
+        ("key", Bytes),
+        ("protocol", Bytes),
+        ("extensions", Bytes),
+        ("headers", Bytes),
+    ]
+
+
+class RequestSpec(Structure):
+    """ws_request_spec"""
+
+    _fields_ = [
+        ("host", Bytes),
+        ("target", Bytes),
+        ("key", Bytes),
+        ("origin", Bytes),
+        ("protocols", Bytes),
+        ("extensions", Bytes),
+        ("headers", Bytes),
+    ]
+
+
+class Response(Structure):
+    """ws_response"""
+
+    _fields_ = [
+        ("protocol", Span),
+        ("extensions", Span),
+        ("head_len", c_uint32),
+        ("status", c_uint16),
+        ("reserved", c_uint16),
+    ]
+
+
+class Frame(Structure):
+    """ws_frame"""
+
+    _fields_ = [
+        ("payload_len", c_uint64),
+        ("chunk_pos", c_uint64),
+        ("chunk_off", c_uint64),
+        ("chunk_len", c_uint64),
+        ("mask_key", c_uint8 * 4),
+        ("opcode", c_uint8),
+        ("flags", c_uint8),
+        ("header_len", c_uint8),
+        ("reserved", c_uint8),
+    ]
+
+
+FRAME = "=QQQQ4sBBBB"
+"""ws_frame again, for the struct module, which reads arrays of it much faster."""
+
+
+class Decoder(Structure):
+    """ws_decoder"""
+
+    _fields_ = [("opaque", c_uint64 * 8)]
+
+
+class OutFrame(Structure):
+    """ws_out_frame"""
+
+    _fields_ = [
+        ("payload", c_void_p),
+        ("payload_len", c_size_t),
+        ("mask_key", c_uint8 * 4),
+        ("opcode", c_uint8),
+        ("flags", c_uint8),
+        ("reserved", c_uint8 * 2),
+    ]
+
+
+OUT_FRAME = "@PN4sBB2x"
+"""ws_out_frame for the struct module."""
+
+SIZES = {
+    TYPE_HANDSHAKE: Handshake,
+    TYPE_RESPONSE: Response,
+    TYPE_REQUEST_SPEC: RequestSpec,
+    TYPE_RESPONSE_SPEC: ResponseSpec,
+    TYPE_FRAME: Frame,
+    TYPE_DECODER: Decoder,
+    TYPE_OUT_FRAME: OutFrame,
+}
+"""What ws_sizeof() tells the size of."""
+
+c_result = c_ssize_t
+"""ws_result"""
+
+# Buffers and what the library may place anywhere are c_void_p: it takes bytes, byref(),
+# an address and None alike, faster than a typed pointer does.
+PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "ws_version": (c_uint32, []),
+    "ws_version_string": (c_char_p, []),
+    "ws_features": (c_uint32, []),
+    "ws_sizeof": (c_size_t, [c_int]),
+    "ws_strerror": (c_char_p, [c_result]),
+    "ws_errname": (c_char_p, [c_result]),
+    "ws_close_code_for": (c_uint16, [c_result]),
+    "ws_http_status": (c_uint16, [c_result]),
+    "ws_accept_key": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t]),
+    "ws_parse_handshake": (c_result, [c_void_p, c_size_t, POINTER(Handshake), c_size_t]),
+    "ws_next_header": (
+        c_result,
+        [c_void_p, c_size_t, POINTER(c_size_t), POINTER(Span), POINTER(Span)],
+    ),
+    "ws_find_header": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Span)]),
+    "ws_select_protocol": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Span)]),
+    "ws_origin_allowed": (c_int, [c_void_p, c_size_t, c_void_p, c_size_t]),
+    "ws_build_response": (c_result, [POINTER(ResponseSpec), c_size_t, c_void_p, c_size_t]),
+    "ws_build_reply": (
+        c_result,
+        [c_uint16, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t],
+    ),
+    "ws_make_key": (c_result, [c_void_p, c_size_t]),
+    "ws_build_request": (c_result, [POINTER(RequestSpec), c_size_t, c_void_p, c_size_t]),
+    "ws_parse_response": (
+        c_result,
+        [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Response), c_size_t],
+    ),
+    "ws_frame_decode": (c_result, [c_void_p, c_size_t, c_uint32, POINTER(Frame)]),
+    "ws_frame_size": (c_uint64, [c_uint64, c_int]),
+    "ws_frame_encode": (
+        c_result,
+        [c_int, c_uint32, c_void_p, c_void_p, c_size_t, c_void_p, c_size_t],
+    ),
+    "ws_frame_header": (
+        c_result,
+        [c_int, c_uint32, c_void_p, c_uint64, c_void_p, c_size_t],
+    ),
+    "ws_mask": (None, [c_void_p, c_size_t, c_void_p, c_uint64]),
+    "ws_mask_copy": (None, [c_void_p, c_void_p, c_size_t, c_void_p, c_uint64]),
+    "ws_decoder_init": (c_result, [POINTER(Decoder), c_uint32, c_uint64]),
+    "ws_decoder_feed": (
+        c_result,
+        [POINTER(Decoder), c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)],
+    ),
+    "ws_decoder_finish": (c_result, [POINTER(Decoder)]),
+    "ws_frames_encode": (
+        c_result,
+        [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)],
+    ),
+    "ws_utf8_validate": (c_result, [POINTER(c_uint32), c_void_p, c_size_t]),
+    "ws_close_parse": (c_result, [c_void_p, c_size_t, POINTER(c_uint16)]),
+    "ws_close_build": (c_result, [c_uint16, c_void_p, c_size_t, c_void_p, c_size_t]),
+    "ws_close_code_valid": (c_int, [c_uint16]),
+}
+"""What every function returns and takes."""
+
+
+def declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    """Tells ctypes about every function, and checks that the library is the one that these
+    declarations describe.
+
+    Raises ImportError if a function is missing, the ABI number is another one, or a struct
+    has another size.
+    """
+    for name, (result, arguments) in PROTOTYPES.items():
+        function = getattr(library, name, None)
+        if function is None:
+            raise ImportError(f"{library._name} is not wscodec, or too old: it lacks {name}")
+        function.restype = result
+        function.argtypes = arguments
+    abi = library.ws_version() // 10000
+    if abi != ABI:
+        raise ImportError(f"{library._name} has ABI {abi}; this package needs {ABI}")
+    for type_, struct in SIZES.items():
+        theirs, ours = library.ws_sizeof(type_), ctypes.sizeof(struct)
+        if theirs != ours:
+            raise ImportError(
+                f"{library._name}: {struct.__doc__} has {theirs} bytes there, {ours} here"
+            )
+    return library
+
+
+lib = declare(load())

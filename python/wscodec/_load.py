@@ -1,0 +1,56 @@
+"""Finds the shared library."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ABI = 0
+"""The ABI number that these declarations are written for; the file name carries it."""
+
+
+def load() -> ctypes.CDLL:
+    """Opens the library.
+
+    Who sets WSCODEC_LIBRARY means it: then no other place is looked at. Else a library
+    beside this file wins over the system's.
+
+    Raises ImportError, which names every place that was looked at and why it was not good.
+    """
+    tried = []
+    for place in _places():
+        try:
+            return ctypes.CDLL(place)
+        except OSError as error:
+            tried.append(f"\n  {place}: {error}")
+    raise ImportError(
+        "the library wscodec was not found. Set WSCODEC_LIBRARY to its path. Looked at:"
+        + "".join(tried)
+    )
+
+
+def _places() -> Iterator[str]:
+    wanted = os.environ.get("WSCODEC_LIBRARY")
+    if wanted:
+        yield wanted
+        return
+    names = _file_names()
+    for name in names:
+        yield str(Path(__file__).resolve().parent / name)
+    yield from names
+    # Last, since it may start a compiler to find out.
+    found = ctypes.util.find_library("wscodec")
+    if found:
+        yield found
+
+
+def _file_names() -> list[str]:
+    if sys.platform == "win32":
+        return ["wscodec.dll"]
+    if sys.platform == "darwin":
+        return [f"libwscodec.{ABI}.dylib", "libwscodec.dylib"]
+    return [f"libwscodec.so.{ABI}", "libwscodec.so"]

@@ -1,0 +1,156 @@
+"""Many frames per call: payloads of any length, any split of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ctypes import addressof, byref, c_char, c_size_t
+from struct import Struct
+
+from . import _ffi
+from ._buffers import Data, in_range, writable
+from ._ffi import lib
+from .errors import WsError, check, error_for
+from .frame import OPCODES, Frame, Side, decoder_flags
+
+_ENTRY = Struct(_ffi.FRAME)
+_ENTRIES = 256
+_INPUT = 65536
+
+
+class _Room:
+    """Memory for one call of the library: a copy of the input, and the entries."""
+
+    def __init__(self) -> None:
+        self.input = memoryview(bytearray(_INPUT))
+        self.input_address = addressof(c_char.from_buffer(self.input))
+        self.entries = memoryview(bytearray(_ENTRIES * _ENTRY.size))
+        self.entries_address = addressof(c_char.from_buffer(self.entries))
+        self.consumed = c_size_t()
+        self.consumed_ref = byref(self.consumed)
+
+
+# Who calls takes one, or makes it, and brings it back: so that an idle connection costs
+# nothing, and threads do not meet in one.
+_rooms: list[_Room] = []
+
+_frame = tuple.__new__  # faster than Frame(), which counts its arguments first
+
+
+class Decoder:
+    """Decodes the frames of one connection.
+
+    One thread at a time. It keeps no bytes of the input but an incomplete header, and knows
+    nothing of closing: after a close frame, stopping is up to you.
+    """
+
+    __slots__ = ("_state", "_state_ref")
+
+    def __init__(
+        self,
+        side: Side = Side.SERVER,
+        *,
+        deflate: bool = False,
+        any_mask: bool = False,
+        keep_masked: bool = False,
+        max_payload: int = 0,
+    ) -> None:
+        """
+        side         The side that you are: a SERVER's input must be masked, a CLIENT's not.
+        deflate      RSV1 may be set on the first frame of a message.
+        any_mask     Accept masked and unmasked, e.g. in a proxy.
+        keep_masked  Do not unmask payloads.
+        max_payload  Frames that announce more bytes are TooBig; 0 for no limit.
+
+        Raises InvalidArgument if `max_payload` is not in 0 ... 2**64 - 1.
+        """
+        self._state = _ffi.Decoder()
+        self._state_ref = byref(self._state)
+        flags = decoder_flags(side == Side.CLIENT, deflate, any_mask, keep_masked)
+        limit = in_range("max_payload", max_payload, 2**64)
+        check(lib.ws_decoder_init(self._state_ref, flags, limit))
+
+    def feed(self, data: Data, *, in_place: bool = False) -> Iterator[Frame]:
+        """Decodes what came from the peer, all of it, now; the iterator hands it out.
+
+        A frame that lies whole in `data` is one Frame. What is cut by its ends comes in
+        chunks, several Frames without BEGIN or END. Only a frame without payload is an
+        empty chunk.
+
+        in_place  Unmask in `data` itself, a bytearray or a writable memoryview, which saves
+                  a copy. Else `data` is not modified. The payloads are copies either way.
+
+        The iterator raises the error where it stands in the stream, behind the frames before
+        it: ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidFragmentation,
+        InvalidMask, InvalidLength or TooBig. That is as soon as the byte is there that
+        proves it, however the stream is cut. Every later call raises it again.
+
+        Raises InvalidArgument if `in_place` is asked of something that cannot be modified.
+        """
+        try:
+            room = _rooms.pop()
+        except IndexError:
+            room = _Room()
+        if isinstance(data, memoryview):
+            data = data.cast("B") if data.c_contiguous or in_place else data.tobytes()
+        if in_place or len(data) > _INPUT:
+            view, start = writable(data if in_place else bytearray(data))  # type: ignore[arg-type]
+            address = addressof(start) if start else 0
+        else:
+            view, address = room.input[: len(data)], room.input_address
+            view[:] = data
+        frames: list[Frame] = []
+        error = self._decode(room, view, address, frames)
+        _rooms.append(room)
+        return iter(frames) if error is None else _then_raise(frames, error)
+
+    def _decode(
+        self, room: _Room, view: memoryview, address: int, frames: list[Frame]
+    ) -> WsError | None:
+        """Decodes `view`, which lies at `address`; appends to `frames`. What stopped it."""
+        done, size = 0, len(view)
+        while True:
+            count = lib.ws_decoder_feed(
+                self._state_ref,
+                address + done,
+                size - done,
+                room.entries_address,
+                _ENTRIES,
+                room.consumed_ref,
+            )
+            if count < 0:
+                return error_for(count)
+            used = room.consumed.value
+            bytes_ = bytes(view[done : done + used])
+            frames += [
+                _frame(
+                    Frame,
+                    (
+                        OPCODES[opcode],
+                        flags,
+                        bytes_[off : off + length],
+                        payload_len,
+                        pos,
+                        key,
+                        header_len,
+                    ),
+                )
+                for payload_len, pos, off, length, key, opcode, flags, header_len, _ in (
+                    _ENTRY.iter_unpack(room.entries[: count * _ENTRY.size])
+                )
+            ]
+            done += used
+            if done == size:
+                return None
+
+    def finish(self) -> None:
+        """Tells whether the stream may end here.
+
+        Raises UnexpectedEof in mid-frame or mid-message, or the error that stopped the
+        decoder.
+        """
+        check(lib.ws_decoder_finish(self._state_ref))
+
+
+def _then_raise(frames: list[Frame], error: WsError) -> Iterator[Frame]:
+    yield from frames
+    raise error

@@ -1,0 +1,292 @@
+"""One frame (RFC 6455, 5.2), and batches of them to be sent."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from ctypes import addressof, byref, c_char_p, c_size_t, c_void_p, cast, create_string_buffer
+from struct import Struct
+from typing import NamedTuple
+
+from . import _ffi
+from ._buffers import Data, in_range, mask_key, readable, writable, written
+from ._ffi import lib
+from .errors import check
+
+FIN = _ffi.FIN
+"""The last frame of its message."""
+RSV1 = _ffi.RSV1
+"""The message is compressed, if that was agreed on."""
+RSV2 = _ffi.RSV2
+"""Always wrong: no extension that we know gives it a meaning."""
+RSV3 = _ffi.RSV3
+"""Always wrong, likewise."""
+MASKED = _ffi.MASKED
+"""The header carries a masking key."""
+BEGIN = _ffi.BEGIN
+"""This chunk starts the frame's payload."""
+END = _ffi.END
+"""This chunk ends the frame's payload."""
+
+
+class Opcode(enum.IntEnum):
+    """What kind of frame it is (RFC 6455, 11.8)."""
+
+    CONTINUATION = _ffi.OPCODE_CONTINUATION
+    TEXT = _ffi.OPCODE_TEXT
+    BINARY = _ffi.OPCODE_BINARY
+    CLOSE = _ffi.OPCODE_CLOSE
+    PING = _ffi.OPCODE_PING
+    PONG = _ffi.OPCODE_PONG
+
+    @property
+    def is_control(self) -> bool:
+        """Close, ping and pong."""
+        return self >= _ffi.OPCODE_CLOSE
+
+
+class Side(enum.IntEnum):
+    """Whose input is decoded: the side that you are."""
+
+    SERVER = _ffi.SERVER
+    """Frames must be masked."""
+    CLIENT = _ffi.CLIENT
+    """Frames must not be masked."""
+
+
+class Frame(NamedTuple):
+    """A chunk of payload and the frame that it belongs to.
+
+    For a frame that came whole, chunk_pos is 0 and BEGIN and END are both set; all but the
+    payload and chunk_pos are the frame's own, and repeat in each of its chunks.
+    """
+
+    opcode: Opcode
+    """What kind of frame it is."""
+    flags: int
+    """FIN, RSV1, RSV2, RSV3 and MASKED, of the frame; BEGIN and END, of the chunk."""
+    payload: bytes
+    """The bytes of this chunk, unmasked, unless you asked to keep them masked."""
+    payload_len: int
+    """Length in bytes that the frame's header announced."""
+    chunk_pos: int
+    """Where in the frame's payload, in bytes, this chunk belongs."""
+    mask_key: bytes
+    """The masking key, 4 bytes; zeros if the frame is not MASKED."""
+    header_len: int
+    """Length of the frame's header in bytes, 2 to 14."""
+
+    @property
+    def fin(self) -> bool:
+        """Whether the frame is the last of its message."""
+        return bool(self.flags & FIN)
+
+    @property
+    def begin(self) -> bool:
+        """Whether the frame's payload starts with this chunk."""
+        return bool(self.flags & BEGIN)
+
+    @property
+    def end(self) -> bool:
+        """Whether the frame's payload ends with this chunk."""
+        return bool(self.flags & END)
+
+    @property
+    def size(self) -> int:
+        """Length in bytes of the whole frame on the wire, header included."""
+        return self.header_len + self.payload_len
+
+
+OPCODES = tuple(Opcode(n) if n in set(Opcode) else None for n in range(16))
+"""Faster than calling Opcode, which looks the number up among all its members."""
+
+
+class OutFrame(NamedTuple):
+    """A frame to be sent; what its fields mean, frame_encode() says."""
+
+    opcode: int
+    payload: Data = b""
+    fin: bool = True
+    rsv: int = 0
+    mask_key: Data | None = None
+
+
+def frame_encode(
+    opcode: int,
+    payload: Data = b"",
+    *,
+    fin: bool = True,
+    rsv: int = 0,
+    mask_key: Data | None = None,
+) -> bytes:
+    """Header and payload of a frame, ready to be sent.
+
+    opcode    One of Opcode.
+    fin       Whether the frame is the last of its message.
+    rsv       RSV1, if the message is compressed, or 0.
+    mask_key  4 bytes that the peer cannot foresee, e.g. of secrets.token_bytes(4), and fresh
+              for every frame (RFC 6455, 10.3): clients must mask. None: servers must not.
+
+    Raises InvalidArgument for a reserved opcode, other bits in `rsv`, a key that has not 4
+    bytes, and a control frame that is not final or has more than 125 bytes.
+    """
+    payload = readable(payload)
+    key = _key(mask_key)
+    return written(
+        _ffi.MAX_HEADER + len(payload),
+        lambda out, size: lib.ws_frame_encode(
+            _opcode(opcode), _flags(fin, rsv), key, payload, len(payload), out, size
+        ),
+    )
+
+
+def frame_header(
+    opcode: int,
+    payload_len: int,
+    *,
+    fin: bool = True,
+    rsv: int = 0,
+    mask_key: Data | None = None,
+) -> bytes:
+    """Only the header of a frame, for a payload of `payload_len` bytes that follows in
+    pieces; mask those with mask(). Arguments and errors are those of frame_encode();
+    InvalidArgument also for a length that is negative or above 2**63 - 1.
+    """
+    length = in_range("payload_len", payload_len, 2**63)
+    key = _key(mask_key)
+    return written(
+        _ffi.MAX_HEADER,
+        lambda out, size: lib.ws_frame_header(
+            _opcode(opcode), _flags(fin, rsv), key, length, out, size
+        ),
+    )
+
+
+def frame_size(payload_len: int, *, masked: bool = False) -> int:
+    """Bytes that a frame with a payload of `payload_len` bytes occupies, header included.
+
+    Raises InvalidArgument for a length that is negative or above 2**63 - 1.
+    """
+    return int(lib.ws_frame_size(in_range("payload_len", payload_len, 2**63), masked))
+
+
+_OUT_FRAME = Struct(_ffi.OUT_FRAME)
+
+
+def frames_encode(frames: Iterable[OutFrame]) -> bytes:
+    """Many frames one after another, in one call of the library.
+
+    Raises what frame_encode() raises, for the first frame that is wrong; then there is no
+    output at all.
+    """
+    rows = [OutFrame(*frame) for frame in frames]
+    payloads = b"".join([row.payload for row in rows])  # so that one address says all
+    start = cast(c_char_p(payloads), c_void_p).value or 0
+    entries = bytearray(len(rows) * _OUT_FRAME.size)
+    for at, row in enumerate(rows):
+        length = len(row.payload)
+        flags = _flags(row.fin, row.rsv)
+        key = _key(row.mask_key)
+        if key is not None:
+            flags |= MASKED
+        _OUT_FRAME.pack_into(
+            entries, at * _OUT_FRAME.size, start, length, key or b"", _opcode(row.opcode), flags
+        )
+        start += length
+    return _encode_entries(bytes(entries), len(rows), len(payloads))
+
+
+def _encode_entries(entries: bytes, count: int, payload_len: int) -> bytes:
+    """Encodes an array of ws_out_frame, whose payloads are alive."""
+    size = payload_len + count * _ffi.MAX_HEADER
+    out = create_string_buffer(size)
+    done = c_size_t()
+    encoded = check(lib.ws_frames_encode(entries, count, out, size, byref(done)))
+    if encoded < count:  # there is room, so the next one is wrong: it says how
+        rest = entries[encoded * _OUT_FRAME.size :]
+        check(lib.ws_frames_encode(rest, count - encoded, out, size, byref(done)))
+    return out.raw[: done.value]
+
+
+def frame_decode(
+    data: Data,
+    *,
+    client: bool = False,
+    deflate: bool = False,
+    any_mask: bool = False,
+    keep_masked: bool = False,
+) -> Frame | None:
+    """The frame at the start of `data`; `frame.size` tells where the next one starts.
+
+    None: a part of it is missing. For many frames a Decoder is several times faster, keeps
+    incomplete ones, and checks the order of fragments, which this cannot.
+
+    client       You are the client: frames must not be masked. Else they must be.
+    deflate      RSV1 may be set.
+    any_mask     Accept masked and unmasked, e.g. in a proxy.
+    keep_masked  Do not unmask the payload.
+
+    Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength
+    as soon as the byte is there that proves it.
+    """
+    data = readable(data)
+    # Kept masked, so that the library does not write to `data`.
+    flags = decoder_flags(client, deflate, any_mask, True)
+    header = _ffi.Frame()
+    size = check(lib.ws_frame_decode(data, len(data), flags, byref(header)))
+    if size == 0:
+        return None
+    payload = data[header.chunk_off : header.chunk_off + header.chunk_len]
+    key = bytes(header.mask_key)
+    if header.flags & MASKED and not keep_masked:
+        payload = mask(payload, key)
+    opcode = Opcode(header.opcode)
+    return Frame(opcode, header.flags, payload, header.payload_len, 0, key, header.header_len)
+
+
+def decoder_flags(client: bool, deflate: bool, any_mask: bool, keep_masked: bool) -> int:
+    """The rules by which frames are decoded, as C takes them."""
+    return (
+        (_ffi.CLIENT if client else _ffi.SERVER)
+        | (_ffi.DEFLATE if deflate else 0)
+        | (_ffi.ANY_MASK if any_mask else 0)
+        | (_ffi.KEEP_MASKED if keep_masked else 0)
+    )
+
+
+def mask(data: Data, key: Data, pos: int = 0) -> bytes:
+    """Masks or unmasks; the two are the same operation (RFC 6455, 5.3).
+
+    key  The masking key, 4 bytes.
+    pos  Where in the frame's payload, in bytes, `data` starts.
+
+    Raises InvalidArgument if the key has not 4 bytes or `pos` is not in 0 ... 2**64 - 1.
+    """
+    data, key = readable(data), mask_key(key)
+    pos = in_range("pos", pos, 2**64)
+    out = create_string_buffer(len(data))
+    lib.ws_mask_copy(out, data, len(data), key, pos)
+    return out.raw
+
+
+def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None:
+    """The same as mask(), but modifies `data`. InvalidArgument also if that cannot be."""
+    key = mask_key(key)
+    pos = in_range("pos", pos, 2**64)
+    view, start = writable(data)
+    if start:
+        lib.ws_mask(addressof(start), len(view), key, pos)
+
+
+def _opcode(opcode: int) -> int:
+    return in_range("opcode", opcode, 16)
+
+
+def _flags(fin: bool, rsv: int) -> int:
+    # What the library would take for something else: FIN, and MASKED of a batch.
+    in_range("rsv", rsv & ~(RSV1 | RSV2 | RSV3), 1)
+    return (FIN if fin else 0) | rsv
+
+
+def _key(key: Data | None) -> bytes | None:
+    return None if key is None else mask_key(key)
