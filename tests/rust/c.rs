@@ -1,0 +1,420 @@
+//! The C ABI in safe words: slices in, vectors and numbers out. Every output buffer has
+//! exactly the room that is asked for, between bytes that must stay as they are.
+
+// All unsafe blocks here pass slices that live during the call, with their own lengths.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use core::ffi::{CStr, c_char, c_void};
+use wscodec::ffi::frame::{
+    ws_frame, ws_frame_decode, ws_frame_encode, ws_frame_header, ws_mask, ws_mask_copy,
+};
+use wscodec::ffi::handshake::{
+    ws_accept_key, ws_build_reply, ws_build_request, ws_build_response, ws_bytes,
+    ws_find_header, ws_handshake, ws_make_key, ws_next_header, ws_origin_allowed,
+    ws_parse_handshake, ws_parse_response, ws_request_spec, ws_response,
+    ws_response_spec, ws_select_protocol, ws_span,
+};
+use wscodec::ffi::stream::{
+    ws_decoder, ws_decoder_feed, ws_decoder_finish, ws_decoder_init, ws_frames_encode,
+    ws_out_frame,
+};
+use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
+
+/// The numbers of include/wscodec.h, written out once more.
+pub(crate) mod code {
+    pub(crate) const INVALID_ARGUMENT: isize = -1;
+    pub(crate) const BUFFER_TOO_SMALL: isize = -2;
+    pub(crate) const UNSUPPORTED: isize = -5;
+    pub(crate) const HTTP_SYNTAX: isize = -20;
+    pub(crate) const HTTP_TOO_LARGE: isize = -21;
+    pub(crate) const NOT_UPGRADE: isize = -22;
+    pub(crate) const HTTP_METHOD: isize = -23;
+    pub(crate) const HTTP_VERSION: isize = -24;
+    pub(crate) const HOST: isize = -25;
+    pub(crate) const KEY: isize = -26;
+    pub(crate) const VERSION: isize = -27;
+    pub(crate) const STATUS: isize = -28;
+    pub(crate) const ACCEPT: isize = -29;
+    pub(crate) const PROTOCOL: isize = -30;
+    pub(crate) const EXTENSION: isize = -31;
+    pub(crate) const RESERVED_BITS: isize = -40;
+    pub(crate) const OPCODE: isize = -41;
+    pub(crate) const LENGTH: isize = -42;
+    pub(crate) const MASK: isize = -43;
+    pub(crate) const CONTROL_FRAME: isize = -44;
+    pub(crate) const FRAGMENTATION: isize = -45;
+    pub(crate) const CLOSE_PAYLOAD: isize = -46;
+    pub(crate) const UTF8: isize = -47;
+    pub(crate) const TOO_BIG: isize = -48;
+    pub(crate) const EOF: isize = -50;
+}
+
+/// The flags of ws_frame_decode() and ws_decoder_init().
+pub(crate) const SERVER: u32 = 0x00;
+pub(crate) const CLIENT: u32 = 0x01;
+pub(crate) const DEFLATE: u32 = 0x02;
+pub(crate) const ANY_MASK: u32 = 0x04;
+pub(crate) const KEEP_MASKED: u32 = 0x08;
+
+/// The flags of a ws_frame.
+pub(crate) const FIN: u8 = 0x80;
+pub(crate) const MASKED: u8 = 0x01;
+pub(crate) const BEGIN: u8 = 0x02;
+pub(crate) const END: u8 = 0x04;
+
+/// A count that is at least 0, or an error below it.
+pub(crate) type Answer = Result<usize, isize>;
+
+fn answer(result: isize) -> Answer {
+    usize::try_from(result).map_err(|_| result)
+}
+
+fn ptr(bytes: &[u8]) -> *const c_void {
+    if bytes.is_empty() { core::ptr::null() } else { bytes.as_ptr().cast() }
+}
+
+const CANARY: u8 = 0xc5;
+
+/// Lets `write` write into `cap` bytes; what it reports must be all that it wrote.
+fn written(
+    cap: usize,
+    write: impl Fn(*mut c_void, usize) -> isize,
+) -> Result<Vec<u8>, isize> {
+    let run = |fill: u8| {
+        let mut room = vec![fill; cap + 32];
+        let result = write(room[16..].as_mut_ptr().cast(), cap);
+        (result, room)
+    };
+    let ((result, room), (_, other)) = (run(CANARY), run(!CANARY));
+    let len = usize::try_from(result).unwrap_or(0);
+    assert!(len <= cap, "more than there was room for");
+    assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
+    assert!(room[16 + len..] == vec![CANARY; cap + 16 - len], "wrote more than it said");
+    assert_eq!(room[16..16 + len], other[16..16 + len], "wrote less than it said");
+    answer(result).map(|len| room[16..16 + len].to_vec())
+}
+
+/// As `written`, for all capacities that matter: the exact one works, and one byte less is
+/// WS_ERR_BUFFER_TOO_SMALL. An error is the same for every capacity that is large enough.
+pub(crate) fn exact(
+    write: impl Fn(*mut c_void, usize) -> isize,
+) -> Result<Vec<u8>, isize> {
+    let output = match written(1 << 10, &write) {
+        Err(code::BUFFER_TOO_SMALL) => written(1 << 18, &write)?,
+        outcome => outcome?,
+    };
+    assert_eq!(written(output.len(), &write).as_ref(), Ok(&output), "exact size");
+    if let Some(less) = output.len().checked_sub(1) {
+        assert_eq!(written(less, &write), Err(code::BUFFER_TOO_SMALL), "one too small");
+        assert_eq!(written(0, &write), Err(code::BUFFER_TOO_SMALL), "no room");
+    }
+    Ok(output)
+}
+
+pub(crate) fn text(pointer: *const c_char) -> &'static str {
+    assert!(!pointer.is_null());
+    // SAFETY: the library's strings are static and end in NUL.
+    unsafe { CStr::from_ptr(pointer) }.to_str().unwrap()
+}
+
+// ---- frames ----
+
+pub(crate) fn frame_decode(buf: &mut [u8], flags: u32) -> (isize, ws_frame) {
+    let mut frame = ws_frame { payload_len: 1, reserved: 9, ..ws_frame::default() };
+    let result =
+        unsafe { ws_frame_decode(buf.as_mut_ptr().cast(), buf.len(), flags, &mut frame) };
+    (result, frame)
+}
+
+fn key_ptr(key: Option<&[u8; 4]>) -> *const c_void {
+    key.map_or(core::ptr::null(), |key| key.as_ptr().cast())
+}
+
+pub(crate) fn frame_encode(
+    opcode: i32,
+    flags: u32,
+    key: Option<[u8; 4]>,
+    payload: &[u8],
+) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe {
+        let key = key_ptr(key.as_ref());
+        ws_frame_encode(opcode, flags, key, ptr(payload), payload.len(), out, cap)
+    })
+}
+
+pub(crate) fn frame_header(
+    opcode: i32,
+    flags: u32,
+    key: Option<[u8; 4]>,
+    len: u64,
+) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe {
+        ws_frame_header(opcode, flags, key_ptr(key.as_ref()), len, out, cap)
+    })
+}
+
+pub(crate) fn mask(buf: &mut [u8], key: [u8; 4], pos: u64) {
+    unsafe {
+        ws_mask(buf.as_mut_ptr().cast(), buf.len(), key_ptr(Some(&key)), pos);
+    }
+}
+
+pub(crate) fn mask_copy(dst: &mut [u8], src: &[u8], key: [u8; 4], pos: u64) {
+    assert_eq!(dst.len(), src.len());
+    unsafe {
+        let (to, from) = (dst.as_mut_ptr().cast(), src.as_ptr().cast());
+        ws_mask_copy(to, from, dst.len(), key_ptr(Some(&key)), pos);
+    }
+}
+
+// ---- the decoder ----
+
+pub(crate) fn decoder(flags: u32, max_payload: u64) -> ws_decoder {
+    let mut decoder = ws_decoder { opaque: [u64::MAX; 8] };
+    let result = unsafe { ws_decoder_init(&mut decoder, flags, max_payload) };
+    assert_eq!(result, 0);
+    decoder
+}
+
+/// The frames of one call and how many bytes of `buf` are done.
+pub(crate) fn feed(
+    decoder: &mut ws_decoder,
+    buf: &mut [u8],
+    frames_cap: usize,
+) -> Result<(Vec<ws_frame>, usize), isize> {
+    let mut frames = vec![ws_frame::default(); frames_cap];
+    let mut consumed = usize::MAX;
+    let result = unsafe {
+        let to = buf.as_mut_ptr().cast();
+        ws_decoder_feed(
+            decoder,
+            to,
+            buf.len(),
+            frames.as_mut_ptr(),
+            frames_cap,
+            &mut consumed,
+        )
+    };
+    match answer(result) {
+        Ok(count) => {
+            frames.truncate(count);
+            Ok((frames, consumed))
+        }
+        Err(error) => {
+            assert_eq!(consumed, 0, "nothing is consumed with an error");
+            Err(error)
+        }
+    }
+}
+
+pub(crate) fn finish(decoder: &ws_decoder) -> isize {
+    unsafe { ws_decoder_finish(decoder) }
+}
+
+/// How many frames were encoded into `cap` bytes, and those bytes.
+pub(crate) fn frames_encode(
+    frames: &[ws_out_frame],
+    cap: usize,
+) -> Result<(usize, Vec<u8>), isize> {
+    let mut room = vec![CANARY; cap + 16];
+    let mut len = usize::MAX;
+    let (from, to) = (frames.as_ptr(), room.as_mut_ptr().cast());
+    let result = unsafe { ws_frames_encode(from, frames.len(), to, cap, &mut len) };
+    if result < 0 {
+        assert_eq!(len, 0, "nothing is written with an error");
+    }
+    assert!(room[cap..].iter().all(|byte| *byte == CANARY), "wrote behind the buffer");
+    let count = answer(result)?;
+    assert!(len <= cap);
+    assert!(room[len..].iter().all(|byte| *byte == CANARY), "wrote more than it said");
+    room.truncate(len);
+    Ok((count, room))
+}
+
+// ---- the opening handshake ----
+
+pub(crate) fn accept_key(key: &[u8]) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe { ws_accept_key(ptr(key), key.len(), out, cap) })
+}
+
+pub(crate) fn make_key() -> Vec<u8> {
+    let mut key = [CANARY; 24];
+    let result = unsafe { ws_make_key(key.as_mut_ptr().cast(), key.len()) };
+    assert_eq!(result, 24);
+    key.to_vec()
+}
+
+pub(crate) fn parse_handshake(buf: &[u8]) -> (isize, ws_handshake) {
+    let mut hs = ws_handshake { head_len: 77, reserved: 78, ..ws_handshake::default() };
+    let result = unsafe {
+        ws_parse_handshake(ptr(buf), buf.len(), &mut hs, size_of::<ws_handshake>())
+    };
+    (result, hs)
+}
+
+pub(crate) fn parse_response(buf: &[u8], request: &[u8]) -> (isize, ws_response) {
+    let mut response = ws_response { head_len: 77, ..ws_response::default() };
+    let result = unsafe {
+        let size = size_of::<ws_response>();
+        let (asked, asked_len) = (ptr(request), request.len());
+        ws_parse_response(ptr(buf), buf.len(), asked, asked_len, &mut response, size)
+    };
+    (result, response)
+}
+
+/// The piece of `buf` that a span names. None: {0, 0}.
+pub(crate) fn piece(buf: &[u8], span: ws_span) -> Option<&[u8]> {
+    let (off, len) = (span.off as usize, span.len as usize);
+    (off != 0 || len != 0).then(|| &buf[off..off + len])
+}
+
+const NO_SPAN: ws_span = ws_span { off: 77, len: 78 };
+
+/// A field's name and value.
+pub(crate) type Field = (Vec<u8>, Vec<u8>);
+
+/// Walks on from `pos`. Ok(None) after the last field.
+pub(crate) fn next_header(head: &[u8], pos: &mut usize) -> Result<Option<Field>, isize> {
+    let (mut name, mut value) = (NO_SPAN, NO_SPAN);
+    let result =
+        unsafe { ws_next_header(ptr(head), head.len(), pos, &mut name, &mut value) };
+    if answer(result)? == 0 {
+        assert_eq!((name, value), (ws_span::default(), ws_span::default()));
+        return Ok(None);
+    }
+    assert_eq!(result, 1);
+    let get = |span| piece(head, span).unwrap().to_vec();
+    Ok(Some((get(name), get(value))))
+}
+
+pub(crate) fn all_fields(head: &[u8]) -> Result<Vec<Field>, isize> {
+    let (mut pos, mut fields) = (0, Vec::new());
+    while let Some(field) = next_header(head, &mut pos)? {
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+fn found(result: isize, span: ws_span, buf: &[u8]) -> Result<Option<Vec<u8>>, isize> {
+    match answer(result)? {
+        0 => assert_eq!(span, ws_span::default()),
+        one => assert_eq!(one, 1),
+    }
+    Ok(piece(buf, span).map(<[u8]>::to_vec))
+}
+
+pub(crate) fn find_header(head: &[u8], name: &[u8]) -> Result<Option<Vec<u8>>, isize> {
+    let mut span = NO_SPAN;
+    let (from, len) = (ptr(name), name.len());
+    let result = unsafe { ws_find_header(ptr(head), head.len(), from, len, &mut span) };
+    found(result, span, head)
+}
+
+/// The chosen subprotocol. Where it lies in `supported` is checked on the way.
+pub(crate) fn select_protocol(
+    head: &[u8],
+    supported: &[u8],
+) -> Result<Option<Vec<u8>>, isize> {
+    let mut span = NO_SPAN;
+    let (from, len) = (ptr(supported), supported.len());
+    let result =
+        unsafe { ws_select_protocol(ptr(head), head.len(), from, len, &mut span) };
+    match answer(result)? {
+        0 => {
+            assert_eq!(span, ws_span::default());
+            Ok(None)
+        }
+        _ => {
+            let (off, len) = (span.off as usize, span.len as usize);
+            Ok(Some(supported[off..off + len].to_vec()))
+        }
+    }
+}
+
+pub(crate) fn origin_allowed(origin: &[u8], allowed: &[u8]) -> bool {
+    let result = unsafe {
+        ws_origin_allowed(ptr(origin), origin.len(), ptr(allowed), allowed.len())
+    };
+    assert!(result == 0 || result == 1);
+    result == 1
+}
+
+fn bytes(bytes: &[u8]) -> ws_bytes {
+    ws_bytes { data: ptr(bytes), len: bytes.len() }
+}
+
+/// ws_response_spec.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Response<'a> {
+    pub(crate) key: &'a [u8],
+    pub(crate) protocol: &'a [u8],
+    pub(crate) extensions: &'a [u8],
+    pub(crate) headers: &'a [u8],
+}
+
+pub(crate) fn build_response(spec: &Response<'_>) -> Result<Vec<u8>, isize> {
+    let spec = ws_response_spec {
+        key: bytes(spec.key),
+        protocol: bytes(spec.protocol),
+        extensions: bytes(spec.extensions),
+        headers: bytes(spec.headers),
+    };
+    exact(|out, cap| unsafe {
+        ws_build_response(&spec, size_of::<ws_response_spec>(), out, cap)
+    })
+}
+
+/// ws_request_spec.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Request<'a> {
+    pub(crate) host: &'a [u8],
+    pub(crate) target: &'a [u8],
+    pub(crate) key: &'a [u8],
+    pub(crate) origin: &'a [u8],
+    pub(crate) protocols: &'a [u8],
+    pub(crate) extensions: &'a [u8],
+    pub(crate) headers: &'a [u8],
+}
+
+pub(crate) fn build_request(spec: &Request<'_>) -> Result<Vec<u8>, isize> {
+    let spec = ws_request_spec {
+        host: bytes(spec.host),
+        target: bytes(spec.target),
+        key: bytes(spec.key),
+        origin: bytes(spec.origin),
+        protocols: bytes(spec.protocols),
+        extensions: bytes(spec.extensions),
+        headers: bytes(spec.headers),
+    };
+    exact(|out, cap| unsafe {
+        ws_build_request(&spec, size_of::<ws_request_spec>(), out, cap)
+    })
+}
+
+pub(crate) fn build_reply(
+    status: u16,
+    headers: &[u8],
+    body: &[u8],
+) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe {
+        let (from, len) = (ptr(body), body.len());
+        ws_build_reply(status, ptr(headers), headers.len(), from, len, out, cap)
+    })
+}
+
+// ---- text ----
+
+pub(crate) fn utf8_validate(state: &mut u32, piece: &[u8]) -> isize {
+    unsafe { ws_utf8_validate(state, ptr(piece), piece.len()) }
+}
+
+/// The code, and the length of the reason or an error.
+pub(crate) fn close_parse(payload: &[u8]) -> (isize, u16) {
+    let mut code = 7777;
+    let result = unsafe { ws_close_parse(ptr(payload), payload.len(), &mut code) };
+    (result, code)
+}
+
+pub(crate) fn close_build(code: u16, reason: &[u8]) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe { ws_close_build(code, ptr(reason), reason.len(), out, cap) })
+}

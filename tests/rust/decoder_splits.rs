@@ -1,0 +1,240 @@
+//! However a stream is cut, and however many frames fit into a call: the same frames, the
+//! same payloads, the same error.
+
+use crate::c::{self, BEGIN, END, KEEP_MASKED};
+use crate::corpus::{self, Stream};
+use crate::rng::Rng;
+use wscodec::ffi::frame::ws_frame;
+
+/// A frame, put together from its chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Whole {
+    opcode: u8,
+    flags: u8,
+    header_len: u8,
+    mask_key: [u8; 4],
+    payload_len: u64,
+    payload: Vec<u8>,
+    ended: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Seen {
+    frames: Vec<Whole>,
+    error: isize,
+    end: isize,
+}
+
+impl Seen {
+    fn note(&mut self, chunk: &ws_frame, buf: &[u8], reported: usize) {
+        let (off, len) = (chunk.chunk_off as usize, chunk.chunk_len as usize);
+        assert!(off >= reported && off + len <= buf.len(), "chunk outside of its place");
+        assert_eq!(chunk.reserved, 0);
+        assert_eq!(chunk.flags & BEGIN != 0, chunk.chunk_pos == 0);
+        let done = chunk.chunk_pos + chunk.chunk_len;
+        assert_eq!(chunk.flags & END != 0, done == chunk.payload_len);
+        assert!(len > 0 || chunk.payload_len == 0, "an empty chunk means nothing");
+        if chunk.flags & BEGIN != 0 {
+            assert!(self.frames.last().is_none_or(|last| last.ended));
+            self.frames.push(Whole {
+                opcode: chunk.opcode,
+                flags: chunk.flags & !(BEGIN | END),
+                header_len: chunk.header_len,
+                mask_key: chunk.mask_key,
+                payload_len: chunk.payload_len,
+                payload: Vec::new(),
+                ended: false,
+            });
+        }
+        let frame = self.frames.last_mut().unwrap();
+        assert!(!frame.ended, "a chunk behind the last one");
+        assert_eq!(frame.payload.len() as u64, chunk.chunk_pos);
+        let (header, said) = (frame.header_len, (frame.opcode, frame.payload_len));
+        assert_eq!((header, said), (chunk.header_len, (chunk.opcode, chunk.payload_len)));
+        assert_eq!(frame.flags, chunk.flags & !(BEGIN | END));
+        assert_eq!(frame.mask_key, chunk.mask_key);
+        frame.payload.extend(&buf[off..off + len]);
+        frame.ended = chunk.flags & END != 0;
+    }
+}
+
+/// Feeds one piece until all of it is done. False: an error stopped it.
+fn feed_piece(
+    decoder: &mut wscodec::ffi::stream::ws_decoder,
+    piece: &mut [u8],
+    frames_cap: usize,
+    seen: &mut Seen,
+) -> bool {
+    let mut start = 0;
+    loop {
+        let rest = &mut piece[start..];
+        match c::feed(decoder, rest, frames_cap) {
+            Err(error) => {
+                seen.error = error;
+                return false;
+            }
+            Ok((frames, consumed)) => {
+                let mut reported = 0;
+                for chunk in &frames {
+                    seen.note(chunk, rest, reported);
+                    reported = (chunk.chunk_off + chunk.chunk_len) as usize;
+                }
+                assert!(consumed <= rest.len());
+                if frames.is_empty() {
+                    assert_eq!(consumed, rest.len(), "all is done when nothing is left");
+                    return true;
+                }
+                // All of it, unless `frames` ran full or an error follows.
+                assert!(consumed == reported || consumed == rest.len());
+                start += consumed;
+            }
+        }
+    }
+}
+
+fn decode(stream: &Stream, flags: u32, pieces: &[usize], frames_cap: usize) -> Seen {
+    let mut decoder = c::decoder(flags, stream.max_payload);
+    let mut seen = Seen { frames: Vec::new(), error: 0, end: 0 };
+    let mut rest = stream.bytes.clone();
+    for len in pieces {
+        let mut piece: Vec<u8> = rest.drain(..*len).collect();
+        let before = piece.clone();
+        let goes_on = feed_piece(&mut decoder, &mut piece, frames_cap, &mut seen);
+        assert!(flags & KEEP_MASKED == 0 || piece == before, "the input was written to");
+        if !goes_on {
+            let again = c::feed(&mut decoder, &mut [0x81, 0x00], frames_cap);
+            assert_eq!(again, Err(seen.error), "an error is final");
+            break;
+        }
+    }
+    seen.end = c::finish(&decoder);
+    seen
+}
+
+fn whole(stream: &Stream) -> Seen {
+    decode(stream, stream.flags, &[stream.bytes.len()], 64)
+}
+
+fn random_pieces(rng: &mut Rng, len: usize, longest: usize) -> Vec<usize> {
+    let (mut pieces, mut done) = (Vec::new(), 0);
+    while done < len {
+        let piece = rng.below(longest + 1).min(len - done);
+        pieces.push(piece);
+        done += piece;
+    }
+    pieces
+}
+
+const CAPS: [usize; 3] = [1, 2, 64];
+
+#[test]
+fn every_stream_of_the_corpus_is_judged_as_it_should_be() {
+    let streams = corpus::short();
+    assert!(streams.len() >= 60);
+    for stream in streams.iter().chain(&corpus::long()) {
+        let seen = whole(stream);
+        let ended = seen.frames.iter().filter(|frame| frame.ended).count();
+        let expected = (stream.frames, stream.error, stream.end);
+        assert_eq!((ended, seen.error, seen.end), expected, "{}", stream.name);
+    }
+}
+
+#[test]
+fn cut_in_two_anywhere() {
+    for stream in corpus::short() {
+        let expected = whole(&stream);
+        let len = stream.bytes.len();
+        for cut in 0..=len {
+            for cap in CAPS {
+                let seen = decode(&stream, stream.flags, &[cut, len - cut], cap);
+                assert_eq!(seen, expected, "{} cut at {cut}, cap {cap}", stream.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn byte_by_byte() {
+    for stream in corpus::short() {
+        let expected = whole(&stream);
+        for cap in CAPS {
+            let seen = decode(&stream, stream.flags, &vec![1; stream.bytes.len()], cap);
+            assert_eq!(seen, expected, "{} cap {cap}", stream.name);
+        }
+    }
+}
+
+#[test]
+fn in_random_pieces_some_of_them_empty() {
+    let mut rng = Rng::new(6);
+    for stream in corpus::short() {
+        let expected = whole(&stream);
+        for round in 0..60 {
+            let pieces = random_pieces(&mut rng, stream.bytes.len(), 1 + round % 20);
+            let seen = decode(&stream, stream.flags, &pieces, *rng.pick(&CAPS));
+            assert_eq!(seen, expected, "{} in {pieces:?}", stream.name);
+        }
+    }
+}
+
+#[test]
+fn a_long_payload_in_random_pieces() {
+    let mut rng = Rng::new(7);
+    for stream in corpus::long() {
+        let expected = whole(&stream);
+        for longest in [3, 7, 100, 1000, 4096, 65_536] {
+            let pieces = random_pieces(&mut rng, stream.bytes.len(), longest);
+            assert!(decode(&stream, stream.flags, &pieces, 2) == expected, "{longest}");
+        }
+    }
+}
+
+#[test]
+fn keep_masked_never_writes_and_changes_nothing_but_the_payload() {
+    for stream in corpus::short() {
+        let unmasked = whole(&stream);
+        for pieces in [vec![stream.bytes.len()], vec![1; stream.bytes.len()]] {
+            let mut kept = decode(&stream, stream.flags | KEEP_MASKED, &pieces, 64);
+            for frame in &mut kept.frames {
+                frame.payload = crate::wire::masked(&frame.payload, frame.mask_key);
+            }
+            assert_eq!(kept, unmasked, "{}", stream.name);
+        }
+    }
+}
+
+#[test]
+fn random_streams_in_random_pieces() {
+    let mut rng = Rng::new(8);
+    for _ in 0..20_000 {
+        let bytes = crate::frame_differential::random_stream(&mut rng);
+        let flags = rng.below(16) as u32 & !KEEP_MASKED;
+        let max_payload = *rng.pick(&[0, 0, 1, 100, 200]);
+        let name = String::new();
+        let (frames, error, end) = (0, 0, 0);
+        let stream = Stream { name, flags, max_payload, bytes, frames, error, end };
+        let expected = whole(&stream);
+        let pieces = random_pieces(&mut rng, stream.bytes.len(), 20);
+        let seen = decode(&stream, flags, &pieces, *rng.pick(&CAPS));
+        assert_eq!(seen, expected, "{:02x?} in {pieces:?}", stream.bytes);
+    }
+}
+
+/// An error is reported with the call that brings the byte which proves it.
+#[test]
+fn the_first_wrong_byte_decides() {
+    for stream in corpus::short().iter().filter(|stream| stream.error != 0) {
+        let mut decoder = c::decoder(stream.flags, stream.max_payload);
+        let mut bytes = stream.bytes.clone();
+        let alone = bytes
+            .chunks_mut(1)
+            .position(|byte| c::feed(&mut decoder, byte, 1).is_err())
+            .unwrap();
+        for len in 0..=stream.bytes.len() {
+            let cut = &stream.bytes[..len];
+            let part = Stream { bytes: cut.to_vec(), name: String::new(), ..*stream };
+            let error = if len > alone { stream.error } else { 0 };
+            assert_eq!(whole(&part).error, error, "{} at {len}", stream.name);
+        }
+    }
+}
