@@ -94,7 +94,7 @@ class Decoder:
             data = data.cast("B") if data.c_contiguous or in_place else data.tobytes()
         if in_place or len(data) > _INPUT:
             view, start = writable(data if in_place else bytearray(data))  # type: ignore[arg-type]
-            address = addressof(start) if start else 0
+            address = addressof(start) if start is not None else 0
         else:
             view, address = room.input[: len(data)], room.input_address
             view[:] = data

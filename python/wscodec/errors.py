@@ -73,7 +73,7 @@ class InvalidState(UsageError):
     CODE = _ffi.ERR_INVALID_STATE
 
 
-class NoMemory(UsageError, MemoryError):
+class NoMemory(UsageError):
     """The allocator gave no memory."""
 
     CODE = _ffi.ERR_NO_MEMORY
@@ -85,7 +85,7 @@ class Unsupported(UsageError):
     CODE = _ffi.ERR_UNSUPPORTED
 
 
-class NoRandomness(UsageError, OSError):
+class NoRandomness(UsageError):
     """The system gave no random bytes."""
 
     CODE = _ffi.ERR_RANDOM

@@ -274,7 +274,7 @@ def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None
     key = mask_key(key)
     pos = in_range("pos", pos, 2**64)
     view, start = writable(data)
-    if start:
+    if start is not None:
         lib.ws_mask(addressof(start), len(view), key, pos)
 
 

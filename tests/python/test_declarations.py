@@ -1,0 +1,172 @@
+"""The ctypes declarations say what include/wscodec.h says."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from ctypes import POINTER
+
+import pytest
+from wire import ROOT
+from wscodec import _ffi, errors
+
+HEADER = (ROOT / "include" / "wscodec.h").read_text()
+CODE = re.sub(r"/\*.*?\*/", " ", HEADER, flags=re.DOTALL)
+
+SCALARS = {
+    "void": None,
+    "int": ctypes.c_int,
+    "size_t": ctypes.c_size_t,
+    "ptrdiff_t": ctypes.c_ssize_t,
+    "ws_result": ctypes.c_ssize_t,
+    "uint8_t": ctypes.c_uint8,
+    "uint16_t": ctypes.c_uint16,
+    "uint32_t": ctypes.c_uint32,
+    "uint64_t": ctypes.c_uint64,
+}
+STRUCTS = {
+    "ws_span": _ffi.Span,
+    "ws_handshake": _ffi.Handshake,
+    "ws_bytes": _ffi.Bytes,
+    "ws_response_spec": _ffi.ResponseSpec,
+    "ws_request_spec": _ffi.RequestSpec,
+    "ws_response": _ffi.Response,
+    "ws_frame": _ffi.Frame,
+    "ws_decoder": _ffi.Decoder,
+    "ws_out_frame": _ffi.OutFrame,
+}
+
+
+def constants() -> dict[str, int]:
+    found = re.findall(r"^#define WS_(\w+) +\(?(-?\d\w*?)u?\)? *$", CODE, re.MULTILINE)
+    return {name: int(value, 0) for name, value in found}
+
+
+def functions() -> dict[str, tuple[str, list[str]]]:
+    pattern = r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
+    return {
+        name: (result.strip(), [] if arguments == "void" else arguments.split(","))
+        for result, name, arguments in re.findall(pattern, CODE)
+    }
+
+
+def structs() -> dict[str, list[str]]:
+    found = re.findall(r"typedef struct (\w+) \{(.*?)\} \1;", CODE, re.DOTALL)
+    return {
+        name: [line.strip() for line in body.split(";") if line.strip()]
+        for name, body in found
+    }
+
+
+def split_declaration(declaration: str) -> tuple[str, str, int]:
+    """Type, name and array length (0: no array) of "const void *name" or "uint8_t name[4]"."""
+    match = re.fullmatch(r"(.*?)(\w+)(?:\[(\d+)\])?", " ".join(declaration.split()))
+    assert match, declaration
+    return match[1].replace("const ", "").strip(), match[2], int(match[3] or 0)
+
+
+def allowed_types(c_type: str) -> list[object]:
+    """What ctypes may declare a C type as."""
+    if not c_type.endswith("*"):
+        return [STRUCTS.get(c_type) or SCALARS[c_type]]
+    target = c_type[:-1].strip()
+    if target == "char":
+        return [ctypes.c_char_p]
+    if target == "void":
+        return [ctypes.c_void_p, ctypes.c_char_p]
+    if target in ("ws_frame", "ws_out_frame"):  # arrays, also passed as addresses
+        return [POINTER(STRUCTS[target]), ctypes.c_void_p]
+    return [POINTER(STRUCTS.get(target) or SCALARS[target])]
+
+
+def test_the_header_was_understood() -> None:
+    declarations = re.findall(r"^WS_API\b", CODE, re.MULTILINE)
+    assert len(functions()) == len(declarations) > 30
+    assert len(structs()) == CODE.count("typedef struct")
+    assert len(constants()) == len(re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE))
+    assert len(constants()) > 80
+
+
+def test_constants() -> None:
+    declared = {
+        name: value
+        for name, value in vars(_ffi).items()
+        if re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and isinstance(value, int) and name != "ABI"
+    }
+    assert declared == constants()
+
+
+def test_every_function_is_declared() -> None:
+    assert set(_ffi.PROTOTYPES) == set(functions())
+
+
+@pytest.mark.parametrize("name", functions())
+def test_function(name: str) -> None:
+    result, arguments = functions()[name]
+    declared_result, declared_arguments = _ffi.PROTOTYPES[name]
+    assert declared_result in allowed_types(result.replace("const ", ""))
+    assert len(declared_arguments) == len(arguments)
+    for argument, declared in zip(arguments, declared_arguments):
+        assert declared in allowed_types(split_declaration(argument)[0]), argument
+
+
+@pytest.mark.parametrize("name", structs())
+def test_struct(name: str) -> None:
+    fields = [split_declaration(field) for field in structs()[name]]
+    declared = [(field[0], field[1]) for field in STRUCTS[name]._fields_]
+    assert [field for _, field, _ in fields] == [field for field, _ in declared]
+    for (c_type, _, length), (_, declared_type) in zip(fields, declared):
+        element = getattr(declared_type, "_type_", None) if length else declared_type
+        assert element in allowed_types(c_type)
+        assert getattr(declared_type, "_length_", 0) == length
+
+
+def test_the_struct_module_sees_the_same_layout() -> None:
+    from struct import calcsize
+
+    assert calcsize(_ffi.FRAME) == ctypes.sizeof(_ffi.Frame) == 40
+    assert calcsize(_ffi.OUT_FRAME) == ctypes.sizeof(_ffi.OutFrame)
+
+
+def test_every_type_number_has_a_size() -> None:
+    numbers = {value for name, value in constants().items() if name.startswith("TYPE_")}
+    assert numbers == set(_ffi.SIZES)
+    assert _ffi.lib.ws_sizeof(max(numbers) + 1) == 0
+
+
+ERRORS = {name: value for name, value in constants().items() if name.startswith("ERR_")}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_every_error_is_an_exception(name: str) -> None:
+    code = ERRORS[name]
+    error = errors.error_for(code)
+    assert type(error) is not errors.WsError
+    assert error.code == code == type(error).CODE
+    assert error.name == "WS_" + name
+    assert str(error) == _ffi.lib.ws_strerror(code).decode()
+
+
+def test_close_codes_and_statuses() -> None:
+    for name, code in ERRORS.items():
+        error = errors.error_for(code)
+        ours = -20 < code < 0
+        special = {"ERR_UTF8": 1007, "ERR_COMPRESSION": 1007, "ERR_TOO_BIG": 1009}
+        assert error.close_code == (1011 if ours else special.get(name, 1002)), name
+        statuses = {
+            "ERR_HTTP_METHOD": 405,
+            "ERR_HANDSHAKE_VERSION": 426,
+            "ERR_NOT_UPGRADE": 426,
+            "ERR_HTTP_TOO_LARGE": 431,
+            "ERR_HTTP_VERSION": 505,
+        }
+        assert error.http_status == (500 if ours else statuses.get(name, 400)), name
+
+
+def test_an_unknown_error_is_still_an_error() -> None:
+    error = errors.error_for(-999)
+    assert type(error) is errors.WsError
+    assert error.code == -999
+    with pytest.raises(errors.WsError):
+        errors.check(-999)
+    assert errors.check(7) == 7

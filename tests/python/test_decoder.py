@@ -1,0 +1,294 @@
+"""Many frames: rules, any split of the input, and the same answer for each."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pytest
+import wire
+import wscodec
+from wscodec import CLIENT, SERVER, Decoder, Opcode, Side, WsError, errors
+
+
+class Seen(NamedTuple):
+    """What a stream comes to, without the chunks, which depend on how it was cut."""
+
+    frames: list[tuple[int, int, bytes, int, bytes, int]]
+    error: str
+    end: str
+
+
+def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: object) -> Seen:
+    """Feeds a decoder, puts chunks together, and checks that they fit."""
+    decoder = Decoder(side, **options)  # type: ignore[arg-type]
+    frames: list[tuple[int, int, bytes, int, bytes, int]] = []
+    inside = False
+    error = ""
+    try:
+        for piece in pieces:
+            for f in decoder.feed(piece):
+                flags = f.flags & ~(wscodec.BEGIN | wscodec.END)
+                if inside:
+                    *same, before, key, header_len = frames.pop()
+                    assert f.chunk_pos == len(same[2]) and not f.begin and f.payload
+                    assert same[:2] == [f.opcode, flags] and key == f.mask_key
+                    payload = same[2] + f.payload
+                else:
+                    assert f.chunk_pos == 0 and f.begin
+                    assert f.payload or f.payload_len == 0
+                    payload = f.payload
+                inside = not f.end
+                assert f.end == (len(payload) == f.payload_len)
+                frames.append(
+                    (f.opcode, flags, payload, f.payload_len, f.mask_key, f.header_len)
+                )
+    except WsError as stopped:
+        error = stopped.name
+        with pytest.raises(type(stopped)):
+            list(decoder.feed(b""))
+        with pytest.raises(type(stopped)):
+            decoder.finish()
+    try:
+        decoder.finish()
+        end = ""
+    except WsError as stopped:
+        end = stopped.name
+    return Seen(frames, error, end)
+
+
+MESSAGE = wire.frame(wire.TEXT, b"Hel") + wire.frame(0x80 | wire.PING, b"?")
+CORPUS = {
+    "nothing": b"",
+    "fragments around a ping": MESSAGE + wire.frame(0x80 | wire.CONTINUATION, b"lo"),
+    "a message that does not end": MESSAGE,
+    "empty frames": wire.frame(0x81) * 3 + wire.frame(0x89) + wire.frame(1) + wire.frame(0x80),
+    "16-bit length": wire.frame(0x82, bytes(range(200))) + wire.frame(0x81, b"after"),
+    "64-bit length": wire.frame(0x82, bytes(65536))[:30],
+    "goes on after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
+    "reserved bit after a frame": wire.frame(0x81, b"good") + wire.frame(0xC1, b"bad"),
+    "reserved bit at the start": b"\xa1" + bytes(20),
+    "reserved opcode": wire.frame(0x81, b"good") + b"\x83\x80",
+    "unmasked": wire.frame(0x81, b"good") + wire.frame(0x81, b"bad", None),
+    "not minimal": wire.frame(0x82, b"good") + b"\x82\xfe\0\x7d" + bytes(10),
+    "not minimal in 64 bits": wire.frame(0x82, b"x") + b"\x82\xff" + bytes(6) + b"\xff" * 9,
+    "top bit": wire.frame(0x82, b"good") + b"\x82\xff\x80" + bytes(20),
+    "long ping": wire.frame(0x81, b"good") + wire.frame(0x89, bytes(126)),
+    "fragmented ping": wire.frame(0x81, b"good") + wire.frame(0x09, b"bad"),
+    "continuation of nothing": wire.frame(0x81, b"good") + wire.frame(0x80, b"bad"),
+    "text in a message": MESSAGE + wire.frame(0x81, b"bad"),
+    "too big": wire.frame(0x82, bytes(1000)) + wire.frame(0x82, bytes(1001)),
+}
+LIMIT = 1000
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_every_cut_gives_the_same(name: str) -> None:
+    data = CORPUS[name]
+    whole = feed([data], max_payload=LIMIT)
+    for cut in range(len(data) + 1):
+        assert feed([data[:cut], data[cut:]], max_payload=LIMIT) == whole, cut
+    single = [data[i : i + 1] for i in range(len(data))]
+    assert feed(single, max_payload=LIMIT) == whole
+    with_nothing = [piece for byte in single for piece in (b"", byte, b"")]
+    assert feed(with_nothing, max_payload=LIMIT) == whole
+    dice = random.Random(name)
+    for _ in range(50):
+        cuts = sorted(dice.choices(range(len(data) + 1), k=5))
+        pieces = [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)])]
+        assert feed(pieces, max_payload=LIMIT) == whole, cuts
+
+
+OUTCOMES = {
+    "a message that does not end": ("", "WS_ERR_EOF", 2),
+    "fragments around a ping": ("", "", 3),
+    "goes on after a close": ("", "", 2),
+    "reserved bit after a frame": ("WS_ERR_RESERVED_BITS",) * 2 + (1,),
+    "reserved bit at the start": ("WS_ERR_RESERVED_BITS",) * 2 + (0,),
+    "reserved opcode": ("WS_ERR_OPCODE",) * 2 + (1,),
+    "unmasked": ("WS_ERR_MASK",) * 2 + (1,),
+    "not minimal": ("WS_ERR_LENGTH",) * 2 + (1,),
+    "not minimal in 64 bits": ("WS_ERR_LENGTH",) * 2 + (1,),
+    "top bit": ("WS_ERR_LENGTH",) * 2 + (1,),
+    "long ping": ("WS_ERR_CONTROL_FRAME",) * 2 + (1,),
+    "fragmented ping": ("WS_ERR_CONTROL_FRAME",) * 2 + (1,),
+    "continuation of nothing": ("WS_ERR_FRAGMENTATION",) * 2 + (1,),
+    "text in a message": ("WS_ERR_FRAGMENTATION",) * 2 + (2,),
+    "too big": ("WS_ERR_TOO_BIG",) * 2 + (1,),
+}
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_outcome(name: str) -> None:
+    error, end, frames = OUTCOMES[name]
+    seen = feed([CORPUS[name]], max_payload=LIMIT)
+    assert (seen.error, seen.end, len(seen.frames)) == (error, end, frames)
+
+
+# What RFC 6455, 5 says about the first two bytes, once more.
+
+
+def first_fault(byte: int, in_message: bool, deflate: bool) -> str:
+    opcode, final = byte & 0x0F, byte >= 0x80
+    compressed = deflate and opcode in (wire.TEXT, wire.BINARY)
+    if byte & (0x30 if compressed else 0x70):
+        return "WS_ERR_RESERVED_BITS"
+    if opcode in (3, 4, 5, 6, 7, 11, 12, 13, 14, 15):
+        return "WS_ERR_OPCODE"
+    if opcode >= 8:
+        return "" if final else "WS_ERR_CONTROL_FRAME"
+    if in_message != (opcode == wire.CONTINUATION):
+        return "WS_ERR_FRAGMENTATION"
+    return ""
+
+
+def second_fault(first: int, byte: int, side: Side) -> str:
+    if (byte >= 0x80) != (side == SERVER):
+        return "WS_ERR_MASK"
+    if first & 0x08 and byte & 0x7F > 125:
+        return "WS_ERR_CONTROL_FRAME"
+    return ""
+
+
+@pytest.mark.parametrize("deflate", [False, True])
+@pytest.mark.parametrize("in_message", [False, True])
+@pytest.mark.parametrize("side", [SERVER, CLIENT])
+def test_all_first_two_bytes(side: Side, in_message: bool, deflate: bool) -> None:
+    start = wire.frame(wire.TEXT, b"", wire.KEY if side == SERVER else None)
+    good = 0
+    for first in range(256):
+        expected_first = first_fault(first, in_message, deflate)
+        for second in range(256):
+            decoder = Decoder(side, deflate=deflate)
+            if in_message:
+                list(decoder.feed(start))
+            expected = expected_first or second_fault(first, second, side)
+            try:
+                frames = list(decoder.feed(bytes((first, second))))
+            except WsError as error:
+                assert error.name == expected, (first, second)
+                continue
+            assert expected == "", (first, second)
+            # An unmasked frame without payload is whole.
+            assert len(frames) == (1 if second == 0 else 0)
+            good += 1
+    assert good > 500
+    for first in range(256):
+        if first_fault(first, in_message, deflate):
+            decoder = Decoder(side, deflate=deflate)
+            if in_message:
+                list(decoder.feed(start))
+            with pytest.raises(errors.ProtocolError):
+                list(decoder.feed(bytes((first,))))
+
+
+def test_more_frames_than_one_call_holds() -> None:
+    for count in (255, 256, 257, 512, 513, 1500):
+        payloads = [b"%d" % i for i in range(count)]
+        data = b"".join(wire.frame(0x82, p) for p in payloads)
+        assert [f.payload for f in Decoder().feed(data)] == payloads
+        wrong = Decoder().feed(data + b"\x83")
+        assert [next(wrong).payload for _ in range(count)] == payloads
+        with pytest.raises(errors.ReservedOpcode):
+            next(wrong)
+
+
+@pytest.mark.parametrize("size", [65535, 65536, 65537, 200000])
+def test_input_of_any_size(size: int) -> None:
+    payload = bytes(i % 251 for i in range(size - 14))
+    data = wire.frame(0x82, payload)
+    (frame,) = Decoder().feed(data)
+    assert frame.payload == payload and frame.begin and frame.end
+    buffer = bytearray(data)
+    (frame,) = Decoder().feed(buffer, in_place=True)
+    assert frame.payload == payload
+    assert buffer[-len(payload) :] == payload
+
+
+def test_in_place() -> None:
+    data = bytearray(wire.frame(0x81, b"Hello") * 2)
+    head = bytes(data[:6])
+    frames = list(Decoder().feed(memoryview(data)[:11], in_place=True))
+    assert [f.payload for f in frames] == [b"Hello"]
+    assert data == head + b"Hello" + wire.frame(0x81, b"Hello")
+    data += b"it can be resized again"
+    kept = bytearray(wire.frame(0x81, b"Hello"))
+    (frame,) = Decoder(keep_masked=True).feed(kept, in_place=True)
+    assert kept == wire.frame(0x81, b"Hello") and frame.payload == kept[6:]
+    decoder = Decoder()
+    for first in (0x01, 0x00, 0x80):  # a buffer may start with a zero
+        (frame,) = decoder.feed(bytearray(wire.frame(first, b"part")), in_place=True)
+        assert frame.payload == b"part"
+    assert list(Decoder().feed(bytearray(), in_place=True)) == []
+    for fixed in (b"bytes", memoryview(b"bytes"), memoryview(bytearray(8))[::2]):
+        with pytest.raises((errors.InvalidArgument, TypeError)):
+            Decoder().feed(fixed, in_place=True)
+
+
+def test_input_of_any_kind() -> None:
+    data = wire.frame(0x81, b"Hello")
+    strided = bytes(b for byte in data for b in (byte, 0))
+    for given in (data, bytearray(data), memoryview(data), memoryview(strided)[::2]):
+        before = bytes(given)
+        assert [f.payload for f in Decoder().feed(given)] == [b"Hello"]
+        assert bytes(given) == before
+
+
+def test_frames_do_not_change_when_more_is_fed() -> None:
+    decoder = Decoder()
+    frames = list(decoder.feed(wire.frame(0x81, b"first")))
+    frames += decoder.feed(wire.frame(0x81, b"other"))
+    assert [f.payload for f in frames] == [b"first", b"other"]
+
+
+def test_all_is_decoded_even_if_nobody_looks() -> None:
+    decoder = Decoder()
+    decoder.feed(wire.frame(wire.TEXT, b"Hel"))
+    (last,) = decoder.feed(wire.frame(0x80, b"lo"))
+    assert last.payload == b"lo"
+    decoder.feed(wire.frame(0x81, b"good") + b"\x83")
+    with pytest.raises(errors.ReservedOpcode):
+        list(decoder.feed(b""))
+
+
+def test_what_a_frame_says() -> None:
+    (frame,) = Decoder(deflate=True).feed(wire.frame(0x41, b"Hel"))
+    assert frame.opcode is Opcode.TEXT
+    assert not frame.opcode.is_control
+    assert not frame.fin and frame.begin and frame.end
+    assert frame.flags & wscodec.RSV1 and frame.flags & wscodec.MASKED
+    assert (frame.mask_key, frame.header_len, frame.size) == (wire.KEY, 6, 9)
+    (ping,) = Decoder(CLIENT).feed(b"\x89\0")
+    assert ping.opcode is Opcode.PING and ping.opcode.is_control
+    assert ping.mask_key == bytes(4) and not ping.flags & wscodec.MASKED
+
+
+def test_limits() -> None:
+    for limit in (-1, 2**64):
+        with pytest.raises(errors.InvalidArgument):
+            Decoder(max_payload=limit)
+    header = wire.header(0x82, 2**63 - 1)
+    assert list(Decoder(max_payload=2**64 - 1).feed(header)) == []
+    assert list(Decoder(max_payload=2**63 - 1).feed(header)) == []
+    with pytest.raises(errors.TooBig):  # without the masking key
+        list(Decoder(max_payload=2**63 - 2).feed(header[:-4]))
+
+
+def test_threads_do_not_meet() -> None:
+    wrong = []
+
+    def work(number: int) -> None:
+        payload = bytes([number]) * 1000
+        data, decoder = wire.frame(0x82, payload), Decoder()
+        for _ in range(300):
+            if [f.payload for f in decoder.feed(data)] != [payload]:
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

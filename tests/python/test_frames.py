@@ -1,0 +1,224 @@
+"""One frame: the RFC's examples, lengths, and what may not be."""
+
+from __future__ import annotations
+
+import pytest
+import wire
+import wscodec
+from wscodec import BEGIN, END, FIN, MASKED, RSV1, RSV2, Frame, Opcode, OutFrame, errors
+
+# RFC 6455, 5.7: wire bytes, opcode, FIN, masked, payload
+EXAMPLES = {
+    "unmasked text": ("810548656c6c6f", Opcode.TEXT, True, False, b"Hello"),
+    "masked text": ("818537fa213d7f9f4d5158", Opcode.TEXT, True, True, b"Hello"),
+    "first fragment": ("010348656c", Opcode.TEXT, False, False, b"Hel"),
+    "last fragment": ("80026c6f", Opcode.CONTINUATION, True, False, b"lo"),
+    "ping": ("890548656c6c6f", Opcode.PING, True, False, b"Hello"),
+    "pong": ("8a8537fa213d7f9f4d5158", Opcode.PONG, True, True, b"Hello"),
+    "256 bytes": ("827e0100" + "07" * 256, Opcode.BINARY, True, False, b"\7" * 256),
+    "64 KiB": ("827f0000000000010000" + "07" * 65536, Opcode.BINARY, True, False, b"\7" * 65536),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_of_the_rfc(name: str) -> None:
+    hex_, opcode, fin, masked, payload = EXAMPLES[name]
+    data = bytes.fromhex(hex_)
+    key = wire.KEY if masked else None
+    assert wscodec.frame_encode(opcode, payload, fin=fin, mask_key=key) == data
+    flags = BEGIN | END | (FIN if fin else 0) | (MASKED if masked else 0)
+    header_len = len(data) - len(payload)
+    expected = Frame(
+        opcode, flags, payload, len(payload), 0, key or bytes(4), header_len
+    )
+    assert wscodec.frame_decode(data + b"rest", client=not masked) == expected
+    assert expected.size == len(data)
+    for cut in range(0, min(len(data), 300)):
+        assert wscodec.frame_decode(data[:cut], client=not masked) is None
+
+
+LENGTHS = {0: 2, 1: 2, 125: 2, 126: 4, 127: 4, 65535: 4, 65536: 10, 65537: 10, 2**20: 10}
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("key", [None, wire.KEY])
+def test_lengths(length: int, key: bytes | None) -> None:
+    payload = bytes(range(256)) * (length // 256 + 1)
+    payload = payload[:length]
+    data = wscodec.frame_encode(Opcode.BINARY, payload, mask_key=key)
+    header_len = LENGTHS[length] + (4 if key else 0)
+    assert data == wire.frame(FIN | wire.BINARY, payload, key)
+    assert len(data) == header_len + length
+    assert wscodec.frame_header(Opcode.BINARY, length, mask_key=key) == data[:header_len]
+    assert wscodec.frame_size(length, masked=key is not None) == len(data)
+    decoded = wscodec.frame_decode(data, client=key is None)
+    assert decoded is not None
+    assert decoded.payload == payload
+    assert (decoded.header_len, decoded.size) == (header_len, len(data))
+
+
+@pytest.mark.parametrize("length", [2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1])
+def test_lengths_that_are_only_announced(length: int) -> None:
+    header = wscodec.frame_header(Opcode.BINARY, length, mask_key=wire.KEY)
+    assert header == wire.header(FIN | wire.BINARY, length)
+    assert wscodec.frame_size(length, masked=True) == 14 + length
+    assert wscodec.frame_decode(header) is None
+    (chunk,) = wscodec.Decoder().feed(header + b"7")
+    assert (chunk.payload_len, chunk.payload, chunk.end) == (length, b"\0", False)
+
+
+# A length that is not minimal or has its top bit set: the bytes up to the one that proves it.
+LENGTH_FAULTS = [
+    "fe 00 00",
+    "fe 00 7d",
+    "ff 80",
+    "ff ff",
+    "ff 00 00 00 00 00 00",
+    "7e 00 7d",
+    "7f 80",
+    "7f 00 00 00 00 00 00",
+]
+
+
+@pytest.mark.parametrize("fault", LENGTH_FAULTS)
+def test_the_byte_that_proves_a_length_wrong(fault: str) -> None:
+    data = b"\x82" + bytes.fromhex(fault)
+    client = data[1] < 0x80
+    side = wscodec.CLIENT if client else wscodec.SERVER
+    decoder = wscodec.Decoder(side)
+    assert list(decoder.feed(data[:-1])) == []
+    with pytest.raises(errors.InvalidLength):
+        list(decoder.feed(data[-1:]))
+    assert wscodec.frame_decode(data[:-1], client=client) is None
+    with pytest.raises(errors.InvalidLength):
+        wscodec.frame_decode(data, client=client)
+
+
+@pytest.mark.parametrize("head", ["fe 00 7e", "fe 01 00", "ff 00 00 00 00 00 01 00 00"])
+def test_the_shortest_of_each_form_of_length(head: str) -> None:
+    data = b"\x82" + bytes.fromhex(head) + wire.KEY
+    assert wscodec.frame_decode(data) is None
+    payload_len = int(head[2:].replace(" ", ""), 16)
+    frame = wscodec.frame_decode(data + bytes(payload_len))
+    assert frame is not None and frame.payload_len == payload_len
+
+
+def test_decoding_never_touches_its_input() -> None:
+    data = wire.frame(FIN | wire.TEXT, b"Hello")
+    for given in (data, bytearray(data), memoryview(data), memoryview(bytearray(data))):
+        frame = wscodec.frame_decode(given)
+        assert frame is not None and frame.payload == b"Hello"
+        assert [f.payload for f in wscodec.Decoder().feed(given)] == [b"Hello"]
+        assert bytes(given) == data
+
+
+def test_masks_can_be_kept_or_of_any_kind() -> None:
+    masked, plain = wire.frame(FIN | 2, b"Hello"), wire.frame(FIN | 2, b"Hello", None)
+    kept = wscodec.frame_decode(masked, keep_masked=True)
+    assert kept is not None
+    assert (kept.payload, kept.mask_key) == (masked[6:], wire.KEY)
+    assert wscodec.mask(kept.payload, kept.mask_key) == b"Hello"
+    for data in (masked, plain):
+        frame = wscodec.frame_decode(data, any_mask=True)
+        assert frame is not None and frame.payload == b"Hello"
+    with pytest.raises(errors.InvalidMask):
+        wscodec.frame_decode(plain)
+    with pytest.raises(errors.InvalidMask):
+        wscodec.frame_decode(masked, client=True)
+
+
+def test_compressed_frames_need_to_be_agreed_on() -> None:
+    data = wire.frame(FIN | RSV1 | 1, b"Hello")
+    with pytest.raises(errors.ReservedBits):
+        wscodec.frame_decode(data)
+    frame = wscodec.frame_decode(data, deflate=True)
+    assert frame is not None and frame.flags & RSV1
+    assert wscodec.frame_encode(1, b"Hello", rsv=RSV1, mask_key=wire.KEY) == data
+
+
+REFUSED = {
+    "reserved opcode": (3, b"", {}),
+    "opcode out of range": (16, b"", {}),
+    "negative opcode": (-1, b"", {}),
+    "ping not final": (Opcode.PING, b"", {"fin": False}),
+    "ping too long": (Opcode.PING, bytes(126), {}),
+    "key too short": (Opcode.TEXT, b"", {"mask_key": b"abc"}),
+    "key too long": (Opcode.TEXT, b"", {"mask_key": b"abcde"}),
+    "FIN in rsv": (Opcode.TEXT, b"", {"rsv": FIN}),
+    "MASKED in rsv": (Opcode.TEXT, b"", {"rsv": MASKED}),
+    "negative rsv": (Opcode.TEXT, b"", {"rsv": -1}),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_encoded(name: str) -> None:
+    opcode, payload, options = REFUSED[name]
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.frame_encode(opcode, payload, **options)
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.frame_header(opcode, len(payload), **options)
+    good = OutFrame(Opcode.TEXT, b"good")
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.frames_encode([good, OutFrame(opcode, payload, **options), good])
+
+
+def test_many_frames_are_the_same_as_one_by_one() -> None:
+    frames = [
+        OutFrame(Opcode.TEXT, b"Hel", fin=False),
+        OutFrame(Opcode.PING, bytearray(b"?"), mask_key=b"1234"),
+        OutFrame(Opcode.CONTINUATION, memoryview(b"lo"), mask_key=wire.KEY),
+        OutFrame(Opcode.BINARY, bytes(70000), rsv=RSV1),
+        OutFrame(Opcode.CLOSE),
+    ]
+    alone = [
+        wscodec.frame_encode(f.opcode, f.payload, fin=f.fin, rsv=f.rsv, mask_key=f.mask_key)
+        for f in frames
+    ]
+    assert wscodec.frames_encode(frames) == b"".join(alone)
+    assert wscodec.frames_encode(iter(frames * 100)) == b"".join(alone * 100)
+    assert wscodec.frames_encode([]) == b""
+
+
+def test_rsv2_is_encoded_as_asked_and_refused_by_the_decoder() -> None:
+    data = wscodec.frame_encode(1, b"", rsv=RSV2)
+    assert data == b"\xa1\x00"
+    with pytest.raises(errors.ReservedBits):
+        wscodec.frame_decode(data, client=True)
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 4, 7, 8, 31, 64, 1000])
+def test_masking_in_pieces(length: int) -> None:
+    data = bytes(i * 7 % 256 for i in range(length))
+    whole = wire.xor(data, wire.KEY)
+    assert wscodec.mask(data, wire.KEY) == whole
+    for cut in range(0, length + 1, max(1, length // 50)):
+        pieces = wscodec.mask(data[:cut], wire.KEY) + wscodec.mask(data[cut:], wire.KEY, cut)
+        assert pieces == whole
+        buffer = bytearray(data)
+        wscodec.mask_in_place(memoryview(buffer)[:cut], wire.KEY)
+        wscodec.mask_in_place(memoryview(buffer)[cut:], wire.KEY, cut)
+        assert buffer == whole
+    assert wscodec.mask(data, wire.KEY, 2**64 - 4) == whole
+
+
+def test_what_is_not_masked() -> None:
+    for key in (b"", b"abc", b"abcde"):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.mask(b"data", key)
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.mask_in_place(bytearray(b"data"), key)
+    for pos in (-1, 2**64):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.mask(b"data", wire.KEY, pos)
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.mask_in_place(memoryview(b"data"), wire.KEY)
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.mask_in_place(memoryview(bytearray(8))[::2], wire.KEY)
+
+
+@pytest.mark.parametrize("length", [-1, 2**63, 2**64, 2**65])
+def test_lengths_that_no_frame_has(length: int) -> None:
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.frame_size(length)
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.frame_header(Opcode.BINARY, length)
