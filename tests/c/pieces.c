@@ -1,0 +1,495 @@
+#include "pieces.h"
+
+#include <string.h>
+
+#define REQUEST                                          \
+    "GET /chat HTTP/1.1\r\n"                             \
+    "Host: server.example.com\r\n"                       \
+    "Upgrade: websocket\r\n"                             \
+    "Connection: Upgrade\r\n"                            \
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"    \
+    "Sec-WebSocket-Version: 13\r\n"                      \
+    "Origin: http://example.com\r\n"                     \
+    "Sec-WebSocket-Protocol: chat, superchat\r\n"        \
+    "Sec-WebSocket-Extensions: permessage-deflate\r\n"   \
+    "Cookie: a=b\r\n"                                    \
+    "\r\n"
+#define RESPONSE                                         \
+    "HTTP/1.1 101 Switching Protocols\r\n"               \
+    "Upgrade: websocket\r\n"                             \
+    "Connection: Upgrade\r\n"                            \
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" \
+    "Sec-WebSocket-Protocol: chat\r\n"                   \
+    "Sec-WebSocket-Extensions: permessage-deflate\r\n"   \
+    "Server: x\r\n"                                      \
+    "\r\n"
+#define REPLY                                            \
+    "HTTP/1.1 426 Upgrade Required\r\n"                  \
+    "Content-Length: 4\r\n"                              \
+    "Connection: close\r\n"                              \
+    "Upgrade: websocket\r\n"                             \
+    "Sec-WebSocket-Version: 13\r\n"                      \
+    "Retry-After: 1\r\n"                                 \
+    "\r\n"                                               \
+    "no\r\n"
+
+const char request_text[] = REQUEST, response_text[] = RESPONSE;
+
+static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+static const char long_text[] =
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+ws_bytes bytes_of(const char *text)
+{
+    ws_bytes bytes;
+
+    bytes.data = text;
+    bytes.len = strlen(text);
+    return bytes;
+}
+
+/* ---- writers ---- */
+
+static ws_result write_accept(void *out, size_t cap)
+{
+    return ws_accept_key("x3JJHMbDL1EzLkh9GBhXDw==", 24, out, cap);
+}
+
+static ws_result write_key(void *out, size_t cap)
+{
+    return ws_make_key(out, cap);
+}
+
+static ws_request_spec request_spec(void)
+{
+    ws_request_spec spec;
+
+    memset(&spec, 0, sizeof spec);
+    spec.host = bytes_of("server.example.com");
+    spec.target = bytes_of("/chat");
+    spec.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
+    spec.origin = bytes_of("http://example.com");
+    spec.protocols = bytes_of("chat, superchat");
+    spec.extensions = bytes_of("permessage-deflate");
+    spec.headers = bytes_of("Cookie: a=b\r\n");
+    return spec;
+}
+
+static ws_result write_request(void *out, size_t cap)
+{
+    ws_request_spec spec = request_spec();
+
+    return ws_build_request(&spec, sizeof spec, out, cap);
+}
+
+static ws_response_spec response_spec(void)
+{
+    ws_response_spec spec;
+
+    memset(&spec, 0, sizeof spec);
+    spec.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
+    spec.protocol = bytes_of("chat");
+    spec.extensions = bytes_of("permessage-deflate");
+    spec.headers = bytes_of("Server: x\r\n");
+    return spec;
+}
+
+static ws_result write_response(void *out, size_t cap)
+{
+    ws_response_spec spec = response_spec();
+
+    return ws_build_response(&spec, sizeof spec, out, cap);
+}
+
+static ws_result write_reply(void *out, size_t cap)
+{
+    return ws_build_reply(426, "Retry-After: 1\r\n", 16, "no\r\n", 4, out, cap);
+}
+
+static ws_result write_frame(void *out, size_t cap)
+{
+    return ws_frame_encode(WS_OPCODE_TEXT, WS_FIN, NULL, "Hello", 5, out, cap);
+}
+
+static ws_result write_masked_frame(void *out, size_t cap)
+{
+    return ws_frame_encode(WS_OPCODE_TEXT, WS_FIN, mask, "Hello", 5, out, cap);
+}
+
+static ws_result write_empty_frame(void *out, size_t cap)
+{
+    return ws_frame_encode(WS_OPCODE_PING, WS_FIN, mask, NULL, 0, out, cap);
+}
+
+static ws_result write_longer_frame(void *out, size_t cap)
+{
+    return ws_frame_encode(WS_OPCODE_BINARY, WS_FIN, mask, long_text, 126, out,
+                           cap);
+}
+
+static ws_result write_short_header(void *out, size_t cap)
+{
+    return ws_frame_header(WS_OPCODE_BINARY, 0, NULL, 125, out, cap);
+}
+
+static ws_result write_long_header(void *out, size_t cap)
+{
+    return ws_frame_header(WS_OPCODE_BINARY, WS_FIN, mask, UINT64_C(1) << 40,
+                           out, cap);
+}
+
+static ws_result write_one_out_frame(void *out, size_t cap)
+{
+    ws_out_frame frame;
+    size_t written = 99;
+    ws_result result;
+
+    memset(&frame, 0, sizeof frame);
+    frame.payload = "Hello";
+    frame.payload_len = 5;
+    memcpy(frame.mask_key, mask, 4);
+    frame.opcode = WS_OPCODE_TEXT;
+    frame.flags = WS_FIN | WS_MASKED;
+    result = ws_frames_encode(&frame, 1, out, cap, &written);
+    if (result == 1) {
+        return (ws_result)written;
+    }
+    return written == 0 ? result : -999;
+}
+
+static ws_result write_close(void *out, size_t cap)
+{
+    return ws_close_build(WS_CLOSE_GOING_AWAY, "bye", 3, out, cap);
+}
+
+#define TEXT(text) sizeof(text) - 1, text
+const struct writer writers[] = {
+    {"ws_accept_key", write_accept, TEXT("HSmrc0sMlYUkAGmm5OPpG2HaGWk=")},
+    {"ws_make_key", write_key, WS_KEY_LEN, NULL},
+    {"ws_build_request", write_request, TEXT(REQUEST)},
+    {"ws_build_response", write_response, TEXT(RESPONSE)},
+    {"ws_build_reply", write_reply, TEXT(REPLY)},
+    {"ws_frame_encode", write_frame, TEXT("\x81\x05Hello")},
+    {"ws_frame_encode masked", write_masked_frame,
+     TEXT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")},
+    {"ws_frame_encode empty", write_empty_frame,
+     TEXT("\x89\x80\x37\xfa\x21\x3d")},
+    {"ws_frame_encode 126", write_longer_frame, 134, NULL},
+    {"ws_frame_header 2", write_short_header, TEXT("\x02\x7d")},
+    {"ws_frame_header 14", write_long_header,
+     TEXT("\x82\xff\0\0\x01\0\0\0\0\0\x37\xfa\x21\x3d")},
+    {"ws_frames_encode", write_one_out_frame,
+     TEXT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")},
+    {"ws_close_build", write_close, TEXT("\x03\xe9" "bye")},
+};
+const size_t writers_len = sizeof writers / sizeof *writers;
+
+/* ---- readers ---- */
+
+static ws_result read_key(void *buf, size_t len)
+{
+    unsigned char out[WS_ACCEPT_LEN];
+
+    return ws_accept_key(buf, len, out, sizeof out);
+}
+
+static ws_result read_request(void *buf, size_t len)
+{
+    ws_handshake hs;
+    ws_result result = ws_parse_handshake(buf, len, &hs, sizeof hs);
+
+    return result > 0 ? result + (ws_result)hs.key.off : result;
+}
+
+static ws_result read_fields(void *buf, size_t len)
+{
+    size_t pos = 0;
+    ws_span name, value;
+    ws_result sum = 0, result;
+
+    while ((result = ws_next_header(buf, len, &pos, &name, &value)) == 1) {
+        sum += 1000 + (ws_result)(name.len + value.len);
+    }
+    return result == 0 ? sum : result;
+}
+
+static ws_result read_for_cookie(void *buf, size_t len)
+{
+    ws_span value;
+    ws_result result = ws_find_header(buf, len, "cookie", 6, &value);
+
+    return result == 1 ? (ws_result)value.off : result;
+}
+
+static ws_result read_name(void *buf, size_t len)
+{
+    ws_span value;
+
+    return ws_find_header(request_text, sizeof request_text - 1, buf, len,
+                          &value);
+}
+
+static ws_result read_offer(void *buf, size_t len)
+{
+    ws_span chosen;
+    ws_result result =
+        ws_select_protocol(buf, len, "x,superchat", 11, &chosen);
+
+    return result == 1 ? (ws_result)chosen.off : result;
+}
+
+static ws_result read_supported(void *buf, size_t len)
+{
+    ws_span chosen;
+    ws_result result = ws_select_protocol(
+        request_text, sizeof request_text - 1, buf, len, &chosen);
+
+    return result == 1 ? (ws_result)chosen.off : result;
+}
+
+static ws_result read_origin(void *buf, size_t len)
+{
+    return ws_origin_allowed(buf, len, "http://a.b https://c.d:444", 26);
+}
+
+static ws_result read_allowed(void *buf, size_t len)
+{
+    return ws_origin_allowed("https://C.d:444", 15, buf, len);
+}
+
+static ws_result read_response(void *buf, size_t len)
+{
+    ws_response response;
+    ws_result result =
+        ws_parse_response(buf, len, request_text, sizeof request_text - 1,
+                          &response, sizeof response);
+
+    return result > 0 ? result + response.status : result;
+}
+
+static ws_result read_own_request(void *buf, size_t len)
+{
+    ws_response response;
+
+    return ws_parse_response(response_text, sizeof response_text - 1, buf, len,
+                             &response, sizeof response);
+}
+
+static ws_result build_request_with(ws_bytes *field, ws_request_spec *spec,
+                                    void *buf, size_t len)
+{
+    unsigned char out[1024];
+
+    field->data = buf;
+    field->len = len;
+    return ws_build_request(spec, sizeof *spec, out, sizeof out);
+}
+
+#define READ_SPEC_FIELD(field)                                     \
+    static ws_result read_##field(void *buf, size_t len)           \
+    {                                                              \
+        ws_request_spec spec = request_spec();                     \
+        return build_request_with(&spec.field, &spec, buf, len);   \
+    }
+READ_SPEC_FIELD(host)
+READ_SPEC_FIELD(target)
+READ_SPEC_FIELD(protocols)
+READ_SPEC_FIELD(extensions)
+READ_SPEC_FIELD(headers)
+
+static ws_result read_response_headers(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    ws_response_spec spec = response_spec();
+
+    spec.headers.data = buf;
+    spec.headers.len = len;
+    return ws_build_response(&spec, sizeof spec, out, sizeof out);
+}
+
+static ws_result read_reply_body(void *buf, size_t len)
+{
+    unsigned char out[1024];
+
+    return ws_build_reply(200, NULL, 0, buf, len, out, sizeof out);
+}
+
+static ws_result read_spec(void *buf, size_t len)
+{
+    unsigned char out[1024];
+
+    return ws_build_response(buf, len, out, sizeof out);
+}
+
+static ws_result decode(void *buf, size_t len, uint32_t flags)
+{
+    ws_frame frame;
+    ws_result result = ws_frame_decode(buf, len, flags, &frame);
+
+    return result == 0 ? frame.header_len : result * 100 + frame.header_len;
+}
+
+static ws_result read_masked_frame(void *buf, size_t len)
+{
+    return decode(buf, len, WS_SERVER);
+}
+
+static ws_result read_unmasked_frame(void *buf, size_t len)
+{
+    return decode(buf, len, WS_CLIENT);
+}
+
+static ws_result read_stream(void *buf, size_t len)
+{
+    ws_decoder decoder;
+    ws_frame frames[2];
+    size_t done = 0, used = 0;
+    ws_result sum, result;
+
+    sum = ws_decoder_init(&decoder, WS_SERVER, 0);
+    while ((result = ws_decoder_feed(&decoder, (unsigned char *)buf + done,
+                                     len - done, frames, 2, &used)) > 0) {
+        sum += result;
+        done += used;
+    }
+    done += used;
+    if (result < 0) {
+        return result;
+    }
+    result = ws_decoder_finish(&decoder);
+    return result == 0 ? sum * 1000 + (ws_result)done : result;
+}
+
+static ws_result read_utf8(void *buf, size_t len)
+{
+    uint32_t state = 0;
+    ws_result result = ws_utf8_validate(&state, buf, len);
+
+    return result == 0 && state != 0 ? 1 : result;
+}
+
+static ws_result read_close(void *buf, size_t len)
+{
+    uint16_t code;
+    ws_result result = ws_close_parse(buf, len, &code);
+
+    return result < 0 ? result : result + code;
+}
+
+static ws_result read_reason(void *buf, size_t len)
+{
+    unsigned char out[WS_MAX_CONTROL];
+
+    return ws_close_build(WS_CLOSE_NORMAL, buf, len, out, sizeof out);
+}
+
+static ws_result read_payload(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    ws_result n = ws_frame_encode(WS_OPCODE_BINARY, WS_FIN, mask, buf, len, out,
+                                  sizeof out);
+
+    return n > 0 ? n + out[n - 1] : n;
+}
+
+static ws_result read_masked(void *buf, size_t len)
+{
+    unsigned char *bytes = buf;
+
+    ws_mask(buf, len, mask, 3);
+    return len != 0 ? bytes[0] + bytes[len - 1] : -1;
+}
+
+static ws_result read_mask_copy(void *buf, size_t len)
+{
+    unsigned char out[1024];
+
+    ws_mask_copy(out, buf, len, mask, 3);
+    return len != 0 ? out[0] + out[len - 1] : -1;
+}
+
+static ws_result read_mask_key(void *buf, size_t len)
+{
+    unsigned char out[16];
+
+    return len == 4 ? ws_frame_encode(WS_OPCODE_BINARY, WS_FIN, buf, "abcd", 4,
+                                      out, sizeof out)
+                    : -1;
+}
+
+static const unsigned char masked_frame[] = {
+    0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58};
+static const unsigned char unmasked_frame[] = {0x81, 0x05, 'H', 'e',
+                                               'l',  'l',  'o'};
+static const unsigned char stream[] = {
+    0x01, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f,             /* "He" */
+    0x89, 0x80, 0x37, 0xfa, 0x21, 0x3d,                         /* ping */
+    0x80, 0x83, 0x00, 0x00, 0x00, 0x00, 'l',  'l',  'o',        /* "llo" */
+    0x82, 0x83, 0x00, 0x00, 0x00, 0x00, 0,    1,    2,         /* 3 */
+    0x88, 0x82, 0x00, 0x00, 0x00, 0x00, 0x03, 0xe8};            /* close */
+
+/* A spec without pointers is refused for its key, so all of it can lie
+ * anywhere. */
+static const ws_response_spec empty_spec;
+
+#define SAMPLE(text) text, sizeof(text) - 1
+const struct reader readers[] = {
+    {"ws_accept_key", read_key, SAMPLE("dGhlIHNhbXBsZSBub25jZQ=="), 28},
+    {"ws_parse_handshake", read_request, SAMPLE(REQUEST), 289 + 106},
+    {"ws_next_header", read_fields, SAMPLE(REQUEST), 9231},
+    {"ws_find_header head", read_for_cookie, SAMPLE(REQUEST), 282},
+    {"ws_find_header name", read_name, SAMPLE("sec-webSOCKET-key"), 1},
+    {"ws_select_protocol head", read_offer, SAMPLE(REQUEST), 2},
+    {"ws_select_protocol list", read_supported, SAMPLE("a , b,\tchat"), 7},
+    {"ws_origin_allowed origin", read_origin, SAMPLE("HTTPS://c.D:444"), 1},
+    {"ws_origin_allowed list", read_allowed, SAMPLE("http://a https://c.d:444"),
+     1},
+    {"ws_parse_response", read_response, SAMPLE(RESPONSE), 216 + 101},
+    {"ws_parse_response request", read_own_request, SAMPLE(REQUEST), 216},
+    {"ws_build_request host", read_host, SAMPLE("[::1]:8080"), 281},
+    {"ws_build_request target", read_target, SAMPLE("/a?b=%20"), 292},
+    {"ws_build_request protocols", read_protocols, SAMPLE("a, b ,c"), 281},
+    {"ws_build_request extensions", read_extensions,
+     SAMPLE("a; b=\"1\"; c, d"), 285},
+    {"ws_build_request headers", read_headers, SAMPLE("A: b\r\nC:\r\n"), 286},
+    {"ws_build_response headers", read_response_headers,
+     SAMPLE("A: b\r\nC:\r\n"), 215},
+    {"ws_build_reply body", read_reply_body, SAMPLE("a body"), 63},
+    {"ws_build_response spec", read_spec, &empty_spec, sizeof empty_spec,
+     WS_ERR_INVALID_ARGUMENT},
+    {"ws_frame_decode masked", read_masked_frame, masked_frame,
+     sizeof masked_frame, 1106},
+    {"ws_frame_decode", read_unmasked_frame, unmasked_frame,
+     sizeof unmasked_frame, 702},
+    {"ws_decoder_feed", read_stream, stream, sizeof stream, 5000 + 40},
+    {"ws_utf8_validate", read_utf8,
+     SAMPLE("0123456789abcdef0123456789abcdef \xce\xba\xe1\xbd\xb9"
+            "\xf0\x9f\x98\x80 0123456789abcdef0123456789abcdef \xe2\x82"),
+     1},
+    {"ws_close_parse", read_close, SAMPLE("\x03\xe8 \xce\xba"), 1003},
+    {"ws_close_build reason", read_reason, SAMPLE("good-bye \xce\xba"), 13},
+    {"ws_frame_encode payload", read_payload, SAMPLE("0123456789abcdef"),
+     22 + ('f' ^ 0x3d)},
+    {"ws_frame_encode key", read_mask_key, mask, sizeof mask, 10},
+    {"ws_mask", read_masked, SAMPLE("0123456789abcdef"),
+     ('0' ^ 0x3d) + ('f' ^ 0x21)},
+    {"ws_mask_copy", read_mask_copy, SAMPLE("0123456789abcdef"),
+     ('0' ^ 0x3d) + ('f' ^ 0x21)},
+};
+const size_t readers_len = sizeof readers / sizeof *readers;
+
+/* ---- the rest ---- */
+
+int other_functions_work(void)
+{
+    return ws_version() == WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
+                               WS_VERSION_PATCH &&
+           strlen(ws_version_string()) >= 5 && ws_features() == 0 &&
+           ws_sizeof(WS_TYPE_FRAME) == sizeof(ws_frame) &&
+           strlen(ws_strerror(WS_ERR_UTF8)) > 0 &&
+           strcmp(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8") == 0 &&
+           ws_close_code_for(WS_ERR_UTF8) == 1007 &&
+           ws_http_status(WS_ERR_HTTP_METHOD) == 405 &&
+           ws_frame_size(126, 1) == 134 && ws_close_code_valid(1000) == 1;
+}

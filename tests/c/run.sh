@@ -1,0 +1,16 @@
+#!/bin/sh
+# Runs programs one after another, each after the words of $RUN_UNDER, and sums
+# up. A program prints its own line; one that dies gets its line here.
+passed=0
+failed=0
+for program in "$@"; do
+    # shellcheck disable=SC2086
+    if $RUN_UNDER "$program"; then
+        passed=$((passed + 1))
+    else
+        echo "$(basename "$program"): FAILED with status $?"
+        failed=$((failed + 1))
+    fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

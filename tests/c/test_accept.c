@@ -1,0 +1,98 @@
+/* Sec-WebSocket-Key and Sec-WebSocket-Accept. */
+#include "check.h"
+#include "wscodec.h"
+
+#include <string.h>
+
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static void check_good(const char *key, const char *accept)
+{
+    char out[WS_ACCEPT_LEN];
+
+    check_case(key, 0, 0);
+    CHECK_EQ(ws_accept_key(key, strlen(key), out, sizeof out), WS_ACCEPT_LEN);
+    CHECK_MEM(out, accept, WS_ACCEPT_LEN);
+}
+
+static void check_bad(const char *key)
+{
+    char out[64];
+
+    check_case(key, 0, 0);
+    memset(out, '?', sizeof out);
+    CHECK_EQ(ws_accept_key(key, strlen(key), out, sizeof out),
+             WS_ERR_HANDSHAKE_KEY);
+    CHECK_FILL(out, '?', sizeof out);
+}
+
+/* Every byte in every place of a key: good if base64 allows it there. The 22nd
+ * character carries two bits, so its lower four must be zero. */
+static void check_every_byte(void)
+{
+    static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
+    char changed[WS_KEY_LEN], out[WS_ACCEPT_LEN];
+    size_t at;
+    int byte;
+
+    for (at = 0; at < WS_KEY_LEN; at++) {
+        for (byte = 0; byte < 256; byte++) {
+            const char *digit = byte == 0 ? NULL : strchr(alphabet, byte);
+            int good = at >= 22   ? byte == '='
+                       : at == 21 ? digit != NULL && (digit - alphabet) % 16 == 0
+                                  : digit != NULL;
+
+            check_case("byte at", (uintmax_t)byte, at);
+            memcpy(changed, key, WS_KEY_LEN);
+            changed[at] = (char)byte;
+            CHECK_EQ(ws_accept_key(changed, WS_KEY_LEN, out, sizeof out),
+                     good ? WS_ACCEPT_LEN : WS_ERR_HANDSHAKE_KEY);
+        }
+    }
+}
+
+static void check_fresh_keys(void)
+{
+    enum { KEYS = 1000 };
+    static char keys[KEYS][WS_KEY_LEN];
+    char out[WS_ACCEPT_LEN];
+    size_t i, j;
+
+    for (i = 0; i < KEYS; i++) {
+        check_case("fresh key", i, 0);
+        CHECK_EQ(ws_make_key(keys[i], WS_KEY_LEN), WS_KEY_LEN);
+        CHECK_EQ(ws_accept_key(keys[i], WS_KEY_LEN, out, sizeof out),
+                 WS_ACCEPT_LEN);
+        for (j = 0; j < i; j++) {
+            if (memcmp(keys[i], keys[j], WS_KEY_LEN) == 0) {
+                CHECK(!"two keys are the same");
+            }
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    check_good("x3JJHMbDL1EzLkh9GBhXDw==", "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+    check_good("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    check_good("AAAAAAAAAAAAAAAAAAAAAA==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI=");
+
+    check_bad("");
+    check_bad("x");
+    check_bad("eA==");
+    check_bad("dGhlIHNhbXBsZSBub25jZQ=");
+    check_bad("dGhlIHNhbXBsZSBub25jZQ===");
+    check_bad("dGhlIHNhbXBsZSBub25jZR==");
+    check_bad("dGhlIHNhbXBsZSBub25jZQAA");
+    check_bad("dGhlIHNhbXBsZSBub25jZQA=");
+    check_bad("dGhlIHNhbXBsZ Bub25jZQ==");
+    check_bad("dGhlIHNhbXBsZSBub25j-_==");
+    check_bad(" dGhlIHNhbXBsZSBub25jZQ==");
+    check_bad("dGhlIHNhbXBsZSBub25jZQ== ");
+    check_bad("========================");
+    check_every_byte();
+    check_fresh_keys();
+    return check_done(argv[0]);
+}

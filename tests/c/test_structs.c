@@ -1,0 +1,195 @@
+/* The layout that other languages copy, and what happens when caller and
+ * library were compiled with different versions of a struct. */
+#include "check.h"
+#include "memory.h"
+#include "pieces.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ASSERT_NAME(line) layout_##line
+#define ASSERT_AT(cond, line) typedef char ASSERT_NAME(line)[(cond) ? 1 : -1]
+#define AT_LINE(cond, line) ASSERT_AT(cond, line)
+#define STATIC_ASSERT(cond) AT_LINE(cond, __LINE__)
+#define SIZE(type, size) STATIC_ASSERT(sizeof(type) == (size))
+#define FIELD(type, field, offset, size)              \
+    STATIC_ASSERT(offsetof(type, field) == (offset) && \
+                  sizeof(((type *)0)->field) == (size))
+
+enum { P = sizeof(void *), Z = sizeof(size_t), B = P + Z };
+
+STATIC_ASSERT(sizeof(ws_result) == sizeof(size_t));
+STATIC_ASSERT((ws_result)-1 < 0);
+
+SIZE(ws_span, 8);
+FIELD(ws_span, off, 0, 4);
+FIELD(ws_span, len, 4, 4);
+
+SIZE(ws_handshake, 48);
+FIELD(ws_handshake, method, 0, 8);
+FIELD(ws_handshake, target, 8, 8);
+FIELD(ws_handshake, host, 16, 8);
+FIELD(ws_handshake, origin, 24, 8);
+FIELD(ws_handshake, key, 32, 8);
+FIELD(ws_handshake, head_len, 40, 4);
+FIELD(ws_handshake, reserved, 44, 4);
+
+SIZE(ws_bytes, B);
+FIELD(ws_bytes, data, 0, P);
+FIELD(ws_bytes, len, P, Z);
+
+SIZE(ws_response_spec, 4 * B);
+FIELD(ws_response_spec, key, 0, B);
+FIELD(ws_response_spec, protocol, B, B);
+FIELD(ws_response_spec, extensions, 2 * B, B);
+FIELD(ws_response_spec, headers, 3 * B, B);
+
+SIZE(ws_request_spec, 7 * B);
+FIELD(ws_request_spec, host, 0, B);
+FIELD(ws_request_spec, target, B, B);
+FIELD(ws_request_spec, key, 2 * B, B);
+FIELD(ws_request_spec, origin, 3 * B, B);
+FIELD(ws_request_spec, protocols, 4 * B, B);
+FIELD(ws_request_spec, extensions, 5 * B, B);
+FIELD(ws_request_spec, headers, 6 * B, B);
+
+SIZE(ws_response, 24);
+FIELD(ws_response, protocol, 0, 8);
+FIELD(ws_response, extensions, 8, 8);
+FIELD(ws_response, head_len, 16, 4);
+FIELD(ws_response, status, 20, 2);
+FIELD(ws_response, reserved, 22, 2);
+
+SIZE(ws_frame, 40);
+FIELD(ws_frame, payload_len, 0, 8);
+FIELD(ws_frame, chunk_pos, 8, 8);
+FIELD(ws_frame, chunk_off, 16, 8);
+FIELD(ws_frame, chunk_len, 24, 8);
+FIELD(ws_frame, mask_key, 32, 4);
+FIELD(ws_frame, opcode, 36, 1);
+FIELD(ws_frame, flags, 37, 1);
+FIELD(ws_frame, header_len, 38, 1);
+FIELD(ws_frame, reserved, 39, 1);
+
+SIZE(ws_decoder, 64);
+FIELD(ws_decoder, opaque, 0, 64);
+
+SIZE(ws_out_frame, P + Z + 8);
+FIELD(ws_out_frame, payload, 0, P);
+FIELD(ws_out_frame, payload_len, P, Z);
+FIELD(ws_out_frame, mask_key, P + Z, 4);
+FIELD(ws_out_frame, opcode, P + Z + 4, 1);
+FIELD(ws_out_frame, flags, P + Z + 5, 1);
+FIELD(ws_out_frame, reserved, P + Z + 6, 2);
+
+enum { LONGEST_TAIL = 40 };
+
+static ws_result handshake(const char *text, void *out, size_t size)
+{
+    return ws_parse_handshake(text, strlen(text), out, size);
+}
+
+static ws_result response(const char *text, void *out, size_t size)
+{
+    return ws_parse_response(text, strlen(text), request_text,
+                             strlen(request_text), out, size);
+}
+
+/* Output structs, smaller and larger than this library's. */
+static void check_output(ws_result (*parse)(const char *, void *, size_t),
+                         const char *text, ws_result want, size_t known)
+{
+    unsigned char *reference = malloc(known);
+    size_t size;
+
+    CHECK_EQ(parse(text, reference, known), want);
+    for (size = 0; size <= known + LONGEST_TAIL; size++) {
+        unsigned char *out = guarded(size);
+
+        check_case(text, size, known);
+        if (size < known) {
+            CHECK_EQ(parse(text, out, size), WS_ERR_INVALID_ARGUMENT);
+            CHECK_FILL(out, GUARD_BYTE, size);
+        } else {
+            CHECK_EQ(parse(text, out, size), want);
+            CHECK_MEM(out, reference, known);
+            CHECK_FILL(out + known, 0, size - known);
+        }
+        CHECK(guards_intact(out, size));
+        guarded_free(out);
+    }
+    free(reference);
+}
+
+static ws_result request(const void *spec, size_t size, void *out, size_t cap)
+{
+    return ws_build_request(spec, size, out, cap);
+}
+
+static ws_result answer(const void *spec, size_t size, void *out, size_t cap)
+{
+    return ws_build_response(spec, size, out, cap);
+}
+
+/* Input structs likewise. */
+static void check_input(ws_result (*build)(const void *, size_t, void *, size_t),
+                        const void *spec, size_t known, ws_result want)
+{
+    unsigned char out[512];
+    size_t size, at;
+
+    CHECK_EQ(build(spec, known, out, sizeof out), want);
+    for (size = 0; size <= known + LONGEST_TAIL; size++) {
+        unsigned char *copy = fresh(size);
+
+        check_case("spec of size", size, known);
+        memset(copy, 0, size);
+        memcpy(copy, spec, size < known ? size : known);
+        memset(out, GUARD_BYTE, sizeof out);
+        if (size < known) {
+            CHECK_EQ(build(copy, size, out, sizeof out),
+                     WS_ERR_INVALID_ARGUMENT);
+            CHECK_FILL(out, GUARD_BYTE, sizeof out);
+        } else {
+            CHECK_EQ(build(copy, size, out, sizeof out), want);
+        }
+        for (at = known; at < size; at++) {
+            memset(out, GUARD_BYTE, sizeof out);
+            copy[at] = 1;
+            CHECK_EQ(build(copy, size, out, sizeof out), WS_ERR_UNSUPPORTED);
+            CHECK_FILL(out, GUARD_BYTE, sizeof out);
+            copy[at] = 0;
+        }
+        free(copy);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    ws_request_spec ask;
+    ws_response_spec tell;
+
+    (void)argc;
+    check_output(handshake, request_text, (ws_result)strlen(request_text),
+                 sizeof(ws_handshake));
+    check_output(handshake, "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                 WS_ERR_NOT_UPGRADE, sizeof(ws_handshake));
+    check_output(handshake, "GET /\r\n\r\n", WS_ERR_HTTP_SYNTAX,
+                 sizeof(ws_handshake));
+    check_output(response, response_text, (ws_result)strlen(response_text),
+                 sizeof(ws_response));
+    check_output(response, "HTTP/1.1 404 Not Found\r\n\r\n",
+                 WS_ERR_HANDSHAKE_STATUS, sizeof(ws_response));
+    check_output(response, "HTTP/1.1 101\n", WS_ERR_HTTP_SYNTAX,
+                 sizeof(ws_response));
+
+    memset(&ask, 0, sizeof ask);
+    ask.host = bytes_of("a");
+    ask.target = bytes_of("/");
+    ask.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
+    check_input(request, &ask, sizeof ask, 16 + 9 + 20 + 21 + 45 + 27 + 2);
+    memset(&tell, 0, sizeof tell);
+    tell.key = ask.key;
+    check_input(answer, &tell, sizeof tell, 34 + 20 + 21 + 52 + 2);
+    return check_done(argv[0]);
+}

@@ -1,0 +1,39 @@
+/* The library is the one that the header describes. */
+#include "check.h"
+#include "wscodec.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+    char text[64];
+    int type;
+
+    (void)argc;
+    CHECK_U64(ws_version(), WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
+                                WS_VERSION_PATCH);
+    snprintf(text, sizeof text, "%d.%d.%d", WS_VERSION_MAJOR, WS_VERSION_MINOR,
+             WS_VERSION_PATCH);
+    CHECK_STR(ws_version_string(), text);
+    CHECK(ws_version_string() == ws_version_string());
+    CHECK_U64(ws_features() & ~(uint32_t)WS_FEATURE_DEFLATE, 0);
+
+    CHECK_U64(ws_sizeof(WS_TYPE_HANDSHAKE), sizeof(ws_handshake));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE), sizeof(ws_response));
+    CHECK_U64(ws_sizeof(WS_TYPE_REQUEST_SPEC), sizeof(ws_request_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE_SPEC), sizeof(ws_response_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_FRAME), sizeof(ws_frame));
+    CHECK_U64(ws_sizeof(WS_TYPE_DECODER), sizeof(ws_decoder));
+    CHECK_U64(ws_sizeof(WS_TYPE_OUT_FRAME), sizeof(ws_out_frame));
+    for (type = -1000; type <= 1000; type++) {
+        int known = type >= WS_TYPE_HANDSHAKE && type <= WS_TYPE_OUT_FRAME;
+
+        check_case("type", (uintmax_t)type, 0);
+        CHECK_EQ(ws_sizeof(type) != 0, known);
+    }
+    CHECK_U64(ws_sizeof(INT_MIN), 0);
+    CHECK_U64(ws_sizeof(INT_MAX), 0);
+    return check_done(argv[0]);
+}
