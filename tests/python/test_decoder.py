@@ -64,7 +64,10 @@ CORPUS = {
     "nothing": b"",
     "fragments around a ping": MESSAGE + wire.frame(0x80 | wire.CONTINUATION, b"lo"),
     "a message that does not end": MESSAGE,
-    "empty frames": wire.frame(0x81) * 3 + wire.frame(0x89) + wire.frame(1) + wire.frame(0x80),
+    "empty frames": wire.frame(0x81) * 3
+    + wire.frame(0x89)
+    + wire.frame(1)
+    + wire.frame(0x80),
     "16-bit length": wire.frame(0x82, bytes(range(200))) + wire.frame(0x81, b"after"),
     "64-bit length": wire.frame(0x82, bytes(65536))[:30],
     "goes on after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
@@ -73,7 +76,10 @@ CORPUS = {
     "reserved opcode": wire.frame(0x81, b"good") + b"\x83\x80",
     "unmasked": wire.frame(0x81, b"good") + wire.frame(0x81, b"bad", None),
     "not minimal": wire.frame(0x82, b"good") + b"\x82\xfe\0\x7d" + bytes(10),
-    "not minimal in 64 bits": wire.frame(0x82, b"x") + b"\x82\xff" + bytes(6) + b"\xff" * 9,
+    "not minimal in 64 bits": wire.frame(0x82, b"x")
+    + b"\x82\xff"
+    + bytes(6)
+    + b"\xff" * 9,
     "top bit": wire.frame(0x82, b"good") + b"\x82\xff\x80" + bytes(20),
     "long ping": wire.frame(0x81, b"good") + wire.frame(0x89, bytes(126)),
     "fragmented ping": wire.frame(0x81, b"good") + wire.frame(0x09, b"bad"),

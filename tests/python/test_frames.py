@@ -16,7 +16,13 @@ EXAMPLES = {
     "ping": ("890548656c6c6f", Opcode.PING, True, False, b"Hello"),
     "pong": ("8a8537fa213d7f9f4d5158", Opcode.PONG, True, True, b"Hello"),
     "256 bytes": ("827e0100" + "07" * 256, Opcode.BINARY, True, False, b"\7" * 256),
-    "64 KiB": ("827f0000000000010000" + "07" * 65536, Opcode.BINARY, True, False, b"\7" * 65536),
+    "64 KiB": (
+        "827f0000000000010000" + "07" * 65536,
+        Opcode.BINARY,
+        True,
+        False,
+        b"\7" * 65536,
+    ),
 }
 
 
@@ -37,7 +43,17 @@ def test_examples_of_the_rfc(name: str) -> None:
         assert wscodec.frame_decode(data[:cut], client=not masked) is None
 
 
-LENGTHS = {0: 2, 1: 2, 125: 2, 126: 4, 127: 4, 65535: 4, 65536: 10, 65537: 10, 2**20: 10}
+LENGTHS = {
+    0: 2,
+    1: 2,
+    125: 2,
+    126: 4,
+    127: 4,
+    65535: 4,
+    65536: 10,
+    65537: 10,
+    2**20: 10,
+}
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -49,7 +65,9 @@ def test_lengths(length: int, key: bytes | None) -> None:
     header_len = LENGTHS[length] + (4 if key else 0)
     assert data == wire.frame(FIN | wire.BINARY, payload, key)
     assert len(data) == header_len + length
-    assert wscodec.frame_header(Opcode.BINARY, length, mask_key=key) == data[:header_len]
+    assert (
+        wscodec.frame_header(Opcode.BINARY, length, mask_key=key) == data[:header_len]
+    )
     assert wscodec.frame_size(length, masked=key is not None) == len(data)
     decoded = wscodec.frame_decode(data, client=key is None)
     assert decoded is not None
@@ -171,7 +189,9 @@ def test_many_frames_are_the_same_as_one_by_one() -> None:
         OutFrame(Opcode.CLOSE),
     ]
     alone = [
-        wscodec.frame_encode(f.opcode, f.payload, fin=f.fin, rsv=f.rsv, mask_key=f.mask_key)
+        wscodec.frame_encode(
+            f.opcode, f.payload, fin=f.fin, rsv=f.rsv, mask_key=f.mask_key
+        )
         for f in frames
     ]
     assert wscodec.frames_encode(frames) == b"".join(alone)
@@ -192,7 +212,9 @@ def test_masking_in_pieces(length: int) -> None:
     whole = wire.xor(data, wire.KEY)
     assert wscodec.mask(data, wire.KEY) == whole
     for cut in range(0, length + 1, max(1, length // 50)):
-        pieces = wscodec.mask(data[:cut], wire.KEY) + wscodec.mask(data[cut:], wire.KEY, cut)
+        pieces = wscodec.mask(data[:cut], wire.KEY) + wscodec.mask(
+            data[cut:], wire.KEY, cut
+        )
         assert pieces == whole
         buffer = bytearray(data)
         wscodec.mask_in_place(memoryview(buffer)[:cut], wire.KEY)
