@@ -72,6 +72,18 @@ int undefined(const void *mem, size_t len)
 #endif
 }
 
+int marked_undefined(const void *byte)
+{
+#ifdef HAVE_MEMCHECK
+    unsigned char bits = 0;
+
+    return VALGRIND_GET_VBITS(byte, &bits, 1) == 1 && bits == 0xff;
+#else
+    (void)byte;
+    return 0;
+#endif
+}
+
 int watched(void)
 {
 #ifdef HAVE_MEMCHECK

@@ -14,9 +14,12 @@ void *after_wall(size_t len);
  * valgrind is concerned; filled with a pattern for the rest of us. */
 void *fresh(size_t len);
 
-/* Whether valgrind is watching and has something against these bytes. */
+/* Complains, and returns 1, if valgrind is watching and these bytes are not
+ * initialised. */
 int undefined(const void *mem, size_t len);
+/* Whether it is watching, and knows that this byte is not initialised. */
 int watched(void);
+int marked_undefined(const void *byte);
 
 enum { GUARD = 64, GUARD_BYTE = 0xa5 };
 /* A buffer between two guards, all of it filled with GUARD_BYTE. */

@@ -130,9 +130,9 @@ static void check_unusable(const void *p, size_t n)
     CHECK_EQ(used, 0);
     if (n > PTRDIFF_MAX) {
         CHECK_EQ(ws_decoder_feed(&decoder, in, 0, &frame,
-                                 n / sizeof(ws_frame), &used),
+                                 n / sizeof(ws_frame) + 1, &used),
                  INVALID);
-        CHECK_EQ(ws_frames_encode(&out_frame, n / sizeof out_frame, out,
+        CHECK_EQ(ws_frames_encode(&out_frame, n / sizeof out_frame + 1, out,
                                   sizeof out, &used),
                  INVALID);
         CHECK_EQ(ws_parse_handshake(request_text, len, &hs, n), INVALID);

@@ -40,7 +40,7 @@ static void check_uninitialised(const struct writer *writer)
     CHECK_EQ(writer->run(out, writer->size + 1), writer->size);
     CHECK(!undefined(out, writer->size));
     if (watched()) {
-        CHECK(undefined(out + writer->size, 1));
+        CHECK(marked_undefined(out + writer->size));
     }
     free(out);
 }

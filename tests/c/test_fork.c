@@ -1,0 +1,76 @@
+/* A child's keys are not its parent's. */
+#define _DEFAULT_SOURCE
+#include "check.h"
+#include "wscodec.h"
+
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { KEYS = 8, LEN = WS_KEY_LEN };
+
+static int make(char keys[KEYS][LEN])
+{
+    int i;
+
+    for (i = 0; i < KEYS; i++) {
+        if (ws_make_key(keys[i], LEN) != LEN) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    char keys[3][KEYS][LEN]; /* Of two children, and of the parent. */
+    char first[LEN];
+    int child, i, j, a, b;
+
+    (void)argc;
+    memset(keys, 0, sizeof keys);
+    /* So that there would be a state to inherit. */
+    CHECK_EQ(ws_make_key(first, LEN), LEN);
+    for (child = 0; child < 2; child++) {
+        int ends[2], status = -1;
+        size_t got = 0;
+        pid_t pid;
+
+        CHECK_EQ(pipe(ends), 0);
+        pid = fork();
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            char mine[KEYS][LEN];
+            int ok = make(mine) &&
+                     write(ends[1], mine, sizeof mine) == (ssize_t)sizeof mine;
+
+            _exit(ok ? 0 : 1);
+        }
+        close(ends[1]);
+        while (got < sizeof keys[child]) {
+            ssize_t n = read(ends[0], (char *)keys[child] + got,
+                             sizeof keys[child] - got);
+
+            if (n <= 0) {
+                break;
+            }
+            got += (size_t)n;
+        }
+        close(ends[0]);
+        CHECK_EQ(got, sizeof keys[child]);
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK_EQ(status, 0);
+    }
+    CHECK(make(keys[2]));
+    for (i = 0; i < 3 * KEYS; i++) {
+        for (j = 0; j < i; j++) {
+            a = i / KEYS;
+            b = j / KEYS;
+            check_case("keys", (uintmax_t)i, (uintmax_t)j);
+            CHECK(memcmp(keys[a][i % KEYS], keys[b][j % KEYS], LEN) != 0);
+        }
+        CHECK(memcmp(keys[i / KEYS][i % KEYS], first, LEN) != 0);
+    }
+    return check_done(argv[0]);
+}
