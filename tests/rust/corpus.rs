@@ -31,7 +31,7 @@ fn join(frames: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The same frames as a client sends them and as a server does.
-fn from_both(name: &str, frames: &[(u8, &[u8])], error: isize) -> [Stream; 2] {
+fn from_both(name: &str, frames: Frames<'_>, error: isize) -> [Stream; 2] {
     let whole = frames.len() - usize::from(error != 0);
     [(SERVER, Some(KEY)), (CLIENT, None)].map(|(flags, key)| {
         let bytes = frames.iter().map(|(first, payload)| frame(*first, key, payload));
@@ -42,9 +42,12 @@ fn from_both(name: &str, frames: &[(u8, &[u8])], error: isize) -> [Stream; 2] {
 
 const NOTHING: &[u8] = b"";
 
+/// First bytes and payloads.
+type Frames<'a> = &'a [(u8, &'a [u8])];
+
 fn valid() -> Vec<Stream> {
     let long: Vec<u8> = (0..400_u32).map(|i| (i * 31) as u8).collect();
-    let cases: &[(&str, &[(u8, &[u8])])] = &[
+    let cases: &[(&str, Frames<'_>)] = &[
         ("nothing", &[]),
         ("an empty text", &[(0x81, b"")]),
         ("a text", &[(0x81, b"Hello")]),
@@ -84,7 +87,6 @@ fn valid() -> Vec<Stream> {
 }
 
 fn invalid() -> Vec<Stream> {
-    type Frames<'a> = &'a [(u8, &'a [u8])];
     let cases: &[(&str, Frames<'_>, isize)] = &[
         ("a continuation of nothing", &[(0x80, b"")], code::FRAGMENTATION),
         ("one behind a message", &[(0x81, b"a"), (0x00, b"b")], code::FRAGMENTATION),

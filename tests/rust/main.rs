@@ -11,7 +11,7 @@
 //! | `results`, `arguments_*`  | numbers, names, and arguments that nobody should pass |
 //! | `*_differential`          | the same input through another implementation |
 //!
-//! `c` calls the C ABI, `wire` writes frames, `rng` is a generator of random numbers.
+//! `c` calls the C ABI, `wire` writes frames and `heads` heads, `corpus` has streams, `rng` is a generator of random numbers.
 //! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
 
 // A test may panic: that is how it fails.
@@ -24,14 +24,33 @@
 
 mod c;
 mod corpus;
+mod heads;
 mod rng;
 mod wire;
 
+mod arguments_frame;
+mod arguments_handshake;
+mod arguments_text;
+mod close;
 mod decoder_splits;
 mod decoder_state;
 mod frame_batch;
 mod frame_differential;
 mod frame_examples;
+mod handshake_builders;
+mod handshake_differential;
+mod handshake_fields;
+mod handshake_grammar;
+mod handshake_key;
+mod handshake_limits;
+mod handshake_order;
+mod handshake_origin;
+mod handshake_protocol;
+mod handshake_reply;
+mod handshake_request;
+mod handshake_response;
 mod header_lengths;
 mod header_pairs;
 mod masking;
+mod results;
+mod utf8;

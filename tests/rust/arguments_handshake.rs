@@ -1,0 +1,372 @@
+//! Arguments that nobody should pass to the functions of the handshake: NULL, absurd
+//! lengths, unaligned pointers, structs of another size.
+
+// The pointers are those of live variables, or must be refused before they are used.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::arguments_frame::{ABSURD, dangling, unaligned};
+use crate::c::code::{
+    BUFFER_TOO_SMALL, HTTP_SYNTAX, INVALID_ARGUMENT, KEY as BAD_KEY, UNSUPPORTED,
+};
+use crate::heads::{Head, KEY};
+use core::ffi::c_void;
+use core::ptr::{null, null_mut};
+use wscodec::ffi::handshake::*;
+
+fn ptr(bytes: &[u8]) -> *const c_void {
+    bytes.as_ptr().cast()
+}
+
+/// Calls with a good pointer and length, then with each bad pair.
+fn bad_inputs(good: &[u8], call: impl Fn(*const c_void, usize) -> isize) {
+    assert!(call(ptr(good), good.len()) > 0, "the good one");
+    assert_eq!(call(null(), 1), INVALID_ARGUMENT);
+    assert_eq!(call(null(), good.len()), INVALID_ARGUMENT);
+    for absurd in ABSURD {
+        assert_eq!(call(ptr(good), absurd), INVALID_ARGUMENT);
+        assert_eq!(call(null(), absurd), INVALID_ARGUMENT);
+    }
+    let empty = call(null(), 0);
+    assert_eq!(call(dangling(), 0), empty, "empty is empty");
+    assert_eq!(call(ptr(good), 0), empty, "empty is empty");
+}
+
+/// The same for an output.
+fn bad_outputs(call: impl Fn(*mut c_void, usize) -> isize) {
+    let mut out = [0_u8; 1024];
+    let to: *mut c_void = out.as_mut_ptr().cast();
+    assert!(call(to, 1024) > 0, "the good one");
+    assert_eq!(call(null_mut(), 1024), INVALID_ARGUMENT);
+    for absurd in ABSURD {
+        assert_eq!(call(to, absurd), INVALID_ARGUMENT);
+        assert_eq!(call(null_mut(), absurd), INVALID_ARGUMENT);
+    }
+    assert_eq!(call(null_mut(), 0), BUFFER_TOO_SMALL);
+    assert_eq!(call(dangling(), 0), BUFFER_TOO_SMALL);
+}
+
+#[test]
+fn accept_key() {
+    let mut out = [0_u8; 28];
+    let to: *mut c_void = out.as_mut_ptr().cast();
+    bad_inputs(KEY, |key, len| unsafe { ws_accept_key(key, len, to, 28) });
+    assert_eq!(unsafe { ws_accept_key(null(), 0, to, 28) }, BAD_KEY);
+    bad_outputs(|out, cap| unsafe { ws_accept_key(ptr(KEY), 24, out, cap) });
+}
+
+#[test]
+fn make_key() {
+    bad_outputs(|out, cap| unsafe { ws_make_key(out, cap) });
+    let mut out = [7_u8; 24];
+    let result = unsafe { ws_make_key(out.as_mut_ptr().cast(), 23) };
+    assert_eq!((result, out), (BUFFER_TOO_SMALL, [7; 24]));
+}
+
+#[test]
+fn parse_handshake() {
+    let request = Head::request().bytes();
+    let size = size_of::<ws_handshake>();
+    bad_inputs(&request, |buf, len| {
+        let mut hs = ws_handshake { head_len: 7, ..ws_handshake::default() };
+        let result = unsafe { ws_parse_handshake(buf, len, &mut hs, size) };
+        assert_eq!(hs == ws_handshake::default(), result <= 0);
+        result
+    });
+    let parse =
+        |hs, size| unsafe { ws_parse_handshake(ptr(&request), request.len(), hs, size) };
+    assert_eq!(parse(null_mut(), size), INVALID_ARGUMENT);
+    assert_eq!(parse(null_mut(), 0), INVALID_ARGUMENT);
+    for absurd in ABSURD {
+        assert_eq!(parse(&mut ws_handshake::default(), absurd), INVALID_ARGUMENT);
+    }
+}
+
+/// An output struct as a newer or older caller knows it, at any address.
+fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
+    known: T,
+    parse: impl Fn(*mut T, usize) -> isize,
+) {
+    let size = size_of::<T>();
+    let mut room = vec![0xee_u8; size + 64];
+    for smaller in 0..size {
+        assert_eq!(parse(room.as_mut_ptr().cast(), smaller), INVALID_ARGUMENT);
+        assert_eq!(room, vec![0xee; size + 64], "nothing has changed");
+    }
+    for larger in 0..40 {
+        for at in 0..8 {
+            room.fill(0xee);
+            let to: *mut T = room[at..].as_mut_ptr().cast();
+            assert!(parse(to, size + larger) > 0);
+            assert_eq!(unsafe { to.read_unaligned() }, known);
+            assert_eq!(room[at + size..at + size + larger], vec![0; larger]);
+            let behind = &room[at + size + larger..];
+            assert!(behind.iter().all(|byte| *byte == 0xee), "wrote behind it");
+            assert!(room[..at].iter().all(|byte| *byte == 0xee), "wrote before it");
+        }
+    }
+}
+
+#[test]
+fn a_handshake_of_another_size_or_alignment() {
+    let request = Head::request().bytes();
+    let (_, known) = crate::c::parse_handshake(&request);
+    sizes_of_output(known, |hs, size| unsafe {
+        ws_parse_handshake(ptr(&request), request.len(), hs, size)
+    });
+}
+
+#[test]
+fn a_response_of_another_size_or_alignment() {
+    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
+    let (_, known) = crate::c::parse_response(&answer, &request);
+    sizes_of_output(known, |response, size| unsafe {
+        let (asked, asked_len) = (ptr(&request), request.len());
+        ws_parse_response(ptr(&answer), answer.len(), asked, asked_len, response, size)
+    });
+}
+
+#[test]
+fn parse_response() {
+    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
+    let size = size_of::<ws_response>();
+    let parse = |buf, len, asked, asked_len| {
+        let mut response = ws_response { status: 7, ..ws_response::default() };
+        let result =
+            unsafe { ws_parse_response(buf, len, asked, asked_len, &mut response, size) };
+        assert_eq!(response == ws_response::default(), result <= 0);
+        result
+    };
+    bad_inputs(&answer, |buf, len| parse(buf, len, ptr(&request), request.len()));
+    bad_inputs(&request, |asked, len| parse(ptr(&answer), answer.len(), asked, len));
+    let (asked, asked_len) = (ptr(&request), request.len());
+    for size in [size, 0] {
+        let result = unsafe {
+            let (buf, len) = (ptr(&answer), answer.len());
+            ws_parse_response(buf, len, asked, asked_len, null_mut(), size)
+        };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+}
+
+#[test]
+fn next_header() {
+    let head = Head::request().bytes();
+    let (mut pos, mut spans) = ([0_usize; 2], [ws_span::default(); 4]);
+    let (at, name) = (pos.as_mut_ptr(), spans.as_mut_ptr());
+    let value = unsafe { name.add(2) };
+    bad_inputs(&head, |head, len| unsafe {
+        *at = 0;
+        ws_next_header(head, len, at, name, value)
+    });
+    let next = |at, name, value| unsafe {
+        ws_next_header(ptr(&head), head.len(), at, name, value)
+    };
+    unsafe { *at = 0 };
+    assert_eq!(next(null_mut(), name, value), INVALID_ARGUMENT);
+    assert_eq!(next(at, null_mut(), value), INVALID_ARGUMENT);
+    assert_eq!(next(at, name, null_mut()), INVALID_ARGUMENT);
+    assert_eq!(next(unaligned(at), name, value), INVALID_ARGUMENT);
+    assert_eq!(next(at, unaligned(name), value), INVALID_ARGUMENT);
+    assert_eq!(next(at, name, unaligned(value)), INVALID_ARGUMENT);
+    assert_eq!(unsafe { *at }, 0, "nothing has changed");
+    assert_eq!(next(at, name, value), 1);
+}
+
+#[test]
+fn find_header() {
+    let head = Head::request().bytes();
+    let mut spans = [ws_span::default(); 2];
+    let value = spans.as_mut_ptr();
+    let name: &[u8] = b"Host";
+    bad_inputs(&head, |head, len| unsafe {
+        ws_find_header(head, len, ptr(name), name.len(), value)
+    });
+    bad_inputs(name, |name, len| unsafe {
+        ws_find_header(ptr(&head), head.len(), name, len, value)
+    });
+    for bad in [null_mut(), unaligned(value)] {
+        let result = unsafe { ws_find_header(ptr(&head), head.len(), ptr(name), 4, bad) };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+}
+
+#[test]
+fn select_protocol() {
+    let head = Head::request().add("Sec-WebSocket-Protocol", "chat").bytes();
+    let mut spans = [ws_span::default(); 2];
+    let chosen = spans.as_mut_ptr();
+    let supported: &[u8] = b"chat";
+    bad_inputs(&head, |head, len| unsafe {
+        ws_select_protocol(head, len, ptr(supported), 4, chosen)
+    });
+    bad_inputs(supported, |supported, len| unsafe {
+        ws_select_protocol(ptr(&head), head.len(), supported, len, chosen)
+    });
+    for bad in [null_mut(), unaligned(chosen)] {
+        let (head_len, from) = (head.len(), ptr(supported));
+        let result = unsafe { ws_select_protocol(ptr(&head), head_len, from, 4, bad) };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+}
+
+#[test]
+fn origin_allowed() {
+    let origin: &[u8] = b"https://a";
+    let (good, len) = (ptr(origin), origin.len());
+    let mut bad = vec![(null(), 0), (null(), len), (dangling().cast_const(), 0)];
+    bad.extend(ABSURD.map(|absurd| (good, absurd)));
+    unsafe {
+        assert_eq!(ws_origin_allowed(good, len, good, len), 1);
+        for (pointer, bad_len) in bad {
+            assert_eq!(ws_origin_allowed(pointer, bad_len, good, len), 0);
+            assert_eq!(ws_origin_allowed(good, len, pointer, bad_len), 0);
+        }
+    }
+}
+
+const EMPTY: ws_bytes = ws_bytes { data: null(), len: 0 };
+
+fn bytes(bytes: &'static [u8]) -> ws_bytes {
+    ws_bytes { data: ptr(bytes), len: bytes.len() }
+}
+
+fn response_spec() -> ws_response_spec {
+    ws_response_spec {
+        key: bytes(KEY),
+        protocol: EMPTY,
+        extensions: EMPTY,
+        headers: EMPTY,
+    }
+}
+
+fn request_spec() -> ws_request_spec {
+    ws_request_spec {
+        host: bytes(b"a"),
+        target: bytes(b"/"),
+        key: bytes(KEY),
+        origin: EMPTY,
+        protocols: EMPTY,
+        extensions: EMPTY,
+        headers: EMPTY,
+    }
+}
+
+/// An input struct as a newer or older caller knows it, at any address.
+fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
+    let size = size_of::<T>();
+    for at in 0..8 {
+        let mut room = vec![0_u8; size + 64];
+        let to: *mut T = room[at..].as_mut_ptr().cast();
+        unsafe { to.write_unaligned(spec) };
+        for smaller in 0..size {
+            assert_eq!(build(to, smaller), INVALID_ARGUMENT);
+        }
+        for larger in 0..40 {
+            assert!(build(to, size + larger) > 0, "a zero tail");
+        }
+        for tail in 0..40 {
+            room[at + size + tail] = 1;
+            let from = room[at..].as_ptr().cast();
+            assert_eq!(build(from, size + 40), UNSUPPORTED);
+            assert!(build(from, size + tail) > 0, "behind its size is not its own");
+            room[at + size + tail] = 0;
+        }
+    }
+    assert_eq!(build(null(), size), INVALID_ARGUMENT);
+    assert_eq!(build(null(), 0), INVALID_ARGUMENT);
+    for absurd in ABSURD {
+        assert_eq!(build(&spec, absurd), INVALID_ARGUMENT);
+    }
+}
+
+#[test]
+fn a_response_spec_of_another_size_or_alignment() {
+    sizes_of_input(response_spec(), |spec, size| {
+        let mut out = [0_u8; 512];
+        unsafe { ws_build_response(spec, size, out.as_mut_ptr().cast(), 512) }
+    });
+}
+
+#[test]
+fn a_request_spec_of_another_size_or_alignment() {
+    sizes_of_input(request_spec(), |spec, size| {
+        let mut out = [0_u8; 512];
+        unsafe { ws_build_request(spec, size, out.as_mut_ptr().cast(), 512) }
+    });
+}
+
+fn bad_bytes() -> Vec<ws_bytes> {
+    let mut bad = vec![ws_bytes { data: null(), len: 1 }];
+    bad.extend(ABSURD.map(|len| ws_bytes { data: ptr(KEY), len }));
+    bad
+}
+
+#[test]
+fn build_response() {
+    let build = |spec: &ws_response_spec, out, cap| unsafe {
+        ws_build_response(spec, size_of::<ws_response_spec>(), out, cap)
+    };
+    bad_outputs(|out, cap| build(&response_spec(), out, cap));
+    for bad in bad_bytes() {
+        let spec = response_spec();
+        for spec in [
+            ws_response_spec { key: bad, ..spec },
+            ws_response_spec { protocol: bad, ..spec },
+            ws_response_spec { extensions: bad, ..spec },
+            ws_response_spec { headers: bad, ..spec },
+        ] {
+            let mut out = [0_u8; 512];
+            assert_eq!(build(&spec, out.as_mut_ptr().cast(), 512), INVALID_ARGUMENT);
+            assert_eq!(out, [0; 512]);
+        }
+    }
+}
+
+#[test]
+fn build_request() {
+    let build = |spec: &ws_request_spec, out, cap| unsafe {
+        ws_build_request(spec, size_of::<ws_request_spec>(), out, cap)
+    };
+    bad_outputs(|out, cap| build(&request_spec(), out, cap));
+    for bad in bad_bytes() {
+        let spec = request_spec();
+        for spec in [
+            ws_request_spec { host: bad, ..spec },
+            ws_request_spec { target: bad, ..spec },
+            ws_request_spec { key: bad, ..spec },
+            ws_request_spec { origin: bad, ..spec },
+            ws_request_spec { protocols: bad, ..spec },
+            ws_request_spec { extensions: bad, ..spec },
+            ws_request_spec { headers: bad, ..spec },
+        ] {
+            let mut out = [0_u8; 512];
+            assert_eq!(build(&spec, out.as_mut_ptr().cast(), 512), INVALID_ARGUMENT);
+            assert_eq!(out, [0; 512]);
+        }
+    }
+}
+
+#[test]
+fn build_reply() {
+    let (lines, body): (&[u8], &[u8]) = (b"X: y\r\n", b"body");
+    let mut out = [0_u8; 512];
+    let to: *mut c_void = out.as_mut_ptr().cast();
+    bad_inputs(lines, |lines, len| unsafe {
+        ws_build_reply(400, lines, len, ptr(body), 4, to, 512)
+    });
+    bad_inputs(body, |body, len| unsafe {
+        ws_build_reply(400, ptr(lines), lines.len(), body, len, to, 512)
+    });
+    bad_outputs(|out, cap| unsafe {
+        ws_build_reply(400, null(), 0, null(), 0, out, cap)
+    });
+}
+
+/// A struct is zero also where the input is refused.
+#[test]
+fn a_handshake_is_zeroed_with_an_error() {
+    let mut hs = ws_handshake { head_len: 7, reserved: 8, ..ws_handshake::default() };
+    let (bad, size) = (b"no request\r\n", size_of::<ws_handshake>());
+    let result = unsafe { ws_parse_handshake(ptr(bad), bad.len(), &mut hs, size) };
+    assert_eq!((result, hs), (HTTP_SYNTAX, ws_handshake::default()));
+}

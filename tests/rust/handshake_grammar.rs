@@ -1,0 +1,217 @@
+//! Heads that two parsers could read in two ways (RFC 9112), and requests that only look
+//! like an upgrade: how others were made to smuggle requests.
+
+use crate::c::code;
+use crate::heads::{Head, malformed, refused, request_outcome};
+
+fn spoilt(line: impl AsRef<[u8]>) {
+    malformed(&Head::request().raw_first(line.as_ref()).bytes());
+    // Also where it is the last one.
+    malformed(&Head::request().raw(line).bytes());
+}
+
+#[test]
+fn a_bare_lf_does_not_end_a_line() {
+    malformed(b"GET /x\nHost: a\r\n\r\n");
+    malformed(b"GET / HTTP/1.1\nHost: a\r\n\r\n");
+    spoilt("X: a\nY: b");
+    let text = String::from_utf8(Head::request().bytes()).unwrap();
+    malformed(text.replace("\r\n", "\n").as_bytes());
+    let (head, end) = text.split_at(text.len() - 2);
+    let with_lf = format!("{head}\n{end}");
+    assert_eq!(
+        request_outcome(with_lf.as_bytes()),
+        Err((head.len() + 1, code::HTTP_SYNTAX))
+    );
+}
+
+#[test]
+fn a_bare_cr_does_not_end_a_line_either() {
+    spoilt("X: a\rTransfer-Encoding: chunked");
+    spoilt("X: a\r");
+    spoilt("\rX: a");
+    malformed(b"GET / HTTP/1.1\r\r\nHost: a\r\n\r\n");
+    malformed(b"GET /\rX HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+#[test]
+fn nothing_is_folded() {
+    spoilt(" b");
+    spoilt("\tb");
+    malformed(b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n");
+    malformed(b"GET / HTTP/1.1\r\n Host: a\r\n\r\n");
+}
+
+#[test]
+fn no_blank_before_a_colon_or_a_name() {
+    spoilt("X : a");
+    spoilt("X\t: a");
+    spoilt(" X: a");
+    malformed(&Head::request().without("Upgrade").raw("Upgrade : websocket").bytes());
+}
+
+#[test]
+fn names_are_tokens() {
+    for name in
+        ["", "a b", "a(b", "a/b", "a@b", "a[b", "a{b", "a\"b", "a,b", "a;b", "a=b"]
+    {
+        spoilt(format!("{name}: x"));
+    }
+    spoilt(b"caf\xc3\xa9: x");
+    spoilt(b"a\xff: x");
+    spoilt("no colon");
+    spoilt("no-colon-at-all");
+    spoilt(":");
+}
+
+#[test]
+fn values_hold_no_control_characters() {
+    for control in (0..0x20).chain([0x7f]).filter(|b| *b != b'\t') {
+        spoilt([b'X', b':', b' ', b'a', control, b'b']);
+        spoilt([b'X', b':', control, b'b']);
+        spoilt([b'X', control, b':', b'b']);
+    }
+}
+
+#[test]
+fn a_control_character_is_reported_at_once() {
+    let mut bytes = b"GET / HTTP/1.1\r\nX: abc".to_vec();
+    bytes.extend(b"\0def\r\n\r\n");
+    assert_eq!(request_outcome(&bytes), Err((23, code::HTTP_SYNTAX)));
+    assert_eq!(request_outcome(b"\x16\x03\x01\x02\x00"), Err((1, code::HTTP_SYNTAX)));
+}
+
+#[test]
+fn a_malformed_line_is_reported_at_its_lf() {
+    for line in ["no colon", "a b: c", ": c", " folded", "X : y"] {
+        let bytes = Head::request().raw_first(line).bytes();
+        let lf = "GET /chat HTTP/1.1\r\n".len() + line.len() + 2;
+        assert_eq!(request_outcome(&bytes), Err((lf, code::HTTP_SYNTAX)), "{line}");
+    }
+}
+
+const START_LINES: &[&str] = &[
+    "",
+    "GET",
+    "GET /",
+    "GET / ",
+    "GET  / HTTP/1.1",
+    "GET /  HTTP/1.1",
+    " GET / HTTP/1.1",
+    "GET / HTTP/1.1 ",
+    "GET / HTTP/1.1 x",
+    "GET / / HTTP/1.1",
+    "GET\t/ HTTP/1.1",
+    "GET /\tHTTP/1.1",
+    "GET /a b HTTP/1.1",
+    "GET / HTTP/1.10",
+    "GET / HTTP/11",
+    "GET / HTTP/1",
+    "GET / HTTP/1.",
+    "GET / HTTP/.1",
+    "GET / HTTP/a.b",
+    "GET / http/1.1",
+    "GET / HTTP 1.1",
+    "GET / HTTPS/1.1",
+    "GET / RTSP/1.0",
+    "G(T / HTTP/1.1",
+    " / HTTP/1.1",
+    "GET /\u{e9} HTTP/1.1",
+    "G\u{cb}T / HTTP/1.1",
+];
+
+#[test]
+fn a_malformed_start_line_is_reported_at_its_lf() {
+    for start in START_LINES {
+        let bytes = Head::request().start(start).bytes();
+        let lf = start.len() + 2;
+        assert_eq!(request_outcome(&bytes), Err((lf, code::HTTP_SYNTAX)), "{start}");
+    }
+}
+
+#[test]
+fn an_upgrade_is_made_by_get() {
+    for method in ["POST", "HEAD", "OPTIONS", "get", "Get", "GETX", "CONNECT", "!"] {
+        let start = format!("{method} /chat HTTP/1.1");
+        refused(&Head::request().start(start), code::HTTP_METHOD);
+    }
+}
+
+#[test]
+fn an_upgrade_is_made_in_http_1_1() {
+    for version in ["1.0", "1.2", "0.9", "2.0", "9.9"] {
+        let start = format!("GET /chat HTTP/{version}");
+        refused(&Head::request().start(start), code::HTTP_VERSION);
+    }
+}
+
+#[test]
+fn an_upgrade_has_one_host() {
+    refused(&Head::request().without("Host"), code::HOST);
+    for host in ["", "a b", "a/b", "a@b", "a:b", "a,b", "[::1", "::1", "a:1:2", "\u{e9}"]
+    {
+        refused(&Head::request().set("Host", host), code::HOST);
+    }
+    refused(&Head::request().add("Host", "server.example.com"), code::HOST);
+    refused(&Head::request().add("Host", "b").add("Host", "c"), code::HOST);
+    refused(&Head::request().add("host", ""), code::HOST);
+}
+
+#[test]
+fn the_version_is_exactly_13_once() {
+    refused(&Head::request().without("Sec-WebSocket-Version"), code::VERSION);
+    for version in
+        ["", "+13", "013", "13.0", "1", "8", "12", "14", "777", "13, 13", "13,8"]
+    {
+        refused(&Head::request().set("Sec-WebSocket-Version", version), code::VERSION);
+    }
+    for second in ["13", "8", ""] {
+        refused(&Head::request().add("Sec-WebSocket-Version", second), code::VERSION);
+    }
+    let thrice = Head::request().add("Sec-WebSocket-Version", "13");
+    refused(&thrice.add("Sec-WebSocket-Version", "13"), code::VERSION);
+}
+
+#[test]
+fn an_upgrade_has_no_body() {
+    for length in
+        ["5", "1", "", "-0", "+0", "0x0", "0, 5", "0,0", "10", "00000000000000001"]
+    {
+        refused(&Head::request().add("Content-Length", length), code::HTTP_SYNTAX);
+    }
+    for coding in ["chunked", "identity", "gzip, chunked", ""] {
+        refused(&Head::request().add("Transfer-Encoding", coding), code::HTTP_SYNTAX);
+        refused(&Head::request().add("transfer-encoding", coding), code::HTTP_SYNTAX);
+    }
+    let both = Head::request().add("Content-Length", "0").add("Content-Length", "7");
+    refused(&both, code::HTTP_SYNTAX);
+}
+
+#[test]
+fn an_upgrade_has_one_origin_at_most() {
+    let two = Head::request().add("Origin", "https://a").add("Origin", "https://a");
+    refused(&two, code::HTTP_SYNTAX);
+    refused(&two.add("Origin", "https://b"), code::HTTP_SYNTAX);
+}
+
+#[test]
+fn only_the_word_itself_asks_for_an_upgrade() {
+    for upgrade in [
+        "websocketx",
+        "websocket/13",
+        "xwebsocket",
+        "",
+        "web socket",
+        "websocket;a",
+        "h2c",
+    ] {
+        refused(&Head::request().set("Upgrade", upgrade), code::NOT_UPGRADE);
+    }
+    for connection in
+        ["close, notUpgrade", "close", "", "keep-alive", "upgrades", "Up grade"]
+    {
+        refused(&Head::request().set("Connection", connection), code::NOT_UPGRADE);
+    }
+    refused(&Head::request().without("Upgrade"), code::NOT_UPGRADE);
+    refused(&Head::request().without("Connection"), code::NOT_UPGRADE);
+}

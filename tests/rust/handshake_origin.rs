@@ -1,0 +1,131 @@
+//! ws_origin_allowed() (RFC 6454; RFC 6455, 10.2): whole origins, and nothing that only
+//! looks like one.
+
+use crate::c;
+
+fn check(origin: &str, allowed: &str, expected: bool) {
+    let result = c::origin_allowed(origin.as_bytes(), allowed.as_bytes());
+    assert_eq!(result, expected, "{origin:?} among {allowed:?}");
+}
+
+#[test]
+fn an_origin_is_allowed_if_it_is_one_of_the_list() {
+    for (origin, allowed) in [
+        ("https://good.com", "https://good.com"),
+        ("https://good.com", "https://other.com https://good.com"),
+        ("https://good.com", "  https://good.com   https://other.com "),
+        ("https://a.example:8443", "https://a.example https://a.example:8443"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+        ("chrome-extension://abcdef", "chrome-extension://abcdef"),
+    ] {
+        check(origin, allowed, true);
+    }
+}
+
+#[test]
+fn scheme_and_host_are_in_any_case() {
+    check("HTTPS://GOOD.com", "https://good.COM", true);
+    check("http://[::AB]", "http://[::ab]", true);
+}
+
+#[test]
+fn the_scheme_may_imply_the_port() {
+    for (origin, allowed, expected) in [
+        ("https://good.com:443", "https://good.com", true),
+        ("https://good.com", "https://good.com:443", true),
+        ("http://good.com:80", "http://good.com", true),
+        ("http://good.com", "http://good.com:80", true),
+        ("https://good.com:80", "https://good.com", false),
+        ("http://good.com:443", "http://good.com", false),
+        ("https://good.com:8443", "https://good.com", false),
+        ("https://good.com", "https://good.com:8443", false),
+        ("other://good.com:80", "other://good.com", false),
+        ("https://good.com:65535", "https://good.com:65535", true),
+    ] {
+        check(origin, allowed, expected);
+    }
+}
+
+#[test]
+fn what_only_resembles_an_allowed_origin_is_not_allowed() {
+    for origin in [
+        "https://good.com.evil.com",
+        "https://evilgood.com",
+        "https://evil.com/https://good.com",
+        "https://evil.com?https://good.com",
+        "https://good.co",
+        "https://sub.good.com",
+        "https://good.com.",
+        "http://good.com",
+        "wss://good.com",
+        "good.com",
+        "//good.com",
+        "https:good.com",
+        "https:/good.com",
+        "https://good.com/",
+        "https://good.com#",
+        "https://user@good.com",
+        "https://good.com@evil.com",
+        "https://good.com\\.evil.com",
+        " https://good.com",
+        "https://good.com ",
+        "https://good.com\0",
+        "https://good.com\r\n",
+        "https://good.com https://good.com",
+        "https://good.com,https://good.com",
+        "https://*.com",
+        "https://g\u{f6}od.com",
+        "*",
+    ] {
+        check(origin, "https://good.com", false);
+    }
+}
+
+#[test]
+fn what_is_malformed_is_not_allowed_even_if_it_is_listed() {
+    for origin in [
+        "",
+        "null",
+        "http://a:b",
+        "http://a:",
+        "http://a:080",
+        "http://a:65536",
+        "http://a:99999999999999999999",
+        "http://a:-1",
+        "http://",
+        "http://:80",
+        "://a",
+        "1http://a",
+        "http://a b",
+        "http://[::1",
+        "http://[::1]x",
+        "http://[]",
+        "http://::1",
+        "*",
+    ] {
+        check(origin, origin, false);
+        check(origin, &format!("https://x {origin} https://y"), false);
+    }
+}
+
+#[test]
+fn an_entry_that_is_malformed_does_not_spoil_the_others() {
+    check("https://good.com", "null * http://a:b https://good.com", true);
+    check("https://good.com", "null * http://a:b", false);
+    check("https://good.com", "", false);
+}
+
+#[test]
+fn there_are_no_wildcards() {
+    for allowed in ["*", "https://*", "https://*.com", "https://*:443", "https://good.*"]
+    {
+        check("https://good.com", allowed, false);
+    }
+}
+
+#[test]
+fn port_0_is_a_port_like_any_other() {
+    check("http://a:0", "http://a:0", true);
+    check("http://a:0", "http://a", false);
+}

@@ -1,0 +1,109 @@
+//! ws_build_reply(): answers that are not an upgrade (RFC 9110, RFC 9112).
+
+use crate::c::{self, code};
+
+fn reply(status: u16, headers: &str, body: &str) -> String {
+    let reply = c::build_reply(status, headers.as_bytes(), body.as_bytes()).unwrap();
+    String::from_utf8(reply).unwrap()
+}
+
+/// How often a line of this name is there.
+fn count(reply: &str, name: &str) -> usize {
+    let head = reply.split_once("\r\n\r\n").unwrap().0;
+    head.split("\r\n").filter(|line| line.starts_with(&format!("{name}: "))).count()
+}
+
+#[test]
+fn a_reply_is_written_byte_by_byte_as_it_should_be() {
+    assert_eq!(
+        reply(404, "Content-Type: text/plain\r\n", "gone"),
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\
+         Content-Type: text/plain\r\n\r\ngone"
+    );
+    assert_eq!(
+        reply(426, "", ""),
+        "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    );
+    assert_eq!(
+        reply(204, "", ""),
+        "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+    );
+}
+
+/// A proxy that took the refused upgrade for an accepted one must not go on.
+#[test]
+fn every_reply_ends_the_connection_and_says_how_long_it_is() {
+    for status in 200..=599 {
+        let body = if matches!(status, 204 | 304) { "" } else { "body" };
+        let text = reply(status, "X: y\r\n", body);
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")));
+        assert!(text.ends_with(&format!("X: y\r\n\r\n{body}")));
+        assert_eq!(count(&text, "Connection"), 1);
+        assert!(text.contains("\r\nConnection: close\r\n"));
+        let with_length = usize::from(!matches!(status, 204 | 304));
+        assert_eq!(count(&text, "Content-Length"), with_length, "{status}");
+        assert_eq!(text.contains("Content-Length: 4\r\n"), with_length == 1);
+        assert_eq!(count(&text, "Upgrade"), usize::from(status == 426));
+        assert_eq!(count(&text, "Sec-WebSocket-Version"), usize::from(status == 426));
+        assert_eq!(count(&text, "Allow"), usize::from(status == 405));
+    }
+}
+
+#[test]
+fn every_reply_is_an_answer_that_is_no_101() {
+    let request = crate::heads::Head::request().bytes();
+    for status in 200..=599 {
+        let text = reply(status, "", "");
+        let (result, said) = c::parse_response(text.as_bytes(), &request);
+        assert_eq!((result, said.status), (code::STATUS, status));
+        assert_eq!(said.head_len as usize, text.len());
+        assert_eq!(httparse_status(text.as_bytes()), status);
+    }
+}
+
+fn httparse_status(reply: &[u8]) -> u16 {
+    let mut fields = [httparse::EMPTY_HEADER; 16];
+    let mut response = httparse::Response::new(&mut fields);
+    assert!(response.parse(reply).unwrap().is_complete());
+    response.code.unwrap()
+}
+
+#[test]
+fn other_statuses_are_an_invalid_argument() {
+    for status in (0..200).chain(600..=u16::MAX) {
+        assert_eq!(c::build_reply(status, b"", b""), Err(code::INVALID_ARGUMENT));
+    }
+}
+
+#[test]
+fn no_body_where_there_can_be_none() {
+    for status in [204, 304] {
+        assert_eq!(c::build_reply(status, b"", b"x"), Err(code::INVALID_ARGUMENT));
+    }
+}
+
+#[test]
+fn a_405_names_allow_unless_the_caller_does() {
+    assert_eq!(count(&reply(405, "", ""), "Allow"), 1);
+    assert!(reply(405, "", "").contains("\r\nAllow: GET\r\n"));
+    let own = reply(405, "X: y\r\nAllow: GET, HEAD\r\n", "");
+    assert_eq!(count(&own, "Allow"), 1);
+    assert!(own.contains("\r\nAllow: GET, HEAD\r\n"));
+    assert_eq!(reply(405, "allow: PUT\r\n", "").matches("llow: ").count(), 1);
+}
+
+#[test]
+fn the_length_is_that_of_the_body() {
+    for len in [0, 1, 9, 10, 99, 100, 12_345, 100_000] {
+        let text = reply(200, "", &"x".repeat(len));
+        assert!(text.contains(&format!("\r\nContent-Length: {len}\r\n")));
+        assert_eq!(text.split_once("\r\n\r\n").unwrap().1.len(), len);
+    }
+}
+
+#[test]
+fn a_body_may_be_any_bytes() {
+    let body: Vec<u8> = (0..=255).collect();
+    assert!(c::build_reply(200, b"", &body).unwrap().ends_with(&body));
+}

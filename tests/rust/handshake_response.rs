@@ -1,0 +1,264 @@
+//! Answers as a client reads them (RFC 6455, 4.1).
+
+use crate::c::{self, code, piece};
+use crate::heads::{Head, KEY, outcome};
+use wscodec::ffi::handshake::ws_response;
+
+/// Two subprotocols and two extensions are offered, in several fields.
+fn request() -> Vec<u8> {
+    Head::request()
+        .add("Sec-WebSocket-Protocol", "chat, superchat")
+        .add("Sec-WebSocket-Protocol", "mqtt")
+        .add(
+            "Sec-WebSocket-Extensions",
+            "permessage-deflate; client_max_window_bits, x-one",
+        )
+        .add("Sec-WebSocket-Extensions", "x-two; a=\"b\"")
+        .bytes()
+}
+
+fn outcome_of(bytes: &[u8]) -> Result<usize, (usize, isize)> {
+    let request = request();
+    outcome(bytes, |bytes| {
+        let (result, said) = c::parse_response(bytes, &request);
+        let fills = result > 0 || result == code::STATUS;
+        assert_eq!(said == ws_response::default(), !fills, "filled or not");
+        result
+    })
+}
+
+fn accepted(head: &Head) {
+    let bytes = head.bytes();
+    let shown = String::from_utf8_lossy(&bytes).into_owned();
+    assert_eq!(outcome_of(&bytes), Ok(bytes.len()), "{shown}");
+}
+
+fn refused(head: &Head, error: isize) {
+    let bytes = head.bytes();
+    let shown = String::from_utf8_lossy(&bytes).into_owned();
+    assert_eq!(outcome_of(&bytes), Err((bytes.len(), error)), "{shown}");
+}
+
+#[test]
+fn the_least_answer_is_accepted() {
+    accepted(&Head::answer());
+    let bytes = Head::answer().bytes();
+    let (_, said) = c::parse_response(&bytes, &request());
+    assert_eq!((said.status, said.head_len as usize), (101, bytes.len()));
+    assert_eq!(
+        (piece(&bytes, said.protocol), piece(&bytes, said.extensions)),
+        (None, None)
+    );
+}
+
+#[test]
+fn what_was_chosen_is_reported() {
+    for protocol in ["chat", "superchat", "mqtt"] {
+        for extensions in ["permessage-deflate", "x-two; a=b, x-one", "x-one"] {
+            let head = Head::answer()
+                .add("Sec-WebSocket-Protocol", protocol)
+                .add("Sec-WebSocket-Extensions", extensions);
+            accepted(&head);
+            let bytes = head.bytes();
+            let (_, said) = c::parse_response(&bytes, &request());
+            assert_eq!(piece(&bytes, said.protocol), Some(protocol.as_bytes()));
+            assert_eq!(piece(&bytes, said.extensions), Some(extensions.as_bytes()));
+        }
+    }
+}
+
+#[test]
+fn only_101_switches_protocols() {
+    for status in (100..=999).filter(|status| *status != 101) {
+        let bytes = Head::answer().start(format!("HTTP/1.1 {status} x")).bytes();
+        let (result, said) = c::parse_response(&bytes, &request());
+        assert_eq!((result, said.status), (code::STATUS, status));
+        assert_eq!(said.head_len as usize, bytes.len());
+    }
+}
+
+#[test]
+fn a_1xx_may_be_skipped() {
+    let early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    let bytes = [early.as_slice(), &Head::answer().bytes()].concat();
+    let (result, said) = c::parse_response(&bytes, &request());
+    assert_eq!((result, said.head_len as usize), (code::STATUS, early.len()));
+    let (result, _) = c::parse_response(&bytes[early.len()..], &request());
+    assert_eq!(result as usize, bytes.len() - early.len());
+}
+
+#[test]
+fn a_status_line_may_do_without_a_reason() {
+    for line in ["HTTP/1.1 101 ", "HTTP/1.1 101", "HTTP/1.1 101 Any \u{e9} text at all"] {
+        accepted(&Head::answer().start(line));
+    }
+}
+
+#[test]
+fn a_malformed_status_line_is_reported_at_its_lf() {
+    for line in [
+        "",
+        "HTTP/1.1",
+        "HTTP/1.1 ",
+        "HTTP/1.1 10",
+        "HTTP/1.1 1010",
+        "HTTP/1.1 101x",
+        "HTTP/1.1 +10 x",
+        "HTTP/1.1 1e1 x",
+        "HTTP/1.1 001 x",
+        "HTTP/1.1  101 x",
+        " HTTP/1.1 101 x",
+        "HTTP/1.10 101 x",
+        "HTTP/11 101 x",
+        "http/1.1 101 x",
+        "ICY 101 OK",
+        "GET / HTTP/1.1",
+    ] {
+        let bytes = Head::answer().start(line).bytes();
+        assert_eq!(
+            outcome_of(&bytes),
+            Err((line.len() + 2, code::HTTP_SYNTAX)),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_is_as_strict_as_a_request() {
+    for line in ["no colon", "X : y", " folded", ": y", "X: a\nb", "X: a\rb", "X: a\0b"] {
+        let bytes = Head::answer().raw(line).bytes();
+        let (at, error) = outcome_of(&bytes).unwrap_err();
+        assert_eq!(error, code::HTTP_SYNTAX, "{line}");
+        assert!(at < bytes.len());
+    }
+}
+
+#[test]
+fn a_101_has_no_body() {
+    refused(&Head::answer().add("Content-Length", "5"), code::HTTP_SYNTAX);
+    refused(&Head::answer().add("Transfer-Encoding", "chunked"), code::HTTP_SYNTAX);
+    accepted(&Head::answer().add("Content-Length", "0"));
+    let refusal =
+        Head::answer().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
+    refused(&refusal, code::STATUS);
+}
+
+#[test]
+fn a_101_is_http_1_1() {
+    for version in ["1.0", "1.2", "2.0"] {
+        let line = format!("HTTP/{version} 101 Switching Protocols");
+        refused(&Head::answer().start(line), code::HTTP_VERSION);
+    }
+}
+
+#[test]
+fn upgrade_says_websocket_and_nothing_else_once() {
+    for upgrade in ["", "h2c", "websocketx", "websocket, h2c", "websocket/13"] {
+        refused(&Head::answer().set("Upgrade", upgrade), code::ACCEPT);
+    }
+    refused(&Head::answer().without("Upgrade"), code::ACCEPT);
+    refused(&Head::answer().add("Upgrade", "websocket"), code::ACCEPT);
+    accepted(&Head::answer().set("Upgrade", "WebSocket"));
+}
+
+#[test]
+fn connection_lists_upgrade() {
+    for connection in ["", "close", "keep-alive", "close, notUpgrade"] {
+        refused(&Head::answer().set("Connection", connection), code::ACCEPT);
+    }
+    refused(&Head::answer().without("Connection"), code::ACCEPT);
+    accepted(&Head::answer().set("Connection", "keep-alive, UPGRADE"));
+    accepted(&Head::answer().add("Connection", "keep-alive"));
+}
+
+#[test]
+fn accept_is_the_one_that_answers_the_key_once() {
+    for accept in [
+        "",
+        "x",
+        "HSmrc0sMlYUkAGmm5OPpG2HaGWk=",
+        "S3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOp=",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=x",
+        "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\"",
+    ] {
+        refused(&Head::answer().set("Sec-WebSocket-Accept", accept), code::ACCEPT);
+    }
+    refused(&Head::answer().set("Sec-WebSocket-Accept", KEY), code::ACCEPT);
+    refused(&Head::answer().without("Sec-WebSocket-Accept"), code::ACCEPT);
+    let twice = Head::answer().add("Sec-WebSocket-Accept", crate::heads::ACCEPT);
+    refused(&twice, code::ACCEPT);
+}
+
+#[test]
+fn the_subprotocol_is_one_that_was_offered() {
+    for protocol in
+        ["", "other", "Chat", "chat, superchat", "chat,", "cha", "ch at", "\u{e9}"]
+    {
+        refused(&Head::answer().add("Sec-WebSocket-Protocol", protocol), code::PROTOCOL);
+    }
+    for second in ["chat", "mqtt", ""] {
+        let two = Head::answer().add("Sec-WebSocket-Protocol", "chat");
+        refused(&two.add("Sec-WebSocket-Protocol", second), code::PROTOCOL);
+    }
+}
+
+#[test]
+fn a_subprotocol_that_nobody_asked_for_is_refused() {
+    let bytes = Head::answer().add("Sec-WebSocket-Protocol", "chat").bytes();
+    let (result, _) = c::parse_response(&bytes, &Head::request().bytes());
+    assert_eq!(result, code::PROTOCOL);
+}
+
+#[test]
+fn extensions_are_some_that_were_offered() {
+    for extensions in [
+        "other",
+        "x-one, other",
+        "Permessage-Deflate",
+        "permessage-deflat",
+        "a",
+        "client_max_window_bits",
+        "x-one x-two",
+        "x-one;",
+        "x-one; =1",
+        "x-one; a=",
+        "x-one; a=\"",
+        "x-one; a=\"b c\"",
+        "x-one; b=\"\\c\\c\\c\\c",
+        "\u{e9}",
+    ] {
+        refused(
+            &Head::answer().add("Sec-WebSocket-Extensions", extensions),
+            code::EXTENSION,
+        );
+    }
+    let two = Head::answer().add("Sec-WebSocket-Extensions", "x-one");
+    accepted(&two.clone().add("Sec-WebSocket-Extensions", "x-two"));
+    refused(&two.add("Sec-WebSocket-Extensions", "other"), code::EXTENSION);
+}
+
+#[test]
+fn the_request_must_be_one() {
+    let bytes = Head::answer().bytes();
+    let spoilt = [
+        Vec::new(),
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        Head::request().set("Sec-WebSocket-Key", "x").bytes(),
+        Head::request().without("Upgrade").bytes(),
+        request()[..50].to_vec(),
+        Head::answer().bytes(),
+    ];
+    for request in spoilt {
+        let (result, said) = c::parse_response(&bytes, &request);
+        assert_eq!((result, said), (code::INVALID_ARGUMENT, ws_response::default()));
+    }
+}
+
+#[test]
+fn frames_behind_an_answer_are_found() {
+    let bytes = [Head::answer().bytes(), vec![0x81, 0x02, b'h', b'i']].concat();
+    let (result, _) = c::parse_response(&bytes, &request());
+    assert_eq!(result as usize, bytes.len() - 4);
+}

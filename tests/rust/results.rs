@@ -1,0 +1,140 @@
+//! Every result: its number, name, close code and HTTP status.
+
+use crate::c;
+use std::collections::HashSet;
+use wscodec::error::Error;
+use wscodec::ffi::frame::*;
+use wscodec::ffi::handshake::*;
+use wscodec::ffi::result::*;
+use wscodec::ffi::stream::*;
+use wscodec::ffi::version::*;
+
+const TABLE: &[(isize, &str, u16, u16)] = &[
+    (-1, "WS_ERR_INVALID_ARGUMENT", 1011, 500),
+    (-2, "WS_ERR_BUFFER_TOO_SMALL", 1011, 500),
+    (-3, "WS_ERR_INVALID_STATE", 1011, 500),
+    (-4, "WS_ERR_NO_MEMORY", 1011, 500),
+    (-5, "WS_ERR_UNSUPPORTED", 1011, 500),
+    (-6, "WS_ERR_RANDOM", 1011, 500),
+    (-20, "WS_ERR_HTTP_SYNTAX", 1002, 400),
+    (-21, "WS_ERR_HTTP_TOO_LARGE", 1002, 431),
+    (-22, "WS_ERR_NOT_UPGRADE", 1002, 426),
+    (-23, "WS_ERR_HTTP_METHOD", 1002, 405),
+    (-24, "WS_ERR_HTTP_VERSION", 1002, 505),
+    (-25, "WS_ERR_HANDSHAKE_HOST", 1002, 400),
+    (-26, "WS_ERR_HANDSHAKE_KEY", 1002, 400),
+    (-27, "WS_ERR_HANDSHAKE_VERSION", 1002, 426),
+    (-28, "WS_ERR_HANDSHAKE_STATUS", 1002, 400),
+    (-29, "WS_ERR_HANDSHAKE_ACCEPT", 1002, 400),
+    (-30, "WS_ERR_HANDSHAKE_PROTOCOL", 1002, 400),
+    (-31, "WS_ERR_EXTENSION", 1002, 400),
+    (-40, "WS_ERR_RESERVED_BITS", 1002, 400),
+    (-41, "WS_ERR_OPCODE", 1002, 400),
+    (-42, "WS_ERR_LENGTH", 1002, 400),
+    (-43, "WS_ERR_MASK", 1002, 400),
+    (-44, "WS_ERR_CONTROL_FRAME", 1002, 400),
+    (-45, "WS_ERR_FRAGMENTATION", 1002, 400),
+    (-46, "WS_ERR_CLOSE_PAYLOAD", 1002, 400),
+    (-47, "WS_ERR_UTF8", 1007, 400),
+    (-48, "WS_ERR_TOO_BIG", 1009, 400),
+    (-49, "WS_ERR_COMPRESSION", 1007, 400),
+    (-50, "WS_ERR_EOF", 1002, 400),
+];
+
+#[test]
+fn every_error_has_its_name_close_code_and_status() {
+    for (number, name, close, http) in TABLE {
+        assert_eq!(c::text(ws_errname(*number)), *name);
+        assert_eq!(ws_close_code_for(*number), *close, "{name}");
+        assert_eq!(ws_http_status(*number), *http, "{name}");
+    }
+}
+
+#[test]
+fn there_are_no_other_errors() {
+    let known: HashSet<isize> = TABLE.iter().map(|row| row.0).collect();
+    assert_eq!(Error::ALL.len(), TABLE.len());
+    for number in (-100_000..0).chain([isize::MIN, isize::MIN + 1, i32::MIN as isize - 1])
+    {
+        let named = c::text(ws_errname(number)) != "WS_ERR_UNKNOWN";
+        assert_eq!(named, known.contains(&number), "{number}");
+    }
+    // Not taken for a known one whose lower 32 bits are the same.
+    assert_eq!(c::text(ws_errname(isize::MIN | 0x7fff_ffff)), "WS_ERR_UNKNOWN");
+}
+
+#[test]
+fn every_error_says_something_of_its_own() {
+    let texts: HashSet<&str> =
+        TABLE.iter().map(|row| c::text(ws_strerror(row.0))).collect();
+    assert_eq!(texts.len(), TABLE.len());
+    assert!(texts.iter().all(|text| text.len() > 8 && text.is_ascii()));
+}
+
+#[test]
+fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
+    for count in [0, 1, 14, isize::MAX] {
+        assert_eq!(c::text(ws_errname(count)), "WS_OK");
+        assert_eq!(ws_close_code_for(count), 1000);
+        assert!(!c::text(ws_strerror(count)).is_empty());
+    }
+    for unknown in [-7, -19, -32, -39, -51, -1000, isize::MIN] {
+        assert_eq!(ws_close_code_for(unknown), 1011);
+        assert!(ws_http_status(unknown) >= 400);
+        let text = c::text(ws_strerror(unknown));
+        assert_ne!(text, c::text(ws_strerror(0)));
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(c::text(ws_version_string()), env!("CARGO_PKG_VERSION"));
+    let parts: Vec<u32> =
+        env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
+    assert_eq!(ws_version(), parts[0] * 10_000 + parts[1] * 100 + parts[2]);
+}
+
+/// Of 64-bit platforms and of 32-bit ones.
+#[test]
+fn structs_have_the_sizes_that_others_were_compiled_with() {
+    let pointer = size_of::<usize>();
+    for (number, size, ours) in [
+        (1, 48, size_of::<ws_handshake>()),
+        (2, 24, size_of::<ws_response>()),
+        (3, 14 * pointer, size_of::<ws_request_spec>()),
+        (4, 8 * pointer, size_of::<ws_response_spec>()),
+        (5, 40, size_of::<ws_frame>()),
+        (6, 64, size_of::<ws_decoder>()),
+        (7, 2 * pointer + 8, size_of::<ws_out_frame>()),
+    ] {
+        assert_eq!((ws_sizeof(number), ours), (size, size), "{number}");
+    }
+    for unknown in [0, -1, 99, i32::MIN, i32::MAX] {
+        assert_eq!(ws_sizeof(unknown), 0);
+    }
+}
+
+#[test]
+fn the_fields_of_frozen_structs_stay_where_they_are() {
+    use core::mem::offset_of;
+    assert_eq!(offset_of!(ws_frame, payload_len), 0);
+    assert_eq!(offset_of!(ws_frame, chunk_pos), 8);
+    assert_eq!(offset_of!(ws_frame, chunk_off), 16);
+    assert_eq!(offset_of!(ws_frame, chunk_len), 24);
+    assert_eq!(offset_of!(ws_frame, mask_key), 32);
+    assert_eq!(offset_of!(ws_frame, opcode), 36);
+    assert_eq!(offset_of!(ws_frame, flags), 37);
+    assert_eq!(offset_of!(ws_frame, header_len), 38);
+    assert_eq!(offset_of!(ws_frame, reserved), 39);
+    let pointer = size_of::<usize>();
+    assert_eq!(offset_of!(ws_out_frame, payload_len), pointer);
+    assert_eq!(offset_of!(ws_out_frame, mask_key), 2 * pointer);
+    assert_eq!(offset_of!(ws_out_frame, opcode), 2 * pointer + 4);
+    assert_eq!(offset_of!(ws_out_frame, flags), 2 * pointer + 5);
+    assert_eq!(offset_of!(ws_handshake, origin), 24);
+    assert_eq!(offset_of!(ws_handshake, head_len), 40);
+    assert_eq!(offset_of!(ws_response, head_len), 16);
+    assert_eq!(offset_of!(ws_response, status), 20);
+    assert_eq!(offset_of!(ws_span, len), 4);
+    assert_eq!(offset_of!(ws_bytes, len), pointer);
+}
