@@ -1,0 +1,101 @@
+// What the header promises a C++ compiler: it compiles, nothing throws, and
+// structs are plain data.
+#include "wscodec.h"
+#include "wscodec.h" // twice, on purpose
+
+#include "check.hpp"
+
+#include <type_traits>
+#include <utility>
+
+static_assert(noexcept(ws_version()), "");
+static_assert(noexcept(ws_version_string()), "");
+static_assert(noexcept(ws_features()), "");
+static_assert(noexcept(ws_sizeof(0)), "");
+static_assert(noexcept(ws_strerror(0)), "");
+static_assert(noexcept(ws_errname(0)), "");
+static_assert(noexcept(ws_close_code_for(0)), "");
+static_assert(noexcept(ws_http_status(0)), "");
+static_assert(noexcept(ws_accept_key(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_parse_handshake(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_next_header(nullptr, 0, nullptr, nullptr, nullptr)),
+              "");
+static_assert(noexcept(ws_find_header(nullptr, 0, nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_select_protocol(nullptr, 0, nullptr, 0, nullptr)),
+              "");
+static_assert(noexcept(ws_origin_allowed(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_build_response(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_build_reply(0, nullptr, 0, nullptr, 0, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_make_key(nullptr, 0)), "");
+static_assert(noexcept(ws_build_request(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_parse_response(nullptr, 0, nullptr, 0, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_frame_decode(nullptr, 0, 0, nullptr)), "");
+static_assert(noexcept(ws_frame_size(0, 0)), "");
+static_assert(noexcept(ws_frame_encode(0, 0, nullptr, nullptr, 0, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_frame_header(0, 0, nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_mask(nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_mask_copy(nullptr, nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_decoder_init(nullptr, 0, 0)), "");
+static_assert(
+    noexcept(ws_decoder_feed(nullptr, nullptr, 0, nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_decoder_finish(nullptr)), "");
+static_assert(noexcept(ws_frames_encode(nullptr, 0, nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_utf8_validate(nullptr, nullptr, 0)), "");
+static_assert(noexcept(ws_close_parse(nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_close_build(0, nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_close_code_valid(0)), "");
+
+#if __cplusplus >= 201703L
+// Since C++17 it is part of the type, so that none can be forgotten.
+template <class Result, class... Arguments>
+constexpr bool is_nothrow(Result (*)(Arguments...) noexcept)
+{
+    return true;
+}
+template <class Result, class... Arguments>
+constexpr bool is_nothrow(Result (*)(Arguments...))
+{
+    return false;
+}
+#define F(name) static_assert(is_nothrow(&name), #name);
+#include "../c/functions.def"
+#undef F
+#endif
+
+#define PLAIN(type)                                            \
+    static_assert(std::is_standard_layout<type>::value, "");   \
+    static_assert(std::is_trivially_copyable<type>::value, "")
+PLAIN(ws_span);
+PLAIN(ws_handshake);
+PLAIN(ws_bytes);
+PLAIN(ws_response_spec);
+PLAIN(ws_request_spec);
+PLAIN(ws_response);
+PLAIN(ws_frame);
+PLAIN(ws_decoder);
+PLAIN(ws_out_frame);
+
+static_assert(sizeof(ws_frame) == 40, "");
+static_assert(sizeof(ws_decoder) == 64, "");
+static_assert(std::is_same<ws_result, std::ptrdiff_t>::value, "");
+static_assert(std::is_same<decltype(WS_FIN | WS_RSV1), unsigned>::value,
+              "flags are unsigned");
+
+int main(int, char **argv)
+{
+    // The functions have C linkage: these are the same as a C program sees.
+    CHECK_U64(ws_version(), WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
+                                WS_VERSION_PATCH);
+    CHECK_U64(ws_sizeof(WS_TYPE_FRAME), sizeof(ws_frame));
+    CHECK_U64(ws_sizeof(WS_TYPE_REQUEST_SPEC), sizeof(ws_request_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE_SPEC), sizeof(ws_response_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_HANDSHAKE), sizeof(ws_handshake));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE), sizeof(ws_response));
+    CHECK_U64(ws_sizeof(WS_TYPE_OUT_FRAME), sizeof(ws_out_frame));
+    CHECK_U64(ws_sizeof(WS_TYPE_DECODER), sizeof(ws_decoder));
+    CHECK_STR(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8");
+    return check_done(argv[0]);
+}
