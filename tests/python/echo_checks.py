@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import wire
@@ -104,15 +105,16 @@ class Server:
         assert peer.read(len(PLAIN_ANSWER)) == PLAIN_ANSWER
         return peer
 
-    def client(self, **options: object) -> ClientConnection:
+    def client(self, **options: Any) -> ClientConnection:
         """The client of websockets."""
-        return connect(
+        client = connect(
             f"ws://127.0.0.1:{self.port}/",
             compression=None,
             max_size=None,
             proxy=None,
-            **options,  # type: ignore[arg-type]
+            **options,
         )
+        return cast(ClientConnection, client)
 
     def is_well(self) -> bool:
         """Whether it still echoes."""
@@ -155,9 +157,7 @@ class Peer:
         self.socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
-        self.socket.setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
-        )
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
     def read(self, size: int) -> bytes:
@@ -261,10 +261,8 @@ INVALID_TEXTS = {
     "surrogate": frame(FIN | TEXT, b"a\xed\xa0\x80"),
     "above U+10FFFF": frame(FIN | TEXT, b"a\xf4\x90\x80\x80"),
     "incomplete at the end": frame(FIN | TEXT, b"a\xe2\x82"),
-    "in the second fragment": frame(TEXT, b"a\xe2")
-    + frame(FIN | CONTINUATION, b"\x28\xa1"),
-    "incomplete at the end of a message": frame(TEXT, b"a\xe2")
-    + frame(FIN | CONTINUATION),
+    "in the second fragment": frame(TEXT, b"a\xe2") + frame(FIN | CONTINUATION, b"\x28\xa1"),
+    "incomplete at the end of a message": frame(TEXT, b"a\xe2") + frame(FIN | CONTINUATION),
     "in a close's reason": wire.close(1000, b"\xff"),
     # Each of these is not all that was announced, and hopeless already.
     "fails fast": wire.header(FIN | TEXT, 1000) + wire.xor(b"ok\xf5", wire.KEY),
@@ -365,9 +363,7 @@ class EchoChecks:
             (b"OPTIONS", 405, b""),
         ):
             with server.raw() as peer:
-                peer.send(
-                    method + b" / HTTP/" + version + b"\r\nHost: example.com\r\n\r\n"
-                )
+                peer.send(method + b" / HTTP/" + version + b"\r\nHost: example.com\r\n\r\n")
                 got, fields, content = answer(peer.rest())
             assert got == status
             assert fields["connection"] == "close"
@@ -408,9 +404,7 @@ class EchoChecks:
 
     # Messages
 
-    @pytest.mark.parametrize(
-        "size", [0, 1, 125, 126, 127, 65535, 65536, MIB, MAX_MESSAGE]
-    )
+    @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, MIB, MAX_MESSAGE])
     @pytest.mark.parametrize("opcode", [TEXT, BINARY])
     def test_echo(self, server: Server, opcode: int, size: int) -> None:
         payload = (b"0123456789abcdef" * (size // 16 + 1))[:size]
@@ -426,9 +420,7 @@ class EchoChecks:
             peer.send(frame(TEXT, GOOD_TEXT[:5]), frame(CONTINUATION))
             peer.send(frame(FIN | PING, b"in between"))
             assert peer.read(12) == echo(FIN | PONG, b"in between")
-            peer.send(
-                frame(CONTINUATION, GOOD_TEXT[5:17])
-            )  # in the middle of a character
+            peer.send(frame(CONTINUATION, GOOD_TEXT[5:17]))  # in the middle of a character
             peer.send(frame(FIN | CONTINUATION, GOOD_TEXT[17:]))
             assert peer.read(2 + len(GOOD_TEXT)) == echo(FIN | TEXT, GOOD_TEXT)
             peer.send(*[frame(BINARY, b"\xff"), frame(FIN | CONTINUATION, b"\0")])
@@ -681,7 +673,5 @@ class EchoChecks:
         )
         for option in ("--host", "--port", "--handshake-timeout", "--help"):
             assert option in done.stdout
-        wrong = subprocess.run(
-            [*self.command, "--nonsense"], cwd=ROOT, capture_output=True
-        )
+        wrong = subprocess.run([*self.command, "--nonsense"], cwd=ROOT, capture_output=True)
         assert wrong.returncode == 2

@@ -43,9 +43,7 @@ def constants() -> dict[str, int]:
 
 
 def functions() -> dict[str, tuple[str, list[str]]]:
-    pattern = (
-        r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
-    )
+    pattern = r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
     return {
         name: (result.strip(), [] if arguments == "void" else arguments.split(","))
         for result, name, arguments in re.findall(pattern, CODE)
@@ -55,8 +53,7 @@ def functions() -> dict[str, tuple[str, list[str]]]:
 def structs() -> dict[str, list[str]]:
     found = re.findall(r"typedef struct (\w+) \{(.*?)\} \1;", CODE, re.DOTALL)
     return {
-        name: [line.strip() for line in body.split(";") if line.strip()]
-        for name, body in found
+        name: [line.strip() for line in body.split(";") if line.strip()] for name, body in found
     }
 
 
@@ -85,9 +82,7 @@ def test_the_header_was_understood() -> None:
     declarations = re.findall(r"^WS_API\b", CODE, re.MULTILINE)
     assert len(functions()) == len(declarations) > 30
     assert len(structs()) == CODE.count("typedef struct")
-    assert len(constants()) == len(
-        re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE)
-    )
+    assert len(constants()) == len(re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE))
     assert len(constants()) > 70
 
 
@@ -95,9 +90,7 @@ def test_constants() -> None:
     declared = {
         name: value
         for name, value in vars(_ffi).items()
-        if re.fullmatch(r"[A-Z][A-Z0-9_]+", name)
-        and isinstance(value, int)
-        and name != "ABI"
+        if re.fullmatch(r"[A-Z][A-Z0-9_]+", name) and isinstance(value, int) and name != "ABI"
     }
     assert declared == constants()
 

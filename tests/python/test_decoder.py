@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import wire
@@ -21,9 +21,9 @@ class Seen(NamedTuple):
     end: str
 
 
-def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: object) -> Seen:
+def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: Any) -> Seen:
     """Feeds a decoder, puts chunks together, and checks that they fit."""
-    decoder = Decoder(side, **options)  # type: ignore[arg-type]
+    decoder = Decoder(side, **options)
     frames: list[tuple[int, int, bytes, int, bytes, int]] = []
     inside = False
     error = ""
@@ -31,17 +31,17 @@ def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: object) -> See
         for piece in pieces:
             for f in decoder.feed(piece):
                 flags = f.flags & ~(wscodec.BEGIN | wscodec.END)
+                before = b""
                 if inside:
-                    *same, before, key, header_len = frames.pop()
-                    assert f.chunk_pos == len(same[2]) and not f.begin and f.payload
-                    assert same[:2] == [f.opcode, flags] and key == f.mask_key
-                    payload = same[2] + f.payload
-                else:
-                    assert f.chunk_pos == 0 and f.begin
-                    assert f.payload or f.payload_len == 0
-                    payload = f.payload
-                inside = not f.end
+                    opcode, same_flags, before, *same = frames.pop()
+                    assert (opcode, same_flags) == (f.opcode, flags)
+                    assert same == [f.payload_len, f.mask_key, f.header_len]
+                assert f.begin == (not inside)
+                assert f.chunk_pos == len(before)
+                assert f.payload or f.payload_len == 0
+                payload = before + f.payload
                 assert f.end == (len(payload) == f.payload_len)
+                inside = not f.end
                 frames.append(
                     (f.opcode, flags, payload, f.payload_len, f.mask_key, f.header_len)
                 )
@@ -64,10 +64,7 @@ CORPUS = {
     "nothing": b"",
     "fragments around a ping": MESSAGE + wire.frame(0x80 | wire.CONTINUATION, b"lo"),
     "a message that does not end": MESSAGE,
-    "empty frames": wire.frame(0x81) * 3
-    + wire.frame(0x89)
-    + wire.frame(1)
-    + wire.frame(0x80),
+    "empty frames": wire.frame(0x81) * 3 + wire.frame(0x89) + wire.frame(1) + wire.frame(0x80),
     "16-bit length": wire.frame(0x82, bytes(range(200))) + wire.frame(0x81, b"after"),
     "64-bit length": wire.frame(0x82, bytes(65536))[:30],
     "goes on after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
@@ -76,10 +73,7 @@ CORPUS = {
     "reserved opcode": wire.frame(0x81, b"good") + b"\x83\x80",
     "unmasked": wire.frame(0x81, b"good") + wire.frame(0x81, b"bad", None),
     "not minimal": wire.frame(0x82, b"good") + b"\x82\xfe\0\x7d" + bytes(10),
-    "not minimal in 64 bits": wire.frame(0x82, b"x")
-    + b"\x82\xff"
-    + bytes(6)
-    + b"\xff" * 9,
+    "not minimal in 64 bits": wire.frame(0x82, b"x") + b"\x82\xff" + bytes(6) + b"\xff" * 9,
     "top bit": wire.frame(0x82, b"good") + b"\x82\xff\x80" + bytes(20),
     "long ping": wire.frame(0x81, b"good") + wire.frame(0x89, bytes(126)),
     "fragmented ping": wire.frame(0x81, b"good") + wire.frame(0x09, b"bad"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import wire
 import wscodec
@@ -34,12 +36,10 @@ def test_examples_of_the_rfc(name: str) -> None:
     assert wscodec.frame_encode(opcode, payload, fin=fin, mask_key=key) == data
     flags = BEGIN | END | (FIN if fin else 0) | (MASKED if masked else 0)
     header_len = len(data) - len(payload)
-    expected = Frame(
-        opcode, flags, payload, len(payload), 0, key or bytes(4), header_len
-    )
+    expected = Frame(opcode, flags, payload, len(payload), 0, key or bytes(4), header_len)
     assert wscodec.frame_decode(data + b"rest", client=not masked) == expected
     assert expected.size == len(data)
-    for cut in range(0, min(len(data), 300)):
+    for cut in range(min(len(data), 300)):
         assert wscodec.frame_decode(data[:cut], client=not masked) is None
 
 
@@ -65,9 +65,7 @@ def test_lengths(length: int, key: bytes | None) -> None:
     header_len = LENGTHS[length] + (4 if key else 0)
     assert data == wire.frame(FIN | wire.BINARY, payload, key)
     assert len(data) == header_len + length
-    assert (
-        wscodec.frame_header(Opcode.BINARY, length, mask_key=key) == data[:header_len]
-    )
+    assert wscodec.frame_header(Opcode.BINARY, length, mask_key=key) == data[:header_len]
     assert wscodec.frame_size(length, masked=key is not None) == len(data)
     decoded = wscodec.frame_decode(data, client=key is None)
     assert decoded is not None
@@ -154,7 +152,7 @@ def test_compressed_frames_need_to_be_agreed_on() -> None:
     assert wscodec.frame_encode(1, b"Hello", rsv=RSV1, mask_key=wire.KEY) == data
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[int, bytes, dict[str, Any]]] = {
     "reserved opcode": (3, b"", {}),
     "opcode out of range": (16, b"", {}),
     "negative opcode": (-1, b"", {}),
@@ -189,9 +187,7 @@ def test_many_frames_are_the_same_as_one_by_one() -> None:
         OutFrame(Opcode.CLOSE),
     ]
     alone = [
-        wscodec.frame_encode(
-            f.opcode, f.payload, fin=f.fin, rsv=f.rsv, mask_key=f.mask_key
-        )
+        wscodec.frame_encode(f.opcode, f.payload, fin=f.fin, rsv=f.rsv, mask_key=f.mask_key)
         for f in frames
     ]
     assert wscodec.frames_encode(frames) == b"".join(alone)
@@ -212,9 +208,7 @@ def test_masking_in_pieces(length: int) -> None:
     whole = wire.xor(data, wire.KEY)
     assert wscodec.mask(data, wire.KEY) == whole
     for cut in range(0, length + 1, max(1, length // 50)):
-        pieces = wscodec.mask(data[:cut], wire.KEY) + wscodec.mask(
-            data[cut:], wire.KEY, cut
-        )
+        pieces = wscodec.mask(data[:cut], wire.KEY) + wscodec.mask(data[cut:], wire.KEY, cut)
         assert pieces == whole
         buffer = bytearray(data)
         wscodec.mask_in_place(memoryview(buffer)[:cut], wire.KEY)

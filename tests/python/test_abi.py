@@ -1,0 +1,258 @@
+"""The C functions, called as C may call them: NULL, empty buffers, unknown flags, sizes."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import byref, c_size_t, c_uint16, c_uint32, create_string_buffer, sizeof
+
+import pytest
+import wire
+from wscodec import _ffi
+from wscodec._ffi import lib
+
+INVALID = _ffi.ERR_INVALID_ARGUMENT
+TOO_SMALL = _ffi.ERR_BUFFER_TOO_SMALL
+HUGE = 2**63  # above PTRDIFF_MAX
+KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
+HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def span() -> object:
+    return byref(_ffi.Span())
+
+
+# Functions of (pointer, length), everything else being well.
+Call = Callable[[object, int], int]
+OUT = create_string_buffer(1024)
+INPUTS: dict[str, Call] = {
+    "ws_accept_key": lambda p, n: lib.ws_accept_key(p, n, OUT, 1024),
+    "ws_parse_handshake": lambda p, n: lib.ws_parse_handshake(
+        p, n, byref(_ffi.Handshake()), sizeof(_ffi.Handshake)
+    ),
+    "ws_next_header": lambda p, n: lib.ws_next_header(p, n, byref(c_size_t()), span(), span()),
+    "ws_find_header, head": lambda p, n: lib.ws_find_header(p, n, b"Host", 4, span()),
+    "ws_find_header, name": lambda p, n: lib.ws_find_header(HEAD, len(HEAD), p, n, span()),
+    "ws_select_protocol, head": lambda p, n: lib.ws_select_protocol(p, n, b"chat", 4, span()),
+    "ws_select_protocol": lambda p, n: lib.ws_select_protocol(HEAD, len(HEAD), p, n, span()),
+    "ws_build_reply, headers": lambda p, n: lib.ws_build_reply(200, p, n, b"", 0, OUT, 1024),
+    "ws_build_reply, body": lambda p, n: lib.ws_build_reply(200, b"", 0, p, n, OUT, 1024),
+    "ws_frame_decode": lambda p, n: lib.ws_frame_decode(p, n, 0, byref(_ffi.Frame())),
+    "ws_frame_encode": lambda p, n: lib.ws_frame_encode(2, _ffi.FIN, None, p, n, OUT, 1024),
+    "ws_decoder_feed": lambda p, n: lib.ws_decoder_feed(
+        byref(_ffi.Decoder()), p, n, byref(_ffi.Frame()), 1, byref(c_size_t())
+    ),
+    "ws_utf8_validate": lambda p, n: lib.ws_utf8_validate(byref(c_uint32()), p, n),
+    "ws_close_parse": lambda p, n: lib.ws_close_parse(p, n, byref(c_uint16())),
+    "ws_close_build": lambda p, n: lib.ws_close_build(1000, p, n, OUT, 1024),
+}
+# What an empty buffer is to each of them, if it is an error or not 0.
+OF_NOTHING = {
+    "ws_accept_key": _ffi.ERR_HANDSHAKE_KEY,
+    "ws_next_header": INVALID,
+    "ws_find_header, head": INVALID,
+    "ws_select_protocol, head": INVALID,
+    "ws_build_reply, headers": None,
+    "ws_build_reply, body": None,
+    "ws_frame_encode": 2,
+    "ws_close_build": 2,
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_input(name: str) -> None:
+    call = INPUTS[name]
+    assert call(None, 1) == INVALID
+    assert call(OUT, HUGE) == INVALID
+    assert call(None, 0) == call(b"", 0)
+    expected = OF_NOTHING.get(name, 0)
+    if expected is None:
+        assert call(None, 0) > 0
+    else:
+        assert call(None, 0) == expected
+
+
+OUTPUTS: dict[str, tuple[Call, int]] = {
+    "ws_accept_key": (lambda p, n: lib.ws_accept_key(KEY, 24, p, n), 28),
+    "ws_make_key": (lambda p, n: lib.ws_make_key(p, n), 24),
+    "ws_frame_encode": (
+        lambda p, n: lib.ws_frame_encode(1, 0x80, wire.KEY, b"Hi", 2, p, n),
+        8,
+    ),
+    "ws_frame_header": (
+        lambda p, n: lib.ws_frame_header(1, 0x80, wire.KEY, 300, p, n),
+        8,
+    ),
+    "ws_close_build": (lambda p, n: lib.ws_close_build(1000, b"Hi", 2, p, n), 4),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_output(name: str) -> None:
+    call, size = OUTPUTS[name]
+    assert call(None, size) == INVALID
+    assert call(OUT, HUGE) == INVALID
+    for room in range(size):
+        out = create_string_buffer(b"\xaa" * (size + 8), size + 8)
+        assert call(out if room else None, room) == TOO_SMALL
+        assert out.raw == b"\xaa" * (size + 8)
+    out = create_string_buffer(b"\xaa" * (size + 8), size + 8)
+    assert call(out, size) == size
+    assert out.raw[size:] == b"\xaa" * 8
+    assert out.raw[:size] != b"\xaa" * size
+
+
+@pytest.mark.parametrize("flags", [0x10, 0x80, 0x80000000, 0xFFFFFFFF])
+def test_unknown_flags(flags: int) -> None:
+    assert lib.ws_decoder_init(byref(_ffi.Decoder()), flags, 0) == INVALID
+    assert lib.ws_frame_decode(None, 0, flags, byref(_ffi.Frame())) == INVALID
+
+
+@pytest.mark.parametrize("flags", [_ffi.MASKED, _ffi.BEGIN, _ffi.END, 0x08, 0x100, 0x80000000])
+def test_unknown_frame_flags(flags: int) -> None:
+    assert lib.ws_frame_encode(1, _ffi.FIN | flags, None, b"", 0, OUT, 1024) == INVALID
+    assert lib.ws_frame_header(1, _ffi.FIN | flags, None, 0, OUT, 1024) == INVALID
+
+
+def test_null_structs() -> None:
+    n = len(HEAD)
+    size = sizeof(_ffi.Handshake)
+    one, at = byref(_ffi.Frame()), byref(c_size_t())
+    assert lib.ws_parse_handshake(HEAD, n, None, size) == INVALID
+    assert lib.ws_next_header(HEAD, n, None, span(), span()) == INVALID
+    assert lib.ws_next_header(HEAD, n, at, None, span()) == INVALID
+    assert lib.ws_next_header(HEAD, n, at, span(), None) == INVALID
+    assert lib.ws_find_header(HEAD, n, b"Host", 4, None) == INVALID
+    assert lib.ws_select_protocol(HEAD, n, b"chat", 4, None) == INVALID
+    assert lib.ws_build_response(None, sizeof(_ffi.ResponseSpec), OUT, 1024) == INVALID
+    assert lib.ws_build_request(None, sizeof(_ffi.RequestSpec), OUT, 1024) == INVALID
+    assert lib.ws_frame_decode(b"", 0, 0, None) == INVALID
+    assert lib.ws_decoder_init(None, 0, 0) == INVALID
+    assert lib.ws_decoder_feed(None, b"", 0, one, 1, at) == INVALID
+    decoder = byref(_ffi.Decoder())
+    assert lib.ws_decoder_feed(decoder, b"", 0, None, 1, at) == INVALID
+    assert lib.ws_decoder_feed(decoder, b"", 0, one, 0, at) == INVALID
+    assert lib.ws_decoder_feed(decoder, b"", 0, one, 1, None) == INVALID
+    assert lib.ws_decoder_finish(None) == INVALID
+    assert lib.ws_frames_encode(None, 1, OUT, 1024, at) == INVALID
+    assert lib.ws_frames_encode(None, 0, OUT, 1024, None) == INVALID
+    assert lib.ws_frames_encode(None, 0, OUT, 1024, at) == 0
+    assert lib.ws_utf8_validate(None, b"", 0) == INVALID
+    assert lib.ws_close_parse(b"", 0, None) == INVALID
+    assert lib.ws_origin_allowed(None, 1, b"http://a", 8) == 0
+    lib.ws_mask(None, 5, wire.KEY, 0)
+    lib.ws_mask_copy(None, b"Hello", 5, wire.KEY, 0)
+
+
+def test_structs_that_are_not_aligned() -> None:
+    memory = (ctypes.c_uint64 * 10)()
+    odd = ctypes.addressof(memory) + 4
+    decoder = ctypes.cast(odd, ctypes.POINTER(_ffi.Decoder))
+    assert lib.ws_decoder_init(decoder, 0, 0) == INVALID
+    frame = ctypes.cast(odd, ctypes.POINTER(_ffi.Frame))
+    assert lib.ws_frame_decode(b"", 0, 0, frame) == INVALID
+
+
+def test_extensible_structs_of_other_sizes() -> None:
+    request = (
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + KEY + b"\r\n\r\n"
+    )
+    size = sizeof(_ffi.Handshake)
+    memory = (ctypes.c_uint8 * (size + 24))(*[0xAA] * (size + 24))
+    hs = ctypes.cast(memory, ctypes.POINTER(_ffi.Handshake))
+    assert lib.ws_parse_handshake(request, len(request), hs, size - 1) == INVALID
+    assert lib.ws_parse_handshake(request, len(request), hs, size + 16) == len(request)
+    assert hs.contents.head_len == len(request)
+    assert (
+        bytes(memory)[size:] == bytes(16) + b"\xaa" * 8
+    )  # unknown: zeroed; beyond: not touched
+    fields = [_ffi.Bytes(KEY, 24)] + [_ffi.Bytes(b"", 0)] * 3
+    spec = bytes(_ffi.ResponseSpec(*fields))
+    for extra, result in (
+        (b"", None),
+        (bytes(8), None),
+        (b"\0\1", _ffi.ERR_UNSUPPORTED),
+    ):
+        bigger = create_string_buffer(spec + extra, len(spec + extra))
+        at = ctypes.cast(bigger, ctypes.POINTER(_ffi.ResponseSpec))
+        got = lib.ws_build_response(at, len(spec + extra), OUT, 1024)
+        assert got == result if result else got > 100
+        assert lib.ws_build_response(at, len(spec) - 1, OUT, 1024) == INVALID
+
+
+def test_errors_zero_what_they_would_have_filled() -> None:
+    hs = _ffi.Handshake(head_len=7)
+    bad = b"GET / HTTP/1.1\r\nbad\r\n\r\n"
+    assert lib.ws_parse_handshake(bad, len(bad), byref(hs), sizeof(hs)) == -20
+    assert bytes(hs) == bytes(sizeof(hs))
+    code = c_uint16(7)
+    assert lib.ws_close_parse(b"\x03", 1, byref(code)) == _ffi.ERR_CLOSE_PAYLOAD
+    assert code.value == 0
+    value = _ffi.Span(7, 7)
+    assert lib.ws_find_header(HEAD, len(HEAD), b"Cookie", 6, byref(value)) == 0
+    assert (value.off, value.len) == (0, 0)
+    used = c_size_t(7)
+    decoder = _ffi.Decoder()
+    frame = byref(_ffi.Frame())
+    assert lib.ws_decoder_feed(byref(decoder), b"\x83", 1, frame, 1, byref(used)) == -41
+    assert used.value == 0
+
+
+def test_a_decoder_of_zeros_is_a_server_s() -> None:
+    decoder = _ffi.Decoder()
+    initialised = _ffi.Decoder()
+    assert lib.ws_decoder_init(byref(initialised), _ffi.SERVER, 0) == 0
+    assert bytes(decoder) == bytes(initialised) == bytes(64)
+
+
+def test_what_is_consumed_when_the_entries_run_full() -> None:
+    decoder, used, frame = _ffi.Decoder(), c_size_t(), _ffi.Frame()
+    data = create_string_buffer(wire.frame(0x81, b"one") + wire.frame(0x81, b"two"), 18)
+    for at, remaining, result, expected in ((0, 18, 1, 9), (9, 9, 1, 9), (18, 0, 0, 0)):
+        start = ctypes.addressof(data) + at
+        assert result == lib.ws_decoder_feed(
+            byref(decoder), start, remaining, byref(frame), 1, byref(used)
+        )
+        assert used.value == expected
+    assert data.raw == wire.header(0x81, 3) + b"one" + wire.header(0x81, 3) + b"two"
+
+
+def test_a_complete_header_says_how_much_is_missing() -> None:
+    frame = _ffi.Frame()
+    data = wire.frame(0x82, bytes(300))
+    buffer = create_string_buffer(data[:20], 20)
+    for known in range(21):
+        assert lib.ws_frame_decode(buffer, known, 0, byref(frame)) == 0
+        assert frame.header_len == (8 if known >= 8 else 0)
+    assert (frame.payload_len, frame.opcode, bytes(frame.mask_key)) == (
+        300,
+        2,
+        wire.KEY,
+    )
+    assert buffer.raw == data[:20]
+
+
+def test_random_bytes_anywhere_are_a_decoder() -> None:
+    import random
+
+    dice = random.Random(64)
+    frames, used = (_ffi.Frame * 4)(), c_size_t()
+    results = set()
+    for _ in range(5000):
+        decoder = _ffi.Decoder.from_buffer_copy(dice.randbytes(64))
+        data = create_string_buffer(dice.randbytes(32), 32)
+        result = lib.ws_decoder_feed(byref(decoder), data, 32, frames, 4, byref(used))
+        assert -60 < result <= 4 and used.value <= 32
+        for frame in frames[: max(result, 0)]:
+            assert frame.chunk_off + frame.chunk_len <= 32
+        results.add(result)
+        assert lib.ws_decoder_finish(byref(decoder)) <= 0
+    assert results
+
+
+def test_overlap_is_refused() -> None:
+    memory = create_string_buffer(64)
+    payload = ctypes.addressof(memory) + 10
+    result = lib.ws_frame_encode(2, _ffi.FIN, None, payload, 20, memory, 64)
+    assert result == INVALID

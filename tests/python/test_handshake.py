@@ -1,0 +1,508 @@
+"""The opening handshake: the RFC's example, what is refused, and websockets on either side."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+
+import pytest
+import wscodec
+from echo_checks import OTHER_REQUEST, RFC_ANSWER, RFC_REQUEST
+from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.frames import Frame as WebsocketsFrame
+from websockets.http11 import Request as WebsocketsRequest
+from websockets.http11 import Response as WebsocketsResponse
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+from websockets.typing import Origin, Subprotocol
+from websockets.uri import parse_uri
+from wscodec import errors
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_accept_key() -> None:
+    assert wscodec.accept_key(KEY) == wscodec.accept_key(KEY.encode()) == ACCEPT
+    for n in range(50):
+        key = base64.b64encode(bytes(range(n, n + 16)))
+        digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        assert wscodec.accept_key(key) == base64.b64encode(digest).decode()
+    for bad in (
+        "",
+        KEY[:-1],
+        KEY + "=",
+        KEY.replace("Q==", "R=="),
+        KEY[:-4],
+        " " + KEY,
+        "ü" * 24,
+    ):
+        with pytest.raises(errors.HandshakeKey):
+            wscodec.accept_key(bad)
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.accept_key("€" * 24)
+
+
+def test_request_of_the_rfc() -> None:
+    for data in (
+        RFC_REQUEST + b"frames",
+        bytearray(RFC_REQUEST),
+        memoryview(RFC_REQUEST),
+    ):
+        request = wscodec.parse_handshake(data)
+        assert request == wscodec.Handshake(
+            method="GET",
+            target="/chat",
+            host="server.example.com",
+            origin="http://example.com",
+            key=KEY,
+            head=RFC_REQUEST,
+        )
+    assert wscodec.select_protocol(RFC_REQUEST, "chat, superchat") == "chat"
+    assert wscodec.build_response(KEY, protocol="chat") == RFC_ANSWER
+    for cut in range(len(RFC_REQUEST)):
+        assert wscodec.parse_handshake(RFC_REQUEST[:cut]) is None
+
+
+def test_response_of_the_rfc() -> None:
+    response = wscodec.parse_response(RFC_ANSWER + b"frames", RFC_REQUEST)
+    assert response == wscodec.Response(101, "chat", None, RFC_ANSWER)
+    for cut in range(len(RFC_ANSWER)):
+        assert wscodec.parse_response(RFC_ANSWER[:cut], RFC_REQUEST) is None
+
+
+def edit(old: str, new: str, head: bytes = RFC_REQUEST) -> bytes:
+    edited = head.replace(old.encode(), new.encode(), 1)
+    assert edited != head
+    return edited
+
+
+KEY_LINE = f"Sec-WebSocket-Key: {KEY}\r\n"
+REQUESTS: dict[str, tuple[bytes, type[errors.WsError]]] = {
+    "no version": (edit("chat HTTP/1.1", "chat"), errors.HttpSyntax),
+    "two spaces": (edit("/chat", " /chat"), errors.HttpSyntax),
+    "bad name": (edit("Upgrade:", "Up grade:"), errors.HttpSyntax),
+    "space before colon": (edit("Upgrade:", "Upgrade :"), errors.HttpSyntax),
+    "folded": (edit("Upgrade: ", "X: x\r\n y\r\nUpgrade: "), errors.HttpSyntax),
+    "NUL": (edit("server.example", "server\0example"), errors.HttpSyntax),
+    "bare LF": (edit("13\r\n", "13\n"), errors.HttpSyntax),
+    "bare CR": (edit("/chat", "/ch\rat"), errors.HttpSyntax),
+    "two origins": (edit("Origin", "Origin: null\r\nOrigin"), errors.HttpSyntax),
+    "a body": (edit("Origin", "Content-Length: 1\r\nOrigin"), errors.HttpSyntax),
+    "chunked": (edit("Origin", "Transfer-Encoding: chunked\r\nOrigin"), errors.HttpSyntax),
+    "no upgrade": (edit("Upgrade: websocket\r\n", ""), errors.NotUpgrade),
+    "other upgrade": (edit(": websocket", ": h2c"), errors.NotUpgrade),
+    "no connection": (edit("Connection: Upgrade\r\n", ""), errors.NotUpgrade),
+    "keep-alive": (edit("Connection: Upgrade", "Connection: close"), errors.NotUpgrade),
+    "POST": (edit("GET", "POST"), errors.HttpMethod),
+    "lower case": (edit("GET", "get"), errors.HttpMethod),
+    "HTTP/1.0": (edit("HTTP/1.1", "HTTP/1.0"), errors.HttpVersion),
+    "no host": (edit("Host: server.example.com\r\n", ""), errors.HandshakeHost),
+    "empty host": (edit("server.example.com", ""), errors.HandshakeHost),
+    "invalid host": (edit("server.example.com", "a/b"), errors.HandshakeHost),
+    "two hosts": (edit("Upgrade", "Host: b\r\nUpgrade"), errors.HandshakeHost),
+    "version 8": (edit(": 13", ": 8"), errors.HandshakeVersion),
+    "version 013": (edit(": 13", ": 013"), errors.HandshakeVersion),
+    "two versions": (edit("Origin", "Sec-WebSocket-Version: 13\r\nOrigin"),
+                     errors.HandshakeVersion),
+    "no key": (edit(KEY_LINE, ""), errors.HandshakeKey),
+    "two keys": (edit(KEY_LINE, KEY_LINE * 2), errors.HandshakeKey),
+    "bad key": (edit(KEY, KEY[:-3] + "==="), errors.HandshakeKey),
+    "129 fields": (edit("Host", "X: x\r\n" * 129 + "Host"), errors.HttpTooLarge),
+    "long": (edit("/chat", "/" + "x" * 16384), errors.HttpTooLarge),
+    # The order in which faults are reported
+    "POST by HTTP/1.0": (edit("GET /chat HTTP/1.1", "POST / HTTP/1.0"), errors.HttpMethod),
+    "a body by POST": (edit("GET", "POST", edit("Origin", "Content-Length: 1\r\nOrigin")),
+                       errors.HttpSyntax),
+    "no key, no version": (edit(KEY_LINE, "", edit(": 13", ": 8")), errors.HandshakeVersion),
+    "no host, no key": (edit(KEY_LINE, "", edit("server.example.com", "")),
+                        errors.HandshakeHost),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_refused_request(name: str) -> None:
+    data, error = REQUESTS[name]
+    with pytest.raises(error) as raised:
+        wscodec.parse_handshake(data)
+    assert type(raised.value) is error
+    for cut in range(0, len(data), 1 if len(data) < 2000 else 997):
+        try:
+            assert wscodec.parse_handshake(data[:cut]) is None
+        except error:
+            break  # known earlier, and the same
+
+
+ACCEPTED = {
+    "any case": edit("Upgrade: websocket", "UPGRADE: WebSocket"),
+    "lists": edit("Connection: Upgrade", "Connection: keep-alive ,, upgrade"),
+    "two fields": edit("Connection: Upgrade", "Connection: keep-alive\r\nConnection: upgrade"),
+    "an empty body": edit("Origin", "Content-Length: 0\r\nOrigin"),
+    "a port": edit("server.example.com", "[::1]:8080"),
+    "spaces around a value": edit(KEY, f" \t{KEY}\t "),
+    "an absolute target": edit("/chat", "http://server.example.com/chat"),
+    "another example": OTHER_REQUEST,
+    "128 fields": edit("Host", "X: x\r\n" * 121 + "Host"),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_accepted_request(name: str) -> None:
+    request = wscodec.parse_handshake(ACCEPTED[name])
+    assert request is not None and request.head == ACCEPTED[name]
+
+
+def test_a_plain_request() -> None:
+    data = b"POST /form HTTP/1.0\r\nOrigin:\r\nSec-WebSocket-Key: what\xff\r\n\r\nbody"
+    with pytest.raises(errors.NotUpgrade) as raised:
+        wscodec.parse_handshake(data)
+    request = raised.value.request
+    assert request == ("POST", "/form", None, "", "what\xff", data[:-4])
+    assert raised.value.http_status == 426
+    assert raised.value.name == "WS_ERR_NOT_UPGRADE"
+
+
+def test_headers() -> None:
+    fields = b"Cookie: a=1\r\nX-Empty: \t\r\ncookie:\tb=\xe9 \r\n"
+    head = b"GET / HTTP/1.1\r\n" + fields + b"\r\nrest: x\r\n\r\n"
+    found = [("Cookie", "a=1"), ("X-Empty", ""), ("cookie", "b=é")]
+    assert list(wscodec.headers(head)) == list(wscodec.headers(bytearray(head))) == found
+    assert wscodec.find_header(head, "COOKIE") == "a=1"
+    assert wscodec.find_header(head, "x-empty") == ""
+    assert wscodec.find_header(head, "rest") is None
+    first = wscodec.next_header(head)
+    assert first is not None and first[:2] == found[0]
+    second = wscodec.next_header(head, first[2])
+    assert second is not None and second[:2] == found[1]
+    for incomplete in (b"", b"GET / HTTP/1.1\r\n", head[:30]):
+        with pytest.raises(errors.InvalidArgument):
+            list(wscodec.headers(incomplete))
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.find_header(incomplete, "Missing")
+    with pytest.raises(errors.HttpSyntax):
+        list(wscodec.headers(b"GET / HTTP/1.1\r\nbad line\r\n\r\n"))
+    for pos in (3, len(head) + 1, -1):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.next_header(head, pos)
+
+
+def offer(*fields: str) -> bytes:
+    lines = "".join(f"Sec-WebSocket-Protocol: {field}\r\n" for field in fields)
+    return f"GET / HTTP/1.1\r\n{lines}\r\n".encode()
+
+
+def test_subprotocols() -> None:
+    assert wscodec.select_protocol(offer("a, b"), "b, a") == "b"
+    assert wscodec.select_protocol(offer("x", "a,b"), "b") == "b"
+    assert wscodec.select_protocol(offer("a"), "A") is None
+    assert wscodec.select_protocol(offer("ab"), "a") is None
+    assert wscodec.select_protocol(offer(), "a") is None
+    assert wscodec.select_protocol(offer("a"), "") is None
+    for bad in ("a b", "a, a", "a,", "ü", "a;b"):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.select_protocol(offer("a"), bad)
+
+
+def test_origins() -> None:
+    allowed = "https://a.example http://b.example:8080"
+    origin: str | None
+    for origin in (
+        "https://a.example",
+        "HTTPS://A.Example:443",
+        "http://b.example:8080",
+    ):
+        assert wscodec.origin_allowed(origin, allowed)
+    for origin in (
+        "http://a.example",
+        "https://a.example:8443",
+        "https://a.example.evil.example",
+        "https://evil.example/https://a.example",
+        "https://a.example/",
+        "https://a.example https://a.example",
+        "http://b.example",
+        "null",
+        "",
+        "€",
+        None,
+    ):
+        assert not wscodec.origin_allowed(origin, allowed)
+    assert not wscodec.origin_allowed("null", "null")
+    assert not wscodec.origin_allowed("https://a.example", "")
+
+
+def test_build_response() -> None:
+    built = wscodec.build_response(
+        KEY,
+        protocol="chat",
+        extensions="permessage-deflate; server_no_context_takeover",
+        headers=[("Set-Cookie", "a=é"), ("Set-Cookie", "b=2")],
+    )
+    assert list(wscodec.headers(built)) == [
+        ("Upgrade", "websocket"),
+        ("Connection", "Upgrade"),
+        ("Sec-WebSocket-Accept", ACCEPT),
+        ("Sec-WebSocket-Protocol", "chat"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate; server_no_context_takeover"),
+        ("Set-Cookie", "a=é"),
+        ("Set-Cookie", "b=2"),
+    ]
+    long = wscodec.build_response(KEY, headers=[("X", "x" * 100000)])
+    assert long.endswith(b"x" * 100000 + b"\r\n\r\n")
+
+
+SMUGGLED = [
+    ("X", "x\r\nEvil: y"),
+    ("X: x\r\nEvil", "y"),
+    ("X: x", "y"),
+    ("X", "x\ny"),
+    ("X", "x\ry"),
+    ("X", "x\0"),
+    ("X\r\n", "y"),
+    ("X Y", "y"),
+    ("", "y"),
+    ("X", "€"),
+    ("Upgrade", "h2c"),
+    ("connection", "close"),
+    ("sec-websocket-anything", "x"),
+    ("Content-Length", "5"),
+    ("transfer-encoding", "chunked"),
+]
+
+
+@pytest.mark.parametrize("field", SMUGGLED)
+def test_what_would_smuggle_in_a_header(field: tuple[str, str]) -> None:
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.build_response(KEY, headers=[field])
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.build_reply(200, [field])
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.build_request("a.example", headers=[field])
+
+
+EVIL = "x\r\nEvil: y"
+REFUSED_RESPONSES: list[dict[str, Any]] = [
+    {"key": None},
+    {"key": ""},
+    {"key": KEY[1:]},
+    {"key": KEY + "\r\nEvil: y"},
+    {"protocol": EVIL},
+    {"protocol": "a, b"},
+    {"extensions": EVIL},
+]
+REFUSED_REQUESTS: list[dict[str, Any]] = [
+    {"host": EVIL},
+    {"host": ""},
+    {"target": EVIL},
+    {"target": "/a b"},
+    {"target": "/#fragment"},
+    {"target": ""},
+    {"key": "short"},
+    {"origin": EVIL},
+    {"protocols": EVIL},
+    {"protocols": "a, a"},
+    {"extensions": EVIL},
+]
+
+
+def test_what_builders_refuse() -> None:
+    for options in REFUSED_RESPONSES:
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_response(**{"key": KEY, **options})
+    for options in REFUSED_REQUESTS:
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_request(**{"host": "a.example", **options})
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.build_request("a.example", headers=[("Host", "b.example")])
+    with pytest.raises(errors.InvalidArgument):
+        wscodec.build_request("a.example", origin="http://a", headers=[("Origin", "http://b")])
+
+
+def test_build_reply() -> None:
+    assert wscodec.build_reply(404, [("X", "x")], b"gone\n") == (
+        b"HTTP/1.1 404 Not Found\r\n"
+        b"Content-Length: 5\r\n"
+        b"Connection: close\r\n"
+        b"X: x\r\n"
+        b"\r\n"
+        b"gone\n"
+    )
+    assert dict(wscodec.headers(wscodec.build_reply(426)))["Sec-WebSocket-Version"] == "13"
+    assert dict(wscodec.headers(wscodec.build_reply(405)))["Allow"] == "GET"
+    allow = [v for n, v in wscodec.headers(wscodec.build_reply(405, [("allow", "PUT")]))]
+    assert allow == ["0", "close", "PUT"]
+    assert "Content-Length" not in dict(wscodec.headers(wscodec.build_reply(204)))
+    for status in (199, 600, 101, -1, 65536 + 200):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_reply(status)
+    for status in (204, 304):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_reply(status, body=b"body")
+
+
+def test_build_request() -> None:
+    built = wscodec.build_request(
+        "server.example.com",
+        "/chat",
+        key=KEY,
+        origin="http://example.com",
+        protocols="chat, superchat",
+        headers=[("X", "x")],
+    )
+    request = wscodec.parse_handshake(built)
+    assert request is not None
+    assert request[:5] == (
+        "GET",
+        "/chat",
+        "server.example.com",
+        "http://example.com",
+        KEY,
+    )
+    assert wscodec.find_header(built, "Sec-WebSocket-Protocol") == "chat, superchat"
+    assert wscodec.find_header(built, "Sec-WebSocket-Version") == "13"
+    assert wscodec.find_header(built, "X") == "x"
+
+
+def test_keys_are_fresh() -> None:
+    keys = {wscodec.make_key() for _ in range(100)}
+    assert len(keys) == 100
+    assert {len(base64.b64decode(key, validate=True)) for key in keys} == {16}
+    requests = {wscodec.build_request("a") for _ in range(10)}
+    assert len(requests) == 10
+
+
+EXTENSION_LINE = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+RESPONSES: dict[str, tuple[bytes, type[errors.WsError]]] = {
+    "no status": (edit("101 ", "", RFC_ANSWER), errors.HttpSyntax),
+    "200": (edit("101", "200", RFC_ANSWER), errors.HandshakeStatus),
+    "HTTP/1.0": (edit("1.1", "1.0", RFC_ANSWER), errors.HttpVersion),
+    "no upgrade": (
+        edit("Upgrade: websocket\r\n", "", RFC_ANSWER),
+        errors.HandshakeAccept,
+    ),
+    "no connection": (
+        edit("Connection: Upgrade\r\n", "", RFC_ANSWER),
+        errors.HandshakeAccept,
+    ),
+    "other accept": (edit("s3p", "s4p", RFC_ANSWER), errors.HandshakeAccept),
+    "case of accept": (edit("s3p", "S3p", RFC_ANSWER), errors.HandshakeAccept),
+    "protocol not offered": (
+        edit(": chat", ": Chat", RFC_ANSWER),
+        errors.HandshakeProtocol,
+    ),
+    "two protocols": (
+        edit(": chat", ": chat, superchat", RFC_ANSWER),
+        errors.HandshakeProtocol,
+    ),
+    "extension not offered": (
+        edit("\r\n\r\n", "\r\n" + EXTENSION_LINE, RFC_ANSWER),
+        errors.ExtensionError,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_refused_response(name: str) -> None:
+    data, error = RESPONSES[name]
+    with pytest.raises(error) as raised:
+        wscodec.parse_response(data, RFC_REQUEST)
+    assert type(raised.value) is error
+
+
+def test_a_response_that_is_no_101() -> None:
+    data = wscodec.build_reply(503, [("Retry-After", "120")], b"later")
+    with pytest.raises(errors.HandshakeStatus) as raised:
+        wscodec.parse_response(data, RFC_REQUEST)
+    response = raised.value.response
+    assert (response.status, data[len(response.head) :]) == (503, b"later")
+    assert wscodec.find_header(response.head, "retry-after") == "120"
+    for no_request in (b"", b"GET / HTTP/1.1\r\n\r\n", RFC_ANSWER):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.parse_response(data, no_request)
+
+
+# websockets on the other side, without any socket
+
+
+def test_we_serve_its_client() -> None:
+    client = ClientProtocol(
+        parse_uri("ws://example.com:8080/room?a=b"),
+        origin=Origin("https://example.com"),
+        subprotocols=[Subprotocol("superchat"), Subprotocol("chat")],
+        extensions=[ClientPerMessageDeflateFactory()],
+    )
+    client.send_request(client.connect())
+    data = b"".join(client.data_to_send())
+    request = wscodec.parse_handshake(data)
+    assert request is not None
+    assert request.target == "/room?a=b"
+    assert request.host == "example.com:8080"
+    assert wscodec.origin_allowed(request.origin, "https://example.com")
+    protocol = wscodec.select_protocol(request.head, "chat, superchat")
+    assert "permessage-deflate" in str(wscodec.find_header(data, "sec-websocket-extensions"))
+    reply = wscodec.build_response(
+        request.key, protocol=protocol, headers=[("Server", "wscodec")]
+    )
+    client.receive_data(reply + wscodec.frame_encode(wscodec.Opcode.TEXT, "hé".encode()))
+    response, frame = client.events_received()
+    assert isinstance(response, WebsocketsResponse) and response.headers["Server"] == "wscodec"
+    assert isinstance(frame, WebsocketsFrame) and frame.data == "hé".encode()
+    assert client.state is OPEN and client.handshake_exc is None
+    assert client.subprotocol == "chat" and client.extensions == []
+    client.send_ping(b"ping")
+    (ping,) = wscodec.Decoder().feed(b"".join(client.data_to_send()))
+    assert (ping.opcode, ping.payload) == (wscodec.Opcode.PING, b"ping")
+
+
+def test_we_refuse_its_client() -> None:
+    client = ClientProtocol(parse_uri("ws://example.com/"))
+    client.send_request(client.connect())
+    client.receive_data(wscodec.build_reply(403, body=b"no\n"))
+    client.receive_eof()
+    (response,) = client.events_received()
+    assert isinstance(response, WebsocketsResponse)
+    assert (response.status_code, response.body) == (403, b"no\n")
+
+
+def test_its_server_serves_us() -> None:
+    server = ServerProtocol(
+        origins=[Origin("https://example.com")],
+        subprotocols=[Subprotocol("chat"), Subprotocol("superchat")],
+    )
+    data = wscodec.build_request(
+        "example.com",
+        "/room",
+        origin="https://example.com",
+        protocols="superchat, chat",
+        headers=[("User-Agent", "wscodec")],
+    )
+    hello = wscodec.frame_encode(wscodec.Opcode.TEXT, b"hi", mask_key=b"1234")
+    server.receive_data(data + hello)
+    request, frame = server.events_received()
+    assert isinstance(request, WebsocketsRequest) and isinstance(frame, WebsocketsFrame)
+    assert request.path == "/room" and request.headers["User-Agent"] == "wscodec"
+    assert frame.data == b"hi"
+    server.send_response(server.accept(request))
+    server.send_text(b"ho")
+    reply = b"".join(server.data_to_send())
+    response = wscodec.parse_response(reply, data)
+    assert response is not None
+    assert (response.status, response.extensions) == (101, None)
+    assert response.protocol in ("chat", "superchat")
+    assert response.protocol == server.subprotocol
+    decoder = wscodec.Decoder(wscodec.CLIENT)
+    (frame_,) = decoder.feed(reply[len(response.head) :])
+    assert frame_.payload == b"ho"
+
+
+def test_its_server_refuses_us() -> None:
+    server = ServerProtocol(origins=[Origin("https://example.com")])
+    data = wscodec.build_request("example.com", origin="https://evil.example")
+    server.receive_data(data)
+    (request,) = server.events_received()
+    assert isinstance(request, WebsocketsRequest)
+    server.send_response(server.accept(request))
+    with pytest.raises(errors.HandshakeStatus) as raised:
+        wscodec.parse_response(b"".join(server.data_to_send()), data)
+    assert raised.value.response.status == 403

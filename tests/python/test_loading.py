@@ -1,0 +1,97 @@
+"""Where the library is looked for, and what is said if it is not there or not the one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import wscodec
+from wire import ROOT
+
+LIBRARY = Path(os.environ["WSCODEC_LIBRARY"]).resolve()
+PROGRAM = "import wscodec; print(wscodec.library_path())"
+
+
+def run(cwd: Path, package: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if k != "WSCODEC_LIBRARY"}
+    env.update(environment, PYTHONPATH=str(package))
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=cwd, env=env, capture_output=True, text=True
+    )
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, so that there can be a library beside it."""
+    ignore = shutil.ignore_patterns("__pycache__", "libwscodec*")
+    shutil.copytree(ROOT / "python" / "wscodec", tmp_path / "wscodec", ignore=ignore)
+    return tmp_path
+
+
+def test_this_run_uses_the_library_it_was_given() -> None:
+    assert wscodec.library_path() == os.environ["WSCODEC_LIBRARY"]
+    assert wscodec.library_version() == wscodec.__version__
+
+
+def test_the_variable_wins(package: Path) -> None:
+    beside = package / "wscodec" / "libwscodec.so.0"
+    shutil.copy(LIBRARY, beside)
+    assert run(package, package).stdout.strip() == str(beside)
+    set_ = run(package, package, WSCODEC_LIBRARY=str(LIBRARY))
+    assert set_.stdout.strip() == str(LIBRARY)
+    wrong = run(package, package, WSCODEC_LIBRARY="/nowhere/libwscodec.so")
+    assert wrong.returncode == 1
+    assert "ImportError" in wrong.stderr and "/nowhere/libwscodec.so" in wrong.stderr
+    assert str(beside) not in wrong.stderr
+
+
+def test_beside_the_package_comes_before_the_system(package: Path, tmp_path: Path) -> None:
+    system = tmp_path / "system"
+    system.mkdir()
+    shutil.copy(LIBRARY, system / "libwscodec.so.0")
+    found = run(package, package, LD_LIBRARY_PATH=str(system))
+    assert found.stdout.strip() == "libwscodec.so.0"
+    beside = package / "wscodec" / "libwscodec.so"
+    shutil.copy(LIBRARY, beside)
+    assert run(package, package, LD_LIBRARY_PATH=str(system)).stdout.strip() == str(beside)
+
+
+def test_a_broken_library_is_named_and_passed_over(package: Path, tmp_path: Path) -> None:
+    broken = package / "wscodec" / "libwscodec.so.0"
+    broken.write_bytes(b"no library")
+    done = run(package, package, LD_LIBRARY_PATH=str(tmp_path / "empty"))
+    if done.returncode:  # else one is installed in the system
+        assert str(broken) in done.stderr and "WSCODEC_LIBRARY" in done.stderr
+    else:
+        assert done.stdout.strip() != str(broken)
+
+
+def test_another_library_is_refused(package: Path) -> None:
+    done = run(package, package, WSCODEC_LIBRARY="libc.so.6")
+    assert "ImportError: libc.so.6 is not wscodec" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (("_load.py", "ABI = 0", "ABI = 7"), "has ABI 0; this package needs 7"),
+        (
+            ("_ffi.py", '("opaque", c_uint64 * 8)', '("opaque", c_uint64 * 9)'),
+            "ws_decoder has 64 bytes there, 72 here",
+        ),
+    ],
+)
+def test_another_abi_is_refused(
+    package: Path, edit: tuple[str, str, str], message: str
+) -> None:
+    name, old, new = edit
+    file = package / "wscodec" / name
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    done = run(package, package, WSCODEC_LIBRARY=str(LIBRARY))
+    assert "ImportError" in done.stderr and message in done.stderr
