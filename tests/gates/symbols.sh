@@ -1,0 +1,67 @@
+#!/bin/sh
+# The shared library exports the functions of the header, all of them and
+# nothing else; it needs libc alone; its SONAME carries the ABI number.
+#
+#   symbols.sh [libwscodec.so]
+#
+# CC may be set.
+set -u
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+library=${1:-$root/target/lib/libwscodec.so}
+header=$root/include/wscodec.h
+work=$root/target/tests-gates
+status=0
+
+fail() {
+    echo "symbols: $*" >&2
+    status=1
+}
+
+# same <what> <file> <other file>
+same() {
+    if ! diff "$2" "$3" > "$work/difference"; then
+        fail "$1"
+        cat "$work/difference" >&2
+    fi
+}
+
+[ -f "$library" ] || { fail "no library at $library"; exit 1; }
+mkdir -p "$work"
+
+# Without comments and macros, what is left of a name before a parenthesis is a
+# function.
+${CC:-cc} -E -P "$header" > "$work/header.i" || { fail "the header does not preprocess"; exit 1; }
+grep -oE '\bws_[a-z0-9_]+ *\(' "$work/header.i" | tr -d ' (' | sort > "$work/declared"
+nm -D --defined-only "$library" | sed 's/.* //' | sort > "$work/exported"
+nm -D --defined-only "$library" | awk '$2 != "T"' > "$work/no_functions"
+sed -n 's/^F(\(.*\))$/\1/p' "$root/tests/c/functions.def" | sort > "$work/tested"
+
+[ -s "$work/declared" ] || fail "found no function in the header"
+[ -z "$(uniq -d "$work/declared")" ] || fail "declared twice: $(uniq -d "$work/declared")"
+same "the exports (>) are not the functions of the header (<)" "$work/declared" "$work/exported"
+[ -s "$work/no_functions" ] && fail "exports what is no function: $(cat "$work/no_functions")"
+same "tests/c/functions.def (>) does not list the functions of the header (<)" \
+    "$work/declared" "$work/tested"
+
+readelf -dW "$library" > "$work/dynamic" || fail "readelf cannot read $library"
+needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' "$work/dynamic")
+case " $(echo $needed) " in
+    *" libc.so"*) ;;
+    *) fail "does not name libc among what it needs: $needed" ;;
+esac
+for name in $needed; do
+    case $name in
+        libc.so.6 | libc.so | libc.musl-*.so.1 | ld-linux*.so.* | ld-musl-*.so.1) ;;
+        *) fail "needs $name, and should need libc alone" ;;
+    esac
+done
+
+major=$(sed -n 's/^#define WS_VERSION_MAJOR \([0-9]*\).*/\1/p' "$header")
+soname=$(sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p' "$work/dynamic")
+[ "$soname" = "libwscodec.so.$major" ] || fail "SONAME is '$soname', not libwscodec.so.$major"
+
+if [ "$status" -eq 0 ]; then
+    echo "symbols: $(wc -l < "$work/exported") functions, needs $(echo $needed), SONAME $soname"
+fi
+exit "$status"
