@@ -84,6 +84,7 @@ fn feed_piece(
                     assert_eq!(consumed, rest.len(), "all is done when nothing is left");
                     return true;
                 }
+                assert!(consumed > 0, "frames out of nothing");
                 // All of it, unless `frames` ran full or an error follows.
                 assert!(consumed == reported || consumed == rest.len());
                 start += consumed;

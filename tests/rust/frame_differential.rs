@@ -146,6 +146,7 @@ fn ours(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome, usize) {
                 return (reader.events, outcome, start);
             }
         }
+        assert!(consumed > 0, "frames out of nothing");
         start += consumed;
     }
 }
