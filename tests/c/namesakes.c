@@ -7,7 +7,8 @@
     void name(void);                                                    \
     void name(void)                                                     \
     {                                                                   \
-        printf("the library called the application's " #name "()\n");  \
+        fputs("the library called the application's " #name "\n",      \
+              stderr);                                                 \
         abort();                                                        \
     }
 #include "functions.def"

@@ -409,6 +409,14 @@ static ws_result read_mask_copy(void *buf, size_t len)
     return len != 0 ? out[0] + out[len - 1] : -1;
 }
 
+static ws_result read_mask_copy_in_place(void *buf, size_t len)
+{
+    unsigned char *bytes = buf;
+
+    ws_mask_copy(buf, buf, len, mask, 3);
+    return len != 0 ? bytes[0] + bytes[len - 1] : -1;
+}
+
 static ws_result read_mask_key(void *buf, size_t len)
 {
     unsigned char out[16];
@@ -476,6 +484,8 @@ const struct reader readers[] = {
      ('0' ^ 0x3d) + ('f' ^ 0x21)},
     {"ws_mask_copy", read_mask_copy, SAMPLE("0123456789abcdef"),
      ('0' ^ 0x3d) + ('f' ^ 0x21)},
+    {"ws_mask_copy in place", read_mask_copy_in_place,
+     SAMPLE("0123456789abcdef"), ('0' ^ 0x3d) + ('f' ^ 0x21)},
 };
 const size_t readers_len = sizeof readers / sizeof *readers;
 

@@ -88,6 +88,10 @@ static const struct {
      WS_ERR_HANDSHAKE_PROTOCOL},
 
     {STATUS ANSWER EXTENSIONS "x-unasked\r\n" END, WS_ERR_EXTENSION},
+    {STATUS ANSWER EXTENSIONS "permessage\r\n" END, WS_ERR_EXTENSION},
+    {STATUS ANSWER EXTENSIONS "x-other2\r\n" END, WS_ERR_EXTENSION},
+    {STATUS ANSWER EXTENSIONS "client_max_window_bits\r\n" END,
+     WS_ERR_EXTENSION},
     {STATUS ANSWER EXTENSIONS "permessage-deflate, x-unasked\r\n" END,
      WS_ERR_EXTENSION},
     {STATUS ANSWER EXTENSIONS "permessage-deflate;\r\n" END, WS_ERR_EXTENSION},

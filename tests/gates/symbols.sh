@@ -1,6 +1,7 @@
 #!/bin/sh
 # The shared library exports the functions of the header, all of them and
-# nothing else; it needs libc alone; its SONAME carries the ABI number.
+# nothing else, and calls none of them itself; it needs libc alone; its SONAME
+# carries the ABI number.
 #
 #   symbols.sh [libwscodec.so]
 #
@@ -45,6 +46,11 @@ same "tests/c/functions.def (>) does not list the functions of the header (<)" \
     "$work/declared" "$work/tested"
 
 readelf -dW "$library" > "$work/dynamic" || fail "readelf cannot read $library"
+# A call that goes through the dynamic linker could end in a function of the
+# application that has the same name.
+readelf -rW "$library" | grep -E ' ws_[a-z0-9_]+' > "$work/own_calls" &&
+    fail "calls an export of its own: $(cat "$work/own_calls")"
+
 needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' "$work/dynamic")
 case " $(echo $needed) " in
     *" libc.so"*) ;;
