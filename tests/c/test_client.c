@@ -245,6 +245,7 @@ static void check_request_builder(void)
 /* Both sides, with nothing but what the library writes. */
 static void check_both_sides(void)
 {
+    static const char supported[] = "superchat";
     char key[WS_KEY_LEN], ask[512], answer[512];
     ws_request_spec ask_spec;
     ws_response_spec answer_spec;
@@ -271,12 +272,12 @@ static void check_both_sides(void)
     CHECK_EQ(ws_origin_allowed(ask + hs.origin.off, hs.origin.len,
                                "https://example.com", 19),
              1);
-    CHECK_EQ(ws_select_protocol(ask, (size_t)ask_len, "superchat", 9, &chosen),
+    CHECK_EQ(ws_select_protocol(ask, (size_t)ask_len, supported, 9, &chosen),
              1);
     memset(&answer_spec, 0, sizeof answer_spec);
     answer_spec.key.data = ask + hs.key.off;
     answer_spec.key.len = hs.key.len;
-    answer_spec.protocol.data = "superchat" + chosen.off;
+    answer_spec.protocol.data = supported + chosen.off;
     answer_spec.protocol.len = chosen.len;
     answer_spec.extensions = bytes_of("x-two");
     answer_len = ws_build_response(&answer_spec, sizeof answer_spec, answer,
