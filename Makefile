@@ -1,0 +1,112 @@
+# The one task runner: `make help` says what there is.
+
+CARGO ?= cargo
+PYTHON ?= python3
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+ABI := $(firstword $(subst ., ,$(VERSION)))
+RELEASE := target/release
+SHARED := $(RELEASE)/libwscodec.so
+STATIC := $(RELEASE)/libwscodec.a
+VENV := target/python
+export WSCODEC_LIBRARY := $(abspath $(SHARED))
+
+all: library check-header examples ## library, header check and examples
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' $(MAKEFILE_LIST) | column -t -s:
+
+# One crate type at a time: cargo optimises across crates only then.
+library: ## target/release/libwscodec.so and .a
+	$(CARGO) rustc --release --lib --crate-type cdylib
+	$(CARGO) rustc --release --lib --crate-type staticlib
+	@mkdir -p target/lib
+	@ln -sf ../release/libwscodec.so target/lib/libwscodec.so.$(ABI)
+	@ln -sf libwscodec.so.$(ABI) target/lib/libwscodec.so
+
+header: ## regenerates include/wscodec.h
+	$(CARGO) check --features header --target-dir target/header
+
+check-header: ## fails if include/wscodec.h is not what the sources say
+	WSCODEC_HEADER=$(abspath target/wscodec.h) \
+		$(CARGO) check --features header --target-dir target/header
+	@cmp include/wscodec.h target/wscodec.h || \
+		{ echo "include/wscodec.h is out of date: run 'make header'" >&2; exit 1; }
+
+examples: library ## the programs in examples-c
+	$(MAKE) -C examples-c
+
+run: examples ## builds and starts the echo server
+	examples-c/echo_server
+
+# ---- tests ----
+
+test: library check-header examples test-rust test-c test-python ## all but test-all
+
+test-rust:
+	$(CARGO) test
+
+test-c: library
+	tests/gates/symbols.sh
+	tests/gates/header.sh
+	$(MAKE) -C tests/c check
+	$(MAKE) -C tests/cpp check
+
+test-python: examples $(VENV)/ready
+	WSCODEC_REQUIRE_C=1 PYTHONPATH=python $(VENV)/bin/python -m pytest -q tests/python
+
+$(VENV)/ready: tests/python/requirements.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r $<
+	@touch $@
+
+tools: ## installs what test-all needs, and says what that is
+	tests/tools/install.sh
+
+test-all: examples tools ## what needs valgrind, clang, Node and Chromium
+	tests/gates/panic.sh
+	tests/gates/header.sh
+	tests/gates/install.sh
+	$(MAKE) -C tests/c check-valgrind
+	$(MAKE) -C tests/cpp check-valgrind
+	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
+	cd target/node && node --test --test-reporter=spec tests/
+
+lint: ## formatting and clippy, warnings denied
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets --features header -- -D warnings
+
+bench: library ## speed, as ratios to named peers
+	$(CARGO) bench
+
+# ---- installation ----
+
+install: ## into PREFIX, LIBDIR, INCLUDEDIR, below DESTDIR
+	@test -f $(SHARED) -a -f $(STATIC) || { echo "run 'make' first" >&2; exit 1; }
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)"
+	install -m 755 $(SHARED) "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(VERSION)"
+	ln -sf libwscodec.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(ABI)"
+	ln -sf libwscodec.so.$(ABI) "$(DESTDIR)$(LIBDIR)/libwscodec.so"
+	install -m 644 $(STATIC) "$(DESTDIR)$(LIBDIR)/libwscodec.a"
+	install -m 644 include/wscodec.h "$(DESTDIR)$(INCLUDEDIR)/wscodec.h"
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+		packaging/wscodec.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/wscodec.pc"
+
+uninstall: ## removes what install put there
+	rm -f "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(VERSION)" \
+		"$(DESTDIR)$(LIBDIR)/libwscodec.so.$(ABI)" \
+		"$(DESTDIR)$(LIBDIR)/libwscodec.so" \
+		"$(DESTDIR)$(LIBDIR)/libwscodec.a" \
+		"$(DESTDIR)$(LIBDIR)/pkgconfig/wscodec.pc" \
+		"$(DESTDIR)$(INCLUDEDIR)/wscodec.h"
+
+clean: ## removes what was built
+	$(MAKE) -C examples-c clean
+	$(CARGO) clean
+
+.PHONY: all help library header check-header examples run test test-rust test-c \
+	test-python tools test-all lint bench install uninstall clean

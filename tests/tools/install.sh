@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what `make test-all` needs beyond a fresh machine: Debian packages (as root, only
+# those whose command is missing), and npm packages below target/node.
+set -eu
+cd "$(dirname "$0")/../.."
+
+missing=""
+need() { # COMMAND PACKAGE
+    command -v "$1" > /dev/null || missing="$missing $2"
+}
+need valgrind valgrind
+need clang clang
+need clang++ clang
+need curl curl
+need pkg-config pkg-config
+need node nodejs
+need npm npm
+need chromium chromium
+if [ -n "$missing" ]; then
+    echo "installing Debian packages:$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
+        > /dev/null
+fi
+
+mkdir -p target/node
+cp -r tests/node/. target/node/
+if ! cmp -s tests/node/package-lock.json target/node/installed; then
+    echo "installing npm packages below target/node: ws, playwright-core"
+    (cd target/node && npm ci --silent --no-audit --no-fund)
+    cp tests/node/package-lock.json target/node/installed
+fi
