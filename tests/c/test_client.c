@@ -151,8 +151,9 @@ static void check_no_request(void)
     static const char answer[] = STATUS ANSWER END;
     static const char *const bad[] = {
         "", "GET / HTTP/1.1\r\n\r\n", REQUEST_HEAD,
-        "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n"};
+        /* Without a key. */
+        ("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+         "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\r\n")};
     ws_response response;
     size_t i;
 
