@@ -84,6 +84,23 @@ fn frames_before_an_error_are_reported_and_the_next_call_returns_it() {
     }
 }
 
+/// The error is known by then, whatever the next call brings.
+#[test]
+fn an_error_behind_frames_is_not_forgotten() {
+    let wire = hex("8101 61 8300");
+    for next in ["", "8101 62", "8300"] {
+        let mut decoder = c::decoder(CLIENT, 0);
+        let (frames, consumed) = c::feed(&mut decoder, &mut wire.clone(), 64).unwrap();
+        assert_eq!((frames.len(), consumed), (1, 3));
+        assert_eq!(c::finish(&decoder), code::OPCODE);
+        assert_eq!(
+            c::feed(&mut decoder, &mut hex(next), 64),
+            Err(code::OPCODE),
+            "{next}"
+        );
+    }
+}
+
 #[test]
 fn nothing_behind_an_error_is_unmasked() {
     let mut wire = frame(0x82, Some(KEY), b"good");
