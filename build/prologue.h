@@ -33,9 +33,9 @@
  *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
  *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
  *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
- *              struct that is NULL or not aligned. Nothing is NUL-terminated
- *              unless it says so. Input and output must not overlap unless a
- *              function says they may.
+ *              struct or number that is NULL or not aligned. Nothing is
+ *              NUL-terminated unless it says so. Input and output must not
+ *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
  *   Ownership  The library keeps no pointer that you pass it.

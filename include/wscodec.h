@@ -33,9 +33,9 @@
  *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
  *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
  *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
- *              struct that is NULL or not aligned. Nothing is NUL-terminated
- *              unless it says so. Input and output must not overlap unless a
- *              function says they may.
+ *              struct or number that is NULL or not aligned. Nothing is
+ *              NUL-terminated unless it says so. Input and output must not
+ *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
  *   Ownership  The library keeps no pointer that you pass it.
@@ -552,7 +552,8 @@ ws_frames_encode(const ws_out_frame *frames, size_t frames_len,
 /* Checks text that arrives in pieces, and fails at the first byte that no
  * continuation can make valid (RFC 3629). *state is 0 before the first
  * piece, and 0 again whenever the text so far ends on a character boundary:
- * test that at the end. Returns WS_OK, or WS_ERR_UTF8 from then on. */
+ * test that at the end. Returns WS_OK, or WS_ERR_UTF8 from then on; for a
+ * *state that is not from here, WS_ERR_INVALID_ARGUMENT. */
 WS_API WS_MUST_USE ws_result
 ws_utf8_validate(uint32_t *state, const void *buf, size_t len) WS_NOTHROW;
 

@@ -114,6 +114,10 @@ pub(super) fn overlap(
     a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
 }
 
+fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
+    if ptr.is_aligned() { Ok(ptr) } else { Err(Error::InvalidArgument) }
+}
+
 /// Reads an extensible struct that the caller may have compiled with another size. All of
 /// its versions so far have the size of `T`.
 ///
@@ -121,14 +125,14 @@ pub(super) fn overlap(
 /// The pointer contract above, for `size` bytes; `T` must be plain integers and pointers.
 pub(super) unsafe fn extensible<T: Copy>(ptr: *const T, size: usize) -> Result<T> {
     // SAFETY: the caller's promise is passed on.
-    let all = unsafe { bytes(ptr.cast(), size) }?;
+    let all = unsafe { bytes(aligned(ptr.cast_mut())?.cast(), size) }?;
     let (known, unknown) =
         all.split_at_checked(size_of::<T>()).ok_or(Error::InvalidArgument)?;
     if unknown.iter().any(|b| *b != 0) {
         return Err(Error::Unsupported);
     }
-    // SAFETY: `known` has the size of `T`; the read needs no alignment.
-    Ok(unsafe { known.as_ptr().cast::<T>().read_unaligned() })
+    // SAFETY: `known` has the size and the alignment of `T`.
+    Ok(unsafe { known.as_ptr().cast::<T>().read() })
 }
 
 /// An extensible struct to be written. What this build does not know of it is zeroed, and
@@ -143,7 +147,7 @@ impl<T: Copy> Extensible<'_, T> {
     /// The pointer contract above, for `size` bytes.
     pub(super) unsafe fn zeroed(ptr: *mut T, size: usize) -> Result<Self> {
         // SAFETY: the caller's promise is passed on.
-        let all = unsafe { output(ptr.cast(), size) }?;
+        let all = unsafe { output(aligned(ptr)?.cast(), size) }?;
         if all.len() < size_of::<T>() {
             return Err(Error::InvalidArgument);
         }
@@ -153,7 +157,7 @@ impl<T: Copy> Extensible<'_, T> {
     }
 
     pub(super) fn set(self, value: T) {
-        // SAFETY: `known` has the size of `T`; the write needs no alignment.
-        unsafe { self.known.as_mut_ptr().cast::<T>().write_unaligned(value) }
+        // SAFETY: `known` has the size and the alignment of `T`.
+        unsafe { self.known.as_mut_ptr().cast::<T>().write(value) }
     }
 }

@@ -9,7 +9,7 @@ use core::ffi::{c_int, c_void};
 /// Checks text that arrives in pieces, and fails at the first byte that no continuation can
 /// make valid (RFC 3629). *state is 0 before the first piece, and 0 again whenever the text so
 /// far ends on a character boundary: test that at the end. Returns WS_OK, or WS_ERR_UTF8 from
-/// then on.
+/// then on; for a *state that is not from here, WS_ERR_INVALID_ARGUMENT.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_utf8_validate(

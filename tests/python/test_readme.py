@@ -1,0 +1,48 @@
+"""The programs in README.md work as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ANSWER = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def program(language: str) -> str:
+    """The one fenced block of a language."""
+    (block,) = re.findall(
+        rf"^```{language}\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S
+    )
+    return str(block)
+
+
+def run(*command: str | Path) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+def test_the_c_program_prints_what_its_comments_say(tmp_path: Path) -> None:
+    source, binary = tmp_path / "hello.c", tmp_path / "hello"
+    source.write_text(program("c"))
+    library = ROOT / "target" / "lib"
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}"]
+    run(
+        "cc", *flags, "-o", binary, source, f"-L{library}", f"-Wl,-rpath,{library}", "-lwscodec"
+    )
+    printed = run(binary)
+    assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")
+    assert f"Sec-WebSocket-Accept: {ANSWER}\n" in printed
+    assert printed.endswith("\n\nopcode 1: Hello\n")
+
+
+def test_the_python_program_prints_what_its_comments_say() -> None:
+    printed = run(sys.executable, "-c", program("python"))
+    assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")
+    assert f"Sec-WebSocket-Accept: {ANSWER}\n" in printed
+    assert printed.endswith("\nTEXT b'Hello'\n810548656c6c6f\n")
