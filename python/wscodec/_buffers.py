@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import c_char, create_string_buffer, string_at
+from ctypes import c_char, create_string_buffer
 from typing import Union
 
 from . import _ffi
@@ -75,4 +75,5 @@ def written(size: int, write: Callable[[object, int], int]) -> bytes:
     Raises what its result says.
     """
     out = create_string_buffer(size)
-    return string_at(out, check(write(out, size)))
+    length = check(write(out, size))
+    return out.raw[:length]

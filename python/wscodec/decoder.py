@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ctypes import addressof, byref, c_char, c_size_t
-from struct import Struct
+from ctypes import addressof, byref, c_char, c_size_t, c_void_p
 
 from . import _ffi
 from ._buffers import Data, in_range, writable
 from ._ffi import lib
 from .errors import WsError, check, error_for
-from .frame import OPCODES, Frame, Side, decoder_flags
+from .frame import ENTRY, OPCODES, Frame, Side, decoder_flags, new_frame
 
-_ENTRY = Struct(_ffi.FRAME)
 _ENTRIES = 256
 _INPUT = 65536
 
+# Without declared arguments: ctypes then takes C objects as they are, in half the time that
+# it needs to make them of Python's. Every argument below is one.
+_feed = lib["ws_decoder_feed"]
+_feed.restype = _ffi.c_result
+
 
 class _Room:
-    """Memory for one call of the library: a copy of the input, and the entries."""
+    """Memory for one call of the library: a copy of the input, the entries, the arguments."""
 
     def __init__(self) -> None:
-        self.input = memoryview(bytearray(_INPUT))
-        self.input_address = addressof(c_char.from_buffer(self.input))
-        self.entries = memoryview(bytearray(_ENTRIES * _ENTRY.size))
-        self.entries_address = addressof(c_char.from_buffer(self.entries))
+        self.input = bytearray(_INPUT)
+        self.entries = memoryview(bytearray(_ENTRIES * ENTRY.size))
+        self.kept = c_char.from_buffer(self.input), c_char.from_buffer(self.entries)
+        self.input_address, entries_address = map(addressof, self.kept)
+        self.at = c_void_p()
+        self.len = c_size_t()
+        self.entries_at = c_void_p(entries_address)
+        self.entries_len = c_size_t(_ENTRIES)
         self.consumed = c_size_t()
-        self.consumed_ref = byref(self.consumed)
+        self.consumed_at = byref(self.consumed)
 
 
 # Who calls takes one, or makes it, and brings it back: so that an idle connection costs
 # nothing, and threads do not meet in one.
 _rooms: list[_Room] = []
-
-_frame = tuple.__new__  # faster than Frame(), which counts its arguments first
 
 
 class Decoder:
@@ -92,42 +97,52 @@ class Decoder:
             room = _Room()
         if isinstance(data, memoryview):
             data = data.cast("B") if data.c_contiguous or in_place else data.tobytes()
-        if in_place or len(data) > _INPUT:
-            view, start = writable(data if in_place else bytearray(data))  # type: ignore[arg-type]
-            address = addressof(start) if start is not None else 0
+        size = len(data)
+        buffer: bytearray | memoryview
+        if in_place or size > _INPUT:
+            buffer, start = writable(data if in_place else bytearray(data))  # type: ignore[arg-type]
+            address = addressof(start) if start is not None else None
         else:
-            view, address = room.input[: len(data)], room.input_address
-            view[:] = data
+            buffer, address = room.input, room.input_address
+            buffer[:size] = data
         frames: list[Frame] = []
-        error = self._decode(room, view, address, frames)
+        error = self._decode(room, buffer, address, size, frames)
         _rooms.append(room)
         return iter(frames) if error is None else _then_raise(frames, error)
 
     def _decode(
-        self, room: _Room, view: memoryview, address: int, frames: list[Frame]
+        self,
+        room: _Room,
+        buffer: bytearray | memoryview,
+        address: int | None,
+        size: int,
+        frames: list[Frame],
     ) -> WsError | None:
-        """Decodes `view`, which lies at `address`; appends to `frames`. What stopped it."""
-        done, size = 0, len(view)
+        """Decodes `size` bytes of the buffer, which lies at the address; appends to `frames`.
+        Returns what stopped it."""
+        done = 0
         while True:
-            count = lib.ws_decoder_feed(
+            room.at.value = address and address + done
+            room.len.value = size - done
+            count = _feed(
                 self._state_ref,
-                address + done,
-                size - done,
-                room.entries_address,
-                _ENTRIES,
-                room.consumed_ref,
+                room.at,
+                room.len,
+                room.entries_at,
+                room.entries_len,
+                room.consumed_at,
             )
             if count < 0:
                 return error_for(count)
-            used = room.consumed.value
-            bytes_ = bytes(view[done : done + used])
+            end = done + room.consumed.value
+            piece = bytes(buffer[done:end])
             frames += [
-                _frame(
+                new_frame(
                     Frame,
                     (
                         OPCODES[opcode],
                         flags,
-                        bytes_[off : off + length],
+                        piece[off : off + length],
                         payload_len,
                         pos,
                         key,
@@ -135,12 +150,12 @@ class Decoder:
                     ),
                 )
                 for payload_len, pos, off, length, key, opcode, flags, header_len, _ in (
-                    _ENTRY.iter_unpack(room.entries[: count * _ENTRY.size])
+                    ENTRY.iter_unpack(room.entries[: count * ENTRY.size])
                 )
             ]
-            done += used
-            if done == size:
+            if end == size:
                 return None
+            done = end
 
     def finish(self) -> None:
         """Tells whether the stream may end here.

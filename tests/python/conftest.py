@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 pytest.register_assert_rewrite("echo_checks", "wire")
+
+from echo_checks import Server  # noqa: E402  (after the line above, to be rewritten)
+
+
+@pytest.fixture(scope="class")
+def running(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of a class of EchoChecks."""
+    server = Server(request.cls.command)
+    yield server
+    assert server.stop() == 0

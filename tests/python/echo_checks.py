@@ -279,13 +279,6 @@ class EchoChecks:
 
     command: tuple[str, ...]
 
-    @pytest.fixture(scope="class")
-    @classmethod
-    def running(cls) -> Iterator[Server]:
-        server = Server(cls.command)
-        yield server
-        assert server.stop() == 0
-
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:
         """One for all tests; it must survive each of them."""
@@ -626,8 +619,8 @@ class EchoChecks:
     def test_client_is_told_what_was_wrong(self, server: Server) -> None:
         for message, code in ((bytes(MAX_MESSAGE + 1), 1009), ([b"\xff"], 1007)):
             with server.client() as client:
-                client.send(message, text=code == 1007)
                 with pytest.raises(ConnectionClosedError):
+                    client.send(message, text=code == 1007)
                     client.recv(PATIENCE)
                 assert client.close_code == code
 

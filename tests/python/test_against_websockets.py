@@ -32,6 +32,9 @@ TOLERATED = {
     " message'. websockets fails at a close there.",
 }
 
+LATE = ("WS_ERR_RESERVED_BITS", "WS_ERR_FRAGMENTATION", "WS_ERR_CONTROL_FRAME")
+"""What websockets sees only when all of the frame is there."""
+
 Found = tuple[list[tuple[int, bool, bytes]], str]
 """Whole frames (opcode, FIN, payload) up to a close frame, and what ended them: the name of
 an error, "close", or "" if there is none."""
@@ -133,6 +136,9 @@ def compare(data: bytes, side: Side, cut: int) -> str:
     frames, end = ours(data, side, cut)
     theirs = Theirs(side)
     theirs.feed(data)
+    early = end.startswith("WS_ERR") and theirs.end == ""
+    if early:
+        theirs.feed(bytes(2**17))
     behind = theirs.frames[len(frames) :]
     long_control = end == "WS_ERR_CONTROL_FRAME" and behind and behind[0][0] >= CLOSE
     if end == "WS_ERR_LENGTH" or long_control:
@@ -141,18 +147,17 @@ def compare(data: bytes, side: Side, cut: int) -> str:
         return "minimal"
     if end == "close in message":
         assert theirs.frames == frames[:-1] and theirs.end == "error"
-        return "close in message"
+        return end
     assert theirs.frames == frames
-    if end.startswith("WS_ERR") and theirs.end == "":
-        theirs.feed(bytes(2**17))
-        assert theirs.frames == frames
-        assert theirs.end in ("error", "")
-        if theirs.end == "":  # it is announced to be longer than that
+    if early:
+        if theirs.end == "":  # what was announced is longer than what we added
             assert end in (
                 "WS_ERR_RESERVED_BITS",
                 "WS_ERR_FRAGMENTATION",
                 "WS_ERR_CONTROL_FRAME",
             )
+        else:
+            assert theirs.end == "error"
         return "early"
     assert theirs.end == ("error" if end.startswith("WS_ERR") else end)
     return theirs.end
