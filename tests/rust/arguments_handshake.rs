@@ -81,27 +81,35 @@ fn parse_handshake() {
     }
 }
 
-/// An output struct as a newer or older caller knows it, at any address.
+/// Bytes that start where any struct may start.
+#[repr(C, align(16))]
+struct Room([u8; 256]);
+
+/// An output struct as a newer or older caller knows it, and at every address.
 fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
     known: T,
     parse: impl Fn(*mut T, usize) -> isize,
 ) {
     let size = size_of::<T>();
-    let mut room = vec![0xee_u8; size + 64];
+    let mut room = Room([0xee; 256]);
     for smaller in 0..size {
-        assert_eq!(parse(room.as_mut_ptr().cast(), smaller), INVALID_ARGUMENT);
-        assert_eq!(room, vec![0xee; size + 64], "nothing has changed");
+        assert_eq!(parse(room.0.as_mut_ptr().cast(), smaller), INVALID_ARGUMENT);
     }
+    for at in (0..16).filter(|at| at % align_of::<T>() != 0) {
+        let to: *mut T = room.0[at..].as_mut_ptr().cast();
+        assert_eq!(parse(to, size), INVALID_ARGUMENT, "unaligned");
+    }
+    assert_eq!(room.0, [0xee; 256], "nothing has changed");
     for larger in 0..40 {
-        for at in 0..8 {
-            room.fill(0xee);
-            let to: *mut T = room[at..].as_mut_ptr().cast();
+        for at in (0..16).step_by(align_of::<T>()) {
+            room.0.fill(0xee);
+            let to: *mut T = room.0[at..].as_mut_ptr().cast();
             assert!(parse(to, size + larger) > 0);
-            assert_eq!(unsafe { to.read_unaligned() }, known);
-            assert_eq!(room[at + size..at + size + larger], vec![0; larger]);
-            let behind = &room[at + size + larger..];
+            assert_eq!(unsafe { to.read() }, known);
+            assert_eq!(room.0[at + size..at + size + larger], vec![0; larger]);
+            let behind = &room.0[at + size + larger..];
             assert!(behind.iter().all(|byte| *byte == 0xee), "wrote behind it");
-            assert!(room[..at].iter().all(|byte| *byte == 0xee), "wrote before it");
+            assert!(room.0[..at].iter().all(|byte| *byte == 0xee), "wrote before it");
         }
     }
 }
@@ -251,13 +259,17 @@ fn request_spec() -> ws_request_spec {
     }
 }
 
-/// An input struct as a newer or older caller knows it, at any address.
+/// An input struct as a newer or older caller knows it, and at every address.
 fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
     let size = size_of::<T>();
-    for at in 0..8 {
-        let mut room = vec![0_u8; size + 64];
-        let to: *mut T = room[at..].as_mut_ptr().cast();
+    for at in 0..16 {
+        let mut room = Room([0; 256]);
+        let to: *mut T = room.0[at..].as_mut_ptr().cast();
         unsafe { to.write_unaligned(spec) };
+        if at % align_of::<T>() != 0 {
+            assert_eq!(build(to, size), INVALID_ARGUMENT, "unaligned");
+            continue;
+        }
         for smaller in 0..size {
             assert_eq!(build(to, smaller), INVALID_ARGUMENT);
         }
@@ -265,11 +277,11 @@ fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
             assert!(build(to, size + larger) > 0, "a zero tail");
         }
         for tail in 0..40 {
-            room[at + size + tail] = 1;
-            let from = room[at..].as_ptr().cast();
+            room.0[at + size + tail] = 1;
+            let from = room.0[at..].as_ptr().cast();
             assert_eq!(build(from, size + 40), UNSUPPORTED);
             assert!(build(from, size + tail) > 0, "behind its size is not its own");
-            room[at + size + tail] = 0;
+            room.0[at + size + tail] = 0;
         }
     }
     assert_eq!(build(null(), size), INVALID_ARGUMENT);
