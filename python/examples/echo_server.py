@@ -225,6 +225,10 @@ class Connection(asyncio.Protocol):
         self.timer = loop.call_later(self.server.handshake_timeout, self.transport.abort)
 
 
+async def serve(host: str, port: int, handshake_timeout: float) -> None:
+    await EchoServer(handshake_timeout).run(host, port)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Echoes WebSocket messages of up to 16 MiB; says hello to a plain GET.",
@@ -240,7 +244,7 @@ def main() -> None:
         help="for opening and closing handshakes",
     )
     options = parser.parse_args()
-    asyncio.run(EchoServer(options.handshake_timeout).run(options.host, options.port))
+    asyncio.run(serve(options.host, options.port, options.handshake_timeout))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def load() -> ctypes.CDLL:
         try:
             return ctypes.CDLL(place)
         except OSError as error:
-            tried.append(f"\n  {place}: {error}")
+            said = str(error)
+            tried.append(f"\n  {said if place in said else f'{place}: {said}'}")
     raise ImportError(
         "the library wscodec was not found. Set WSCODEC_LIBRARY to its path. Looked at:"
         + "".join(tried)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import struct
@@ -174,14 +175,7 @@ class Peer:
 
     def is_silent(self, seconds: float = 0.2) -> bool:
         """Whether nothing comes."""
-        self.socket.settimeout(seconds)
-        try:
-            self.socket.recv(1)
-            return False
-        except TimeoutError:
-            return True
-        finally:
-            self.socket.settimeout(PATIENCE)
+        return not select.select([self.socket], [], [], seconds)[0]
 
 
 def echo(first: int, payload: bytes = b"") -> bytes:
