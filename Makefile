@@ -77,10 +77,11 @@ test-all: examples tools ## what needs valgrind, clang, Node and Chromium
 
 lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets --features header -- -D warnings
+	WSCODEC_HEADER=$(abspath target/wscodec.h) \
+		$(CARGO) clippy --all-targets --features header -- -D warnings
 
 bench: library ## speed, as ratios to named peers
-	$(CARGO) bench
+	$(CARGO) bench --bench peers --target-dir target/bench
 
 # ---- installation ----
 

@@ -311,7 +311,7 @@ static void on_upgrade(conn *c, const uint8_t *head, const ws_handshake *hs) {
         spec.protocol = (ws_bytes){PROTOCOLS + protocol.off, protocol.len};
     uint8_t *to = reserve(&reply, MAX_HEADERS);
     ws_result n = to ? ws_build_response(&spec, sizeof spec, to, MAX_HEADERS) : 0;
-    if (n > 0) {
+    if (n > 0 && ws_decoder_init(&c->decoder, WS_SERVER, MAX_MESSAGE) == WS_OK) {
         reply.len += (size_t)n;
         change(c, OPEN);
     } else {
@@ -395,7 +395,7 @@ static void on_listener(watch *w) {
     int yes = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     c->watch = (watch){fd, on_conn};
-    enter(c, HANDSHAKE); /* and a decoder of zeros is a server's */
+    enter(c, HANDSHAKE);
     watch_for(&c->watch, EPOLL_CTL_ADD, EPOLLIN);
 }
 

@@ -271,8 +271,9 @@ ws_parse_handshake(const void *buf, size_t len, ws_handshake *hs,
 
 /* Walks the header fields of a complete head, e.g. for cookies or for a
  * field that came more than once. Start with *pos == 0. Returns 1 and fills
- * name and value, 0 after the last one, or an error: WS_ERR_HTTP_SYNTAX, or
- * WS_ERR_INVALID_ARGUMENT if the head is not complete. */
+ * name and value, 0 after the last one, or an error: WS_ERR_HTTP_SYNTAX,
+ * WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the end of the head
+ * is met and missing. */
 WS_API WS_MUST_USE ws_result
 ws_next_header(const void *head, size_t head_len, size_t *pos,
                ws_span *name, ws_span *value) WS_NOTHROW;
@@ -295,9 +296,9 @@ ws_select_protocol(const void *head, size_t head_len,
 
 /* Compares a browser's Origin with those you allow ("https://a.example
  * https://b.example:8443", separated by spaces). Whole origins only: scheme
- * and host without regard to case, and the port, which the scheme may imply.
- * 1 if it is one of them; 0 for everything else, "null", malformed text and
- * invalid arguments included. */
+ * and host without regard to case, and the port, which the scheme may imply;
+ * there are no wildcards. 1 if it is one of them; 0 for everything else,
+ * "null", malformed text and invalid arguments included. */
 WS_API WS_MUST_USE int
 ws_origin_allowed(const void *origin, size_t origin_len,
                   const void *allowed, size_t allowed_len) WS_NOTHROW;
@@ -354,7 +355,8 @@ typedef struct ws_request_spec {
  * here it refuses with WS_ERR_INVALID_ARGUMENT a bad key, whatever would
  * smuggle in another header, and `headers` with one that is the builder's:
  * Upgrade, Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding,
- * and here Host; Origin only if `origin` is set. */
+ * and here Host; Origin only if `origin` is set. A head that nobody would
+ * read, beyond WS_MAX_HEAD bytes or 112 such lines, is refused too. */
 WS_API WS_MUST_USE ws_result
 ws_build_request(const ws_request_spec *spec, size_t spec_size,
                  void *out, size_t out_cap) WS_NOTHROW;

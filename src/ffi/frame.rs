@@ -239,9 +239,8 @@ pub unsafe extern "C" fn ws_mask(
     pos: u64,
 ) {
     // SAFETY: the caller keeps the pointer contract.
-    if let (Ok(buf), Some(key)) =
-        unsafe { (ptr::bytes_mut(buf, len), ptr::mask_key(mask_key)) }
-    {
+    let (buf, key) = unsafe { (ptr::bytes_mut(buf, len), ptr::mask_key(mask_key)) };
+    if let (Ok(buf), Some(key)) = (buf, key) {
         frame::mask::apply(buf, key, pos);
     }
 }

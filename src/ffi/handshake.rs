@@ -131,7 +131,8 @@ pub unsafe extern "C" fn ws_parse_handshake(
 
 /// Walks the header fields of a complete head, e.g. for cookies or for a field that came more
 /// than once. Start with *pos == 0. Returns 1 and fills name and value, 0 after the last one,
-/// or an error: WS_ERR_HTTP_SYNTAX, or WS_ERR_INVALID_ARGUMENT if the head is not complete.
+/// or an error: WS_ERR_HTTP_SYNTAX, WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the end
+/// of the head is met and missing.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_next_header(
@@ -200,8 +201,8 @@ pub unsafe extern "C" fn ws_select_protocol(
 
 /// Compares a browser's Origin with those you allow ("https://a.example
 /// https://b.example:8443", separated by spaces). Whole origins only: scheme and host without
-/// regard to case, and the port, which the scheme may imply. 1 if it is one of them; 0 for
-/// everything else, "null", malformed text and invalid arguments included.
+/// regard to case, and the port, which the scheme may imply; there are no wildcards. 1 if it is
+/// one of them; 0 for everything else, "null", malformed text and invalid arguments included.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
@@ -333,7 +334,8 @@ pub struct ws_request_spec {
 /// Client: writes the opening request (RFC 6455, 4.1). Like every builder here it refuses with
 /// WS_ERR_INVALID_ARGUMENT a bad key, whatever would smuggle in another header, and `headers`
 /// with one that is the builder's: Upgrade, Connection, Sec-WebSocket-*, Content-Length,
-/// Transfer-Encoding, and here Host; Origin only if `origin` is set.
+/// Transfer-Encoding, and here Host; Origin only if `origin` is set. A head that nobody would
+/// read, beyond WS_MAX_HEAD bytes or 112 such lines, is refused too.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_request(

@@ -2,6 +2,8 @@
 //! tokens, nothing is folded. What two parsers could read in two ways is refused.
 
 use crate::error::{Error, Result};
+use crate::output;
+use core::mem::MaybeUninit;
 
 /// Longest head, in bytes.
 pub const MAX_HEAD: usize = 16384;
@@ -18,10 +20,9 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    #[inline(always)]
     fn parse(line: &'a [u8]) -> Result<Field<'a>> {
-        let colon =
-            line.iter().position(|b| !is_token_char(*b)).ok_or(Error::HttpSyntax)?;
-        match line.split_at_checked(colon) {
+        match line.split_at_checked(token_len(line)) {
             Some((name @ [_, ..], [b':', value @ ..])) => {
                 Ok(Field { name, value: trim(value) })
             }
@@ -54,6 +55,7 @@ impl<'a> Fields<'a> {
 
     /// The next field. None after the last, and where the input ends: [`Fields::is_complete`]
     /// tells which.
+    #[inline(always)]
     pub fn next_field(&mut self) -> Result<Option<Field<'a>>> {
         if self.complete {
             return Ok(None);
@@ -127,8 +129,12 @@ pub fn complete_fields(bytes: &[u8]) -> Result<Fields<'_>> {
 /// The field whose line starts at `pos`, which moves to the next line; at 0, the first one.
 /// None after the last.
 pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>> {
+    let head = head.get(..MAX_HEAD).unwrap_or(head);
     let mut fields = match head.split_at_checked(*pos) {
         Some(([], _)) => Head::parse(head)?.ok_or(Error::InvalidArgument)?.fields,
+        Some(([.., b'\r', b'\n', b'\r', b'\n'], _)) => {
+            return Err(Error::InvalidArgument);
+        }
         Some(([.., b'\n'], lines)) => Fields::new(lines),
         _ => return Err(Error::InvalidArgument),
     };
@@ -136,6 +142,7 @@ pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>
     if field.is_some() {
         *pos = head.len().saturating_sub(fields.rest().len());
     } else if !fields.is_complete() {
+        too_large_or_incomplete::<()>(head)?;
         return Err(Error::InvalidArgument);
     }
     Ok(field)
@@ -157,6 +164,7 @@ fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
 }
 
 /// Splits off the first line, without its CR LF. None if it is incomplete.
+#[inline(always)]
 fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     let Some((line, end)) = control_at(bytes).and_then(|at| bytes.split_at_checked(at))
     else {
@@ -171,24 +179,69 @@ fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
 
 /// Position of the first byte that no line may hold.
 fn control_at(bytes: &[u8]) -> Option<usize> {
-    const STEP: usize = 16;
-    let clean = bytes
-        .chunks_exact(STEP)
-        .take_while(|chunk| !chunk.iter().fold(false, |found, b| found | is_control(*b)))
-        .count()
-        .wrapping_mul(STEP);
-    let found = bytes.get(clean..)?.iter().position(|b| is_control(*b))?;
-    clean.checked_add(found)
+    let rest = skip_blocks::<32>(bytes, |b| !is_control(b));
+    let rest = skip_blocks::<8>(rest, |b| !is_control(b));
+    let found = rest.iter().position(|b| is_control(*b))?;
+    bytes.len().checked_sub(rest.len())?.checked_add(found)
+}
+
+/// Length of the token that `bytes` start with.
+#[inline(always)]
+fn token_len(bytes: &[u8]) -> usize {
+    let short = bytes.get(..SHORT_NAME).unwrap_or(bytes);
+    let found = short.iter().position(|b| !is_token_char(*b));
+    found.unwrap_or_else(|| long_token_len(bytes))
+}
+
+/// Names beyond this length are rare.
+const SHORT_NAME: usize = 32;
+
+/// The same by blocks of what is most common in names.
+#[cold]
+#[inline(never)]
+fn long_token_len(bytes: &[u8]) -> usize {
+    let common = |b: u8| {
+        ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10) | (b == b'-')
+    };
+    let rest = skip_blocks::<16>(bytes, common);
+    let found = rest.iter().position(|b| !is_token_char(*b)).unwrap_or(rest.len());
+    bytes.len().wrapping_sub(rest.len()).wrapping_add(found)
+}
+
+/// What is left behind the whole blocks that are `clean` throughout. A head that comes in
+/// small pieces is scanned again with each: the compiler makes vector instructions of this.
+#[inline]
+fn skip_blocks<const N: usize>(mut bytes: &[u8], clean: impl Fn(u8) -> bool) -> &[u8] {
+    while let Some((block, rest)) = bytes.split_first_chunk::<N>() {
+        if !block.iter().fold(true, |all, b| all & clean(*b)) {
+            break;
+        }
+        bytes = rest;
+    }
+    bytes
 }
 
 const fn is_control(b: u8) -> bool {
-    (b < b' ') & (b != b'\t') | (b == 0x7f)
+    b < b' ' && b != b'\t' || b == 0x7f
 }
 
-const fn is_token_char(b: u8) -> bool {
-    matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
-        | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~')
+fn is_token_char(b: u8) -> bool {
+    TOKEN_CHARS.get(usize::from(b)).copied().unwrap_or(false)
 }
+
+/// A look-up is faster than a dozen comparisons.
+static TOKEN_CHARS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut b = 0_u8;
+    while let [this, after @ ..] = rest {
+        *this = matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
+            | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~');
+        rest = after;
+        b = b.wrapping_add(1);
+    }
+    table
+};
 
 /// Without the spaces and tabs around it. Not trim_ascii(), which hides line ends.
 #[must_use]
@@ -259,13 +312,16 @@ impl Body {
     }
 }
 
+/// What a builder lets a caller add, so that with its own the fields are not too many.
+const MAX_EXTRA_FIELDS: usize = MAX_FIELDS - 16;
+
 /// Checks lines that a caller wants in a head: each complete, and none that the builder
 /// writes itself.
 pub(crate) fn check_extra(
     lines: &[u8],
     mut reserved: impl FnMut(&Field<'_>) -> bool,
 ) -> Result<()> {
-    let mut fields = Fields::new(lines);
+    let mut fields = Fields { allowed: MAX_EXTRA_FIELDS, ..Fields::new(lines) };
     while let Some(field) = fields.next_field().map_err(|_| Error::InvalidArgument)? {
         let protocol = field
             .name
@@ -280,4 +336,15 @@ pub(crate) fn check_extra(
         return Err(Error::InvalidArgument);
     }
     Ok(())
+}
+
+/// Writes a head, unless it is longer than any that can be read.
+pub(crate) fn write_head(
+    groups: &[&[&[u8]]],
+    out: &mut [MaybeUninit<u8>],
+) -> Result<usize> {
+    if output::len(groups) > MAX_HEAD {
+        return Err(Error::InvalidArgument);
+    }
+    output::write_all(groups, out)
 }

@@ -1,10 +1,11 @@
 //! The client's opening request (RFC 6455, 4.1 and 4.2.1).
 
 use super::accept::Key;
-use super::headers::{self, Body, Head, Seen, check_extra, is_token, is_visible};
+use super::headers::{
+    self, Body, Head, Seen, check_extra, is_token, is_visible, write_head,
+};
 use super::{negotiate, origin};
 use crate::error::{Error, Result};
-use crate::output;
 use core::mem::MaybeUninit;
 
 /// A parsed request. Each piece lies in the buffer that was parsed.
@@ -165,7 +166,7 @@ impl Spec<'_> {
 /// Writes the request.
 pub fn build(spec: &Spec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
     spec.check()?;
-    output::write_all(
+    write_head(
         &[
             &[b"GET ", spec.target, b" HTTP/1.1\r\n"],
             &line(b"Host: ", spec.host),

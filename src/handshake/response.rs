@@ -1,7 +1,9 @@
 //! The server's answer (RFC 6455, 4.2.2 and 4.1).
 
 use super::accept::Key;
-use super::headers::{self, Body, Field, Fields, Head, Seen, check_extra, is_token};
+use super::headers::{
+    self, Body, Field, Fields, Head, MAX_HEAD, Seen, check_extra, is_token, write_head,
+};
 use super::negotiate::{self, Extensions};
 use super::request::{self, is_http_version, line};
 use crate::error::{Error, Result};
@@ -165,7 +167,7 @@ pub fn build(spec: &Spec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         return Err(Error::InvalidArgument);
     }
     check_extra(spec.headers, |_| false)?;
-    output::write_all(
+    write_head(
         &[
             &[b"HTTP/1.1 101 Switching Protocols\r\n"],
             &[b"Upgrade: websocket\r\nConnection: Upgrade\r\n"],
@@ -179,6 +181,9 @@ pub fn build(spec: &Spec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
     )
 }
 
+/// With our own lines, a head that can be read.
+const MAX_REPLY_HEADERS: usize = MAX_HEAD - 512;
+
 /// Writes a whole answer that is not an upgrade, and ends the connection.
 pub fn build_reply(
     status: u16,
@@ -187,7 +192,10 @@ pub fn build_reply(
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
     let bodiless = matches!(status, 204 | 304);
-    if !(200..=599).contains(&status) || bodiless && !body.is_empty() {
+    if !(200..=599).contains(&status)
+        || bodiless && !body.is_empty()
+        || headers.len() > MAX_REPLY_HEADERS
+    {
         return Err(Error::InvalidArgument);
     }
     let mut names_allow = false;

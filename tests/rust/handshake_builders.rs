@@ -359,3 +359,33 @@ fn answer(request: &[u8], key: &[u8], protocols: &str) {
     assert_eq!(c::piece(&response, said.extensions), Some(spec.extensions));
     assert_eq!((said.status, said.head_len as usize), (101, response.len()));
 }
+
+#[test]
+fn a_head_that_no_parser_would_read_is_not_written() {
+    let lines = |count: usize| "X: y\r\n".repeat(count).into_bytes();
+    for result in build_all(&lines(113)) {
+        assert_eq!(result, Err(code::INVALID_ARGUMENT));
+    }
+    for result in build_all(&lines(112)) {
+        assert!(result.is_ok());
+    }
+    let target = format!("/{}", "x".repeat(16384));
+    let long = c::build_request(&Request { target: target.as_bytes(), ..REQUEST });
+    assert_eq!(long, Err(code::INVALID_ARGUMENT));
+    let line = format!("X: {}\r\n", "y".repeat(16384));
+    for result in build_all(line.as_bytes()) {
+        assert_eq!(result, Err(code::INVALID_ARGUMENT));
+    }
+}
+
+#[test]
+fn the_longest_request_that_is_written_is_read() {
+    let least = c::build_request(&REQUEST).unwrap().len();
+    let fill = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
+    let headers = fill(16384 - least);
+    let longest = c::build_request(&Request { headers: &headers, ..REQUEST }).unwrap();
+    assert_eq!(c::parse_handshake(&longest).0, 16384);
+    let headers = fill(16385 - least);
+    let longer = c::build_request(&Request { headers: &headers, ..REQUEST });
+    assert_eq!(longer, Err(code::INVALID_ARGUMENT));
+}

@@ -122,3 +122,17 @@ fn a_field_is_found_in_any_case_and_the_first_one_counts() {
         assert_eq!(found.as_deref(), value.map(str::as_bytes), "{name}");
     }
 }
+
+#[test]
+fn what_follows_the_longest_head_does_not_move_its_fields() {
+    let mut buf = b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n".to_vec();
+    buf.resize(40_000, b'x');
+    assert_eq!(c::all_fields(&buf).unwrap(), [field("A", b"b"), field("C", b"d")]);
+}
+
+#[test]
+fn a_head_beyond_the_limit_is_too_large_to_be_walked_to_its_end() {
+    let long = "x".repeat(20_000);
+    let head = format!("GET / HTTP/1.1\r\nA: b\r\nX: {long}\r\n\r\n");
+    assert_eq!(c::all_fields(head.as_bytes()), Err(code::HTTP_TOO_LARGE));
+}
