@@ -66,13 +66,18 @@ $(VENV)/ready: tests/python/requirements.txt
 tools: ## installs what test-all needs, and says what that is
 	tests/tools/install.sh
 
-test-all: examples tools ## what needs valgrind, clang, Node and Chromium
+VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
+	--errors-for-leak-kinds=all --error-exitcode=99
+
+test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
+	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
+		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
 lint: ## formatting and clippy, warnings denied
