@@ -82,6 +82,16 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
+AUTOBAHN := c-server c-client python-server python-client
+
+autobahn: $(AUTOBAHN:%=autobahn-%) ## the Autobahn|Testsuite against the examples
+
+autobahn-suite:
+	tests/autobahn/install.sh
+
+autobahn-%: examples autobahn-suite
+	tests/autobahn/run $*
+
 lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --check
 	WSCODEC_HEADER=$(abspath target/wscodec.h) \
@@ -117,4 +127,4 @@ clean: ## removes what was built
 	$(CARGO) clean
 
 .PHONY: all help library header check-header examples run test test-rust test-c \
-	test-python tools test-all lint bench install uninstall clean
+	test-python tools test-all autobahn autobahn-suite lint bench install uninstall clean

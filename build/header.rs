@@ -18,6 +18,7 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/frame.rs"],
     &["src/ffi/stream.rs"],
     &["src/ffi/text.rs"],
+    &["src/ffi/conn.rs"],
 ];
 const WIDTH: usize = 80;
 
@@ -116,7 +117,7 @@ fn print_paragraph(paragraph: &str, items: &HashMap<String, Item>) -> String {
     match declared.as_slice() {
         [] => String::new(),
         _ if constants => print_constants(&declared, paragraph),
-        [(_, item)] if item.code.starts_with("typedef struct ") => print_struct(item),
+        [(_, item)] if item.code.contains('{') => print_struct(item),
         [(_, item)] if item.code.starts_with("typedef ") => {
             format!("{}\n{}\n\n", comment(&item.doc), item.code)
         }
@@ -172,23 +173,45 @@ fn print_struct(item: &Item) -> String {
     let mut lines = item.code.lines();
     let mut text =
         format!("{}\n{}\n", comment(&item.doc), lines.next().unwrap_or_default());
-    let mut fields: Vec<(String, String)> = Vec::new();
-    let mut doc = String::new();
-    for line in lines.clone().map(str::trim) {
-        match line {
-            "/**" | "*/" => {}
-            _ if line.starts_with('*') => {
-                doc += &format!("{}\n", line.trim_start_matches(['*', ' ']))
-            }
-            _ if line.starts_with('}') => {}
-            _ => fields.push((format!("    {line}"), std::mem::take(&mut doc))),
+    let fields = fields(lines.clone());
+    let short = |field: &String| field.len() <= WIDTH / 2;
+    let width =
+        fields.iter().map(|(field, _)| field).filter(|f| short(f)).map(String::len).max();
+    let width = width.unwrap_or(0);
+    for (field, doc) in &fields {
+        if short(field) {
+            text += &beside(&format!("    {field:width$} "), doc);
+        } else {
+            let doc = wrap(doc, WIDTH - 10).join("\n     * ");
+            text += &format!("    /* {doc} */\n");
+            let parts = fill(field.split(", "), ", ", WIDTH - 13);
+            text += &format!("    {}\n", parts.join(",\n        "));
         }
     }
-    let width = fields.iter().map(|(field, _)| field.len()).max().unwrap_or(0);
-    for (field, doc) in &fields {
-        text += &beside(&format!("{field:width$} "), doc.trim());
-    }
     text + lines.last().unwrap_or_default() + "\n\n"
+}
+
+/// Each field with its documentation.
+fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let (mut field, mut doc) = (String::new(), String::new());
+    for line in lines.map(str::trim) {
+        if line == "/**" || line == "*/" || line.starts_with('}') {
+            continue;
+        }
+        let (to, words) = match line.strip_prefix("* ") {
+            Some(words) => (&mut doc, words),
+            None => (&mut field, line),
+        };
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        to.push_str(words);
+        if field.ends_with(';') {
+            fields.push((std::mem::take(&mut field), std::mem::take(&mut doc)));
+        }
+    }
+    fields
 }
 
 fn print_function(name: &str, item: &Item) -> String {

@@ -3,14 +3,14 @@
  *
  * The library opens no socket, starts no thread, reads no clock and keeps no
  * global state. You hand it bytes; it tells you what they mean and writes the
- * bytes you should send. Two layers, the first usable without the second:
+ * bytes you should send. Three layers, each usable without the next:
  *
  *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
- *                   close payloads. Pure functions.
+ *                   close payloads. Pure functions; nothing is allocated.
  *   2. Decoder      many frames per call, payloads of any length, any split of
  *                   the input. Its state is 64 bytes that you own.
- *
- * Nothing is allocated, anywhere.
+ *   3. Connection   messages, fragments, ping and pong, the closing handshake,
+ *                   limits. One handle per connection.
  *
  * WORDS
  *
@@ -38,12 +38,15 @@
  *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
- *   Ownership  The library keeps no pointer that you pass it.
- *   Positions  Answers are offsets into your buffer, which survive a realloc()
- *              and need no pointer arithmetic in other languages.
- *   Threads    Functions without a ws_decoder may be called from any thread at
- *              any time. A ws_decoder may be used by one thread at a time; it
- *              may move between threads.
+ *   Ownership  The library keeps no pointer that you pass it, except what an
+ *              allocator's `user` points to.
+ *   Positions  Layers 1 and 2 answer in offsets into your buffer, which survive
+ *              a realloc() and need no pointer arithmetic in other languages.
+ *              Layer 3 hands out pointers, since a message may lie in your
+ *              buffer or in the connection's own memory.
+ *   Threads    Functions without a handle may be called from any thread at any
+ *              time. A ws_decoder or ws_conn may be used by one thread at a
+ *              time; it may move between threads.
  *   Unwinding  No exception and no panic leaves this library.
  *
  * COMPATIBILITY

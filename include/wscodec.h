@@ -3,14 +3,14 @@
  *
  * The library opens no socket, starts no thread, reads no clock and keeps no
  * global state. You hand it bytes; it tells you what they mean and writes the
- * bytes you should send. Two layers, the first usable without the second:
+ * bytes you should send. Three layers, each usable without the next:
  *
  *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
- *                   close payloads. Pure functions.
+ *                   close payloads. Pure functions; nothing is allocated.
  *   2. Decoder      many frames per call, payloads of any length, any split of
  *                   the input. Its state is 64 bytes that you own.
- *
- * Nothing is allocated, anywhere.
+ *   3. Connection   messages, fragments, ping and pong, the closing handshake,
+ *                   limits. One handle per connection.
  *
  * WORDS
  *
@@ -38,12 +38,15 @@
  *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
- *   Ownership  The library keeps no pointer that you pass it.
- *   Positions  Answers are offsets into your buffer, which survive a realloc()
- *              and need no pointer arithmetic in other languages.
- *   Threads    Functions without a ws_decoder may be called from any thread at
- *              any time. A ws_decoder may be used by one thread at a time; it
- *              may move between threads.
+ *   Ownership  The library keeps no pointer that you pass it, except what an
+ *              allocator's `user` points to.
+ *   Positions  Layers 1 and 2 answer in offsets into your buffer, which survive
+ *              a realloc() and need no pointer arithmetic in other languages.
+ *              Layer 3 hands out pointers, since a message may lie in your
+ *              buffer or in the connection's own memory.
+ *   Threads    Functions without a handle may be called from any thread at any
+ *              time. A ws_decoder or ws_conn may be used by one thread at a
+ *              time; it may move between threads.
  *   Unwinding  No exception and no panic leaves this library.
  *
  * COMPATIBILITY
@@ -119,13 +122,16 @@ WS_API const char *ws_version_string(void) WS_NOTHROW;
  * feature still exist and return WS_ERR_UNSUPPORTED, so linking never fails. */
 WS_API uint32_t ws_features(void) WS_NOTHROW;
 
-#define WS_TYPE_HANDSHAKE     1 /* ws_handshake */
-#define WS_TYPE_RESPONSE      2 /* ws_response */
-#define WS_TYPE_REQUEST_SPEC  3 /* ws_request_spec */
-#define WS_TYPE_RESPONSE_SPEC 4 /* ws_response_spec */
-#define WS_TYPE_FRAME         5 /* ws_frame */
-#define WS_TYPE_DECODER       6 /* ws_decoder */
-#define WS_TYPE_OUT_FRAME     7 /* ws_out_frame */
+#define WS_TYPE_HANDSHAKE     1  /* ws_handshake */
+#define WS_TYPE_RESPONSE      2  /* ws_response */
+#define WS_TYPE_REQUEST_SPEC  3  /* ws_request_spec */
+#define WS_TYPE_RESPONSE_SPEC 4  /* ws_response_spec */
+#define WS_TYPE_FRAME         5  /* ws_frame */
+#define WS_TYPE_DECODER       6  /* ws_decoder */
+#define WS_TYPE_OUT_FRAME     7  /* ws_out_frame */
+#define WS_TYPE_ALLOCATOR     9  /* ws_allocator */
+#define WS_TYPE_ACCEPT_SPEC   10 /* ws_accept_spec */
+#define WS_TYPE_EVENT         11 /* ws_event */
 
 /* sizeof a struct as the library sees it, 0 for an unknown type. A language
  * binding compares it once, at load time, with its own declaration. */
@@ -597,6 +603,198 @@ ws_close_build(uint16_t code, const void *reason, size_t reason_len,
 /* 1 if this code may appear in a close frame, else 0 (RFC 6455, 7.4, and the
  * codes that were registered since). */
 WS_API int ws_close_code_valid(uint16_t code) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Connection
+ * ======================================================================== */
+
+/* A WebSocket connection after its opening handshake. Opaque; at most 256
+ * bytes. It owns further memory only while a message or a control frame is
+ * incomplete or was collected, and while a pong waits. */
+typedef struct ws_conn ws_conn;
+
+/* Memory for a handle. Sizes and alignments (a power of two, at most 16) are
+ * given back, so an arena needs no headers. resize() may move the memory,
+ * and may be NULL. Pass NULL in place of this struct for the C library's.
+ * Frozen. */
+typedef struct ws_allocator {
+    /* Gives `size` bytes, or NULL. */
+    void *(*alloc)(void *user, size_t size, size_t align);
+    /* Gives as many bytes with what was in the old ones, or NULL and leaves
+     * those. */
+    void *(*resize)(void *user, void *ptr, size_t old_size,
+        size_t new_size, size_t align);
+    /* Takes the memory back. */
+    void (*free)(void *user, void *ptr, size_t size, size_t align);
+    void *user; /* Passed to each of them. */
+} ws_allocator;
+
+/* side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is
+ * invalid. *allocator is copied; what its `user` points to must outlive the
+ * handle. */
+WS_API WS_MUST_USE ws_conn *
+ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
+
+/* NULL is allowed. */
+WS_API void ws_conn_free(ws_conn *conn) WS_NOTHROW;
+
+/* How connections compress. This build has none of it. */
+typedef struct ws_pmd_params ws_pmd_params;
+
+/* How to accept a client. Zero it, fill what you need. Extensible. */
+typedef struct ws_accept_spec {
+    ws_bytes protocols;            /* "chat, superchat": as you prefer them. */
+    ws_bytes headers;              /* Further complete "Name: value\r\n"
+                                    * lines. */
+    const ws_pmd_params *pmd;      /* NULL: no compression. (Anything else is
+                                    * WS_ERR_UNSUPPORTED in this build.) */
+    const ws_allocator *allocator; /* NULL: the C library's. */
+} ws_accept_spec;
+
+#define WS_MAX_REPLY 512 /* What ws_conn_accept() writes at most, beside
+                          * spec->headers and the protocol chosen. */
+
+/* Server: all that follows ws_parse_handshake(). Answers a complete head:
+ * with a 101, spec->headers and a connection in *conn, or, where the head is
+ * not acceptable, with the refusal that fits and NULL. Returns the bytes
+ * written, 0 if the head is not complete, or an error of the caller or the
+ * system, with nothing written and NULL. Ordinary requests
+ * (WS_ERR_NOT_UPGRADE, refused here with 426) and the Origin are yours to
+ * handle before. */
+WS_API WS_MUST_USE ws_result
+ws_conn_accept(const void *head, size_t head_len,
+               const ws_accept_spec *spec, size_t spec_size,
+               ws_conn **conn, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch
+ * that is neither 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late,
+ * WS_ERR_INVALID_STATE. */
+#define WS_OPT_MAX_MESSAGE 1 /* Bytes, 0 for no limit; default 1 MiB; also
+                              * with WS_OPT_STREAM. Checked when the header
+                              * of a frame announces more; nothing is ever
+                              * allocated for an announcement. */
+#define WS_OPT_STREAM      2 /* Report messages in pieces as they arrive, and
+                              * collect nothing; a piece may end inside a
+                              * character; default 0; before any input. */
+#define WS_OPT_AUTO_PONG   3 /* Answer pings; default 1. */
+#define WS_OPT_CHECK_UTF8  4 /* Incoming text must be UTF-8; fails at the
+                              * first wrong byte, even if its message is
+                              * incomplete; default 1; before any input. */
+#define WS_OPT_KEEP_BUFFER 5 /* Bytes of message memory to keep between
+                              * messages; default 0. */
+
+/* Sets an option. */
+WS_API WS_MUST_USE ws_result
+ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
+
+/* Reads an option. */
+WS_API WS_MUST_USE ws_result
+ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
+
+#define WS_EVENT_FIRST 0x1u /* The message starts with this piece. */
+#define WS_EVENT_LAST  0x2u /* The message ends with this piece. */
+
+/* A message, a piece of one (with WS_OPT_STREAM), or a control frame.
+ * Frozen. */
+typedef struct ws_event {
+    const void *data;    /* Valid until the next ws_conn_recv(), or the end
+                          * of the connection or of your buffer; other calls
+                          * leave it alone. */
+    size_t len;          /* In bytes. */
+    uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
+    uint16_t flags;      /* WS_EVENT_*: both, for a message and for control. */
+    uint16_t close_code; /* Of a close; its data is the reason. */
+    uint16_t reserved;   /* 0 */
+} ws_event;
+
+/* Takes bytes from the network. Returns how many events were filled, and in
+ * *consumed how many bytes of buf are done. A message that lies whole in buf
+ * is unmasked and reported there, without a copy; any other is collected in
+ * the connection's memory. The call may return early: when `events` is full
+ * (events_cap must not be 0), when something collected must be handed over,
+ * when it made a reply. So call again with the rest, as it lies there, until
+ * the result is 0: only then is all of buf done.
+ *
+ *   do {
+ *       n = ws_conn_recv(c, p, end - p, ev, 64, &used);
+ *       for (i = 0; i < n; i++) handle(&ev[i]);
+ *       collect(ws_conn_output(c, out, sizeof out));
+ *       p += used;
+ *   } while (n > 0);
+ *
+ * Handle the events first (sending answers is fine), then collect the
+ * output: that keeps the order of the wire. A close or an error of the peer
+ * takes effect late enough for it: until ws_conn_output() has handed out the
+ * close frame, ws_conn_send() works. Events before an error are reported
+ * first, and nothing of the error shows before the call that returns it,
+ * with *consumed 0. That call's close frame waits in ws_conn_output(); every
+ * later call returns the same error, also if it is WS_ERR_NO_MEMORY. A close
+ * is the last event: what follows it is done and ignored. */
+WS_API WS_MUST_USE ws_result
+ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
+             size_t events_cap, size_t *consumed) WS_NOTHROW;
+
+#define WS_MAX_OUTPUT 139 /* The most that ws_conn_output() ever writes, in
+                           * bytes. */
+
+/* Writes what the connection itself has to say: a pong, and the close frame
+ * that answers the peer's (with its code) or an error. Call it after every
+ * ws_conn_recv(). Whoever does so answers every ping; for whoever does not,
+ * a pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
+ * flood of pings takes no memory. Returns the bytes written; 0 if there is
+ * nothing to say. (NULL, 0) as `out` asks whether there is:
+ * WS_ERR_BUFFER_TOO_SMALL. */
+WS_API WS_MUST_USE ws_result
+ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
+
+#define WS_SEND_MORE  0x1u /* Further pieces of this message follow. */
+#define WS_SEND_PLAIN 0x2u /* Do not compress; said with the first piece. */
+
+/* Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes
+ * a frame. opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every
+ * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. out_cap
+ * must be at least ws_conn_send_bound(). Returns the bytes written. What
+ * would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
+ * checked. `payload` must not overlap `out`.
+ *
+ * Between messages, frames from ws_frame_encode() may be sent as well. */
+WS_API WS_MUST_USE ws_result
+ws_conn_send(ws_conn *conn, int opcode, uint32_t flags,
+             const void *payload, size_t payload_len, void *out,
+             size_t out_cap) WS_NOTHROW;
+
+/* Room that ws_conn_send() needs for a payload of this length; 0 if the
+ * length is absurd. */
+WS_API size_t
+ws_conn_send_bound(const ws_conn *conn, size_t payload_len) WS_NOTHROW;
+
+/* Writes a close frame, which starts the closing handshake, or takes the
+ * place of one (the answer to the peer's, or to an error) that was not
+ * collected yet. A pong that waits is dropped. The reason is UTF-8, at most
+ * 123 bytes. Messages that are still arriving are reported as before; pings
+ * are no longer answered. Once a close was sent there is no other: 0 is
+ * written. */
+WS_API WS_MUST_USE ws_result
+ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
+              size_t reason_len, void *out, size_t out_cap) WS_NOTHROW;
+
+/* The peer will send nothing more. WS_OK after a close from both sides, or
+ * if a close came and only its answer was not collected; the error, if there
+ * was one; else WS_ERR_EOF: the state is FAILED, nothing waits, nothing can
+ * be sent. */
+WS_API WS_MUST_USE ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
+
+#define WS_STATE_OPEN    0 /* Messages go both ways. */
+#define WS_STATE_CLOSING 1 /* A close was sent, or has arrived. */
+#define WS_STATE_CLOSED  2 /* A close has arrived and ours was handed out. */
+#define WS_STATE_FAILED  3 /* An error was returned. */
+
+/* CLOSED or FAILED: send what you collected; then shut down your sending
+ * side, read and discard until the peer hangs up or your timer fires, and
+ * close the socket (RFC 6455, 7.1.1). Closing it at once can destroy the
+ * close frame on its way. A client gives the server a moment to close first.
+ * (NULL is FAILED.) */
+WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
 
 #ifdef __cplusplus
 } /* extern "C" */

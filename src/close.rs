@@ -2,8 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::frame::MAX_CONTROL;
-use crate::output;
-use core::mem::MaybeUninit;
 
 /// "There was no code": never sent.
 pub const NO_STATUS: u16 = 1005;
@@ -33,14 +31,35 @@ pub fn parse(payload: &[u8]) -> Result<(u16, &[u8])> {
     }
 }
 
-/// Writes a payload; with [`NO_STATUS`], an empty one.
-pub fn build(code: u16, reason: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-    if code == NO_STATUS && reason.is_empty() {
-        return Ok(0);
+/// A payload to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Payload {
+    bytes: [u8; MAX_CONTROL],
+    len: usize,
+}
+
+impl Payload {
+    /// With [`NO_STATUS`], an empty one, which takes no reason.
+    pub fn new(code: u16, reason: &[u8]) -> Result<Payload> {
+        let mut payload = Payload { bytes: [0; MAX_CONTROL], len: 0 };
+        if code == NO_STATUS && reason.is_empty() {
+            return Ok(payload);
+        }
+        payload.len = reason.len().saturating_add(2);
+        let fits = payload.len <= MAX_CONTROL;
+        if !is_valid_code(code) || !fits || core::str::from_utf8(reason).is_err() {
+            return Err(Error::InvalidArgument);
+        }
+        let code = code.to_be_bytes();
+        for (to, from) in payload.bytes.iter_mut().zip(code.iter().chain(reason)) {
+            *to = *from;
+        }
+        Ok(payload)
     }
-    let fits = reason.len().saturating_add(2) <= MAX_CONTROL;
-    if !is_valid_code(code) || !fits || core::str::from_utf8(reason).is_err() {
-        return Err(Error::InvalidArgument);
+
+    /// The bytes of it.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
     }
-    output::write_all(&[&[&code.to_be_bytes(), reason]], out)
 }

@@ -1,26 +1,29 @@
 //! A WebSocket engine (RFC 6455) that never touches a socket: bytes in, meaning out.
 //!
-//! Two layers, the second built from the first, and the C ABI over both:
+//! Three layers, each built from the one before it, and the C ABI over all of them:
 //!
-//! | layer   | what it does                                  | where |
-//! |---------|-----------------------------------------------|-------|
-//! | Pieces  | opening handshake: heads, keys, negotiation   | [`handshake`] |
-//! |         | one frame: header, payload, masking           | [`frame`] |
-//! |         | text, close payloads                          | [`utf8`], [`close`] |
-//! | Decoder | many frames per call, any split of the input  | [`stream`] |
-//! | C ABI   | pointers to slices, outcomes to numbers       | [`ffi`] |
+//! | layer      | what it does                                  | where |
+//! |------------|-----------------------------------------------|-------|
+//! | Pieces     | opening handshake: heads, keys, negotiation   | [`handshake`] |
+//! |            | one frame: header, payload, masking           | [`frame`] |
+//! |            | text, close payloads                          | [`utf8`], [`close`] |
+//! | Decoder    | many frames per call, any split of the input  | [`stream`] |
+//! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
+//! | C ABI      | pointers to slices, outcomes to numbers       | [`ffi`] |
 //!
-//! Everything but [`ffi`] is safe Rust that knows no pointers. Nothing here allocates,
-//! keeps global state or panics.
+//! Everything but [`ffi`] and [`memory`], which calls an allocator, is safe Rust. Only a
+//! connection allocates. Nothing keeps global state or panics.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 
 pub mod close;
+pub mod conn;
 pub mod error;
 pub mod ffi;
 pub mod frame;
 pub mod handshake;
+pub mod memory;
 mod output;
 pub mod stream;
 pub mod utf8;

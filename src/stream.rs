@@ -2,7 +2,7 @@
 //! buffer. Nothing of the input needs to be kept for the next call.
 
 use crate::error::{Error, Result};
-use crate::frame::{Chunk, Header, MAX_HEADER, MAX_PAYLOAD, Place, Rules, mask};
+use crate::frame::{Chunk, Header, Limits, MAX_HEADER, Place, Rules, mask};
 use core::mem::MaybeUninit;
 
 /// What one call did.
@@ -51,9 +51,13 @@ impl Decoder {
         out: &mut [MaybeUninit<T>],
     ) -> Result<Fed> {
         self.check()?;
+        let limits = match self.max_payload {
+            0 => Limits::NONE,
+            max => Limits { data: max, control: max },
+        };
         let mut fed = Fed { chunks: 0, consumed: 0 };
         for slot in out {
-            match self.next_chunk(buf, fed.consumed) {
+            match self.next_chunk(buf, fed.consumed, limits) {
                 Ok(Some(chunk)) => {
                     fed.consumed = chunk.off.wrapping_add(chunk.len);
                     fed.chunks = fed.chunks.wrapping_add(1);
@@ -100,12 +104,18 @@ impl Decoder {
         if self.in_message == 0 { Place::BetweenMessages } else { Place::InMessage }
     }
 
-    /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done.
+    /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done. The
+    /// limits are those of a frame that starts here. After an error there is no next chunk.
     #[inline]
-    fn next_chunk(&mut self, buf: &mut [u8], start: usize) -> Result<Option<Chunk>> {
+    pub(crate) fn next_chunk(
+        &mut self,
+        buf: &mut [u8],
+        start: usize,
+        limits: Limits,
+    ) -> Result<Option<Chunk>> {
         let rules = self.rules()?;
         let input = buf.get(start..).unwrap_or_default();
-        let Some((header, taken)) = self.next_header(input, rules)? else {
+        let Some((header, taken)) = self.next_header(input, rules, limits)? else {
             return Ok(None);
         };
         let left = header.payload_len.saturating_sub(self.payload_done);
@@ -132,11 +142,11 @@ impl Decoder {
         &mut self,
         input: &[u8],
         rules: Rules,
+        limits: Limits,
     ) -> Result<Option<(Header, usize)>> {
         let place = self.place();
-        let max_payload =
-            if self.max_payload == 0 { MAX_PAYLOAD } else { self.max_payload };
-        let parse = |bytes: &[u8]| Header::parse(bytes, rules, place, max_payload);
+        let limits = if self.payload_done > 0 { Limits::NONE } else { limits };
+        let parse = |bytes: &[u8]| Header::parse(bytes, rules, place, limits);
         if self.header_len == 0 {
             if let Some(header) = parse(input)? {
                 return Ok(Some((header, header.len.into())));

@@ -53,14 +53,22 @@ impl Validator {
     }
 
     /// Takes the next piece.
-    pub fn push(&mut self, mut piece: &[u8]) -> Result<()> {
+    pub fn push(&mut self, piece: &[u8]) -> Result<()> {
+        self.push_until(piece).map_err(|_| Error::Utf8)
+    }
+
+    /// The same; tells how many bytes are in front of the first wrong one.
+    pub(crate) fn push_until(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
+        let mut rest = piece;
         while !self.is_complete() {
-            let Some((byte, rest)) = piece.split_first() else { return Ok(()) };
-            self.continue_character(*byte)?;
-            piece = rest;
+            let Some((byte, after)) = rest.split_first() else { return Ok(()) };
+            let right = piece.len().saturating_sub(rest.len());
+            self.continue_character(*byte).map_err(|_| right)?;
+            rest = after;
         }
-        let tail = incomplete_tail(piece)?;
-        self.set_pending(tail)
+        let right = piece.len().saturating_sub(rest.len());
+        let tail = incomplete_tail(rest).map_err(|wrong| right.saturating_add(wrong))?;
+        self.set_pending(tail).map_err(|_| right)
     }
 
     fn continue_character(&mut self, byte: u8) -> Result<()> {
@@ -70,8 +78,8 @@ impl Validator {
             *to = *from;
         }
         let len = pending.len().saturating_add(1);
-        let tail = incomplete_tail(character.get(..len).ok_or(Error::Utf8)?)?;
-        self.set_pending(tail)
+        let character = character.get(..len).ok_or(Error::Utf8)?;
+        self.set_pending(incomplete_tail(character).map_err(|_| Error::Utf8)?)
     }
 
     fn set_pending(&mut self, tail: &[u8]) -> Result<()> {
@@ -84,13 +92,14 @@ impl Validator {
     }
 }
 
-/// The character that `text` stops in the middle of.
-fn incomplete_tail(text: &[u8]) -> Result<&[u8]> {
-    match core::str::from_utf8(text) {
-        Ok(_) => Ok(&[]),
-        Err(error) if error.error_len().is_none() => {
-            text.get(error.valid_up_to()..).ok_or(Error::Utf8)
-        }
-        Err(_) => Err(Error::Utf8),
+/// The character that `text` stops in the middle of, or where its first wrong byte is.
+fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
+    let Err(error) = core::str::from_utf8(text) else { return Ok(&[]) };
+    let (right, rest) = text.split_at_checked(error.valid_up_to()).ok_or(0_usize)?;
+    match (error.error_len(), rest) {
+        (None, tail) => Ok(tail),
+        // A character begins well, and is not gone on with.
+        (Some(begun), [0xC2..=0xF4, ..]) => Err(right.len().saturating_add(begun)),
+        _ => Err(right.len()),
     }
 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A WebSocket echo server on asyncio, and a plain GET's hello.
 
-The package turns bytes into frames and frames into bytes; everything here is what a server
-adds: when to read, what to answer, when to give up.
+The package turns bytes into messages and messages into bytes; everything here is what a
+server adds: when to read, what to answer, when to give up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import signal
 
 import wscodec
-from wscodec import CloseCode, Frame, Opcode
+from wscodec import CloseCode, Message, State
 
 PROTOCOLS = "chat, superchat"
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -26,7 +26,7 @@ class EchoServer:
 
     def __init__(self, handshake_timeout: float) -> None:
         self.handshake_timeout = handshake_timeout
-        self.connections: set[Connection] = set()
+        self.connections: set[Peer] = set()
         self.empty = asyncio.Event()
 
     async def run(self, host: str, port: int) -> None:
@@ -35,7 +35,7 @@ class EchoServer:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        server = await loop.create_server(lambda: Connection(self), host, port, backlog=1024)
+        server = await loop.create_server(lambda: Peer(self), host, port, backlog=1024)
         for socket in server.sockets:
             name, number = socket.getsockname()[:2]
             name = f"[{name}]" if ":" in name else name
@@ -57,26 +57,21 @@ class EchoServer:
             connection.transport.abort()
 
 
-class Connection(asyncio.Protocol):
-    """One connection: a head, then frames, then waiting for the peer to hang up.
+class Peer(asyncio.Protocol):
+    """One peer: a head, then frames, then waiting for it to hang up.
 
     `receive` is the method for the bytes of the present phase. All replies to the bytes of
-    one read are collected, and leave in one write.
+    one read leave in one write.
     """
 
     transport: asyncio.Transport
     timer: asyncio.TimerHandle
+    connection: wscodec.Connection
 
     def __init__(self, server: EchoServer) -> None:
         self.server = server
         self.receive = self.on_head
         self.head = bytearray()
-        self.replies: list[bytes] = []
-        self.decoder = wscodec.Decoder(max_payload=MAX_MESSAGE)
-        self.message = bytearray()  # of a message that is not complete
-        self.opcode = Opcode.BINARY  # of the message
-        self.text = wscodec.Utf8Validator()  # of the message
-        self.control = bytearray()  # of a control frame that is not complete
 
     # What asyncio calls
 
@@ -88,7 +83,6 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.receive(data)
-        self.flush()
 
     def pause_writing(self) -> None:
         """The peer does not read what we send: we do not read what it sends."""
@@ -122,103 +116,62 @@ class Connection(asyncio.Protocol):
         if request.method == "GET":
             self.refuse(200, HELLO)
         elif request.method == "HEAD":
-            self.refuse(200, HELLO)
-            self.replies[-1] = self.replies[-1][: -len(HELLO)]
+            reply = wscodec.build_reply(200, [TEXT_PLAIN], HELLO)
+            self.hang_up(reply[: -len(HELLO)])
         else:
             self.refuse(405, b"", ("Allow", "GET, HEAD"))
 
     def refuse(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
-        self.replies.append(wscodec.build_reply(status, [TEXT_PLAIN, *headers], body))
-        self.hang_up()
+        self.hang_up(wscodec.build_reply(status, [TEXT_PLAIN, *headers], body))
 
     def on_upgrade(self, request: wscodec.Handshake) -> None:
-        protocol = wscodec.select_protocol(request.head, PROTOCOLS)
-        self.replies.append(wscodec.build_response(request.key, protocol=protocol))
+        connection, answer = wscodec.Connection.accept(
+            request.head, protocols=PROTOCOLS, max_message=MAX_MESSAGE
+        )
+        assert connection  # since the request was parsed
+        self.connection = connection
         self.timer.cancel()
         first_frames = bytes(self.head[len(request.head) :])
         self.head.clear()
         self.receive = self.on_frames
-        self.on_frames(first_frames)
+        self.on_frames(first_frames, answer)
 
-    # Frames
+    # Messages
 
-    def on_frames(self, data: bytes) -> None:
+    def on_frames(self, data: bytes, answer: bytes = b"") -> None:
         try:
-            for frame in self.decoder.feed(data):
-                if frame.opcode.is_control:
-                    self.on_control_chunk(frame)
-                else:
-                    self.on_data_chunk(frame)
-                if self.receive != self.on_frames:
-                    return  # what comes after a close does not matter
-        except wscodec.WsError as error:
-            self.close(error.close_code)
-
-    def on_data_chunk(self, frame: Frame) -> None:
-        last = frame.fin and frame.end
-        if frame.opcode != Opcode.CONTINUATION and frame.begin:
-            self.opcode = frame.opcode
-            self.text = wscodec.Utf8Validator()
-        if len(self.message) + frame.payload_len - frame.chunk_pos > MAX_MESSAGE:
-            self.close(CloseCode.TOO_BIG)
-            return
-        if self.opcode == Opcode.TEXT:
-            self.text.push(frame.payload)
-            if last and not self.text.complete:
-                self.close(CloseCode.INVALID_DATA)
-                return
-        if last and not self.message:  # it came in one piece
-            self.send(self.opcode, frame.payload)
-            return
-        self.message += frame.payload
-        if last:
-            self.send(self.opcode, self.message)
-            self.message = bytearray()
-
-    def on_control_chunk(self, frame: Frame) -> None:
-        """A control frame may be cut in two by the end of a read, like any other."""
-        self.control += frame.payload
-        if frame.end:
-            payload, self.control = self.control, bytearray()
-            if frame.opcode == Opcode.PING:
-                self.send(Opcode.PONG, payload)
-            elif frame.opcode == Opcode.CLOSE:
-                self.close(wscodec.close_parse(payload).code)
-
-    def send(self, opcode: Opcode, payload: bytes | bytearray) -> None:
-        self.replies.append(wscodec.frame_encode(opcode, payload))
+            for event in self.connection.receive_data(data):
+                if isinstance(event, Message):
+                    self.connection.send(event.opcode, event.data)
+        except wscodec.WsError:
+            pass  # the close frame that says it is in data_to_send()
+        replies = answer + self.connection.data_to_send()
+        if self.connection.state >= State.CLOSED:
+            self.hang_up(replies)
+        elif replies:
+            self.transport.write(replies)
 
     # The end
-
-    def close(self, code: int) -> None:
-        """Sends a close frame, the answer to the peer's or the first of the two."""
-        self.send(Opcode.CLOSE, wscodec.close_build(code))
-        self.hang_up()
 
     def go_away(self) -> None:
         """The server stops."""
         if self.receive == self.on_head:
             self.transport.abort()
         elif self.receive == self.on_frames:
-            self.close(CloseCode.GOING_AWAY)
-            self.flush()
+            self.connection.close(CloseCode.GOING_AWAY)
+            self.hang_up(self.connection.data_to_send())
 
-    def hang_up(self) -> None:
-        """All was said. From now on read and discard until the peer hangs up too: closing
-        the socket at once can destroy what is on its way (RFC 6455, 7.1.1)."""
+    def hang_up(self, last_words: bytes) -> None:
+        """From now on read and discard until the peer hangs up too: closing the socket at
+        once can destroy what is on its way (RFC 6455, 7.1.1)."""
+        self.transport.write(last_words)
+        self.transport.write_eof()
         self.receive = self.on_rest
         self.timer.cancel()
         self.start_timer()
 
     def on_rest(self, data: bytes) -> None:
         pass
-
-    def flush(self) -> None:
-        if self.replies:
-            self.transport.write(b"".join(self.replies))
-            self.replies.clear()
-            if self.receive == self.on_rest:
-                self.transport.write_eof()
 
     def start_timer(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,10 +1,11 @@
 """WebSocket (RFC 6455) over raw buffers: bytes in, meaning out.
 
 Nothing here opens a socket. You hand over bytes; you are told what they mean, and given the
-bytes to send. Two layers, the first usable without the second:
+bytes to send. Three layers, each usable without the next:
 
-    Pieces   accept key, handshake, one frame at a time, masking, UTF-8, close payloads
-    Decoder  many frames per call, payloads of any length, any split of the input
+    Pieces      accept key, handshake, one frame at a time, masking, UTF-8, close payloads
+    Decoder     many frames per call, payloads of any length, any split of the input
+    Connection  messages, fragments, ping and pong, the closing handshake, limits
 
 Everything that can go wrong is a WsError: see wscodec.errors.
 """
@@ -12,6 +13,16 @@ Everything that can go wrong is a WsError: see wscodec.errors.
 from __future__ import annotations
 
 from . import _ffi, errors
+from .connection import (
+    MAX_MESSAGE,
+    Connection,
+    Event,
+    Message,
+    MessagePart,
+    Ping,
+    Pong,
+    State,
+)
 from .decoder import Decoder
 from .errors import HandshakeError, NotUpgrade, ProtocolError, UsageError, WsError
 from .frame import (
@@ -84,22 +95,30 @@ __all__ = [
     "FIN",
     "MASKED",
     "MAX_HEAD",
+    "MAX_MESSAGE",
     "RSV1",
     "RSV2",
     "RSV3",
     "SERVER",
     "Close",
     "CloseCode",
+    "Connection",
     "Decoder",
+    "Event",
     "Frame",
     "Handshake",
     "HandshakeError",
+    "Message",
+    "MessagePart",
     "NotUpgrade",
     "Opcode",
     "OutFrame",
+    "Ping",
+    "Pong",
     "ProtocolError",
     "Response",
     "Side",
+    "State",
     "UsageError",
     "Utf8Validator",
     "WsError",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import (
+    CFUNCTYPE,
     POINTER,
     Structure,
     c_char_p,
@@ -34,6 +35,9 @@ TYPE_RESPONSE_SPEC = 4
 TYPE_FRAME = 5
 TYPE_DECODER = 6
 TYPE_OUT_FRAME = 7
+TYPE_ALLOCATOR = 9
+TYPE_ACCEPT_SPEC = 10
+TYPE_EVENT = 11
 
 OK = 0
 ERR_INVALID_ARGUMENT = -1
@@ -108,6 +112,27 @@ CLOSE_INTERNAL_ERROR = 1011
 CLOSE_SERVICE_RESTART = 1012
 CLOSE_TRY_AGAIN_LATER = 1013
 CLOSE_BAD_GATEWAY = 1014
+
+MAX_REPLY = 512
+
+OPT_MAX_MESSAGE = 1
+OPT_STREAM = 2
+OPT_AUTO_PONG = 3
+OPT_CHECK_UTF8 = 4
+OPT_KEEP_BUFFER = 5
+
+EVENT_FIRST = 0x1
+EVENT_LAST = 0x2
+
+MAX_OUTPUT = 139
+
+SEND_MORE = 0x1
+SEND_PLAIN = 0x2
+
+STATE_OPEN = 0
+STATE_CLOSING = 1
+STATE_CLOSED = 2
+STATE_FAILED = 3
 
 
 class Span(Structure):
@@ -215,6 +240,48 @@ class OutFrame(Structure):
 OUT_FRAME = "@PN4sBB2x"
 """ws_out_frame for the struct module."""
 
+
+class Allocator(Structure):
+    """ws_allocator"""
+
+    _fields_ = [
+        ("alloc", CFUNCTYPE(c_void_p, c_void_p, c_size_t, c_size_t)),
+        (
+            "resize",
+            CFUNCTYPE(c_void_p, c_void_p, c_void_p, c_size_t, c_size_t, c_size_t),
+        ),
+        ("free", CFUNCTYPE(None, c_void_p, c_void_p, c_size_t, c_size_t)),
+        ("user", c_void_p),
+    ]
+
+
+class AcceptSpec(Structure):
+    """ws_accept_spec"""
+
+    _fields_ = [
+        ("protocols", Bytes),
+        ("headers", Bytes),
+        ("pmd", c_void_p),
+        ("allocator", POINTER(Allocator)),
+    ]
+
+
+class Event(Structure):
+    """ws_event"""
+
+    _fields_ = [
+        ("data", c_void_p),
+        ("len", c_size_t),
+        ("opcode", c_uint16),
+        ("flags", c_uint16),
+        ("close_code", c_uint16),
+        ("reserved", c_uint16),
+    ]
+
+
+EVENT = "@PNHHHH"
+"""ws_event for the struct module."""
+
 SIZES = {
     TYPE_HANDSHAKE: Handshake,
     TYPE_RESPONSE: Response,
@@ -223,6 +290,9 @@ SIZES = {
     TYPE_FRAME: Frame,
     TYPE_DECODER: Decoder,
     TYPE_OUT_FRAME: OutFrame,
+    TYPE_ALLOCATOR: Allocator,
+    TYPE_ACCEPT_SPEC: AcceptSpec,
+    TYPE_EVENT: Event,
 }
 """What ws_sizeof() tells the size of."""
 
@@ -286,6 +356,38 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "ws_close_parse": (c_result, [c_void_p, c_size_t, POINTER(c_uint16)]),
     "ws_close_build": (c_result, [c_uint16, c_void_p, c_size_t, c_void_p, c_size_t]),
     "ws_close_code_valid": (c_int, [c_uint16]),
+    "ws_conn_new": (c_void_p, [c_uint32, POINTER(Allocator)]),
+    "ws_conn_free": (None, [c_void_p]),
+    "ws_conn_accept": (
+        c_result,
+        [
+            c_void_p,
+            c_size_t,
+            POINTER(AcceptSpec),
+            c_size_t,
+            POINTER(c_void_p),
+            c_void_p,
+            c_size_t,
+        ],
+    ),
+    "ws_conn_set": (c_result, [c_void_p, c_int, c_uint64]),
+    "ws_conn_get": (c_result, [c_void_p, c_int, POINTER(c_uint64)]),
+    "ws_conn_recv": (
+        c_result,
+        [c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)],
+    ),
+    "ws_conn_output": (c_result, [c_void_p, c_void_p, c_size_t]),
+    "ws_conn_send": (
+        c_result,
+        [c_void_p, c_int, c_uint32, c_void_p, c_size_t, c_void_p, c_size_t],
+    ),
+    "ws_conn_send_bound": (c_size_t, [c_void_p, c_size_t]),
+    "ws_conn_close": (
+        c_result,
+        [c_void_p, c_uint16, c_void_p, c_size_t, c_void_p, c_size_t],
+    ),
+    "ws_conn_finish": (c_result, [c_void_p]),
+    "ws_conn_state": (c_int, [c_void_p]),
 }
 """What every function returns and takes."""
 

@@ -178,7 +178,12 @@ def build_response(
     a further field that is written here anyway: Upgrade, Connection, Sec-WebSocket-*,
     Content-Length, Transfer-Encoding.
     """
-    fields = [text(key or ""), text(protocol or ""), text(extensions or ""), _lines(headers)]
+    fields = [
+        text(key or ""),
+        text(protocol or ""),
+        text(extensions or ""),
+        header_lines(headers),
+    ]
     spec = _ffi.ResponseSpec(*[_ffi.Bytes(field, len(field)) for field in fields])
     return written(
         _FIXED + sum(map(len, fields)),
@@ -201,7 +206,7 @@ def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
     as for build_response().
     """
     status = in_range("status", status, 2**16)
-    lines, body = _lines(headers), readable(body)
+    lines, body = header_lines(headers), readable(body)
     return written(
         _FIXED + len(lines) + len(body),
         lambda out, size: lib.ws_build_reply(
@@ -242,7 +247,7 @@ def build_request(
     Origin if `origin` is given. NoRandomness as make_key() does.
     """
     given = [host, target, make_key() if key is None else key, origin, protocols, extensions]
-    fields = [text(field or "") for field in given] + [_lines(headers)]
+    fields = [text(field or "") for field in given] + [header_lines(headers)]
     spec = _ffi.RequestSpec(*[_ffi.Bytes(field, len(field)) for field in fields])
     return written(
         _FIXED + sum(map(len, fields)),
@@ -278,7 +283,7 @@ def _response(data: bytes, answer: _ffi.Response) -> Response:
     )
 
 
-def _lines(fields: Headers) -> bytes:
+def header_lines(fields: Headers) -> bytes:
     """Complete lines. A field that would be two, or another one, is refused here: the library
     sees lines and cannot tell."""
     lines = []

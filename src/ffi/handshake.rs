@@ -233,7 +233,7 @@ pub struct ws_bytes {
 impl ws_bytes {
     /// # Safety
     /// The pointer contract.
-    unsafe fn get<'a>(self) -> Result<&'a [u8]> {
+    pub(super) unsafe fn get<'a>(self) -> Result<&'a [u8]> {
         // SAFETY: the caller's promise is passed on.
         unsafe { ptr::bytes(self.data, self.len) }
     }

@@ -8,6 +8,7 @@
 // The contract of all of them is stated once, in `ptr`, and in the header's own words.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
+pub mod conn;
 pub mod frame;
 pub mod handshake;
 mod ptr;

@@ -2,7 +2,8 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::close;
+use crate::close::{self, Payload};
+use crate::output;
 use crate::utf8::Validator;
 use core::ffi::{c_int, c_void};
 
@@ -91,7 +92,7 @@ pub unsafe extern "C" fn ws_close_build(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (reason, out) = (ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?);
-        close::build(code, reason, out)
+        output::write_all(&[&[Payload::new(code, reason)?.as_bytes()]], out)
     })
 }
 

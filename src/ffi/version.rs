@@ -1,5 +1,6 @@
 //! Version and features
 
+use super::conn::{ws_accept_spec, ws_allocator, ws_event};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
 use super::stream::{ws_decoder, ws_out_frame};
@@ -49,6 +50,12 @@ pub const WS_TYPE_FRAME: i32 = 5;
 pub const WS_TYPE_DECODER: i32 = 6;
 /// ws_out_frame
 pub const WS_TYPE_OUT_FRAME: i32 = 7;
+/// ws_allocator
+pub const WS_TYPE_ALLOCATOR: i32 = 9;
+/// ws_accept_spec
+pub const WS_TYPE_ACCEPT_SPEC: i32 = 10;
+/// ws_event
+pub const WS_TYPE_EVENT: i32 = 11;
 
 /// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
 /// it once, at load time, with its own declaration.
@@ -62,6 +69,9 @@ pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
         WS_TYPE_FRAME => size_of::<ws_frame>(),
         WS_TYPE_DECODER => size_of::<ws_decoder>(),
         WS_TYPE_OUT_FRAME => size_of::<ws_out_frame>(),
+        WS_TYPE_ALLOCATOR => size_of::<ws_allocator>(),
+        WS_TYPE_ACCEPT_SPEC => size_of::<ws_accept_spec>(),
+        WS_TYPE_EVENT => size_of::<ws_event>(),
         _ => 0,
     }
 }

@@ -1,7 +1,7 @@
 //! One frame at the start of a buffer.
 
-use super::header::{Header, Place, Rules};
-use super::{MAX_PAYLOAD, mask};
+use super::header::{Header, Limits, Place, Rules};
+use super::mask;
 use crate::error::Result;
 
 /// A part of one frame's payload, in the buffer of one call.
@@ -44,7 +44,7 @@ pub enum Decoded {
 
 /// Decodes it, and unmasks in place what is whole.
 pub fn decode(buf: &mut [u8], rules: Rules) -> Result<Decoded> {
-    let Some(header) = Header::parse(buf, rules, Place::Unknown, MAX_PAYLOAD)? else {
+    let Some(header) = Header::parse(buf, rules, Place::Unknown, Limits::NONE)? else {
         return Ok(Decoded::Nothing);
     };
     let len = usize::try_from(header.payload_len).unwrap_or(usize::MAX);

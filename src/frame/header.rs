@@ -90,6 +90,25 @@ pub enum Place {
     InMessage,
 }
 
+/// The longest payloads that may be announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Of text, binary and continuation frames.
+    pub data: u64,
+    /// Of control frames; 125 bytes in any case.
+    pub control: u64,
+}
+
+impl Limits {
+    /// Whatever a header can announce.
+    pub const NONE: Limits = Limits { data: MAX_PAYLOAD, control: MAX_PAYLOAD };
+
+    #[inline]
+    const fn of(self, opcode: Opcode) -> u64 {
+        if opcode.is_control() { self.control } else { self.data }
+    }
+}
+
 /// A whole header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -107,13 +126,13 @@ pub struct Header {
 
 impl Header {
     /// Reads the header at the start of `bytes`. None: it is not complete, and right so far.
-    /// A payload above `max_payload` is refused as soon as its length is known.
+    /// A payload beyond the limits is refused as soon as its length is known.
     #[inline]
     pub fn parse(
         bytes: &[u8],
         rules: Rules,
         place: Place,
-        max_payload: u64,
+        limits: Limits,
     ) -> Result<Option<Header>> {
         let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
         let opcode = check_first(*first, rules, place)?;
@@ -122,7 +141,7 @@ impl Header {
         let Some((payload_len, rest)) = parse_length(*second & LENGTH_BITS, rest)? else {
             return Ok(None);
         };
-        if payload_len > max_payload {
+        if payload_len > limits.of(opcode) {
             return Err(Error::TooBig);
         }
         let mask_key = if *second & MASK_BIT == 0 {

@@ -7,7 +7,7 @@ pub mod mask;
 
 pub use decode::{Chunk, Decoded, decode};
 pub use encode::encode;
-pub use header::{EncodedHeader, Header, Opcode, Place, Rules, header_len};
+pub use header::{EncodedHeader, Header, Limits, Opcode, Place, Rules, header_len};
 
 /// Longest header, in bytes.
 pub const MAX_HEADER: usize = 14;

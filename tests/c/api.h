@@ -42,6 +42,18 @@
 #define ws_close_parse (*via_ws_close_parse)
 #define ws_close_build (*via_ws_close_build)
 #define ws_close_code_valid (*via_ws_close_code_valid)
+#define ws_conn_new (*via_ws_conn_new)
+#define ws_conn_free (*via_ws_conn_free)
+#define ws_conn_accept (*via_ws_conn_accept)
+#define ws_conn_set (*via_ws_conn_set)
+#define ws_conn_get (*via_ws_conn_get)
+#define ws_conn_recv (*via_ws_conn_recv)
+#define ws_conn_output (*via_ws_conn_output)
+#define ws_conn_send (*via_ws_conn_send)
+#define ws_conn_send_bound (*via_ws_conn_send_bound)
+#define ws_conn_close (*via_ws_conn_close)
+#define ws_conn_finish (*via_ws_conn_finish)
+#define ws_conn_state (*via_ws_conn_state)
 #endif
 
 #endif

@@ -14,6 +14,14 @@
     "Sec-WebSocket-Extensions: permessage-deflate\r\n"   \
     "Cookie: a=b\r\n"                                    \
     "\r\n"
+#define ACCEPTANCE                                       \
+    "HTTP/1.1 101 Switching Protocols\r\n"               \
+    "Upgrade: websocket\r\n"                             \
+    "Connection: Upgrade\r\n"                            \
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" \
+    "Sec-WebSocket-Protocol: chat\r\n"                   \
+    "Server: x\r\n"                                      \
+    "\r\n"
 #define RESPONSE                                         \
     "HTTP/1.1 101 Switching Protocols\r\n"               \
     "Upgrade: websocket\r\n"                             \
@@ -47,6 +55,67 @@ ws_bytes bytes_of(const char *text)
     bytes.data = text;
     bytes.len = strlen(text);
     return bytes;
+}
+
+/* ---- memory for connections ---- */
+
+/* Memory of one function's own, so that a connection takes none from malloc(),
+ * and threads share none. */
+struct arena {
+    union {
+        unsigned char bytes[8192];
+        long double aligned;
+        void *pointer;
+    } room;
+    size_t used;
+    size_t live; /* Bytes that were not given back. */
+};
+
+static void *arena_alloc(void *user, size_t size, size_t align)
+{
+    struct arena *arena = user;
+    size_t start = (arena->used + align - 1) / align * align;
+
+    if (start > sizeof arena->room || size > sizeof arena->room - start) {
+        return NULL;
+    }
+    arena->used = start + size;
+    arena->live += size;
+    return arena->room.bytes + start;
+}
+
+static void arena_free(void *user, void *ptr, size_t size, size_t align)
+{
+    (void)ptr;
+    (void)align;
+    ((struct arena *)user)->live -= size;
+}
+
+static ws_allocator arena_allocator(struct arena *arena)
+{
+    ws_allocator allocator;
+
+    arena->used = arena->live = 0;
+    allocator.alloc = arena_alloc;
+    allocator.resize = NULL;
+    allocator.free = arena_free;
+    allocator.user = arena;
+    return allocator;
+}
+
+static ws_conn *new_conn(uint32_t side, struct arena *arena)
+{
+    ws_allocator allocator = arena_allocator(arena);
+
+    return ws_conn_new(side, &allocator);
+}
+
+/* Ends it; the result, if all memory came back. */
+static ws_result end_conn(ws_conn *conn, const struct arena *arena,
+                          ws_result result)
+{
+    ws_conn_free(conn);
+    return arena->live == 0 ? result : -998;
 }
 
 /* ---- writers ---- */
@@ -163,6 +232,126 @@ static ws_result write_close(void *out, size_t cap)
     return ws_close_build(WS_CLOSE_GOING_AWAY, "bye", 3, out, cap);
 }
 
+static ws_result accept_head(const void *head, size_t head_len,
+                             ws_bytes protocols, ws_bytes headers, void *out,
+                             size_t cap)
+{
+    struct arena arena;
+    ws_allocator allocator = arena_allocator(&arena);
+    ws_conn *conn = (ws_conn *)(void *)&arena;
+    ws_accept_spec spec;
+    ws_result result;
+
+    memset(&spec, 0, sizeof spec);
+    spec.protocols = protocols;
+    spec.headers = headers;
+    spec.allocator = &allocator;
+    result = ws_conn_accept(head, head_len, &spec, sizeof spec, &conn, out,
+                            cap);
+    if (conn != NULL && ws_conn_state(conn) != WS_STATE_OPEN) {
+        result = -997;
+    }
+    if (result <= 0 && conn != NULL) {
+        return -999;
+    }
+    return end_conn(conn, &arena, result);
+}
+
+static ws_result write_acceptance(void *out, size_t cap)
+{
+    return accept_head(request_text, strlen(request_text),
+                       bytes_of("superb, chat"), bytes_of("Server: x\r\n"),
+                       out, cap);
+}
+
+/* A ping has arrived; and a close, if `closes`. */
+static ws_result write_output(uint32_t side, int closes, void *out, size_t cap)
+{
+    unsigned char bytes[] =
+        "\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+        "\x88\x82\0\0\0\0\x03\xe8";
+    unsigned char plain[] = "\x89\x05Hello\x88\x02\x03\xe8";
+    int masked = side == WS_SERVER;
+    unsigned char *wire = masked ? bytes : plain;
+    size_t len = masked ? 11 : 7, used = 0, rest = masked ? 8 : 4;
+    struct arena arena;
+    ws_conn *conn = new_conn(side, &arena);
+    ws_event event;
+    ws_result result;
+
+    if (ws_conn_recv(conn, wire, len, &event, 1, &used) != 1 || used != len) {
+        return end_conn(conn, &arena, -999);
+    }
+    if (closes && ws_conn_recv(conn, wire + len, rest, &event, 1, &used) != 1) {
+        return end_conn(conn, &arena, -999);
+    }
+    result = ws_conn_output(conn, out, cap);
+    /* Nothing is lost for want of room, and nothing is said twice. */
+    if (ws_conn_output(conn, NULL, 0) !=
+        (result > 0 ? 0 : WS_ERR_BUFFER_TOO_SMALL)) {
+        result = -997;
+    }
+    return end_conn(conn, &arena, result);
+}
+
+static ws_result write_pong(void *out, size_t cap)
+{
+    return write_output(WS_SERVER, 0, out, cap);
+}
+
+static ws_result write_pong_and_close(void *out, size_t cap)
+{
+    return write_output(WS_SERVER, 1, out, cap);
+}
+
+static ws_result write_masked_output(void *out, size_t cap)
+{
+    return write_output(WS_CLIENT, 1, out, cap);
+}
+
+static ws_result send_message(uint32_t side, const void *payload, size_t len,
+                              void *out, size_t cap)
+{
+    struct arena arena;
+    ws_conn *conn = new_conn(side, &arena);
+    ws_result result =
+        ws_conn_send(conn, WS_OPCODE_BINARY, 0, payload, len, out, cap);
+
+    if (result > 0 && (size_t)result != ws_conn_send_bound(conn, len)) {
+        result = -999;
+    }
+    return end_conn(conn, &arena, result);
+}
+
+static ws_result write_message(void *out, size_t cap)
+{
+    return send_message(WS_SERVER, "Hello", 5, out, cap);
+}
+
+static ws_result write_masked_message(void *out, size_t cap)
+{
+    return send_message(WS_CLIENT, long_text, 126, out, cap);
+}
+
+static ws_result end_with(const void *reason, size_t len, void *out, size_t cap)
+{
+    struct arena arena;
+    ws_conn *conn = new_conn(WS_SERVER, &arena);
+    ws_result result =
+        ws_conn_close(conn, WS_CLOSE_GOING_AWAY, reason, len, out, cap);
+
+    if (ws_conn_state(conn) !=
+        (result > 0 ? WS_STATE_CLOSING : WS_STATE_OPEN)) {
+        result = -999;
+    }
+    return end_conn(conn, &arena, result);
+}
+
+static ws_result write_end(void *out, size_t cap)
+{
+    return end_with("bye", 3, out, cap);
+}
+
 #define TEXT(text) sizeof(text) - 1, text
 const struct writer writers[] = {
     {"ws_accept_key", write_accept, TEXT("HSmrc0sMlYUkAGmm5OPpG2HaGWk=")},
@@ -182,6 +371,14 @@ const struct writer writers[] = {
     {"ws_frames_encode", write_one_out_frame,
      TEXT("\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")},
     {"ws_close_build", write_close, TEXT("\x03\xe9" "bye")},
+    {"ws_conn_accept", write_acceptance, TEXT(ACCEPTANCE)},
+    {"ws_conn_output pong", write_pong, TEXT("\x8a\x05Hello")},
+    {"ws_conn_output both", write_pong_and_close,
+     TEXT("\x8a\x05Hello\x88\x02\x03\xe8")},
+    {"ws_conn_output masked", write_masked_output, 11 + 8, NULL},
+    {"ws_conn_send", write_message, TEXT("\x82\x05Hello")},
+    {"ws_conn_send masked", write_masked_message, 134, NULL},
+    {"ws_conn_close", write_end, TEXT("\x88\x05\x03\xe9" "bye")},
 };
 const size_t writers_len = sizeof writers / sizeof *writers;
 
@@ -426,6 +623,85 @@ static ws_result read_mask_key(void *buf, size_t len)
                     : -1;
 }
 
+static ws_result read_head(void *buf, size_t len)
+{
+    unsigned char out[1024];
+
+    return accept_head(buf, len, bytes_of("chat"), bytes_of(""), out,
+                       sizeof out);
+}
+
+static ws_result read_own_protocols(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    ws_bytes list;
+
+    list.data = buf;
+    list.len = len;
+    return accept_head(request_text, strlen(request_text), list, bytes_of(""),
+                       out, sizeof out);
+}
+
+static ws_result read_own_headers(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    ws_bytes lines;
+
+    lines.data = buf;
+    lines.len = len;
+    return accept_head(request_text, strlen(request_text), bytes_of("chat"),
+                       lines, out, sizeof out);
+}
+
+/* Folds what a connection saw, and what it had to say, into one number. */
+static ws_result receive(uint32_t side, void *buf, size_t len)
+{
+    unsigned char *p = buf, *end = p + len, out[WS_MAX_OUTPUT];
+    struct arena arena;
+    ws_conn *conn = new_conn(side, &arena);
+    ws_event ev[2];
+    size_t used;
+    ws_result n, i, sum = 0;
+
+    do {
+        n = ws_conn_recv(conn, p, (size_t)(end - p), ev, 2, &used);
+        for (i = 0; i < n; i++) {
+            const unsigned char *data = ev[i].data;
+
+            sum += 10000 + (ws_result)ev[i].len;
+            sum += ev[i].len != 0 ? data[0] + data[ev[i].len - 1] : 0;
+        }
+        sum += 100 * ws_conn_output(conn, out, sizeof out);
+        p += used;
+    } while (n > 0);
+    return end_conn(conn, &arena, n == 0 ? sum : n);
+}
+
+static ws_result read_messages(void *buf, size_t len)
+{
+    return receive(WS_SERVER, buf, len);
+}
+
+static ws_result read_unmasked_messages(void *buf, size_t len)
+{
+    return receive(WS_CLIENT, buf, len);
+}
+
+static ws_result read_message(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    ws_result n = send_message(WS_SERVER, buf, len, out, sizeof out);
+
+    return n > 0 ? n + out[n - 1] : n;
+}
+
+static ws_result read_last_words(void *buf, size_t len)
+{
+    unsigned char out[WS_MAX_CONTROL + 2];
+
+    return end_with(buf, len, out, sizeof out);
+}
+
 static const unsigned char masked_frame[] = {
     0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58};
 static const unsigned char unmasked_frame[] = {0x81, 0x05, 'H', 'e',
@@ -486,6 +762,19 @@ const struct reader readers[] = {
      ('0' ^ 0x3d) + ('f' ^ 0x21)},
     {"ws_mask_copy in place", read_mask_copy_in_place,
      SAMPLE("0123456789abcdef"), ('0' ^ 0x3d) + ('f' ^ 0x21)},
+    {"ws_conn_accept head", read_head, SAMPLE(REQUEST), 159},
+    {"ws_conn_accept protocols", read_own_protocols, SAMPLE("a, superchat"),
+     164},
+    {"ws_conn_accept headers", read_own_headers, SAMPLE("A: b\r\nC:\r\n"),
+     169},
+    /* A ping, "Hello", 3 bytes, a close; out, a pong and a close. */
+    {"ws_conn_recv", read_messages, stream, sizeof stream,
+     40000 + 5 + 'H' + 'o' + 3 + 2 + 200 + 400},
+    {"ws_conn_recv unmasked", read_unmasked_messages, unmasked_frame,
+     sizeof unmasked_frame, 10000 + 5 + 'H' + 'o'},
+    {"ws_conn_send payload", read_message, SAMPLE("0123456789abcdef"),
+     18 + 'f'},
+    {"ws_conn_close reason", read_last_words, SAMPLE("good-bye \xce\xba"), 15},
 };
 const size_t readers_len = sizeof readers / sizeof *readers;
 

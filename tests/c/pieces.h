@@ -1,5 +1,6 @@
 /* Every function that writes to `out` and every one that reads a buffer, each
- * with a sample, for the tests that ask the same of all of them. */
+ * with a sample, for the tests that ask the same of all of them. Connections
+ * are given memory that is not from malloc(). */
 #ifndef PIECES_H
 #define PIECES_H
 

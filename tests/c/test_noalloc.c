@@ -1,5 +1,6 @@
-/* No function allocates. This program brings its own malloc() and the like,
- * which the whole process uses, and counts. */
+/* No function allocates, and a connection only from the allocator that it was
+ * given. This program brings its own malloc() and the like, which the whole
+ * process uses, and counts. */
 #define _DEFAULT_SOURCE
 #include "check.h"
 #include "pieces.h"

@@ -47,6 +47,36 @@ static void check_uninitialised(const struct writer *writer)
 
 #define DEFINED(mem, len) CHECK(!undefined((mem), (len)))
 
+static void check_conn(void)
+{
+    ws_conn **conn = fresh(sizeof *conn);
+    ws_event *events = fresh(3 * sizeof *events);
+    size_t *used = fresh(sizeof *used);
+    uint64_t *value = fresh(sizeof *value);
+    unsigned char *out = fresh(512);
+    unsigned char bytes[] = "\x81\x80\0\0\0\0\x88\x82\0\0\0\0\x03\xe8";
+    ws_accept_spec spec;
+
+    memset(&spec, 0, sizeof spec);
+    CHECK(ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+                         conn, out, 512) > 0);
+    DEFINED(conn, sizeof *conn);
+    CHECK_EQ(ws_conn_recv(*conn, bytes, 14, events, 3, used), 2);
+    DEFINED(used, sizeof *used);
+    DEFINED(events, 2 * sizeof *events);
+    if (watched()) {
+        CHECK(marked_undefined(events + 2));
+    }
+    CHECK_EQ(ws_conn_get(*conn, WS_OPT_MAX_MESSAGE, value), WS_OK);
+    DEFINED(value, sizeof *value);
+    ws_conn_free(*conn);
+    free(conn);
+    free(events);
+    free(used);
+    free(value);
+    free(out);
+}
+
 static void check_structs(void)
 {
     ws_handshake *hs = fresh(sizeof *hs);
@@ -81,6 +111,7 @@ static void check_structs(void)
     DEFINED(code, sizeof *code);
     ws_mask_copy(dst, request_text, 100, "\1\2\3\4", 3);
     DEFINED(dst, 100);
+    check_conn();
 
     free(hs);
     free(response);

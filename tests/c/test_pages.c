@@ -193,6 +193,48 @@ static void check_structs(placement place)
     CHECK_EQ(used, 4);
 }
 
+/* A connection, and what it fills and reads. */
+static void check_conn(placement place)
+{
+    unsigned char bytes[] = "\x81\x82\0\0\0\0hi\x88\x80\0\0\0\0";
+    unsigned char out[512];
+    size_t used;
+    uint64_t *value;
+    ws_event event;
+    ws_conn *conn, **slot;
+    ws_accept_spec *spec;
+
+    check_case("connection", place == after_wall, 0);
+    conn = ws_conn_new(WS_SERVER, NULL);
+    CHECK_EQ(ws_conn_recv(conn, bytes, 8, place(sizeof event), 1, &used), 1);
+    CHECK_EQ(ws_conn_recv(conn, bytes + 8, 3, place(2 * sizeof event), 2,
+                          &used),
+             0);
+    CHECK_EQ(ws_conn_recv(conn, bytes + 11, 3, &event, 1, place(sizeof used)),
+             1);
+    value = place(sizeof *value);
+    CHECK_EQ(ws_conn_get(conn, WS_OPT_AUTO_PONG, value), WS_OK);
+    CHECK_U64(*value, 1);
+    ws_conn_free(conn);
+
+    spec = place(sizeof *spec);
+    memset(spec, 0, sizeof *spec);
+    CHECK_EQ(ws_conn_accept(request_text, strlen(request_text), spec,
+                            sizeof *spec, &conn, out, sizeof out),
+             129);
+    ws_conn_free(conn);
+    {
+        ws_accept_spec plain;
+
+        memset(&plain, 0, sizeof plain);
+        slot = place(sizeof *slot);
+        CHECK_EQ(ws_conn_accept(request_text, strlen(request_text), &plain,
+                                sizeof plain, slot, out, sizeof out),
+                 129);
+        ws_conn_free(*slot);
+    }
+}
+
 int main(int argc, char **argv)
 {
     size_t i, p;
@@ -208,6 +250,7 @@ int main(int argc, char **argv)
         check_lengths(placements[p]);
         check_text(placements[p]);
         check_structs(placements[p]);
+        check_conn(placements[p]);
     }
     return check_done(argv[0]);
 }

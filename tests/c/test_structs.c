@@ -82,6 +82,26 @@ FIELD(ws_out_frame, opcode, P + Z + 4, 1);
 FIELD(ws_out_frame, flags, P + Z + 5, 1);
 FIELD(ws_out_frame, reserved, P + Z + 6, 2);
 
+SIZE(ws_allocator, 4 * P);
+FIELD(ws_allocator, alloc, 0, P);
+FIELD(ws_allocator, resize, P, P);
+FIELD(ws_allocator, free, 2 * P, P);
+FIELD(ws_allocator, user, 3 * P, P);
+
+SIZE(ws_accept_spec, 2 * B + 2 * P);
+FIELD(ws_accept_spec, protocols, 0, B);
+FIELD(ws_accept_spec, headers, B, B);
+FIELD(ws_accept_spec, pmd, 2 * B, P);
+FIELD(ws_accept_spec, allocator, 2 * B + P, P);
+
+SIZE(ws_event, P + Z + 8);
+FIELD(ws_event, data, 0, P);
+FIELD(ws_event, len, P, Z);
+FIELD(ws_event, opcode, P + Z, 2);
+FIELD(ws_event, flags, P + Z + 2, 2);
+FIELD(ws_event, close_code, P + Z + 4, 2);
+FIELD(ws_event, reserved, P + Z + 6, 2);
+
 enum { LONGEST_TAIL = 40 };
 
 static ws_result handshake(const char *text, void *out, size_t size)
@@ -131,6 +151,18 @@ static ws_result answer(const void *spec, size_t size, void *out, size_t cap)
     return ws_build_response(spec, size, out, cap);
 }
 
+static ws_result accept(const void *spec, size_t size, void *out, size_t cap)
+{
+    unsigned char nothing;
+    ws_conn *conn = (ws_conn *)(void *)&nothing;
+    ws_result result = ws_conn_accept(request_text, strlen(request_text), spec,
+                                      size, &conn, out, cap);
+
+    CHECK_EQ(conn != NULL, result > 0);
+    ws_conn_free(conn);
+    return result;
+}
+
 /* Input structs likewise. */
 static void check_input(ws_result (*build)(const void *, size_t, void *, size_t),
                         const void *spec, size_t known, ws_result want)
@@ -168,6 +200,7 @@ int main(int argc, char **argv)
 {
     ws_request_spec ask;
     ws_response_spec tell;
+    ws_accept_spec greet;
 
     (void)argc;
     check_output(handshake, request_text, (ws_result)strlen(request_text),
@@ -191,5 +224,8 @@ int main(int argc, char **argv)
     memset(&tell, 0, sizeof tell);
     tell.key = ask.key;
     check_input(answer, &tell, sizeof tell, 34 + 20 + 21 + 52 + 2);
+    memset(&greet, 0, sizeof greet);
+    greet.protocols = bytes_of("chat");
+    check_input(accept, &greet, sizeof greet, 34 + 20 + 21 + 52 + 30 + 2);
     return check_done(argv[0]);
 }

@@ -27,8 +27,13 @@ int main(int argc, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_FRAME), sizeof(ws_frame));
     CHECK_U64(ws_sizeof(WS_TYPE_DECODER), sizeof(ws_decoder));
     CHECK_U64(ws_sizeof(WS_TYPE_OUT_FRAME), sizeof(ws_out_frame));
+    CHECK_U64(ws_sizeof(WS_TYPE_ALLOCATOR), sizeof(ws_allocator));
+    CHECK_U64(ws_sizeof(WS_TYPE_ACCEPT_SPEC), sizeof(ws_accept_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
     for (type = -1000; type <= 1000; type++) {
-        int known = type >= WS_TYPE_HANDSHAKE && type <= WS_TYPE_OUT_FRAME;
+        int known =
+            (type >= WS_TYPE_HANDSHAKE && type <= WS_TYPE_OUT_FRAME) ||
+            (type >= WS_TYPE_ALLOCATOR && type <= WS_TYPE_EVENT);
 
         check_case("type", (uintmax_t)type, 0);
         CHECK_EQ(ws_sizeof(type) != 0, known);

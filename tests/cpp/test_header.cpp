@@ -5,6 +5,7 @@
 
 #include "check.hpp"
 
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -47,6 +48,22 @@ static_assert(noexcept(ws_utf8_validate(nullptr, nullptr, 0)), "");
 static_assert(noexcept(ws_close_parse(nullptr, 0, nullptr)), "");
 static_assert(noexcept(ws_close_build(0, nullptr, 0, nullptr, 0)), "");
 static_assert(noexcept(ws_close_code_valid(0)), "");
+static_assert(noexcept(ws_conn_new(0, nullptr)), "");
+static_assert(noexcept(ws_conn_free(nullptr)), "");
+static_assert(noexcept(ws_conn_accept(nullptr, 0, nullptr, 0, nullptr, nullptr,
+                                      0)),
+              "");
+static_assert(noexcept(ws_conn_set(nullptr, 0, 0)), "");
+static_assert(noexcept(ws_conn_get(nullptr, 0, nullptr)), "");
+static_assert(
+    noexcept(ws_conn_recv(nullptr, nullptr, 0, nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_conn_output(nullptr, nullptr, 0)), "");
+static_assert(noexcept(ws_conn_send(nullptr, 0, 0, nullptr, 0, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_conn_send_bound(nullptr, 0)), "");
+static_assert(noexcept(ws_conn_close(nullptr, 0, nullptr, 0, nullptr, 0)), "");
+static_assert(noexcept(ws_conn_finish(nullptr)), "");
+static_assert(noexcept(ws_conn_state(nullptr)), "");
 
 #if __cplusplus >= 201703L
 // Since C++17 it is part of the type, so that none can be forgotten.
@@ -77,12 +94,33 @@ PLAIN(ws_response);
 PLAIN(ws_frame);
 PLAIN(ws_decoder);
 PLAIN(ws_out_frame);
+PLAIN(ws_allocator);
+PLAIN(ws_accept_spec);
+PLAIN(ws_event);
 
 static_assert(sizeof(ws_frame) == 40, "");
 static_assert(sizeof(ws_decoder) == 64, "");
 static_assert(std::is_same<ws_result, std::ptrdiff_t>::value, "");
 static_assert(std::is_same<decltype(WS_FIN | WS_RSV1), unsigned>::value,
               "flags are unsigned");
+
+// A connection in the hands of C++.
+static void check_conn()
+{
+    std::unique_ptr<ws_conn, decltype(&ws_conn_free)> conn(
+        ws_conn_new(WS_SERVER, nullptr), ws_conn_free);
+    unsigned char bytes[] = "\x81\x82\0\0\0\0hi", out[WS_MAX_OUTPUT];
+    ws_event event;
+    std::size_t used;
+
+    CHECK(conn != nullptr);
+    CHECK_EQ(ws_conn_recv(conn.get(), bytes, 8, &event, 1, &used), 1);
+    CHECK_EQ(event.flags, WS_EVENT_FIRST | WS_EVENT_LAST);
+    CHECK_EQ(ws_conn_send(conn.get(), event.opcode, 0, event.data, event.len,
+                          out, sizeof out),
+             4);
+    CHECK_MEM(out, "\x81\x02hi", 4);
+}
 
 int main(int, char **argv)
 {
@@ -96,6 +134,10 @@ int main(int, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE), sizeof(ws_response));
     CHECK_U64(ws_sizeof(WS_TYPE_OUT_FRAME), sizeof(ws_out_frame));
     CHECK_U64(ws_sizeof(WS_TYPE_DECODER), sizeof(ws_decoder));
+    CHECK_U64(ws_sizeof(WS_TYPE_ALLOCATOR), sizeof(ws_allocator));
+    CHECK_U64(ws_sizeof(WS_TYPE_ACCEPT_SPEC), sizeof(ws_accept_spec));
+    CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
     CHECK_STR(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8");
+    check_conn();
     return check_done(argv[0]);
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 from ctypes import POINTER
+from typing import Any
 
 import pytest
 from wire import ROOT
@@ -34,7 +35,12 @@ STRUCTS = {
     "ws_frame": _ffi.Frame,
     "ws_decoder": _ffi.Decoder,
     "ws_out_frame": _ffi.OutFrame,
+    "ws_allocator": _ffi.Allocator,
+    "ws_accept_spec": _ffi.AcceptSpec,
+    "ws_event": _ffi.Event,
 }
+OPAQUE = {"ws_conn", "ws_pmd_params"}
+ARRAYS = {"ws_frame", "ws_out_frame", "ws_event"}
 
 
 def constants() -> dict[str, int]:
@@ -57,6 +63,9 @@ def structs() -> dict[str, list[str]]:
     }
 
 
+POINTER_TO_FUNCTION = re.compile(r"(\w+ \*?)\(\*(\w+)\)\((.*)\)")
+
+
 def split_declaration(declaration: str) -> tuple[str, str, int]:
     """Type, name and array length (0: no array) of "const void *name" or "uint8_t name[4]"."""
     match = re.fullmatch(r"(.*?)(\w+)(?:\[(\d+)\])?", " ".join(declaration.split()))
@@ -73,7 +82,11 @@ def allowed_types(c_type: str) -> list[object]:
         return [ctypes.c_char_p]
     if target == "void":
         return [ctypes.c_void_p, ctypes.c_char_p]
-    if target in ("ws_frame", "ws_out_frame"):  # arrays, also passed as addresses
+    if target in OPAQUE:
+        return [ctypes.c_void_p]
+    if target.endswith("*"):  # an address to be filled
+        return [POINTER(type_) for type_ in allowed_types(target) if isinstance(type_, type)]
+    if target in ARRAYS:  # also passed as addresses
         return [POINTER(STRUCTS[target]), ctypes.c_void_p]
     return [POINTER(STRUCTS.get(target) or SCALARS[target])]
 
@@ -81,7 +94,8 @@ def allowed_types(c_type: str) -> list[object]:
 def test_the_header_was_understood() -> None:
     declarations = re.findall(r"^WS_API\b", CODE, re.MULTILINE)
     assert len(functions()) == len(declarations) > 30
-    assert len(structs()) == CODE.count("typedef struct")
+    assert len(structs()) + len(OPAQUE) == CODE.count("typedef struct")
+    assert all(f"typedef struct {name} {name};" in CODE for name in OPAQUE)
     assert len(constants()) == len(re.findall(r"^#define WS_\w+ +\S*\d", CODE, re.MULTILINE))
     assert len(constants()) > 70
 
@@ -109,12 +123,27 @@ def test_function(name: str) -> None:
         assert declared in allowed_types(split_declaration(argument)[0]), argument
 
 
+def check_function_pointer(declaration: re.Match[str], declared: Any) -> None:
+    assert declared._restype_ in allowed_types(declaration[1].strip())
+    arguments = [split_declaration(argument)[0] for argument in declaration[3].split(",")]
+    assert len(arguments) == len(declared._argtypes_)
+    for argument, type_ in zip(arguments, declared._argtypes_):
+        assert type_ in allowed_types(argument)
+
+
 @pytest.mark.parametrize("name", structs())
 def test_struct(name: str) -> None:
-    fields = [split_declaration(field) for field in structs()[name]]
-    declared = [(field[0], field[1]) for field in STRUCTS[name]._fields_]
-    assert [field for _, field, _ in fields] == [field for field, _ in declared]
-    for (c_type, _, length), (_, declared_type) in zip(fields, declared):
+    fields = structs()[name]
+    declared: list[Any] = list(STRUCTS[name]._fields_)
+    assert len(fields) == len(declared)
+    for field, (declared_name, declared_type) in zip(fields, declared):
+        function = POINTER_TO_FUNCTION.fullmatch(" ".join(field.split()))
+        if function:
+            assert function[2] == declared_name
+            check_function_pointer(function, declared_type)
+            continue
+        c_type, field_name, length = split_declaration(field)
+        assert field_name == declared_name
         element = getattr(declared_type, "_type_", None) if length else declared_type
         assert element in allowed_types(c_type)
         assert getattr(declared_type, "_length_", 0) == length
@@ -125,6 +154,7 @@ def test_the_struct_module_sees_the_same_layout() -> None:
 
     assert calcsize(_ffi.FRAME) == ctypes.sizeof(_ffi.Frame) == 40
     assert calcsize(_ffi.OUT_FRAME) == ctypes.sizeof(_ffi.OutFrame)
+    assert calcsize(_ffi.EVENT) == ctypes.sizeof(_ffi.Event)
 
 
 def test_every_type_number_has_a_size() -> None:

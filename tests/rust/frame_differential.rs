@@ -11,9 +11,9 @@ use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use wscodec::ffi::frame::ws_frame;
 
 /// A message or a control frame.
-type Event = (u8, Vec<u8>);
+pub(crate) type Event = (u8, Vec<u8>);
 
-const MAX_PAYLOAD: usize = 1000;
+pub(crate) const MAX_PAYLOAD: usize = 1000;
 
 /// A few frames, mostly right, and sometimes one fault somewhere.
 pub(crate) fn random_stream(rng: &mut Rng) -> Vec<u8> {
@@ -84,7 +84,7 @@ fn random_frame(rng: &mut Rng, masked: bool, in_message: &mut bool) -> Vec<u8> {
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
+pub(crate) enum Outcome {
     End,
     Close,
     Fault(isize),
@@ -158,7 +158,7 @@ fn is_wrong_text(text: &[u8], flags: u8) -> bool {
 }
 
 /// Input from a slice; output goes nowhere.
-struct Pipe<'a>(&'a [u8]);
+pub(crate) struct Pipe<'a>(pub(crate) &'a [u8]);
 
 impl Read for Pipe<'_> {
     fn read(&mut self, buf: &mut [u8]) -> IoResult<usize> {
@@ -176,7 +176,7 @@ impl Write for Pipe<'_> {
     }
 }
 
-fn number(error: &Error) -> Outcome {
+pub(crate) fn number(error: &Error) -> Outcome {
     Outcome::Fault(match error {
         Error::Capacity(CapacityError::MessageTooLong { .. }) => code::TOO_BIG,
         Error::Protocol(error) => match error {
@@ -222,7 +222,7 @@ fn theirs(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome) {
 }
 
 /// Enough for any frame that tungstenite waits for before it judges its header.
-const PADDING: [u8; MAX_PAYLOAD + 14] = [0; MAX_PAYLOAD + 14];
+pub(crate) const PADDING: [u8; MAX_PAYLOAD + 14] = [0; MAX_PAYLOAD + 14];
 
 /// Faults of ours, and what tungstenite may say of the same frame instead. It judges a frame
 /// when all of it is there, in another order: opcode, too big, unmasked, reserved bits,
@@ -238,7 +238,7 @@ const OTHER_FAULT: &[(isize, &[isize])] = &[
     (code::UTF8, &[]),
 ];
 
-fn is_explained(ours: isize, theirs: Outcome) -> bool {
+pub(crate) fn is_explained(ours: isize, theirs: Outcome) -> bool {
     let Outcome::Fault(theirs) = theirs else { return false };
     let (_, others) = OTHER_FAULT.iter().find(|(fault, _)| *fault == ours).unwrap();
     ours == theirs || others.contains(&theirs)
@@ -247,7 +247,7 @@ fn is_explained(ours: isize, theirs: Outcome) -> bool {
 /// 5.2: "the minimal number of bytes MUST be used", and "the most significant bit MUST be
 /// 0". tungstenite checks neither, so it agrees only on what came before. In a control
 /// frame, which may have but 125 bytes, we refuse the longer forms for that reason (5.5).
-fn is_length_nobody_else_checks(error: isize, at_fault: &[u8]) -> bool {
+pub(crate) fn is_length_nobody_else_checks(error: isize, at_fault: &[u8]) -> bool {
     let in_control = || {
         let (form, zeros) = match at_fault[1] & 0x7f {
             126 => (4, 1),

@@ -1,0 +1,40 @@
+/* Bytes that grow. */
+#ifndef BUFFER_H
+#define BUFFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct buffer {
+    uint8_t *data;
+    size_t len, cap;
+} buffer;
+
+/* Room for `more` bytes behind what is there. */
+static inline uint8_t *reserve(buffer *b, size_t more) {
+    if (b->cap - b->len < more) {
+        size_t cap = b->len + more > 2 * b->cap ? b->len + more : 2 * b->cap;
+        uint8_t *data = realloc(b->data, cap);
+        if (!data)
+            return NULL;
+        *b = (buffer){data, b->len, cap};
+    }
+    return b->data + b->len;
+}
+
+static inline bool append(buffer *b, const void *data, size_t len) {
+    uint8_t *to = reserve(b, len);
+    if (to && len > 0)
+        memcpy(to, data, len);
+    b->len += to ? len : 0;
+    return to || len == 0;
+}
+
+static inline void release(buffer *b) {
+    free(b->data);
+    *b = (buffer){0};
+}
+
+#endif

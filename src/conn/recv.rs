@@ -1,0 +1,279 @@
+//! From bytes to events.
+
+use super::Conn;
+use crate::close;
+use crate::error::{Error, Result};
+use crate::frame::{Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
+use crate::memory::Buffer;
+
+/// Where the bytes of an event lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// At this offset of the input.
+    Input(usize),
+    /// In the connection's own memory, until the next call.
+    Own(*const u8),
+}
+
+/// A message, a piece of one, or a control frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Event {
+    pub data: Data,
+    pub len: usize,
+    pub opcode: Opcode,
+    /// A message starts with it.
+    pub first: bool,
+    /// A message ends with it.
+    pub last: bool,
+    /// Of a close; its data is the reason.
+    pub close_code: u16,
+}
+
+/// What one call did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Received {
+    /// How many events there were.
+    pub events: usize,
+    /// How many bytes of the input are done.
+    pub consumed: usize,
+}
+
+/// What a chunk led to.
+enum Step {
+    /// Nothing to report yet.
+    Nothing,
+    /// An event, and further ones may follow it.
+    Event(Event),
+    /// An event that the caller must see before anything else happens.
+    Pause(Event),
+}
+
+impl Conn {
+    /// Takes bytes from the network; gives at most `room` events.
+    pub fn recv(
+        &mut self,
+        buf: &mut [u8],
+        room: usize,
+        mut sink: impl FnMut(Event),
+    ) -> Result<Received> {
+        if let Some(error) = self.error {
+            return Err(self.fail(error));
+        }
+        self.take_back_what_was_handed_over();
+        self.has_input |= !buf.is_empty();
+        let mut done = Received::default();
+        while done.events < room && !self.close_received {
+            let step = match self.step(buf, &mut done.consumed) {
+                Ok(Some(step)) => step,
+                Ok(None) => {
+                    done.consumed = buf.len();
+                    return Ok(done);
+                }
+                Err((error, event)) => {
+                    self.error = Some(error);
+                    if let Some(event) = event {
+                        sink(event);
+                        done.events = done.events.saturating_add(1);
+                    }
+                    return if done.events > 0 {
+                        Ok(done)
+                    } else {
+                        Err(self.fail(error))
+                    };
+                }
+            };
+            if let Step::Event(event) | Step::Pause(event) = step {
+                sink(event);
+                done.events = done.events.saturating_add(1);
+            }
+            if matches!(step, Step::Pause(_)) {
+                return Ok(done);
+            }
+        }
+        if self.close_received {
+            done.consumed = buf.len();
+        }
+        Ok(done)
+    }
+
+    /// The next chunk, and what it leads to. None: all of `buf` is done. With an error may
+    /// come what was right before it.
+    fn step(
+        &mut self,
+        buf: &mut [u8],
+        consumed: &mut usize,
+    ) -> core::result::Result<Option<Step>, (Error, Option<Event>)> {
+        let max = if self.max_message == 0 { MAX_PAYLOAD } else { self.max_message };
+        let data = max.saturating_sub(self.message_len);
+        let limits = Limits { data, control: MAX_PAYLOAD };
+        let chunk =
+            self.decoder.next_chunk(buf, *consumed, limits).map_err(|e| (e, None))?;
+        let Some(chunk) = chunk else { return Ok(None) };
+        let end = chunk.off.saturating_add(chunk.len);
+        let payload = buf.get(chunk.off..end).unwrap_or_default();
+        let step = if chunk.header.opcode.is_control() {
+            self.on_control(&chunk, payload).map_err(|error| (error, None))
+        } else {
+            self.on_data(&chunk, payload)
+        }?;
+        *consumed = end;
+        Ok(Some(step))
+    }
+
+    fn on_data(
+        &mut self,
+        chunk: &Chunk,
+        payload: &[u8],
+    ) -> core::result::Result<Step, (Error, Option<Event>)> {
+        let opcode = *self.receiving.get_or_insert(chunk.header.opcode);
+        let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
+        let last = chunk.ends() && chunk.header.is_final();
+        let valid = if opcode == Opcode::Text && self.check_utf8 {
+            self.check_text(payload, last)
+        } else {
+            Ok(())
+        };
+        let piece = Event {
+            data: Data::Input(chunk.off),
+            len: chunk.len,
+            opcode,
+            first,
+            last,
+            close_code: 0,
+        };
+        if let Err(valid_len) = valid {
+            let right = Event { len: valid_len, last: false, ..piece };
+            return Err((
+                Error::Utf8,
+                Some(right).filter(|_| self.stream && valid_len > 0),
+            ));
+        }
+        self.message_len = self.message_len.saturating_add(chunk.len as u64);
+        let step = if self.stream {
+            let says_nothing = chunk.len == 0 && !first && !last;
+            if says_nothing { Step::Nothing } else { Step::Event(piece) }
+        } else if first && last {
+            Step::Event(piece)
+        } else {
+            self.collect(payload, last, piece).map_err(|error| (error, None))?
+        };
+        if last {
+            self.receiving = None;
+            self.message_len = 0;
+        }
+        Ok(step)
+    }
+
+    /// How much of `payload` is right, if not all of it is.
+    fn check_text(
+        &mut self,
+        payload: &[u8],
+        last: bool,
+    ) -> core::result::Result<(), usize> {
+        self.utf8.push_until(payload)?;
+        if last && !self.utf8.is_complete() { Err(payload.len()) } else { Ok(()) }
+    }
+
+    fn collect(&mut self, payload: &[u8], last: bool, piece: Event) -> Result<Step> {
+        let max = match self.max_message {
+            0 => usize::MAX,
+            max => usize::try_from(max).unwrap_or(usize::MAX),
+        };
+        self.message.extend(payload, max, &self.memory)?;
+        if !last {
+            return Ok(Step::Nothing);
+        }
+        self.handed_over = true;
+        let bytes = self.message.bytes();
+        let data = Data::Own(bytes.as_ptr());
+        Ok(Step::Pause(Event { data, len: bytes.len(), first: true, ..piece }))
+    }
+
+    fn on_control(&mut self, chunk: &Chunk, payload: &[u8]) -> Result<Step> {
+        if chunk.begins() && chunk.ends() {
+            return self.on_control_frame(
+                chunk.header.opcode,
+                payload,
+                Data::Input(chunk.off),
+            );
+        }
+        self.control.extend(payload, MAX_CONTROL, &self.memory)?;
+        if !chunk.ends() {
+            return Ok(Step::Nothing);
+        }
+        self.handed_over = true;
+        // Out of `self`, so that both can be used; its memory does not move.
+        let control = core::mem::take(&mut self.control);
+        let data = Data::Own(control.bytes().as_ptr());
+        let step = self.on_control_frame(chunk.header.opcode, control.bytes(), data);
+        self.control = control;
+        match step? {
+            Step::Event(event) => Ok(Step::Pause(event)),
+            step => Ok(step),
+        }
+    }
+
+    fn on_control_frame(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        data: Data,
+    ) -> Result<Step> {
+        let len = payload.len();
+        let event = Event { data, len, opcode, first: true, last: true, close_code: 0 };
+        match opcode {
+            Opcode::Close => self.on_close(payload, event),
+            Opcode::Ping if self.auto_pong && !self.close_sent => {
+                self.answer_ping(payload)?;
+                Ok(Step::Pause(event))
+            }
+            _ => Ok(Step::Event(event)),
+        }
+    }
+
+    /// A pong that waits gives way to this one, unless there is no memory for it.
+    fn answer_ping(&mut self, payload: &[u8]) -> Result<()> {
+        if payload.len() > self.pong.capacity() {
+            let mut pong = Buffer::default();
+            pong.extend(payload, MAX_CONTROL, &self.memory)?;
+            self.pong.release(&self.memory);
+            self.pong = pong;
+        } else {
+            self.pong.clear();
+            self.pong.extend(payload, MAX_CONTROL, &self.memory)?;
+        }
+        self.pong_waits = true;
+        Ok(())
+    }
+
+    fn on_close(&mut self, payload: &[u8], event: Event) -> Result<Step> {
+        let (close_code, reason) = close::parse(payload)?;
+        self.close_received = true;
+        if !self.close_sent {
+            self.close_waits = Some(close_code);
+        }
+        let data = match event.data {
+            Data::Input(off) if !payload.is_empty() => Data::Input(off.saturating_add(2)),
+            Data::Own(_) => Data::Own(reason.as_ptr()),
+            data => data,
+        };
+        Ok(Step::Pause(Event { data, len: reason.len(), close_code, ..event }))
+    }
+
+    /// Events of the last call are gone with this one.
+    fn take_back_what_was_handed_over(&mut self) {
+        if !self.handed_over {
+            return;
+        }
+        self.handed_over = false;
+        if self.receiving.is_none() {
+            self.message.clear();
+            let keep = usize::try_from(self.keep_buffer).unwrap_or(usize::MAX);
+            if self.message.capacity() > keep {
+                self.message.release(&self.memory);
+            }
+        }
+        self.control.release(&self.memory);
+    }
+}

@@ -1,0 +1,476 @@
+//! Connection
+
+use super::handshake::ws_bytes;
+use super::ptr;
+use super::result::ws_result;
+use super::{answer, frame};
+use crate::conn::{Conn, Data, Event, MAX_OUTPUT, Opt, Piece, Side, State};
+use crate::error::{Error, Result};
+use crate::frame::Opcode;
+use crate::handshake::answer::{Acceptance, Verdict, judge, refuse};
+use crate::memory::{Alloc, Allocator, Free, Resize};
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// A WebSocket connection after its opening handshake. Opaque; at most 256 bytes. It owns
+/// further memory only while a message or a control frame is incomplete or was collected, and
+/// while a pong waits.
+pub struct ws_conn {
+    conn: Conn,
+}
+
+const _: () = assert!(size_of::<ws_conn>() <= 256);
+
+/// Memory for a handle. Sizes and alignments (a power of two, at most 16) are given back, so an
+/// arena needs no headers. resize() may move the memory, and may be NULL. Pass NULL in place of
+/// this struct for the C library's. Frozen.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_allocator {
+    /// Gives `size` bytes, or NULL.
+    pub alloc: Option<
+        unsafe extern "C" fn(user: *mut c_void, size: usize, align: usize) -> *mut c_void,
+    >,
+    /// Gives as many bytes with what was in the old ones, or NULL and leaves those.
+    pub resize: Option<
+        unsafe extern "C" fn(
+            user: *mut c_void,
+            ptr: *mut c_void,
+            old_size: usize,
+            new_size: usize,
+            align: usize,
+        ) -> *mut c_void,
+    >,
+    /// Takes the memory back.
+    pub free: Option<
+        unsafe extern "C" fn(
+            user: *mut c_void,
+            ptr: *mut c_void,
+            size: usize,
+            align: usize,
+        ),
+    >,
+    /// Passed to each of them.
+    pub user: *mut c_void,
+}
+
+/// The allocator that C passed, or the C library's.
+///
+/// # Safety
+/// The pointer contract, and that of the functions in it.
+unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
+    if ptr.is_null() {
+        return Ok(Allocator::SYSTEM);
+    }
+    // SAFETY: the caller's promise is passed on.
+    let given = unsafe { ptr::one(ptr) }?;
+    let (Some(alloc), Some(free)) = (given.alloc, given.free) else {
+        return Err(Error::InvalidArgument);
+    };
+    let (alloc, resize, free): (Alloc, Option<Resize>, Free) =
+        (alloc, given.resize, free);
+    // SAFETY: likewise.
+    Ok(unsafe { Allocator::new(alloc, resize, free, given.user) })
+}
+
+fn side(number: u32) -> Result<Side> {
+    match number {
+        frame::WS_SERVER => Ok(Side::Server),
+        frame::WS_CLIENT => Ok(Side::Client),
+        _ => Err(Error::InvalidArgument),
+    }
+}
+
+fn place(side: Side, memory: Allocator) -> Result<NonNull<ws_conn>> {
+    memory.place(ws_conn { conn: Conn::new(side, memory) })
+}
+
+/// side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is invalid. *allocator
+/// is copied; what its `user` points to must outlive the handle.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_new(
+    side: u32,
+    allocator: *const ws_allocator,
+) -> *mut ws_conn {
+    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    let placed = self::side(side)
+        .and_then(|side| unsafe { place(side, self::allocator(allocator)?) });
+    placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
+}
+
+/// NULL is allowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ws_conn_free(conn: *mut ws_conn) {
+    // SAFETY: the caller passes what ws_conn_new() or ws_conn_accept() gave, for the last time.
+    unsafe { free(conn) }
+}
+
+/// # Safety
+/// `conn` is NULL, or from place() and not used any more.
+unsafe fn free(conn: *mut ws_conn) {
+    let Some(mut conn) = NonNull::new(conn) else { return };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let memory = conn.as_ref().conn.memory();
+        conn.as_mut().conn.release();
+        memory.take_back(conn);
+    }
+}
+
+/// How connections compress. This build has none of it.
+#[derive(Debug)]
+pub struct ws_pmd_params {
+    _unknown: (),
+}
+
+/// How to accept a client. Zero it, fill what you need. Extensible.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_accept_spec {
+    /// "chat, superchat": as you prefer them.
+    pub protocols: ws_bytes,
+    /// Further complete "Name: value\r\n" lines.
+    pub headers: ws_bytes,
+    /// NULL: no compression. (Anything else is WS_ERR_UNSUPPORTED in this build.)
+    pub pmd: *const ws_pmd_params,
+    /// NULL: the C library's.
+    pub allocator: *const ws_allocator,
+}
+
+/// What ws_conn_accept() writes at most, beside spec->headers and the protocol chosen.
+pub const WS_MAX_REPLY: usize = 512;
+
+/// Server: all that follows ws_parse_handshake(). Answers a complete head: with a 101,
+/// spec->headers and a connection in *conn, or, where the head is not acceptable, with the
+/// refusal that fits and NULL. Returns the bytes written, 0 if the head is not complete, or an
+/// error of the caller or the system, with nothing written and NULL. Ordinary requests
+/// (WS_ERR_NOT_UPGRADE, refused here with 426) and the Origin are yours to handle before.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_accept(
+    head: *const c_void,
+    head_len: usize,
+    spec: *const ws_accept_spec,
+    spec_size: usize,
+    conn: *mut *mut ws_conn,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
+    answer(|| unsafe {
+        let conn = ptr::output_one(conn)?.write(core::ptr::null_mut());
+        let spec = ptr::extensible(spec, spec_size)?;
+        let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
+        let (protocols, headers) = (spec.protocols.get()?, spec.headers.get()?);
+        let memory = allocator(spec.allocator)?;
+        if !spec.pmd.is_null() {
+            return Err(Error::Unsupported);
+        }
+        match judge(head, protocols)? {
+            Verdict::Incomplete => Ok(0),
+            Verdict::Refuse(error) => refuse(error, out),
+            Verdict::Accept(yes) => accept(&yes, headers, memory, conn, out),
+        }
+    })
+}
+
+fn accept(
+    yes: &Acceptance<'_>,
+    headers: &[u8],
+    memory: Allocator,
+    conn: &mut *mut ws_conn,
+    out: &mut [MaybeUninit<u8>],
+) -> Result<usize> {
+    let placed = place(Side::Server, memory)?.as_ptr();
+    let written = yes.write(headers, out);
+    match written {
+        Ok(_) => *conn = placed,
+        // SAFETY: it was just placed, and nobody else knows it.
+        Err(_) => unsafe { free(placed) },
+    }
+    written
+}
+
+// Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch that is neither
+// 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE.
+
+/// Bytes, 0 for no limit; default 1 MiB; also with WS_OPT_STREAM. Checked when the header of a
+/// frame announces more; nothing is ever allocated for an announcement.
+pub const WS_OPT_MAX_MESSAGE: i32 = 1;
+/// Report messages in pieces as they arrive, and collect nothing; a piece may end inside a
+/// character; default 0; before any input.
+pub const WS_OPT_STREAM: i32 = 2;
+/// Answer pings; default 1.
+pub const WS_OPT_AUTO_PONG: i32 = 3;
+/// Incoming text must be UTF-8; fails at the first wrong byte, even if its message is
+/// incomplete; default 1; before any input.
+pub const WS_OPT_CHECK_UTF8: i32 = 4;
+/// Bytes of message memory to keep between messages; default 0.
+pub const WS_OPT_KEEP_BUFFER: i32 = 5;
+
+fn option(number: c_int) -> Result<Opt> {
+    match number {
+        WS_OPT_MAX_MESSAGE => Ok(Opt::MaxMessage),
+        WS_OPT_STREAM => Ok(Opt::Stream),
+        WS_OPT_AUTO_PONG => Ok(Opt::AutoPong),
+        WS_OPT_CHECK_UTF8 => Ok(Opt::CheckUtf8),
+        WS_OPT_KEEP_BUFFER => Ok(Opt::KeepBuffer),
+        _ => Err(Error::Unsupported),
+    }
+}
+
+/// Sets an option.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_set(
+    conn: *mut ws_conn,
+    option: c_int,
+    value: u64,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let conn = &mut ptr::one_mut(conn)?.conn;
+        conn.set(self::option(option)?, value).map(|()| 0)
+    })
+}
+
+/// Reads an option.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_get(
+    conn: *const ws_conn,
+    option: c_int,
+    value: *mut u64,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let value = ptr::output_one(value)?.write(0);
+        *value = ptr::one(conn)?.conn.get(self::option(option)?);
+        Ok(0)
+    })
+}
+
+/// The message starts with this piece.
+pub const WS_EVENT_FIRST: u32 = 0x1;
+/// The message ends with this piece.
+pub const WS_EVENT_LAST: u32 = 0x2;
+
+/// A message, a piece of one (with WS_OPT_STREAM), or a control frame. Frozen.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_event {
+    /// Valid until the next ws_conn_recv(), or the end of the connection or of your buffer;
+    /// other calls leave it alone.
+    pub data: *const c_void,
+    /// In bytes.
+    pub len: usize,
+    /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
+    pub opcode: u16,
+    /// WS_EVENT_*: both, for a message and for control.
+    pub flags: u16,
+    /// Of a close; its data is the reason.
+    pub close_code: u16,
+    /// 0
+    pub reserved: u16,
+}
+
+impl ws_event {
+    fn of(event: &Event, buf: *const c_void) -> ws_event {
+        let flag = |flag: u32, set: bool| if set { flag } else { 0 };
+        let [low, high, ..] = (flag(WS_EVENT_FIRST, event.first)
+            | flag(WS_EVENT_LAST, event.last))
+        .to_le_bytes();
+        ws_event {
+            data: match event.data {
+                Data::Input(off) => buf.wrapping_byte_add(off),
+                Data::Own(data) => data.cast(),
+            },
+            len: event.len,
+            opcode: u16::from(event.opcode as u8),
+            flags: u16::from_le_bytes([low, high]),
+            close_code: event.close_code,
+            reserved: 0,
+        }
+    }
+}
+
+/// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
+/// bytes of buf are done. A message that lies whole in buf is unmasked and reported there,
+/// without a copy; any other is collected in the connection's memory. The call may return early:
+/// when `events` is full (events_cap must not be 0), when something collected must be handed
+/// over, when it made a reply. So call again with the rest, as it lies there, until the result
+/// is 0: only then is all of buf done.
+///
+///     do {
+///         n = ws_conn_recv(c, p, end - p, ev, 64, &used);
+///         for (i = 0; i < n; i++) handle(&ev[i]);
+///         collect(ws_conn_output(c, out, sizeof out));
+///         p += used;
+///     } while (n > 0);
+///
+/// Handle the events first (sending answers is fine), then collect the output: that keeps the
+/// order of the wire. A close or an error of the peer takes effect late enough for it: until
+/// ws_conn_output() has handed out the close frame, ws_conn_send() works. Events before an error
+/// are reported first, and nothing of the error shows before the call that returns it, with
+/// *consumed 0. That call's close frame waits in ws_conn_output(); every later call returns the
+/// same error, also if it is WS_ERR_NO_MEMORY. A close is the last event: what follows it is
+/// done and ignored.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_recv(
+    conn: *mut ws_conn,
+    buf: *mut c_void,
+    len: usize,
+    events: *mut ws_event,
+    events_cap: usize,
+    consumed: *mut usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let consumed = ptr::output_one(consumed)?.write(0);
+        let conn = &mut ptr::one_mut(conn)?.conn;
+        let (input, events) =
+            (ptr::bytes_mut(buf, len)?, ptr::output_array(events, events_cap)?);
+        if events.is_empty() {
+            return Err(Error::InvalidArgument);
+        }
+        let room = events.len();
+        let mut slots = events.iter_mut();
+        let received = conn.recv(input, room, |event| {
+            if let Some(slot) = slots.next() {
+                slot.write(ws_event::of(&event, buf));
+            }
+        })?;
+        *consumed = received.consumed;
+        Ok(received.events)
+    })
+}
+
+/// The most that ws_conn_output() ever writes, in bytes.
+pub const WS_MAX_OUTPUT: usize = 139;
+
+const _: () = assert!(WS_MAX_OUTPUT == MAX_OUTPUT);
+
+/// Writes what the connection itself has to say: a pong, and the close frame that answers the
+/// peer's (with its code) or an error. Call it after every ws_conn_recv(). Whoever does so
+/// answers every ping; for whoever does not, a pong that still waits gives way to the next (RFC
+/// 6455, 5.5.3), so that a flood of pings takes no memory. Returns the bytes written; 0 if there
+/// is nothing to say. (NULL, 0) as `out` asks whether there is: WS_ERR_BUFFER_TOO_SMALL.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_output(
+    conn: *mut ws_conn,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe { ptr::one_mut(conn)?.conn.output(ptr::output(out, out_cap)?) })
+}
+
+/// Further pieces of this message follow.
+pub const WS_SEND_MORE: u32 = 0x1;
+/// Do not compress; said with the first piece.
+pub const WS_SEND_PLAIN: u32 = 0x2;
+
+/// Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes a frame. opcode:
+/// WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every piece; or WS_OPCODE_PING or
+/// WS_OPCODE_PONG, also between pieces. out_cap must be at least ws_conn_send_bound(). Returns
+/// the bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
+/// checked. `payload` must not overlap `out`.
+///
+/// Between messages, frames from ws_frame_encode() may be sent as well.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_send(
+    conn: *mut ws_conn,
+    opcode: c_int,
+    flags: u32,
+    payload: *const c_void,
+    payload_len: usize,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
+    answer(|| unsafe {
+        let conn = &mut ptr::one_mut(conn)?.conn;
+        let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
+        let opcode = opcode.ok_or(Error::InvalidArgument)?;
+        if flags & !(WS_SEND_MORE | WS_SEND_PLAIN) != 0
+            || ptr::overlap(payload, payload_len, out, out_cap)
+        {
+            return Err(Error::InvalidArgument);
+        }
+        let payload = ptr::bytes(payload, payload_len)?;
+        let piece = Piece { opcode, more: flags & WS_SEND_MORE != 0, payload };
+        conn.send(&piece, ptr::output(out, out_cap)?)
+    })
+}
+
+/// Room that ws_conn_send() needs for a payload of this length; 0 if the length is absurd.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ws_conn_send_bound(
+    conn: *const ws_conn,
+    payload_len: usize,
+) -> usize {
+    // SAFETY: the caller keeps the pointer contract.
+    let conn = unsafe { ptr::one(conn) };
+    conn.ok().and_then(|conn| conn.conn.send_bound(payload_len)).unwrap_or(0)
+}
+
+/// Writes a close frame, which starts the closing handshake, or takes the place of one (the
+/// answer to the peer's, or to an error) that was not collected yet. A pong that waits is
+/// dropped. The reason is UTF-8, at most 123 bytes. Messages that are still arriving are
+/// reported as before; pings are no longer answered. Once a close was sent there is no other: 0
+/// is written.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_close(
+    conn: *mut ws_conn,
+    code: u16,
+    reason: *const c_void,
+    reason_len: usize,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let conn = &mut ptr::one_mut(conn)?.conn;
+        conn.close(code, ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?)
+    })
+}
+
+/// The peer will send nothing more. WS_OK after a close from both sides, or if a close came and
+/// only its answer was not collected; the error, if there was one; else WS_ERR_EOF: the state is
+/// FAILED, nothing waits, nothing can be sent.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe { ptr::one_mut(conn)?.conn.finish().map(|()| 0) })
+}
+
+/// Messages go both ways.
+pub const WS_STATE_OPEN: i32 = 0;
+/// A close was sent, or has arrived.
+pub const WS_STATE_CLOSING: i32 = 1;
+/// A close has arrived and ours was handed out.
+pub const WS_STATE_CLOSED: i32 = 2;
+/// An error was returned.
+pub const WS_STATE_FAILED: i32 = 3;
+
+/// CLOSED or FAILED: send what you collected; then shut down your sending side, read and discard
+/// until the peer hangs up or your timer fires, and close the socket (RFC 6455, 7.1.1). Closing
+/// it at once can destroy the close frame on its way. A client gives the server a moment to
+/// close first. (NULL is FAILED.)
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ws_conn_state(conn: *const ws_conn) -> c_int {
+    // SAFETY: the caller keeps the pointer contract.
+    match unsafe { ptr::one(conn) }.map(|conn| conn.conn.state()) {
+        Ok(State::Open) => WS_STATE_OPEN,
+        Ok(State::Closing) => WS_STATE_CLOSING,
+        Ok(State::Closed) => WS_STATE_CLOSED,
+        Ok(State::Failed) | Err(_) => WS_STATE_FAILED,
+    }
+}

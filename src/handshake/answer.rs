@@ -1,0 +1,51 @@
+//! A server's whole side of the opening handshake (RFC 6455, 4.2).
+
+use super::{negotiate, request, response};
+use crate::error::{Error, Result};
+use core::mem::MaybeUninit;
+
+/// What a head deserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    /// It is not complete.
+    Incomplete,
+    /// A 101.
+    Accept(Acceptance<'a>),
+    /// The reply that fits this error.
+    Refuse(Error),
+}
+
+/// What the 101 says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Acceptance<'a> {
+    key: &'a [u8],
+    protocol: &'a [u8],
+}
+
+/// Judges a head; `protocols` are those that the server speaks, as it prefers them.
+pub fn judge<'a>(head: &'a [u8], protocols: &'a [u8]) -> Result<Verdict<'a>> {
+    let request = match request::parse(head) {
+        Ok(Some(request)) if request.is_upgrade => request,
+        Ok(Some(_)) => return Ok(Verdict::Refuse(Error::NotUpgrade)),
+        Ok(None) => return Ok(Verdict::Incomplete),
+        Err(error) => return Ok(Verdict::Refuse(error)),
+    };
+    let protocol = negotiate::select_protocol(head, protocols)?.unwrap_or_default();
+    Ok(Verdict::Accept(Acceptance { key: request.key.unwrap_or_default(), protocol }))
+}
+
+impl Acceptance<'_> {
+    /// Writes the 101, with further complete lines.
+    pub fn write(&self, headers: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+        let Acceptance { key, protocol } = *self;
+        let spec = response::Spec { key, protocol, headers, ..response::Spec::default() };
+        response::build(&spec, out)
+    }
+}
+
+/// Writes the reply that refuses a request because of an error, and says why.
+pub fn refuse(error: Error, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+    let entry = error.entry();
+    let headers = b"Content-Type: text/plain\r\n";
+    response::build_reply(entry.http_status, headers, entry.text.to_bytes(), out)
+}

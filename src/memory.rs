@@ -1,0 +1,189 @@
+//! Memory from an allocator that the caller may choose, and that may fail.
+#![allow(unsafe_code)]
+
+use crate::error::{Error, Result};
+use core::ffi::c_void;
+use core::ptr::NonNull;
+
+/// Gives `size` bytes, or NULL.
+pub type Alloc =
+    unsafe extern "C" fn(user: *mut c_void, size: usize, align: usize) -> *mut c_void;
+/// Moves memory to where there is more of it, or gives NULL and leaves it alone.
+pub type Resize = unsafe extern "C" fn(
+    user: *mut c_void,
+    ptr: *mut c_void,
+    old_size: usize,
+    new_size: usize,
+    align: usize,
+) -> *mut c_void;
+/// Takes memory back.
+pub type Free =
+    unsafe extern "C" fn(user: *mut c_void, ptr: *mut c_void, size: usize, align: usize);
+
+/// Where memory comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Allocator {
+    alloc: Alloc,
+    resize: Option<Resize>,
+    free: Free,
+    user: *mut c_void,
+}
+
+impl Allocator {
+    /// The C library's.
+    pub const SYSTEM: Allocator = Allocator {
+        alloc: system_alloc,
+        resize: Some(system_resize),
+        free: system_free,
+        user: core::ptr::null_mut(),
+    };
+
+    /// # Safety
+    /// The functions keep the contract of malloc(), realloc() and free(), for as long as
+    /// anything holds memory from here.
+    #[must_use]
+    pub const unsafe fn new(
+        alloc: Alloc,
+        resize: Option<Resize>,
+        free: Free,
+        user: *mut c_void,
+    ) -> Allocator {
+        Allocator { alloc, resize, free, user }
+    }
+
+    /// Moves a value into memory of its own.
+    pub fn place<T>(&self, value: T) -> Result<NonNull<T>> {
+        // SAFETY: new() was promised a function that can be called so.
+        let ptr = unsafe { (self.alloc)(self.user, size_of::<T>(), align_of::<T>()) };
+        let ptr = NonNull::new(ptr.cast::<T>()).ok_or(Error::NoMemory)?;
+        // SAFETY: fresh memory of the size and alignment of `T`.
+        unsafe { ptr.write(value) };
+        Ok(ptr)
+    }
+
+    /// Gives back what [`Allocator::place`] gave, without dropping the value.
+    ///
+    /// # Safety
+    /// `ptr` is from there, and nothing uses it any more.
+    pub unsafe fn take_back<T>(&self, ptr: NonNull<T>) {
+        // SAFETY: the caller's promise is passed on, with the sizes that place() used.
+        unsafe {
+            (self.free)(self.user, ptr.as_ptr().cast(), size_of::<T>(), align_of::<T>());
+        }
+    }
+}
+
+extern "C" fn system_alloc(_: *mut c_void, size: usize, _: usize) -> *mut c_void {
+    // SAFETY: malloc() takes any size. No alignment that is asked for exceeds its own.
+    unsafe { libc::malloc(size) }
+}
+
+unsafe extern "C" fn system_resize(
+    _: *mut c_void,
+    ptr: *mut c_void,
+    _: usize,
+    new_size: usize,
+    _: usize,
+) -> *mut c_void {
+    // SAFETY: the caller passes what system_alloc() or this gave.
+    unsafe { libc::realloc(ptr, new_size) }
+}
+
+unsafe extern "C" fn system_free(_: *mut c_void, ptr: *mut c_void, _: usize, _: usize) {
+    // SAFETY: the caller passes what system_alloc() or system_resize() gave.
+    unsafe { libc::free(ptr) }
+}
+
+/// Bytes that grow. Each call names the allocator, always the same one, so that several
+/// buffers share it.
+#[derive(Debug)]
+pub struct Buffer {
+    ptr: NonNull<u8>,
+    len: usize,
+    capacity: usize,
+}
+
+impl Default for Buffer {
+    fn default() -> Buffer {
+        Buffer { ptr: NonNull::dangling(), len: 0, capacity: 0 }
+    }
+}
+
+impl Buffer {
+    /// What is in it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the first `len` of `capacity` bytes are written; or it is empty.
+        unsafe { core::slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
+    }
+
+    /// How much memory it holds.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Forgets the bytes, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Appends `bytes`. Holds at most twice what is in it then, and no more than `max` if
+    /// that is enough.
+    pub fn extend(
+        &mut self,
+        bytes: &[u8],
+        max: usize,
+        allocator: &Allocator,
+    ) -> Result<()> {
+        let len = self.len.checked_add(bytes.len()).ok_or(Error::NoMemory)?;
+        if len > self.capacity {
+            let double = self.capacity.saturating_mul(2).min(max);
+            self.grow(len.max(double), allocator)?;
+        }
+        // SAFETY: there is room for as many bytes behind the first `len`, and `bytes` are
+        // elsewhere, since the borrow of `self` is exclusive.
+        unsafe {
+            let end = self.ptr.as_ptr().add(self.len);
+            core::ptr::copy_nonoverlapping(bytes.as_ptr(), end, bytes.len());
+        }
+        self.len = len;
+        Ok(())
+    }
+
+    fn grow(&mut self, capacity: usize, allocator: &Allocator) -> Result<()> {
+        if isize::try_from(capacity).is_err() {
+            return Err(Error::NoMemory);
+        }
+        let user = allocator.user;
+        let old = self.ptr.as_ptr().cast::<c_void>();
+        let new = match allocator.resize {
+            // SAFETY: `old` is from this allocator, of this size and alignment.
+            Some(resize) if self.capacity > 0 => unsafe {
+                resize(user, old, self.capacity, capacity, 1)
+            },
+            // SAFETY: Allocator::new() was promised a function that can be called so.
+            _ => unsafe { (allocator.alloc)(user, capacity, 1) },
+        };
+        let new = NonNull::new(new.cast::<u8>()).ok_or(Error::NoMemory)?;
+        if allocator.resize.is_none() && self.capacity > 0 {
+            // SAFETY: two allocations, both of at least `len` bytes; then the old one, which
+            // is from this allocator, is used no more.
+            unsafe {
+                core::ptr::copy_nonoverlapping(self.ptr.as_ptr(), new.as_ptr(), self.len);
+                (allocator.free)(user, old, self.capacity, 1);
+            }
+        }
+        (self.ptr, self.capacity) = (new, capacity);
+        Ok(())
+    }
+
+    /// Gives the memory back.
+    pub fn release(&mut self, allocator: &Allocator) {
+        let Buffer { ptr, capacity, .. } = core::mem::take(self);
+        if capacity > 0 {
+            // SAFETY: from this allocator, of this size and alignment, and no longer held.
+            unsafe { (allocator.free)(allocator.user, ptr.as_ptr().cast(), capacity, 1) }
+        }
+    }
+}
