@@ -104,8 +104,10 @@ impl Conn {
         buf: &mut [u8],
         consumed: &mut usize,
     ) -> core::result::Result<Option<Step>, (Error, Option<Event>)> {
-        let max = if self.max_message == 0 { MAX_PAYLOAD } else { self.max_message };
-        let data = max.saturating_sub(self.message_len);
+        let data = match self.max_message {
+            0 => MAX_PAYLOAD,
+            max => max.saturating_sub(self.message_len),
+        };
         let limits = Limits { data, control: MAX_PAYLOAD };
         let chunk =
             self.decoder.next_chunk(buf, *consumed, limits).map_err(|e| (e, None))?;
@@ -263,10 +265,9 @@ impl Conn {
 
     /// Events of the last call are gone with this one.
     fn take_back_what_was_handed_over(&mut self) {
-        if !self.handed_over {
-            return;
+        if core::mem::take(&mut self.handed_over) {
+            self.control.release(&self.memory);
         }
-        self.handed_over = false;
         if self.receiving.is_none() {
             self.message.clear();
             let keep = usize::try_from(self.keep_buffer).unwrap_or(usize::MAX);
@@ -274,6 +275,5 @@ impl Conn {
                 self.message.release(&self.memory);
             }
         }
-        self.control.release(&self.memory);
     }
 }

@@ -24,6 +24,8 @@ use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
 pub(crate) mod code {
     pub(crate) const INVALID_ARGUMENT: isize = -1;
     pub(crate) const BUFFER_TOO_SMALL: isize = -2;
+    pub(crate) const INVALID_STATE: isize = -3;
+    pub(crate) const NO_MEMORY: isize = -4;
     pub(crate) const UNSUPPORTED: isize = -5;
     pub(crate) const HTTP_SYNTAX: isize = -20;
     pub(crate) const HTTP_TOO_LARGE: isize = -21;

@@ -7,11 +7,13 @@
 //! | `masking`                 | masking (5.3) |
 //! | `decoder_*`               | many frames, cut anywhere |
 //! | `handshake_*`             | the opening handshake (4) |
+//! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
 //! | `utf8`, `close`           | text (8.1) and close payloads (5.5.1, 7.4) |
 //! | `results`, `arguments_*`  | numbers, names, and arguments that nobody should pass |
 //! | `*_differential`          | the same input through another implementation |
 //!
-//! `c` calls the C ABI, `wire` writes frames and `heads` heads, `corpus` has streams, `rng` is a generator of random numbers.
+//! `c` and `conn` call the C ABI, `wire` writes frames and `heads` heads, `corpus` and
+//! `conn_corpus` have streams, `conn_allocator` counts memory, `rng` makes random numbers.
 //! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
 
 // A test may panic: that is how it fails.
@@ -23,6 +25,9 @@
 )]
 
 mod c;
+mod conn;
+mod conn_allocator;
+mod conn_corpus;
 mod corpus;
 mod heads;
 mod rng;
@@ -32,6 +37,22 @@ mod arguments_frame;
 mod arguments_handshake;
 mod arguments_text;
 mod close;
+mod conn_accept;
+mod conn_arguments;
+mod conn_close;
+mod conn_differential;
+mod conn_errors;
+mod conn_finish;
+mod conn_floods;
+mod conn_limits;
+mod conn_memory;
+mod conn_messages;
+mod conn_no_memory;
+mod conn_options;
+mod conn_order;
+mod conn_send;
+mod conn_splits;
+mod conn_utf8;
 mod decoder_splits;
 mod decoder_state;
 mod frame_batch;

@@ -1,0 +1,423 @@
+//! A connection in safe words: slices in, what it reports and replies out. What holds for
+//! every call is checked at every call.
+
+// All unsafe blocks here pass slices that live during the call, with their own lengths.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::c::{Answer, CLIENT, SERVER, code};
+use crate::wire::{self, KEY};
+use core::ffi::c_void;
+use core::ptr::{null, null_mut};
+use wscodec::ffi::conn::*;
+
+pub(crate) const SIDES: [u32; 2] = [SERVER, CLIENT];
+
+pub(crate) const TEXT: i32 = 1;
+pub(crate) const BINARY: i32 = 2;
+pub(crate) const PING: i32 = 9;
+pub(crate) const PONG: i32 = 10;
+
+pub(crate) const MAX_MESSAGE: i32 = 1;
+pub(crate) const STREAM: i32 = 2;
+pub(crate) const AUTO_PONG: i32 = 3;
+pub(crate) const CHECK_UTF8: i32 = 4;
+pub(crate) const KEEP_BUFFER: i32 = 5;
+
+pub(crate) const OPEN: i32 = 0;
+pub(crate) const CLOSING: i32 = 1;
+pub(crate) const CLOSED: i32 = 2;
+pub(crate) const FAILED: i32 = 3;
+
+pub(crate) const FIRST: u16 = 1;
+pub(crate) const LAST: u16 = 2;
+pub(crate) const BOTH: u16 = FIRST | LAST;
+
+pub(crate) const MORE: u32 = 1;
+pub(crate) const PLAIN: u32 = 2;
+
+/// WS_MAX_OUTPUT: a pong of 125 bytes and a close with a code, both masked.
+pub(crate) const MAX_OUTPUT: usize = 131 + 8;
+
+const CANARY: u8 = 0xc5;
+
+/// What a connection does, in the order of its doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// A message, or with WS_OPT_STREAM a piece of one: opcode, flags, bytes.
+    Data(u16, u16, Vec<u8>),
+    Ping(Vec<u8>),
+    Pong(Vec<u8>),
+    Close(u16, Vec<u8>),
+    /// A frame of ws_conn_output(): its first byte and its payload.
+    Reply(u8, Vec<u8>),
+    Error(isize),
+}
+
+pub(crate) fn text(payload: impl AsRef<[u8]>) -> Item {
+    Item::Data(1, BOTH, payload.as_ref().to_vec())
+}
+
+pub(crate) fn binary(payload: impl AsRef<[u8]>) -> Item {
+    Item::Data(2, BOTH, payload.as_ref().to_vec())
+}
+
+pub(crate) fn ping(payload: impl AsRef<[u8]>) -> Item {
+    Item::Ping(payload.as_ref().to_vec())
+}
+
+pub(crate) fn pong(payload: impl AsRef<[u8]>) -> Item {
+    Item::Pong(payload.as_ref().to_vec())
+}
+
+pub(crate) fn close(code: u16, reason: impl AsRef<[u8]>) -> Item {
+    Item::Close(code, reason.as_ref().to_vec())
+}
+
+/// Our answer to a ping.
+pub(crate) fn answer_pong(payload: impl AsRef<[u8]>) -> Item {
+    Item::Reply(0x8a, payload.as_ref().to_vec())
+}
+
+/// Our close frame; 1005: an empty one.
+pub(crate) fn answer_close(code: u16) -> Item {
+    Item::Reply(0x88, close_payload(code, b""))
+}
+
+pub(crate) fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
+    match code {
+        1005 => Vec::new(),
+        code => [&code.to_be_bytes()[..], reason].concat(),
+    }
+}
+
+/// The key with which the peer of `side` masks: a server's does.
+pub(crate) fn peer_key(side: u32) -> Option<[u8; 4]> {
+    (side == SERVER).then_some(KEY)
+}
+
+/// A frame as the peer of `side` sends it.
+pub(crate) fn from_peer(side: u32, first: u8, payload: impl AsRef<[u8]>) -> Vec<u8> {
+    wire::frame(first, peer_key(side), payload.as_ref())
+}
+
+/// First bytes and payloads.
+pub(crate) type Frames<'a> = &'a [(u8, &'a [u8])];
+
+pub(crate) fn all_from_peer(side: u32, frames: Frames<'_>) -> Vec<u8> {
+    frames.iter().flat_map(|(first, payload)| from_peer(side, *first, payload)).collect()
+}
+
+/// Reads whole frames that `side` wrote: first bytes and payloads.
+pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        let (first, second) = (rest[0], rest[1]);
+        assert_eq!(
+            second & 0x80 != 0,
+            side == CLIENT,
+            "a client masks, a server does not"
+        );
+        let number = |range: core::ops::Range<usize>| {
+            rest[range].iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
+        };
+        let (len, mut at) = match second & 0x7f {
+            126 => (number(2..4), 4),
+            127 => (number(2..10), 10),
+            short => (short.into(), 2),
+        };
+        assert_eq!(at, wire::header(first, None, len as u64).len(), "minimal length");
+        let mut key = [0; 4];
+        if side == CLIENT {
+            key.copy_from_slice(&rest[at..at + 4]);
+            at += 4;
+        }
+        all.push((first, wire::masked(&rest[at..at + len], key)));
+        rest = &rest[at + len..];
+    }
+    all
+}
+
+/// An event, copied.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) item: Item,
+    /// Where in the caller's buffer its data lies; None: elsewhere, or there is none.
+    pub(crate) place: Option<usize>,
+}
+
+impl Event {
+    fn of(event: &ws_event, buf: &core::ops::Range<usize>) -> Event {
+        let data = data_of(event);
+        let (opcode, flags) = (event.opcode, event.flags);
+        assert_eq!(event.reserved, 0);
+        assert!(flags & !BOTH == 0, "unknown flags");
+        assert!(opcode < 8 || flags == BOTH, "a control frame is whole");
+        assert!(opcode == 8 || event.close_code == 0, "a code without a close");
+        let from = (event.data as usize).wrapping_sub(buf.start);
+        let inside = !data.is_empty() && from < buf.len();
+        assert!(!inside || from + data.len() <= buf.len(), "half in the buffer");
+        let item = match opcode {
+            1 | 2 => Item::Data(opcode, flags, data),
+            8 => Item::Close(event.close_code, data),
+            9 => Item::Ping(data),
+            10 => Item::Pong(data),
+            other => panic!("an event with opcode {other}"),
+        };
+        Event { item, place: inside.then_some(from) }
+    }
+}
+
+/// A copy of what an event points to.
+pub(crate) fn data_of(event: &ws_event) -> Vec<u8> {
+    if event.len == 0 {
+        return Vec::new();
+    }
+    assert!(!event.data.is_null(), "a length, but no data");
+    unsafe { core::slice::from_raw_parts(event.data.cast(), event.len) }.to_vec()
+}
+
+pub(crate) const NO_EVENT: ws_event = ws_event {
+    data: null(),
+    len: 77,
+    opcode: 77,
+    flags: 77,
+    close_code: 77,
+    reserved: 77,
+};
+
+pub(crate) struct Conn {
+    pub(crate) raw: *mut ws_conn,
+    pub(crate) side: u32,
+}
+
+impl Drop for Conn {
+    fn drop(&mut self) {
+        unsafe { ws_conn_free(self.raw) }
+    }
+}
+
+impl Conn {
+    pub(crate) fn new(side: u32) -> Conn {
+        Conn::with(side, null()).unwrap()
+    }
+
+    /// None: it was refused.
+    pub(crate) fn with(side: u32, allocator: *const ws_allocator) -> Option<Conn> {
+        let raw = unsafe { ws_conn_new(side, allocator) };
+        (!raw.is_null()).then_some(Conn { raw, side })
+    }
+
+    pub(crate) fn set(&mut self, option: i32, value: u64) -> isize {
+        unsafe { ws_conn_set(self.raw, option, value) }
+    }
+
+    /// The same connection with an option that must be accepted.
+    pub(crate) fn option(mut self, option: i32, value: u64) -> Conn {
+        assert_eq!(self.set(option, value), 0);
+        self
+    }
+
+    pub(crate) fn get(&self, option: i32) -> Result<u64, isize> {
+        let mut value = 77;
+        match unsafe { ws_conn_get(self.raw, option, &mut value) } {
+            0 => Ok(value),
+            error => Err(error),
+        }
+    }
+
+    pub(crate) fn state(&self) -> i32 {
+        unsafe { ws_conn_state(self.raw) }
+    }
+
+    pub(crate) fn finish(&mut self) -> isize {
+        unsafe { ws_conn_finish(self.raw) }
+    }
+
+    /// One call, its events as they are: result, events, consumed.
+    pub(crate) fn recv_raw(
+        &mut self,
+        buf: &mut [u8],
+        cap: usize,
+    ) -> Result<(Vec<ws_event>, usize), isize> {
+        let mut events = vec![NO_EVENT; cap];
+        let mut consumed = usize::MAX;
+        let (to, len) = (buf.as_mut_ptr().cast(), buf.len());
+        let result = unsafe {
+            ws_conn_recv(self.raw, to, len, events.as_mut_ptr(), cap, &mut consumed)
+        };
+        let Ok(count) = usize::try_from(result) else {
+            assert_eq!(consumed, 0, "nothing is consumed with an error");
+            return Err(result);
+        };
+        assert!(count <= cap && consumed <= len);
+        assert!(count > 0 || consumed == len, "0 says that all is done");
+        events.truncate(count);
+        Ok((events, consumed))
+    }
+
+    /// One call.
+    pub(crate) fn recv(
+        &mut self,
+        buf: &mut [u8],
+        cap: usize,
+    ) -> Result<(Vec<Event>, usize), isize> {
+        let (events, consumed) = self.recv_raw(buf, cap)?;
+        let range = buf.as_ptr_range();
+        let range = range.start as usize..range.end as usize;
+        Ok((events.iter().map(|event| Event::of(event, &range)).collect(), consumed))
+    }
+
+    /// Whether it has something to say.
+    pub(crate) fn waits(&mut self) -> bool {
+        match unsafe { ws_conn_output(self.raw, null_mut(), 0) } {
+            0 => false,
+            error => {
+                assert_eq!(error, code::BUFFER_TOO_SMALL);
+                true
+            }
+        }
+    }
+
+    /// What ws_conn_output() writes into so much room.
+    pub(crate) fn output_bytes(&mut self, cap: usize) -> Result<Vec<u8>, isize> {
+        let raw = self.raw;
+        written(cap, |out, cap| unsafe { ws_conn_output(raw, out, cap) })
+    }
+
+    /// Collects all that it has to say.
+    pub(crate) fn output(&mut self) -> Vec<Item> {
+        let waits = self.waits();
+        let bytes = self.output_bytes(MAX_OUTPUT).unwrap();
+        assert_eq!(bytes.is_empty(), !waits, "it said what it would say");
+        assert!(!self.waits(), "all of it is written at once");
+        let frames = frames(self.side, &bytes).into_iter();
+        frames.map(|(first, payload)| Item::Reply(first, payload)).collect()
+    }
+
+    /// What ws_conn_send() writes, with the room that it asks for.
+    pub(crate) fn send_bytes(
+        &mut self,
+        opcode: i32,
+        flags: u32,
+        payload: &[u8],
+    ) -> Result<Vec<u8>, isize> {
+        self.send_into(opcode, flags, payload, self.bound(payload.len()))
+    }
+
+    pub(crate) fn send_into(
+        &mut self,
+        opcode: i32,
+        flags: u32,
+        payload: &[u8],
+        cap: usize,
+    ) -> Result<Vec<u8>, isize> {
+        let (raw, from, len) = (self.raw, payload.as_ptr().cast(), payload.len());
+        written(cap, |out, cap| unsafe {
+            ws_conn_send(raw, opcode, flags, from, len, out, cap)
+        })
+    }
+
+    /// The one frame that ws_conn_send() writes.
+    pub(crate) fn send(
+        &mut self,
+        opcode: i32,
+        flags: u32,
+        payload: &[u8],
+    ) -> Result<(u8, Vec<u8>), isize> {
+        let mut frames = frames(self.side, &self.send_bytes(opcode, flags, payload)?);
+        assert_eq!(frames.len(), 1, "a piece is a frame");
+        Ok(frames.remove(0))
+    }
+
+    pub(crate) fn bound(&self, len: usize) -> usize {
+        unsafe { ws_conn_send_bound(self.raw, len) }
+    }
+
+    pub(crate) fn close_into(
+        &mut self,
+        code: u16,
+        reason: &[u8],
+        cap: usize,
+    ) -> Result<Vec<u8>, isize> {
+        let (raw, from, len) = (self.raw, reason.as_ptr().cast(), reason.len());
+        written(cap, |out, cap| unsafe { ws_conn_close(raw, code, from, len, out, cap) })
+    }
+
+    /// The payload of the close frame that ws_conn_close() writes; None: it wrote nothing.
+    pub(crate) fn close(
+        &mut self,
+        code: u16,
+        reason: &[u8],
+    ) -> Result<Option<Vec<u8>>, isize> {
+        let mut frames = frames(self.side, &self.close_into(code, reason, 131)?);
+        assert!(frames.len() <= 1);
+        Ok(frames.pop().map(|(first, payload)| {
+            assert_eq!(first, 0x88);
+            payload
+        }))
+    }
+
+    /// The loop of the header: all of `bytes`, replies collected after every call.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Vec<Item> {
+        self.read_in(bytes, 64, true)
+    }
+
+    /// The same without ever asking for replies.
+    pub(crate) fn read_deaf(&mut self, bytes: &[u8]) -> Vec<Item> {
+        self.read_in(bytes, 64, false)
+    }
+
+    pub(crate) fn read_in(
+        &mut self,
+        bytes: &[u8],
+        cap: usize,
+        collects: bool,
+    ) -> Vec<Item> {
+        let (mut buf, mut start, mut said) = (bytes.to_vec(), 0, Vec::new());
+        for _ in 0..2 * bytes.len() + 4 {
+            let before = self.state();
+            let outcome = self.recv(&mut buf[start..], cap);
+            let (count, consumed) = match outcome {
+                Ok((events, consumed)) => {
+                    let count = events.len();
+                    said.extend(events.into_iter().map(|event| event.item));
+                    assert!(self.state() != FAILED || before == FAILED);
+                    (count, consumed)
+                }
+                Err(error) => {
+                    said.push(Item::Error(error));
+                    assert_eq!(self.state(), FAILED);
+                    (0, 0)
+                }
+            };
+            if collects {
+                said.extend(self.output());
+            }
+            start += consumed;
+            if count == 0 {
+                return said;
+            }
+        }
+        panic!("it never comes to an end: {bytes:02x?}");
+    }
+}
+
+/// Lets `write` write into `cap` bytes, once: a connection remembers what it wrote.
+fn written(
+    cap: usize,
+    write: impl Fn(*mut c_void, usize) -> isize,
+) -> Result<Vec<u8>, isize> {
+    let mut room = vec![CANARY; cap + 32];
+    let answer: Answer = match write(room[16..].as_mut_ptr().cast(), cap) {
+        result @ 0.. => Ok(result as usize),
+        error => Err(error),
+    };
+    let len = answer.unwrap_or(0);
+    assert!(len <= cap, "more than there was room for");
+    assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
+    assert!(
+        room[16 + len..].iter().all(|byte| *byte == CANARY),
+        "wrote more than it said"
+    );
+    answer.map(|len| room[16..16 + len].to_vec())
+}

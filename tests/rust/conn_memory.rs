@@ -1,0 +1,237 @@
+//! What memory a connection takes, and when it gives it back.
+
+use crate::conn::*;
+use crate::conn_allocator::Recorder;
+use crate::wire::header;
+
+/// What is taken beside the handle for few bytes.
+const LITTLE: usize = 256;
+
+fn conn(side: u32, recorder: &Recorder) -> Conn {
+    Conn::with(side, &recorder.allocator()).unwrap()
+}
+
+#[test]
+fn a_handle_is_one_block_of_at_most_256_bytes() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let conn = conn(side, &recorder);
+        assert_eq!((recorder.asked(), recorder.blocks()), (1, 1));
+        assert!(recorder.live() <= 256, "{}", recorder.live());
+        drop(conn);
+        assert_eq!(recorder.blocks(), 0);
+    }
+}
+
+#[test]
+fn whole_messages_and_pongs_take_none() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder);
+        for len in [0, 1, 1000, 100_000] {
+            conn.read(&from_peer(side, 0x81, vec![b'x'; len]));
+        }
+        conn.read(&from_peer(side, 0x8a, [1; 125]));
+        assert_eq!((recorder.asked(), recorder.blocks()), (1, 1));
+    }
+}
+
+/// "It owns further memory only while a message or a control frame is incomplete or was
+/// collected, while a pong waits."
+#[test]
+fn an_idle_connection_owns_its_handle_alone() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder);
+        for round in 0..3 {
+            conn.read(&all_from_peer(side, &[(0x01, &[b'a'; 500]), (0x80, b"b")]));
+            conn.read(b"");
+            assert_eq!(recorder.blocks(), 1, "after a message, {round}");
+            for byte in from_peer(side, 0x8a, [7; 100]).chunks(1) {
+                conn.read(byte);
+            }
+            conn.read(b"");
+            assert_eq!(recorder.blocks(), 1, "after a control frame in parts");
+            conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+            assert_eq!(conn.output().len(), 1);
+            assert_eq!(recorder.blocks(), 1, "after a pong");
+        }
+        conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+        conn.close(1000, b"").unwrap();
+        assert_eq!(recorder.blocks(), 1, "a pong was dropped");
+        conn.read(&from_peer(side, 0x88, b"\x03\xe8"));
+        conn.read(b"");
+        assert_eq!(recorder.blocks(), 1, "after the close");
+    }
+}
+
+#[test]
+fn an_announcement_takes_none() {
+    for side in SIDES {
+        for len in [1 << 16, 1 << 20, (1 << 63) - 1] {
+            for fragment in [false, true] {
+                let recorder = Recorder::new();
+                let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 0);
+                if fragment {
+                    conn.read(&from_peer(side, 0x02, "a"));
+                }
+                let first = if fragment { 0x80 } else { 0x82 };
+                conn.read(&header(first, peer_key(side), len));
+                conn.read(b"x");
+                conn.read(b"yz");
+                assert!(recorder.peak() <= 256 + LITTLE, "{}", recorder.peak());
+            }
+        }
+    }
+}
+
+/// However it arrives, at most twice of what did.
+fn grows_with_what_arrived(
+    conn: &mut Conn,
+    recorder: &Recorder,
+    bytes: &[u8],
+    chunk: usize,
+) {
+    let handle = recorder.live();
+    let mut arrived = 0;
+    for piece in bytes.chunks(chunk) {
+        conn.read(piece);
+        arrived += piece.len();
+        assert!(recorder.live() <= handle + 2 * arrived + LITTLE, "after {arrived}");
+        let times = if recorder.peak() > recorder.live() { 3 } else { 2 };
+        assert!(recorder.peak() <= handle + times * arrived + LITTLE);
+    }
+}
+
+#[test]
+fn memory_grows_with_what_arrived() {
+    for side in SIDES {
+        let long = from_peer(side, 0x02, vec![7; 300_000]);
+        for chunk in [1000, 4096, 65_536, 299_999] {
+            let recorder = Recorder::new();
+            let mut conn = conn(side, &recorder);
+            grows_with_what_arrived(&mut conn, &recorder, &long, chunk);
+            assert!(recorder.asked() < 40, "{} times", recorder.asked());
+            let recorder = Recorder::new();
+            let allocator = recorder.allocator_without_resize();
+            let mut conn = Conn::with(side, &allocator).unwrap();
+            grows_with_what_arrived(&mut conn, &recorder, &long, chunk);
+        }
+        let short = from_peer(side, 0x02, vec![7; 3000]);
+        let recorder = Recorder::new();
+        grows_with_what_arrived(&mut conn(side, &recorder), &recorder, &short, 1);
+        assert!(recorder.asked() < 40, "{} times for 3000 bytes", recorder.asked());
+    }
+}
+
+/// Amortised: a message of many parts is not copied once for each.
+#[test]
+fn fragments_do_not_ask_for_memory_each() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder);
+        conn.read(&from_peer(side, 0x02, "x"));
+        for _ in 0..10_000 {
+            conn.read(&from_peer(side, 0x00, "y"));
+        }
+        assert!(recorder.asked() < 40, "{} times", recorder.asked());
+        let said = conn.read(&from_peer(side, 0x80, ""));
+        assert!(matches!(&said[..], [Item::Data(2, BOTH, all)] if all.len() == 10_001));
+    }
+}
+
+/// A limit is never exceeded by room for more than it allows.
+#[test]
+fn no_more_than_the_limit() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 1000);
+        let bytes = from_peer(side, 0x02, [7; 1000]);
+        for byte in bytes.chunks(1) {
+            conn.read(byte);
+        }
+        assert!(recorder.peak() <= 256 + 1000, "{}", recorder.peak());
+    }
+}
+
+#[test]
+fn a_kept_buffer_serves_the_next_message() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        let idle = recorder.live();
+        let send = |conn: &mut Conn, len: usize| {
+            let payload = vec![b'x'; len];
+            let said = conn.read(&all_from_peer(side, &[(0x01, &payload), (0x80, b"")]));
+            assert_eq!(said, [text(&payload)]);
+            conn.read(b"");
+        };
+        send(&mut conn, 3000);
+        assert!((idle + 3000..=idle + 4096).contains(&recorder.live()));
+        let asked = recorder.asked();
+        for len in [3000, 1, 2999] {
+            send(&mut conn, len);
+        }
+        assert_eq!(recorder.asked(), asked, "it was kept, and used");
+        send(&mut conn, 10_000);
+        assert!(recorder.live() <= idle + 4096, "{} kept", recorder.live() - idle);
+    }
+}
+
+#[test]
+fn what_was_kept_is_given_back_when_it_is_kept_no_more() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        conn.read(&all_from_peer(side, &[(0x01, &[b'x'; 3000]), (0x80, b"")]));
+        conn.read(b"");
+        assert_eq!(recorder.blocks(), 2);
+        assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
+        conn.read(&from_peer(side, 0x81, "whole"));
+        conn.read(b"");
+        assert_eq!(recorder.blocks(), 1);
+    }
+}
+
+#[test]
+fn a_large_number_to_keep_takes_nothing() {
+    for side in SIDES {
+        let recorder = Recorder::new();
+        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, u64::MAX);
+        conn.read(&all_from_peer(side, &[(0x01, b"a"), (0x80, b"b")]));
+        conn.read(b"");
+        assert!(recorder.peak() <= 256 + LITTLE);
+    }
+}
+
+/// Freed in the middle of everything: nothing is left, which the recorder checks.
+#[test]
+fn freed_at_any_moment_it_leaves_nothing() {
+    for side in SIDES {
+        let bytes = all_from_peer(
+            side,
+            &[(0x01, b"Hel"), (0x89, b"ping"), (0x80, b"lo"), (0x88, b"\x03\xe8bye")],
+        );
+        for cut in 0..=bytes.len() {
+            for resizes in [false, true] {
+                let recorder = Recorder::new();
+                let allocator = if resizes {
+                    recorder.allocator()
+                } else {
+                    recorder.allocator_without_resize()
+                };
+                let mut conn = Conn::with(side, &allocator).unwrap();
+                for byte in bytes[..cut].chunks(1) {
+                    conn.read_deaf(byte);
+                }
+                drop(conn);
+                assert_eq!(recorder.blocks(), 0, "cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
+fn null_may_be_freed() {
+    drop(Conn { raw: core::ptr::null_mut(), side: 0 });
+}

@@ -1,0 +1,332 @@
+//! Messages as a connection reports them: whole and in place, collected, in pieces.
+
+use crate::conn::*;
+use crate::wire;
+
+const LENGTHS: [usize; 8] = [0, 1, 5, 125, 126, 65_535, 65_536, 70_000];
+
+fn payload(len: usize) -> Vec<u8> {
+    (0..len).map(|i| (i * 31 % 251) as u8).collect()
+}
+
+#[test]
+fn a_message_that_lies_whole_in_the_buffer_is_reported_there() {
+    for side in SIDES {
+        for len in LENGTHS {
+            let mut buf = from_peer(side, 0x82, payload(len));
+            let header = buf.len() - len;
+            let mut conn = Conn::new(side);
+            let (events, consumed) = conn.recv(&mut buf, 4).unwrap();
+            assert_eq!(consumed, buf.len());
+            assert_eq!(events.len(), 1);
+            assert_eq!(events[0].item, binary(payload(len)));
+            assert_eq!(events[0].place, (len > 0).then_some(header), "{len}");
+            assert_eq!(buf[header..], payload(len), "unmasked in place");
+        }
+    }
+}
+
+#[test]
+fn several_messages_each_lie_in_their_places() {
+    for side in SIDES {
+        let mut buf =
+            all_from_peer(side, &[(0x81, b"Hello"), (0x82, b"ab"), (0x81, b"c")]);
+        let header = if side == 0 { 6 } else { 2 };
+        let (events, consumed) = Conn::new(side).recv(&mut buf, 64).unwrap();
+        let places: Vec<_> = events.iter().map(|event| event.place.unwrap()).collect();
+        assert_eq!(places, [header, 2 * header + 5, 3 * header + 7]);
+        assert_eq!(consumed, buf.len());
+        let items: Vec<_> = events.into_iter().map(|event| event.item).collect();
+        assert_eq!(items, [text("Hello"), binary("ab"), text("c")]);
+    }
+}
+
+#[test]
+fn a_message_cut_by_a_read_is_collected() {
+    for side in SIDES {
+        let bytes = from_peer(side, 0x81, "Hello, world");
+        let header = bytes.len() - 12;
+        for cut in header + 1..bytes.len() {
+            let mut conn = Conn::new(side);
+            assert_eq!(conn.read(&bytes[..cut]), []);
+            let mut rest = bytes[cut..].to_vec();
+            let (events, consumed) = conn.recv(&mut rest, 4).unwrap();
+            assert_eq!((events.len(), consumed), (1, rest.len()));
+            assert_eq!(events[0].item, text("Hello, world"));
+            assert_eq!(events[0].place, None, "it does not lie in this buffer");
+        }
+    }
+}
+
+#[test]
+fn a_whole_message_behind_a_collected_one_lies_in_place() {
+    for side in SIDES {
+        let first = from_peer(side, 0x81, "Hello");
+        let (head, tail) = first.split_at(first.len() - 2);
+        let mut buf = [tail, &from_peer(side, 0x82, "xyz")].concat();
+        let place = buf.len() - 3;
+        let mut conn = Conn::new(side);
+        assert_eq!(conn.read(head), []);
+        let (mut events, consumed) = conn.recv(&mut buf, 4).unwrap();
+        if events.len() == 1 {
+            assert_eq!(consumed, 2);
+            events.extend(conn.recv(&mut buf[2..], 4).unwrap().0);
+            assert_eq!(events[1].place, Some(place - 2));
+        } else {
+            assert_eq!(events[1].place, Some(place));
+        }
+        assert_eq!((&events[0].item, events[0].place), (&text("Hello"), None));
+        assert_eq!(events[1].item, binary("xyz"));
+    }
+}
+
+#[test]
+fn fragments_are_put_together() {
+    for side in SIDES {
+        let bytes =
+            all_from_peer(side, &[(0x01, b"Hel"), (0x00, b"lo, "), (0x80, b"you")]);
+        assert_eq!(Conn::new(side).read(&bytes), [text("Hello, you")]);
+        let bytes = all_from_peer(side, &[(0x02, b"\xff"), (0x80, b"\xfe")]);
+        assert_eq!(Conn::new(side).read(&bytes), [binary(b"\xff\xfe")]);
+    }
+}
+
+#[test]
+fn fragments_from_several_reads_lie_in_no_buffer() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        assert_eq!(conn.read(&from_peer(side, 0x01, "Hel")), []);
+        let mut last = from_peer(side, 0x80, "lo");
+        let (events, _) = conn.recv(&mut last, 4).unwrap();
+        assert_eq!((&events[0].item, events[0].place), (&text("Hello"), None));
+    }
+}
+
+#[test]
+fn control_frames_between_fragments_come_first() {
+    for side in SIDES {
+        let bytes = all_from_peer(
+            side,
+            &[(0x01, b"Hel"), (0x89, b"p"), (0x00, b"lo "), (0x8a, b"q"), (0x80, b"you")],
+        );
+        let expected = [ping("p"), answer_pong("p"), pong("q"), text("Hello you")];
+        assert_eq!(Conn::new(side).read(&bytes), expected);
+    }
+}
+
+#[test]
+fn control_frames_cut_by_reads_are_whole() {
+    for side in SIDES {
+        let bytes = [
+            from_peer(side, 0x01, "Hel"),
+            from_peer(side, 0x89, [b'p'; 125]),
+            from_peer(side, 0x80, "lo"),
+        ]
+        .concat();
+        for cut in 1..bytes.len() {
+            let mut conn = Conn::new(side);
+            let mut said = conn.read(&bytes[..cut]);
+            said.extend(conn.read(&bytes[cut..]));
+            let expected = [ping([b'p'; 125]), answer_pong([b'p'; 125]), text("Hello")];
+            assert_eq!(said, expected, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn empty_messages_and_fragments() {
+    for side in SIDES {
+        let bytes = all_from_peer(
+            side,
+            &[
+                (0x81, b""),
+                (0x82, b""),
+                (0x01, b""),
+                (0x80, b""),
+                (0x02, b""),
+                (0x00, b""),
+                (0x00, b"x"),
+                (0x80, b""),
+                (0x8a, b""),
+            ],
+        );
+        let expected = [text(""), binary(""), text(""), binary("x"), pong("")];
+        assert_eq!(Conn::new(side).read(&bytes), expected);
+    }
+}
+
+#[test]
+fn one_event_at_a_time() {
+    for side in SIDES {
+        let bytes = all_from_peer(
+            side,
+            &[(0x81, b"a"), (0x82, b"b"), (0x8a, b"c"), (0x01, b"d"), (0x80, b"e")],
+        );
+        let expected = [text("a"), binary("b"), pong("c"), text("de")];
+        assert_eq!(Conn::new(side).read_in(&bytes, 1, true), expected);
+        let mut buf = bytes.clone();
+        let (events, consumed) = Conn::new(side).recv(&mut buf, 1).unwrap();
+        assert_eq!((events.len(), consumed), (1, bytes.len() / 5));
+    }
+}
+
+#[test]
+fn what_was_collected_stays_until_the_next_recv() {
+    for side in SIDES {
+        for first in [0x81, 0x89] {
+            let bytes = from_peer(side, first, "Hello");
+            let recorder = crate::conn_allocator::Recorder::new();
+            let mut conn = Conn::with(side, &recorder.allocator()).unwrap();
+            assert_eq!(conn.read(&bytes[..bytes.len() - 2]), []);
+            let mut rest = bytes[bytes.len() - 2..].to_vec();
+            let (events, _) = conn.recv_raw(&mut rest, 4).unwrap();
+            let holds = || assert_eq!(data_of(&events[0]), b"Hello");
+            holds();
+            conn.output();
+            holds();
+            assert_eq!(conn.send(TEXT, 0, b"other"), Ok((0x81, b"other".to_vec())));
+            holds();
+            assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
+            assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
+            holds();
+            assert_eq!(conn.close(1000, b""), Ok(Some(close_payload(1000, b""))));
+            holds();
+            assert_eq!(conn.finish(), crate::c::code::EOF);
+            assert_eq!(conn.state(), FAILED);
+            holds();
+        }
+    }
+}
+
+// ---- in pieces ----
+
+fn streaming(side: u32) -> Conn {
+    Conn::new(side).option(STREAM, 1)
+}
+
+fn piece(flags: u16, payload: &[u8]) -> Item {
+    Item::Data(1, flags, payload.to_vec())
+}
+
+#[test]
+fn pieces_are_reported_as_they_arrive() {
+    for side in SIDES {
+        let bytes = from_peer(side, 0x81, "Hello");
+        let header = bytes.len() - 5;
+        let mut conn = streaming(side);
+        assert_eq!(conn.read(&bytes[..header]), [], "nothing of it is there yet");
+        assert_eq!(conn.read(&bytes[header..header + 1]), [piece(FIRST, b"H")]);
+        assert_eq!(conn.read(&bytes[header + 1..header + 3]), [piece(0, b"el")]);
+        assert_eq!(conn.read(&bytes[header + 3..]), [piece(LAST, b"lo")]);
+        assert_eq!(conn.read(&bytes), [piece(BOTH, b"Hello")]);
+    }
+}
+
+#[test]
+fn pieces_lie_in_the_buffer() {
+    for side in SIDES {
+        let bytes = from_peer(side, 0x82, payload(300));
+        let header = bytes.len() - 300;
+        let mut conn = streaming(side);
+        for (from, to) in
+            [(0, header + 10), (header + 10, header + 11), (header + 11, 300)]
+        {
+            let mut buf = bytes[from..to].to_vec();
+            let (events, consumed) = conn.recv(&mut buf, 4).unwrap();
+            assert_eq!((events.len(), consumed), (1, to - from));
+            let start = header.saturating_sub(from);
+            assert_eq!(events[0].place, Some(start));
+            let expected = &payload(300)[from + start - header..to - header];
+            assert_eq!(buf[start..], *expected);
+        }
+    }
+}
+
+#[test]
+fn pieces_of_fragments_name_the_message_s_opcode() {
+    for side in SIDES {
+        let mut conn = streaming(side);
+        let mut said = conn.read(&from_peer(side, 0x01, "Hel"));
+        said.extend(conn.read(&from_peer(side, 0x00, "lo ")));
+        said.extend(conn.read(&from_peer(side, 0x89, "p")));
+        said.extend(conn.read(&from_peer(side, 0x80, "you")));
+        let expected = [
+            piece(FIRST, b"Hel"),
+            piece(0, b"lo "),
+            ping("p"),
+            answer_pong("p"),
+            piece(LAST, b"you"),
+        ];
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn a_message_that_ends_with_an_empty_frame_has_a_last_piece() {
+    for side in SIDES {
+        let bytes = all_from_peer(side, &[(0x01, b"a"), (0x80, b"")]);
+        let mut conn = streaming(side);
+        assert_eq!(conn.read(&bytes), [piece(FIRST, b"a"), piece(LAST, b"")]);
+        assert_eq!(conn.read(&from_peer(side, 0x81, "")), [piece(BOTH, b"")]);
+    }
+}
+
+/// A piece may end inside a character, and nothing waits for the rest of it.
+#[test]
+fn a_piece_may_end_inside_a_character() {
+    for side in SIDES {
+        let bytes = from_peer(side, 0x81, "a€");
+        let mut conn = streaming(side);
+        let len = bytes.len();
+        assert_eq!(conn.read(&bytes[..len - 1]), [piece(FIRST, b"a\xe2\x82")]);
+        assert_eq!(conn.read(&bytes[len - 1..]), [piece(LAST, b"\xac")]);
+    }
+}
+
+#[test]
+fn pieces_are_not_collected() {
+    for side in SIDES {
+        let recorder = crate::conn_allocator::Recorder::new();
+        let mut conn = Conn::with(side, &recorder.allocator()).unwrap().option(STREAM, 1);
+        for (i, byte) in from_peer(side, 0x82, payload(1000)).chunks(1).enumerate() {
+            conn.read(byte);
+            assert_eq!(recorder.blocks(), 1, "at byte {i}");
+        }
+        assert_eq!(recorder.asked(), 1);
+    }
+}
+
+#[test]
+fn control_frames_are_whole_while_messages_are_not() {
+    for side in SIDES {
+        let mut conn = streaming(side);
+        let bytes = all_from_peer(side, &[(0x89, b"ping"), (0x88, b"\x03\xe8bye")]);
+        let said: Vec<_> = bytes.chunks(1).flat_map(|byte| conn.read(byte)).collect();
+        let expected =
+            [ping("ping"), answer_pong("ping"), close(1000, "bye"), answer_close(1000)];
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
+fn one_piece_at_a_time() {
+    for side in SIDES {
+        let bytes = all_from_peer(side, &[(0x01, b"a"), (0x00, b"b"), (0x80, b"c")]);
+        let said = streaming(side).read_in(&bytes, 1, true);
+        assert_eq!(said, [piece(FIRST, b"a"), piece(0, b"b"), piece(LAST, b"c")]);
+    }
+}
+
+/// A frame's header alone, even a long one, is no event.
+#[test]
+fn a_header_is_no_event() {
+    for side in SIDES {
+        for len in [1, 126, 65_536] {
+            for first in [0x81, 0x01] {
+                let header = wire::header(first, peer_key(side), len);
+                assert_eq!(Conn::new(side).read(&header), []);
+                assert_eq!(streaming(side).read(&header), []);
+            }
+        }
+    }
+}

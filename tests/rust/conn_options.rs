@@ -1,0 +1,103 @@
+//! Options: what they are at first, and when they may be set. What they do is elsewhere.
+
+use crate::c::code;
+use crate::conn::*;
+
+const DEFAULTS: [(i32, u64); 5] = [
+    (MAX_MESSAGE, 1 << 20),
+    (STREAM, 0),
+    (AUTO_PONG, 1),
+    (CHECK_UTF8, 1),
+    (KEEP_BUFFER, 0),
+];
+
+#[test]
+fn defaults() {
+    for side in SIDES {
+        let conn = Conn::new(side);
+        for (option, value) in DEFAULTS {
+            assert_eq!(conn.get(option), Ok(value), "{option}");
+        }
+    }
+}
+
+#[test]
+fn what_was_set_is_got() {
+    for side in SIDES {
+        for (option, default) in DEFAULTS {
+            let values: &[u64] = match option {
+                MAX_MESSAGE => &[0, 1, 125, 1 << 20, 1 << 40, u64::MAX],
+                KEEP_BUFFER => &[0, 1, 4096, 1 << 30],
+                _ => &[0, 1, 0, 1, 1],
+            };
+            let mut conn = Conn::new(side);
+            for value in values {
+                assert_eq!(conn.set(option, *value), 0);
+                assert_eq!(conn.get(option), Ok(*value));
+                for (other, value) in
+                    DEFAULTS.iter().filter(|(other, _)| *other != option)
+                {
+                    assert_eq!(conn.get(*other), Ok(*value), "{option} changed {other}");
+                }
+            }
+            assert_eq!(conn.set(option, default), 0);
+        }
+    }
+}
+
+#[test]
+fn unknown_options_are_unsupported() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        for option in [0, -1, 6, 7, 8, 100, 256 + MAX_MESSAGE, i32::MAX, i32::MIN] {
+            for value in [0, 1] {
+                assert_eq!(conn.set(option, value), code::UNSUPPORTED, "{option}");
+            }
+            assert_eq!(conn.get(option), Err(code::UNSUPPORTED));
+        }
+        for (option, value) in DEFAULTS {
+            assert_eq!(conn.get(option), Ok(value));
+        }
+    }
+}
+
+#[test]
+fn what_must_be_set_before_any_input_is_refused_after_it() {
+    for side in SIDES {
+        for (option, value) in [(STREAM, 1), (CHECK_UTF8, 0)] {
+            for input in [&from_peer(side, 0x81, "a")[..1], &from_peer(side, 0x81, "a")] {
+                let mut conn = Conn::new(side);
+                conn.read(input);
+                assert_eq!(conn.set(option, value), code::INVALID_STATE);
+                assert_eq!(conn.get(option), Ok(1 - value), "nothing has changed");
+            }
+        }
+    }
+}
+
+/// No bytes are no input, and output is none.
+#[test]
+fn it_may_be_set_as_long_as_there_was_none() {
+    for side in SIDES {
+        for (option, value) in [(STREAM, 1), (CHECK_UTF8, 0)] {
+            let mut conn = Conn::new(side);
+            assert_eq!(conn.read(b""), []);
+            conn.send(TEXT, 0, b"Hello").unwrap();
+            assert_eq!(conn.set(option, value), 0);
+            assert_eq!(conn.get(option), Ok(value));
+        }
+    }
+}
+
+#[test]
+fn the_others_may_be_set_at_any_time() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        conn.read(&from_peer(side, 0x01, "a"));
+        for (option, value) in [(MAX_MESSAGE, 5), (AUTO_PONG, 0), (KEEP_BUFFER, 100)] {
+            assert_eq!(conn.set(option, value), 0, "{option}");
+            assert_eq!(conn.get(option), Ok(value));
+        }
+        assert_eq!(conn.read(&from_peer(side, 0x80, "b")), [text("ab")]);
+    }
+}

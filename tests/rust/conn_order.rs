@@ -1,0 +1,221 @@
+//! The order of what a connection reports and says, and what it says to pings.
+
+use crate::c::{CLIENT, SERVER, code};
+use crate::conn::*;
+
+/// An echo, as the header writes it: handle the events, then collect the output.
+fn echo(conn: &mut Conn, bytes: &[u8], cap: usize) -> Vec<(u8, Vec<u8>)> {
+    let (mut buf, mut wire) = (bytes.to_vec(), Vec::new());
+    let mut rest = &mut buf[..];
+    loop {
+        let (events, consumed) = conn.recv(rest, cap).unwrap();
+        let count = events.len();
+        for event in events {
+            if let Item::Data(opcode, BOTH, payload) = event.item {
+                wire.push(conn.send(opcode.into(), 0, &payload).unwrap());
+            }
+        }
+        wire.extend(conn.output().into_iter().map(|item| match item {
+            Item::Reply(first, payload) => (first, payload),
+            other => panic!("{other:?}"),
+        }));
+        rest = &mut rest[consumed..];
+        if count == 0 {
+            return wire;
+        }
+    }
+}
+
+#[test]
+fn an_echo_answers_in_the_order_of_the_wire() {
+    for side in SIDES {
+        let bytes = all_from_peer(
+            side,
+            &[(0x81, b"hi"), (0x89, b"ping"), (0x81, b"yo"), (0x88, b"\x03\xe9bye")],
+        );
+        let expected: Vec<(u8, Vec<u8>)> =
+            [(0x81, &b"hi"[..]), (0x8a, b"ping"), (0x81, b"yo"), (0x88, b"\x03\xe9")]
+                .map(|(first, payload)| (first, payload.to_vec()))
+                .to_vec();
+        for cap in [1, 2, 3, 64] {
+            assert_eq!(echo(&mut Conn::new(side), &bytes, cap), expected, "cap {cap}");
+            for cut in 0..=bytes.len() {
+                let mut conn = Conn::new(side);
+                let mut wire = echo(&mut conn, &bytes[..cut], cap);
+                wire.extend(echo(&mut conn, &bytes[cut..], cap));
+                assert_eq!(wire, expected, "cut at {cut}");
+                assert_eq!(conn.state(), CLOSED);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_last_answers_before_an_error_can_still_be_sent() {
+    for side in SIDES {
+        let bytes = all_from_peer(side, &[(0x81, b"hi"), (0x83, b"")]);
+        let mut conn = Conn::new(side);
+        let (events, consumed) = conn.recv(&mut bytes.clone(), 64).unwrap();
+        assert_eq!(events.len(), 1);
+        assert_eq!(conn.send(TEXT, 0, b"hi"), Ok((0x81, b"hi".to_vec())));
+        assert_eq!(
+            conn.recv(&mut bytes[consumed..].to_vec(), 64).err(),
+            Some(code::OPCODE)
+        );
+        assert_eq!(conn.send(TEXT, 0, b"and"), Ok((0x81, b"and".to_vec())));
+        assert_eq!(conn.output(), [answer_close(1002)]);
+        assert_eq!(conn.send(TEXT, 0, b"late"), Err(code::INVALID_STATE));
+    }
+}
+
+// ---- pings ----
+
+fn pings(side: u32, count: u32) -> Vec<u8> {
+    (0..count).flat_map(|i| from_peer(side, 0x89, i.to_be_bytes())).collect()
+}
+
+#[test]
+fn whoever_collects_after_each_call_answers_every_ping() {
+    for side in SIDES {
+        let expected: Vec<Item> = (0..300_u32)
+            .flat_map(|i| [ping(i.to_be_bytes()), answer_pong(i.to_be_bytes())])
+            .collect();
+        for cap in [1, 2, 64] {
+            let said = Conn::new(side).read_in(&pings(side, 300), cap, true);
+            assert_eq!(said, expected);
+        }
+    }
+}
+
+#[test]
+fn whoever_does_not_answers_the_latest() {
+    for side in SIDES {
+        for chunk in [1, 7, 10_000] {
+            let mut conn = Conn::new(side);
+            let mut reported = Vec::new();
+            for piece in pings(side, 300).chunks(chunk) {
+                reported.extend(conn.read_deaf(piece));
+            }
+            let expected: Vec<Item> =
+                (0..300_u32).map(|i| ping(i.to_be_bytes())).collect();
+            assert_eq!(reported, expected, "all of them are reported");
+            assert_eq!(conn.output(), [answer_pong(299_u32.to_be_bytes())]);
+            assert_eq!(conn.output(), []);
+        }
+    }
+}
+
+/// Whatever the lengths of the pings: the pong is that of the last, whole.
+#[test]
+fn a_pong_gives_way_to_longer_and_shorter_ones() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        for len in [3, 125, 0, 1, 124, 2, 0] {
+            let payload = vec![len as u8; len];
+            conn.read_deaf(&from_peer(side, 0x89, &payload));
+            assert!(conn.waits());
+        }
+        assert_eq!(conn.output(), [answer_pong("")]);
+        conn.read_deaf(&from_peer(side, 0x89, [1; 100]));
+        conn.read_deaf(&from_peer(side, 0x89, [2; 50]));
+        assert_eq!(conn.output(), [answer_pong([2; 50])]);
+    }
+}
+
+#[test]
+fn a_pong_that_waits_survives_messages() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        let bytes = all_from_peer(side, &[(0x89, b"p"), (0x81, b"a"), (0x8a, b"q")]);
+        assert_eq!(conn.read_deaf(&bytes), [ping("p"), text("a"), pong("q")]);
+        assert_eq!(conn.send(TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
+        assert_eq!(conn.output(), [answer_pong("p")]);
+    }
+}
+
+#[test]
+fn a_pong_is_never_answered() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        assert_eq!(
+            conn.read(&from_peer(side, 0x8a, "nobody asked")),
+            [pong("nobody asked")]
+        );
+        assert_eq!(conn.state(), OPEN);
+    }
+}
+
+#[test]
+fn pings_are_left_to_the_caller_without_auto_pong() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).option(AUTO_PONG, 0);
+        let bytes = all_from_peer(side, &[(0x89, b"a"), (0x89, b"b")]);
+        assert_eq!(conn.read(&bytes), [ping("a"), ping("b")]);
+        assert_eq!(conn.send(PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
+        assert_eq!(conn.set(AUTO_PONG, 1), 0);
+        assert_eq!(conn.read(&from_peer(side, 0x89, "c")), [ping("c"), answer_pong("c")]);
+        assert_eq!(conn.set(AUTO_PONG, 0), 0);
+        assert_eq!(conn.read(&from_peer(side, 0x89, "d")), [ping("d")]);
+    }
+}
+
+// ---- the output ----
+
+#[test]
+fn too_little_room_for_output_changes_nothing() {
+    for side in SIDES {
+        let key = if side == CLIENT { 4 } else { 0 };
+        let mut conn = Conn::new(side);
+        conn.read_deaf(&from_peer(side, 0x89, "ping"));
+        let exact = 2 + key + 4;
+        for cap in 0..exact {
+            assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL), "{cap}");
+        }
+        assert_eq!(conn.output_bytes(exact).unwrap().len(), exact);
+        conn.read_deaf(&from_peer(side, 0x88, ""));
+        for cap in 0..2 + key {
+            assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL));
+            assert_eq!(conn.state(), CLOSING);
+        }
+        assert_eq!(conn.output_bytes(2 + key).unwrap().len(), 2 + key);
+        assert_eq!(conn.state(), CLOSED);
+    }
+}
+
+/// Both wait: RFC 6455, 5.5.2 asks for the pong, and it was asked for first.
+#[test]
+fn the_most_that_is_ever_written_is_a_pong_and_a_close() {
+    for side in SIDES {
+        for (first, payload, code) in [(0x88, &b"\x03\xe8"[..], 1000), (0x83, b"", 1002)]
+        {
+            let mut conn = Conn::new(side);
+            conn.read_deaf(&from_peer(side, 0x89, [7; 125]));
+            conn.read_deaf(&from_peer(side, first, payload));
+            assert_eq!(conn.output(), [answer_pong([7; 125]), answer_close(code)]);
+        }
+    }
+    let mut conn = Conn::new(CLIENT);
+    conn.read_deaf(&from_peer(CLIENT, 0x89, [7; 125]));
+    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
+    for cap in [0, 1, 130, 131, 138] {
+        assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL), "{cap}");
+    }
+    assert_eq!(conn.output_bytes(MAX_OUTPUT).unwrap().len(), MAX_OUTPUT);
+}
+
+#[test]
+fn a_new_connection_has_nothing_to_say() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        assert_eq!(conn.output_bytes(0), Ok(vec![]));
+        assert_eq!(conn.output(), []);
+        assert_eq!((conn.state(), conn.side), (OPEN, side));
+    }
+}
+
+#[test]
+fn a_servers_replies_are_written_byte_by_byte_as_they_should_be() {
+    let mut conn = Conn::new(SERVER);
+    conn.read_deaf(&all_from_peer(SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
+    assert_eq!(conn.output_bytes(MAX_OUTPUT).unwrap(), b"\x8a\x02Hi\x88\x02\x0f\xa0");
+}
