@@ -295,7 +295,9 @@ class Connection:
 
     def free(self) -> None:
         """Gives the library's memory back. May be called again."""
-        self._handle = 0
+        self._handle, self._input = 0, None
+        self._events.clear()
+        self._out.clear()
         self._finalizer()
 
     def _freed(self) -> NoReturn:
@@ -406,6 +408,8 @@ class Connection:
 
     def _fetch(self) -> bool:
         """Works off more of the input. Whether there are events."""
+        if not self._handle:
+            self._freed()
         if self._is_over:
             return False
         self._collect()

@@ -1,0 +1,91 @@
+"""The C client, against both echo servers and that of websockets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from echo_checks import Server
+from websockets.sync.server import ServerConnection, serve
+from wire import ROOT
+
+BINARY = "examples-c/echo_client"
+SERVERS = {
+    "c": ("./examples-c/echo_server",),
+    "asyncio": (sys.executable, "python/examples/echo_server.py"),
+}
+
+pytestmark = pytest.mark.skipif(
+    not (ROOT / BINARY).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
+    reason=f"{BINARY} was not built",
+)
+
+
+def run(*arguments: str, sent: str = "") -> subprocess.CompletedProcess[str]:
+    command = [f"./{BINARY}", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, input=sent, capture_output=True, text=True, timeout=20
+    )
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    server = Server(SERVERS[request.param])
+    yield f"ws://127.0.0.1:{server.port}/anything"
+    assert server.stop() == 0
+
+
+def test_it_prints_the_echo_of_its_arguments(url: str) -> None:
+    done = run(url, "hello", "Grüße", "x" * 100_000)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["hello", "Grüße", "x" * 100_000]
+
+
+def test_it_prints_the_echo_of_its_input(url: str) -> None:
+    done = run(url, sent="one\ntwo\n\nfour\n")
+    assert (done.returncode, done.stdout) == (0, "one\ntwo\n\nfour\n")
+
+
+def test_it_understands_a_server_that_we_did_not_write() -> None:
+    closed: list[int | None] = []
+
+    def talk(connection: ServerConnection) -> None:
+        for message in connection:
+            connection.ping()
+            connection.send([message[:2], message[2:]])
+        closed.append(connection.close_code)
+
+    with serve(talk, "127.0.0.1", 0, compression=None) as server:
+        threading.Thread(target=server.serve_forever).start()
+        port = server.socket.getsockname()[1]
+        done = run(f"ws://localhost:{port}/", "hello", "world")
+        server.shutdown()
+    assert (done.returncode, done.stdout) == (0, "hello\nworld\n")
+    assert closed == [1000]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("http://127.0.0.1/",),
+        ("wss://127.0.0.1/",),
+        ("ws://127.0.0.1:1/", "nobody listens"),
+        ("ws://127.0.0.1:99999/",),
+        ("--nonsense", "ws://127.0.0.1/"),
+    ],
+)
+def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode != 0
+    assert done.stderr
+
+
+def test_help() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert "URL" in done.stdout
