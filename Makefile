@@ -82,7 +82,7 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
-AUTOBAHN := c-server c-client python-server
+AUTOBAHN := c-server c-client python-server python-client
 
 autobahn: $(AUTOBAHN:%=autobahn-%) ## the Autobahn|Testsuite against the examples
 
