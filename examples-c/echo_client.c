@@ -1,6 +1,5 @@
 /*
- * A WebSocket client for echo servers, on one socket and poll(); with --autobahn, the client
- * that the Autobahn|Testsuite tests.
+ * A WebSocket client for echo servers and, with --autobahn, for the Autobahn|Testsuite.
  *
  * It reads at any time, also while the server has not taken all that was said: two who both
  * wait for the other to read would wait for ever.
@@ -11,7 +10,7 @@
 #include "client.h"
 
 enum { READ_SIZE = 65536, MAX_MESSAGE = 64 << 20 };
-enum { PATIENCE = 10000, MOMENT = 1000 }; /* milliseconds: to answer; to close first */
+enum { PATIENCE = 10000, MOMENT = 1000 }; /* ms, for the server to answer; to close first */
 
 typedef struct client {
     int fd;
@@ -23,9 +22,8 @@ typedef struct client {
     size_t gone;         /* how much of it has left */
     size_t came, wanted; /* messages: we close when that many have come */
     long number;         /* that a message told */
-    uint16_t code;       /* of the server's close; 0: none has come */
-    char reason[WS_MAX_CONTROL];
-    const char *error; /* why the connection failed */
+    const char *error;   /* why the connection failed */
+    char closed[160];    /* what the server said when it closed for a bad reason */
 } client;
 
 static settings set;
@@ -33,10 +31,9 @@ static uint8_t input[READ_SIZE];
 
 /* Room for what the connection writes next; said() counts it. */
 static uint8_t *room(client *c, size_t size) {
-    uint8_t *to = reserve(&c->out, size);
-    if (!to)
+    if (!reserve(&c->out, size))
         die("send", ws_strerror(WS_ERR_NO_MEMORY));
-    return to;
+    return c->out.data + c->out.len;
 }
 
 static void said(client *c, ws_result n) {
@@ -52,8 +49,7 @@ static void say(client *c, int opcode, const void *data, size_t len) {
 
 static void say_message(client *c, const void *data, size_t len) {
     uint32_t state = 0;
-    bool is_utf8 = ws_utf8_validate(&state, data, len) == WS_OK && state == 0;
-    if (!set.binary && !is_utf8)
+    if (!set.binary && (ws_utf8_validate(&state, data, len) < 0 || state != 0))
         die("message", "not UTF-8 (see --binary)");
     say(c, set.binary ? WS_OPCODE_BINARY : WS_OPCODE_TEXT, data, len);
     c->wanted++;
@@ -64,9 +60,10 @@ static void on_event(client *c, const ws_event *e) {
     if (e->opcode == WS_OPCODE_TEXT || e->opcode == WS_OPCODE_BINARY) {
         c->came++;
         c->on_message(c, e);
-    } else if (e->opcode == WS_OPCODE_CLOSE) {
-        c->code = e->close_code;
-        memcpy(c->reason, e->len > 0 ? e->data : "", e->len);
+    } else if (e->close_code > WS_CLOSE_NORMAL && e->close_code != WS_CLOSE_NO_STATUS) {
+        snprintf(c->closed, sizeof c->closed, "closed with %d %.*s", e->close_code, (int)e->len,
+                 e->len > 0 ? (const char *)e->data : "");
+        c->error = c->closed;
     }
 }
 
@@ -105,9 +102,8 @@ static void receive(client *c) {
 static void flush(client *c) {
     const uint8_t *from = c->out.data + c->gone;
     ssize_t n = send(c->fd, from, c->out.len - c->gone, MSG_NOSIGNAL | MSG_DONTWAIT);
-    bool failed = n < 0 && errno != EAGAIN && errno != EINTR;
     c->gone += n > 0 ? (size_t)n : 0;
-    if (failed || c->gone == c->out.len)
+    if (c->gone == c->out.len || (n < 0 && errno != EAGAIN && errno != EINTR))
         c->out.len = c->gone = 0;
 }
 
@@ -173,13 +169,12 @@ static void shake_hands(client *c, const url *u) {
     if (send(c->fd, request, len, MSG_NOSIGNAL) != n)
         die(u->text, "the server hung up");
     while ((n = ws_parse_response(input, have, request, len, &answer, sizeof answer)) <= 0) {
-        bool refused = n == WS_ERR_HANDSHAKE_STATUS;
-        if (refused && answer.status < 200) { /* the answer comes later */
+        if (n == WS_ERR_HANDSHAKE_STATUS && answer.status < 200) { /* another head follows */
             have -= answer.head_len;
             memmove(input, input + answer.head_len, have);
             continue;
         }
-        if (refused)
+        if (n == WS_ERR_HANDSHAKE_STATUS)
             fprintf(stderr, "echo_client: refused with status %d\n", answer.status);
         if (n < 0)
             die(u->text, ws_strerror(n));
@@ -216,15 +211,11 @@ static void print_message(client *c, const ws_event *e) {
 static int converse(void) {
     client c = {.on_message = print_message, .reads = set.count == 0};
     visit(&c, set.url);
-    if (c.code != 0 && c.code != WS_CLOSE_NORMAL && c.code != WS_CLOSE_NO_STATUS)
-        fprintf(stderr, "echo_client: closed with %d %s\n", c.code, c.reason);
-    else if (c.error)
+    if (!c.error && (c.reads || c.came < set.count))
+        c.error = "closed before all came back";
+    if (c.error)
         die(set.url, c.error);
-    else if (c.reads || c.came < set.count)
-        die(set.url, "closed before all came back");
-    else
-        return 0;
-    return 1;
+    return 0;
 }
 
 static void echo_message(client *c, const ws_event *e) {
@@ -239,18 +230,17 @@ static void take_number(client *c, const ws_event *e) {
 
 static int run_autobahn(void) {
     const char *base = set.url, *agent = set.agent;
-    client counter = {.on_message = take_number, .wanted = SIZE_MAX};
-    visit(&counter, place(base, "/getCaseCount"));
-    if (counter.number < 1)
-        die(base, "tells no number of cases");
-    for (long i = 1; i <= counter.number; i++) {
+    client first = {.on_message = take_number, .wanted = SIZE_MAX};
+    visit(&first, place(base, "/getCaseCount"));
+    if (first.number < 1)
+        die(base, "no number of cases");
+    for (long i = 1; i <= first.number + 1; i++) {
         client c = {.on_message = echo_message, .wanted = SIZE_MAX};
-        visit(&c, place(base, "/runCase?case=%ld&agent=%s", i, agent));
+        visit(&c, i <= first.number ? place(base, "/runCase?case=%ld&agent=%s", i, agent)
+                                    : place(base, "/updateReports?agent=%s", agent));
         if (i % 50 == 0)
-            fprintf(stderr, "%ld of %ld cases\n", i, counter.number);
+            fprintf(stderr, "%ld of %ld cases\n", i, first.number);
     }
-    client reporter = {.on_message = echo_message, .wanted = SIZE_MAX};
-    visit(&reporter, place(base, "/updateReports?agent=%s", agent));
     return 0;
 }
 
