@@ -394,6 +394,13 @@ class Connection:
             self._input_len, self._done = len(buffer), 0
         return self._hand_out()
 
+    def events(self) -> Iterator[Event]:
+        """The events that no iterator has handed out yet: what receive_data() returns, for
+        who keeps receiving and handling apart."""
+        if not self._handle:
+            self._freed()
+        return self._hand_out()
+
     @property
     def _left(self) -> int:
         return self._input_len - self._done

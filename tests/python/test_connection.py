@@ -876,3 +876,12 @@ def test_connections_cannot_be_copied() -> None:
         with pytest.raises(TypeError):
             copy_(conn)
     assert feed(conn, frame(FIN | TEXT, b"hi")) == ([HI], "")
+
+
+def test_receiving_and_handling_can_be_kept_apart() -> None:
+    connection = wscodec.Connection(wscodec.SERVER)
+    connection.receive_data(bytes.fromhex("8182000000006869"))
+    connection.receive_data(bytes.fromhex("818200000000796f"))
+    messages = [event for event in connection.events() if isinstance(event, wscodec.Message)]
+    assert [message.data for message in messages] == ["hi", "yo"]
+    assert list(connection.events()) == []
