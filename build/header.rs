@@ -18,6 +18,7 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/frame.rs"],
     &["src/ffi/stream.rs"],
     &["src/ffi/text.rs"],
+    &["src/ffi/deflate.rs"],
     &["src/ffi/conn.rs"],
 ];
 const WIDTH: usize = 80;

@@ -1,5 +1,5 @@
 /*
- * wscodec.h - WebSocket (RFC 6455) over raw buffers.
+ * wscodec.h - WebSocket (RFC 6455, RFC 7692) over raw buffers.
  *
  * The library opens no socket, starts no thread, reads no clock and keeps no
  * global state. You hand it bytes; it tells you what they mean and writes the
@@ -10,7 +10,7 @@
  *   2. Decoder      many frames per call, payloads of any length, any split of
  *                   the input. Its state is 64 bytes that you own.
  *   3. Connection   messages, fragments, ping and pong, the closing handshake,
- *                   limits. One handle per connection.
+ *                   limits, compression. One handle per connection.
  *
  * WORDS
  *

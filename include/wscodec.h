@@ -1,5 +1,5 @@
 /*
- * wscodec.h - WebSocket (RFC 6455) over raw buffers.
+ * wscodec.h - WebSocket (RFC 6455, RFC 7692) over raw buffers.
  *
  * The library opens no socket, starts no thread, reads no clock and keeps no
  * global state. You hand it bytes; it tells you what they mean and writes the
@@ -10,7 +10,7 @@
  *   2. Decoder      many frames per call, payloads of any length, any split of
  *                   the input. Its state is 64 bytes that you own.
  *   3. Connection   messages, fragments, ping and pong, the closing handshake,
- *                   limits. One handle per connection.
+ *                   limits, compression. One handle per connection.
  *
  * WORDS
  *
@@ -129,6 +129,7 @@ WS_API uint32_t ws_features(void) WS_NOTHROW;
 #define WS_TYPE_FRAME         5  /* ws_frame */
 #define WS_TYPE_DECODER       6  /* ws_decoder */
 #define WS_TYPE_OUT_FRAME     7  /* ws_out_frame */
+#define WS_TYPE_PMD_PARAMS    8  /* ws_pmd_params */
 #define WS_TYPE_ALLOCATOR     9  /* ws_allocator */
 #define WS_TYPE_ACCEPT_SPEC   10 /* ws_accept_spec */
 #define WS_TYPE_EVENT         11 /* ws_event */
@@ -605,12 +606,54 @@ ws_close_build(uint16_t code, const void *reason, size_t reason_len,
 WS_API int ws_close_code_valid(uint16_t code) WS_NOTHROW;
 
 /* ======================================================================== *
+ *  permessage-deflate (RFC 7692)
+ * ======================================================================== */
+
+/* Negotiated parameters. All zero: both directions keep their context,
+ * windows of 15 bits. A function that fills them writes what the zeros stand
+ * for. Frozen. */
+typedef struct ws_pmd_params {
+    uint8_t server_no_context_takeover; /* 1: the server compresses each
+                                         * message for itself. */
+    uint8_t client_no_context_takeover; /* 1: the client does. */
+    uint8_t server_max_window_bits;     /* 8..15; 0 stands for 15 */
+    uint8_t client_max_window_bits;     /* Likewise. */
+    uint8_t level;                      /* Ours alone: 1..9; 0 stands for 6 */
+    uint8_t mem_level;                  /* Ours alone: 1..9; 0 stands for 8 */
+    uint8_t reserved[2];                /* 0 */
+} ws_pmd_params;
+
+/* Server: takes the first acceptable permessage-deflate offer in the
+ * client's head. On entry *params is what you are willing to use, on return
+ * what was agreed. Writes the value for ws_response_spec.extensions. Returns
+ * its length, or 0 if no offer is acceptable: *params is unchanged,
+ * compression stays off. An offer is acceptable if it is well-formed: each
+ * parameter once, known, and with a value that it may have (7.1). A client's
+ * window is limited only where its offer allows that, else it is 15. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_accept(const void *head, size_t head_len,
+              ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Client: writes an offer for ws_request_spec.extensions. It always allows
+ * the server to limit our window. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Client: reads the server's answer out of its head and narrows *params,
+ * which is what ws_pmd_offer() was given, to it. Returns 1 if compression is
+ * on, 0 if it is off, or WS_ERR_EXTENSION; *params is unchanged unless the
+ * result is 1. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_confirm(const void *head, size_t head_len,
+               ws_pmd_params *params) WS_NOTHROW;
+
+/* ======================================================================== *
  *  Connection
  * ======================================================================== */
 
 /* A WebSocket connection after its opening handshake. Opaque; at most 256
  * bytes. It owns further memory only while a message or a control frame is
- * incomplete or was collected, and while a pong waits. */
+ * incomplete or was collected, while a pong waits, and to compress. */
 typedef struct ws_conn ws_conn;
 
 /* Memory for a handle. Sizes and alignments (a power of two, at most 16) are
@@ -638,16 +681,13 @@ ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
 /* NULL is allowed. */
 WS_API void ws_conn_free(ws_conn *conn) WS_NOTHROW;
 
-/* How connections compress. This build has none of it. */
-typedef struct ws_pmd_params ws_pmd_params;
-
 /* How to accept a client. Zero it, fill what you need. Extensible. */
 typedef struct ws_accept_spec {
     ws_bytes protocols;            /* "chat, superchat": as you prefer them. */
     ws_bytes headers;              /* Further complete "Name: value\r\n"
                                     * lines. */
-    const ws_pmd_params *pmd;      /* NULL: no compression. (Anything else is
-                                    * WS_ERR_UNSUPPORTED in this build.) */
+    const ws_pmd_params *pmd;      /* How you are willing to compress; NULL:
+                                    * not at all. */
     const ws_allocator *allocator; /* NULL: the C library's. */
 } ws_accept_spec;
 
@@ -666,13 +706,27 @@ ws_conn_accept(const void *head, size_t head_len,
                const ws_accept_spec *spec, size_t spec_size,
                ws_conn **conn, void *out, size_t out_cap) WS_NOTHROW;
 
+/* Switches compression on, as agreed. Before the first byte of input and the
+ * first message out, else WS_ERR_INVALID_STATE. Each direction allocates
+ * with its first message, and without context takeover gives the memory back
+ * after each. With a window of 8 bits we compress without back-references
+ * (no engine can do more); whatever window was agreed, we decompress with
+ * one of 15. */
+WS_API WS_MUST_USE ws_result
+ws_conn_set_pmd(ws_conn *conn, const ws_pmd_params *params) WS_NOTHROW;
+
+/* What compression was agreed on. Returns 1, or 0 if there is none. */
+WS_API WS_MUST_USE ws_result
+ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
+
 /* Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch
  * that is neither 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late,
  * WS_ERR_INVALID_STATE. */
-#define WS_OPT_MAX_MESSAGE 1 /* Bytes, 0 for no limit; default 1 MiB; also
-                              * with WS_OPT_STREAM. Checked when the header
-                              * of a frame announces more; nothing is ever
-                              * allocated for an announcement. */
+#define WS_OPT_MAX_MESSAGE 1 /* Bytes, decompressed, 0 for no limit; default
+                              * 1 MiB; also with WS_OPT_STREAM. Checked when
+                              * the header of an uncompressed frame announces
+                              * more, and while decompressing; nothing is
+                              * ever allocated for an announcement. */
 #define WS_OPT_STREAM      2 /* Report messages in pieces as they arrive, and
                               * collect nothing; a piece may end inside a
                               * character; default 0; before any input. */
@@ -708,12 +762,12 @@ typedef struct ws_event {
 } ws_event;
 
 /* Takes bytes from the network. Returns how many events were filled, and in
- * *consumed how many bytes of buf are done. A message that lies whole in buf
- * is unmasked and reported there, without a copy; any other is collected in
- * the connection's memory. The call may return early: when `events` is full
- * (events_cap must not be 0), when something collected must be handed over,
- * when it made a reply. So call again with the rest, as it lies there, until
- * the result is 0: only then is all of buf done.
+ * *consumed how many bytes of buf are done. A message that lies whole and
+ * uncompressed in buf is unmasked and reported there, without a copy; any
+ * other is collected in the connection's memory. The call may return early:
+ * when `events` is full (events_cap must not be 0), when something collected
+ * must be handed over, when it made a reply. So call again with the rest, as
+ * it lies there, until the result is 0: only then is all of buf done.
  *
  *   do {
  *       n = ws_conn_recv(c, p, end - p, ev, 64, &used);
@@ -757,7 +811,10 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  * would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
  * checked. `payload` must not overlap `out`.
  *
- * Between messages, frames from ws_frame_encode() may be sent as well. */
+ * Between messages, frames from ws_frame_encode() may be sent as well. And
+ * what a server with server_no_context_takeover compressed is valid for
+ * every client that agreed on it, and on as wide a window: compress once,
+ * send to all. */
 WS_API WS_MUST_USE ws_result
 ws_conn_send(ws_conn *conn, int opcode, uint32_t flags,
              const void *payload, size_t payload_len, void *out,

@@ -1,4 +1,4 @@
-//! A WebSocket engine (RFC 6455) that never touches a socket: bytes in, meaning out.
+//! A WebSocket engine (RFC 6455, RFC 7692) that never touches a socket: bytes in, meaning out.
 //!
 //! Three layers, each built from the one before it, and the C ABI over all of them:
 //!
@@ -7,18 +7,21 @@
 //! | Pieces     | opening handshake: heads, keys, negotiation   | [`handshake`] |
 //! |            | one frame: header, payload, masking           | [`frame`] |
 //! |            | text, close payloads                          | [`utf8`], [`close`] |
+//! |            | permessage-deflate                            | [`deflate`] |
 //! | Decoder    | many frames per call, any split of the input  | [`stream`] |
 //! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
 //! | C ABI      | pointers to slices, outcomes to numbers       | [`ffi`] |
 //!
-//! Everything but [`ffi`] and [`memory`], which calls an allocator, is safe Rust. Only a
-//! connection allocates. Nothing keeps global state or panics.
+//! Everything is safe Rust but for [`ffi`], [`memory`] and [`deflate::engine`], which call an
+//! allocator and the deflate engine, and one line of `output`. Only a connection allocates.
+//! Nothing keeps global state or panics.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
 
 pub mod close;
 pub mod conn;
+pub mod deflate;
 pub mod error;
 pub mod ffi;
 pub mod frame;

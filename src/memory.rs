@@ -2,7 +2,9 @@
 #![allow(unsafe_code)]
 
 use crate::error::{Error, Result};
+use crate::output;
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// Gives `size` bytes, or NULL.
@@ -19,6 +21,9 @@ pub type Resize = unsafe extern "C" fn(
 /// Takes memory back.
 pub type Free =
     unsafe extern "C" fn(user: *mut c_void, ptr: *mut c_void, size: usize, align: usize);
+
+/// What a size in front of memory takes, so that the memory is aligned as malloc()'s is.
+const SIZE_LEN: usize = 16;
 
 /// Where memory comes from.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +54,39 @@ impl Allocator {
         user: *mut c_void,
     ) -> Allocator {
         Allocator { alloc, resize, free, user }
+    }
+
+    /// Memory that remembers its size, aligned to 16 bytes; NULL if there is none.
+    #[must_use]
+    pub fn alloc_sized(&self, size: usize) -> *mut c_void {
+        let Some(total) = size.checked_add(SIZE_LEN) else {
+            return core::ptr::null_mut();
+        };
+        // SAFETY: new() was promised a function that can be called so.
+        let start = unsafe { (self.alloc)(self.user, total, SIZE_LEN) };
+        if start.is_null() {
+            return start;
+        }
+        // SAFETY: `start` is aligned, and SIZE_LEN bytes and more are there.
+        unsafe {
+            start.cast::<usize>().write(total);
+            start.byte_add(SIZE_LEN)
+        }
+    }
+
+    /// Gives it back.
+    ///
+    /// # Safety
+    /// `ptr` is NULL, or from [`Allocator::alloc_sized`] and not used any more.
+    pub unsafe fn free_sized(&self, ptr: *mut c_void) {
+        if ptr.is_null() {
+            return;
+        }
+        // SAFETY: alloc_sized() wrote the size right before `ptr`.
+        unsafe {
+            let start = ptr.byte_sub(SIZE_LEN);
+            (self.free)(self.user, start, start.cast::<usize>().read(), SIZE_LEN);
+        }
     }
 
     /// Moves a value into memory of its own.
@@ -128,19 +166,53 @@ impl Buffer {
         self.len = 0;
     }
 
-    /// Appends `bytes`. Holds at most twice what is in it then, and no more than `max` if
-    /// that is enough.
+    /// Forgets what is behind the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Makes room for `more` bytes. Holds at most twice what it would be full with then, and
+    /// no more than `max` if that is enough.
+    pub fn reserve(
+        &mut self,
+        more: usize,
+        max: usize,
+        allocator: &Allocator,
+    ) -> Result<()> {
+        let len = self.len.checked_add(more).ok_or(Error::NoMemory)?;
+        if len > self.capacity {
+            let double = self.capacity.saturating_mul(2).min(max);
+            self.grow(len.max(double), allocator)?;
+        }
+        Ok(())
+    }
+
+    /// Lets `write` append at most `max` bytes to what is in it, in the room that is there.
+    pub fn fill<T>(
+        &mut self,
+        max: usize,
+        write: impl for<'a> FnOnce(&'a mut [MaybeUninit<u8>]) -> (&'a [u8], T),
+    ) -> T {
+        let room = self.capacity.saturating_sub(self.len).min(max);
+        // SAFETY: of `capacity` bytes, these are the ones behind the first `len`.
+        let room = unsafe {
+            let end = self.ptr.as_ptr().add(self.len);
+            core::slice::from_raw_parts_mut(end.cast::<MaybeUninit<u8>>(), room)
+        };
+        let (written, outcome) = output::fill(room, write);
+        self.len = self.len.saturating_add(written);
+        outcome
+    }
+
+    /// Appends `bytes`, as [`Buffer::reserve`] makes room for them.
     pub fn extend(
         &mut self,
         bytes: &[u8],
         max: usize,
         allocator: &Allocator,
     ) -> Result<()> {
-        let len = self.len.checked_add(bytes.len()).ok_or(Error::NoMemory)?;
-        if len > self.capacity {
-            let double = self.capacity.saturating_mul(2).min(max);
-            self.grow(len.max(double), allocator)?;
-        }
+        self.reserve(bytes.len(), max, allocator)?;
+        let len = self.len.saturating_add(bytes.len());
         // SAFETY: there is room for as many bytes behind the first `len`, and `bytes` are
         // elsewhere, since the borrow of `self` is exclusive.
         unsafe {

@@ -34,3 +34,79 @@ pub(crate) fn write_all(
     }
     Ok(total)
 }
+
+/// Lets `write` write into `room`, and tells how many bytes it did: it proves them by giving
+/// them back.
+#[inline]
+pub(crate) fn fill<T>(
+    room: &mut [MaybeUninit<u8>],
+    write: impl for<'a> FnOnce(&'a mut [MaybeUninit<u8>]) -> (&'a [u8], T),
+) -> (usize, T) {
+    let (start, len) = (room.as_ptr().cast::<u8>(), room.len());
+    let (written, outcome) = write(room);
+    let proven = core::ptr::eq(written.as_ptr(), start) && written.len() <= len;
+    (if proven { written.len() } else { 0 }, outcome)
+}
+
+/// Writes into a buffer, and knows how much of it is written.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    out: &'a mut [MaybeUninit<u8>],
+    /// These many bytes are initialised.
+    len: usize,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(out: &'a mut [MaybeUninit<u8>]) -> Writer<'a> {
+        Writer { out, len: 0 }
+    }
+
+    /// How many bytes there is room for.
+    pub(crate) fn room(&self) -> usize {
+        self.out.len().saturating_sub(self.len)
+    }
+
+    /// Writes what there is room for.
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        let room = self.out.get_mut(self.len..).unwrap_or_default();
+        let len = bytes.len().min(room.len());
+        copy(room, bytes);
+        self.len = self.len.saturating_add(len);
+    }
+
+    /// Lets `write` write into what is left.
+    pub(crate) fn fill<T>(
+        &mut self,
+        write: impl for<'b> FnOnce(&'b mut [MaybeUninit<u8>]) -> (&'b [u8], T),
+    ) -> T {
+        let (len, outcome) =
+            fill(self.out.get_mut(self.len..).unwrap_or_default(), write);
+        self.len = self.len.saturating_add(len);
+        outcome
+    }
+
+    /// Takes the last bytes back.
+    pub(crate) fn shorten(&mut self, by: usize) {
+        self.len = self.len.saturating_sub(by);
+    }
+
+    /// Takes everything back.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// What was written.
+    #[allow(unsafe_code)]
+    pub(crate) fn into_written(self) -> &'a mut [u8] {
+        // SAFETY: `len` only grows over bytes of `out` that were written just before.
+        unsafe { core::slice::from_raw_parts_mut(self.out.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// Moves the last bytes of `out` to its front, over what is there.
+pub(crate) fn move_to_front(out: &mut [MaybeUninit<u8>], by: usize) {
+    let cells = core::cell::Cell::from_mut(out).as_slice_of_cells();
+    for (to, from) in cells.iter().zip(cells.get(by..).unwrap_or_default()) {
+        to.set(from.get());
+    }
+}

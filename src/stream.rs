@@ -22,6 +22,19 @@ pub struct Fed {
 pub struct Decoder {
     /// 0: no limit.
     max_payload: u64,
+    walk: Walk,
+    /// Number of the error that stopped it; 0: none.
+    error: i32,
+    reserved: [u32; 5],
+}
+
+const _: () = assert!(size_of::<Decoder>() == 64);
+
+/// Where in the frames a walk over them is. It knows no limit but what each step is told, and
+/// goes nowhere after an error.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(crate) struct Walk {
     /// How much of the current frame's payload is done.
     payload_done: u64,
     /// The header of the current frame, as far as it came; none between two frames.
@@ -29,18 +42,13 @@ pub struct Decoder {
     header_len: u8,
     in_message: u8,
     rules: u32,
-    /// Number of the error that stopped it; 0: none.
-    error: i32,
-    reserved: [u64; 3],
 }
-
-const _: () = assert!(size_of::<Decoder>() == 64);
 
 impl Decoder {
     /// `max_payload`: frames that announce more are refused; 0 for no limit.
     #[must_use]
     pub fn new(rules: Rules, max_payload: u64) -> Decoder {
-        Decoder { max_payload, rules: rules.bits(), ..Decoder::default() }
+        Decoder { max_payload, walk: Walk::new(rules), ..Decoder::default() }
     }
 
     /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
@@ -53,11 +61,11 @@ impl Decoder {
         self.check()?;
         let limits = match self.max_payload {
             0 => Limits::NONE,
-            max => Limits { data: max, control: max },
+            max => Limits::all(max),
         };
         let mut fed = Fed { chunks: 0, consumed: 0 };
         for slot in out {
-            match self.next_chunk(buf, fed.consumed, limits) {
+            match self.walk.next_chunk(buf, fed.consumed, limits) {
                 Ok(Some(chunk)) => {
                     fed.consumed = chunk.off.wrapping_add(chunk.len);
                     fed.chunks = fed.chunks.wrapping_add(1);
@@ -82,11 +90,7 @@ impl Decoder {
     /// Whether the stream may end here.
     pub fn finish(&self) -> Result<()> {
         self.check()?;
-        if self.header_len != 0 || self.in_message != 0 {
-            Err(Error::Eof)
-        } else {
-            Ok(())
-        }
+        if self.walk.is_between_messages() { Ok(()) } else { Err(Error::Eof) }
     }
 
     fn check(&self) -> Result<()> {
@@ -94,6 +98,17 @@ impl Decoder {
             0 => Ok(()),
             code => Err(Error::from_code(code).unwrap_or(Error::InvalidArgument)),
         }
+    }
+}
+
+impl Walk {
+    /// At the start.
+    pub(crate) fn new(rules: Rules) -> Walk {
+        Walk { rules: rules.bits(), ..Walk::default() }
+    }
+
+    fn is_between_messages(&self) -> bool {
+        self.header_len == 0 && self.in_message == 0
     }
 
     fn rules(&self) -> Result<Rules> {

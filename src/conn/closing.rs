@@ -14,7 +14,7 @@ impl Conn {
             None => None,
         };
         let room = |waits: bool, payload: &[u8]| match waits {
-            true => self.send_bound(payload.len()).unwrap_or(usize::MAX),
+            true => self.frame_len(payload.len()).unwrap_or(usize::MAX),
             false => 0,
         };
         let close_payload = close.as_ref().map_or(&[][..], Payload::as_bytes);

@@ -1,10 +1,11 @@
 //! A connection after its opening handshake: messages, fragments, ping and pong, the closing
-//! handshake, limits.
+//! handshake, limits, compression.
 //!
 //! [`recv`](Conn::recv) takes bytes and gives events, [`send`](Conn::send) takes messages and
 //! gives bytes. What the connection itself has to say waits for [`output`](Conn::output).
 
 mod closing;
+mod inflate;
 mod masks;
 mod recv;
 mod send;
@@ -12,10 +13,13 @@ mod send;
 pub use recv::{Data, Event, Received};
 pub use send::Piece;
 
+use crate::deflate::Params;
+use crate::deflate::compress::Compressor;
+use crate::deflate::decompress::Decompressor;
 use crate::error::{Error, Result};
 use crate::frame::{Opcode, Rules};
 use crate::memory::{Allocator, Buffer};
-use crate::stream::Decoder;
+use crate::stream::Walk;
 use crate::utf8::Validator;
 use masks::Masks;
 
@@ -30,6 +34,15 @@ const DEFAULT_MAX_MESSAGE: u64 = 1024 * 1024;
 pub enum Side {
     Server,
     Client,
+}
+
+/// The part of a compressed message that is being decompressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// More of the message follows it.
+    Inner,
+    /// The message ends with it.
+    Last,
 }
 
 /// How far the connection has come.
@@ -59,9 +72,9 @@ pub enum Opt {
 /// A connection.
 #[derive(Debug)]
 pub struct Conn {
-    decoder: Decoder,
+    frames: Walk,
     memory: Allocator,
-    /// The message that is arriving, or was handed over by the last call.
+    /// The message, or the piece of one, that is arriving or was handed over by the last call.
     message: Buffer,
     /// Likewise a control frame that came in parts.
     control: Buffer,
@@ -72,6 +85,13 @@ pub struct Conn {
     keep_buffer: u64,
     /// Bytes of the open message so far.
     message_len: u64,
+    /// Of the input, these many bytes are compressed and unmasked already, and come first in
+    /// what the next call is given.
+    unread: usize,
+    compressor: Compressor,
+    decompressor: Decompressor,
+    /// None: there is no compression.
+    pmd: Option<Params>,
     utf8: Validator,
     masks: Masks,
     /// Why the connection failed, and whether that was returned yet.
@@ -84,15 +104,24 @@ pub struct Conn {
     pong_waits: bool,
     /// Of the message that is arriving.
     receiving: Option<Opcode>,
+    /// It is compressed.
+    receiving_compressed: bool,
+    /// A part of it is being decompressed, and whether that is its last.
+    inflating: Option<Part>,
+    /// A piece of it was reported.
+    reported: bool,
     /// The last call handed `message` or `control` over.
     handed_over: bool,
     /// Of the message of which pieces were sent.
     sending: Option<Opcode>,
+    /// It is compressed.
+    sending_compressed: bool,
     side: Side,
     stream: bool,
     auto_pong: bool,
     check_utf8: bool,
     has_input: bool,
+    has_sent: bool,
 }
 
 const _: () = assert!(size_of::<Conn>() <= 256 && align_of::<Conn>() <= 16);
@@ -101,12 +130,8 @@ impl Conn {
     /// Everything that it ever holds is from `memory`.
     #[must_use]
     pub fn new(side: Side, memory: Allocator) -> Conn {
-        let rules = match side {
-            Side::Server => Rules::default(),
-            Side::Client => Rules::from_bits(Rules::CLIENT).unwrap_or_default(),
-        };
         Conn {
-            decoder: Decoder::new(rules, 0),
+            frames: Walk::new(rules(side, false)),
             memory,
             message: Buffer::default(),
             control: Buffer::default(),
@@ -114,6 +139,10 @@ impl Conn {
             max_message: DEFAULT_MAX_MESSAGE,
             keep_buffer: 0,
             message_len: 0,
+            unread: 0,
+            compressor: Compressor::default(),
+            decompressor: Decompressor::default(),
+            pmd: None,
             utf8: Validator::default(),
             masks: Masks::default(),
             error: None,
@@ -123,13 +152,18 @@ impl Conn {
             close_received: false,
             pong_waits: false,
             receiving: None,
+            receiving_compressed: false,
+            inflating: None,
+            reported: false,
             handed_over: false,
             sending: None,
+            sending_compressed: false,
             side,
             stream: false,
             auto_pong: true,
             check_utf8: true,
             has_input: false,
+            has_sent: false,
         }
     }
 
@@ -144,6 +178,24 @@ impl Conn {
         self.message.release(&self.memory);
         self.control.release(&self.memory);
         self.pong.release(&self.memory);
+        self.compressor.release();
+        self.decompressor.release();
+    }
+
+    /// Switches compression on, before anything else happens.
+    pub fn set_pmd(&mut self, params: Params) -> Result<()> {
+        if self.has_input || self.has_sent {
+            return Err(Error::InvalidState);
+        }
+        self.pmd = Some(params);
+        self.frames = Walk::new(rules(self.side, true));
+        Ok(())
+    }
+
+    /// What compression was agreed on.
+    #[must_use]
+    pub fn pmd(&self) -> Option<Params> {
+        self.pmd
     }
 
     /// How far it has come.
@@ -191,4 +243,13 @@ impl Conn {
             Opt::CheckUtf8 => self.check_utf8.into(),
         }
     }
+}
+
+fn rules(side: Side, deflate: bool) -> Rules {
+    let side = match side {
+        Side::Server => 0,
+        Side::Client => Rules::CLIENT,
+    };
+    let deflate = if deflate { Rules::DEFLATE } else { 0 };
+    Rules::from_bits(side | deflate).unwrap_or_default()
 }

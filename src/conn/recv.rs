@@ -39,8 +39,12 @@ pub struct Received {
     pub consumed: usize,
 }
 
+/// The next step over the input. None: all of it is done. With an error may come what was
+/// right before it.
+pub(super) type Stepped = core::result::Result<Option<Step>, (Error, Option<Event>)>;
+
 /// What a chunk led to.
-enum Step {
+pub(super) enum Step {
     /// Nothing to report yet.
     Nothing,
     /// An event, and further ones may follow it.
@@ -97,21 +101,21 @@ impl Conn {
         Ok(done)
     }
 
-    /// The next chunk, and what it leads to. None: all of `buf` is done. With an error may
-    /// come what was right before it.
-    fn step(
-        &mut self,
-        buf: &mut [u8],
-        consumed: &mut usize,
-    ) -> core::result::Result<Option<Step>, (Error, Option<Event>)> {
-        let data = match self.max_message {
-            0 => MAX_PAYLOAD,
-            max => max.saturating_sub(self.message_len),
-        };
-        let limits = Limits { data, control: MAX_PAYLOAD };
-        let chunk =
-            self.decoder.next_chunk(buf, *consumed, limits).map_err(|e| (e, None))?;
+    /// The next chunk, and what it leads to.
+    fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
+        if let Some(part) = self.inflating {
+            return self.inflate(part, buf, consumed);
+        }
+        let chunk = self
+            .frames
+            .next_chunk(buf, *consumed, self.limits())
+            .map_err(|error| (error, None))?;
         let Some(chunk) = chunk else { return Ok(None) };
+        if self.is_compressed(&chunk) {
+            *consumed = chunk.off;
+            let part = self.begin_part(&chunk);
+            return self.inflate(part, buf, consumed);
+        }
         let end = chunk.off.saturating_add(chunk.len);
         let payload = buf.get(chunk.off..end).unwrap_or_default();
         let step = if chunk.header.opcode.is_control() {
@@ -123,6 +127,28 @@ impl Conn {
         Ok(Some(step))
     }
 
+    /// What may be announced. Of a compressed message that says nothing about its size.
+    fn limits(&self) -> Limits {
+        let data = if self.receiving_compressed { MAX_PAYLOAD } else { self.allowed() };
+        Limits { data, ..Limits::NONE }
+    }
+
+    /// By how many bytes the message that is arriving may still grow.
+    pub(super) fn allowed(&self) -> u64 {
+        match self.max_message {
+            0 => MAX_PAYLOAD,
+            max => max.saturating_sub(self.message_len),
+        }
+    }
+
+    /// The most that a message may hold.
+    pub(super) fn max_len(&self) -> usize {
+        match self.max_message {
+            0 => usize::MAX,
+            max => usize::try_from(max).unwrap_or(usize::MAX),
+        }
+    }
+
     fn on_data(
         &mut self,
         chunk: &Chunk,
@@ -131,11 +157,7 @@ impl Conn {
         let opcode = *self.receiving.get_or_insert(chunk.header.opcode);
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
-        let valid = if opcode == Opcode::Text && self.check_utf8 {
-            self.check_text(payload, last)
-        } else {
-            Ok(())
-        };
+        let valid = self.check_text(payload, last);
         let piece = Event {
             data: Data::Input(chunk.off),
             len: chunk.len,
@@ -161,28 +183,33 @@ impl Conn {
             self.collect(payload, last, piece).map_err(|error| (error, None))?
         };
         if last {
-            self.receiving = None;
-            self.message_len = 0;
+            self.end_message();
         }
         Ok(step)
     }
 
-    /// How much of `payload` is right, if not all of it is.
-    fn check_text(
+    pub(super) fn end_message(&mut self) {
+        self.receiving = None;
+        self.receiving_compressed = false;
+        self.reported = false;
+        self.message_len = 0;
+    }
+
+    /// How much of `payload` is right, if it is text and not all of it is.
+    pub(super) fn check_text(
         &mut self,
         payload: &[u8],
         last: bool,
     ) -> core::result::Result<(), usize> {
+        if self.receiving != Some(Opcode::Text) || !self.check_utf8 {
+            return Ok(());
+        }
         self.utf8.push_until(payload)?;
         if last && !self.utf8.is_complete() { Err(payload.len()) } else { Ok(()) }
     }
 
     fn collect(&mut self, payload: &[u8], last: bool, piece: Event) -> Result<Step> {
-        let max = match self.max_message {
-            0 => usize::MAX,
-            max => usize::try_from(max).unwrap_or(usize::MAX),
-        };
-        self.message.extend(payload, max, &self.memory)?;
+        self.message.extend(payload, self.max_len(), &self.memory)?;
         if !last {
             return Ok(Step::Nothing);
         }
@@ -267,6 +294,9 @@ impl Conn {
     fn take_back_what_was_handed_over(&mut self) {
         if core::mem::take(&mut self.handed_over) {
             self.control.release(&self.memory);
+        }
+        if self.stream {
+            self.message.clear();
         }
         if self.receiving.is_none() {
             self.message.clear();

@@ -1,8 +1,10 @@
 //! From messages to bytes.
 
 use super::{Conn, Side};
+use crate::deflate::{Params, compress};
 use crate::error::{Error, Result};
-use crate::frame::{self, EncodedHeader, FIN, Opcode};
+use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
+use crate::output;
 use core::mem::MaybeUninit;
 
 /// A message, a piece of one, a ping or a pong.
@@ -12,6 +14,8 @@ pub struct Piece<'a> {
     pub opcode: Opcode,
     /// Further pieces of this message follow.
     pub more: bool,
+    /// Not to be compressed; said with the first piece.
+    pub plain: bool,
     /// Its bytes.
     pub payload: &'a [u8],
 }
@@ -38,9 +42,18 @@ impl Conn {
         }
         let goes_on = is_data && self.sending.is_some();
         let opcode = if goes_on { Opcode::Continuation } else { piece.opcode };
-        let written = self.write_frame(opcode, !piece.more, piece.payload, out)?;
+        let compressed = match goes_on {
+            true => self.sending_compressed,
+            false => is_data && !piece.plain,
+        };
+        let written = match self.pmd.filter(|_| compressed) {
+            Some(params) => self.write_compressed(&params, opcode, piece, out)?,
+            None => self.write_frame(opcode, !piece.more, piece.payload, out)?,
+        };
         if is_data {
+            self.has_sent = true;
             self.sending = Some(piece.opcode).filter(|_| piece.more);
+            self.sending_compressed = compressed;
         }
         Ok(written)
     }
@@ -48,9 +61,56 @@ impl Conn {
     /// Room that a payload of this length needs. None: no buffer is that long.
     #[must_use]
     pub fn send_bound(&self, payload_len: usize) -> Option<usize> {
+        match self.pmd {
+            Some(_) => self.frame_len(compress::bound(payload_len)?),
+            None => self.frame_len(payload_len),
+        }
+    }
+
+    /// Length of a frame with this payload.
+    pub(super) fn frame_len(&self, payload_len: usize) -> Option<usize> {
         let masked = self.side == Side::Client;
         let header = frame::header_len(payload_len as u64, masked);
         payload_len.checked_add(header.into()).filter(|n| isize::try_from(*n).is_ok())
+    }
+
+    /// Writes a frame with a part of a compressed message. Nothing changes if that fails.
+    fn write_compressed(
+        &mut self,
+        params: &Params,
+        opcode: Opcode,
+        piece: &Piece<'_>,
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
+        let need = self.send_bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
+        let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
+        let (key, direction) = match self.side {
+            Side::Client => (Some(self.masks.take()?), params.client),
+            Side::Server => (None, params.server),
+        };
+        let first = opcode != Opcode::Continuation;
+        let part = compress::Part { payload: piece.payload, first, last: !piece.more };
+        // Behind the longest header that it can get.
+        let longest =
+            need.saturating_sub(compress::bound(part.payload.len()).unwrap_or(0));
+        let room = out.get_mut(longest..).unwrap_or_default();
+        let payload =
+            self.compressor.write(&part, params, direction, &self.memory, room)?;
+        if let Some(key) = key {
+            mask::apply(payload, key, 0);
+        }
+        let payload_len = payload.len();
+        let bits = if part.last { FIN } else { 0 } | if first { RSV1 } else { 0 };
+        let header =
+            EncodedHeader::new(opcode as i32, bits.into(), key, payload_len as u64)?;
+        let header = header.as_bytes();
+        output::copy(out, header);
+        let (to, shift) = (header.len(), longest.saturating_sub(header.len()));
+        if shift > 0 {
+            let end = longest.saturating_add(payload_len);
+            output::move_to_front(out.get_mut(to..end).unwrap_or_default(), shift);
+        }
+        Ok(to.saturating_add(payload_len))
     }
 
     /// Writes one frame, masked if this is a client. Nothing changes if that fails.
@@ -61,7 +121,7 @@ impl Conn {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let need = self.send_bound(payload.len()).ok_or(Error::InvalidArgument)?;
+        let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let key = match self.side {
             Side::Client => Some(self.masks.take()?),

@@ -1,10 +1,12 @@
 //! Connection
 
+use super::deflate::{supported, ws_pmd_params};
 use super::handshake::ws_bytes;
 use super::ptr;
 use super::result::ws_result;
 use super::{answer, frame};
 use crate::conn::{Conn, Data, Event, MAX_OUTPUT, Opt, Piece, Side, State};
+use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::Opcode;
 use crate::handshake::answer::{Acceptance, Verdict, judge, refuse};
@@ -14,8 +16,8 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// A WebSocket connection after its opening handshake. Opaque; at most 256 bytes. It owns
-/// further memory only while a message or a control frame is incomplete or was collected, and
-/// while a pong waits.
+/// further memory only while a message or a control frame is incomplete or was collected, while a
+/// pong waits, and to compress.
 pub struct ws_conn {
     conn: Conn,
 }
@@ -82,8 +84,12 @@ fn side(number: u32) -> Result<Side> {
     }
 }
 
-fn place(side: Side, memory: Allocator) -> Result<NonNull<ws_conn>> {
-    memory.place(ws_conn { conn: Conn::new(side, memory) })
+fn place(side: Side, pmd: Option<Params>, memory: Allocator) -> Result<NonNull<ws_conn>> {
+    let mut conn = Conn::new(side, memory);
+    if let Some(params) = pmd {
+        conn.set_pmd(params)?;
+    }
+    memory.place(ws_conn { conn })
 }
 
 /// side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is invalid. *allocator
@@ -96,7 +102,7 @@ pub unsafe extern "C" fn ws_conn_new(
 ) -> *mut ws_conn {
     // SAFETY: the caller keeps the pointer contract, and that of the allocator.
     let placed = self::side(side)
-        .and_then(|side| unsafe { place(side, self::allocator(allocator)?) });
+        .and_then(|side| unsafe { place(side, None, self::allocator(allocator)?) });
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
@@ -119,12 +125,6 @@ unsafe fn free(conn: *mut ws_conn) {
     }
 }
 
-/// How connections compress. This build has none of it.
-#[derive(Debug)]
-pub struct ws_pmd_params {
-    _unknown: (),
-}
-
 /// How to accept a client. Zero it, fill what you need. Extensible.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -133,7 +133,7 @@ pub struct ws_accept_spec {
     pub protocols: ws_bytes,
     /// Further complete "Name: value\r\n" lines.
     pub headers: ws_bytes,
-    /// NULL: no compression. (Anything else is WS_ERR_UNSUPPORTED in this build.)
+    /// How you are willing to compress; NULL: not at all.
     pub pmd: *const ws_pmd_params,
     /// NULL: the C library's.
     pub allocator: *const ws_allocator,
@@ -165,10 +165,11 @@ pub unsafe extern "C" fn ws_conn_accept(
         let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
         let (protocols, headers) = (spec.protocols.get()?, spec.headers.get()?);
         let memory = allocator(spec.allocator)?;
-        if !spec.pmd.is_null() {
-            return Err(Error::Unsupported);
-        }
-        match judge(head, protocols)? {
+        let pmd = match spec.pmd.is_null() {
+            true => None,
+            false => Some(ptr::one(spec.pmd)?.read()?),
+        };
+        match judge(head, protocols, pmd.as_ref())? {
             Verdict::Incomplete => Ok(0),
             Verdict::Refuse(error) => refuse(error, out),
             Verdict::Accept(yes) => accept(&yes, headers, memory, conn, out),
@@ -183,7 +184,7 @@ fn accept(
     conn: &mut *mut ws_conn,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let placed = place(Side::Server, memory)?.as_ptr();
+    let placed = place(Side::Server, yes.pmd(), memory)?.as_ptr();
     let written = yes.write(headers, out);
     match written {
         Ok(_) => *conn = placed,
@@ -193,11 +194,49 @@ fn accept(
     written
 }
 
+/// Switches compression on, as agreed. Before the first byte of input and the first message out,
+/// else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
+/// context takeover gives the memory back after each. With a window of 8 bits we compress without
+/// back-references (no engine can do more); whatever window was agreed, we decompress with one of
+/// 15.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_set_pmd(
+    conn: *mut ws_conn,
+    params: *const ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let conn = &mut ptr::one_mut(conn)?.conn;
+        conn.set_pmd(ptr::one(params)?.read()?).map(|()| 0)
+    })
+}
+
+/// What compression was agreed on. Returns 1, or 0 if there is none.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_get_pmd(
+    conn: *const ws_conn,
+    params: *mut ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
+        supported()?;
+        let agreed = ptr::one(conn)?.conn.pmd();
+        if let Some(agreed) = &agreed {
+            *params = ws_pmd_params::of(agreed);
+        }
+        Ok(agreed.is_some().into())
+    })
+}
+
 // Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch that is neither
 // 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE.
 
-/// Bytes, 0 for no limit; default 1 MiB; also with WS_OPT_STREAM. Checked when the header of a
-/// frame announces more; nothing is ever allocated for an announcement.
+/// Bytes, decompressed, 0 for no limit; default 1 MiB; also with WS_OPT_STREAM. Checked when the
+/// header of an uncompressed frame announces more, and while decompressing; nothing is ever
+/// allocated for an announcement.
 pub const WS_OPT_MAX_MESSAGE: i32 = 1;
 /// Report messages in pieces as they arrive, and collect nothing; a piece may end inside a
 /// character; default 0; before any input.
@@ -297,8 +336,8 @@ impl ws_event {
 }
 
 /// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
-/// bytes of buf are done. A message that lies whole in buf is unmasked and reported there,
-/// without a copy; any other is collected in the connection's memory. The call may return early:
+/// bytes of buf are done. A message that lies whole and uncompressed in buf is unmasked and
+/// reported there, without a copy; any other is collected in the connection's memory. The call may return early:
 /// when `events` is full (events_cap must not be 0), when something collected must be handed
 /// over, when it made a reply. So call again with the rest, as it lies there, until the result
 /// is 0: only then is all of buf done.
@@ -380,7 +419,9 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// the bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
 /// checked. `payload` must not overlap `out`.
 ///
-/// Between messages, frames from ws_frame_encode() may be sent as well.
+/// Between messages, frames from ws_frame_encode() may be sent as well. And what a server with
+/// server_no_context_takeover compressed is valid for every client that agreed on it, and on as
+/// wide a window: compress once, send to all.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_send(
@@ -403,7 +444,8 @@ pub unsafe extern "C" fn ws_conn_send(
             return Err(Error::InvalidArgument);
         }
         let payload = ptr::bytes(payload, payload_len)?;
-        let piece = Piece { opcode, more: flags & WS_SEND_MORE != 0, payload };
+        let more = flags & WS_SEND_MORE != 0;
+        let piece = Piece { opcode, more, plain: flags & WS_SEND_PLAIN != 0, payload };
         conn.send(&piece, ptr::output(out, out_cap)?)
     })
 }

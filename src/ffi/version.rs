@@ -1,6 +1,7 @@
 //! Version and features
 
 use super::conn::{ws_accept_spec, ws_allocator, ws_event};
+use super::deflate::{supported, ws_pmd_params};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
 use super::stream::{ws_decoder, ws_out_frame};
@@ -33,7 +34,7 @@ pub const WS_FEATURE_DEFLATE: u32 = 0x1;
 /// exist and return WS_ERR_UNSUPPORTED, so linking never fails.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_features() -> u32 {
-    0
+    if supported().is_ok() { WS_FEATURE_DEFLATE } else { 0 }
 }
 
 /// ws_handshake
@@ -50,6 +51,8 @@ pub const WS_TYPE_FRAME: i32 = 5;
 pub const WS_TYPE_DECODER: i32 = 6;
 /// ws_out_frame
 pub const WS_TYPE_OUT_FRAME: i32 = 7;
+/// ws_pmd_params
+pub const WS_TYPE_PMD_PARAMS: i32 = 8;
 /// ws_allocator
 pub const WS_TYPE_ALLOCATOR: i32 = 9;
 /// ws_accept_spec
@@ -69,6 +72,7 @@ pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
         WS_TYPE_FRAME => size_of::<ws_frame>(),
         WS_TYPE_DECODER => size_of::<ws_decoder>(),
         WS_TYPE_OUT_FRAME => size_of::<ws_out_frame>(),
+        WS_TYPE_PMD_PARAMS => size_of::<ws_pmd_params>(),
         WS_TYPE_ALLOCATOR => size_of::<ws_allocator>(),
         WS_TYPE_ACCEPT_SPEC => size_of::<ws_accept_spec>(),
         WS_TYPE_EVENT => size_of::<ws_event>(),

@@ -95,17 +95,29 @@ pub enum Place {
 pub struct Limits {
     /// Of text, binary and continuation frames.
     pub data: u64,
+    /// Of frames that start a compressed message.
+    pub compressed: u64,
     /// Of control frames; 125 bytes in any case.
     pub control: u64,
 }
 
 impl Limits {
     /// Whatever a header can announce.
-    pub const NONE: Limits = Limits { data: MAX_PAYLOAD, control: MAX_PAYLOAD };
+    pub const NONE: Limits = Limits::all(MAX_PAYLOAD);
+
+    /// The same one for every frame.
+    #[must_use]
+    pub const fn all(limit: u64) -> Limits {
+        Limits { data: limit, compressed: limit, control: limit }
+    }
 
     #[inline]
-    const fn of(self, opcode: Opcode) -> u64 {
-        if opcode.is_control() { self.control } else { self.data }
+    const fn of(self, opcode: Opcode, first: u8) -> u64 {
+        match opcode.is_control() {
+            true => self.control,
+            false if first & RSV1 != 0 => self.compressed,
+            false => self.data,
+        }
     }
 }
 
@@ -141,7 +153,7 @@ impl Header {
         let Some((payload_len, rest)) = parse_length(*second & LENGTH_BITS, rest)? else {
             return Ok(None);
         };
-        if payload_len > limits.of(opcode) {
+        if payload_len > limits.of(opcode, *first) {
             return Err(Error::TooBig);
         }
         let mask_key = if *second & MASK_BIT == 0 {
@@ -158,6 +170,12 @@ impl Header {
             payload_len,
             len,
         }))
+    }
+
+    /// Whether it starts a compressed message (RFC 7692, 6).
+    #[must_use]
+    pub const fn is_compressed(&self) -> bool {
+        self.bits & RSV1 != 0
     }
 
     /// Whether this is the last frame of its message.

@@ -1,6 +1,8 @@
 //! A server's whole side of the opening handshake (RFC 6455, 4.2).
 
 use super::{negotiate, request, response};
+use crate::deflate::Params;
+use crate::deflate::negotiate::{self as pmd, Text};
 use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
@@ -20,10 +22,16 @@ pub enum Verdict<'a> {
 pub struct Acceptance<'a> {
     key: &'a [u8],
     protocol: &'a [u8],
+    pmd: Option<(Params, Text)>,
 }
 
-/// Judges a head; `protocols` are those that the server speaks, as it prefers them.
-pub fn judge<'a>(head: &'a [u8], protocols: &'a [u8]) -> Result<Verdict<'a>> {
+/// Judges a head; `protocols` are those that the server speaks, as it prefers them, and `pmd`
+/// is how it is willing to compress.
+pub fn judge<'a>(
+    head: &'a [u8],
+    protocols: &'a [u8],
+    pmd: Option<&Params>,
+) -> Result<Verdict<'a>> {
     let request = match request::parse(head) {
         Ok(Some(request)) if request.is_upgrade => request,
         Ok(Some(_)) => return Ok(Verdict::Refuse(Error::NotUpgrade)),
@@ -31,14 +39,30 @@ pub fn judge<'a>(head: &'a [u8], protocols: &'a [u8]) -> Result<Verdict<'a>> {
         Err(error) => return Ok(Verdict::Refuse(error)),
     };
     let protocol = negotiate::select_protocol(head, protocols)?.unwrap_or_default();
-    Ok(Verdict::Accept(Acceptance { key: request.key.unwrap_or_default(), protocol }))
+    let pmd = match pmd {
+        Some(willing) => pmd::accept(head, willing)?,
+        None => None,
+    };
+    Ok(Verdict::Accept(Acceptance {
+        key: request.key.unwrap_or_default(),
+        protocol,
+        pmd,
+    }))
 }
 
 impl Acceptance<'_> {
+    /// What compression is agreed on.
+    #[must_use]
+    pub fn pmd(&self) -> Option<Params> {
+        self.pmd.map(|(params, _)| params)
+    }
+
     /// Writes the 101, with further complete lines.
     pub fn write(&self, headers: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        let Acceptance { key, protocol } = *self;
-        let spec = response::Spec { key, protocol, headers, ..response::Spec::default() };
+        let Acceptance { key, protocol, .. } = *self;
+        let extensions =
+            self.pmd.as_ref().map_or(&[][..], |(_, answer)| answer.as_bytes());
+        let spec = response::Spec { key, protocol, extensions, headers };
         response::build(&spec, out)
     }
 }

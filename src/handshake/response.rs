@@ -81,12 +81,12 @@ impl<'a> Asked<'a> {
 
     fn check_extensions(&self, mut answer: Fields<'_>) -> Result<()> {
         while let Some(field) = answer.next_field()? {
-            if !field.is("Sec-WebSocket-Extensions") {
+            if !field.is(negotiate::EXTENSIONS) {
                 continue;
             }
             let mut extensions = Extensions::new(field.value);
-            while let Some(name) = extensions.next_name()? {
-                if !negotiate::offers_extension(self.fields.clone(), name)? {
+            while let Some(extension) = extensions.next_extension()? {
+                if !negotiate::offers_extension(self.fields.clone(), extension.name)? {
                     return Err(Error::Extension);
                 }
             }
@@ -116,7 +116,7 @@ impl<'a> Said<'a> {
             }
             20 if field.is("Sec-WebSocket-Accept") => self.accept.note(value),
             22 if field.is("Sec-WebSocket-Protocol") => self.protocol.note(value),
-            24 if field.is("Sec-WebSocket-Extensions") => self.extensions.note(value),
+            24 if field.is(negotiate::EXTENSIONS) => self.extensions.note(value),
             14 | 17 => self.body.note(field),
             _ => {}
         }

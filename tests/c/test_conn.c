@@ -794,15 +794,6 @@ static void check_values(void)
                             sizeof spec, &made, out, sizeof out),
              INVALID);
     CHECK_U64(books.calls, 0);
-    spec.allocator = NULL;
-    spec.pmd = (const ws_pmd_params *)(void *)out;
-    if (ws_features() == 0) {
-        CHECK_EQ(ws_conn_accept(request_text, strlen(request_text), &spec,
-                                sizeof spec, &made, out, sizeof out),
-                 WS_ERR_UNSUPPORTED);
-        CHECK(made == NULL);
-    }
-
     conn = ws_conn_new(WS_SERVER, &allocator);
     for (option = -3; option <= 10; option++) {
         static const uint64_t fresh_values[] = {1 << 20, 0, 1, 1, 0};

@@ -218,13 +218,6 @@ fn what_the_caller_must_not_ask_for() {
 }
 
 #[test]
-fn compression_is_unsupported() {
-    let spec = ws_accept_spec { pmd: without_provenance_mut(16), ..spec(b"", b"") };
-    let refused = accept_into(&Head::request().bytes(), &spec, 1000).err();
-    assert_eq!(refused, Some(code::UNSUPPORTED));
-}
-
-#[test]
 fn too_little_room_is_no_connection() {
     let recorder = Recorder::new();
     let allocator = recorder.allocator();

@@ -1,0 +1,179 @@
+//! Compressed messages as they arrive (RFC 7692, 7.2.2).
+//!
+//! What of a frame lies in the input is unmasked at once, and decompressed from there. A
+//! connection that reports pieces may leave the rest of it for the next call.
+
+use super::recv::{Data, Event, Step, Stepped};
+use super::{Conn, Part, Side};
+use crate::error::{Error, Result};
+use crate::frame::{Chunk, Opcode};
+use core::mem::MaybeUninit;
+
+/// Longest piece of a message that is reported in pieces.
+const MAX_PIECE: usize = 16 * 1024;
+/// Shortest room to decompress into.
+const MIN_ROOM: usize = 256;
+
+impl Conn {
+    /// Whether this chunk belongs to a compressed message.
+    pub(super) fn is_compressed(&self, chunk: &Chunk) -> bool {
+        !chunk.header.opcode.is_control()
+            && (self.receiving_compressed || chunk.header.is_compressed())
+    }
+
+    /// From now on the chunk is what the input starts with.
+    pub(super) fn begin_part(&mut self, chunk: &Chunk) -> Part {
+        self.receiving.get_or_insert(chunk.header.opcode);
+        self.receiving_compressed = true;
+        self.unread = chunk.len;
+        let last = chunk.ends() && chunk.header.is_final();
+        let part = if last { Part::Last } else { Part::Inner };
+        self.inflating = Some(part);
+        part
+    }
+
+    /// Decompresses what is unread, up to the next thing to report.
+    pub(super) fn inflate(
+        &mut self,
+        part: Part,
+        buf: &[u8],
+        consumed: &mut usize,
+    ) -> Stepped {
+        let input = buf.get(*consumed..).unwrap_or_default();
+        let input = input.get(..self.unread).unwrap_or(input);
+        let mut rest = input;
+        let outcome = loop {
+            match self.inflate_once(&mut rest) {
+                Ok(true) if self.stream && self.message.bytes().len() >= MAX_PIECE => {
+                    break Ok(false);
+                }
+                Ok(true) => {}
+                Ok(false) => break Ok(true),
+                Err(error) => break Err(error),
+            }
+        };
+        let read = input.len().saturating_sub(rest.len());
+        *consumed = consumed.saturating_add(read);
+        self.unread = self.unread.saturating_sub(read);
+        match outcome {
+            Ok(done) if done && self.unread == 0 => self.end_part(part),
+            Ok(_) => Ok(self.report_piece()),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Decompresses once. Whether there is more to do with the input that is there.
+    fn inflate_once(&mut self, rest: &mut &[u8]) -> Result<bool> {
+        let allowed = usize::try_from(self.allowed()).unwrap_or(usize::MAX);
+        if allowed == 0 {
+            return self.inflate_beyond(rest);
+        }
+        let before = self.message.bytes().len();
+        let most = match self.stream {
+            true => MAX_PIECE.saturating_sub(before).min(allowed),
+            false => allowed,
+        };
+        self.make_room(rest.len(), most)?;
+        let Conn { message, decompressor, memory, .. } = self;
+        let (read, damaged, full) = message.fill(most, |room| {
+            let len = room.len();
+            match decompressor.run(rest, memory, room) {
+                Ok(run) => {
+                    (run.bytes, Ok((run.read, run.damaged, run.bytes.len() == len)))
+                }
+                Err(error) => (&[], Err(error)),
+            }
+        })?;
+        *rest = rest.get(read..).unwrap_or_default();
+        self.count_from(before)?;
+        if damaged { Err(Error::Compression) } else { Ok(full || !rest.is_empty()) }
+    }
+
+    /// The same when the message is as long as it may be: only what makes nothing of it may
+    /// still come.
+    fn inflate_beyond(&mut self, rest: &mut &[u8]) -> Result<bool> {
+        let mut room = [MaybeUninit::uninit(); 1];
+        let run = self.decompressor.run(rest, &self.memory, &mut room)?;
+        *rest = rest.get(run.read..).unwrap_or_default();
+        match run.bytes {
+            [_, ..] => Err(Error::TooBig),
+            [] if run.damaged => Err(Error::Compression),
+            [] => Ok(!rest.is_empty()),
+        }
+    }
+
+    /// Sees to it that there is room for what so much input is likely to become.
+    fn make_room(&mut self, input: usize, most: usize) -> Result<()> {
+        let len = self.message.bytes().len();
+        let room = self.message.capacity().saturating_sub(len);
+        if room >= MIN_ROOM.min(most) {
+            return Ok(());
+        }
+        let likely = input.saturating_mul(4).max(MIN_ROOM).min(most);
+        self.message.reserve(likely, len.saturating_add(most), &self.memory)
+    }
+
+    /// Counts and checks what was appended to the message.
+    fn count_from(&mut self, before: usize) -> Result<()> {
+        // Out of `self`, so that both can be used.
+        let mut message = core::mem::take(&mut self.message);
+        let new = message.bytes().get(before..).unwrap_or_default();
+        self.message_len = self.message_len.saturating_add(new.len() as u64);
+        let valid = self.check_text(new, false);
+        if let Err(valid_len) = valid {
+            message.truncate(before.saturating_add(valid_len));
+        }
+        self.message = message;
+        valid.map_err(|_| Error::Utf8)
+    }
+
+    /// All of the part is done.
+    fn end_part(&mut self, part: Part) -> Stepped {
+        self.inflating = None;
+        if part == Part::Inner {
+            return Ok(self.report_piece().or(Some(Step::Nothing)));
+        }
+        self.decompressor.finish().map_err(|error| self.failed(error))?;
+        self.check_text(&[], true).map_err(|_| self.failed(Error::Utf8))?;
+        let message = self.hand_over(true);
+        if self.forgets() {
+            self.decompressor.release();
+        }
+        self.end_message();
+        Ok(Some(Step::Pause(message)))
+    }
+
+    /// Whether the peer compresses each message for itself.
+    fn forgets(&self) -> bool {
+        self.pmd.is_none_or(|params| match self.side {
+            Side::Server => params.client.no_context_takeover,
+            Side::Client => params.server.no_context_takeover,
+        })
+    }
+
+    /// What there is of the message, if pieces are reported.
+    fn report_piece(&mut self) -> Option<Step> {
+        let any = self.stream && !self.message.bytes().is_empty();
+        any.then(|| Step::Pause(self.hand_over(false)))
+    }
+
+    /// An error, and what was right before it.
+    fn failed(&mut self, error: Error) -> (Error, Option<Event>) {
+        let any = self.stream && !self.message.bytes().is_empty();
+        (error, any.then(|| self.hand_over(false)))
+    }
+
+    fn hand_over(&mut self, last: bool) -> Event {
+        self.handed_over = true;
+        let first = !core::mem::replace(&mut self.reported, true);
+        let bytes = self.message.bytes();
+        Event {
+            data: Data::Own(bytes.as_ptr()),
+            len: bytes.len(),
+            opcode: self.receiving.unwrap_or(Opcode::Binary),
+            first,
+            last,
+            close_code: 0,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! From compressed payloads to messages (RFC 7692, 7.2.2).
+
+use super::engine::{Inflate, Stop};
+use crate::error::{Error, Result};
+use crate::memory::Allocator;
+use core::mem::MaybeUninit;
+
+/// What a call did.
+#[derive(Debug)]
+pub(crate) struct Progress<'a> {
+    /// How much of the input was taken.
+    pub(crate) read: usize,
+    /// What came out, at the start of the room for it.
+    pub(crate) bytes: &'a [u8],
+    /// Whether the input was found to be damaged behind that.
+    pub(crate) damaged: bool,
+}
+
+/// Decompresses one direction of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Decompressor {
+    /// None while there is nothing to remember.
+    engine: Option<Inflate>,
+}
+
+impl Decompressor {
+    /// Decompresses; to be called until the input is used up and the room is not. The window is always the widest: with a smaller one, what the engine
+    /// refuses would depend on how much room it has.
+    pub(crate) fn run<'a>(
+        &mut self,
+        input: &[u8],
+        memory: &Allocator,
+        room: &'a mut [MaybeUninit<u8>],
+    ) -> Result<Progress<'a>> {
+        let engine = match &mut self.engine {
+            None if input.is_empty() => {
+                return Ok(Progress { read: 0, bytes: &[], damaged: false });
+            }
+            Some(engine) => engine,
+            none => none.insert(Inflate::new(memory)?),
+        };
+        let run = engine.run(input, room);
+        if run.stop == Stop::Final && run.read < input.len() {
+            // More blocks may follow a final one (7.2.1).
+            engine.expect_block();
+        }
+        Ok(Progress {
+            read: run.read,
+            bytes: run.bytes,
+            damaged: run.stop == Stop::Damaged,
+        })
+    }
+
+    /// The message ends here, with an empty block that is not compressed and lacks its
+    /// marker, or with a final block. Anything else is cut off.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        let engine = self.engine.as_mut().ok_or(Error::Compression)?;
+        if !engine.is_at_marker() && engine.run(&[], &mut []).stop != Stop::Final {
+            return Err(Error::Compression);
+        }
+        engine.expect_block();
+        Ok(())
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn release(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.release();
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! permessage-deflate (RFC 7692): what two sides agree on, and the compression itself.
+//!
+//! [`negotiate`] reads and writes the parameters in the heads of the opening handshake.
+//! [`compress`] and [`decompress`] turn messages into payloads and back; the deflate engine
+//! under both is the crate `libz-rs-sys`, called from [`engine`] alone.
+
+pub mod compress;
+pub mod decompress;
+#[cfg_attr(not(feature = "deflate"), path = "no_engine.rs")]
+pub mod engine;
+pub mod negotiate;
+
+/// The widest window, 32 KiB.
+pub const MAX_WINDOW_BITS: u8 = 15;
+/// The narrowest window, 256 bytes.
+pub const MIN_WINDOW_BITS: u8 = 8;
+
+/// What was agreed on about one direction (RFC 7692, 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direction {
+    /// Each message is compressed for itself.
+    pub no_context_takeover: bool,
+    /// How far back a message may refer: a power of two, 8 to 15.
+    pub window_bits: u8,
+}
+
+/// What two sides agree on, and how hard ours tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// From the server to the client.
+    pub server: Direction,
+    /// From the client to the server.
+    pub client: Direction,
+    /// 1 to 9.
+    pub level: u8,
+    /// 1 to 9.
+    pub mem_level: u8,
+}

@@ -1,0 +1,262 @@
+//! The parameters as they stand in Sec-WebSocket-Extensions (RFC 7692, 7.1).
+
+use super::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
+use crate::error::{Error, Result};
+use crate::handshake::headers::complete_fields;
+use crate::handshake::negotiate::{EXTENSIONS, Extension, Extensions, Parameter, Value};
+
+const NAME: &[u8] = b"permessage-deflate";
+const SERVER_NO_CONTEXT_TAKEOVER: &[u8] = b"server_no_context_takeover";
+const CLIENT_NO_CONTEXT_TAKEOVER: &[u8] = b"client_no_context_takeover";
+const SERVER_MAX_WINDOW_BITS: &[u8] = b"server_max_window_bits";
+const CLIENT_MAX_WINDOW_BITS: &[u8] = b"client_max_window_bits";
+
+/// One offer, or one answer: the parameters that were named.
+#[derive(Clone, Copy, Debug, Default)]
+struct Terms {
+    server_no_context_takeover: bool,
+    client_no_context_takeover: bool,
+    server_max_window_bits: Option<u8>,
+    /// In an offer it may come without a value.
+    client_max_window_bits: Option<Option<u8>>,
+}
+
+impl Terms {
+    /// Each parameter at most once, each with a value that it may have.
+    fn read(extension: &Extension<'_>) -> Result<Terms> {
+        let mut terms = Terms::default();
+        let mut parameters = extension.parameters();
+        while let Some(parameter) = parameters.next_parameter()? {
+            terms.add(&parameter).ok_or(Error::Extension)?;
+        }
+        Ok(terms)
+    }
+
+    fn add(&mut self, parameter: &Parameter<'_>) -> Option<()> {
+        let Parameter { name, value } = *parameter;
+        let repeated = match name {
+            SERVER_NO_CONTEXT_TAKEOVER if value.is_none() => {
+                core::mem::replace(&mut self.server_no_context_takeover, true)
+            }
+            CLIENT_NO_CONTEXT_TAKEOVER if value.is_none() => {
+                core::mem::replace(&mut self.client_no_context_takeover, true)
+            }
+            SERVER_MAX_WINDOW_BITS => {
+                let bits = window_bits(value?)?;
+                self.server_max_window_bits.replace(bits).is_some()
+            }
+            CLIENT_MAX_WINDOW_BITS => {
+                let bits = match value {
+                    Some(value) => Some(window_bits(value)?),
+                    None => None,
+                };
+                self.client_max_window_bits.replace(bits).is_some()
+            }
+            _ => return None,
+        };
+        (!repeated).then_some(())
+    }
+
+    fn write(&self) -> Text {
+        let mut text = Text::default();
+        text.push(NAME);
+        text.push_flag(SERVER_NO_CONTEXT_TAKEOVER, self.server_no_context_takeover);
+        text.push_flag(CLIENT_NO_CONTEXT_TAKEOVER, self.client_no_context_takeover);
+        if let Some(bits) = self.server_max_window_bits {
+            text.push_bits(SERVER_MAX_WINDOW_BITS, Some(bits));
+        }
+        if let Some(bits) = self.client_max_window_bits {
+            text.push_bits(CLIENT_MAX_WINDOW_BITS, bits);
+        }
+        text
+    }
+}
+
+/// 8 to 15, without leading zeros.
+fn window_bits(value: Value<'_>) -> Option<u8> {
+    let mut digits = value.bytes();
+    match (digits.next(), digits.next(), digits.next()) {
+        (Some(digit @ b'8'..=b'9'), None, None) => Some(digit & 0x0f),
+        (Some(b'1'), Some(digit @ b'0'..=b'5'), None) => (digit & 0x0f).checked_add(10),
+        _ => None,
+    }
+}
+
+/// Longer than any offer or answer.
+const MAX_TEXT: usize = 160;
+
+/// An offer or an answer, written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    bytes: [u8; MAX_TEXT],
+    len: usize,
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text { bytes: [0; MAX_TEXT], len: 0 }
+    }
+}
+
+impl Text {
+    /// The value of a Sec-WebSocket-Extensions field.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
+        for (to, from) in room.iter_mut().zip(text) {
+            *to = *from;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    fn push_flag(&mut self, name: &[u8], set: bool) {
+        if set {
+            self.push(b"; ");
+            self.push(name);
+        }
+    }
+
+    fn push_bits(&mut self, name: &[u8], bits: Option<u8>) {
+        self.push_flag(name, true);
+        match bits {
+            Some(bits @ 0..=9) => self.push(&[b'=', b'0' | bits]),
+            Some(bits) => self.push(&[b'=', b'1', b'0' | bits.saturating_sub(10)]),
+            None => {}
+        }
+    }
+}
+
+/// Walks every permessage-deflate that a complete head lists, in however many fields. What
+/// is malformed is an error for a client, and ends the field for a server.
+fn each(head: &[u8], mut found: impl FnMut(Result<Terms>) -> Result<bool>) -> Result<()> {
+    let mut fields = complete_fields(head)?;
+    while let Some(field) = fields.next_field()? {
+        if !field.is(EXTENSIONS) {
+            continue;
+        }
+        let mut extensions = Extensions::new(field.value);
+        loop {
+            let goes_on = match extensions.next_extension() {
+                Ok(None) => break,
+                Ok(Some(extension)) if extension.name == NAME => {
+                    found(Terms::read(&extension))?
+                }
+                Ok(Some(_)) => true,
+                Err(error) => {
+                    if !found(Err(error))? {
+                        return Ok(());
+                    }
+                    break;
+                }
+            };
+            if !goes_on {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Server: takes the first offer in a client's head that fits what it is willing to use.
+/// Gives what was agreed on, and the answer that says so.
+pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Text)>> {
+    let mut accepted = None;
+    each(head, |offer| {
+        if let Ok(offer) = offer {
+            accepted = Some(agree(&offer, willing));
+        }
+        Ok(accepted.is_none())
+    })?;
+    Ok(accepted)
+}
+
+/// Every well-formed offer can be met: it only ever limits more.
+fn agree(offer: &Terms, willing: &Params) -> (Params, Text) {
+    let server_bits = offer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
+    let server = Direction {
+        no_context_takeover: willing.server.no_context_takeover
+            || offer.server_no_context_takeover,
+        window_bits: willing.server.window_bits.min(server_bits),
+    };
+    let client_bits = match offer.client_max_window_bits {
+        // Without the parameter a client need not know what it means.
+        None => MAX_WINDOW_BITS,
+        Some(bits) => willing.client.window_bits.min(bits.unwrap_or(MAX_WINDOW_BITS)),
+    };
+    let client = Direction {
+        no_context_takeover: willing.client.no_context_takeover
+            || offer.client_no_context_takeover,
+        window_bits: client_bits,
+    };
+    let limits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
+    let answer = Terms {
+        server_no_context_takeover: server.no_context_takeover,
+        client_no_context_takeover: client.no_context_takeover,
+        // An offer that names it is accepted by naming it.
+        server_max_window_bits: offer
+            .server_max_window_bits
+            .map(|_| server.window_bits)
+            .or(limits(server.window_bits)),
+        client_max_window_bits: limits(client.window_bits).map(Some),
+    };
+    (Params { server, client, ..*willing }, answer.write())
+}
+
+/// Client: writes an offer.
+#[must_use]
+pub fn offer(wanted: &Params) -> Text {
+    let limits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
+    Terms {
+        server_no_context_takeover: wanted.server.no_context_takeover,
+        client_no_context_takeover: wanted.client.no_context_takeover,
+        server_max_window_bits: limits(wanted.server.window_bits),
+        // Without a value: whatever the server says.
+        client_max_window_bits: Some(limits(wanted.client.window_bits)),
+    }
+    .write()
+}
+
+/// Client: reads the answer to [`offer`] out of the server's head. None: no compression.
+pub fn confirm(head: &[u8], offered: &Params) -> Result<Option<Params>> {
+    let mut answer = None;
+    each(head, |next| match answer.replace(next?) {
+        None => Ok(true),
+        Some(_) => Err(Error::Extension),
+    })?;
+    let Some(answer) = answer else { return Ok(None) };
+    narrow(&answer, offered).map(Some).ok_or(Error::Extension)
+}
+
+/// None if the answer goes beyond the offer (7.1.1 and 7.1.2).
+fn narrow(answer: &Terms, offered: &Params) -> Option<Params> {
+    let Params { server, client, .. } = *offered;
+    if server.no_context_takeover && !answer.server_no_context_takeover {
+        return None;
+    }
+    let server_bits = answer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
+    let client_bits = match answer.client_max_window_bits {
+        None => client.window_bits,
+        Some(bits) => bits?,
+    };
+    if server_bits > server.window_bits || client_bits > client.window_bits {
+        return None;
+    }
+    Some(Params {
+        server: Direction {
+            no_context_takeover: answer.server_no_context_takeover,
+            window_bits: server_bits,
+        },
+        client: Direction {
+            no_context_takeover: client.no_context_takeover
+                || answer.client_no_context_takeover,
+            window_bits: client_bits,
+        },
+        ..*offered
+    })
+}
+
+const _: () = assert!(MIN_WINDOW_BITS == 8 && MAX_WINDOW_BITS == 15);

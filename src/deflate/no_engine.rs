@@ -1,0 +1,86 @@
+//! In place of the engine in a build without compression: nothing can be made of these types,
+//! so whatever needs one is never reached.
+
+use crate::error::{Error, Result};
+use crate::memory::Allocator;
+use core::convert::Infallible;
+use core::mem::MaybeUninit;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Config {
+    pub level: u8,
+    pub mem_level: u8,
+    pub window_bits: u8,
+}
+
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Run<'a> {
+    pub read: usize,
+    pub bytes: &'a mut [u8],
+    pub stop: Stop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Stop {
+    Used,
+    Final,
+    Damaged,
+}
+
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Deflate(Infallible);
+
+#[allow(missing_docs)]
+impl Deflate {
+    pub fn new(_: Config, _: &Allocator) -> Result<Deflate> {
+        Err(Error::Unsupported)
+    }
+
+    pub fn run<'a>(
+        &mut self,
+        _: &[u8],
+        _: &'a mut [MaybeUninit<u8>],
+        _: bool,
+    ) -> Run<'a> {
+        match self.0 {}
+    }
+
+    pub fn reset(&mut self) {
+        match self.0 {}
+    }
+
+    pub fn release(self) {
+        match self.0 {}
+    }
+}
+
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct Inflate(Infallible);
+
+#[allow(missing_docs)]
+impl Inflate {
+    pub fn new(_: &Allocator) -> Result<Inflate> {
+        Err(Error::Unsupported)
+    }
+
+    pub fn run<'a>(&mut self, _: &[u8], _: &'a mut [MaybeUninit<u8>]) -> Run<'a> {
+        match self.0 {}
+    }
+
+    pub fn is_at_marker(&mut self) -> bool {
+        match self.0 {}
+    }
+
+    pub fn expect_block(&mut self) {
+        match self.0 {}
+    }
+
+    pub fn release(self) {
+        match self.0 {}
+    }
+}

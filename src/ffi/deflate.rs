@@ -1,0 +1,167 @@
+//! permessage-deflate (RFC 7692)
+
+use super::result::ws_result;
+use super::{answer, ptr};
+use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params, negotiate};
+use crate::error::{Error, Result};
+use crate::output;
+use core::ffi::c_void;
+
+/// Negotiated parameters. All zero: both directions keep their context, windows of 15 bits.
+/// A function that fills them writes what the zeros stand for. Frozen.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_pmd_params {
+    /// 1: the server compresses each message for itself.
+    pub server_no_context_takeover: u8,
+    /// 1: the client does.
+    pub client_no_context_takeover: u8,
+    /// 8..15; 0 stands for 15
+    pub server_max_window_bits: u8,
+    /// Likewise.
+    pub client_max_window_bits: u8,
+    /// Ours alone: 1..9; 0 stands for 6
+    pub level: u8,
+    /// Ours alone: 1..9; 0 stands for 8
+    pub mem_level: u8,
+    /// 0
+    pub reserved: [u8; 2],
+}
+
+const _: () = assert!(size_of::<ws_pmd_params>() == 8);
+const DEFAULT_LEVEL: u8 = 6;
+const DEFAULT_MEM_LEVEL: u8 = 8;
+
+impl ws_pmd_params {
+    pub(super) const NONE: ws_pmd_params = ws_pmd_params {
+        server_no_context_takeover: 0,
+        client_no_context_takeover: 0,
+        server_max_window_bits: 0,
+        client_max_window_bits: 0,
+        level: 0,
+        mem_level: 0,
+        reserved: [0; 2],
+    };
+
+    pub(super) fn read(&self) -> Result<Params> {
+        supported()?;
+        if self.level > 9 || self.mem_level > 9 || self.reserved != [0; 2] {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(Params {
+            server: direction(
+                self.server_no_context_takeover,
+                self.server_max_window_bits,
+            )?,
+            client: direction(
+                self.client_no_context_takeover,
+                self.client_max_window_bits,
+            )?,
+            level: or_default(self.level, DEFAULT_LEVEL),
+            mem_level: or_default(self.mem_level, DEFAULT_MEM_LEVEL),
+        })
+    }
+
+    pub(super) fn of(params: &Params) -> ws_pmd_params {
+        let Params { server, client, level, mem_level } = *params;
+        ws_pmd_params {
+            server_no_context_takeover: server.no_context_takeover.into(),
+            client_no_context_takeover: client.no_context_takeover.into(),
+            server_max_window_bits: server.window_bits,
+            client_max_window_bits: client.window_bits,
+            level,
+            mem_level,
+            reserved: [0; 2],
+        }
+    }
+}
+
+fn direction(no_context_takeover: u8, window_bits: u8) -> Result<Direction> {
+    let window_bits = or_default(window_bits, MAX_WINDOW_BITS);
+    let known = (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&window_bits);
+    match no_context_takeover {
+        flag @ 0..=1 if known => {
+            Ok(Direction { no_context_takeover: flag == 1, window_bits })
+        }
+        _ => Err(Error::InvalidArgument),
+    }
+}
+
+fn or_default(value: u8, default: u8) -> u8 {
+    if value == 0 { default } else { value }
+}
+
+/// Whether this build can compress.
+pub(super) fn supported() -> Result<()> {
+    if cfg!(feature = "deflate") { Ok(()) } else { Err(Error::Unsupported) }
+}
+
+/// Server: takes the first acceptable permessage-deflate offer in the client's head. On entry
+/// *params is what you are willing to use, on return what was agreed. Writes the value for
+/// ws_response_spec.extensions. Returns its length, or 0 if no offer is acceptable: *params is
+/// unchanged, compression stays off. An offer is acceptable if it is well-formed: each
+/// parameter once, known, and with a value that it may have (7.1). A client's window is limited
+/// only where its offer allows that, else it is 15.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_pmd_accept(
+    head: *const c_void,
+    head_len: usize,
+    params: *mut ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
+        match negotiate::accept(head, &params.read()?)? {
+            Some((agreed, text)) => {
+                let written = output::write_all(&[&[text.as_bytes()]], out)?;
+                *params = ws_pmd_params::of(&agreed);
+                Ok(written)
+            }
+            None => Ok(0),
+        }
+    })
+}
+
+/// Client: writes an offer for ws_request_spec.extensions. It always allows the server to limit
+/// our window.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_pmd_offer(
+    params: *const ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let offer = negotiate::offer(&ptr::one(params)?.read()?);
+        output::write_all(&[&[offer.as_bytes()]], ptr::output(out, out_cap)?)
+    })
+}
+
+/// Client: reads the server's answer out of its head and narrows *params, which is what
+/// ws_pmd_offer() was given, to it. Returns 1 if compression is on, 0 if it is off, or
+/// WS_ERR_EXTENSION; *params is unchanged unless the result is 1.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_pmd_confirm(
+    head: *const c_void,
+    head_len: usize,
+    params: *mut ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let head = ptr::bytes(head, head_len)?;
+        match negotiate::confirm(head, &params.read()?)? {
+            Some(agreed) => {
+                *params = ws_pmd_params::of(&agreed);
+                Ok(1)
+            }
+            None => Ok(0),
+        }
+    })
+}
