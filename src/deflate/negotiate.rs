@@ -11,9 +11,9 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &[u8] = b"client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &[u8] = b"server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &[u8] = b"client_max_window_bits";
 
-/// One offer, or one answer: the parameters that were named.
-#[derive(Clone, Copy, Debug, Default)]
-struct Terms {
+/// One offer, or one answer: the parameters that are named in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
@@ -57,7 +57,9 @@ impl Terms {
         (!repeated).then_some(())
     }
 
-    fn write(&self) -> Text {
+    /// As the value of a Sec-WebSocket-Extensions field.
+    #[must_use]
+    pub fn write(&self) -> Text {
         let mut text = Text::default();
         text.push(NAME);
         text.push_flag(SERVER_NO_CONTEXT_TAKEOVER, self.server_no_context_takeover);
@@ -163,7 +165,7 @@ fn each(head: &[u8], mut found: impl FnMut(Result<Terms>) -> Result<bool>) -> Re
 
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
 /// Gives what was agreed on, and the answer that says so.
-pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Text)>> {
+pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> {
     let mut accepted = None;
     each(head, |offer| {
         if let Ok(offer) = offer {
@@ -175,7 +177,7 @@ pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Text)>> {
 }
 
 /// Every well-formed offer can be met: it only ever limits more.
-fn agree(offer: &Terms, willing: &Params) -> (Params, Text) {
+fn agree(offer: &Terms, willing: &Params) -> (Params, Terms) {
     let server_bits = offer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
     let server = Direction {
         no_context_takeover: willing.server.no_context_takeover
@@ -203,12 +205,12 @@ fn agree(offer: &Terms, willing: &Params) -> (Params, Text) {
             .or(limits(server.window_bits)),
         client_max_window_bits: limits(client.window_bits).map(Some),
     };
-    (Params { server, client, ..*willing }, answer.write())
+    (Params { server, client, ..*willing }, answer)
 }
 
 /// Client: writes an offer.
 #[must_use]
-pub fn offer(wanted: &Params) -> Text {
+pub fn offer(wanted: &Params) -> Terms {
     let limits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
     Terms {
         server_no_context_takeover: wanted.server.no_context_takeover,
@@ -217,7 +219,6 @@ pub fn offer(wanted: &Params) -> Text {
         // Without a value: whatever the server says.
         client_max_window_bits: Some(limits(wanted.client.window_bits)),
     }
-    .write()
 }
 
 /// Client: reads the answer to [`offer`] out of the server's head. None: no compression.

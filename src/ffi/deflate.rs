@@ -116,8 +116,8 @@ pub unsafe extern "C" fn ws_pmd_accept(
         let params = ptr::one_mut(params)?;
         let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
         match negotiate::accept(head, &params.read()?)? {
-            Some((agreed, text)) => {
-                let written = output::write_all(&[&[text.as_bytes()]], out)?;
+            Some((agreed, answer)) => {
+                let written = output::write_all(&[&[answer.write().as_bytes()]], out)?;
                 *params = ws_pmd_params::of(&agreed);
                 Ok(written)
             }
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn ws_pmd_offer(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let offer = negotiate::offer(&ptr::one(params)?.read()?);
-        output::write_all(&[&[offer.as_bytes()]], ptr::output(out, out_cap)?)
+        output::write_all(&[&[offer.write().as_bytes()]], ptr::output(out, out_cap)?)
     })
 }
 

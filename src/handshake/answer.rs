@@ -2,7 +2,7 @@
 
 use super::{negotiate, request, response};
 use crate::deflate::Params;
-use crate::deflate::negotiate::{self as pmd, Text};
+use crate::deflate::negotiate::{self as pmd, Terms, Text};
 use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
@@ -22,7 +22,7 @@ pub enum Verdict<'a> {
 pub struct Acceptance<'a> {
     key: &'a [u8],
     protocol: &'a [u8],
-    pmd: Option<(Params, Text)>,
+    pmd: Option<(Params, Terms)>,
 }
 
 /// Judges a head; `protocols` are those that the server speaks, as it prefers them, and `pmd`
@@ -60,8 +60,8 @@ impl Acceptance<'_> {
     /// Writes the 101, with further complete lines.
     pub fn write(&self, headers: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let Acceptance { key, protocol, .. } = *self;
-        let extensions =
-            self.pmd.as_ref().map_or(&[][..], |(_, answer)| answer.as_bytes());
+        let extensions = self.pmd.map_or(Text::default(), |(_, answer)| answer.write());
+        let extensions = extensions.as_bytes();
         let spec = response::Spec { key, protocol, extensions, headers };
         response::build(&spec, out)
     }
