@@ -68,7 +68,9 @@ impl Compressor {
                 }
             };
             if deflate(engine, part, &mut writer).is_none() {
-                engine.reset();
+                // Not reset: the engine (zlib-rs 0.6.8) would still believe the bytes that
+                // found no room to be in its buffer, and panic when that is full.
+                self.release();
                 writer.clear();
                 store(part, &mut writer);
             }

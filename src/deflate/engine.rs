@@ -35,7 +35,6 @@ mod z {
             size: c_int,
         ) -> c_int;
         pub(super) fn deflate(stream: *mut z_stream, flush: c_int) -> c_int;
-        pub(super) fn deflateReset(stream: *mut z_stream) -> c_int;
         pub(super) fn deflateEnd(stream: *mut z_stream) -> c_int;
         pub(super) fn inflateInit2_(
             stream: *mut z_stream,
@@ -199,12 +198,6 @@ impl Deflate {
         let flush = if flush { z::Z_SYNC_FLUSH } else { z::Z_NO_FLUSH };
         // SAFETY: an initialised stream.
         self.0.run(input, out, |stream| unsafe { z::deflate(stream, flush) })
-    }
-
-    /// Forgets everything that was compressed.
-    pub fn reset(&mut self) {
-        // SAFETY: an initialised stream.
-        unsafe { z::deflateReset(&raw mut self.0.0.as_mut().z) };
     }
 
     /// Gives the memory back.

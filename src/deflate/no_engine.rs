@@ -49,10 +49,6 @@ impl Deflate {
         match self.0 {}
     }
 
-    pub fn reset(&mut self) {
-        match self.0 {}
-    }
-
     pub fn release(self) {
         match self.0 {}
     }

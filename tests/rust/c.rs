@@ -48,6 +48,7 @@ pub(crate) mod code {
     pub(crate) const CLOSE_PAYLOAD: isize = -46;
     pub(crate) const UTF8: isize = -47;
     pub(crate) const TOO_BIG: isize = -48;
+    pub(crate) const COMPRESSION: isize = -49;
     pub(crate) const EOF: isize = -50;
 }
 

@@ -44,7 +44,7 @@ fn accept_into(
     assert!(len <= cap);
     assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it said");
     room.truncate(len);
-    let conn = (!raw.is_null()).then_some(Conn { raw, side: SERVER });
+    let conn = (!raw.is_null()).then_some(Conn::of(raw, SERVER));
     assert_eq!(conn.is_some(), room.starts_with(b"HTTP/1.1 101 "));
     if result < 0 { Err(result) } else { Ok((room, conn)) }
 }
@@ -281,7 +281,7 @@ fn raw(
         unsafe { ws_conn_accept(from, head.len(), spec, size, &mut conn, to, out.len()) };
     let none = conn.is_null();
     if !none {
-        drop(Conn { raw: conn, side: SERVER });
+        drop(Conn::of(conn, SERVER));
     }
     (result, none)
 }

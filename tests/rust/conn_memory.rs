@@ -233,5 +233,5 @@ fn freed_at_any_moment_it_leaves_nothing() {
 
 #[test]
 fn null_may_be_freed() {
-    drop(Conn { raw: core::ptr::null_mut(), side: 0 });
+    drop(Conn::of(core::ptr::null_mut(), 0));
 }

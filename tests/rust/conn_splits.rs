@@ -25,7 +25,7 @@ fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<I
 
 /// What cuts change of a message that comes in pieces: how many there are. Those that
 /// follow one another are joined; one that says nothing is left out.
-fn joined(said: Vec<Item>) -> Vec<Item> {
+pub(crate) fn joined(said: Vec<Item>) -> Vec<Item> {
     let mut all: Vec<Item> = Vec::new();
     for item in said {
         if matches!(&item, Item::Data(_, 0, data) if data.is_empty()) {
@@ -56,7 +56,7 @@ fn joined(said: Vec<Item>) -> Vec<Item> {
 }
 
 /// Puts the pieces of each message together: what the model says of a stream.
-fn assembled(said: &[Item]) -> Vec<Item> {
+pub(crate) fn assembled(said: &[Item]) -> Vec<Item> {
     let (mut all, mut open): (Vec<Item>, Option<(u16, Vec<u8>)>) = (Vec::new(), None);
     for item in said {
         let Item::Data(opcode, flags, data) = item else {

@@ -8,12 +8,13 @@
 //! | `decoder_*`               | many frames, cut anywhere |
 //! | `handshake_*`             | the opening handshake (4) |
 //! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
+//! | `pmd_*`                   | compression (RFC 7692) |
 //! | `utf8`, `close`           | text (8.1) and close payloads (5.5.1, 7.4) |
 //! | `results`, `arguments_*`  | numbers, names, and arguments that nobody should pass |
 //! | `*_differential`          | the same input through another implementation |
 //!
 //! `c` and `conn` call the C ABI, `wire` writes frames and `heads` heads, `corpus` and
-//! `conn_corpus` have streams, `conn_allocator` counts memory, `rng` makes random numbers.
+//! `conn_corpus` have streams, `pmd` compresses and `zlib` is the other side of that, `conn_allocator` counts memory, `rng` makes random numbers.
 //! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
 
 // A test may panic: that is how it fails.
@@ -30,8 +31,10 @@ mod conn_allocator;
 mod conn_corpus;
 mod corpus;
 mod heads;
+mod pmd;
 mod rng;
 mod wire;
+mod zlib;
 
 mod arguments_frame;
 mod arguments_handshake;
@@ -73,5 +76,8 @@ mod handshake_response;
 mod header_lengths;
 mod header_pairs;
 mod masking;
+mod pmd_differential;
+mod pmd_send;
+mod pmd_splits;
 mod results;
 mod utf8;

@@ -1,0 +1,61 @@
+//! Connections that compress, and payloads that others compressed.
+
+// All unsafe blocks here pass values that live during the call.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::c::SERVER;
+use crate::conn::*;
+use wscodec::ffi::conn::ws_conn_set_pmd;
+use wscodec::ffi::deflate::ws_pmd_params;
+
+/// First byte of a frame: RSV1.
+pub(crate) const RSV1: u8 = 0x40;
+
+pub(crate) const USUAL: ws_pmd_params = ws_pmd_params {
+    server_no_context_takeover: 0,
+    client_no_context_takeover: 0,
+    server_max_window_bits: 0,
+    client_max_window_bits: 0,
+    level: 0,
+    mem_level: 0,
+    reserved: [0; 2],
+};
+
+/// Neither side remembers what it said.
+pub(crate) const FORGETFUL: ws_pmd_params = ws_pmd_params {
+    server_no_context_takeover: 1,
+    client_no_context_takeover: 1,
+    ..USUAL
+};
+
+impl Conn {
+    /// The same connection with compression.
+    pub(crate) fn pmd(mut self, params: ws_pmd_params) -> Conn {
+        assert_eq!(unsafe { ws_conn_set_pmd(self.raw, &params) }, 0);
+        self.compresses = true;
+        self
+    }
+
+    /// The payload of the compressed frame that ws_conn_send() writes of a whole message.
+    pub(crate) fn compress(&mut self, message: &[u8]) -> Vec<u8> {
+        let (first, payload) = self.send(BINARY, 0, message).unwrap();
+        assert_eq!(first, 0xc2);
+        payload
+    }
+}
+
+/// How `side` compresses, and nobody else: window bits, and whether it forgets.
+pub(crate) fn ours(side: u32, window_bits: u8, forgets: bool) -> ws_pmd_params {
+    match side {
+        SERVER => ws_pmd_params {
+            server_max_window_bits: window_bits,
+            server_no_context_takeover: forgets.into(),
+            ..USUAL
+        },
+        _ => ws_pmd_params {
+            client_max_window_bits: window_bits,
+            client_no_context_takeover: forgets.into(),
+            ..USUAL
+        },
+    }
+}

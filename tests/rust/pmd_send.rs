@@ -1,0 +1,174 @@
+//! What connections compress, read by zlib with no larger window than was agreed on.
+
+use crate::c::{CLIENT, SERVER, code};
+use crate::conn::*;
+use crate::pmd::*;
+use crate::rng::Rng;
+use crate::zlib::Inflate;
+use wscodec::ffi::deflate::ws_pmd_params;
+
+/// Messages that compress well, badly and not at all, of all the lengths at which something
+/// changes.
+fn messages(rng: &mut Rng) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for len in [0, 1, 5, 20, 125, 126, 300, 1000, 4095, 20_000, 65_535, 65_536, 140_000] {
+        let len = len + rng.below(2);
+        all.push(rng.bytes(len));
+        all.push(vec![rng.byte(); len]);
+        all.push((0..len).map(|_| *rng.pick(b"{}\":, etaoin")).collect());
+        // Longer than any window, and then the same again.
+        let unit_len = rng.below(40_000) + 1;
+        let unit = rng.bytes(unit_len);
+        all.push(unit.iter().copied().cycle().take(len).collect());
+    }
+    all
+}
+
+#[test]
+fn what_we_send_fits_the_window_that_was_agreed_on() {
+    let mut rng = Rng::new(51);
+    for side in SIDES {
+        for bits in 8..=15 {
+            for forgets in [false, true] {
+                let mut conn = Conn::new(side).pmd(ours(side, bits, forgets));
+                let mut peer = Inflate::new(bits.into());
+                for message in messages(&mut rng) {
+                    if forgets {
+                        peer = Inflate::new(bits.into());
+                    }
+                    let payload = conn.compress(&message);
+                    let read = peer.message(&payload);
+                    assert!(read == Some(message), "{side} {bits} {forgets}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_level_and_memory_level() {
+    let mut rng = Rng::new(52);
+    let message =
+        |rng: &mut Rng| [rng.bytes(3000), vec![7; 3000], rng.bytes(30_000)].concat();
+    for level in 1..=9 {
+        for mem_level in 1..=9 {
+            let params = ws_pmd_params { level, mem_level, ..USUAL };
+            let mut conn = Conn::new(SERVER).pmd(params);
+            let mut peer = Inflate::new(15);
+            for _ in 0..3 {
+                let message = message(&mut rng);
+                let payload = conn.compress(&message);
+                assert!(peer.message(&payload) == Some(message), "{level} {mem_level}");
+                let most = if level == 1 { 36_020 } else { 36_000 - 1000 };
+                assert!(payload.len() <= most, "{level} {mem_level}: {}", payload.len());
+            }
+        }
+    }
+}
+
+/// What cannot be compressed grows by five bytes in 16 KiB, whatever the engine would do.
+#[test]
+fn nothing_grows_beyond_the_bound() {
+    let mut rng = Rng::new(53);
+    for side in SIDES {
+        for level in [1, 2, 6, 9] {
+            for mem_level in [1, 8] {
+                let params = ws_pmd_params { level, mem_level, ..USUAL };
+                let mut conn = Conn::new(side).pmd(params);
+                let mut peer = Inflate::new(15);
+                for len in (0..300).chain([1000, 16_383, 16_384, 65_535, 65_536, 300_000])
+                {
+                    let message = rng.bytes(len);
+                    let bound = conn.bound(len);
+                    assert!(
+                        bound <= len + 5 * (len / 16_383) + 15 + 14,
+                        "{bound} for {len}"
+                    );
+                    let payload = conn.compress(&message);
+                    assert!(payload.len() <= len + 5 * (len / 16_383) + 15);
+                    assert!(peer.message(&payload) == Some(message), "{level} {len}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_byte_less_than_the_bound_is_too_little_and_changes_nothing() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).pmd(USUAL);
+        let mut peer = Inflate::new(15);
+        for message in [&b""[..], b"Hello", &[b'x'; 70_000]] {
+            let bound = conn.bound(message.len());
+            for cap in [0, 1, bound - 1] {
+                let refused = conn.send_into(BINARY, 0, message, cap);
+                assert_eq!(refused, Err(code::BUFFER_TOO_SMALL));
+            }
+            assert_eq!(peer.message(&conn.compress(message)), Some(message.to_vec()));
+        }
+        assert_eq!(conn.bound(usize::MAX), 0);
+        assert_eq!(conn.bound(isize::MAX as usize), 0);
+    }
+}
+
+#[test]
+fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
+    let mut rng = Rng::new(54);
+    for side in SIDES {
+        for forgets in [false, true] {
+            let mut conn = Conn::new(side).pmd(ours(side, 15, forgets));
+            let peer_side = if side == SERVER { CLIENT } else { SERVER };
+            let mut peer = Conn::new(peer_side).pmd(ours(side, 15, forgets));
+            let mut zlib = Inflate::new(15);
+            for _ in 0..200 {
+                let pieces: Vec<Vec<u8>> = (0..=rng.below(5))
+                    .map(|_| {
+                        let len = *rng.pick(&[0, 0, 1, 30, 3000]);
+                        (0..len).map(|_| *rng.pick(b"abc\0")).collect()
+                    })
+                    .collect();
+                let (mut payload, mut wire) = (Vec::new(), Vec::new());
+                for (at, piece) in pieces.iter().enumerate() {
+                    let more = if at + 1 < pieces.len() { MORE } else { 0 };
+                    // Said too late, this changes nothing.
+                    let plain = if at > 0 { PLAIN } else { 0 };
+                    let bytes = conn.send_bytes(TEXT, more | plain, piece).unwrap();
+                    let frame = frames(side, &bytes).remove(0);
+                    let first = if at == 0 { 0x41 } else { 0x00 };
+                    assert_eq!(frame.0, first | if more == 0 { 0x80 } else { 0 });
+                    payload.extend(frame.1);
+                    wire.extend(bytes);
+                    if rng.once_in(4) {
+                        wire.extend(conn.send_bytes(PING, 0, b"still there?").unwrap());
+                    }
+                }
+                if forgets {
+                    zlib = Inflate::new(15);
+                }
+                let message = pieces.concat();
+                assert_eq!(zlib.message(&payload), Some(message.clone()));
+                let mut said = peer.read(&wire);
+                said.retain(|item| matches!(item, Item::Data(..)));
+                assert_eq!(said, [text(message)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_plain_message_is_sent_as_it_is_and_not_remembered() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).pmd(USUAL);
+        let mut peer = Inflate::new(15);
+        let once = conn.compress(b"Hello, hello, hello");
+        assert!(peer.message(&once).is_some());
+        let plain = conn.send(TEXT, PLAIN, b"Something else").unwrap();
+        assert_eq!(plain, (0x81, b"Something else".to_vec()));
+        let plain = conn.send(TEXT, PLAIN | MORE, b"Some").unwrap();
+        assert_eq!(plain, (0x01, b"Some".to_vec()));
+        assert_eq!(conn.send(TEXT, 0, b"thing").unwrap(), (0x80, b"thing".to_vec()));
+        let again = conn.compress(b"Hello, hello, hello");
+        assert!(again.len() < once.len());
+        assert_eq!(peer.message(&again), Some(b"Hello, hello, hello".to_vec()));
+    }
+}

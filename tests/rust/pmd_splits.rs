@@ -1,0 +1,328 @@
+//! However a compressed stream is cut, and in whatever pieces its messages are reported: the
+//! same messages, the same error.
+
+use crate::c::{SERVER, code};
+use crate::conn::*;
+use crate::conn_splits::{assembled, joined};
+use crate::pmd::*;
+use crate::rng::Rng;
+use crate::wire::hex;
+use crate::zlib::{Deflate, Settings};
+use libz_sys::{Z_BLOCK, Z_FINISH, Z_FIXED, Z_FULL_FLUSH, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH};
+
+struct Stream {
+    name: &'static str,
+    side: u32,
+    limit: u64,
+    /// First bytes of frames, and payloads.
+    frames: Vec<(u8, Vec<u8>)>,
+    /// What is said of it, apart from replies.
+    expected: Vec<Item>,
+}
+
+impl Stream {
+    fn bytes(&self) -> Vec<u8> {
+        let frames = self.frames.iter();
+        frames
+            .flat_map(|(first, payload)| from_peer(self.side, *first, payload))
+            .collect()
+    }
+}
+
+fn damaged() -> Vec<Item> {
+    vec![Item::Error(code::COMPRESSION)]
+}
+
+/// Blocks of every kind, one after another, that end as a message must.
+fn blocks() -> (Vec<u8>, Vec<u8>) {
+    let (mut payload, mut message) = (Vec::new(), Vec::new());
+    let mut rng = Rng::new(61);
+    for (strategy, flush) in [
+        (0, Z_PARTIAL_FLUSH),
+        (Z_FIXED, Z_BLOCK),
+        (0, Z_FULL_FLUSH),
+        (Z_FIXED, Z_FINISH),
+        (0, Z_FINISH),
+        (0, Z_SYNC_FLUSH),
+    ] {
+        let mut deflate = Deflate::new(Settings { strategy, ..Settings::USUAL });
+        let text: Vec<u8> = (0..60).map(|_| *rng.pick(b"abcab ")).collect();
+        payload.extend(deflate.run(&text, flush));
+        message.extend(&text);
+        if flush != Z_FINISH {
+            payload.extend(deflate.run(b"", Z_SYNC_FLUSH));
+        }
+        let random = rng.bytes(40);
+        payload.extend(deflate.run(&random, Z_SYNC_FLUSH));
+        message.extend(random);
+    }
+    payload.truncate(payload.len() - 4);
+    (payload, message)
+}
+
+fn all() -> Vec<Stream> {
+    let hello = hex("f248cdc9c90700");
+    let (payload, message) = blocks();
+    let euro = Deflate::new(Settings::USUAL).message("10 €, 20 €, 30 €".as_bytes());
+    let cut_euro = Deflate::new(Settings::USUAL).message(&"10 €, 20 €".as_bytes()[..12]);
+    let wrong = Deflate::new(Settings::USUAL).message(b"right \xff wrong");
+    let long = Deflate::new(Settings::USUAL).message(&[b'l'; 200]);
+    let mut streams = Vec::new();
+    for side in SIDES {
+        let mut add = |name, limit, frames: &[(u8, &[u8])], expected: Vec<Item>| {
+            let frames = frames.iter().map(|(first, p)| (*first, p.to_vec())).collect();
+            streams.push(Stream { name, side, limit, frames, expected });
+        };
+        add("hello", 5, &[(0xc1, &hello)], vec![text("Hello")]);
+        add(
+            "hello again",
+            5,
+            &[(0xc1, &hello), (0xc1, &hex("f200110000")), (0x81, b"plain")],
+            vec![text("Hello"), text("Hello"), text("plain")],
+        );
+        add(
+            "in fragments, with a ping",
+            9,
+            &[(0x41, b""), (0, &hello[..3]), (0x89, b"?"), (0, b""), (0x80, &hello[3..])],
+            vec![ping("?"), text("Hello")],
+        );
+        add("empty", 0, &[(0xc2, &[0])], vec![binary("")]);
+        add("empty, final", 1, &[(0xc2, &hex("0300"))], vec![binary("")]);
+        add(
+            "stored",
+            5,
+            &[(0xc2, &hex("000500faff48656c6c6f00"))],
+            vec![binary("Hello")],
+        );
+        let twice = hex("f348cdc9c90700f348cdc9c9070000");
+        add("final blocks", 10, &[(0xc2, &twice)], vec![binary("HelloHello")]);
+        add("ends final", 5, &[(0xc2, &hex("f348cdc9c90700"))], vec![binary("Hello")]);
+        let after_final =
+            &[(0xc2, &twice[..7]), (0xc2, &hello[..]), (0xc1, &hex("f200110000"))];
+        let three = vec![binary("Hello"), binary("Hello"), text("Hello")];
+        add("after a final block", 10, after_final, three);
+        add("every kind of block", 0, &[(0xc2, &payload)], vec![binary(&message)]);
+        let exactly = message.len() as u64;
+        add("as long as allowed", exactly, &[(0xc2, &payload)], vec![binary(&message)]);
+        add(
+            "a byte too long",
+            exactly - 1,
+            &[(0xc2, &payload)],
+            vec![Item::Error(code::TOO_BIG)],
+        );
+        add("much too long", 10, &[(0xc2, &long)], vec![Item::Error(code::TOO_BIG)]);
+        let (head, tail) = long.split_at(long.len() - 1);
+        let parts = [(0x41, head), (0x80, tail)];
+        add("much too long in fragments", 10, &parts, vec![Item::Error(code::TOO_BIG)]);
+        add("text", 0, &[(0xc1, &euro)], vec![text("10 €, 20 €, 30 €")]);
+        add(
+            "ends in a character",
+            0,
+            &[(0xc1, &cut_euro)],
+            vec![Item::Error(code::UTF8)],
+        );
+        add("not UTF-8", 0, &[(0xc1, &wrong)], vec![Item::Error(code::UTF8)]);
+        add(
+            "not UTF-8, then damaged",
+            0,
+            &[(0x41, &wrong), (0x80, b"\xff")],
+            vec![Item::Error(code::UTF8)],
+        );
+        add(
+            "too long for its limit, not UTF-8",
+            6,
+            &[(0xc1, &wrong)],
+            vec![Item::Error(code::TOO_BIG)],
+        );
+        add(
+            "not UTF-8 within its limit",
+            7,
+            &[(0xc1, &wrong)],
+            vec![Item::Error(code::UTF8)],
+        );
+        add(
+            "binary need not be UTF-8",
+            0,
+            &[(0xc2, &wrong)],
+            vec![binary(b"right \xff wrong")],
+        );
+        add("nothing", 0, &[(0xc1, b"")], damaged());
+        add("nothing in fragments", 0, &[(0x41, b""), (0x80, b"")], damaged());
+        add("reserved block type", 0, &[(0xc1, b"\x06")], damaged());
+        add(
+            "reserved block type behind a block",
+            0,
+            &[(0xc1, &[&hello[..6], b"\x06\x06"].concat())],
+            damaged(),
+        );
+        add("lengths that differ", 0, &[(0xc1, &hex("000500fafe"))], damaged());
+        add("distance too far back", 0, &[(0xc1, &hex("f200110000"))], damaged());
+        add(
+            "the marker was not left out",
+            0,
+            &[(0xc1, &[&hello[..], &hex("0000ffff")].concat())],
+            damaged(),
+        );
+        add("stored and cut off", 0, &[(0xc2, &hex("000500faff48"))], damaged());
+        add(
+            "stored with its marker missing in the middle",
+            0,
+            &[(0xc2, &hex("00"))],
+            vec![binary("")],
+        );
+        add(
+            "RSV1 in the middle",
+            0,
+            &[(0x41, &hello[..2]), (0xc0, &hello[2..])],
+            vec![Item::Error(code::RESERVED_BITS)],
+        );
+        add("RSV1 on a ping", 0, &[(0xc9, b"")], vec![Item::Error(code::RESERVED_BITS)]);
+        add("RSV2", 0, &[(0xa1, &hello)], vec![Item::Error(code::RESERVED_BITS)]);
+        add("damaged, then more", 0, &[(0xc1, b"\x06"), (0x81, b"late")], damaged());
+        let closing: &[(u8, &[u8])] = &[(0xc1, &hello), (0x88, &[3, 232])];
+        add("closed", 0, closing, vec![text("Hello"), close(1000, "")]);
+    }
+    streams
+}
+
+fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<Item> {
+    let mut conn = Conn::new(stream.side)
+        .pmd(USUAL)
+        .option(MAX_MESSAGE, stream.limit)
+        .option(STREAM, in_pieces.into());
+    let bytes = stream.bytes();
+    let (mut said, mut rest) = (Vec::new(), &bytes[..]);
+    for len in pieces {
+        let (piece, behind) = rest.split_at(*len);
+        rest = behind;
+        said.extend(conn.read_in(piece, cap, true));
+        if conn.state() == FAILED {
+            break;
+        }
+    }
+    said.retain(|item| !matches!(item, Item::Reply(..)));
+    if in_pieces { joined(said) } else { said }
+}
+
+fn in_whole_messages(said: &[Item]) -> Vec<Item> {
+    let mut said = said.to_vec();
+    // What was right before an error.
+    if let [.., Item::Data(_, flags, _), Item::Error(_)] = &said[..] {
+        if flags & LAST == 0 {
+            said.remove(said.len() - 2);
+        }
+    }
+    assembled(&said)
+}
+
+#[test]
+fn every_stream_is_read_as_the_rfc_says() {
+    for stream in all() {
+        let len = stream.bytes().len();
+        assert_eq!(read(&stream, false, &[len], 64), stream.expected, "{}", stream.name);
+        let pieces = read(&stream, true, &[len], 64);
+        assert_eq!(in_whole_messages(&pieces), stream.expected, "{}", stream.name);
+    }
+}
+
+#[test]
+fn cut_in_two_anywhere() {
+    for stream in all() {
+        let len = stream.bytes().len();
+        for in_pieces in [false, true] {
+            let expected = read(&stream, in_pieces, &[len], 64);
+            for cut in 0..=len {
+                let said = read(&stream, in_pieces, &[cut, len - cut], [1, 64][cut % 2]);
+                assert_eq!(said, expected, "{} at {cut}", stream.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn byte_by_byte_and_in_random_pieces() {
+    let mut rng = Rng::new(62);
+    for stream in all() {
+        let len = stream.bytes().len();
+        for in_pieces in [false, true] {
+            let expected = read(&stream, in_pieces, &[len], 64);
+            for cap in [1, 64] {
+                let said = read(&stream, in_pieces, &vec![1; len], cap);
+                assert_eq!(said, expected, "{}", stream.name);
+            }
+            for longest in [2, 3, 10, 40] {
+                let (mut pieces, mut left) = (Vec::new(), len);
+                while left > 0 {
+                    let piece = rng.below(longest + 1).min(left);
+                    pieces.push(piece);
+                    left -= piece;
+                }
+                let said = read(&stream, in_pieces, &pieces, 64);
+                assert_eq!(said, expected, "{} in {pieces:?}", stream.name);
+            }
+        }
+    }
+}
+
+/// Every prefix of a compressed message lacks something.
+#[test]
+fn a_message_that_is_cut_off_anywhere_is_damaged() {
+    let (payload, _) = blocks();
+    let hello = hex("f248cdc9c90700");
+    let dynamic = Deflate::new(Settings::USUAL).message(&messages_of_many_letters());
+    for whole in [&hello, &dynamic] {
+        for cut in 0..whole.len() {
+            let mut conn = Conn::new(SERVER).pmd(USUAL);
+            let said = conn.read(&from_peer(SERVER, 0xc2, &whole[..cut]));
+            assert_eq!(
+                said,
+                [Item::Error(code::COMPRESSION), answer_close(1007)],
+                "{cut}"
+            );
+        }
+    }
+    // Here some prefixes are whole: those that end with a final block, or right before a
+    // marker.
+    let cut_short = (0..payload.len()).filter(|cut| {
+        let mut conn = Conn::new(SERVER).pmd(USUAL);
+        let said = conn.read(&from_peer(SERVER, 0xc2, &payload[..*cut]));
+        said[0] == Item::Error(code::COMPRESSION)
+    });
+    assert!(payload.len() - cut_short.count() < 20);
+}
+
+fn messages_of_many_letters() -> Vec<u8> {
+    let mut rng = Rng::new(63);
+    (0..2000).map(|_| b'a' + (rng.below(26) * rng.below(26) / 26) as u8).collect()
+}
+
+/// A message longer than one piece, with a limit inside of it and at its end: what is reported
+/// of it is as long as the limit, to the byte.
+#[test]
+fn a_long_message_in_pieces_ends_at_its_limit() {
+    let message = vec![0; 100_000];
+    let payload = Deflate::new(Settings::USUAL).message(&message);
+    for limit in [1, 16_383, 16_384, 16_385, 32_768, 99_999, 100_000, 0] {
+        let mut conn =
+            Conn::new(SERVER).pmd(USUAL).option(STREAM, 1).option(MAX_MESSAGE, limit);
+        let said = conn.read(&from_peer(SERVER, 0xc2, &payload));
+        let reported: usize = said
+            .iter()
+            .map(|item| match item {
+                Item::Data(_, _, data) => {
+                    assert!(data.len() <= 16_384 && data.iter().all(|byte| *byte == 0));
+                    data.len()
+                }
+                _ => 0,
+            })
+            .sum();
+        if limit == 0 || limit >= 100_000 {
+            assert_eq!(reported, 100_000);
+            assert!(matches!(said.last(), Some(Item::Data(2, LAST, _))));
+        } else {
+            assert_eq!(reported as u64, limit);
+            let end = &said[said.len() - 2..];
+            assert_eq!(end, [Item::Error(code::TOO_BIG), answer_close(1009)]);
+        }
+    }
+}
