@@ -97,8 +97,10 @@ lint: ## formatting and clippy, warnings denied
 	WSCODEC_HEADER=$(abspath target/wscodec.h) \
 		$(CARGO) clippy --all-targets --features header -- -D warnings
 
-bench: library ## speed, as ratios to named peers
-	$(CARGO) bench --bench peers --target-dir target/bench
+bench: library tools $(VENV)/ready ## speed, as ratios to named peers
+	WSCODEC_NODE=node WSCODEC_NODE_MODULES=$(abspath target/node) \
+		WSCODEC_PYTHON=$(abspath $(VENV)/bin/python) \
+		$(CARGO) bench --bench peers --target-dir target/bench
 
 # ---- installation ----
 

@@ -8,9 +8,6 @@ use crate::conn::*;
 use wscodec::ffi::conn::ws_conn_set_pmd;
 use wscodec::ffi::deflate::ws_pmd_params;
 
-/// First byte of a frame: RSV1.
-pub(crate) const RSV1: u8 = 0x40;
-
 pub(crate) const USUAL: ws_pmd_params = ws_pmd_params {
     server_no_context_takeover: 0,
     client_no_context_takeover: 0,
@@ -19,13 +16,6 @@ pub(crate) const USUAL: ws_pmd_params = ws_pmd_params {
     level: 0,
     mem_level: 0,
     reserved: [0; 2],
-};
-
-/// Neither side remembers what it said.
-pub(crate) const FORGETFUL: ws_pmd_params = ws_pmd_params {
-    server_no_context_takeover: 1,
-    client_no_context_takeover: 1,
-    ..USUAL
 };
 
 impl Conn {

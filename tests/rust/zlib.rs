@@ -85,7 +85,12 @@ impl Deflate {
         (z.next_out, z.avail_out) = (out.as_mut_ptr(), out.len() as u32);
         let outcome = unsafe { deflate(z, flush) };
         assert!([Z_OK, Z_STREAM_END, Z_BUF_ERROR].contains(&outcome), "{outcome}");
-        assert!(z.avail_in == 0 && z.avail_out > 0, "{outcome} {} {} {flush}", z.avail_in, z.avail_out);
+        assert!(
+            z.avail_in == 0 && z.avail_out > 0,
+            "{outcome} {} {} {flush}",
+            z.avail_in,
+            z.avail_out
+        );
         out.truncate(out.len() - z.avail_out as usize);
         if outcome == Z_STREAM_END {
             unsafe { deflateReset(z) };

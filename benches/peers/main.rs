@@ -5,14 +5,15 @@
 #![allow(clippy::arithmetic_side_effects, clippy::undocumented_unsafe_blocks)]
 #![allow(clippy::cast_possible_truncation)]
 
-use std::ffi::{CString, c_void};
+mod deflate;
+mod harness;
+
+use harness::{Library, cpu_nanoseconds, row};
 use std::hint::black_box;
-use std::mem::{size_of, transmute_copy, zeroed};
+use std::mem::{size_of, zeroed};
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::ws_handshake;
 use wscodec::ffi::stream::ws_decoder;
-
-const ROUNDS: usize = 31;
 
 fn main() {
     let library = Library::open();
@@ -23,6 +24,7 @@ fn main() {
         decode(&library, payload);
     }
     head_byte_by_byte(&library);
+    deflate::compare(&library);
 }
 
 fn accept_key(library: &Library) {
@@ -159,67 +161,5 @@ impl std::io::Write for Source {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// Times both in turns, and prints the medians.
-fn row<A, B>(name: &str, mut ours: impl FnMut() -> A, mut theirs: impl FnMut() -> B) {
-    let calls = (2e6 / time(1, &mut ours).max(1.0)).clamp(1.0, 1e6) as usize;
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
-        a.push(time(calls, &mut ours));
-        b.push(time(calls, &mut theirs));
-    }
-    let (a, b) = (median(a), median(b));
-    println!("{name:<44} {a:>12.1} {b:>12.1} {:>7.2}", a / b);
-}
-
-fn time<T>(calls: usize, call: &mut impl FnMut() -> T) -> f64 {
-    let start = cpu_nanoseconds();
-    for _ in 0..calls {
-        black_box(call());
-    }
-    (cpu_nanoseconds() - start) / calls as f64
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-fn cpu_nanoseconds() -> f64 {
-    let mut time: libc::timespec = unsafe { zeroed() };
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
-}
-
-/// The shared library that users link.
-struct Library(*mut c_void);
-
-type ParseHandshake =
-    unsafe extern "C" fn(*const u8, usize, *mut ws_handshake, usize) -> isize;
-
-impl Library {
-    fn open() -> Library {
-        let path = std::env::var("WSCODEC_LIBRARY")
-            .unwrap_or_else(|_| "target/release/libwscodec.so".to_string());
-        let name = CString::new(path.clone()).unwrap();
-        let handle =
-            unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
-        assert!(!handle.is_null(), "cannot load {path}: run 'make library' first");
-        Library(handle)
-    }
-
-    /// `F` must be the type of that function.
-    fn function<F>(&self, name: &str) -> F {
-        let name = CString::new(name).unwrap();
-        let address = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        assert!(!address.is_null(), "the library has no {name:?}");
-        assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
-        unsafe { transmute_copy(&address) }
-    }
-
-    fn parse_handshake(&self) -> ParseHandshake {
-        self.function("ws_parse_handshake")
     }
 }
