@@ -11,8 +11,9 @@ use core::mem::MaybeUninit;
 
 /// Longest piece of a message that is reported in pieces.
 const MAX_PIECE: usize = 16 * 1024;
-/// Shortest room to decompress into.
+/// Shortest and longest room to make at once for what some input may become.
 const MIN_ROOM: usize = 256;
+const MAX_ROOM: usize = 64 * 1024;
 
 impl Conn {
     /// Whether this chunk belongs to a compressed message.
@@ -109,7 +110,7 @@ impl Conn {
         if room >= MIN_ROOM.min(most) {
             return Ok(());
         }
-        let likely = input.saturating_mul(4).max(MIN_ROOM).min(most);
+        let likely = input.saturating_mul(4).clamp(MIN_ROOM, MAX_ROOM).min(most);
         self.message.reserve(likely, len.saturating_add(most), &self.memory)
     }
 

@@ -24,8 +24,9 @@ pub(crate) struct Decompressor {
 }
 
 impl Decompressor {
-    /// Decompresses; to be called until the input is used up and the room is not. The window is always the widest: with a smaller one, what the engine
-    /// refuses would depend on how much room it has.
+    /// Decompresses; to be called until the input is used up and the room is not. The window
+    /// is always the widest: with a smaller one, what the engine refuses would depend on how
+    /// much room it has.
     pub(crate) fn run<'a>(
         &mut self,
         input: &[u8],
@@ -39,7 +40,9 @@ impl Decompressor {
             Some(engine) => engine,
             none => none.insert(Inflate::new(memory)?),
         };
+        let can_move = !input.is_empty() && !room.is_empty();
         let run = engine.run(input, room);
+        let stuck = can_move && run.read == 0 && run.bytes.is_empty();
         if run.stop == Stop::Final && run.read < input.len() {
             // More blocks may follow a final one (7.2.1).
             engine.expect_block();
@@ -47,7 +50,7 @@ impl Decompressor {
         Ok(Progress {
             read: run.read,
             bytes: run.bytes,
-            damaged: run.stop == Stop::Damaged,
+            damaged: run.stop == Stop::Damaged || stuck && run.stop == Stop::Used,
         })
     }
 

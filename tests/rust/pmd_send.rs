@@ -3,7 +3,7 @@
 use crate::c::{CLIENT, SERVER, code};
 use crate::conn::*;
 use crate::pmd::*;
-use crate::rng::Rng;
+use crate::rng::{Rng, count};
 use crate::zlib::Inflate;
 use wscodec::ffi::deflate::ws_pmd_params;
 
@@ -171,4 +171,51 @@ fn a_plain_message_is_sent_as_it_is_and_not_remembered() {
         assert!(again.len() < once.len());
         assert_eq!(peer.message(&again), Some(b"Hello, hello, hello".to_vec()));
     }
+}
+
+#[test]
+fn whatever_was_agreed_on_and_is_said() {
+    let mut rng = Rng::new(55);
+    for _ in 0..count("WSCODEC_STREAMS", 300) {
+        let side = *rng.pick(&SIDES);
+        let bits = 8 + rng.below(8) as u8;
+        let forgets = rng.once_in(2);
+        let params = ws_pmd_params {
+            level: rng.below(10) as u8,
+            mem_level: rng.below(10) as u8,
+            ..ours(side, bits, forgets)
+        };
+        let mut conn = Conn::new(side).pmd(params);
+        let mut zlib = Inflate::new(bits.into());
+        for _ in 0..rng.below(12) {
+            let (mut message, mut payload) = (Vec::new(), Vec::new());
+            let pieces = *rng.pick(&[1, 1, 1, 2, 5]);
+            for piece in 1..=pieces {
+                let part = random_part(&mut rng);
+                let more = if piece < pieces { MORE } else { 0 };
+                payload.extend(conn.send(BINARY, more, &part).unwrap().1);
+                message.extend(part);
+            }
+            if forgets {
+                zlib = Inflate::new(bits.into());
+            }
+            assert!(zlib.message(&payload) == Some(message), "{params:?}");
+        }
+    }
+}
+
+/// Noise, a few letters, one byte, or all of these in turns.
+fn random_part(rng: &mut Rng) -> Vec<u8> {
+    let mut part = Vec::new();
+    for _ in 0..rng.below(4) {
+        let len = *rng.pick(&[0, 1, 2, 10, 100, 1000, 10_000, 70_000]);
+        let len = rng.below(len + 1);
+        match rng.below(4) {
+            0 => part.extend(rng.bytes(len)),
+            1 => part.extend((0..len).map(|_| *rng.pick(b"abcd"))),
+            2 => part.extend(vec![rng.byte(); len]),
+            _ => part.extend((0..len).map(|_| rng.byte() & 0x0f)),
+        }
+    }
+    part
 }
