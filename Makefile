@@ -5,6 +5,8 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+# no: a smaller library without compression
+DEFLATE ?= yes
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
@@ -12,6 +14,7 @@ RELEASE := target/release
 SHARED := $(RELEASE)/libwscodec.so
 STATIC := $(RELEASE)/libwscodec.a
 VENV := target/python
+FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features)
 export WSCODEC_LIBRARY := $(abspath $(SHARED))
 
 all: library check-header examples ## library, header check and examples
@@ -22,8 +25,8 @@ help: ## this list
 
 # One crate type at a time: cargo optimises across crates only then.
 library: ## target/release/libwscodec.so and .a
-	$(CARGO) rustc --release --lib --crate-type cdylib
-	$(CARGO) rustc --release --lib --crate-type staticlib
+	$(CARGO) rustc --release --lib $(FEATURES) --crate-type cdylib
+	$(CARGO) rustc --release --lib $(FEATURES) --crate-type staticlib
 	@mkdir -p target/lib
 	@ln -sf ../release/libwscodec.so target/lib/libwscodec.so.$(ABI)
 	@ln -sf libwscodec.so.$(ABI) target/lib/libwscodec.so

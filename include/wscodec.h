@@ -809,7 +809,8 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. out_cap
  * must be at least ws_conn_send_bound(). Returns the bytes written. What
  * would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
- * checked. `payload` must not overlap `out`.
+ * checked. `payload` must not overlap `out`. Where compression is on, bytes
+ * of `out` behind those that were written may have been used.
  *
  * Between messages, frames from ws_frame_encode() may be sent as well. And
  * what a server with server_no_context_takeover compressed is valid for

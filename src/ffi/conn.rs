@@ -417,7 +417,8 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every piece; or WS_OPCODE_PING or
 /// WS_OPCODE_PONG, also between pieces. out_cap must be at least ws_conn_send_bound(). Returns
 /// the bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
-/// checked. `payload` must not overlap `out`.
+/// checked. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
+/// that were written may have been used.
 ///
 /// Between messages, frames from ws_frame_encode() may be sent as well. And what a server with
 /// server_no_context_takeover compressed is valid for every client that agreed on it, and on as
