@@ -1,11 +1,12 @@
-"""WebSocket (RFC 6455) over raw buffers: bytes in, meaning out.
+"""WebSocket (RFC 6455, RFC 7692) over raw buffers: bytes in, meaning out.
 
 Nothing here opens a socket. You hand over bytes; you are told what they mean, and given the
 bytes to send. Three layers, each usable without the next:
 
     Pieces      accept key, handshake, one frame at a time, masking, UTF-8, close payloads
     Decoder     many frames per call, payloads of any length, any split of the input
-    Connection  messages, fragments, ping and pong, the closing handshake, limits
+    Connection  messages, fragments, ping and pong, the closing handshake, limits,
+                compression
 
 Everything that can go wrong is a WsError: see wscodec.errors.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from . import _ffi, errors
 from .connection import (
+    COMPRESS_FROM,
     MAX_MESSAGE,
     Connection,
     Event,
@@ -24,6 +26,7 @@ from .connection import (
     State,
 )
 from .decoder import Decoder
+from .deflate import Deflate, deflate_accept, deflate_confirm, deflate_offer
 from .errors import HandshakeError, NotUpgrade, ProtocolError, UsageError, WsError
 from .frame import (
     BEGIN,
@@ -88,9 +91,15 @@ def library_path() -> str:
     return str(_ffi.lib._name)
 
 
+def library_can_deflate() -> bool:
+    """Whether the library that is loaded can compress."""
+    return bool(_ffi.lib.ws_features() & _ffi.FEATURE_DEFLATE)
+
+
 __all__ = [
     "BEGIN",
     "CLIENT",
+    "COMPRESS_FROM",
     "END",
     "FIN",
     "MASKED",
@@ -104,6 +113,7 @@ __all__ = [
     "CloseCode",
     "Connection",
     "Decoder",
+    "Deflate",
     "Event",
     "Frame",
     "Handshake",
@@ -129,6 +139,9 @@ __all__ = [
     "close_build",
     "close_code_valid",
     "close_parse",
+    "deflate_accept",
+    "deflate_confirm",
+    "deflate_offer",
     "errors",
     "find_header",
     "frame_decode",
@@ -137,6 +150,7 @@ __all__ = [
     "frame_size",
     "frames_encode",
     "headers",
+    "library_can_deflate",
     "library_path",
     "library_version",
     "make_key",

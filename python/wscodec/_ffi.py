@@ -35,6 +35,7 @@ TYPE_RESPONSE_SPEC = 4
 TYPE_FRAME = 5
 TYPE_DECODER = 6
 TYPE_OUT_FRAME = 7
+TYPE_PMD_PARAMS = 8
 TYPE_ALLOCATOR = 9
 TYPE_ACCEPT_SPEC = 10
 TYPE_EVENT = 11
@@ -241,6 +242,20 @@ OUT_FRAME = "@PN4sBB2x"
 """ws_out_frame for the struct module."""
 
 
+class PmdParams(Structure):
+    """ws_pmd_params"""
+
+    _fields_ = [
+        ("server_no_context_takeover", c_uint8),
+        ("client_no_context_takeover", c_uint8),
+        ("server_max_window_bits", c_uint8),
+        ("client_max_window_bits", c_uint8),
+        ("level", c_uint8),
+        ("mem_level", c_uint8),
+        ("reserved", c_uint8 * 2),
+    ]
+
+
 class Allocator(Structure):
     """ws_allocator"""
 
@@ -261,7 +276,7 @@ class AcceptSpec(Structure):
     _fields_ = [
         ("protocols", Bytes),
         ("headers", Bytes),
-        ("pmd", c_void_p),
+        ("pmd", POINTER(PmdParams)),
         ("allocator", POINTER(Allocator)),
     ]
 
@@ -290,6 +305,7 @@ SIZES = {
     TYPE_FRAME: Frame,
     TYPE_DECODER: Decoder,
     TYPE_OUT_FRAME: OutFrame,
+    TYPE_PMD_PARAMS: PmdParams,
     TYPE_ALLOCATOR: Allocator,
     TYPE_ACCEPT_SPEC: AcceptSpec,
     TYPE_EVENT: Event,
@@ -356,6 +372,12 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "ws_close_parse": (c_result, [c_void_p, c_size_t, POINTER(c_uint16)]),
     "ws_close_build": (c_result, [c_uint16, c_void_p, c_size_t, c_void_p, c_size_t]),
     "ws_close_code_valid": (c_int, [c_uint16]),
+    "ws_pmd_accept": (
+        c_result,
+        [c_void_p, c_size_t, POINTER(PmdParams), c_void_p, c_size_t],
+    ),
+    "ws_pmd_offer": (c_result, [POINTER(PmdParams), c_void_p, c_size_t]),
+    "ws_pmd_confirm": (c_result, [c_void_p, c_size_t, POINTER(PmdParams)]),
     "ws_conn_new": (c_void_p, [c_uint32, POINTER(Allocator)]),
     "ws_conn_free": (None, [c_void_p]),
     "ws_conn_accept": (
@@ -370,6 +392,8 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
             c_size_t,
         ],
     ),
+    "ws_conn_set_pmd": (c_result, [c_void_p, POINTER(PmdParams)]),
+    "ws_conn_get_pmd": (c_result, [c_void_p, POINTER(PmdParams)]),
     "ws_conn_set": (c_result, [c_void_p, c_int, c_uint64]),
     "ws_conn_get": (c_result, [c_void_p, c_int, POINTER(c_uint64)]),
     "ws_conn_recv": (

@@ -1,4 +1,5 @@
-"""A connection after its opening handshake: messages, pings, the closing handshake, limits.
+"""A connection after its opening handshake: messages, pings, the closing handshake, limits,
+compression.
 
 Bytes come in with receive_data(), which hands out events; what is said in return, by you or by
 the connection itself, comes out of data_to_send(), in the order of the wire:
@@ -23,6 +24,7 @@ from ctypes import (
     c_uint64,
     c_void_p,
     create_string_buffer,
+    pointer,
     sizeof,
     string_at,
 )
@@ -32,6 +34,7 @@ from typing import NamedTuple, NoReturn, Union
 from . import _ffi
 from ._buffers import Data, in_range, readable, text
 from ._ffi import lib
+from .deflate import Deflate, deflate_of, pmd_params
 from .errors import InvalidArgument, InvalidState, NoMemory, check, error_for
 from .frame import OPCODES, Opcode, Side
 from .handshake import Headers, header_lines, select_protocol
@@ -39,6 +42,9 @@ from .text import Close, CloseCode
 
 MAX_MESSAGE = 1 << 20
 """Longest message, in bytes, unless it is said otherwise."""
+
+COMPRESS_FROM = 1024
+"""Shortest message, in bytes, that is compressed, unless it is said otherwise."""
 
 
 class Message(NamedTuple):
@@ -168,6 +174,8 @@ class Connection:
     __slots__ = (
         "__weakref__",
         "_check_utf8",
+        "_compress_from",
+        "_deflate",
         "_done",
         "_events",
         "_finalizer",
@@ -184,6 +192,8 @@ class Connection:
         self,
         side: Side,
         *,
+        deflate: Deflate | None = None,
+        compress_from: int = COMPRESS_FROM,
         max_message: int = MAX_MESSAGE,
         stream: bool = False,
         auto_pong: bool = True,
@@ -191,22 +201,31 @@ class Connection:
         keep_buffer: int = 0,
     ) -> None:
         """
-        side         The side that you are.
-        max_message  Messages of more bytes are TooBig; 0 for no limit.
-        stream       Hand out a MessagePart as it arrives, collect nothing.
-        auto_pong    Answer pings.
-        check_utf8   Incoming text must be UTF-8: InvalidUtf8 at the first wrong byte.
-        keep_buffer  Bytes of memory to keep between messages that come in pieces.
+        side           The side that you are.
+        deflate        The compression that was agreed on, from deflate_confirm() or
+                       deflate_accept(); None for none.
+        compress_from  Messages of fewer bytes than these (1024) are sent uncompressed. What
+                       is sent in pieces is compressed, however long it gets.
+        max_message    Messages of more bytes, decompressed, are TooBig; 0 for no limit.
+        stream         Hand out a MessagePart as it arrives, collect nothing.
+        auto_pong      Answer pings.
+        check_utf8     Incoming text must be UTF-8: InvalidUtf8 at the first wrong byte.
+        keep_buffer    Bytes of memory to keep between messages that come in pieces.
 
         Raises InvalidArgument for another side, and for numbers that are not in
-        0 ... 2**64 - 1; NoMemory.
+        0 ... 2**64 - 1; Unsupported for `deflate` if the library cannot compress; NoMemory.
         """
         if side not in (Side.SERVER, Side.CLIENT):
             raise InvalidArgument(f"{side!r} is no side")
         handle = lib.ws_conn_new(side, None)
         if handle is None:
             raise NoMemory()
-        self._take(handle, max_message, stream, auto_pong, check_utf8, keep_buffer)
+        self._take(
+            handle, compress_from, max_message, stream, auto_pong, check_utf8, keep_buffer
+        )
+        if deflate is not None:
+            check(lib.ws_conn_set_pmd(handle, byref(pmd_params(deflate))))
+        self._deflate = deflate
 
     @classmethod
     def accept(
@@ -215,6 +234,8 @@ class Connection:
         *,
         protocols: str | Iterable[str] = (),
         headers: Headers = (),
+        deflate: Deflate | None = None,
+        compress_from: int = COMPRESS_FROM,
         max_message: int = MAX_MESSAGE,
         stream: bool = False,
         auto_pong: bool = True,
@@ -231,18 +252,22 @@ class Connection:
         protocols  The subprotocols that you speak, in your order of preference, one by one
                    or as "chat, superchat". conn.protocol says which was chosen.
         headers    Further fields of the answer.
+        deflate    How you are willing to compress: see deflate_accept(). None: not at all.
+                   conn.deflate says what was agreed on.
 
         The others are those of Connection(). An ordinary request (it is refused here) and the
         Origin are for you to look at before: see parse_handshake() and origin_allowed().
 
         Raises InvalidArgument as build_response() does and for `protocols` that are no
-        tokens; NoMemory.
+        tokens; Unsupported and NoMemory as Connection() does.
         """
         head, lines = readable(head), header_lines(headers)
         if not isinstance(protocols, str):
             protocols = ", ".join(protocols)
         list_ = text(protocols)
         spec = _ffi.AcceptSpec(_ffi.Bytes(list_, len(list_)), _ffi.Bytes(lines, len(lines)))
+        if deflate is not None:
+            spec.pmd = pointer(pmd_params(deflate))
         handle = c_void_p()
         out = create_string_buffer(_ffi.MAX_REPLY + len(list_) + len(lines))
         size = check(
@@ -253,7 +278,10 @@ class Connection:
         if handle.value is None:
             return None, out.raw[:size]
         conn = cls.__new__(cls)
-        conn._take(handle.value, max_message, stream, auto_pong, check_utf8, keep_buffer)
+        conn._take(
+            handle.value, compress_from, max_message, stream, auto_pong, check_utf8, keep_buffer
+        )
+        conn._deflate = None if deflate is None else _agreed(handle.value)
         if protocols:
             conn._protocol = select_protocol(head, protocols)
         return conn, out.raw[:size]
@@ -261,6 +289,7 @@ class Connection:
     def _take(
         self,
         handle: int,
+        compress_from: int,
         max_message: int,
         stream: bool,
         auto_pong: bool,
@@ -280,6 +309,7 @@ class Connection:
         self._stream, self._check_utf8 = bool(stream), bool(check_utf8)
         self._set(_ffi.OPT_STREAM, self._stream)
         self._set(_ffi.OPT_CHECK_UTF8, self._check_utf8)
+        self.compress_from = compress_from
         self.max_message = max_message
         self.auto_pong = auto_pong
         self.keep_buffer = keep_buffer
@@ -320,6 +350,20 @@ class Connection:
         return self._protocol
 
     @property
+    def deflate(self) -> Deflate | None:
+        """The compression that was agreed on; None if there is none."""
+        return self._deflate
+
+    @property
+    def compress_from(self) -> int:
+        """Messages of fewer bytes are sent uncompressed. May be set."""
+        return self._compress_from
+
+    @compress_from.setter
+    def compress_from(self, value: int) -> None:
+        self._compress_from = in_range("compress_from", value, 2**64)
+
+    @property
     def stream(self) -> bool:
         """Whether messages are handed out in parts."""
         return self._stream
@@ -331,7 +375,7 @@ class Connection:
 
     @property
     def max_message(self) -> int:
-        """Messages of more bytes are TooBig; 0 for no limit. May be set."""
+        """Messages of more bytes, decompressed, are TooBig; 0 for no limit. May be set."""
         return self._get(_ffi.OPT_MAX_MESSAGE)
 
     @max_message.setter
@@ -498,19 +542,25 @@ class Connection:
         _rooms.append(room)
         check(size)
 
-    def send_text(self, text: str | Data, *, more: bool = False) -> None:
+    def send_text(
+        self, text: str | Data, *, more: bool = False, compress: bool | None = None
+    ) -> None:
         """Sends a text message, or a piece of one. Bytes must be UTF-8, which is not checked.
 
-        more  Further pieces of this message follow.
+        more      Further pieces of this message follow.
+        compress  Whether to compress the message, if compression was agreed on; said with
+                  its first piece. None: as compress_from has it.
 
         Raises InvalidState after a close, and inside a message of the other kind;
         InvalidArgument for a str that cannot be UTF-8.
         """
-        self.send(Opcode.TEXT, text, more=more)
+        self.send(Opcode.TEXT, text, more=more, compress=compress)
 
-    def send_bytes(self, data: Data, *, more: bool = False) -> None:
+    def send_bytes(
+        self, data: Data, *, more: bool = False, compress: bool | None = None
+    ) -> None:
         """Sends a binary message, or a piece of one, like send_text()."""
-        self.send(Opcode.BINARY, data, more=more)
+        self.send(Opcode.BINARY, data, more=more, compress=compress)
 
     def ping(self, data: Data = b"") -> None:
         """Sends a ping of at most 125 bytes, also between the pieces of a message.
@@ -523,11 +573,22 @@ class Connection:
         """Sends a pong, like ping(): unasked, or because auto_pong is off."""
         self.send(Opcode.PONG, data)
 
-    def send(self, opcode: int, data: str | Data = b"", *, more: bool = False) -> None:
+    def send(
+        self,
+        opcode: int,
+        data: str | Data = b"",
+        *,
+        more: bool = False,
+        compress: bool | None = None,
+    ) -> None:
         """Any of these: opcode is TEXT, BINARY, PING or PONG. A str is for TEXT."""
         payload = _payload(opcode, data)
         handle = self._handle or self._freed()
         flags = _ffi.SEND_MORE if more else 0
+        if compress is None:
+            compress = more or len(payload) >= self._compress_from
+        if not compress:
+            flags |= _ffi.SEND_PLAIN
         size = lib.ws_conn_send_bound(handle, len(payload))
         out = bytearray(size)
         start = addressof(c_char.from_buffer(out))
@@ -554,6 +615,12 @@ class Connection:
         size = check(lib.ws_conn_close(handle, code, said, len(said), out, sizeof(out)))
         if size:
             self._out.append(out.raw[:size])
+
+
+def _agreed(handle: int) -> Deflate | None:
+    params = _ffi.PmdParams()
+    on = check(lib.ws_conn_get_pmd(handle, byref(params)))
+    return deflate_of(params) if on else None
 
 
 def _payload(opcode: int, data: str | Data) -> bytes:

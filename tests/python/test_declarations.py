@@ -35,11 +35,12 @@ STRUCTS = {
     "ws_frame": _ffi.Frame,
     "ws_decoder": _ffi.Decoder,
     "ws_out_frame": _ffi.OutFrame,
+    "ws_pmd_params": _ffi.PmdParams,
     "ws_allocator": _ffi.Allocator,
     "ws_accept_spec": _ffi.AcceptSpec,
     "ws_event": _ffi.Event,
 }
-OPAQUE = {"ws_conn", "ws_pmd_params"}
+OPAQUE = {"ws_conn"}
 ARRAYS = {"ws_frame", "ws_out_frame", "ws_event"}
 
 
