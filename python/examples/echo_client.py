@@ -18,7 +18,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
 import wscodec
-from wscodec import Close, CloseCode, Message, State
+from wscodec import Close, CloseCode, Deflate, Message, State
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ async def in_time(seconds: float, what: str, awaited: Awaitable[T]) -> T:
 
 
 class Client:
-    """An open connection.
+    """A connection, open after shake_hands().
 
     `connection.send()` and the like may be called at any time; what they queue leaves with
     the next flush(), or with the next read.
@@ -48,17 +48,34 @@ class Client:
 
     goodbye: Close | None = None  # the server's
     protocol: str | None = None  # the subprotocol that the server chose
+    connection: wscodec.Connection
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-        self.connection = wscodec.Connection(wscodec.CLIENT, max_message=MAX_MESSAGE)
         self.received = b""
 
-    async def shake_hands(self, url: SplitResult, protocols: str | None) -> None:
+    async def shake_hands(self, url: SplitResult, options: argparse.Namespace) -> None:
         """The opening handshake."""
-        request = opening_request(url, protocols)
+        plain = options.no_compression or not wscodec.library_can_deflate()
+        offered = None if plain else Deflate()
+        request = opening_request(url, options.subprotocol, offered)
         self.writer.write(request)
+        response = await self.read_response(request)
+        try:
+            agreed = wscodec.deflate_confirm(response.head, offered) if offered else None
+        except wscodec.WsError as error:
+            raise Failure(f"the server's answer is wrong: {error}") from error
+        self.connection = wscodec.Connection(
+            wscodec.CLIENT,
+            deflate=agreed,
+            compress_from=options.compress_from,
+            max_message=MAX_MESSAGE,
+        )
+        self.protocol = response.protocol
+        self.received = self.received[len(response.head) :]  # the first frames
+
+    async def read_response(self, request: bytes) -> wscodec.Response:
         response = None
         while response is None:
             data = await self.reader.read(READ_SIZE)
@@ -71,8 +88,7 @@ class Client:
                 raise Failure(f"the server's answer is wrong: {error}") from error
             if not data:
                 raise Failure("the server hung up without an answer")
-        self.protocol = response.protocol
-        self.received = self.received[len(response.head) :]  # the first frames
+        return response
 
     async def messages(self) -> AsyncIterator[Message]:
         """What comes, up to the end of the closing handshake. Raises Failure for any other
@@ -116,23 +132,25 @@ class Client:
             await asyncio.wait_for(self.writer.wait_closed(), GOODBYE_SECONDS)
 
 
-def opening_request(url: SplitResult, protocols: str | None = None) -> bytes:
+def opening_request(
+    url: SplitResult, protocols: str | None = None, deflate: Deflate | None = None
+) -> bytes:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
-    return wscodec.build_request(url.netloc, target, protocols=protocols)
+    extensions = wscodec.deflate_offer(deflate) if deflate else None
+    return wscodec.build_request(url.netloc, target, protocols=protocols, extensions=extensions)
 
 
 @contextlib.asynccontextmanager
-async def connected(
-    url: SplitResult, seconds: float, protocols: str | None = None
-) -> AsyncIterator[Client]:
+async def connected(url: SplitResult, options: argparse.Namespace) -> AsyncIterator[Client]:
     """An open connection, that ends with the block."""
     context = ssl.create_default_context() if url.scheme == "wss" else None
     port = url.port or (443 if context else 80)
     opening = asyncio.open_connection(url.hostname, port, ssl=context)
-    reader, writer = await in_time(seconds, "no connection", opening)
+    reader, writer = await in_time(options.timeout, "no connection", opening)
     try:
         client = Client(reader, writer)
-        await in_time(seconds, "no opening handshake", client.shake_hands(url, protocols))
+        shaking = client.shake_hands(url, options)
+        await in_time(options.timeout, "no opening handshake", shaking)
         yield client
         await client.hang_up()
     finally:
@@ -145,7 +163,7 @@ async def connected(
 async def talk(options: argparse.Namespace) -> None:
     """Sends everything, and closes when as many messages have come, which is when an echo
     server has answered them all."""
-    async with connected(options.url, options.timeout, options.subprotocol) as client:
+    async with connected(options.url, options) as client:
         if options.subprotocol:
             print(f"subprotocol: {client.protocol}", file=sys.stderr)
         missing = 0
@@ -242,23 +260,23 @@ async def autobahn(options: argparse.Namespace) -> None:
         return base._replace(path=f"{base.path.rstrip('/')}/{path}", query=query)
 
     count = 0
-    async with connected(place("getCaseCount"), options.timeout) as client:
+    async with connected(place("getCaseCount"), options) as client:
         async for message in client.messages():
             count = int(message.data)
     for case in range(1, count + 1):
         print(f"case {case} of {count}", flush=True)
         with contextlib.suppress(Failure, OSError):  # which may be what it is about
-            await echo(place("runCase", f"case={case}&{agent}"), options.timeout)
-    await echo(place("updateReports", agent), options.timeout)
+            await echo(place("runCase", f"case={case}&{agent}"), options)
+    await echo(place("updateReports", agent), options)
 
 
-async def echo(url: SplitResult, seconds: float) -> None:
+async def echo(url: SplitResult, options: argparse.Namespace) -> None:
     """Sends every message back until the server closes."""
-    async with connected(url, seconds) as client:
+    async with connected(url, options) as client:
         messages = client.messages()
         with contextlib.suppress(StopAsyncIteration):
             while True:
-                message = await in_time(seconds, "nothing came", messages.__anext__())
+                message = await in_time(options.timeout, "nothing came", messages.__anext__())
                 client.connection.send(message.opcode, message.data)
 
 
@@ -276,6 +294,12 @@ def web_socket_url(text: str) -> SplitResult:
     raise argparse.ArgumentTypeError(f"{text!r} is no ws:// or wss:// URL")
 
 
+def size(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description="Sends messages to a WebSocket server, prints what comes, and closes when "
@@ -287,6 +311,14 @@ def main() -> None:
     )
     parser.add_argument("--subprotocol", metavar="LIST", help='to offer: "chat, superchat"')
     parser.add_argument("--binary", action="store_true", help="send binary, not text")
+    parser.add_argument("--no-compression", action="store_true", help="offer none")
+    parser.add_argument(
+        "--compress-from",
+        default=wscodec.COMPRESS_FROM,
+        type=size,
+        metavar="BYTES",
+        help=f"send shorter messages uncompressed (default: {wscodec.COMPRESS_FROM})",
+    )
     parser.add_argument(
         "--timeout",
         default=10.0,

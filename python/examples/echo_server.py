@@ -12,7 +12,7 @@ import asyncio
 import signal
 
 import wscodec
-from wscodec import CloseCode, Message, State
+from wscodec import CloseCode, Deflate, Message, State
 
 PROTOCOLS = "chat, superchat"
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -24,8 +24,11 @@ GOODBYE_SECONDS = 2  # for the peers to close, once we were told to stop
 class EchoServer:
     """What all connections share."""
 
-    def __init__(self, handshake_timeout: float) -> None:
-        self.handshake_timeout = handshake_timeout
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.handshake_timeout = options.handshake_timeout
+        plain = options.no_compression or not wscodec.library_can_deflate()
+        self.deflate = None if plain else Deflate()
+        self.compress_from = options.compress_from
         self.connections: set[Peer] = set()
         self.empty = asyncio.Event()
 
@@ -126,7 +129,11 @@ class Peer(asyncio.Protocol):
 
     def on_upgrade(self, request: wscodec.Handshake) -> None:
         connection, answer = wscodec.Connection.accept(
-            request.head, protocols=PROTOCOLS, max_message=MAX_MESSAGE
+            request.head,
+            protocols=PROTOCOLS,
+            deflate=self.server.deflate,
+            compress_from=self.server.compress_from,
+            max_message=MAX_MESSAGE,
         )
         assert connection  # since the request was parsed
         self.connection = connection
@@ -178,8 +185,14 @@ class Peer(asyncio.Protocol):
         self.timer = loop.call_later(self.server.handshake_timeout, self.transport.abort)
 
 
-async def serve(host: str, port: int, handshake_timeout: float) -> None:
-    await EchoServer(handshake_timeout).run(host, port)
+async def serve(options: argparse.Namespace) -> None:
+    await EchoServer(options).run(options.host, options.port)
+
+
+def size(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
 
 
 def main() -> None:
@@ -196,8 +209,18 @@ def main() -> None:
         metavar="SECONDS",
         help="for opening and closing handshakes",
     )
+    parser.add_argument(
+        "--no-compression", action="store_true", help="agree to none, whatever is offered"
+    )
+    parser.add_argument(
+        "--compress-from",
+        default=wscodec.COMPRESS_FROM,
+        type=size,
+        metavar="BYTES",
+        help="shorter messages are sent uncompressed",
+    )
     options = parser.parse_args()
-    asyncio.run(serve(options.host, options.port, options.handshake_timeout))
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":
