@@ -295,7 +295,7 @@ def web_socket_url(text: str) -> SplitResult:
 
 
 def size(text: str) -> int:
-    if int(text) < 0:
+    if int(text) not in range(2**64):
         raise ValueError
     return int(text)
 

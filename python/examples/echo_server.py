@@ -190,7 +190,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 
 def size(text: str) -> int:
-    if int(text) < 0:
+    if int(text) not in range(2**64):
         raise ValueError
     return int(text)
 
