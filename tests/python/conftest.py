@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("echo_checks", "wire")
+pytest.register_assert_rewrite("compression_checks", "deflated", "echo_checks", "wire")
 
 from echo_checks import Server  # noqa: E402  (after the line above, to be rewritten)
 

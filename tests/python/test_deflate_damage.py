@@ -1,0 +1,299 @@
+"""Compressed messages that are no good: damaged, cut off, too big. What a message must end with
+(RFC 7692, 7.2.1): an empty block that is not compressed, without its 00 00 FF FF, or a final
+block."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import zlib
+from collections import Counter
+
+import pytest
+import wire
+import wscodec
+from deflated import MARKER, RSV1, Compressor, at_distance, cut, frames, pieces_of, prose
+from echo_checks import MIB, goodbye
+from test_deflate import message, put_together, received
+from wire import BINARY, CONTINUATION, FIN, PING, TEXT
+from wscodec import (
+    CLIENT,
+    SERVER,
+    Connection,
+    Deflate,
+    Message,
+    MessagePart,
+    Opcode,
+    Ping,
+    State,
+    errors,
+)
+
+pytestmark = pytest.mark.skipif(
+    not wscodec.library_can_deflate(), reason="the library cannot compress"
+)
+
+
+def compressed(payload: bytes, opcode: int = BINARY) -> bytes:
+    return wire.frame(FIN | RSV1 | opcode, payload)
+
+
+def server(**options: int) -> Connection:
+    return Connection(SERVER, deflate=Deflate(), **options)  # type: ignore[arg-type]
+
+
+def fails(conn: Connection, *pieces: bytes) -> errors.ProtocolError:
+    """The error; the peer is told, and it is the last word."""
+    with pytest.raises(errors.ProtocolError) as caught:
+        received(conn, list(pieces))
+    error = caught.value
+    assert conn.data_to_send() == goodbye(error.close_code)
+    assert conn.state == State.FAILED
+    with pytest.raises(type(error)):
+        list(conn.receive_data(compressed(b"\x00")))
+    return error
+
+
+HELLO = Compressor().message(b"Hello")
+STORED = b"\x00\x05\x00\xfa\xffHello"
+DAMAGED = {
+    "nothing at all": b"",
+    "a reserved kind of block": b"\x06",
+    "another": b"\x07\x00",
+    "lengths that do not match": b"\x00\x05\x00\xfb\xffHello\x00",
+    "more in a stored block than there is": b"\x00\x06\x00\xf9\xffHello",
+    "a stored block without the empty one": STORED,
+    "half of the lengths": b"\x00\x00",
+    "more of the lengths": b"\x00\x00\x00",
+    "all but a byte of the marker": b"\x00\x00\x00\xff",
+    "an empty block with its marker": b"\x00" + MARKER,
+    "Hello with its marker": HELLO + MARKER,
+    "Hello without its end": HELLO[:-1],
+    "Hello, cut off": HELLO[:3],
+    "a reference to what is not there": b"\x02\x06\x00\x00",
+    "too many codes of lengths": b"\xfc\xff\xff\xff\x00",
+    "no code for the end of a block": bytes.fromhex("05c08100000000000100"),
+    "a code that is none": bytes.fromhex("f2ff03"),
+    "behind a final block, half a block": b"\x03\x00\xf2\x48",
+    "behind a final block, a reserved one": b"\x03\x00\x06",
+    "behind a final block, an empty one with its marker": b"\x03\x00\x00" + MARKER,
+    "random bytes": random.Random(3).randbytes(100),
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged(name: str, stream: bool) -> None:
+    payload = DAMAGED[name]
+    whole = [compressed(payload)]
+    fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY)]
+    for pieces in (whole, list(pieces_of(whole[0], 1)), fragmented):
+        error = fails(server(stream=stream), *pieces)
+        assert type(error) is errors.CompressionError
+        assert error.name == "WS_ERR_COMPRESSION" and error.close_code == 1007
+
+
+def test_it_is_noticed_where_it_stands() -> None:
+    """After what came before it, and as soon as the byte is there."""
+    conn = server()
+    start = wire.header(FIN | RSV1 | BINARY, 1000) + wire.xor(b"\x06", wire.KEY)
+    data = compressed(HELLO, TEXT) + wire.frame(FIN | PING, b"x") + start
+    events = conn.receive_data(data)
+    assert [next(events), next(events)] == [Message("Hello", Opcode.TEXT), Ping(b"x")]
+    with pytest.raises(errors.CompressionError):
+        next(events)
+
+
+@pytest.mark.parametrize("data", [b"", b"Hello", prose(random.Random(1), 700)])
+def test_cut_off_anywhere(data: bytes) -> None:
+    for payload in (
+        Compressor().message(data),
+        Compressor(level=0).message(data),
+        Compressor(strategy=zlib.Z_FIXED).message(data),
+    ):
+        assert received(server(), [compressed(payload)]) == [message(BINARY, data)]
+        # But a stored block begins as an empty one does.
+        for size in range(2 if payload[0] == 0 else 0, len(payload)):
+            error = fails(server(), compressed(payload[:size]))
+            assert type(error) is errors.CompressionError, (payload, size)
+
+
+def judgement(payload: bytes) -> bytes | None:
+    """What zlib makes of a message. None: it is damaged."""
+    data, rest = b"", payload + MARKER
+    while True:
+        stream = zlib.decompressobj(-15, zdict=data[-32768:])
+        try:
+            data += stream.decompress(rest)
+        except zlib.error:
+            return None
+        if not stream.eof:
+            return data
+        rest = stream.unused_data
+        if rest == MARKER:
+            return data
+
+
+def test_random_damage() -> None:
+    """We take nothing that zlib does not, and make of it what zlib does; all that zlib takes
+    and we do not is what does not end as it must."""
+    dice = random.Random(7692)
+    seen: Counter[str] = Counter()
+    for _ in range(10_000):
+        content = dice.choice((prose(dice, 200), dice.randbytes(20), b"x" * 300, b"Hello"))
+        payload = bytearray(
+            Compressor(level=dice.choice((0, 1, 6)), strategy=dice.choice((0, 4))).message(
+                content
+            )
+        )
+        for _ in range(dice.randrange(1, 4)):
+            payload[dice.randrange(len(payload))] ^= 1 << dice.randrange(8)
+        expected = judgement(bytes(payload))
+        pieces = cut(dice, compressed(bytes(payload)), dice.randrange(1, 4))
+        conn = server(stream=dice.random() < 0.3)
+        try:
+            (event,) = put_together(received(conn, pieces))
+        except errors.CompressionError:
+            seen["damaged" if expected is None else "ends wrong"] += 1
+        else:
+            assert isinstance(event, Message) and event.data == expected, payload.hex()
+            seen["good"] += 1
+    assert min(seen.values()) > 20 and len(seen) == 3, seen
+
+
+def test_text_is_checked_when_it_was_decompressed() -> None:
+    them = Compressor()
+    for text in (
+        b"a\xff",
+        b"a\xe2\x82",
+        b"\xed\xa0\x80",
+        prose(random.Random(1), 5000) + b"\xff",
+    ):
+        error = fails(server(), compressed(Compressor().message(text), TEXT))
+        assert error.name == "WS_ERR_UTF8" and error.close_code == 1007
+    euro = them.message(b"\xe2") + MARKER, them.message(b"\x82\xac")
+    data = frames(TEXT, list(euro), wire.KEY)
+    assert received(server(), [data]) == [Message("€", Opcode.TEXT)]
+    unchecked = server(check_utf8=False)
+    payload = compressed(Compressor().message(b"\xff"), TEXT)
+    assert received(unchecked, [payload]) == [Message(b"\xff", Opcode.TEXT)]
+
+
+def test_a_context_that_was_given_up_is_gone() -> None:
+    them = Compressor()
+    first, second = them.message(b"Hello, Hello, Hello"), them.message(b"Hello, Hello")
+    keeps = Connection(SERVER, deflate=Deflate(server_no_context_takeover=True))
+    data = [compressed(first, TEXT), compressed(second, TEXT)]
+    assert len(received(keeps, data)) == 2
+    forgets = Connection(SERVER, deflate=Deflate(client_no_context_takeover=True))
+    assert len(received(forgets, data[:1])) == 1
+    assert fails(forgets, data[1]).name == "WS_ERR_COMPRESSION"
+    # What a control frame or a plain message has is no part of it.
+    keeps = server()
+    plain = wire.frame(FIN | TEXT, b"plain") + wire.frame(FIN | PING, b"ping")
+    assert len(received(keeps, [data[0], plain, data[1]])) == 4
+
+
+def test_the_end_in_mid_message() -> None:
+    for data in (compressed(HELLO)[:-1], wire.frame(RSV1 | TEXT, HELLO)):
+        conn = server()
+        assert received(conn, [data]) == []
+        with pytest.raises(errors.UnexpectedEof):
+            conn.finish()
+
+
+def test_fragmentation_is_still_checked() -> None:
+    for data in (
+        wire.frame(RSV1 | TEXT, HELLO[:3]) + compressed(HELLO, TEXT),
+        wire.frame(FIN | CONTINUATION, HELLO),
+    ):
+        assert fails(server(), data).name == "WS_ERR_FRAGMENTATION"
+
+
+# Bombs
+
+ZEROS = 64 * MIB
+BOMB = Compressor(level=9).message(bytes(ZEROS))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_bomb(stream: bool) -> None:
+    assert len(BOMB) < 66_000
+    for pieces in ([compressed(BOMB)], list(pieces_of(compressed(BOMB), 100))):
+        conn = server(stream=stream)
+        size = 0
+        with pytest.raises(errors.TooBig) as caught:
+            for piece in pieces:
+                for event in conn.receive_data(piece):
+                    assert isinstance(event, MessagePart)
+                    size += len(event.data)
+        assert size == (MIB if stream else 0)
+        assert caught.value.name == "WS_ERR_TOO_BIG"
+        assert conn.data_to_send() == goodbye(1009)
+
+
+def test_a_bomb_takes_no_more_memory_than_it_may() -> None:
+    program = """
+import resource, sys, wscodec
+data = sys.stdin.buffer.read()
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+conn = wscodec.Connection(wscodec.SERVER, deflate=wscodec.Deflate())
+try:
+    list(conn.receive_data(data))
+except wscodec.errors.TooBig:
+    print(peak() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=compressed(BOMB), capture_output=True, check=True
+    )
+    assert int(done.stdout) < 4096  # KiB, for a message of 1 MiB
+
+
+def test_a_message_as_long_as_it_may_be() -> None:
+    dice = random.Random(1)
+    for size in (0, 1, 300, 70_000):
+        for data in (bytes(size), dice.randbytes(size), prose(dice, size)):
+            payload = compressed(Compressor().message(data))
+            more = compressed(Compressor().message(data + b"x"))
+            limit = len(data)
+            for stream in (False, True):
+                options = {"max_message": max(limit, 1), "stream": stream}
+                events = put_together(received(server(**options), [payload]))
+                assert events == [message(BINARY, data)]
+                if limit:
+                    assert fails(server(**options), more).name == "WS_ERR_TOO_BIG"
+                    fragments = [wire.frame(BINARY, data), wire.frame(FIN | CONTINUATION, b"x")]
+                    assert fails(server(**options), *fragments).name == "WS_ERR_TOO_BIG"
+
+
+def test_no_limit() -> None:
+    (event,) = received(server(max_message=0), [compressed(BOMB)])
+    assert isinstance(event, Message) and event.data == bytes(ZEROS)
+
+
+def test_a_limit_is_for_what_comes_out() -> None:
+    """An incompressible message is longer on its way than the limit allows."""
+    data = random.Random(1).randbytes(1000)
+    payload = Compressor(level=0).message(data)
+    assert len(payload) > 1000
+    assert received(server(max_message=1000), [compressed(payload)]) == [message(BINARY, data)]
+    empty = b"\x00\x00\x00\xff\xff" * 500 + b"\x00"
+    events = received(server(max_message=1), [compressed(empty)])
+    assert events == [message(BINARY, b"")]
+
+
+def test_a_client_fails_alike() -> None:
+    conn = Connection(CLIENT, deflate=Deflate())
+    with pytest.raises(errors.CompressionError):
+        list(conn.receive_data(wire.frame(FIN | RSV1 | TEXT, b"\x06", None)))
+    (frame,) = wscodec.Decoder(SERVER).feed(conn.data_to_send())
+    assert frame.payload == b"\x03\xef"
+    data = at_distance(random.Random(1), 300, 100)
+    payload = Compressor().message(data)
+    conn = Connection(CLIENT, deflate=Deflate(server_max_window_bits=8))
+    assert received(conn, [wire.frame(FIN | RSV1 | BINARY, payload, None)]) == [
+        message(BINARY, data)
+    ]
