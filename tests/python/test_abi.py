@@ -16,6 +16,9 @@ TOO_SMALL = _ffi.ERR_BUFFER_TOO_SMALL
 HUGE = 2**63  # above PTRDIFF_MAX
 KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+EXTENSIONS = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
+OFFER = HEAD[:-2] + EXTENSIONS
+ANSWER = b"HTTP/1.1 101 X\r\n" + EXTENSIONS
 
 
 def span() -> object:
@@ -45,13 +48,19 @@ INPUTS: dict[str, Call] = {
     "ws_utf8_validate": lambda p, n: lib.ws_utf8_validate(byref(c_uint32()), p, n),
     "ws_close_parse": lambda p, n: lib.ws_close_parse(p, n, byref(c_uint16())),
     "ws_close_build": lambda p, n: lib.ws_close_build(1000, p, n, OUT, 1024),
+    "ws_pmd_accept": lambda p, n: lib.ws_pmd_accept(p, n, byref(_ffi.PmdParams()), OUT, 1024),
+    "ws_pmd_confirm": lambda p, n: lib.ws_pmd_confirm(p, n, byref(_ffi.PmdParams())),
 }
+if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
+    del INPUTS["ws_pmd_accept"], INPUTS["ws_pmd_confirm"]
 # What an empty buffer is to each of them, if it is an error or not 0.
 OF_NOTHING = {
     "ws_accept_key": _ffi.ERR_HANDSHAKE_KEY,
     "ws_next_header": INVALID,
     "ws_find_header, head": INVALID,
     "ws_select_protocol, head": INVALID,
+    "ws_pmd_accept": INVALID,
+    "ws_pmd_confirm": INVALID,
     "ws_build_reply, headers": None,
     "ws_build_reply, body": None,
     "ws_frame_encode": 2,
@@ -84,7 +93,14 @@ OUTPUTS: dict[str, tuple[Call, int]] = {
         8,
     ),
     "ws_close_build": (lambda p, n: lib.ws_close_build(1000, b"Hi", 2, p, n), 4),
+    "ws_pmd_offer": (lambda p, n: lib.ws_pmd_offer(byref(_ffi.PmdParams()), p, n), 42),
+    "ws_pmd_accept": (
+        lambda p, n: lib.ws_pmd_accept(OFFER, len(OFFER), byref(_ffi.PmdParams()), p, n),
+        46,
+    ),
 }
+if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
+    del OUTPUTS["ws_pmd_offer"], OUTPUTS["ws_pmd_accept"]
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
@@ -256,3 +272,125 @@ def test_overlap_is_refused() -> None:
     payload = ctypes.addressof(memory) + 10
     result = lib.ws_frame_encode(2, _ffi.FIN, None, payload, 20, memory, 64)
     assert result == INVALID
+
+
+# Compression
+
+
+def pmd(*fields: int) -> _ffi.PmdParams:
+    return _ffi.PmdParams.from_buffer_copy(bytes(fields).ljust(8, b"\0"))
+
+
+deflate = pytest.mark.skipif(
+    not lib.ws_features() & _ffi.FEATURE_DEFLATE, reason="the library cannot compress"
+)
+
+
+@deflate
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *[(flag,) for flag in (2, 255)],
+        *[(0, flag) for flag in (2, 255)],
+        *[(0, 0, bits) for bits in (1, 7, 16, 255)],
+        *[(0, 0, 0, bits) for bits in (1, 7, 16, 255)],
+        *[(0, 0, 0, 0, level) for level in (10, 255)],
+        *[(0, 0, 0, 0, 0, level) for level in (10, 255)],
+        (0, 0, 0, 0, 0, 0, 1),
+        (0, 0, 0, 0, 0, 0, 0, 1),
+    ],
+)
+def test_parameters_that_are_none(wrong: tuple[int, ...]) -> None:
+    params = pmd(*wrong)
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) == INVALID
+    assert lib.ws_pmd_offer(byref(params), OUT, 1024) == INVALID
+    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == INVALID
+    assert lib.ws_conn_set_pmd(conn, byref(params)) == INVALID
+    assert lib.ws_conn_get_pmd(conn, byref(pmd())) == 0
+    assert bytes(params) == bytes(pmd(*wrong))
+    lib.ws_conn_free(conn)
+
+
+@deflate
+def test_what_zeros_stand_for() -> None:
+    for params, expected in (
+        (pmd(), pmd(1, 0, 15, 15, 6, 8)),
+        (pmd(0, 0, 9), pmd(1, 0, 9, 15, 6, 8)),
+    ):
+        assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) > 0
+        assert bytes(params) == bytes(expected)
+    params = pmd(0, 0, 0, 0, 1, 9)
+    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == 1
+    assert bytes(params) == bytes(pmd(1, 0, 15, 15, 1, 9))
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    assert lib.ws_conn_set_pmd(conn, byref(pmd())) == 0
+    assert lib.ws_conn_get_pmd(conn, byref(params)) == 1
+    assert bytes(params) == bytes(pmd(0, 0, 15, 15, 6, 8))
+    lib.ws_conn_free(conn)
+
+
+@deflate
+def test_nothing_changes_if_nothing_is_agreed_on() -> None:
+    params = pmd(0, 1, 10, 0, 3)
+    before = bytes(params)
+    assert lib.ws_pmd_accept(HEAD, len(HEAD), byref(params), OUT, 1024) == 0
+    assert lib.ws_pmd_confirm(HEAD, len(HEAD), byref(params)) == 0
+    for room in range(4):
+        assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, room) == TOO_SMALL
+    wrong = ANSWER.replace(b"server_no", b"server_nu")
+    assert lib.ws_pmd_confirm(wrong, len(wrong), byref(params)) == _ffi.ERR_EXTENSION
+    assert bytes(params) == before
+
+
+@deflate
+def test_when_compression_may_be_switched_on() -> None:
+    late = _ffi.ERR_INVALID_STATE
+    used, event = c_size_t(), byref(_ffi.Event())
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    assert lib.ws_conn_set_pmd(conn, None) == INVALID
+    assert lib.ws_conn_set_pmd(None, byref(pmd())) == INVALID
+    assert lib.ws_conn_get_pmd(conn, None) == INVALID
+    assert lib.ws_conn_get_pmd(None, byref(pmd())) == INVALID
+    assert lib.ws_conn_recv(conn, OUT, 0, event, 1, byref(used)) == 0
+    assert lib.ws_conn_set_pmd(conn, byref(pmd())) == 0
+    assert lib.ws_conn_set_pmd(conn, byref(pmd(1))) == 0
+    assert lib.ws_conn_send(conn, _ffi.OPCODE_TEXT, 0, b"", 0, OUT, 1024) == 3
+    assert lib.ws_conn_set_pmd(conn, byref(pmd())) == late
+    lib.ws_conn_free(conn)
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    data = create_string_buffer(b"\x81", 1)
+    assert lib.ws_conn_recv(conn, data, 1, event, 1, byref(used)) == 0
+    assert lib.ws_conn_set_pmd(conn, byref(pmd())) == late
+    lib.ws_conn_free(conn)
+
+
+@deflate
+def test_flags_of_sending() -> None:
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    assert lib.ws_conn_set_pmd(conn, byref(pmd())) == 0
+    payload = bytes(500)
+    room = lib.ws_conn_send_bound(conn, 500)
+    assert 500 < room <= 1024
+    for flags in (0x4, 0x80000000, 0xFF):
+        assert lib.ws_conn_send(conn, 2, flags, payload, 500, OUT, 1024) == INVALID
+    assert lib.ws_conn_send(conn, 2, 0, payload, 500, OUT, room - 1) == TOO_SMALL
+    assert lib.ws_conn_send(conn, 2, _ffi.SEND_PLAIN, payload, 500, OUT, room) == 504
+    assert lib.ws_conn_send(conn, 2, 0, payload, 500, OUT, room) < 30
+    lib.ws_conn_free(conn)
+
+
+@pytest.mark.skipif(
+    bool(lib.ws_features() & _ffi.FEATURE_DEFLATE), reason="the library can compress"
+)
+def test_without_compression() -> None:
+    no = _ffi.ERR_UNSUPPORTED
+    params = pmd()
+    assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) == no
+    assert lib.ws_pmd_offer(byref(params), OUT, 1024) == no
+    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == no
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    assert lib.ws_conn_set_pmd(conn, byref(params)) == no
+    assert lib.ws_conn_get_pmd(conn, byref(params)) == no
+    assert lib.ws_conn_send(conn, 2, _ffi.SEND_PLAIN, bytes(5), 5, OUT, 1024) == 7
+    lib.ws_conn_free(conn)

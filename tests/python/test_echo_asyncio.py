@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
+import pytest
 import wire
+import wscodec
+from compression_checks import CompressionChecks
 from echo_checks import MAX_MESSAGE, MIB, EchoChecks, Server, goodbye
 
 
@@ -16,3 +19,8 @@ class TestAsyncio(EchoChecks):
         with server.opened() as peer:
             peer.send(wire.header(wire.FIN | wire.BINARY, MAX_MESSAGE + 1))
             assert peer.rest() == goodbye(1009)
+
+
+@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+class TestAsyncioCompresses(CompressionChecks):
+    command = (sys.executable, "python/examples/echo_server.py")

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from queue import Queue
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -19,8 +21,13 @@ import wscodec
 from echo_checks import PATIENCE, Server, echo, goodbye
 from test_echo_c import BINARY as C_SERVER
 from websockets.exceptions import ConnectionClosed
+from websockets.extensions.permessage_deflate import (
+    PerMessageDeflate,
+    ServerPerMessageDeflateFactory,
+)
+from websockets.frames import Frame
 from websockets.sync.server import ServerConnection, serve
-from websockets.typing import Subprotocol
+from websockets.typing import ExtensionParameter, Subprotocol
 from wire import FIN, ROOT, TEXT
 
 CLIENT = (sys.executable, "python/examples/echo_client.py")
@@ -45,7 +52,7 @@ def failed(done: Done[bytes], words: bytes, stdout: bytes = b"") -> None:
 
 
 @contextlib.contextmanager
-def serving(handler: Callable[[ServerConnection], None]) -> Iterator[str]:
+def serving(handler: Callable[[ServerConnection], None], **options: Any) -> Iterator[str]:
     """A server of websockets, and its URL."""
     with serve(
         handler,
@@ -56,6 +63,7 @@ def serving(handler: Callable[[ServerConnection], None]) -> Iterator[str]:
         subprotocols=[Subprotocol("chat")],
         # A client may offer none of them.
         select_subprotocol=lambda _, offered: Subprotocol("chat") if offered else None,
+        **options,
     ) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -64,6 +72,15 @@ def serving(handler: Callable[[ServerConnection], None]) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join(PATIENCE)
+
+
+def filled_in(reply: bytes, key: str | None) -> bytes:
+    """With the answer to the key in place of {101}, or of {101 EXTENSIONS}."""
+    return re.sub(
+        rb"\{101 ?(.*?)\}",
+        lambda match: wscodec.build_response(key, extensions=match[1].decode()),
+        reply,
+    )
 
 
 @contextlib.contextmanager
@@ -80,8 +97,8 @@ def scripted(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
                 data = b""
                 while (request := wscodec.parse_handshake(data)) is None:
                     data += peer.recv(65536)
-                reply = wscodec.build_response(request.key)
-                peer.sendall(b"".join(r.replace(b"{101}", reply) for r in replies))
+                key = request.key
+                peer.sendall(b"".join(filled_in(reply, key) for reply in replies))
                 peer.shutdown(socket.SHUT_WR)
                 while data := peer.recv(65536):
                     heard.append(data)
@@ -125,6 +142,68 @@ def test_lines_of_stdin(url: str) -> None:
     check(run(f"{url}/x?y=z", stdin=lines), lines)
     check(run(url, stdin=b"no line feed"), b"no line feed\n")
     check(run(url, stdin=b""), b"")
+
+
+@pytest.mark.parametrize(
+    "options", [["--no-compression"], ["--compress-from", "0"], ["--compress-from", "99999999"]]
+)
+def test_compression(url: str, options: list[str]) -> None:
+    lines = b"".join(b"%d\n" % i * 300 for i in range(20)).replace(b"\n", b" ") + b"\n"
+    check(run(url, *options, stdin=lines * 5), lines * 5)
+
+
+@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+def test_what_is_compressed() -> None:
+    told: Queue[tuple[str | None, list[bool]]] = Queue()
+    factory = Noting()
+
+    def handler(connection: ServerConnection) -> None:
+        assert connection.request
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                connection.send(connection.recv())
+        offer = connection.request.headers.get("Sec-WebSocket-Extensions")
+        told.put((offer, factory.compressed[:2]))
+        factory.compressed.clear()
+
+    offer = "permessage-deflate; client_max_window_bits"
+    with serving(handler, extensions=[factory]) as url:
+        for options, expected in (
+            ([], (offer, [False, True])),
+            (["--compress-from", "3"], (offer, [True, True])),
+            (["--no-compression"], (None, [])),
+        ):
+            check(run(url, *options, "one", "x" * 1024), b"one\n" + b"x" * 1024 + b"\n")
+            assert told.get(timeout=PATIENCE) == expected
+
+
+class Noting(ServerPerMessageDeflateFactory):
+    """Notes of each frame that comes whether it is compressed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.compressed: list[bool] = []
+
+    def process_request_params(
+        self, params: Any, accepted: Any
+    ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
+        answer, extension = super().process_request_params(params, accepted)
+        decode = extension.decode
+
+        def noting(frame: Frame, **options: Any) -> Frame:
+            self.compressed.append(frame.rsv1)
+            return decode(frame, **options)
+
+        extension.decode = noting  # type: ignore[method-assign]
+        return answer, extension
+
+
+@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+def test_damaged_compression() -> None:
+    with scripted(b"{101 permessage-deflate}\xc1\x01\x06") as (url, heard):
+        failed(run(url), b"compressed data is damaged")
+    (frame,) = wscodec.Decoder().feed(b"".join(heard))
+    assert frame.opcode == wire.CLOSE and frame.payload == b"\x03\xef"
 
 
 def test_binary(url: str) -> None:
@@ -217,6 +296,9 @@ def test_frames_right_behind_the_handshake() -> None:
         ([b"nonsense\r\n\r\n"], b"answer is wrong"),
         ([b"HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n"], b"answer is wrong"),
         ([b"{101}", goodbye(1011)], b"closed with 1011"),
+        ([b"{101 x}"], b"answer is wrong"),
+        ([b"{101 permessage-deflate; x}"], b"answer is wrong"),
+        ([b"{101}", b"\xc1\x01\x00"], b"reserved bit"),
     ],
 )
 def test_bad_servers(replies: list[bytes], words: bytes) -> None:
@@ -247,8 +329,10 @@ def test_silent_servers() -> None:
 
 
 def test_text_that_is_none() -> None:
-    with serving(echo_handler) as url:
-        failed(run(url, stdin=b"ok\n\xff\n"), b"--binary", b"ok\n")
+    server = Server((sys.executable, "python/examples/echo_server.py"))
+    url = f"ws://127.0.0.1:{server.port}"
+    failed(run(url, stdin=b"ok\n\xff\n"), b"--binary", b"ok\n")
+    assert server.stop() == 0
 
 
 class Fuzzer:
@@ -310,6 +394,8 @@ def test_help() -> None:
     assert done.returncode == 0
     for option in (b"--subprotocol", b"--binary", b"--autobahn", b"--agent", b"--timeout"):
         assert option in done.stdout
+    for option in (b"--no-compression", b"--compress-from BYTES", b"1024"):
+        assert option in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -329,6 +415,8 @@ def test_help() -> None:
         ["ws://localhost/\r\nX: y"],
         ["ws://localhost/", "--subprotocol", "two words"],
         ["ws://localhost/", "--timeout", "soon"],
+        ["ws://localhost/", "--compress-from", "-1"],
+        ["ws://localhost/", "--compress-from", "few"],
         ["ws://localhost/", "--autobahn", "ws://localhost/"],
         ["--autobahn", "http://localhost/"],
     ],
