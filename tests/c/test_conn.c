@@ -1,5 +1,6 @@
 /* Connections: two that talk to each other through buffers, what the peer does
  * wrong, opening handshakes, bad arguments, and memory that runs out. */
+#include "books.h"
 #include "check.h"
 #include "memory.h"
 #include "pieces.h"
@@ -9,86 +10,6 @@
 
 #define INVALID WS_ERR_INVALID_ARGUMENT
 enum { BOTH = WS_EVENT_FIRST | WS_EVENT_LAST };
-
-/* ---- an allocator that keeps books ---- */
-
-struct books {
-    size_t calls;  /* For memory; also those that failed. */
-    size_t fails;  /* The number of the call that fails; 0 for none. */
-    size_t blocks; /* That are out. */
-    size_t bytes;
-};
-
-struct block {
-    size_t size;
-    size_t align;
-};
-enum { FRONT = 16 }; /* Before each block; keeps the alignment of malloc(). */
-
-static void *books_alloc(void *user, size_t size, size_t align)
-{
-    struct books *books = user;
-    unsigned char *mem;
-    struct block block;
-
-    CHECK(size > 0);
-    CHECK(align > 0 && align <= 16 && (align & (align - 1)) == 0);
-    if (++books->calls == books->fails) {
-        return NULL;
-    }
-    mem = malloc(size + FRONT);
-    if (mem == NULL) {
-        abort();
-    }
-    block.size = size;
-    block.align = align;
-    memcpy(mem, &block, sizeof block);
-    memset(mem + FRONT, 0xcc, size);
-    books->blocks++;
-    books->bytes += size;
-    return mem + FRONT;
-}
-
-static void books_free(void *user, void *ptr, size_t size, size_t align)
-{
-    struct books *books = user;
-    unsigned char *mem = ptr;
-    struct block block;
-
-    CHECK(ptr != NULL);
-    memcpy(&block, mem - FRONT, sizeof block);
-    CHECK_U64(size, block.size);
-    CHECK_U64(align, block.align);
-    books->blocks--;
-    books->bytes -= block.size;
-    memset(mem, 0xdd, block.size);
-    free(mem - FRONT);
-}
-
-/* Always elsewhere. */
-static void *books_resize(void *user, void *ptr, size_t old_size,
-                          size_t new_size, size_t align)
-{
-    void *mem = books_alloc(user, new_size, align);
-
-    if (mem != NULL) {
-        memcpy(mem, ptr, old_size < new_size ? old_size : new_size);
-        books_free(user, ptr, old_size, align);
-    }
-    return mem;
-}
-
-static ws_allocator allocator_of(struct books *books, int resizes)
-{
-    ws_allocator allocator;
-
-    memset(books, 0, sizeof *books);
-    allocator.alloc = books_alloc;
-    allocator.resize = resizes ? books_resize : NULL;
-    allocator.free = books_free;
-    allocator.user = books;
-    return allocator;
-}
 
 /* ---- an application ---- */
 
