@@ -59,11 +59,14 @@ ws_bytes bytes_of(const char *text)
 
 /* ---- memory for connections ---- */
 
+/* Room for whatever compresses or decompresses a short message. */
+enum { ARENA = 160 * 1024 };
+
 /* Memory of one function's own, so that a connection takes none from malloc(),
  * and threads share none. */
 struct arena {
     union {
-        unsigned char bytes[8192];
+        unsigned char bytes[ARENA];
         long double aligned;
         void *pointer;
     } room;
@@ -352,6 +355,72 @@ static ws_result write_end(void *out, size_t cap)
     return end_with("bye", 3, out, cap);
 }
 
+/* ---- writers of permessage-deflate ---- */
+
+#ifndef WITHOUT_DEFLATE
+
+#define OFFERS(value) \
+    "GET / HTTP/1.1\r\nSec-WebSocket-Extensions: " value "\r\n\r\n"
+#define SMALL_OFFER                                                  \
+    "permessage-deflate; server_no_context_takeover; "               \
+    "server_max_window_bits=9; client_max_window_bits"
+static const char offers[] =
+    OFFERS("permessage-deflate; x, " SMALL_OFFER ", permessage-deflate");
+#define SMALL_ANSWER                                                 \
+    "permessage-deflate; server_no_context_takeover; "               \
+    "client_no_context_takeover; server_max_window_bits=9; "         \
+    "client_max_window_bits=10"
+
+/* As small as possible, so that little memory is needed. */
+static const ws_pmd_params small = {1, 1, 9, 10, 1, 1, {0, 0}};
+
+static ws_result write_pmd_answer(void *out, size_t cap)
+{
+    ws_pmd_params params = small, agreed = small;
+    ws_result n;
+
+    params.server_max_window_bits = 0;
+    params.server_no_context_takeover = 0;
+    n = ws_pmd_accept(offers, strlen(offers), &params, out, cap);
+    if (n <= 0) {
+        /* Then nothing was agreed on. */
+        agreed.server_max_window_bits = 0;
+        agreed.server_no_context_takeover = 0;
+    }
+    return memcmp(&params, &agreed, sizeof params) == 0 ? n : -999;
+}
+
+static ws_result write_pmd_offer(void *out, size_t cap)
+{
+    return ws_pmd_offer(&small, out, cap);
+}
+
+static ws_result write_compressing_acceptance(void *out, size_t cap)
+{
+    struct arena arena;
+    ws_allocator allocator = arena_allocator(&arena);
+    ws_conn *conn = (ws_conn *)(void *)&arena;
+    ws_accept_spec spec;
+    ws_pmd_params params;
+    ws_result n;
+
+    memset(&spec, 0, sizeof spec);
+    spec.pmd = &small;
+    spec.allocator = &allocator;
+    n = ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+                       &conn, out, cap);
+    if (n <= 0) {
+        return conn == NULL ? n : -999;
+    }
+    if (ws_conn_get_pmd(conn, &params) != 1 ||
+        params.server_max_window_bits != 9) {
+        n = -997;
+    }
+    return end_conn(conn, &arena, n);
+}
+
+#endif
+
 #define TEXT(text) sizeof(text) - 1, text
 const struct writer writers[] = {
     {"ws_accept_key", write_accept, TEXT("HSmrc0sMlYUkAGmm5OPpG2HaGWk=")},
@@ -379,6 +448,19 @@ const struct writer writers[] = {
     {"ws_conn_send", write_message, TEXT("\x82\x05Hello")},
     {"ws_conn_send masked", write_masked_message, 134, NULL},
     {"ws_conn_close", write_end, TEXT("\x88\x05\x03\xe9" "bye")},
+#ifndef WITHOUT_DEFLATE
+    {"ws_pmd_accept", write_pmd_answer, TEXT(SMALL_ANSWER)},
+    {"ws_pmd_offer", write_pmd_offer, TEXT(SMALL_ANSWER)},
+    {"ws_conn_accept compressing", write_compressing_acceptance,
+     TEXT("HTTP/1.1 101 Switching Protocols\r\n"
+          "Upgrade: websocket\r\n"
+          "Connection: Upgrade\r\n"
+          "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+          "Sec-WebSocket-Extensions: permessage-deflate; "
+          "server_no_context_takeover; client_no_context_takeover; "
+          "server_max_window_bits=9\r\n"
+          "\r\n")},
+#endif
 };
 const size_t writers_len = sizeof writers / sizeof *writers;
 
@@ -654,7 +736,8 @@ static ws_result read_own_headers(void *buf, size_t len)
 }
 
 /* Folds what a connection saw, and what it had to say, into one number. */
-static ws_result receive(uint32_t side, void *buf, size_t len)
+static ws_result receive(uint32_t side, const ws_pmd_params *pmd, void *buf,
+                         size_t len)
 {
     unsigned char *p = buf, *end = p + len, out[WS_MAX_OUTPUT];
     struct arena arena;
@@ -663,6 +746,9 @@ static ws_result receive(uint32_t side, void *buf, size_t len)
     size_t used;
     ws_result n, i, sum = 0;
 
+    if (pmd != NULL && ws_conn_set_pmd(conn, pmd) != 0) {
+        return end_conn(conn, &arena, -996);
+    }
     do {
         n = ws_conn_recv(conn, p, (size_t)(end - p), ev, 2, &used);
         for (i = 0; i < n; i++) {
@@ -679,12 +765,12 @@ static ws_result receive(uint32_t side, void *buf, size_t len)
 
 static ws_result read_messages(void *buf, size_t len)
 {
-    return receive(WS_SERVER, buf, len);
+    return receive(WS_SERVER, NULL, buf, len);
 }
 
 static ws_result read_unmasked_messages(void *buf, size_t len)
 {
-    return receive(WS_CLIENT, buf, len);
+    return receive(WS_CLIENT, NULL, buf, len);
 }
 
 static ws_result read_message(void *buf, size_t len)
@@ -701,6 +787,88 @@ static ws_result read_last_words(void *buf, size_t len)
 
     return end_with(buf, len, out, sizeof out);
 }
+
+#ifndef WITHOUT_DEFLATE
+
+static ws_result fold_params(ws_result result, const ws_pmd_params *params)
+{
+    return result * 10000 + params->server_max_window_bits * 100 +
+           params->client_max_window_bits;
+}
+
+static ws_result read_pmd_offers(void *buf, size_t len)
+{
+    unsigned char out[200];
+    ws_pmd_params params;
+    ws_result n;
+
+    memset(&params, 0, sizeof params);
+    n = ws_pmd_accept(buf, len, &params, out, sizeof out);
+    return n >= 0 ? fold_params(n, &params) : n;
+}
+
+static ws_result read_pmd_answer(void *buf, size_t len)
+{
+    ws_pmd_params params;
+    ws_result n;
+
+    memset(&params, 0, sizeof params);
+    n = ws_pmd_confirm(buf, len, &params);
+    return n >= 0 ? fold_params(n, &params) : n;
+}
+
+static ws_result read_pmd_params(void *buf, size_t len)
+{
+    unsigned char out[200];
+
+    return len == sizeof(ws_pmd_params) ? ws_pmd_offer(buf, out, sizeof out)
+                                        : -1;
+}
+
+static ws_result read_compressed(void *buf, size_t len)
+{
+    return receive(WS_SERVER, &small, buf, len);
+}
+
+static ws_result read_compressed_unmasked(void *buf, size_t len)
+{
+    static const ws_pmd_params wide;
+
+    return receive(WS_CLIENT, &wide, buf, len);
+}
+
+/* Compresses it, and decompresses it on the other side; 1 more if it became
+ * shorter. */
+static ws_result read_to_compress(void *buf, size_t len)
+{
+    unsigned char wire[1024];
+    struct arena arena;
+    ws_conn *conn = new_conn(WS_CLIENT, &arena);
+    ws_result n = -996;
+
+    if (ws_conn_set_pmd(conn, &small) == 0) {
+        n = ws_conn_send(conn, WS_OPCODE_BINARY, 0, buf, len, wire,
+                         sizeof wire);
+    }
+    n = end_conn(conn, &arena, n);
+    return n > 0 ? receive(WS_SERVER, &small, wire, (size_t)n) +
+                       (n < (ws_result)len)
+                 : n;
+}
+
+/* "Hello" in two parts with a ping between them, "Hello" in a stored block. */
+static const unsigned char compressed[] = {
+    0x41, 0x83, 0x37, 0xfa, 0x21, 0x3d, 0xc5, 0xb2, 0xec,
+    0x89, 0x80, 0x00, 0x00, 0x00, 0x00,
+    0x80, 0x84, 0x00, 0x00, 0x00, 0x00, 0xc9, 0xc9, 0x07, 0x00,
+    0xc1, 0x8b, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x00, 0xfa, 0xff,
+    'H',  'e',  'l',  'l',  'o',  0x00};
+/* "Hello" twice. */
+static const unsigned char compressed_twice[] = {
+    0xc1, 0x07, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07,
+    0x00, 0xc1, 0x05, 0xf2, 0x00, 0x11, 0x00, 0x00};
+
+#endif
 
 static const unsigned char masked_frame[] = {
     0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58};
@@ -775,6 +943,27 @@ const struct reader readers[] = {
     {"ws_conn_send payload", read_message, SAMPLE("0123456789abcdef"),
      18 + 'f'},
     {"ws_conn_close reason", read_last_words, SAMPLE("good-bye \xce\xba"), 15},
+#ifndef WITHOUT_DEFLATE
+    {"ws_pmd_accept head", read_pmd_offers,
+     SAMPLE(OFFERS("permessage-deflate; x, " SMALL_OFFER)),
+     (ws_result)(sizeof("permessage-deflate; server_no_context_takeover; "
+                          "server_max_window_bits=9") - 1) *
+             10000 +
+         915},
+    {"ws_pmd_confirm head", read_pmd_answer,
+     SAMPLE("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " SMALL_ANSWER
+            "\r\n\r\n"),
+     10910},
+    {"ws_pmd_offer params", read_pmd_params, &small, sizeof small,
+     sizeof SMALL_ANSWER - 1},
+    {"ws_conn_recv compressed", read_compressed, compressed, sizeof compressed,
+     30000 + 200 + 2 * (5 + 'H' + 'o')},
+    {"ws_conn_recv compressed unmasked", read_compressed_unmasked,
+     compressed_twice, sizeof compressed_twice, 20000 + 2 * (5 + 'H' + 'o')},
+    {"ws_conn_send compressing", read_to_compress,
+     SAMPLE("012345 012345 012345 012345 012345 012345 012345 "),
+     10000 + 49 + '0' + ' ' + 1},
+#endif
 };
 const size_t readers_len = sizeof readers / sizeof *readers;
 

@@ -82,6 +82,15 @@ FIELD(ws_out_frame, opcode, P + Z + 4, 1);
 FIELD(ws_out_frame, flags, P + Z + 5, 1);
 FIELD(ws_out_frame, reserved, P + Z + 6, 2);
 
+SIZE(ws_pmd_params, 8);
+FIELD(ws_pmd_params, server_no_context_takeover, 0, 1);
+FIELD(ws_pmd_params, client_no_context_takeover, 1, 1);
+FIELD(ws_pmd_params, server_max_window_bits, 2, 1);
+FIELD(ws_pmd_params, client_max_window_bits, 3, 1);
+FIELD(ws_pmd_params, level, 4, 1);
+FIELD(ws_pmd_params, mem_level, 5, 1);
+FIELD(ws_pmd_params, reserved, 6, 2);
+
 SIZE(ws_allocator, 4 * P);
 FIELD(ws_allocator, alloc, 0, P);
 FIELD(ws_allocator, resize, P, P);

@@ -48,11 +48,16 @@ static_assert(noexcept(ws_utf8_validate(nullptr, nullptr, 0)), "");
 static_assert(noexcept(ws_close_parse(nullptr, 0, nullptr)), "");
 static_assert(noexcept(ws_close_build(0, nullptr, 0, nullptr, 0)), "");
 static_assert(noexcept(ws_close_code_valid(0)), "");
+static_assert(noexcept(ws_pmd_accept(nullptr, 0, nullptr, nullptr, 0)), "");
+static_assert(noexcept(ws_pmd_offer(nullptr, nullptr, 0)), "");
+static_assert(noexcept(ws_pmd_confirm(nullptr, 0, nullptr)), "");
 static_assert(noexcept(ws_conn_new(0, nullptr)), "");
 static_assert(noexcept(ws_conn_free(nullptr)), "");
 static_assert(noexcept(ws_conn_accept(nullptr, 0, nullptr, 0, nullptr, nullptr,
                                       0)),
               "");
+static_assert(noexcept(ws_conn_set_pmd(nullptr, nullptr)), "");
+static_assert(noexcept(ws_conn_get_pmd(nullptr, nullptr)), "");
 static_assert(noexcept(ws_conn_set(nullptr, 0, 0)), "");
 static_assert(noexcept(ws_conn_get(nullptr, 0, nullptr)), "");
 static_assert(
@@ -94,12 +99,15 @@ PLAIN(ws_response);
 PLAIN(ws_frame);
 PLAIN(ws_decoder);
 PLAIN(ws_out_frame);
+PLAIN(ws_pmd_params);
 PLAIN(ws_allocator);
 PLAIN(ws_accept_spec);
 PLAIN(ws_event);
 
 static_assert(sizeof(ws_frame) == 40, "");
 static_assert(sizeof(ws_decoder) == 64, "");
+static_assert(sizeof(ws_pmd_params) == 8, "");
+static_assert(alignof(ws_pmd_params) == 1, "");
 static_assert(std::is_same<ws_result, std::ptrdiff_t>::value, "");
 static_assert(std::is_same<decltype(WS_FIN | WS_RSV1), unsigned>::value,
               "flags are unsigned");
@@ -134,6 +142,7 @@ int main(int, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE), sizeof(ws_response));
     CHECK_U64(ws_sizeof(WS_TYPE_OUT_FRAME), sizeof(ws_out_frame));
     CHECK_U64(ws_sizeof(WS_TYPE_DECODER), sizeof(ws_decoder));
+    CHECK_U64(ws_sizeof(WS_TYPE_PMD_PARAMS), sizeof(ws_pmd_params));
     CHECK_U64(ws_sizeof(WS_TYPE_ALLOCATOR), sizeof(ws_allocator));
     CHECK_U64(ws_sizeof(WS_TYPE_ACCEPT_SPEC), sizeof(ws_accept_spec));
     CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
