@@ -1,0 +1,554 @@
+/* What compression takes of memory, and what it does when there is none; and
+ * messages that grow enormously. */
+#include "books.h"
+#include "check.h"
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const ws_pmd_params keeps;
+static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
+static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
+
+enum {
+    HANDLE = 256,
+    /* Of a compressor with the defaults, and with the most; a decompressor. */
+    COMPRESSOR = 400 * 1024,
+    LARGEST_COMPRESSOR = 500 * 1024,
+    DECOMPRESSOR = 48 * 1024,
+    /* Beside the message itself, while it is collected. */
+    BESIDE = HANDLE + DECOMPRESSOR + 1024
+};
+
+/* What came of some bytes. */
+struct total {
+    uint64_t bytes;
+    uint64_t messages;
+    size_t longest; /* Of the pieces. */
+    size_t most;    /* Memory, after each call. */
+};
+
+/* Takes bytes in steps; 0 or the error. The bytes are copied, and forgotten
+ * after each step. */
+static ws_result take(ws_conn *conn, const struct books *books,
+                      const unsigned char *wire, size_t len, size_t step,
+                      struct total *total)
+{
+    unsigned char *copy = malloc(step);
+    ws_result n = 0;
+    size_t at;
+
+    for (at = 0; at < len && n >= 0; at += step) {
+        size_t size = len - at < step ? len - at : step, done = 0, used, i;
+        ws_event ev[4];
+
+        memcpy(copy, wire + at, size);
+        do {
+            n = ws_conn_recv(conn, copy + done, size - done, ev, 4, &used);
+            for (i = 0; n > 0 && i < (size_t)n; i++) {
+                total->bytes += ev[i].len;
+                total->messages += (ev[i].flags & WS_EVENT_LAST) != 0;
+                if (ev[i].len > total->longest) {
+                    total->longest = ev[i].len;
+                }
+                /* All of it is there. */
+                if (ev[i].len != 0) {
+                    CHECK(((const unsigned char *)ev[i].data)[ev[i].len - 1] !=
+                          0xdd);
+                }
+            }
+            if (books->bytes > total->most) {
+                total->most = books->bytes;
+            }
+            done += used;
+        } while (n > 0);
+    }
+    free(copy);
+    return n;
+}
+
+static void noise(unsigned char *bytes, size_t len)
+{
+    uint32_t seed = 1;
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        seed = seed * 1664525 + 1013904223;
+        bytes[i] = (unsigned char)(seed >> 25);
+    }
+}
+
+/* Sends all of it, in pieces of `part`; how long that is. */
+static size_t compress(const ws_pmd_params *pmd, const unsigned char *bytes,
+                       size_t len, size_t part, unsigned char **wire)
+{
+    ws_conn *conn = ws_conn_new(WS_CLIENT, NULL);
+    size_t at = 0, size = 0, cap;
+
+    CHECK_EQ(ws_conn_set_pmd(conn, pmd), WS_OK);
+    cap = ws_conn_send_bound(conn, part) * (len / part + 1);
+    *wire = malloc(cap);
+    do {
+        size_t now = len - at < part ? len - at : part;
+        ws_result n = ws_conn_send(conn, WS_OPCODE_BINARY,
+                                   at + now < len ? WS_SEND_MORE : 0,
+                                   bytes + at, now, *wire + size, cap - size);
+
+        CHECK(n > 0);
+        size += n > 0 ? (size_t)n : 0;
+        at += now;
+    } while (at < len);
+    ws_conn_free(conn);
+    return size;
+}
+
+/* ---- what is held ---- */
+
+static void check_held(int resizes)
+{
+    unsigned char out[4096], bytes[1000], *wire;
+    struct books books;
+    ws_allocator allocator = allocator_of(&books, resizes);
+    struct total total;
+    size_t len, sending, both, i;
+    ws_conn *conn;
+
+    check_case("held", (uintmax_t)resizes, 0);
+    memset(bytes, 'x', sizeof bytes);
+    noise(bytes, 400);
+
+    /* Each message for itself: nothing is left of it. */
+    len = compress(&forgets, bytes, sizeof bytes, 300, &wire);
+    conn = ws_conn_new(WS_SERVER, &allocator);
+    CHECK_U64(books.bytes, HANDLE);
+    CHECK_EQ(ws_conn_set_pmd(conn, &forgets), WS_OK);
+    CHECK_U64(books.calls, 1);
+    for (i = 0; i < 5; i++) {
+        memset(&total, 0, sizeof total);
+        CHECK_EQ(take(conn, &books, wire, len, 7, &total), 0);
+        CHECK_U64(total.bytes, sizeof bytes);
+        CHECK(total.most > HANDLE + 32768 && total.most <= BESIDE + 2000);
+        CHECK_U64(books.bytes, HANDLE);
+        CHECK_U64(books.blocks, 1);
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 500, out,
+                           sizeof out) > 0);
+        CHECK_U64(books.bytes, HANDLE);
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_MORE, bytes, 500, out,
+                           sizeof out) > 0);
+        CHECK(books.bytes > HANDLE && books.bytes <= HANDLE + COMPRESSOR);
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 500, out,
+                           sizeof out) > 0);
+        CHECK_U64(books.bytes, HANDLE);
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, NULL, 0, out,
+                           sizeof out) > 0);
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_PLAIN, bytes, 500, out,
+                           sizeof out) > 0);
+        CHECK_U64(books.blocks, 1);
+    }
+    ws_conn_free(conn);
+    CHECK_U64(books.blocks, 0);
+    free(wire);
+
+    /* Otherwise each direction takes what it needs, once. */
+    len = compress(&keeps, bytes, sizeof bytes, 300, &wire);
+    conn = ws_conn_new(WS_SERVER, &allocator);
+    CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+    CHECK_U64(books.bytes, HANDLE);
+    CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_PLAIN, bytes, 500, out,
+                       sizeof out) > 0);
+    CHECK(ws_conn_send(conn, WS_OPCODE_PING, 0, NULL, 0, out, sizeof out) > 0);
+    CHECK_U64(books.bytes, HANDLE);
+    CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 1, out, sizeof out) > 0);
+    sending = books.bytes;
+    CHECK(sending > HANDLE && sending <= HANDLE + COMPRESSOR);
+    memset(&total, 0, sizeof total);
+    CHECK_EQ(take(conn, &books, wire, len, len, &total), 0);
+    both = books.bytes;
+    CHECK(both > sending && both <= sending + DECOMPRESSOR);
+    for (i = 0; i < 5; i++) {
+        CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, sizeof bytes, out,
+                           sizeof out) > 0);
+        CHECK_EQ(take(conn, &books, (const unsigned char *)"\xc1\x81\0\0\0\0",
+                      7, 3, &total),
+                 0);
+        CHECK_U64(books.bytes, both);
+    }
+    ws_conn_free(conn);
+    CHECK_U64(books.blocks, 0);
+    CHECK_U64(books.bytes, 0);
+    free(wire);
+
+    /* In the middle of everything. */
+    conn = ws_conn_new(WS_CLIENT, &allocator);
+    CHECK_EQ(ws_conn_set_pmd(conn, &forgets), WS_OK);
+    CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_MORE, bytes, 500, out,
+                       sizeof out) > 0);
+    CHECK_EQ(take(conn, &books, (const unsigned char *)"\x41\x03\xf2\x48\xcd",
+                  5, 5, &total),
+             0);
+    CHECK_EQ(take(conn, &books, (const unsigned char *)"\x00\x7f\0\0\x01\0\0",
+                  7, 1, &total),
+             0);
+    CHECK(books.bytes <= HANDLE + COMPRESSOR + BESIDE);
+    ws_conn_free(conn);
+    CHECK_U64(books.blocks, 0);
+}
+
+/* Whatever was agreed on, a compressor has its size. */
+static void check_sizes(void)
+{
+    unsigned char out[64];
+    struct books books;
+    ws_allocator allocator = allocator_of(&books, 1);
+    uint8_t window, memory;
+
+    for (window = 8; window <= 15; window++) {
+        for (memory = 1; memory <= 9; memory++) {
+            ws_conn *conn = ws_conn_new(WS_CLIENT, &allocator);
+            ws_pmd_params pmd = keeps;
+
+            check_case("size", window, memory);
+            pmd.client_max_window_bits = window;
+            pmd.mem_level = memory;
+            CHECK_EQ(ws_conn_set_pmd(conn, &pmd), WS_OK);
+            CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "Hello", 5, out,
+                               sizeof out) > 0);
+            CHECK(books.bytes <= HANDLE + LARGEST_COMPRESSOR);
+            ws_conn_free(conn);
+            CHECK_U64(books.blocks, 0);
+        }
+    }
+}
+
+/* ---- messages that grow ---- */
+
+/* At the limit a message takes as much, and a little beside it. */
+static void check_most(int resizes)
+{
+    enum { LIMIT = 1 << 20 };
+    static unsigned char bytes[LIMIT + 1];
+    static const size_t parts[] = {LIMIT + 1, 100000, 1000};
+    struct books books;
+    size_t kind, part, step;
+
+    for (kind = 0; kind < 2; kind++) {
+        if (kind == 1) {
+            noise(bytes, sizeof bytes);
+        }
+        for (part = 0; part < (watched() ? 1 : 3); part++) {
+            for (step = 1021; step < 4u << 20; step *= 71) {
+                size_t over;
+
+                for (over = 0; over <= 1; over++) {
+                    unsigned char *wire;
+                    ws_allocator allocator = allocator_of(&books, resizes);
+                    ws_conn *conn = ws_conn_new(WS_SERVER, &allocator);
+                    struct total total;
+                    size_t len = compress(&keeps, bytes, LIMIT + over,
+                                          parts[part], &wire);
+
+                    check_case("most", kind * 1000 + part, step);
+                    memset(&total, 0, sizeof total);
+                    CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+                    CHECK_EQ(take(conn, &books, wire, len, step, &total),
+                             over ? WS_ERR_TOO_BIG : 0);
+                    CHECK_U64(total.bytes, over ? 0 : LIMIT);
+                    CHECK(total.most <= LIMIT + BESIDE);
+                    /* Without resize() there is an old block beside it. */
+                    CHECK(books.most <= (resizes ? 1 : 2) * LIMIT + BESIDE);
+                    ws_conn_free(conn);
+                    CHECK_U64(books.blocks, 0);
+                    free(wire);
+                }
+            }
+        }
+    }
+}
+
+/* Zeros by the megabyte, a thousandth of them on the wire. */
+static void check_bomb(void)
+{
+    size_t size = watched() ? 4u << 20 : 64u << 20, len, limit;
+    unsigned char *bytes = calloc(size, 1), *wire;
+    struct books books;
+    ws_allocator allocator = allocator_of(&books, 1);
+    struct total total;
+    ws_conn *conn;
+
+    check_case("bomb", size, 0);
+    len = compress(&keeps, bytes, size, size, &wire);
+    free(bytes);
+    CHECK(len < size / 1000 + 100 && len > size / 1100);
+
+    for (limit = 1; limit < 4u << 20; limit = limit * 31 + 17) {
+        check_case("bomb", size, limit);
+        memset(&total, 0, sizeof total);
+        allocator = allocator_of(&books, 1);
+        conn = ws_conn_new(WS_SERVER, &allocator);
+        CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
+        CHECK_EQ(take(conn, &books, wire, len, len, &total), WS_ERR_TOO_BIG);
+        CHECK_U64(total.bytes, 0);
+        CHECK(books.most <= limit + BESIDE);
+        ws_conn_free(conn);
+
+        allocator = allocator_of(&books, 1);
+        conn = ws_conn_new(WS_SERVER, &allocator);
+        CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, 1), WS_OK);
+        CHECK_EQ(take(conn, &books, wire, len, 1500, &total), WS_ERR_TOO_BIG);
+        CHECK(total.bytes <= limit);
+        CHECK(books.most <= BESIDE + 32768);
+        ws_conn_free(conn);
+    }
+
+    /* The default is 1 MiB. */
+    allocator = allocator_of(&books, 0);
+    conn = ws_conn_new(WS_SERVER, &allocator);
+    CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+    CHECK_EQ(take(conn, &books, wire, len, 100, &total), WS_ERR_TOO_BIG);
+    CHECK(books.most <= (2u << 20) + BESIDE);
+    ws_conn_free(conn);
+
+    /* As much as it is; and without a limit, whole and in pieces. */
+    for (limit = 0; limit <= size; limit += size) {
+        memset(&total, 0, sizeof total);
+        allocator = allocator_of(&books, 1);
+        conn = ws_conn_new(WS_SERVER, &allocator);
+        CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
+        CHECK_EQ(take(conn, &books, wire, len, 4096, &total), 0);
+        CHECK_U64(total.bytes, size);
+        CHECK_U64(total.messages, 1);
+        CHECK(books.most <= (limit == 0 ? 2 : 1) * size + BESIDE);
+        ws_conn_free(conn);
+
+        memset(&total, 0, sizeof total);
+        allocator = allocator_of(&books, 1);
+        conn = ws_conn_new(WS_SERVER, &allocator);
+        CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, 1), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
+        CHECK_EQ(take(conn, &books, wire, len, len, &total), 0);
+        CHECK_U64(total.bytes, size);
+        CHECK_U64(total.messages, 1);
+        CHECK(total.longest <= 16384);
+        CHECK(books.most <= BESIDE + 32768);
+        ws_conn_free(conn);
+    }
+    free(wire);
+}
+
+/* A million blocks with nothing in them, after `prefix`. */
+static void check_nothing(const char *prefix_hex, const char *block_hex,
+                          size_t text, int frames, int stream)
+{
+    size_t count = watched() ? 10000 : 1000000, prefix, block, i, at, size;
+    unsigned char start[16], unit[16], *payload, *wire;
+    struct books books;
+    ws_allocator allocator = allocator_of(&books, 1);
+    ws_conn *conn = ws_conn_new(WS_SERVER, &allocator);
+    struct total total;
+
+    check_case(block_hex, text, (uintmax_t)frames);
+    prefix = unhex(prefix_hex, start, sizeof start);
+    block = unhex(block_hex, unit, sizeof unit);
+    size = prefix + count * block + 1;
+    payload = malloc(size);
+    wire = malloc(size + (size_t)frames * 14);
+    memcpy(payload, start, prefix);
+    for (i = 0; i < count; i++) {
+        memcpy(payload + prefix + i * block, unit, block);
+    }
+    payload[size - 1] = 0;
+    at = 0;
+    for (i = 0; i < (size_t)frames; i++) {
+        int last = (int)i == frames - 1;
+        size_t part = size / (size_t)frames;
+        ws_result n = ws_frame_encode(
+            i == 0 ? WS_OPCODE_BINARY : WS_OPCODE_CONTINUATION,
+            (i == 0 ? WS_RSV1 : 0) | (last ? WS_FIN : 0), mask,
+            payload + i * part, last ? size - i * part : part, wire + at,
+            size + (size_t)frames * 14 - at);
+
+        CHECK(n > 0);
+        at += (size_t)n;
+    }
+    CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
+    CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
+    /* Also where the message is as long as it may be. */
+    if (text != 0 && frames > 1) {
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, text), WS_OK);
+    }
+    memset(&total, 0, sizeof total);
+    CHECK_EQ(take(conn, &books, wire, at, 4096, &total), 0);
+    CHECK_U64(total.bytes, text);
+    CHECK_U64(total.messages, 1);
+    CHECK(books.most <= BESIDE + 32768);
+    ws_conn_free(conn);
+    CHECK_U64(books.blocks, 0);
+    free(payload);
+    free(wire);
+}
+
+/* ---- memory that runs out ---- */
+
+/* Sends and receives; the first error, or 0. What could not be sent can be
+ * sent later: the bytes are the same, whatever happened. */
+static ws_result scenario(const ws_allocator *allocator,
+                          const ws_pmd_params *pmd, uint32_t side, int stream,
+                          size_t step, unsigned char *log, size_t *log_len)
+{
+    static const char hex[] =
+        "c10cf248cdc9c907000000ffff00 " /* "Hello" */
+        "4103f248cd 89027071 8004c9c90700 "
+        "c20e000800f7ff303132333435363700";
+    unsigned char plain[128], wire[256], out[1024], copy[1024];
+    const char *texts[] = {"a text, a text, a text", "", "another text"};
+    ws_conn *conn = ws_conn_new(side, allocator);
+    size_t len = unhex(hex, plain, sizeof plain), size = 0, at, i;
+    ws_result error = 0, n;
+
+    *log_len = 0;
+    if (conn == NULL) {
+        return WS_ERR_NO_MEMORY;
+    }
+    n = ws_conn_set_pmd(conn, pmd);
+    CHECK_EQ(n, WS_OK);
+    CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
+    for (i = 0; i < 3; i++) {
+        int pieces;
+
+        for (pieces = 0; pieces < 3; pieces++) {
+            uint32_t flags = pieces < 1 ? 0 : pieces < 2 ? WS_SEND_MORE : 0;
+            size_t cap = ws_conn_send_bound(conn, strlen(texts[i]));
+
+            memset(out, 0xcc, sizeof out);
+            n = ws_conn_send(conn, WS_OPCODE_TEXT, flags, texts[i],
+                             strlen(texts[i]), out, cap);
+            if (n < 0) {
+                CHECK_EQ(n, WS_ERR_NO_MEMORY);
+                CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
+                error = n;
+                n = ws_conn_send(conn, WS_OPCODE_TEXT, flags, texts[i],
+                                 strlen(texts[i]), out, cap);
+            }
+            CHECK(n > 0);
+            CHECK_FILL(out + cap, 0xcc, sizeof out - cap);
+            if (side == WS_CLIENT) {
+                /* Masks differ. */
+                memmove(copy, out + 6, (size_t)n - 6);
+                ws_mask(copy, (size_t)n - 6, out + 2, 0);
+                memcpy(out + 2, copy, (size_t)n - 6);
+                n -= 4;
+                out[1] &= 0x7f;
+            }
+            memcpy(log + *log_len, out, (size_t)n);
+            *log_len += (size_t)n;
+        }
+    }
+
+    /* The same frames, masked for a server. */
+    for (at = 0; at < len;) {
+        size_t payload = plain[at + 1];
+
+        n = ws_frame_encode(plain[at] & 15, plain[at] & 0xf0u,
+                            side == WS_SERVER ? mask : NULL, plain + at + 2,
+                            payload, wire + size, sizeof wire - size);
+        CHECK(n > 0);
+        size += (size_t)n;
+        at += 2 + payload;
+    }
+    for (at = 0; at < size; at += step) {
+        size_t end = size - at < step ? size : at + step, pos = at, used;
+        ws_event ev[2];
+
+        do {
+            n = ws_conn_recv(conn, wire + pos, end - pos, ev, 2, &used);
+            for (i = 0; n > 0 && i < (size_t)n; i++) {
+                memcpy(log + *log_len, ev[i].data, ev[i].len);
+                *log_len += ev[i].len;
+            }
+            pos += used;
+        } while (n > 0);
+        if (n < 0) {
+            error = n;
+            CHECK_EQ(ws_conn_state(conn), WS_STATE_FAILED);
+            CHECK_EQ(ws_conn_recv(conn, wire, size, ev, 2, &used), n);
+            n = ws_conn_output(conn, out, sizeof out);
+            CHECK(n >= 4);
+            if (side == WS_CLIENT) {
+                ws_mask(out + n - 2, 2, out + n - 6, 0);
+            }
+            CHECK_EQ(out[n - 2] * 256 + out[n - 1], 1011);
+            CHECK_EQ(ws_conn_finish(conn), error);
+            break;
+        }
+    }
+    ws_conn_free(conn);
+    return error;
+}
+
+static void check_exhaustion(const ws_pmd_params *pmd, uint32_t side,
+                             int stream, size_t step, int resizes)
+{
+    unsigned char want[2048], log[2048];
+    struct books books;
+    ws_allocator allocator = allocator_of(&books, resizes);
+    size_t want_len, log_len, calls, k;
+
+    check_case("exhaustion", step, 0);
+    CHECK_EQ(scenario(&allocator, pmd, side, stream, step, want, &want_len), 0);
+    CHECK_U64(books.blocks, 0);
+    calls = books.calls;
+    CHECK(calls > 6);
+    for (k = 1; k <= calls; k++) {
+        check_case("exhaustion", step, k);
+        allocator = allocator_of(&books, resizes);
+        books.fails = k;
+        CHECK_EQ(scenario(&allocator, pmd, side, stream, step, log, &log_len),
+                 WS_ERR_NO_MEMORY);
+        CHECK(log_len <= want_len);
+        CHECK_MEM(log, want, log_len);
+        CHECK_U64(books.blocks, 0);
+        CHECK_U64(books.bytes, 0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    int resizes, stream, frames;
+    size_t step;
+
+    (void)argc;
+    for (resizes = 0; resizes <= 1; resizes++) {
+        check_held(resizes);
+        check_most(resizes);
+        for (stream = 0; stream <= 1; stream++) {
+            for (step = 1; step < 200; step = step * 6 + 1) {
+                check_exhaustion(&keeps, WS_SERVER, stream, step, resizes);
+                check_exhaustion(&forgets, WS_SERVER, stream, step, resizes);
+                check_exhaustion(&keeps, WS_CLIENT, stream, step, resizes);
+                check_exhaustion(&forgets, WS_CLIENT, stream, step, resizes);
+            }
+        }
+    }
+    check_sizes();
+    check_bomb();
+    for (frames = 1; frames <= 1001; frames += 500) {
+        for (stream = 0; stream <= 1; stream++) {
+            check_nothing("", "000000ffff", 0, frames, stream);
+            check_nothing("f248cdc9c907000000ffff", "000000ffff", 5, frames,
+                          stream);
+            /* Four at a time that are compressed. */
+            check_nothing("", "0208208000", 0, frames, stream);
+            check_nothing("f248cdc9c907000000ffff", "0208208000", 5, frames,
+                          stream);
+            /* And final ones. */
+            check_nothing("", "0300", 0, frames, stream);
+        }
+    }
+    return check_done(argv[0]);
+}
