@@ -56,6 +56,7 @@ test-rust:
 test-c: library
 	tests/gates/symbols.sh
 	tests/gates/header.sh
+	tests/gates/zlib.sh
 	$(MAKE) -C tests/c check
 	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
@@ -78,6 +79,7 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
+	tests/gates/small.sh
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang

@@ -1,0 +1,35 @@
+#!/bin/sh
+# A library without compression exports the same functions, is smaller, and
+# passes the tests of all that it can do; what it cannot do, it says.
+#
+# CARGO and CC may be set.
+set -eu
+export LC_ALL=C
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cargo=${CARGO:-cargo}
+target=$root/target/small
+whole=$root/target/release/libwscodec.so
+
+size() {
+    wc -c < "$1"
+}
+
+[ -f "$whole" ] || { echo "small: no library at $whole to compare with" >&2; exit 1; }
+for type in cdylib staticlib; do
+    (cd "$root" && $cargo rustc --quiet --release --locked --no-default-features \
+        --target-dir "$target" --lib --crate-type "$type")
+done
+library=$target/release/libwscodec.so
+abi=$(sed -n 's/^version = "\([0-9]*\).*/\1/p' "$root/Cargo.toml" | head -n 1)
+mkdir -p "$target/lib"
+ln -sf ../release/libwscodec.so "$target/lib/libwscodec.so.$abi"
+ln -sf "libwscodec.so.$abi" "$target/lib/libwscodec.so"
+
+"$root/tests/gates/symbols.sh" "$library"
+if [ "$(size "$library")" -ge "$(size "$whole")" ]; then
+    echo "small: $(size "$library") bytes, the whole library $(size "$whole")" >&2
+    exit 1
+fi
+make -s -C "$root/tests/c" check DEFLATE= LIBDIR="$target/lib" \
+    STATICLIB="$target/release/libwscodec.a" BUILD="$target/tests-c"
+echo "small: $(size "$library") bytes without compression, $(size "$whole") with it"
