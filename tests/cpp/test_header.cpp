@@ -130,6 +130,23 @@ static void check_conn()
     CHECK_MEM(out, "\x81\x02hi", 4);
 }
 
+// Parameters are a value like any other.
+static void check_pmd()
+{
+    std::unique_ptr<ws_conn, decltype(&ws_conn_free)> conn(
+        ws_conn_new(WS_CLIENT, nullptr), ws_conn_free);
+    ws_pmd_params params{};
+    char offer[200];
+
+    params.client_no_context_takeover = 1;
+    CHECK_EQ(ws_pmd_offer(&params, offer, sizeof offer), 70);
+    CHECK_EQ(ws_conn_set_pmd(conn.get(), &params), WS_OK);
+    params = ws_pmd_params();
+    CHECK_EQ(ws_conn_get_pmd(conn.get(), &params), 1);
+    CHECK_EQ(params.client_no_context_takeover, 1);
+    CHECK_EQ(params.client_max_window_bits, 15);
+}
+
 int main(int, char **argv)
 {
     // The functions have C linkage: these are the same as a C program sees.
@@ -148,5 +165,6 @@ int main(int, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
     CHECK_STR(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8");
     check_conn();
+    check_pmd();
     return check_done(argv[0]);
 }
