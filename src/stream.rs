@@ -42,6 +42,8 @@ pub(crate) struct Walk {
     header_len: u8,
     in_message: u8,
     rules: u32,
+    /// In place of padding, which would stay uninitialised.
+    reserved: u32,
 }
 
 impl Decoder {
