@@ -32,6 +32,13 @@ static inline bool append(buffer *b, const void *data, size_t len) {
     return to || len == 0;
 }
 
+/* Gives back the room that nothing was written to. */
+static inline void trim(buffer *b) {
+    uint8_t *data = b->len > 0 && b->len < b->cap ? realloc(b->data, b->len) : NULL;
+    if (data)
+        *b = (buffer){data, b->len, b->len};
+}
+
 static inline void release(buffer *b) {
     free(b->data);
     *b = (buffer){0};

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compression.h"
+
 static inline void die(const char *what, const char *why) {
     fprintf(stderr, "echo_client: %s: %s\n", what, why);
     exit(1);
@@ -29,33 +31,37 @@ typedef struct settings {
     bool binary;           /* send binary, not text */
     const char *autobahn;  /* a fuzzing server, or NULL */
     const char *agent;     /* our name in its reports */
+    compression compression;
     const char *url;
     char **messages;
     size_t count;
 } settings;
 
 static const char USAGE[] =
-    "Usage: echo_client [--subprotocol LIST] [--binary] URL [MESSAGE...]\n"
-    "       echo_client --autobahn URL [--agent NAME]\n"
+    "Usage: echo_client [OPTION...] [--subprotocol LIST] [--binary] URL [MESSAGE...]\n"
+    "       echo_client [OPTION...] --autobahn URL [--agent NAME]\n"
+    "OPTION: " COMPRESSION_USAGE "\n"
     "\n"
     "Sends each MESSAGE, or else each line of stdin, to ws://host[:port][/path], prints what\n"
     "comes back, and closes when as much has come. Text is printed as a line; binary as it\n"
     "is, without a newline, or as a line of hexadecimal if stdout is a terminal.\n"
     "\n"
-    "  --subprotocol LIST  to offer, e.g. \"chat, superchat\"\n"
-    "  --binary            send binary messages, which need not be UTF-8\n"
-    "  --autobahn URL      run all cases of an Autobahn|Testsuite's fuzzing server\n"
-    "  --agent NAME        the name for its reports (wscodec)\n"
-    "  --help              this text\n";
+    "  --subprotocol LIST           to offer, e.g. \"chat, superchat\"\n"
+    "  --binary                     send binary messages, which need not be UTF-8\n"
+    "  --autobahn URL               run all cases of an Autobahn|Testsuite's fuzzing server\n"
+    "  --agent NAME                 the name for its reports (wscodec)\n"
+    COMPRESSION_HELP
+    "  --help                       this text\n";
 
 static inline settings read_settings(int argc, char **argv) {
     static const struct option options[] = {{"subprotocol", required_argument, NULL, 's'},
                                             {"binary", no_argument, NULL, 'b'},
                                             {"autobahn", required_argument, NULL, 'a'},
                                             {"agent", required_argument, NULL, 'n'},
+                                            COMPRESSION_OPTIONS,
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    settings s = {.protocols = "", .agent = "wscodec"};
+    settings s = {.protocols = "", .agent = "wscodec", .compression = default_compression()};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
         if (option == 's')
@@ -66,7 +72,7 @@ static inline settings read_settings(int argc, char **argv) {
             s.autobahn = optarg;
         else if (option == 'n')
             s.agent = optarg;
-        else
+        else if (!set_compression(&s.compression, option, optarg))
             break;
     }
     if (option != -1 || (s.autobahn != NULL) != (optind == argc)) {

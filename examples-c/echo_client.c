@@ -44,7 +44,8 @@ static void said(client *c, ws_result n) {
 
 static void say(client *c, int opcode, const void *data, size_t len) {
     size_t size = ws_conn_send_bound(c->ws, len);
-    said(c, ws_conn_send(c->ws, opcode, 0, data, len, room(c, size), size));
+    uint32_t flags = compression_flags(&set.compression, len);
+    said(c, ws_conn_send(c->ws, opcode, flags, data, len, room(c, size), size));
 }
 
 static void say_message(client *c, const void *data, size_t len) {
@@ -151,15 +152,29 @@ static void talk(client *c) {
     }
 }
 
+/* Does what the server's head answers to our offer. */
+static void agree(client *c, const url *u, const uint8_t *head, size_t len) {
+    ws_pmd_params params = set.compression.params;
+    ws_result n = set.compression.on ? ws_pmd_confirm(head, len, &params) : 0;
+    if (n > 0)
+        n = ws_conn_set_pmd(c->ws, &params);
+    if (n < 0)
+        die(u->text, ws_strerror(n));
+}
+
 /* Sends the request, and waits for the head of the answer. */
 static void shake_hands(client *c, const url *u) {
-    uint8_t request[WS_MAX_HEAD], key[WS_KEY_LEN];
+    uint8_t request[WS_MAX_HEAD], key[WS_KEY_LEN], offer[256];
+    const ws_pmd_params *params = &set.compression.params;
+    ws_result n = set.compression.on ? ws_pmd_offer(params, offer, sizeof offer) : 0;
     ws_request_spec spec = {.host = {u->authority, strlen(u->authority)},
                             .target = {u->target, strlen(u->target)},
                             .key = {key, sizeof key},
-                            .protocols = {set.protocols, strlen(set.protocols)}};
+                            .protocols = {set.protocols, strlen(set.protocols)},
+                            .extensions = {offer, n > 0 ? (size_t)n : 0}};
     ws_response answer;
-    ws_result n = ws_make_key(key, sizeof key);
+    if (n >= 0)
+        n = ws_make_key(key, sizeof key);
     if (n > 0)
         n = ws_build_request(&spec, sizeof spec, request, sizeof request);
     if (n < 0)
@@ -183,6 +198,7 @@ static void shake_hands(client *c, const url *u) {
             die(u->text, "no answer to the opening handshake");
         have += got;
     }
+    agree(c, u, input, (size_t)n);
     on_bytes(c, input + n, have - (size_t)n); /* the first frames */
 }
 

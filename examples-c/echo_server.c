@@ -3,7 +3,8 @@
  * One read buffer serves all connections, and all replies of one read leave in one send().
  * Between two reads a connection owns memory only for a head or a message that has not come
  * whole, and for output that its peer is too slow to take. While output waits the peer is not
- * read, so there is never more of it than one read can cause. */
+ * read; and since compressed messages can be a thousand times as long as what was read, not
+ * even that is handled once MAX_OUT bytes wait. */
 #define _GNU_SOURCE
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -14,6 +15,7 @@
 #include "server.h"
 
 enum { READ_SIZE = 65536, MAX_MESSAGE = 16 << 20, MAX_ANSWER = WS_MAX_REPLY + 64 };
+enum { MAX_OUT = 65536 }; /* while so much waits, no further message is answered */
 
 /* CLOSING: all was said. Send it, then read and discard until the peer hangs up, since
  * closing the socket at once can destroy what is on its way (RFC 6455, 7.1.1). */
@@ -22,7 +24,7 @@ typedef struct conn {
     enum { HANDSHAKE, OPEN, CLOSING } state;
     time_t deadline; /* of HANDSHAKE and CLOSING; 0: none */
     ws_conn *ws;     /* from OPEN on */
-    buffer head;     /* of a request, while it is incomplete */
+    buffer in;       /* what is too early to handle: an incomplete head; see MAX_OUT */
     buffer out;      /* what the peer has not taken yet */
     size_t sent;     /* how much of it has left */
 } conn;
@@ -31,6 +33,7 @@ static conn **conns; /* by descriptor; a listener has none */
 static int max_fds, conn_count, epoll_fd, listeners[8], listener_count;
 static int spare_fd;    /* given up for a moment when there is no other */
 static time_t patience; /* seconds for an opening or a closing handshake */
+static compression compress;
 static uint8_t input[READ_SIZE];
 
 static void watch(int fd, int operation, uint32_t events) {
@@ -48,7 +51,7 @@ static void drop(conn *c) {
     conn_count--;
     close(c->fd);
     ws_conn_free(c->ws);
-    release(&c->head);
+    release(&c->in);
     release(&c->out);
     free(c);
 }
@@ -67,7 +70,9 @@ static bool flush(conn *c, bool waited) {
     bool waits = c->sent < c->out.len;
     if (waits != waited)
         watch(c->fd, EPOLL_CTL_MOD, waits ? EPOLLOUT : EPOLLIN);
-    if (!waits) {
+    if (waits) {
+        trim(&c->out); /* compressed, it is much less than there was to be room for */
+    } else {
         release(&c->out);
         c->sent = 0;
         if (c->state == CLOSING)
@@ -88,8 +93,18 @@ static void on_event(conn *c, const ws_event *e) {
     if (e->opcode != WS_OPCODE_TEXT && e->opcode != WS_OPCODE_BINARY)
         return; /* pings and closes are answered by the connection itself */
     size_t room = ws_conn_send_bound(c->ws, e->len);
+    uint32_t flags = compression_flags(&compress, e->len);
     uint8_t *to = reserve(&c->out, room);
-    said(c, to ? ws_conn_send(c->ws, e->opcode, 0, e->data, e->len, to, room) : -1);
+    said(c, to ? ws_conn_send(c->ws, e->opcode, flags, e->data, e->len, to, room) : -1);
+}
+
+/* Keeps these bytes, which may be a part of those that are kept already, for later. */
+static void keep(conn *c, const uint8_t *bytes, size_t len) {
+    buffer kept = {0};
+    if (!append(&kept, bytes, len))
+        enter(c, CLOSING);
+    release(&c->in);
+    c->in = kept;
 }
 
 static void on_bytes(conn *c, uint8_t *bytes, size_t len) {
@@ -104,9 +119,21 @@ static void on_bytes(conn *c, uint8_t *bytes, size_t len) {
         said(c, to ? ws_conn_output(c->ws, to, WS_MAX_OUTPUT) : -1);
         bytes += used;
         len -= used;
-    } while (n > 0 && c->state == OPEN);
+    } while (n > 0 && c->state == OPEN && (len == 0 || c->out.len < MAX_OUT));
     if (ws_conn_state(c->ws) >= WS_STATE_CLOSED)
         enter(c, CLOSING);
+    keep(c, bytes, c->state == OPEN ? len : 0);
+}
+
+/* Sends what waits, and handles what was kept, as far as the peer takes the answers. Returns
+ * false if the connection is lost. */
+static bool go_on(conn *c, bool waited) {
+    bool lives = flush(c, waited);
+    while (lives && c->state == OPEN && c->in.len > 0 && c->out.len == 0) {
+        on_bytes(c, c->in.data, c->in.len);
+        lives = flush(c, false);
+    }
+    return lives;
 }
 
 static bool is(const uint8_t *head, ws_span span, const char *text) {
@@ -129,7 +156,8 @@ static void on_request(conn *c, const uint8_t *head, const ws_handshake *hs) {
 /* An upgrade, or a bad one. */
 static void on_upgrade(conn *c, const uint8_t *head, size_t len) {
     static const char protocols[] = "chat, superchat";
-    const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1}};
+    const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1},
+                                 .pmd = compress.on ? &compress.params : NULL};
     uint8_t *to = reserve(&c->out, MAX_ANSWER);
     said(c, to ? ws_conn_accept(head, len, &spec, sizeof spec, &c->ws, to, MAX_ANSWER) : -1);
     bool open = c->ws && ws_conn_set(c->ws, WS_OPT_MAX_MESSAGE, MAX_MESSAGE) == WS_OK;
@@ -137,14 +165,14 @@ static void on_upgrade(conn *c, const uint8_t *head, size_t len) {
 }
 
 static void on_head(conn *c, uint8_t *bytes, size_t len) {
-    bool goes_on = c->head.len > 0;
-    if (goes_on && append(&c->head, bytes, len)) {
-        bytes = c->head.data;
-        len = c->head.len;
+    bool goes_on = c->in.len > 0;
+    if (goes_on && append(&c->in, bytes, len)) {
+        bytes = c->in.data;
+        len = c->in.len;
     }
     ws_handshake hs;
     ws_result n = ws_parse_handshake(bytes, len, &hs, sizeof hs);
-    if (n == 0 && (goes_on || append(&c->head, bytes, len)))
+    if (n == 0 && (goes_on || append(&c->in, bytes, len)))
         return; /* the rest is still to come */
     if (n == WS_ERR_NOT_UPGRADE)
         on_request(c, bytes, &hs);
@@ -152,7 +180,8 @@ static void on_head(conn *c, uint8_t *bytes, size_t len) {
         on_upgrade(c, bytes, len);
     if (c->state == OPEN)
         on_bytes(c, bytes + n, len - (size_t)n); /* the first frames */
-    release(&c->head);
+    else
+        release(&c->in);
 }
 
 /* Returns false if the connection is lost. */
@@ -164,7 +193,7 @@ static bool on_readable(conn *c) {
         on_head(c, input, (size_t)n);
     else if (c->state == OPEN)
         on_bytes(c, input, (size_t)n);
-    return flush(c, false);
+    return go_on(c, false);
 }
 
 static void on_listener(int listener) {
@@ -197,7 +226,7 @@ static void turn(void) {
         conn *c = conns[events[i].data.fd];
         if (!c)
             on_listener(events[i].data.fd);
-        else if (!(c->out.len > 0 ? flush(c, true) : on_readable(c)))
+        else if (!(c->out.len > 0 ? go_on(c, true) : on_readable(c)))
             drop(c);
     }
     time_t t = now();
@@ -228,6 +257,7 @@ static void say_goodbye(void) {
 
 static void start(settings s) {
     patience = s.seconds;
+    compress = s.compression;
     max_fds = max_descriptors();
     conns = calloc((size_t)max_fds, sizeof(conn *));
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -241,7 +271,8 @@ static void start(settings s) {
 }
 
 int main(int argc, char **argv) {
-    start(read_settings(argc, argv, "Echoes messages of up to 16 MiB."));
+    start(read_settings(argc, argv,
+                        "Echoes messages of up to 16 MiB. Says hello to a plain GET."));
     while (!stopping)
         turn();
     say_goodbye();

@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "compression.h"
+
 static inline void die(const char *what, const char *why) {
     fprintf(stderr, "%s: %s\n", what, why);
     exit(1);
@@ -98,6 +100,7 @@ static inline int max_descriptors(void) {
 typedef struct settings {
     const char *host, *port;
     long seconds; /* for an opening or a closing handshake */
+    compression compression;
 } settings;
 
 /* Reads the command line; ends the program if it asks for help or makes no sense. */
@@ -106,10 +109,11 @@ static inline settings read_settings(int argc, char **argv, const char *what) {
         {"host", 1, NULL, 'h'},
         {"port", 1, NULL, 'p'},
         {"handshake-timeout", 1, NULL, 't'},
+        COMPRESSION_OPTIONS,
         {"help", 0, NULL, 'H'},
         {NULL, 0, NULL, 0},
     };
-    settings s = {"127.0.0.1", "8080", 10};
+    settings s = {"127.0.0.1", "8080", 10, default_compression()};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'h') {
@@ -118,15 +122,17 @@ static inline settings read_settings(int argc, char **argv, const char *what) {
             number("--port", s.port = optarg, 0, 65535);
         } else if (option == 't') {
             s.seconds = number("--handshake-timeout", optarg, 1, 86400);
-        } else {
+        } else if (!set_compression(&s.compression, option, optarg)) {
             fprintf(option == 'H' ? stdout : stderr,
                     "Usage: %s [--host HOST] [--port PORT] [--handshake-timeout SECONDS]\n"
+                    "       " COMPRESSION_USAGE "\n"
                     "\n"
-                    "%s Says hello to a plain GET.\n"
+                    "%s\n"
                     "\n"
                     "  --host HOST                  to listen on (127.0.0.1)\n"
                     "  --port PORT                  0 for a free one (8080)\n"
                     "  --handshake-timeout SECONDS  also for the closing handshake (10)\n"
+                    COMPRESSION_HELP
                     "  --help                       this text\n",
                     argv[0], what);
             exit(option == 'H' ? 0 : 2);

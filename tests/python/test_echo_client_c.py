@@ -7,9 +7,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import wscodec
 from echo_checks import Server
+from test_echo_client import scripted
+from websockets.extensions.permessage_deflate import (
+    PerMessageDeflate,
+    ServerPerMessageDeflateFactory,
+)
 from websockets.sync.server import ServerConnection, serve
 from wire import ROOT
 
@@ -22,6 +29,9 @@ SERVERS = {
 pytestmark = pytest.mark.skipif(
     not (ROOT / BINARY).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
     reason=f"{BINARY} was not built",
+)
+compresses = pytest.mark.skipif(
+    not wscodec.library_can_deflate(), reason="the library cannot compress"
 )
 
 
@@ -66,6 +76,66 @@ def test_it_understands_a_server_that_we_did_not_write() -> None:
         server.shutdown()
     assert (done.returncode, done.stdout) == (0, "hello\nworld\n")
     assert closed == [1000]
+
+
+@compresses
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"server_no_context_takeover": True},
+        {"client_no_context_takeover": True},
+        {"server_max_window_bits": 9, "client_max_window_bits": 9},
+        {"server_max_window_bits": 12, "client_max_window_bits": 15},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--compress-from", "0"), ("--compress-from", "0", "--context-takeover")],
+    ids=" ".join,
+)
+def test_it_compresses(options: tuple[str, ...], terms: dict[str, Any]) -> None:
+    agreed = []
+
+    def talk(connection: ServerConnection) -> None:
+        agreed.append(connection.protocol.extensions)
+        for message in connection:
+            connection.send(message)
+
+    factory = ServerPerMessageDeflateFactory(**terms)
+    with serve(talk, "127.0.0.1", 0, compression=None, extensions=[factory]) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        lines = "".join(f"{'hello ' * i}\n" for i in (0, 1, 1, 200, 20_000, 200, 1, 0))
+        done = run(*options, url, sent=lines)
+        declined = run("--no-compression", url, "hello")
+        server.shutdown()
+    assert (done.returncode, done.stdout, done.stderr) == (0, lines, "")
+    assert (declined.returncode, declined.stdout) == (0, "hello\n")
+    (deflate,), nothing = agreed
+    assert isinstance(deflate, PerMessageDeflate) and nothing == []
+    assert deflate.remote_no_context_takeover == (  # of what we compress
+        "--context-takeover" not in options or "client_no_context_takeover" in terms
+    )
+
+
+@compresses
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "permessage-deflate; server_max_window_bits=16",
+        "permessage-deflate; unknown",
+        "permessage-deflate",  # without the server_no_context_takeover that we asked for
+        "other",
+        "permessage-deflate, permessage-deflate",
+    ],
+)
+def test_an_answer_that_goes_beyond_the_offer(answer: str) -> None:
+    with scripted(b"{101 %s}" % answer.encode()) as (url, _):
+        done = run(url, "hello")
+    assert done.returncode == 1
+    assert "extension" in done.stderr
 
 
 @pytest.mark.parametrize(
