@@ -23,7 +23,7 @@ test("shows the page that a plain GET gets", async () => {
   assert.equal((await page.textContent("body")).trim(), "Hello, World!");
 });
 
-test("echoes what a browser sends, without an extension", async () => {
+test("echoes what a browser sends, compressed", async () => {
   const seen = await page.evaluate(async (url) => {
     const socket = new WebSocket(url, ["superchat", "chat"]);
     socket.binaryType = "arraybuffer";
@@ -51,6 +51,6 @@ test("echoes what a browser sends, without an extension", async () => {
     code: 3000,
     wasClean: true,
     protocol: "chat",
-    extensions: "",
+    extensions: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
   });
 });
