@@ -84,7 +84,8 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
-		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py
+		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
+		tests/python/test_echo_c_compression.py tests/python/test_broadcast_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
 AUTOBAHN := c-server c-client python-server python-client
@@ -95,7 +96,11 @@ autobahn-suite:
 	tests/autobahn/install.sh
 
 autobahn-%: examples autobahn-suite
-	tests/autobahn/run $*
+	tests/autobahn/run $* quick
+
+# All of it, six minutes each; the verdicts are kept in git.
+autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite
+	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
 lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --check
@@ -134,4 +139,5 @@ clean: ## removes what was built
 	$(CARGO) clean
 
 .PHONY: all help library header check-header examples run test test-rust test-c \
-	test-python tools test-all autobahn autobahn-suite lint bench install uninstall clean
+	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
+	autobahn-all-c-client lint bench install uninstall clean
