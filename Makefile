@@ -98,7 +98,7 @@ autobahn-suite:
 autobahn-%: examples autobahn-suite
 	tests/autobahn/run $* quick
 
-# All of it, six minutes each; the verdicts are kept in git.
+# All of it, about ten minutes each; the verdicts are kept in git.
 autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite
 	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
