@@ -1,0 +1,176 @@
+//! Measures wscodec against named peers. Ours runs through the C ABI, out of the shared library.
+//!
+//! The program starts itself several times, so that no result depends on how one process came
+//! to lie in memory; each of these processes takes all sides of a comparison in turns.
+
+mod abi;
+mod harness;
+mod machine;
+mod peers;
+mod programs;
+mod report;
+mod stream;
+mod targets;
+mod topics;
+
+use abi::{Abi, SharedLibrary};
+use harness::Bench;
+use machine::Machine;
+use report::{Outcome, Report, Verdict};
+use std::process::{Command, ExitCode, Stdio};
+use targets::Target;
+
+const HELP: &str = "\
+usage: wscodec-bench [OPTION]... [ROW]...
+
+Measures wscodec against named peers and prints the ratios: our time over theirs. ROW is the
+number of a row, or pmd for compression; without one, all are measured.
+
+  --runs N     processes to take the medians of (3)
+  --json FILE  writes the result
+  --from FILE  measures nothing: reads a result that --json wrote
+  --check      exits with 1 if a ratio is above what it must be
+  --help       this
+
+WSCODEC_LIBRARY is the shared library (target/release/libwscodec.so). WSCODEC_PYTHON,
+WSCODEC_NODE and WSCODEC_NODE_MODULES are where peers are that are not compiled; rows of
+what is not there are not run, and say so.";
+
+/// Said by the program to the processes that it starts.
+const CHILD: &str = "--child";
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args().skip(1)).and_then(|options| run(&options)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("wscodec-bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    help: bool,
+    child: bool,
+    check: bool,
+    runs: usize,
+    json: Option<String>,
+    from: Option<String>,
+    rows: Vec<String>,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+        let mut options = Options { runs: 3, ..Options::default() };
+        while let Some(argument) = arguments.next() {
+            let mut value =
+                || arguments.next().ok_or(format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--help" => options.help = true,
+                CHILD => options.child = true,
+                "--check" => options.check = true,
+                "--runs" => options.runs = number(&value()?)?,
+                "--json" => options.json = Some(value()?),
+                "--from" => options.from = Some(value()?),
+                row if row.starts_with('-') => return Err(format!("{row}? See --help")),
+                row => options.rows.push(row.to_string()),
+            }
+        }
+        Ok(options)
+    }
+
+    /// Those of the rows that were asked for.
+    fn targets(&self) -> Result<Vec<Target>, String> {
+        let all = targets::all();
+        if let Some(row) = self.rows.iter().find(|row| all.iter().all(|t| t.row != **row))
+        {
+            return Err(format!("there is no row {row}"));
+        }
+        let wanted =
+            |target: &Target| self.rows.is_empty() || self.rows.contains(&target.row);
+        Ok(all.into_iter().filter(wanted).collect())
+    }
+}
+
+fn number(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or(format!("{text} is not a number"))
+}
+
+fn run(options: &Options) -> Result<ExitCode, String> {
+    if options.help {
+        println!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.child {
+        let outcomes = measure(options.targets()?)?;
+        println!(
+            "{}",
+            serde_json::to_string(&outcomes).map_err(|error| error.to_string())?
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = match &options.from {
+        Some(file) => read(file)?,
+        None => collect(options)?,
+    };
+    print!("{report}");
+    if let Some(file) = &options.json {
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
+        write(file, &(text + "\n"))?;
+    }
+    let short = options.check && report.count(Verdict::Short) > 0;
+    Ok(if short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Measures in this process.
+fn measure(targets: Vec<Target>) -> Result<Vec<Outcome>, String> {
+    let path = std::env::var("WSCODEC_LIBRARY")
+        .unwrap_or_else(|_| "target/release/libwscodec.so".to_string());
+    let abi = SharedLibrary::open(&path)
+        .and_then(Abi::of)
+        .map_err(|error| format!("{error}; `make library` makes it"))?;
+    let mut bench = Bench::new(targets);
+    topics::run(&mut bench, &abi);
+    Ok(bench.finish())
+}
+
+/// Measures in processes of their own.
+fn collect(options: &Options) -> Result<Report, String> {
+    let targets = options.targets()?;
+    let machine = Machine::this();
+    let mut runs = Vec::new();
+    for run in 1..=options.runs {
+        eprintln!("process {run} of {}", options.runs);
+        runs.push(child(&options.rows)?);
+    }
+    Ok(Report::new(machine, targets, &runs))
+}
+
+fn child(rows: &[String]) -> Result<Vec<Outcome>, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let output = Command::new(program)
+        .arg(CHILD)
+        .args(rows)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(format!("the measuring process ended with {}", output.status));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}
+
+fn read(file: &str) -> Result<Report, String> {
+    let text =
+        std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{file}: {error}"))
+}
+
+fn write(file: &str, text: &str) -> Result<(), String> {
+    std::fs::write(file, text).map_err(|error| format!("{file}: {error}"))
+}

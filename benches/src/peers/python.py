@@ -1,0 +1,198 @@
+"""Reads what to measure, "batch SIZE" or "single SIZE"; prints the nanoseconds of CPU time that
+a frame takes to decode, side by side, as JSON.
+
+Each side turns a read of masked binary frames into a list of their payloads, as `bytes`. All
+are checked for the same list before they are timed, and timed in turns.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+import time
+from collections.abc import Callable
+from ctypes import addressof, byref, c_char, c_size_t, c_uint32, c_void_p
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python"))
+
+import wscodec
+from wscodec import _ffi
+
+FRAMES = 64
+ROUNDS = 31
+SAMPLE = 3_000_000  # nanoseconds
+
+Side = Callable[[bytes], "list[bytes]"]
+
+
+def stream_of(size: int) -> bytes:
+    payload = bytes(i * 7 & 255 for i in range(size))
+    key = bytes.fromhex("37fa213d")
+    frame = wscodec.frame_encode(wscodec.Opcode.BINARY, payload, mask_key=key)
+    return frame * FRAMES
+
+
+# ---- ours ----
+
+
+def decoder_feed() -> Side:
+    decoder = wscodec.Decoder()
+    return lambda data: [frame.payload for frame in decoder.feed(data)]
+
+
+def ctypes_call_per_frame() -> Side:
+    """ws_frame_decode() by ctypes alone, as one would write it who does without the package's
+    classes."""
+    decode = _ffi.lib["ws_frame_decode"]
+    decode.restype = _ffi.c_result
+    buffer = bytearray(1 << 17)
+    view = memoryview(buffer)
+    base = addressof(c_char.from_buffer(view))
+    frame = _ffi.Frame()
+    entry = memoryview(frame).cast("B")
+    fields = struct.Struct("=8x8xQQ").unpack_from
+    flags, frame_at = c_uint32(_ffi.SERVER), byref(frame)
+    at, left = c_void_p(), c_size_t()
+
+    def side(data: bytes) -> list[bytes]:
+        size = len(data)
+        view[:size] = data
+        payloads = []
+        done = 0
+        while done < size:
+            at.value = base + done
+            left.value = size - done
+            used = decode(at, left, flags, frame_at)
+            if used <= 0:
+                raise ValueError(used)
+            off, length = fields(entry)
+            off += done
+            payloads.append(view[off : off + length].tobytes())
+            done += used
+        return payloads
+
+    return side
+
+
+def frame_decode() -> Side:
+    def side(data: bytes) -> list[bytes]:
+        payloads = []
+        while data:
+            frame = wscodec.frame_decode(data)
+            payloads.append(frame.payload)
+            data = data[frame.size :]
+        return payloads
+
+    return side
+
+
+# ---- peers ----
+
+
+def websockets() -> Side:
+    from websockets.protocol import OPEN, SERVER, Protocol
+
+    protocol = Protocol(SERVER, state=OPEN)
+
+    def side(data: bytes) -> list[bytes]:
+        protocol.receive_data(data)
+        return [frame.data for frame in protocol.events_received()]
+
+    return side
+
+
+def wsproto() -> Side:
+    from wsproto.connection import Connection, ConnectionType
+
+    connection = Connection(ConnectionType.SERVER)
+
+    def side(data: bytes) -> list[bytes]:
+        connection.receive_data(data)
+        return [bytes(event.data) for event in connection.events()]
+
+    return side
+
+
+def aiohttp() -> Side:
+    """Its reader in Cython. The messages are taken out of the queue at once, where a user
+    would await each of them."""
+    import asyncio
+
+    from aiohttp._websocket.reader_c import WebSocketDataQueue, WebSocketReader
+
+    class Protocol:
+        _reading_paused = False
+
+    # So much that it never wants to pause the (absent) transport.
+    queue = WebSocketDataQueue(Protocol(), (1 << 31) - 1, loop=asyncio.new_event_loop())
+    reader = WebSocketReader(queue, 1 << 20, False, True)
+    messages = queue._buffer
+
+    def side(data: bytes) -> list[bytes]:
+        reader.feed_data(data)
+        payloads = [message.data for message, _ in messages]
+        messages.clear()
+        return payloads
+
+    return side
+
+
+SIDES = {
+    "batch": {
+        "Decoder.feed": decoder_feed,
+        "websockets": websockets,
+        "wsproto": wsproto,
+        "aiohttp": aiohttp,
+    },
+    "single": {
+        "ws_frame_decode": ctypes_call_per_frame,
+        "frame_decode": frame_decode,
+        "websockets": websockets,
+    },
+}
+
+# ---- timing ----
+
+
+def timed(side: Side, data: bytes, calls: int) -> int:
+    start = time.process_time_ns()
+    for _ in range(calls):
+        side(data)
+    return time.process_time_ns() - start
+
+
+def calls_for(side: Side, data: bytes) -> int:
+    calls = 1
+    while timed(side, data, calls) < SAMPLE / 2:
+        calls *= 2
+    return calls
+
+
+def main() -> None:
+    name, size = sys.stdin.read().split()
+    data = stream_of(int(size))
+    sides, missing = {}, {}
+    for side_name, make in SIDES[name].items():
+        try:
+            sides[side_name] = make()
+        except ImportError as error:
+            missing[side_name] = str(error)
+    outputs = {side_name: side(data) for side_name, side in sides.items()}
+    expected = next(iter(outputs.values()))
+    for side_name, output in outputs.items():
+        if output != expected or len(output) != FRAMES:
+            raise SystemExit(f"{side_name} decodes something else")
+    calls = {side_name: calls_for(side, data) for side_name, side in sides.items()}
+    times: dict[str, list[float]] = {side_name: [] for side_name in sides}
+    for at in range(ROUNDS):
+        order = list(sides)
+        for side_name in order[at % len(order) :] + order[: at % len(order)]:
+            count = calls[side_name]
+            spent = timed(sides[side_name], data, count)
+            times[side_name].append(spent / count / FRAMES)
+    print(json.dumps({"times": times, "missing": missing}))
+
+
+main()

@@ -1,0 +1,97 @@
+//! Masking in place (RFC 6455, 5.3).
+//!
+//! A call masks many short payloads, one after another as they lie in a read buffer: to mask the
+//! same few bytes again and again would measure how the processor forwards stores to loads.
+
+use crate::abi::Abi;
+use crate::harness::{Aligned, Bench, Group};
+use crate::peers::uwebsockets::UWebSockets;
+use crate::peers::{fastwebsockets, tungstenite};
+use crate::targets::{MASK, MASK_OFFSET};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
+    for size in bench.sizes(MASK) {
+        in_place(bench, abi, size);
+    }
+    for size in bench.sizes(MASK_OFFSET) {
+        at_an_odd_address(bench, abi, size);
+    }
+}
+
+fn in_place(bench: &mut Bench, abi: &Abi, size: usize) {
+    let payloads = Payloads::new(size);
+    let mut group = Group::new(MASK, size).operations(payloads.count);
+    payloads.add(&mut group, "ws_mask", |slot| ours(abi, &mut slot[..size]));
+    payloads.add(&mut group, "tungstenite", |slot| {
+        tungstenite::apply_mask(&mut slot[..size], KEY);
+    });
+    payloads.add(&mut group, "fastwebsockets", |slot| {
+        fastwebsockets::unmask(&mut slot[..size], KEY);
+    });
+    match UWebSockets::open() {
+        Ok(peer) => payloads.add(&mut group, "uWebSockets", move |slot| unsafe {
+            (peer.mask)(slot.as_mut_ptr(), size, KEY.as_ptr());
+        }),
+        Err(why) => group.missing("uWebSockets", why),
+    }
+    let mut memory = Aligned::new(&vec![1; size]);
+    group.unchecked("memset", move || memory.bytes().fill(0));
+    bench.measure(group);
+}
+
+fn ours(abi: &Abi, payload: &mut [u8]) {
+    let (at, len) = (payload.as_mut_ptr().cast(), payload.len());
+    unsafe { (abi.ws_mask)(at, len, KEY.as_ptr().cast(), 0) };
+}
+
+/// Payloads of one size in slots, as many as the nearest cache holds.
+struct Payloads {
+    size: usize,
+    count: usize,
+    bytes: Vec<u8>,
+}
+
+impl Payloads {
+    const CACHE: usize = 16384;
+    /// A slot's bytes behind its payload, as if there followed the header of the next frame. A
+    /// peer writes there.
+    const GAP: usize = 14;
+
+    fn new(size: usize) -> Payloads {
+        let slot = size + Self::GAP;
+        let count = (Self::CACHE / slot).max(1);
+        Payloads { size, count, bytes: (0..count * slot).map(|at| at as u8).collect() }
+    }
+
+    /// Adds a side that masks all payloads; `mask` is called with each slot.
+    fn add<'a>(
+        &self,
+        group: &mut Group<'a>,
+        name: &'static str,
+        mask: impl Fn(&mut [u8]) + 'a,
+    ) {
+        let slot = self.size + Self::GAP;
+        let mut memory = Aligned::new(&self.bytes);
+        let pass = move |memory: &mut Aligned| {
+            memory.bytes().chunks_exact_mut(slot).for_each(&mask);
+        };
+        pass(&mut memory);
+        let masked =
+            memory.bytes().chunks_exact(slot).flat_map(|slot| &slot[..self.size]);
+        let output = masked.copied().collect();
+        group.side(name, output, move || pass(&mut memory));
+    }
+}
+
+fn at_an_odd_address(bench: &mut Bench, abi: &Abi, size: usize) {
+    let mut group = Group::new(MASK_OFFSET, size);
+    for (name, offset) in [("aligned", 0), ("1 off", 1)] {
+        let mut memory = Aligned::new(&vec![1; size + offset]);
+        ours(abi, &mut memory.bytes()[offset..]);
+        let output = memory.bytes()[offset..].to_vec();
+        group.side(name, output, move || ours(abi, &mut memory.bytes()[offset..]));
+    }
+    bench.measure(group);
+}
