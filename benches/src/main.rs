@@ -4,6 +4,7 @@
 //! to lie in memory; each of these processes takes all sides of a comparison in turns.
 
 mod abi;
+mod chart;
 mod harness;
 mod machine;
 mod peers;
@@ -28,6 +29,7 @@ number of a row, or pmd for compression; without one, all are measured.
 
   --runs N     processes to take the medians of (3)
   --json FILE  writes the result
+  --svg FILE   draws it
   --from FILE  measures nothing: reads a result that --json wrote
   --check      exits with 1 if a ratio is above what it must be
   --help       this
@@ -56,6 +58,7 @@ struct Options {
     check: bool,
     runs: usize,
     json: Option<String>,
+    svg: Option<String>,
     from: Option<String>,
     rows: Vec<String>,
 }
@@ -72,6 +75,7 @@ impl Options {
                 "--check" => options.check = true,
                 "--runs" => options.runs = number(&value()?)?,
                 "--json" => options.json = Some(value()?),
+                "--svg" => options.svg = Some(value()?),
                 "--from" => options.from = Some(value()?),
                 row if row.starts_with('-') => return Err(format!("{row}? See --help")),
                 row => options.rows.push(row.to_string()),
@@ -122,6 +126,9 @@ fn run(options: &Options) -> Result<ExitCode, String> {
         let text =
             serde_json::to_string_pretty(&report).map_err(|error| error.to_string())?;
         write(file, &(text + "\n"))?;
+    }
+    if let Some(file) = &options.svg {
+        write(file, &chart::draw(&report))?;
     }
     let short = options.check && report.count(Verdict::Short) > 0;
     Ok(if short { ExitCode::FAILURE } else { ExitCode::SUCCESS })
