@@ -104,13 +104,26 @@ autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-s
 
 lint: ## formatting and clippy, warnings denied
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path benches/Cargo.toml
 	WSCODEC_HEADER=$(abspath target/wscodec.h) \
 		$(CARGO) clippy --all-targets --features header -- -D warnings
 
-bench: library tools $(VENV)/ready ## speed, as ratios to named peers
-	WSCODEC_NODE=node WSCODEC_NODE_MODULES=$(abspath target/node) \
-		WSCODEC_PYTHON=$(abspath $(VENV)/bin/python) \
-		$(CARGO) bench --bench peers --target-dir target/bench
+# What `make bench` measures: rows, e.g. ROWS="1 2 6", or all; and its further options.
+ROWS ?=
+BENCH_OPTIONS ?=
+BENCH := WSCODEC_PYTHON=$(abspath target/bench-python/bin/python) WSCODEC_NODE=node \
+	WSCODEC_NODE_MODULES=$(abspath target/bench-node) $(CARGO) run --release --quiet \
+	--manifest-path benches/Cargo.toml --target-dir target/bench --
+
+bench: library bench-peers ## speed, as ratios to named peers; ROWS="1 2" for some
+	$(BENCH) $(BENCH_OPTIONS) $(ROWS)
+
+bench-record: library bench-peers ## the same, into benches/results
+	@mkdir -p benches/results
+	$(BENCH) --json benches/results/ratios.json --svg benches/results/ratios.svg
+
+bench-peers:
+	PYTHON=$(PYTHON) benches/install.sh
 
 # ---- installation ----
 
@@ -140,4 +153,4 @@ clean: ## removes what was built
 
 .PHONY: all help library header check-header examples run test test-rust test-c \
 	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
-	autobahn-all-c-client lint bench install uninstall clean
+	autobahn-all-c-client lint bench bench-record bench-peers install uninstall clean
