@@ -86,5 +86,6 @@ functions! {
     conn::ws_conn_output(*mut ws_conn, *mut c_void, usize) -> isize;
     conn::ws_conn_send(
         *mut ws_conn, c_int, u32, *const c_void, usize, *mut c_void, usize) -> isize;
+    version::ws_features() -> u32;
     version::ws_sizeof(c_int) -> usize;
 }

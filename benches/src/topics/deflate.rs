@@ -19,6 +19,7 @@ use std::ptr::{null, null_mut, slice_from_raw_parts};
 use wscodec::ffi::conn::{ws_allocator, ws_conn};
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::{WS_CLIENT, WS_OPCODE_TEXT, WS_SERVER};
+use wscodec::ffi::version::WS_FEATURE_DEFLATE;
 
 const MESSAGES: usize = 64;
 const SIZE: usize = 1024;
@@ -41,6 +42,12 @@ const QUANTITIES: [&str; 8] = [
 pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
     if QUANTITIES.iter().all(|quantity| bench.sizes(quantity).is_empty()) {
         return;
+    }
+    if unsafe { (abi.ws_features)() } & WS_FEATURE_DEFLATE == 0 {
+        let why = || Err("the library was built without compression".to_string());
+        return QUANTITIES
+            .iter()
+            .for_each(|quantity| bench.note(quantity, |_| Some(why())));
     }
     let messages = messages();
     let others = [
