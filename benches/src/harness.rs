@@ -213,7 +213,7 @@ pub(crate) fn cpu_nanoseconds() -> f64 {
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-/// Bytes that start at a multiple of 64, some of them unused in front and behind.
+/// Bytes that start with a page, some of them unused in front and behind.
 pub(crate) struct Aligned {
     memory: Vec<u8>,
     start: usize,
@@ -223,10 +223,11 @@ pub(crate) struct Aligned {
 impl Aligned {
     /// What peers may read or write around what is theirs.
     pub(crate) const MARGIN: usize = 64;
+    pub(crate) const PAGE: usize = 4096;
 
     pub(crate) fn new(bytes: &[u8]) -> Aligned {
-        let mut memory = vec![0; bytes.len() + 3 * Self::MARGIN];
-        let start = Self::MARGIN + memory.as_ptr().align_offset(Self::MARGIN);
+        let mut memory = vec![0; bytes.len() + 2 * Self::PAGE + Self::MARGIN];
+        let start = Self::PAGE + memory.as_ptr().align_offset(Self::PAGE);
         memory[start..start + bytes.len()].copy_from_slice(bytes);
         Aligned { memory, start, len: bytes.len() }
     }

@@ -54,21 +54,28 @@ fn push_frame(out: &mut Vec<u8>, opcode: u8, payload: &[u8], key: [u8; 4]) {
     out.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
 }
 
-/// Bytes, and the buffer that they are read into.
+/// Bytes, and the buffer that they are read into. The two always lie in the same way to each
+/// other: how fast a copy is depends on that.
 pub(crate) struct Refilled {
-    bytes: Vec<u8>,
-    buffer: Aligned,
+    memory: Aligned,
+    len: usize,
+    buffer: usize,
 }
 
 impl Refilled {
     pub(crate) fn new(bytes: &[u8]) -> Refilled {
-        Refilled { bytes: bytes.to_vec(), buffer: Aligned::new(bytes) }
+        let len = bytes.len();
+        let buffer = len.next_multiple_of(Aligned::PAGE) + Aligned::PAGE / 2;
+        let mut memory = Aligned::new(&vec![0; buffer + len]);
+        memory.bytes()[..len].copy_from_slice(bytes);
+        Refilled { memory, len, buffer }
     }
 
     /// The bytes as they came; in front of them and behind them there are [`Aligned::MARGIN`].
     pub(crate) fn read(&mut self) -> (*mut u8, usize) {
-        self.buffer.bytes().copy_from_slice(&self.bytes);
-        (self.buffer.as_mut_ptr(), self.bytes.len())
+        let (bytes, buffer) = self.memory.bytes().split_at_mut(self.buffer);
+        buffer.copy_from_slice(&bytes[..self.len]);
+        (unsafe { self.memory.as_mut_ptr().add(self.buffer) }, self.len)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Encoding a frame into the caller's buffer (RFC 6455, 5.2).
 
 use crate::abi::Abi;
-use crate::harness::{Bench, Group};
+use crate::harness::{Aligned, Bench, Group};
 use crate::peers::tungstenite;
 use crate::peers::uwebsockets::UWebSockets;
 use crate::targets::{ENCODE, ENCODE_CLIENT, ENCODE_HEADER};
 use std::ptr::null;
+use std::slice;
 use wscodec::ffi::conn::ws_conn;
 use wscodec::ffi::frame::{
     WS_CLIENT, WS_FIN, WS_MAX_HEADER, WS_OPCODE_BINARY, WS_SERVER, ws_frame,
@@ -27,64 +28,53 @@ fn payload(size: usize) -> Vec<u8> {
     (0..size).map(|at| at as u8).collect()
 }
 
+/// All sides write to the same memory: how fast a payload is copied depends on how the two lie.
 fn server(bench: &mut Bench, abi: &Abi, size: usize) {
     let payload = payload(size);
+    let mut out = Aligned::new(&vec![0; WS_MAX_HEADER + size]);
+    let (to, cap) = (out.as_mut_ptr(), WS_MAX_HEADER + size);
+    let frame = |len| unsafe { slice::from_raw_parts(to, len) }.to_vec();
     let mut group = Group::new(ENCODE, size);
-    add(&mut group, "ws_frame_encode", &payload, |payload, out| {
-        let (from, len, cap) = (payload.as_ptr().cast(), payload.len(), out.len());
-        let to = out.as_mut_ptr().cast();
+    let ours = || {
+        let (from, len, to) = (payload.as_ptr().cast(), payload.len(), to.cast());
         let (opcode, fin) = (WS_OPCODE_BINARY, WS_FIN);
         let written =
             unsafe { (abi.ws_frame_encode)(opcode, fin, null(), from, len, to, cap) };
         usize::try_from(written).expect("ws_frame_encode")
-    });
+    };
+    group.side("ws_frame_encode", frame(ours()), ours);
     match UWebSockets::open() {
-        Ok(peer) => add(&mut group, "uWebSockets", &payload, uwebsockets(peer)),
+        Ok(UWebSockets { encode, .. }) => {
+            let from = payload.as_ptr();
+            let encode = move || unsafe { encode(to, from, size) };
+            group.side("uWebSockets", frame(encode()), encode);
+        }
         Err(why) => group.missing("uWebSockets", why),
     }
     bench.measure(group);
 }
 
-fn uwebsockets(peer: UWebSockets) -> impl Fn(&[u8], &mut [u8]) -> usize {
-    move |payload, out| unsafe {
-        (peer.encode)(out.as_mut_ptr(), payload.as_ptr(), payload.len())
-    }
-}
-
-/// Adds a side that encodes the payload; `encode` returns how long the frame is.
-fn add<'a>(
-    group: &mut Group<'a>,
-    name: &'static str,
-    payload: &'a [u8],
-    encode: impl Fn(&[u8], &mut [u8]) -> usize + 'a,
-) {
-    let mut out = vec![0; WS_MAX_HEADER + payload.len()];
-    let len = encode(payload, &mut out);
-    group.side(name, out[..len].to_vec(), move || encode(payload, &mut out));
-}
-
 /// There is no peer that encodes only a header: it is timed with the payload, its header alone
 /// compared.
 fn header(bench: &mut Bench, abi: &Abi, size: usize) {
+    let payload = payload(size);
+    let mut out = Aligned::new(&vec![0; WS_MAX_HEADER + size]);
+    let to = out.as_mut_ptr();
+    let header = |len| unsafe { slice::from_raw_parts(to, len) }.to_vec();
     let mut group = Group::new(ENCODE_HEADER, size);
-    let mut out = [0; WS_MAX_HEADER];
-    let mut ours = move || {
-        let (to, cap) = (out.as_mut_ptr().cast(), out.len());
-        let (opcode, len) = (WS_OPCODE_BINARY, size as u64);
+    let ours = || {
+        let (opcode, len, to) = (WS_OPCODE_BINARY, size as u64, to.cast());
+        let cap = WS_MAX_HEADER;
         let written =
             unsafe { (abi.ws_frame_header)(opcode, WS_FIN, null(), len, to, cap) };
-        (out, written as usize)
+        usize::try_from(written).expect("ws_frame_header")
     };
-    let (header, len) = ours();
-    group.side("ws_frame_header", header[..len].to_vec(), ours);
+    group.side("ws_frame_header", header(ours()), ours);
     match UWebSockets::open() {
-        Ok(peer) => {
-            let (payload, encode) = (payload(size), uwebsockets(peer));
-            let mut out = vec![0; WS_MAX_HEADER + size];
-            let len = encode(&payload, &mut out) - size;
-            group.side("uWebSockets", out[..len].to_vec(), move || {
-                encode(&payload, &mut out)
-            });
+        Ok(UWebSockets { encode, .. }) => {
+            let from = payload.as_ptr();
+            let encode = move || unsafe { encode(to, from, size) };
+            group.side("uWebSockets", header(encode() - size), encode);
         }
         Err(why) => group.missing("uWebSockets", why),
     }
