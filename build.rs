@@ -13,6 +13,17 @@ fn main() {
         let abi = env!("CARGO_PKG_VERSION_MAJOR");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libwscodec.so.{abi}");
     }
+    if rustc_minor().is_some_and(|minor| minor >= 89) {
+        println!("cargo::rustc-cfg=wscodec_avx512");
+    }
     #[cfg(feature = "header")]
     header::write();
+}
+
+/// Of "rustc 1.89.0 (...)", 89: the first that knows AVX-512.
+fn rustc_minor() -> Option<u32> {
+    let rustc = std::env::var_os("RUSTC")?;
+    let output = std::process::Command::new(rustc).arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.strip_prefix("rustc 1.")?.split('.').next()?.parse().ok()
 }

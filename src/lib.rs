@@ -28,6 +28,7 @@ pub mod frame;
 pub mod handshake;
 pub mod memory;
 mod output;
+pub mod simd;
 pub mod stream;
 pub mod utf8;
 

@@ -139,10 +139,11 @@ impl Walk {
         let off = start.saturating_add(taken);
         let payload = buf.get_mut(off..).unwrap_or_default();
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
-        let chunk = Chunk { header, pos: self.payload_done, off, len };
+        let mut chunk =
+            Chunk { header, pos: self.payload_done, off, len, is_ascii: false };
         let masked = payload.get_mut(..len).unwrap_or_default();
         if let Some(key) = header.mask_key.filter(|_| rules.unmasks()) {
-            mask::apply(masked, key, chunk.pos);
+            chunk.is_ascii = mask::apply_ascii(masked, key, chunk.pos);
         }
         if chunk.ends() {
             self.end_frame(&header);

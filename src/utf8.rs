@@ -1,6 +1,7 @@
 //! UTF-8 that arrives in pieces (RFC 3629; RFC 6455, 8.1).
 
 use crate::error::{Error, Result};
+use crate::simd;
 
 /// Checks text piece by piece; fails at the first byte that no continuation can make valid.
 ///
@@ -94,6 +95,11 @@ impl Validator {
 
 /// The character that `text` stops in the middle of, or where its first wrong byte is.
 fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
+    let (whole, tail) = split_tail(text);
+    if !is_wrong_tail(tail) && simd::is_utf8(whole) {
+        return Ok(tail);
+    }
+    // Something is wrong: where?
     let Err(error) = core::str::from_utf8(text) else { return Ok(&[]) };
     let (right, rest) = text.split_at_checked(error.valid_up_to()).ok_or(0_usize)?;
     match (error.error_len(), rest) {
@@ -102,4 +108,23 @@ fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
         (Some(begun), [0xC2..=0xF4, ..]) => Err(right.len().saturating_add(begun)),
         _ => Err(right.len()),
     }
+}
+
+/// Splits off the last bytes if they begin a character and are too few for it.
+#[inline]
+fn split_tail(text: &[u8]) -> (&[u8], &[u8]) {
+    let len = match text {
+        [.., 0xC0..=0xFF] => 1,
+        [.., 0xE0..=0xFF, _] => 2,
+        [.., 0xF0..=0xFF, _, _] => 3,
+        _ => 0,
+    };
+    text.split_at_checked(text.len().wrapping_sub(len)).unwrap_or((text, &[]))
+}
+
+/// Whether nothing that follows can make a character of it.
+#[inline]
+fn is_wrong_tail(tail: &[u8]) -> bool {
+    !tail.is_empty()
+        && core::str::from_utf8(tail).is_err_and(|error| error.error_len().is_some())
 }

@@ -120,7 +120,7 @@ impl Conn {
         let mut message = core::mem::take(&mut self.message);
         let new = message.bytes().get(before..).unwrap_or_default();
         self.message_len = self.message_len.saturating_add(new.len() as u64);
-        let valid = self.check_text(new, false);
+        let valid = self.check_text(new, false, false);
         if let Err(valid_len) = valid {
             message.truncate(before.saturating_add(valid_len));
         }
@@ -135,7 +135,7 @@ impl Conn {
             return Ok(self.report_piece().or(Some(Step::Nothing)));
         }
         self.decompressor.finish().map_err(|error| self.failed(error))?;
-        self.check_text(&[], true).map_err(|_| self.failed(Error::Utf8))?;
+        self.check_text(&[], false, true).map_err(|_| self.failed(Error::Utf8))?;
         let message = self.hand_over(true);
         if self.forgets() {
             self.decompressor.release();

@@ -157,7 +157,7 @@ impl Conn {
         let opcode = *self.receiving.get_or_insert(chunk.header.opcode);
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
-        let valid = self.check_text(payload, last);
+        let valid = self.check_text(payload, chunk.is_ascii, last);
         let piece = Event {
             data: Data::Input(chunk.off),
             len: chunk.len,
@@ -199,9 +199,13 @@ impl Conn {
     pub(super) fn check_text(
         &mut self,
         payload: &[u8],
+        is_ascii: bool,
         last: bool,
     ) -> core::result::Result<(), usize> {
         if self.receiving != Some(Opcode::Text) || !self.check_utf8 {
+            return Ok(());
+        }
+        if is_ascii && self.utf8.is_complete() {
             return Ok(());
         }
         self.utf8.push_until(payload)?;

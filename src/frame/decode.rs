@@ -15,6 +15,8 @@ pub struct Chunk {
     pub off: usize,
     /// Its length.
     pub len: usize,
+    /// It was unmasked here, and is ASCII.
+    pub is_ascii: bool,
 }
 
 impl Chunk {
@@ -54,5 +56,5 @@ pub fn decode(buf: &mut [u8], rules: Rules) -> Result<Decoded> {
     if let Some(key) = header.mask_key.filter(|_| rules.unmasks()) {
         mask::apply(payload, key, 0);
     }
-    Ok(Decoded::Frame(Chunk { header, pos: 0, off, len }))
+    Ok(Decoded::Frame(Chunk { header, pos: 0, off, len, is_ascii: false }))
 }

@@ -80,4 +80,5 @@ mod pmd_differential;
 mod pmd_send;
 mod pmd_splits;
 mod results;
+mod simd;
 mod utf8;

@@ -1,0 +1,166 @@
+//! The loops that go over every byte, compiled once for each instruction set.
+//!
+//! [`portable`] says what they do, in safe Rust that the compiler makes vector instructions of.
+//! `avx2` and `avx512` are the same code compiled for those, and chosen while the program runs;
+//! NEON is part of every 64-bit ARM. Only the check of UTF-8 takes more than a loop: where there
+//! is one for an instruction set, it is the crate `simdutf8`'s.
+#![allow(unsafe_code)]
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+pub mod portable;
+
+use core::mem::MaybeUninit;
+use portable::Key;
+
+/// From this length on it pays to ask what this processor can do.
+const LONG: usize = 128;
+
+#[cfg(target_arch = "x86_64")]
+cpufeatures::new!(has_avx2, "avx2");
+#[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+cpufeatures::new!(has_avx512, "avx512f", "avx512bw", "avx512vl");
+
+/// Instructions that this processor has, as [`Level::all`] and [`Level::best`] found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level(Set);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Set {
+    /// What the target has by definition.
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+    Avx512,
+}
+
+impl Level {
+    /// What every processor of the target has.
+    pub const PORTABLE: Level = Level(Set::Portable);
+
+    /// All that this processor has.
+    pub fn all() -> impl Iterator<Item = Level> {
+        [
+            Some(Set::Portable),
+            #[cfg(target_arch = "x86_64")]
+            has_avx2::get().then_some(Set::Avx2),
+            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+            has_avx512::get().then_some(Set::Avx512),
+        ]
+        .into_iter()
+        .flatten()
+        .map(Level)
+    }
+
+    /// The best that it has.
+    #[inline]
+    #[must_use]
+    pub fn best() -> Level {
+        #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+        if has_avx512::get() {
+            return Level(Set::Avx512);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if has_avx2::get() {
+            return Level(Set::Avx2);
+        }
+        Level::PORTABLE
+    }
+
+    /// Masks in place.
+    pub fn mask(self, bytes: &mut [u8], key: Key) {
+        match self.0 {
+            Set::Portable => portable::mask(bytes, key),
+            // SAFETY: a level is only made if the processor has it.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2::mask(bytes, key) },
+            // SAFETY: likewise.
+            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+            Set::Avx512 => unsafe { avx512::mask(bytes, key) },
+        }
+    }
+
+    /// Masks in place. Whether what comes out is ASCII.
+    pub fn mask_ascii(self, bytes: &mut [u8], key: Key) -> bool {
+        match self.0 {
+            Set::Portable => portable::mask_ascii(bytes, key),
+            // SAFETY: likewise.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2::mask_ascii(bytes, key) },
+            // SAFETY: likewise.
+            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+            Set::Avx512 => unsafe { avx512::mask_ascii(bytes, key) },
+        }
+    }
+
+    /// Masks while copying; stops at the shorter of the two.
+    pub fn mask_copy(self, to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+        match self.0 {
+            Set::Portable => portable::mask_copy(to, from, key),
+            // SAFETY: likewise.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2::mask_copy(to, from, key) },
+            // SAFETY: likewise.
+            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+            Set::Avx512 => unsafe { avx512::mask_copy(to, from, key) },
+        }
+    }
+
+    /// Whether this is UTF-8, from beginning to end.
+    #[must_use]
+    pub fn is_utf8(self, text: &[u8]) -> bool {
+        match self.0 {
+            #[cfg(target_arch = "aarch64")]
+            Set::Portable => neon::is_utf8(text),
+            #[cfg(not(target_arch = "aarch64"))]
+            Set::Portable => portable::is_utf8(text),
+            // SAFETY: likewise.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2::is_utf8(text) },
+            // SAFETY: likewise, and who has AVX-512 has AVX2.
+            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
+            Set::Avx512 => unsafe { avx2::is_utf8(text) },
+        }
+    }
+}
+
+/// Masks in place.
+#[inline]
+pub(crate) fn mask(bytes: &mut [u8], key: Key) {
+    if bytes.len() < LONG {
+        portable::mask(bytes, key);
+    } else {
+        Level::best().mask(bytes, key);
+    }
+}
+
+/// Masks in place. Whether what comes out is ASCII.
+#[inline]
+pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+    if bytes.len() < LONG {
+        portable::mask_ascii(bytes, key)
+    } else {
+        Level::best().mask_ascii(bytes, key)
+    }
+}
+
+/// Masks while copying; stops at the shorter of the two.
+#[inline]
+pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    if from.len() < LONG {
+        portable::mask_copy(to, from, key);
+    } else {
+        Level::best().mask_copy(to, from, key);
+    }
+}
+
+/// Whether this is UTF-8, from beginning to end.
+#[inline]
+pub(crate) fn is_utf8(text: &[u8]) -> bool {
+    if text.len() < LONG { portable::is_utf8(text) } else { Level::best().is_utf8(text) }
+}

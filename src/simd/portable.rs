@@ -1,0 +1,255 @@
+//! What the loops do. Each function is inlined into its callers, so that it is compiled for
+//! their instruction set.
+
+use core::mem::MaybeUninit;
+
+/// A masking key as it stands over the first byte (RFC 6455, 5.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Key(u32);
+
+impl Key {
+    /// `pos` is the position of the first byte in its payload.
+    #[inline(always)]
+    #[must_use]
+    pub fn at(key: [u8; 4], pos: u64) -> Key {
+        Key(u32::from_le_bytes(key)).skip(pos)
+    }
+
+    /// As it stands over the byte so much further on.
+    #[inline(always)]
+    fn skip(self, bytes: u64) -> Key {
+        let [low, ..] = bytes.to_le_bytes();
+        Key(self.0.rotate_right(u32::from(low & 3).wrapping_mul(8)))
+    }
+
+    /// What is under it, masked. The compiler makes vector instructions of the loop, and needs
+    /// to be told that 8 and 16 bytes are integers.
+    #[inline(always)]
+    fn mask<const N: usize>(self, bytes: &[u8; N]) -> [u8; N] {
+        let mut masked = *bytes;
+        if N == 8 {
+            if let Some(word) = masked.first_chunk_mut() {
+                *word = (u64::from_le_bytes(*word) ^ u64::from_le_bytes(self.over()))
+                    .to_le_bytes();
+            }
+        } else if N == 16 {
+            if let Some(word) = masked.first_chunk_mut() {
+                *word = (u128::from_le_bytes(*word) ^ u128::from_le_bytes(self.over()))
+                    .to_le_bytes();
+            }
+        } else {
+            for (byte, key) in masked.iter_mut().zip(&self.over::<N>()) {
+                *byte ^= key;
+            }
+        }
+        masked
+    }
+
+    /// As often as it fits.
+    #[inline(always)]
+    fn over<const N: usize>(self) -> [u8; N] {
+        let mut bytes = [0; N];
+        for word in bytes.chunks_exact_mut(4) {
+            for (to, from) in word.iter_mut().zip(self.0.to_le_bytes()) {
+                *to = from;
+            }
+        }
+        bytes
+    }
+}
+
+/// Bytes that are masked together. Two registers of 256 bits.
+const BLOCK: usize = 64;
+
+/// Notes whether any byte that it is shown has its top bit set.
+trait Watch {
+    fn watch<const N: usize>(&mut self, bytes: &[u8; N]);
+}
+
+/// Does not care.
+struct Blind;
+
+impl Watch for Blind {
+    #[inline(always)]
+    fn watch<const N: usize>(&mut self, _: &[u8; N]) {}
+}
+
+/// All bytes that it was shown, ORed into this many.
+struct Ored([u8; BLOCK]);
+
+impl Watch for Ored {
+    #[inline(always)]
+    fn watch<const N: usize>(&mut self, bytes: &[u8; N]) {
+        for (all, byte) in self.0.iter_mut().zip(bytes) {
+            *all |= byte;
+        }
+    }
+}
+
+impl Ored {
+    #[inline(always)]
+    fn is_ascii(&self) -> bool {
+        self.0.iter().fold(0, |all, byte| all | byte) < 0x80
+    }
+}
+
+/// Masks in place.
+#[inline(always)]
+pub fn mask(bytes: &mut [u8], key: Key) {
+    mask_watched(bytes, key, &mut Blind);
+}
+
+/// Masks in place. Whether what comes out is ASCII.
+#[inline(always)]
+pub fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+    let mut ored = Ored([0; BLOCK]);
+    mask_watched(bytes, key, &mut ored);
+    ored.is_ascii()
+}
+
+#[inline(always)]
+fn mask_watched(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+    match bytes.len() {
+        0..4 => mask_few(bytes, key, watch),
+        4..8 => mask_ends::<4>(bytes, key, watch),
+        8..16 => mask_ends::<8>(bytes, key, watch),
+        16..32 => mask_ends::<16>(bytes, key, watch),
+        32..64 => mask_ends::<32>(bytes, key, watch),
+        64..=128 => mask_ends::<64>(bytes, key, watch),
+        _ => mask_blocks(bytes, key, watch),
+    }
+}
+
+#[inline(always)]
+fn mask_few(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+    for (byte, key) in bytes.iter_mut().zip(&key.0.to_le_bytes()) {
+        *byte ^= key;
+        watch.watch(&[*byte]);
+    }
+}
+
+/// Masks the first and the last `N` bytes, which together are all of them. Where they overlap,
+/// both say the same.
+#[inline(always)]
+fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+    let Some(ends) = Ends::<N>::of(bytes, key) else { return };
+    ends.write(bytes, watch);
+}
+
+/// The first and the last bytes, masked.
+struct Ends<const N: usize> {
+    first: [u8; N],
+    last: [u8; N],
+}
+
+impl<const N: usize> Ends<N> {
+    #[inline(always)]
+    fn of(bytes: &[u8], key: Key) -> Option<Ends<N>> {
+        let last_at = bytes.len().wrapping_sub(N) as u64;
+        Some(Ends {
+            first: key.mask(bytes.first_chunk()?),
+            last: key.skip(last_at).mask(bytes.last_chunk()?),
+        })
+    }
+
+    #[inline(always)]
+    fn write(&self, bytes: &mut [u8], watch: &mut impl Watch) {
+        if let Some(to) = bytes.first_chunk_mut() {
+            *to = self.first;
+        }
+        if let Some(to) = bytes.last_chunk_mut() {
+            *to = self.last;
+        }
+        watch.watch(&self.first);
+        watch.watch(&self.last);
+    }
+}
+
+/// Masks the ends first, aside, and blocks between them that are aligned: a block that lies
+/// across two cache lines takes twice as long.
+#[inline(always)]
+fn mask_blocks(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+    let Some(ends) = Ends::<BLOCK>::of(bytes, key) else { return };
+    let start = bytes.as_ptr().align_offset(BLOCK);
+    let key = key.skip(start as u64);
+    let between = bytes.get_mut(start..).unwrap_or_default();
+    let mut blocks = between.chunks_exact_mut(4 * BLOCK);
+    for four in &mut blocks {
+        mask_each(four, key, watch);
+    }
+    mask_each(blocks.into_remainder(), key, watch);
+    ends.write(bytes, watch);
+}
+
+#[inline(always)]
+fn mask_each(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+    for block in bytes.chunks_exact_mut(BLOCK) {
+        if let Some(block) = block.first_chunk_mut::<BLOCK>() {
+            *block = key.mask(block);
+            watch.watch(block);
+        }
+    }
+}
+
+/// Masks while copying; stops at the shorter of the two.
+#[inline(always)]
+pub fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    let len = to.len().min(from.len());
+    let to = to.get_mut(..len).unwrap_or_default();
+    let from = from.get(..len).unwrap_or_default();
+    match len {
+        0..4 => copy_few(to, from, key),
+        4..8 => copy_ends::<4>(to, from, key),
+        8..16 => copy_ends::<8>(to, from, key),
+        16..32 => copy_ends::<16>(to, from, key),
+        32..64 => copy_ends::<32>(to, from, key),
+        _ => copy_blocks(to, from, key),
+    }
+}
+
+#[inline(always)]
+fn copy_few(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    for ((to, from), key) in to.iter_mut().zip(from).zip(&key.0.to_le_bytes()) {
+        to.write(from ^ key);
+    }
+}
+
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    let Some(ends) = Ends::<N>::of(from, key) else { return };
+    if let Some(to) = to.first_chunk_mut() {
+        write(to, &ends.first);
+    }
+    if let Some(to) = to.last_chunk_mut() {
+        write(to, &ends.last);
+    }
+}
+
+#[inline(always)]
+fn write<const N: usize>(to: &mut [MaybeUninit<u8>; N], from: &[u8; N]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        to.write(*from);
+    }
+}
+
+/// Blocks from the start on, and the end over the last of them.
+#[inline(always)]
+fn copy_blocks(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    let mut rest = &mut *to;
+    for block in from.chunks_exact(BLOCK) {
+        let (Some((to, after)), Some(from)) =
+            (rest.split_first_chunk_mut(), block.first_chunk::<BLOCK>())
+        else {
+            break;
+        };
+        write(to, &key.mask(from));
+        rest = after;
+    }
+    copy_ends::<BLOCK>(to, from, key);
+}
+
+/// Whether this is UTF-8, from beginning to end.
+#[inline]
+pub fn is_utf8(text: &[u8]) -> bool {
+    core::str::from_utf8(text).is_ok()
+}

@@ -1,0 +1,122 @@
+//! What this processor does by vectors is what it does byte by byte: for every length up to 300,
+//! every alignment, every phase of the key, and nothing beside it.
+
+use crate::rng::Rng;
+use core::mem::MaybeUninit;
+use wscodec::simd::Level;
+use wscodec::simd::portable::Key;
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+const CANARY: u8 = 0xc5;
+const MARGIN: usize = 64;
+
+/// Starts at a multiple of 64.
+#[repr(align(64))]
+struct Room([u8; 1024]);
+
+fn masked(bytes: &[u8], pos: u64) -> Vec<u8> {
+    let key = |at: usize| KEY[((pos % 4) as usize + at) % 4];
+    bytes.iter().enumerate().map(|(at, byte)| byte ^ key(at)).collect()
+}
+
+/// Lengths around which the loops change, beyond those that are all tried.
+const LONG: [usize; 9] = [319, 320, 321, 383, 384, 447, 512, 577, 700];
+
+fn each(mut test: impl FnMut(usize, usize, u64)) {
+    for len in (0..=300).chain(LONG) {
+        for offset in 0..64 {
+            for pos in 0..4 {
+                test(len, offset, pos);
+            }
+        }
+    }
+}
+
+#[test]
+fn there_is_more_than_one_on_this_machine_if_it_is_an_x86() {
+    let levels: Vec<Level> = Level::all().collect();
+    assert_eq!(levels.first(), Some(&Level::PORTABLE));
+    assert_eq!(levels.last(), Some(&Level::best()));
+    println!("{levels:?}");
+}
+
+#[test]
+fn masking_in_place() {
+    let mut rng = Rng::new(81);
+    let bytes = rng.bytes(1024);
+    for level in Level::all() {
+        each(|len, offset, pos| {
+            let mut room = Room([CANARY; 1024]);
+            let range = MARGIN + offset..MARGIN + offset + len;
+            room.0[range.clone()].copy_from_slice(&bytes[..len]);
+            level.mask(&mut room.0[range.clone()], Key::at(KEY, pos));
+            assert_eq!(room.0[range.clone()], masked(&bytes[..len], pos));
+            let beside = room.0[..range.start].iter().chain(&room.0[range.end..]);
+            assert!(beside.into_iter().all(|byte| *byte == CANARY), "{level:?} {len}");
+        });
+    }
+}
+
+#[test]
+fn masking_a_copy() {
+    let mut rng = Rng::new(82);
+    let bytes = rng.bytes(1024);
+    for level in Level::all() {
+        each(|len, offset, pos| {
+            let mut room = Room([CANARY; 1024]);
+            let (from, to) = (offset, MARGIN + 63 - offset);
+            let out: &mut [u8] = &mut room.0[to..to + len];
+            // SAFETY: every initialised byte is one that may be written.
+            let out = unsafe { &mut *(out as *mut [u8] as *mut [MaybeUninit<u8>]) };
+            level.mask_copy(out, &bytes[from..from + len], Key::at(KEY, pos));
+            assert_eq!(room.0[to..to + len], masked(&bytes[from..from + len], pos));
+            let beside = room.0[..to].iter().chain(&room.0[to + len..]);
+            assert!(beside.into_iter().all(|byte| *byte == CANARY), "{level:?} {len}");
+        });
+    }
+}
+
+/// One byte that is not ASCII, at every place.
+#[test]
+fn masking_tells_whether_all_of_it_is_ascii() {
+    for level in Level::all() {
+        for len in (0..=300).chain(LONG) {
+            for offset in [0, 1, 17, 63] {
+                let mut room = Room([0xff; 1024]);
+                let text = &mut room.0[offset..offset + len];
+                let plain: Vec<u8> = (0..len).map(|at| (at % 128) as u8).collect();
+                text.copy_from_slice(&masked(&plain, 1));
+                assert!(level.mask_ascii(text, Key::at(KEY, 1)), "{level:?} {len}");
+                assert_eq!(text, plain);
+                for wrong in 0..len {
+                    let text = &mut room.0[offset..offset + len];
+                    text.copy_from_slice(&masked(&plain, 2));
+                    text[wrong] ^= 0x80;
+                    let is_ascii = level.mask_ascii(text, Key::at(KEY, 2));
+                    assert!(!is_ascii, "{level:?} {wrong} of {len}");
+                    assert_eq!(text[wrong], plain[wrong] ^ 0x80);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn utf8_is_what_the_standard_library_says() {
+    let mut rng = Rng::new(83);
+    for level in Level::all() {
+        for _ in 0..20_000 {
+            let mut text: String = (0..rng.below(120))
+                .map(|_| *rng.pick(&['a', 'b', 'é', '€', '😀', '\u{7ff}', '\u{10ffff}']))
+                .collect::<String>();
+            text.insert_str(0, &"x".repeat(rng.below(70)));
+            let mut bytes = text.into_bytes();
+            if rng.once_in(2) && !bytes.is_empty() {
+                let at = rng.below(bytes.len());
+                bytes[at] = rng.byte();
+            }
+            let expected = std::str::from_utf8(&bytes).is_ok();
+            assert_eq!(level.is_utf8(&bytes), expected, "{level:?} {bytes:02x?}");
+        }
+    }
+}
