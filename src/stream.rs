@@ -46,6 +46,14 @@ pub(crate) struct Walk {
     reserved: u32,
 }
 
+impl Fed {
+    #[inline(always)]
+    fn add(&mut self, chunk: &Chunk) {
+        self.consumed = chunk.off.wrapping_add(chunk.len);
+        self.chunks = self.chunks.wrapping_add(1);
+    }
+}
+
 impl Decoder {
     /// `max_payload`: frames that announce more are refused; 0 for no limit.
     #[must_use]
@@ -67,10 +75,16 @@ impl Decoder {
         };
         let mut fed = Fed { chunks: 0, consumed: 0 };
         for slot in out {
-            match self.walk.next_chunk(buf, fed.consumed, limits) {
+            // Each kind is written where it comes from: put together first, they would go
+            // through memory.
+            if let Some(chunk) = self.walk.whole_frame(buf, fed.consumed, limits) {
+                fed.add(&chunk);
+                slot.write(chunk.into());
+                continue;
+            }
+            match self.walk.any_chunk(buf, fed.consumed, limits) {
                 Ok(Some(chunk)) => {
-                    fed.consumed = chunk.off.wrapping_add(chunk.len);
-                    fed.chunks = fed.chunks.wrapping_add(1);
+                    fed.add(&chunk);
                     slot.write(chunk.into());
                 }
                 Ok(None) => {
@@ -121,10 +135,32 @@ impl Walk {
         if self.in_message == 0 { Place::BetweenMessages } else { Place::InMessage }
     }
 
+    /// The chunk at `start`, if it is a whole frame without a fault: nearly all are.
+    #[inline(always)]
+    pub(crate) fn whole_frame(
+        &mut self,
+        buf: &mut [u8],
+        start: usize,
+        limits: Limits,
+    ) -> Option<Chunk> {
+        if self.header_len != 0 {
+            return None;
+        }
+        let (rules, place) = (self.rules().ok()?, self.place());
+        let input = buf.get_mut(start..)?;
+        let header = Header::parse_common(input, rules, place, limits)?;
+        let off = usize::from(header.len);
+        let len = usize::try_from(header.payload_len).ok()?;
+        let payload = input.get_mut(off..)?.get_mut(..len)?;
+        let is_ascii = unmask(payload, &header, 0, rules);
+        self.in_message = (header.next_place(place) == Place::InMessage).into();
+        Some(Chunk { header, pos: 0, off: start.wrapping_add(off), len, is_ascii })
+    }
+
     /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done. The
     /// limits are those of a frame that starts here. After an error there is no next chunk.
-    #[inline]
-    pub(crate) fn next_chunk(
+    #[inline(never)]
+    pub(crate) fn any_chunk(
         &mut self,
         buf: &mut [u8],
         start: usize,
@@ -139,12 +175,9 @@ impl Walk {
         let off = start.saturating_add(taken);
         let payload = buf.get_mut(off..).unwrap_or_default();
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
-        let mut chunk =
-            Chunk { header, pos: self.payload_done, off, len, is_ascii: false };
-        let masked = payload.get_mut(..len).unwrap_or_default();
-        if let Some(key) = header.mask_key.filter(|_| rules.unmasks()) {
-            chunk.is_ascii = mask::apply_ascii(masked, key, chunk.pos);
-        }
+        let payload = payload.get_mut(..len).unwrap_or_default();
+        let is_ascii = unmask(payload, &header, self.payload_done, rules);
+        let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };
         if chunk.ends() {
             self.end_frame(&header);
         } else {
@@ -200,5 +233,14 @@ impl Walk {
             self.collect_header(header);
         }
         self.payload_done = chunk.pos.saturating_add(chunk.len as u64);
+    }
+}
+
+/// Whether the payload was unmasked, and is ASCII.
+#[inline(always)]
+fn unmask(payload: &mut [u8], header: &Header, pos: u64, rules: Rules) -> bool {
+    match header.mask_key.filter(|_| rules.unmasks()) {
+        Some(key) => mask::apply_ascii(payload, key, pos),
+        None => false,
     }
 }

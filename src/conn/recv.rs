@@ -106,22 +106,29 @@ impl Conn {
         if let Some(part) = self.inflating {
             return self.inflate(part, buf, consumed);
         }
-        let chunk = self
-            .frames
-            .next_chunk(buf, *consumed, self.limits())
-            .map_err(|error| (error, None))?;
-        let Some(chunk) = chunk else { return Ok(None) };
-        if self.is_compressed(&chunk) {
+        let limits = self.limits();
+        if let Some(chunk) = self.frames.whole_frame(buf, *consumed, limits) {
+            return self.on_chunk(&chunk, buf, consumed);
+        }
+        let chunk = self.frames.any_chunk(buf, *consumed, limits);
+        match chunk.map_err(|error| (error, None))? {
+            Some(chunk) => self.on_chunk(&chunk, buf, consumed),
+            None => Ok(None),
+        }
+    }
+
+    fn on_chunk(&mut self, chunk: &Chunk, buf: &[u8], consumed: &mut usize) -> Stepped {
+        if self.is_compressed(chunk) {
             *consumed = chunk.off;
-            let part = self.begin_part(&chunk);
+            let part = self.begin_part(chunk);
             return self.inflate(part, buf, consumed);
         }
         let end = chunk.off.saturating_add(chunk.len);
         let payload = buf.get(chunk.off..end).unwrap_or_default();
         let step = if chunk.header.opcode.is_control() {
-            self.on_control(&chunk, payload).map_err(|error| (error, None))
+            self.on_control(chunk, payload).map_err(|error| (error, None))
         } else {
-            self.on_data(&chunk, payload)
+            self.on_data(chunk, payload)
         }?;
         *consumed = end;
         Ok(Some(step))

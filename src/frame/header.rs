@@ -139,8 +139,67 @@ pub struct Header {
 impl Header {
     /// Reads the header at the start of `bytes`. None: it is not complete, and right so far.
     /// A payload beyond the limits is refused as soon as its length is known.
-    #[inline]
+    #[inline(always)]
     pub fn parse(
+        bytes: &[u8],
+        rules: Rules,
+        place: Place,
+        limits: Limits,
+    ) -> Result<Option<Header>> {
+        match Header::parse_common(bytes, rules, place, limits) {
+            Some(header) => Ok(Some(header)),
+            None => Header::parse_any(bytes, rules, place, limits),
+        }
+    }
+
+    /// Reads a header that is complete, right, and of a payload below 64 KiB: nearly all are.
+    #[inline(always)]
+    pub(crate) fn parse_common(
+        bytes: &[u8],
+        rules: Rules,
+        place: Place,
+        limits: Limits,
+    ) -> Option<Header> {
+        let [first, second, rest @ ..] = bytes else { return None };
+        let (first, second) = (*first, *second);
+        let opcode = Opcode::from_number(first & OPCODE_BITS)?;
+        if FIRST_BYTES.get(usize::from(first))? & place.first_bytes(rules) == 0 {
+            return None;
+        }
+        let masked = second & MASK_BIT != 0;
+        if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
+            return None;
+        }
+        let (payload_len, rest, len): (u16, &[u8], u8) = match second & LENGTH_BITS {
+            LENGTH_64 => return None,
+            LENGTH_16 => {
+                let (bytes, rest) = rest.split_first_chunk()?;
+                (u16::from_be_bytes(*bytes), rest, 4)
+            }
+            short => (u16::from(short), rest, 2),
+        };
+        let minimal =
+            len == 2 || payload_len >= u16::from(LENGTH_16) && !opcode.is_control();
+        if !minimal || u64::from(payload_len) > limits.of(opcode, first) {
+            return None;
+        }
+        let (mask_key, key_len) = match masked {
+            true => (Some(*rest.first_chunk()?), 4),
+            false => (None, 0),
+        };
+        Some(Header {
+            bits: first & !OPCODE_BITS,
+            opcode,
+            mask_key,
+            payload_len: payload_len.into(),
+            len: len.wrapping_add(key_len),
+        })
+    }
+
+    /// Reads any header, byte by byte, and tells what is wrong with it.
+    #[cold]
+    #[inline(never)]
+    fn parse_any(
         bytes: &[u8],
         rules: Rules,
         place: Place,
@@ -195,7 +254,42 @@ impl Header {
     }
 }
 
-#[inline]
+/// For each first byte, where it is right.
+const BETWEEN: u8 = 0x1;
+const INSIDE: u8 = 0x2;
+const BETWEEN_IF_COMPRESSED: u8 = 0x4;
+static FIRST_BYTES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut rest: &mut [u8] = &mut table;
+    let mut first = 0_u8;
+    while let [this, after @ ..] = rest {
+        *this = match (first & OPCODE_BITS, first & !OPCODE_BITS & !FIN) {
+            (0x0, 0) => INSIDE,
+            (0x1 | 0x2, 0) => BETWEEN,
+            (0x1 | 0x2, RSV1) => BETWEEN_IF_COMPRESSED,
+            (0x8 | 0x9 | 0xA, 0) if first & FIN != 0 => BETWEEN | INSIDE,
+            _ => 0,
+        };
+        rest = after;
+        first = first.wrapping_add(1);
+    }
+    table
+};
+
+impl Place {
+    /// Which first bytes are right here.
+    #[inline(always)]
+    fn first_bytes(self, rules: Rules) -> u8 {
+        let compressed =
+            if rules.has(Rules::DEFLATE) { BETWEEN_IF_COMPRESSED } else { 0 };
+        match self {
+            Place::Unknown => BETWEEN | INSIDE | compressed,
+            Place::BetweenMessages => BETWEEN | compressed,
+            Place::InMessage => INSIDE,
+        }
+    }
+}
+
 fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
     let opcode = Opcode::from_number(first & OPCODE_BITS);
     let starts = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
@@ -216,7 +310,6 @@ fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
     }
 }
 
-#[inline]
 fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
     let masked = second & MASK_BIT != 0;
     if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
@@ -229,7 +322,6 @@ fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
 }
 
 /// The length, and what follows it. Refused at the byte that proves it wrong.
-#[inline]
 fn parse_length(code: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>> {
     match code {
         LENGTH_16 => {

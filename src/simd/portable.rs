@@ -61,79 +61,56 @@ impl Key {
 /// Bytes that are masked together. Two registers of 256 bits.
 const BLOCK: usize = 64;
 
-/// Notes whether any byte that it is shown has its top bit set.
-trait Watch {
-    fn watch<const N: usize>(&mut self, bytes: &[u8; N]);
-}
-
-/// Does not care.
-struct Blind;
-
-impl Watch for Blind {
-    #[inline(always)]
-    fn watch<const N: usize>(&mut self, _: &[u8; N]) {}
-}
-
-/// All bytes that it was shown, ORed into this many.
-struct Ored([u8; BLOCK]);
-
-impl Watch for Ored {
-    #[inline(always)]
-    fn watch<const N: usize>(&mut self, bytes: &[u8; N]) {
-        for (all, byte) in self.0.iter_mut().zip(bytes) {
-            *all |= byte;
-        }
-    }
-}
-
-impl Ored {
-    #[inline(always)]
-    fn is_ascii(&self) -> bool {
-        self.0.iter().fold(0, |all, byte| all | byte) < 0x80
-    }
-}
-
 /// Masks in place.
 #[inline(always)]
 pub fn mask(bytes: &mut [u8], key: Key) {
-    mask_watched(bytes, key, &mut Blind);
+    if bytes.len() > 2 * BLOCK {
+        mask_blocks::<false>(bytes, key);
+    } else {
+        mask_short(bytes, key);
+    }
 }
 
 /// Masks in place. Whether what comes out is ASCII.
 #[inline(always)]
 pub fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
-    let mut ored = Ored([0; BLOCK]);
-    mask_watched(bytes, key, &mut ored);
-    ored.is_ascii()
+    if bytes.len() > 2 * BLOCK {
+        mask_blocks::<true>(bytes, key)
+    } else {
+        mask_short(bytes, key)
+    }
 }
 
+/// Masks in place at most two blocks. Whether what comes out is ASCII.
 #[inline(always)]
-fn mask_watched(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+fn mask_short(bytes: &mut [u8], key: Key) -> bool {
     match bytes.len() {
-        0..4 => mask_few(bytes, key, watch),
-        4..8 => mask_ends::<4>(bytes, key, watch),
-        8..16 => mask_ends::<8>(bytes, key, watch),
-        16..32 => mask_ends::<16>(bytes, key, watch),
-        32..64 => mask_ends::<32>(bytes, key, watch),
-        64..=128 => mask_ends::<64>(bytes, key, watch),
-        _ => mask_blocks(bytes, key, watch),
+        0..4 => mask_few(bytes, key),
+        4..8 => mask_ends::<4>(bytes, key),
+        8..16 => mask_ends::<8>(bytes, key),
+        16..32 => mask_ends::<16>(bytes, key),
+        32..64 => mask_ends::<32>(bytes, key),
+        _ => mask_ends::<BLOCK>(bytes, key),
     }
 }
 
 #[inline(always)]
-fn mask_few(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+fn mask_few(bytes: &mut [u8], key: Key) -> bool {
+    let mut all = 0;
     for (byte, key) in bytes.iter_mut().zip(&key.0.to_le_bytes()) {
         *byte ^= key;
-        watch.watch(&[*byte]);
+        all |= *byte;
     }
+    all < 0x80
 }
 
 /// Masks the first and the last `N` bytes, which together are all of them. Where they overlap,
 /// both say the same.
 #[inline(always)]
-fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
-    let Some(ends) = Ends::<N>::of(bytes, key) else { return };
-    ends.write(bytes, watch);
+fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key) -> bool {
+    let Some(ends) = Ends::<N>::of(bytes, key) else { return true };
+    ends.write(bytes);
+    ends.is_ascii()
 }
 
 /// The first and the last bytes, masked.
@@ -153,40 +130,66 @@ impl<const N: usize> Ends<N> {
     }
 
     #[inline(always)]
-    fn write(&self, bytes: &mut [u8], watch: &mut impl Watch) {
+    fn write(&self, bytes: &mut [u8]) {
         if let Some(to) = bytes.first_chunk_mut() {
             *to = self.first;
         }
         if let Some(to) = bytes.last_chunk_mut() {
             *to = self.last;
         }
-        watch.watch(&self.first);
-        watch.watch(&self.last);
     }
+
+    #[inline(always)]
+    fn is_ascii(&self) -> bool {
+        let mut both = self.first;
+        or(&mut both, &self.last);
+        is_ascii(&both)
+    }
+}
+
+#[inline(always)]
+fn or<const N: usize>(all: &mut [u8; N], bytes: &[u8; N]) {
+    for (all, byte) in all.iter_mut().zip(bytes) {
+        *all |= byte;
+    }
+}
+
+#[inline(always)]
+fn is_ascii<const N: usize>(bytes: &[u8; N]) -> bool {
+    let words = bytes.chunks_exact(4);
+    let all = words.fold(0, |all, word| {
+        all | word.first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+    });
+    all & 0x8080_8080 == 0
 }
 
 /// Masks the ends first, aside, and blocks between them that are aligned: a block that lies
-/// across two cache lines takes twice as long.
+/// across two cache lines takes twice as long. Whether what comes out is ASCII, if that is
+/// asked.
 #[inline(always)]
-fn mask_blocks(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
-    let Some(ends) = Ends::<BLOCK>::of(bytes, key) else { return };
+fn mask_blocks<const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
+    let Some(ends) = Ends::<BLOCK>::of(bytes, key) else { return true };
     let start = bytes.as_ptr().align_offset(BLOCK);
     let key = key.skip(start as u64);
+    let mut all = [0; BLOCK];
     let between = bytes.get_mut(start..).unwrap_or_default();
     let mut blocks = between.chunks_exact_mut(4 * BLOCK);
     for four in &mut blocks {
-        mask_each(four, key, watch);
+        mask_each::<ASKED>(four, key, &mut all);
     }
-    mask_each(blocks.into_remainder(), key, watch);
-    ends.write(bytes, watch);
+    mask_each::<ASKED>(blocks.into_remainder(), key, &mut all);
+    ends.write(bytes);
+    is_ascii(&all) && ends.is_ascii()
 }
 
 #[inline(always)]
-fn mask_each(bytes: &mut [u8], key: Key, watch: &mut impl Watch) {
+fn mask_each<const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut [u8; BLOCK]) {
     for block in bytes.chunks_exact_mut(BLOCK) {
         if let Some(block) = block.first_chunk_mut::<BLOCK>() {
             *block = key.mask(block);
-            watch.watch(block);
+            if ASKED {
+                or(all, block);
+            }
         }
     }
 }
