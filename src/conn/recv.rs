@@ -5,6 +5,7 @@ use crate::close;
 use crate::error::{Error, Result};
 use crate::frame::{Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
 use crate::memory::Buffer;
+use crate::simd;
 
 /// Where the bytes of an event lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +69,15 @@ impl Conn {
         self.has_input |= !buf.is_empty();
         let mut done = Received::default();
         while done.events < room && !self.close_received {
-            let step = match self.step(buf, &mut done.consumed) {
+            let chunk = self.whole_messages(buf, room, &mut done, &mut sink);
+            if done.events == room {
+                break;
+            }
+            let step = match chunk {
+                Some(chunk) => self.on_chunk(&chunk, buf, &mut done.consumed),
+                None => self.step(buf, &mut done.consumed),
+            };
+            let step = match step {
                 Ok(Some(step)) => step,
                 Ok(None) => {
                     done.consumed = buf.len();
@@ -101,16 +110,57 @@ impl Conn {
         Ok(done)
     }
 
+    /// Reports messages that lie there whole and uncompressed, one after another: most input
+    /// is nothing else. Gives the first chunk that belongs to anything else, if there is one.
+    #[inline]
+    fn whole_messages(
+        &mut self,
+        buf: &mut [u8],
+        room: usize,
+        done: &mut Received,
+        sink: &mut impl FnMut(Event),
+    ) -> Option<Chunk> {
+        if self.receiving.is_some() {
+            return None;
+        }
+        let limits = self.limits();
+        while done.events < room {
+            let chunk = self.frames.whole_frame(buf, done.consumed, limits)?;
+            let end = chunk.off.wrapping_add(chunk.len);
+            if !self.is_message(&chunk, buf.get(chunk.off..end).unwrap_or_default()) {
+                return Some(chunk);
+            }
+            sink(Event {
+                data: Data::Input(chunk.off),
+                len: chunk.len,
+                opcode: chunk.header.opcode,
+                first: true,
+                last: true,
+                close_code: 0,
+            });
+            done.consumed = end;
+            done.events = done.events.wrapping_add(1);
+        }
+        None
+    }
+
+    /// Whether this whole frame is an uncompressed message without a fault.
+    #[inline]
+    fn is_message(&self, chunk: &Chunk, payload: &[u8]) -> bool {
+        let right = match chunk.header.opcode {
+            Opcode::Binary => true,
+            Opcode::Text => !self.check_utf8 || chunk.is_ascii || simd::is_utf8(payload),
+            _ => false,
+        };
+        right && chunk.header.is_final() && !chunk.header.is_compressed()
+    }
+
     /// The next chunk, and what it leads to.
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
         if let Some(part) = self.inflating {
             return self.inflate(part, buf, consumed);
         }
-        let limits = self.limits();
-        if let Some(chunk) = self.frames.whole_frame(buf, *consumed, limits) {
-            return self.on_chunk(&chunk, buf, consumed);
-        }
-        let chunk = self.frames.any_chunk(buf, *consumed, limits);
+        let chunk = self.frames.any_chunk(buf, *consumed, self.limits());
         match chunk.map_err(|error| (error, None))? {
             Some(chunk) => self.on_chunk(&chunk, buf, consumed),
             None => Ok(None),
