@@ -140,7 +140,7 @@ pub(crate) fn mask(bytes: &mut [u8], key: Key) {
 }
 
 /// Masks in place. Whether what comes out is ASCII.
-#[inline]
+#[inline(always)]
 pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
     if bytes.len() < LONG {
         portable::mask_ascii(bytes, key)
