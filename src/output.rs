@@ -6,6 +6,38 @@ use core::mem::MaybeUninit;
 /// Copies `from` over `to`; stops at the shorter of the two.
 #[inline]
 pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    let len = to.len().min(from.len());
+    let to = to.get_mut(..len).unwrap_or_default();
+    let from = from.get(..len).unwrap_or_default();
+    // What is short is copied faster than memcpy() is called.
+    match len {
+        4..8 => copy_ends::<4>(to, from),
+        8..16 => copy_ends::<8>(to, from),
+        16..32 => copy_ends::<16>(to, from),
+        32..64 => copy_ends::<32>(to, from),
+        64..=128 => copy_ends::<64>(to, from),
+        _ => {
+            for (to, from) in to.iter_mut().zip(from) {
+                to.write(*from);
+            }
+        }
+    }
+}
+
+/// Copies the first and the last `N` bytes, which together are all of them.
+#[inline(always)]
+fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    let (first, last) = (from.first_chunk::<N>(), from.last_chunk::<N>());
+    if let (Some(to), Some(from)) = (to.first_chunk_mut(), first) {
+        write(to, from);
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut(), last) {
+        write(to, from);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn write<const N: usize>(to: &mut [MaybeUninit<u8>; N], from: &[u8; N]) {
     for (to, from) in to.iter_mut().zip(from) {
         to.write(*from);
     }

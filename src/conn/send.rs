@@ -103,8 +103,7 @@ impl Conn {
         let bits = if part.last { FIN } else { 0 } | if first { RSV1 } else { 0 };
         let header =
             EncodedHeader::new(opcode as i32, bits.into(), key, payload_len as u64)?;
-        let header = header.as_bytes();
-        output::copy(out, header);
+        header.write(out)?;
         let (to, shift) = (header.len(), longest.saturating_sub(header.len()));
         if shift > 0 {
             let end = longest.saturating_add(payload_len);

@@ -4,7 +4,6 @@ use super::result::ws_result;
 use super::{answer, ptr};
 use crate::error::Error;
 use crate::frame::{self, Chunk, Decoded, EncodedHeader, Header, MAX_PAYLOAD, Rules};
-use crate::output;
 use core::ffi::{c_int, c_void};
 
 /// A further fragment of a message.
@@ -223,8 +222,7 @@ pub unsafe extern "C" fn ws_frame_header(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (key, out) = (ptr::mask_key(mask_key), ptr::output(out, out_cap)?);
-        let header = EncodedHeader::new(opcode, flags, key, payload_len)?;
-        output::write_all(&[&[header.as_bytes()]], out)
+        EncodedHeader::new(opcode, flags, key, payload_len)?.write(out)
     })
 }
 

@@ -1,10 +1,12 @@
 //! The header of a frame (RFC 6455, 5.2), read byte by byte: the first wrong byte decides.
 
 use super::{
-    FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL, MAX_HEADER,
-    MAX_PAYLOAD, OPCODE_BITS, RSV1, RSV2, RSV3,
+    FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD,
+    OPCODE_BITS, RSV1, RSV2, RSV3,
 };
 use crate::error::{Error, Result};
+use crate::output;
+use core::mem::MaybeUninit;
 
 /// What kind of frame it is (RFC 6455, 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -348,10 +350,12 @@ fn parse_length(code: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>> {
     }
 }
 
-/// A header as it stands on the wire.
+/// A header as it stands on the wire. One number, since bytes that are put together in memory
+/// cannot be read from there at once.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedHeader {
-    bytes: [u8; MAX_HEADER],
+    /// The first byte is the lowest.
+    bytes: u128,
     len: u8,
 }
 
@@ -375,27 +379,73 @@ impl EncodedHeader {
         {
             return Err(Error::InvalidArgument);
         }
-        Ok(EncodedHeader::write(bits | opcode as u8, mask_key, payload_len))
+        Ok(EncodedHeader::of(bits | opcode as u8, mask_key, payload_len))
     }
 
-    #[inline]
-    fn write(first: u8, mask_key: Option<[u8; 4]>, payload_len: u64) -> EncodedHeader {
+    #[inline(always)]
+    fn of(first: u8, mask_key: Option<[u8; 4]>, payload_len: u64) -> EncodedHeader {
         let mask_bit = if mask_key.is_some() { MASK_BIT } else { 0 };
-        let [a, b, c, d] = mask_key.unwrap_or_default();
-        let [p, q, r, s, t, u, v, w] = payload_len.to_be_bytes();
-        let bytes = match length_bytes(payload_len) {
-            0 => [first, mask_bit | w, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0],
-            2 => [first, mask_bit | LENGTH_16, v, w, a, b, c, d, 0, 0, 0, 0, 0, 0],
-            _ => [first, mask_bit | LENGTH_64, p, q, r, s, t, u, v, w, a, b, c, d],
+        let key = u128::from(u32::from_le_bytes(mask_key.unwrap_or_default()));
+        // The length is in network order: its most significant byte comes first.
+        let (code, length_and_key) = match payload_len {
+            0..=125 => (payload_len.to_le_bytes()[0], key),
+            126..=0xffff => {
+                (LENGTH_16, u128::from(payload_len.swap_bytes() >> 48) | key << 16)
+            }
+            _ => (LENGTH_64, u128::from(payload_len.swap_bytes()) | key << 64),
         };
-        EncodedHeader { bytes, len: header_len(payload_len, mask_key.is_some()) }
+        let start = u16::from_le_bytes([first, mask_bit | code]);
+        EncodedHeader {
+            bytes: u128::from(start) | length_and_key << 16,
+            len: header_len(payload_len, mask_key.is_some()),
+        }
     }
 
-    /// The bytes of it.
+    /// How many bytes it has.
     #[inline]
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len.into()).unwrap_or(&self.bytes)
+    pub fn len(&self) -> usize {
+        self.len.into()
+    }
+
+    /// Writes it.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation)] // That is what it is for.
+    pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+        let out = out.get_mut(..self.len()).ok_or(Error::BufferTooSmall)?;
+        let (low, high) = (self.bytes as u64, (self.bytes >> 64) as u64);
+        // In eights, fours and twos, of which the last may come over the one before it.
+        match self.len {
+            2 => put(out, 0, (low as u16).to_le_bytes()),
+            4 => put(out, 0, (low as u32).to_le_bytes()),
+            6 => {
+                put(out, 0, (low as u32).to_le_bytes());
+                put(out, 4, ((low >> 32) as u16).to_le_bytes());
+            }
+            len => {
+                put(out, 0, low.to_le_bytes());
+                put(out, 8, (high as u32).to_le_bytes());
+                put(out, 8, (high as u16).to_le_bytes());
+                if len == 14 {
+                    put(out, 12, ((high >> 32) as u16).to_le_bytes());
+                }
+            }
+        }
+        Ok(self.len())
+    }
+
+    /// Writes it, and zeros behind it.
+    #[inline]
+    pub(crate) fn write_wide(&self, out: &mut [MaybeUninit<u8>; 16]) {
+        output::write(out, &self.bytes.to_le_bytes());
+    }
+}
+
+/// Writes bytes where they belong, if there is room for them.
+#[inline(always)]
+fn put<const N: usize>(out: &mut [MaybeUninit<u8>], at: usize, bytes: [u8; N]) {
+    if let Some(to) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        output::write(to, &bytes);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the loops do. Each function is inlined into its callers, so that it is compiled for
 //! their instruction set.
 
+use crate::output::write;
 use core::mem::MaybeUninit;
 
 /// A masking key as it stands over the first byte (RFC 6455, 5.3).
@@ -225,13 +226,6 @@ fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) 
     }
     if let Some(to) = to.last_chunk_mut() {
         write(to, &ends.last);
-    }
-}
-
-#[inline(always)]
-fn write<const N: usize>(to: &mut [MaybeUninit<u8>; N], from: &[u8; N]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        to.write(*from);
     }
 }
 
