@@ -17,7 +17,11 @@ const FAILED: u32 = u32::MAX;
 
 impl Validator {
     /// The validator that [`Validator::state`] described; 0 is a new one.
+    #[inline]
     pub fn from_state(state: u32) -> Result<Validator> {
+        if state == 0 {
+            return Ok(Validator::default());
+        }
         if state == FAILED {
             return Err(Error::Utf8);
         }
@@ -59,7 +63,15 @@ impl Validator {
     }
 
     /// The same; tells how many bytes are in front of the first wrong one.
+    #[inline]
     pub(crate) fn push_until(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
+        // Nothing is pending, and nothing will be: most text.
+        let whole = self.is_complete() && split_tail(piece).1.is_empty();
+        if whole && simd::is_utf8(piece) { Ok(()) } else { self.push_any(piece) }
+    }
+
+    #[inline(never)]
+    fn push_any(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
         let mut rest = piece;
         while !self.is_complete() {
             let Some((byte, after)) = rest.split_first() else { return Ok(()) };

@@ -12,6 +12,24 @@ enum { ROOM = 1 << 20, BATCH = 16 };
 static unsigned char wire[ROOM], input[ROOM], out[ROOM], payload[ROOM];
 static size_t wire_len;
 
+static const char request[] =
+    "GET /chat?room=1 HTTP/1.1\r\n"
+    "Host: server.example.com\r\n"
+    "Connection: keep-alive, Upgrade\r\n"
+    "Pragma: no-cache\r\n"
+    "Cache-Control: no-cache\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36\r\n"
+    "Upgrade: websocket\r\n"
+    "Origin: http://example.com\r\n"
+    "Sec-WebSocket-Version: 13\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n"
+    "Cookie: session=0123456789abcdef\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    "\r\n";
+
 static void check(bool right, const char *what) {
     if (!right) {
         fprintf(stderr, "cases: %s went wrong\n", what);
@@ -134,25 +152,31 @@ static void send_by(int times, uint32_t side, const ws_pmd_params *pmd, size_t l
 static void send_125(int times) { send_by(times, WS_SERVER, NULL, 125); }
 static void send_20_as_client(int times) { send_by(times, WS_CLIENT, NULL, 20); }
 
-/* ---- the opening handshake ---- */
+/* ---- compression ---- */
 
-static const char request[] =
-    "GET /chat?room=1 HTTP/1.1\r\n"
-    "Host: server.example.com\r\n"
-    "Connection: keep-alive, Upgrade\r\n"
-    "Pragma: no-cache\r\n"
-    "Cache-Control: no-cache\r\n"
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
-    "Chrome/140.0.0.0 Safari/537.36\r\n"
-    "Upgrade: websocket\r\n"
-    "Origin: http://example.com\r\n"
-    "Sec-WebSocket-Version: 13\r\n"
-    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    "Accept-Language: en-US,en;q=0.9,de;q=0.8\r\n"
-    "Cookie: session=0123456789abcdef\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-    "\r\n";
+static const ws_pmd_params usual = {0, 0, 0, 0, 0, 0, {0, 0}};
+
+static void compress_1024(int times) { send_by(times, WS_SERVER, &usual, 1024); }
+
+/* The same compressed message again and again: it refers to nothing before it. */
+static void decompress_512(int times) {
+    ws_conn *from = ws_conn_new(WS_CLIENT, NULL), *to = ws_conn_new(WS_SERVER, NULL);
+    check(ws_conn_set_pmd(from, &usual) == WS_OK && ws_conn_set_pmd(to, &usual) == WS_OK,
+          "ws_conn_set_pmd");
+    ws_result n = ws_conn_send(from, WS_OPCODE_TEXT, 0, request, 512, wire, ROOM);
+    check(n > 0, "ws_conn_send");
+    wire_len = (size_t)n;
+    for (int i = 0; i < times; i++) {
+        ws_event event;
+        size_t used;
+        refill();
+        check(ws_conn_recv(to, input, wire_len, &event, 1, &used) == 1, "ws_conn_recv");
+    }
+    ws_conn_free(from);
+    ws_conn_free(to);
+}
+
+/* ---- the opening handshake ---- */
 
 static void parse_handshake(int times) {
     ws_handshake hs;
@@ -190,6 +214,8 @@ static const struct {
     {"ws_conn_recv, a text of 1 KiB, two-byte characters", receive_text_1024_multibyte},
     {"ws_conn_send, 125 B, server", send_125},
     {"ws_conn_send, 20 B, client", send_20_as_client},
+    {"ws_conn_send, 1 KiB, compressed", compress_1024},
+    {"ws_conn_recv, a text of 512 B, compressed", decompress_512},
     {"ws_parse_handshake, 14 fields", parse_handshake},
     {"ws_conn_accept, 14 fields", accept_client},
 };

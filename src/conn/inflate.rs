@@ -12,7 +12,7 @@ use core::mem::MaybeUninit;
 /// Longest piece of a message that is reported in pieces.
 const MAX_PIECE: usize = 16 * 1024;
 /// Shortest and longest room to make at once for what some input may become.
-const MIN_ROOM: usize = 256;
+const MIN_ROOM: usize = 512;
 const MAX_ROOM: usize = 64 * 1024;
 
 impl Conn {
@@ -110,7 +110,7 @@ impl Conn {
         if room >= MIN_ROOM.min(most) {
             return Ok(());
         }
-        let likely = input.saturating_mul(4).clamp(MIN_ROOM, MAX_ROOM).min(most);
+        let likely = input.saturating_mul(8).clamp(MIN_ROOM, MAX_ROOM).min(most);
         self.message.reserve(likely, len.saturating_add(most), &self.memory)
     }
 
