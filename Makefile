@@ -122,6 +122,9 @@ bench-record: library bench-peers ## the same, into benches/results
 	@mkdir -p benches/results
 	$(BENCH) --json benches/results/ratios.json --svg benches/results/ratios.svg
 
+check-instructions: library ## fails if a call takes 5 % more instructions than recorded
+	$(PYTHON) benches/instructions/check.py
+
 bench-peers:
 	PYTHON=$(PYTHON) benches/install.sh
 
@@ -153,4 +156,5 @@ clean: ## removes what was built
 
 .PHONY: all help library header check-header examples run test test-rust test-c \
 	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
-	autobahn-all-c-client lint bench bench-record bench-peers install uninstall clean
+	autobahn-all-c-client lint bench bench-record \
+	bench-peers check-instructions install uninstall clean

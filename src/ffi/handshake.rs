@@ -34,7 +34,9 @@ pub unsafe extern "C" fn ws_accept_key(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
-        output::write_all(&[&[&Key::parse(key)?.accept()]], out)
+        let accept = Key::parse(key)?.accept();
+        output::write(out.first_chunk_mut().ok_or(Error::BufferTooSmall)?, &accept);
+        Ok(accept.len())
     })
 }
 
