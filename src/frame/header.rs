@@ -269,7 +269,7 @@ static FIRST_BYTES: [u8; 256] = {
             (0x0, 0) => INSIDE,
             (0x1 | 0x2, 0) => BETWEEN,
             (0x1 | 0x2, RSV1) => BETWEEN_IF_COMPRESSED,
-            (0x8 | 0x9 | 0xA, 0) if first & FIN != 0 => BETWEEN | INSIDE,
+            (0x8..=0xA, 0) if first & FIN != 0 => BETWEEN | INSIDE,
             _ => 0,
         };
         rest = after;
@@ -403,8 +403,7 @@ impl EncodedHeader {
 
     /// How many bytes it has.
     #[inline]
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.len.into()
     }
 
