@@ -1,0 +1,338 @@
+/* Loads a WebSocket echo server on the loopback, in one thread on epoll, and prints one
+ * line of JSON: how much CPU time the server's process took, or how much memory it
+ * holds.
+ *
+ * Each connection keeps DEPTH messages in flight: those that one read completes are
+ * replaced in one write. A message counts when all of its echo came, and was right. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "measure.h"
+#include "script.h"
+
+enum { READ_SIZE = 1 << 18, PATIENCE = 10 /* seconds without any echo */ };
+
+typedef struct settings {
+    long port, pid, connections, depth, size, messages, idle;
+    double seconds, warmup;
+    bool burst; /* the next DEPTH messages leave when all of the last came back */
+} settings;
+
+typedef struct conn {
+    int fd;
+    bool blocked;    /* waits until it can send more */
+    size_t at, owed; /* what is next in the script, and how many bytes from there */
+    unsigned next, answered;
+    expectation in;
+    uint64_t sent_at[SLOTS];
+} conn;
+
+/* An interval that is being measured. */
+typedef struct interval {
+    uint64_t start, server_cpu, server_user, own_cpu, messages;
+} interval;
+
+static settings opt = {
+    .connections = 64,
+    .depth = 1,
+    .size = 20,
+    .seconds = 1,
+    .messages = INT64_MAX,
+};
+static script text;
+static int epoll_fd;
+static uint8_t input[READ_SIZE];
+static bool measuring;
+
+/* ---- opening ---- */
+
+static int connected(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)opt.port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = PATIENCE};
+    struct linger none = {.l_onoff = 1}; /* thousands of ports would linger else */
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        die("connect", strerror(errno));
+    return fd;
+}
+
+/* No server here sends a frame before it got one: the answer is all that comes. */
+static void upgrade(int fd) {
+    static const char request[] = "GET / HTTP/1.1\r\n"
+                                  "Host: 127.0.0.1\r\n"
+                                  "Upgrade: websocket\r\n"
+                                  "Connection: Upgrade\r\n"
+                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                                  "Sec-WebSocket-Version: 13\r\n\r\n";
+    char answer[4096] = "";
+    size_t len = 0;
+    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0)
+        die("handshake", strerror(errno));
+    while (!strstr(answer, "\r\n\r\n")) {
+        ssize_t n = recv(fd, answer + len, sizeof answer - 1 - len, 0);
+        if (n <= 0)
+            die("handshake", n < 0 ? strerror(errno) : "the server hung up");
+        len += (size_t)n;
+    }
+    if (strncmp(answer, "HTTP/1.1 101", 12) != 0)
+        die("handshake", "refused");
+    if (!strcasestr(answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
+        die("handshake", "wrong Sec-WebSocket-Accept");
+    if (strcasestr(answer, "permessage-deflate"))
+        die("handshake", "compression, which was not offered");
+}
+
+/* Each starts elsewhere in the script: an echo to the wrong one does not pass. */
+static conn *open_conn(unsigned index) {
+    conn *c = calloc(1, sizeof *c);
+    if (!c)
+        die("connection", "no memory for it");
+    c->fd = connected();
+    upgrade(c->fd);
+    c->next = c->in.slot = index % SLOTS;
+    c->at = c->next * text.frame_size;
+    return c;
+}
+
+/* ---- messages ---- */
+
+static void watch(conn *c, int operation, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.ptr = c};
+    if (epoll_ctl(epoll_fd, operation, c->fd, &event) < 0)
+        die("epoll_ctl", strerror(errno));
+}
+
+/* Sends what is owed, as far as there is room for it. */
+static void push(conn *c) {
+    while (c->owed > 0) {
+        ssize_t n = send(c->fd, text.frames + c->at, c->owed, MSG_NOSIGNAL);
+        if (n < 0 && errno == EAGAIN)
+            break;
+        if (n < 0)
+            die("send", strerror(errno));
+        c->owed -= (size_t)n;
+        c->at = (c->at + (size_t)n) % (SLOTS * text.frame_size);
+    }
+    bool blocked = c->owed > 0;
+    if (blocked != c->blocked)
+        watch(c, EPOLL_CTL_MOD, blocked ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    c->blocked = blocked;
+}
+
+/* A message's time starts here, though it may have to wait for room. */
+static void send_more(conn *c, unsigned count) {
+    uint64_t t = now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        c->sent_at[c->next] = t;
+        c->next = (c->next + 1) % SLOTS;
+    }
+    c->owed += count * text.frame_size;
+    push(c);
+}
+
+static unsigned receive(conn *c) {
+    ssize_t n = recv(c->fd, input, sizeof input, 0);
+    if (n < 0 && errno == EAGAIN)
+        return 0;
+    if (n <= 0)
+        die("receive", n < 0 ? strerror(errno) : "the server hung up");
+    unsigned slot = c->in.slot, count = judge(&text, &c->in, input, (size_t)n);
+    uint64_t t = now_ns();
+    for (unsigned i = 0; measuring && i < count; i++)
+        record(t - c->sent_at[(slot + i) % SLOTS]);
+    return count;
+}
+
+static void on_event(conn *c, uint32_t events, uint64_t *messages) {
+    if (events & EPOLLOUT)
+        push(c);
+    unsigned count = receive(c);
+    *messages += count;
+    c->answered += count;
+    if (c->answered > 0 && (!opt.burst || c->answered == opt.depth)) {
+        unsigned room = c->answered;
+        c->answered = 0;
+        send_more(c, room);
+    }
+}
+
+/* Handles events until the time is over, or as many messages came. */
+static void exchange(interval *span, double seconds, uint64_t messages) {
+    struct epoll_event events[64];
+    uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
+    while (now_ns() < end && span->messages < messages) {
+        int n = epoll_wait(epoll_fd, events, 64, PATIENCE * 1000);
+        if (n == 0)
+            die("echo", "none for 10 seconds");
+        for (int i = 0; i < n; i++)
+            on_event(events[i].data.ptr, events[i].events, &span->messages);
+    }
+}
+
+/* ---- what is measured ---- */
+
+static interval begin(void) {
+    pid_t pid = (pid_t)opt.pid;
+    return (interval){.start = now_ns(),
+                      .server_cpu = cpu_ns(pid),
+                      .server_user = user_ns(pid),
+                      .own_cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static void report(const interval *span) {
+    interval end = begin();
+    printf(
+        "{\"messages\": %llu, \"seconds\": %.4f, \"cpu_ns\": %llu, \"user_ns\": %llu, "
+        "\"own_cpu_ns\": %llu, \"p50_us\": %.2f, \"p99_us\": %.2f}\n",
+        (unsigned long long)span->messages, (double)(end.start - span->start) / 1e9,
+        (unsigned long long)(end.server_cpu - span->server_cpu),
+        (unsigned long long)(end.server_user - span->server_user),
+        (unsigned long long)(end.own_cpu - span->own_cpu),
+        percentile(span->messages, 0.5) / 1e3, percentile(span->messages, 0.99) / 1e3);
+}
+
+static void load(void) {
+    text = write_script((size_t)opt.size);
+    for (long i = 0; i < opt.connections; i++) {
+        conn *c = open_conn((unsigned)i);
+        fcntl(c->fd, F_SETFL, O_NONBLOCK);
+        watch(c, EPOLL_CTL_ADD, EPOLLIN);
+        send_more(c, (unsigned)opt.depth);
+    }
+    interval warmup = {0};
+    exchange(&warmup, opt.warmup, UINT64_MAX);
+    measuring = true;
+    interval span = begin();
+    exchange(&span, opt.seconds, (uint64_t)opt.messages);
+    report(&span);
+}
+
+static void open_idle(unsigned index) {
+    conn *c = open_conn(index);
+    send_more(c, 1);
+    while (receive(c) == 0)
+        ;
+}
+
+/* The first connection is not counted: what a server allocates once, it has by then. */
+static void hold_idle(void) {
+    text = write_script((size_t)opt.size);
+    open_idle(0);
+    long before = resident((pid_t)opt.pid);
+    for (long i = 1; i <= opt.idle; i++)
+        open_idle((unsigned)i);
+    usleep(500000); /* for what is given back a moment later */
+    long after = resident((pid_t)opt.pid);
+    printf("{\"connections\": %ld, \"rss_before\": %ld, \"rss_after\": %ld, "
+           "\"bytes_each\": %.1f}\n",
+           opt.idle, before, after, (double)(after - before) / (double)opt.idle);
+}
+
+/* ---- the command line ---- */
+
+static const char usage[] =
+    "Usage: loadgen --port PORT --pid PID [OPTION...]\n"
+    "\n"
+    "Measures the WebSocket echo server on 127.0.0.1:PORT, which is process PID.\n"
+    "\n"
+    "  --connections N  (64)\n"
+    "  --depth N        messages in flight on each, up to 32 (1)\n"
+    "  --burst          the next N leave when all of the last came back\n"
+    "  --size BYTES     of a message (20)\n"
+    "  --warmup S       seconds before the measured ones (0)\n"
+    "  --seconds S      that are measured (1)\n"
+    "  --messages N     ends earlier once as many came\n"
+    "  --idle N         instead: memory of the server for each of N idle connections\n"
+    "  --help           this text\n";
+
+static double number(const char *option, const char *value, double min, double max) {
+    char *end;
+    double n = strtod(value, &end);
+    if (end == value || *end != '\0' || !(n >= min && n <= max))
+        die(option, "not a number that makes sense here (see --help)");
+    return n;
+}
+
+static void set(int option, const char *value) {
+    switch (option) {
+    case 'p':
+        opt.port = (long)number("--port", value, 1, 65535);
+        break;
+    case 'i':
+        opt.pid = (long)number("--pid", value, 1, INT32_MAX);
+        break;
+    case 'c':
+        opt.connections = (long)number("--connections", value, 1, 20000);
+        break;
+    case 'd':
+        opt.depth = (long)number("--depth", value, 1, SLOTS);
+        break;
+    case 's':
+        opt.size = (long)number("--size", value, 1, 1 << 24);
+        break;
+    case 'm':
+        opt.messages = (long)number("--messages", value, 1, 1e12);
+        break;
+    case 'I':
+        opt.idle = (long)number("--idle", value, 1, 20000);
+        break;
+    case 't':
+        opt.seconds = number("--seconds", value, 0.01, 3600);
+        break;
+    case 'w':
+        opt.warmup = number("--warmup", value, 0, 3600);
+        break;
+    case 'b':
+        opt.burst = true;
+        break;
+    default:
+        fputs(usage, option == 'h' ? stdout : stderr);
+        exit(option == 'h' ? 0 : 2);
+    }
+}
+
+static void read_settings(int argc, char **argv) {
+    static const struct option options[] = {
+        {"port", 1, NULL, 'p'},        {"pid", 1, NULL, 'i'},
+        {"connections", 1, NULL, 'c'}, {"depth", 1, NULL, 'd'},
+        {"burst", 0, NULL, 'b'},       {"size", 1, NULL, 's'},
+        {"seconds", 1, NULL, 't'},     {"warmup", 1, NULL, 'w'},
+        {"messages", 1, NULL, 'm'},    {"idle", 1, NULL, 'I'},
+        {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+        set(option, optarg);
+    if (optind < argc || opt.port == 0 || opt.pid == 0)
+        set('?', NULL);
+}
+
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv) {
+    read_settings(argc, argv);
+    raise_descriptor_limit();
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (opt.idle > 0)
+        hold_idle();
+    else
+        load();
+    return 0;
+}
