@@ -1,0 +1,43 @@
+#!/bin/sh
+# Installs what `make bench-echo` measures wscodec against and cannot build from a crate:
+# Debian packages (as root, only those that are missing), and what npm and PyPI have, below
+# target/echo. What cannot be installed is left out of the table; run.py says why.
+set -u
+cd "$(dirname "$0")/../.."
+here=benches/echo/servers
+out=target/echo
+
+missing=""
+need() { # FILE PACKAGE: a command, or a header
+    command -v "$1" > /dev/null || test -e "/usr/include/$1" || missing="$missing $2"
+}
+need g++ g++
+need pkg-config pkg-config
+need taskset util-linux
+need node nodejs
+need npm npm
+need libwebsockets.h libwebsockets-dev
+need wslay/wslay.h libwslay-dev
+if [ -n "$missing" ]; then
+    echo "installing Debian packages:$missing"
+    apt-get update -qq
+    # shellcheck disable=SC2086 # a list of words
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
+        > /dev/null
+fi
+
+mkdir -p $out/node
+if ! cmp -s $here/package.json $out/node/installed; then
+    echo "installing npm's ws below $out/node"
+    cp $here/package.json $out/node/
+    (cd $out/node && npm install --silent --no-audit --no-fund) &&
+        cp $here/package.json $out/node/installed
+fi
+
+if ! cmp -s $here/requirements.txt $out/venv/installed; then
+    echo "installing PyPI's picows and websockets in $out/venv"
+    "${PYTHON:-python3}" -m venv --clear $out/venv &&
+        $out/venv/bin/pip install -q --disable-pip-version-check -r $here/requirements.txt &&
+        cp $here/requirements.txt $out/venv/installed
+fi
+exit 0
