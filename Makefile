@@ -128,6 +128,11 @@ check-instructions: library ## fails if a call takes 5 % more instructions than 
 bench-peers:
 	PYTHON=$(PYTHON) benches/install.sh
 
+bench-echo: examples ## echo servers, ours and others: CPU time and memory
+	PYTHON=$(PYTHON) benches/echo/install.sh
+	$(PYTHON) benches/echo/run.py --json $(ECHO)
+.PHONY: bench-echo
+
 # ---- installation ----
 
 install: ## into PREFIX, LIBDIR, INCLUDEDIR, below DESTDIR
