@@ -31,7 +31,7 @@ from servers import OUT, ROOT, Server, Unavailable, all_servers, build
 RESULTS = ROOT / "benches" / "results" / "echo.json"
 LOADGEN = str(OUT / "loadgen")
 START_SECONDS = 20
-BASES = ("uws", "tungstenite")  # what ratios are taken to
+PEERS = ("uws", "tungstenite")  # what ratios are taken to
 
 # CPU time per message: ours, at (size, depth), is to be at most so many times the peer's.
 TARGETS = [
@@ -204,8 +204,16 @@ def medians(samples: list[Sample]) -> Sample:
     return result
 
 
-def ratio(a: float | None, b: float | None) -> str:
-    return f"{a / b:.3g}" if a and b else "-"
+def ratio(ours: list[float], theirs: list[float]) -> float | None:
+    """The median of the ratios in each round: what slowed one down, slowed the other."""
+    pairs = list(zip(ours, theirs))
+    return statistics.median(a / b for a, b in pairs) if pairs else None
+
+
+def shown(number: float | None) -> str:
+    if number is None:
+        return "-"
+    return f"{number:.3f}" if number < 10 else f"{number:.1f}"
 
 
 class Report:
@@ -213,9 +221,16 @@ class Report:
         self.bench = bench
         self.results = {key: medians(samples) for key, samples in bench.samples.items()}
 
-    def cpu(self, name: str, case: Case) -> float | None:
-        result = self.results.get((name, case))
-        return result["cpu_us"] if result else None
+    def cpu_ratio(self, name: str, peer: str, case: Case) -> float | None:
+        cpu = [
+            [sample["cpu_us"] for sample in self.bench.samples.get((who, case), [])]
+            for who in (name, peer)
+        ]
+        return ratio(*cpu)
+
+    def idle_ratio(self, name: str, peer: str) -> float | None:
+        idle = self.bench.idle
+        return idle[name] / idle[peer] if name in idle and peer in idle else None
 
     def print(self) -> None:
         for case in self.bench.options.cases:
@@ -238,7 +253,7 @@ class Report:
         for server in self.bench.servers:
             r = self.results.get((server.name, case))
             if r:
-                ratios = [ratio(r["cpu_us"], self.cpu(base, case)) for base in BASES]
+                ratios = [shown(self.cpu_ratio(server.name, peer, case)) for peer in PEERS]
                 print(
                     f"  {server.title:<30}{r['cpu_us']:>8.3f}{r['user_us']:>8.3f}"
                     f"{r['spread']:>8.0%}{r['busy']:>6.0%}{r['messages_per_second']:>12.0f}"
@@ -251,20 +266,20 @@ class Report:
         for server in self.bench.servers:
             each = idle.get(server.name)
             if each is not None:
-                ratios = [ratio(each, idle.get(base)) for base in BASES]
+                ratios = [shown(self.idle_ratio(server.name, peer)) for peer in PEERS]
                 print(f"  {server.title:<30}{each:>10.0f}{ratios[0]:>8}{ratios[1]:>8}")
 
     def targets(self) -> list[dict[str, Any]]:
         rows = []
         for size, depth, peer, limit in TARGETS:
-            ours, theirs = self.cpu("wscodec", (size, depth)), self.cpu(peer, (size, depth))
+            value = self.cpu_ratio("wscodec", peer, (size, depth))
             verdict = "not measured"
-            if ours and theirs:
-                verdict = "ok" if ours / theirs <= limit else "SHORT"
+            if value is not None:
+                verdict = "ok" if value <= limit else "SHORT"
             rows.append(
                 {
                     "what": f"{size} B, depth {depth}, to {peer}",
-                    "ratio": ratio(ours, theirs),
+                    "ratio": shown(value),
                     "limit": limit,
                     "verdict": verdict,
                 }
