@@ -14,7 +14,7 @@
 #include "buffer.h"
 #include "server.h"
 
-enum { READ_SIZE = 65536, MAX_MESSAGE = 16 << 20, MAX_ANSWER = WS_MAX_REPLY + 64 };
+enum { READ_SIZE = 512 << 10, MAX_MESSAGE = 16 << 20, MAX_ANSWER = WS_MAX_REPLY + 64 };
 enum { MAX_OUT = 65536 }; /* while so much waits, no further message is answered */
 
 /* CLOSING: all was said. Send it, then read and discard until the peer hangs up, since
@@ -35,6 +35,7 @@ static int spare_fd;    /* given up for a moment when there is no other */
 static time_t patience; /* seconds for an opening or a closing handshake */
 static compression compress;
 static uint8_t input[READ_SIZE];
+static buffer spare_out; /* memory for the next output, so that it need not grow anew */
 
 static void watch(int fd, int operation, uint32_t events) {
     struct epoll_event event = {.events = events, .data.fd = fd};
@@ -56,6 +57,25 @@ static void drop(conn *c) {
     free(c);
 }
 
+/* Of an output that has left, the memory is kept for the next one, unless that is large. */
+static void give_back(conn *c) {
+    if (!spare_out.data && c->out.cap <= 2 * MAX_OUT)
+        spare_out = (buffer){c->out.data, 0, c->out.cap};
+    else
+        release(&c->out);
+    c->out = (buffer){0};
+    c->sent = 0;
+}
+
+/* Room for output. */
+static uint8_t *room_for(conn *c, size_t size) {
+    if (!c->out.data) {
+        c->out = spare_out;
+        spare_out = (buffer){0};
+    }
+    return reserve(&c->out, size);
+}
+
 /* Sends what waits. While some of it does, the peer is not read. Returns false if the
  * connection is lost. */
 static bool flush(conn *c, bool waited) {
@@ -73,8 +93,7 @@ static bool flush(conn *c, bool waited) {
     if (waits) {
         trim(&c->out); /* compressed, it is much less than there was to be room for */
     } else {
-        release(&c->out);
-        c->sent = 0;
+        give_back(c);
         if (c->state == CLOSING)
             shutdown(c->fd, SHUT_WR);
     }
@@ -94,7 +113,7 @@ static void on_event(conn *c, const ws_event *e) {
         return; /* pings and closes are answered by the connection itself */
     size_t room = ws_conn_send_bound(c->ws, e->len);
     uint32_t flags = compression_flags(&compress, e->len);
-    uint8_t *to = reserve(&c->out, room);
+    uint8_t *to = room_for(c, room);
     said(c, to ? ws_conn_send(c->ws, e->opcode, flags, e->data, e->len, to, room) : -1);
 }
 
@@ -115,7 +134,7 @@ static void on_bytes(conn *c, uint8_t *bytes, size_t len) {
         n = ws_conn_recv(c->ws, bytes, len, events, 64, &used);
         for (ws_result i = 0; i < n; i++)
             on_event(c, &events[i]);
-        uint8_t *to = reserve(&c->out, WS_MAX_OUTPUT);
+        uint8_t *to = room_for(c, WS_MAX_OUTPUT);
         said(c, to ? ws_conn_output(c->ws, to, WS_MAX_OUTPUT) : -1);
         bytes += used;
         len -= used;
@@ -146,7 +165,7 @@ static void on_request(conn *c, const uint8_t *head, const ws_handshake *hs) {
     const char *headers = known ? "Content-Type: text/plain\r\n" : "Allow: GET, HEAD\r\n";
     const char *body = known ? "Hello, World!\n" : "";
     size_t body_len = strlen(body), unsaid = get ? 0 : body_len; /* HEAD gets no body */
-    uint8_t *to = reserve(&c->out, MAX_ANSWER);
+    uint8_t *to = room_for(c, MAX_ANSWER);
     said(c, to ? ws_build_reply(known ? 200 : 405, headers, strlen(headers), body, body_len, to,
                                 MAX_ANSWER) : -1);
     c->out.len -= c->out.len > 0 ? unsaid : 0;
@@ -158,7 +177,7 @@ static void on_upgrade(conn *c, const uint8_t *head, size_t len) {
     static const char protocols[] = "chat, superchat";
     const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1},
                                  .pmd = compress.on ? &compress.params : NULL};
-    uint8_t *to = reserve(&c->out, MAX_ANSWER);
+    uint8_t *to = room_for(c, MAX_ANSWER);
     said(c, to ? ws_conn_accept(head, len, &spec, sizeof spec, &c->ws, to, MAX_ANSWER) : -1);
     bool open = c->ws && ws_conn_set(c->ws, WS_OPT_MAX_MESSAGE, MAX_MESSAGE) == WS_OK;
     enter(c, open ? OPEN : CLOSING);
@@ -186,7 +205,7 @@ static void on_head(conn *c, uint8_t *bytes, size_t len) {
 
 /* Returns false if the connection is lost. */
 static bool on_readable(conn *c) {
-    ssize_t n = read(c->fd, input, sizeof input);
+    ssize_t n = recv(c->fd, input, sizeof input, 0);
     if (n <= 0)
         return n < 0 && (errno == EAGAIN || errno == EINTR);
     if (c->state == HANDSHAKE)
@@ -243,7 +262,7 @@ static void say_goodbye(void) {
     for (int fd = 0; fd < max_fds; fd++) {
         conn *c = conns[fd];
         bool waited = c && c->out.len > 0;
-        uint8_t *to = c && c->ws ? reserve(&c->out, WS_MAX_OUTPUT) : NULL;
+        uint8_t *to = c && c->ws ? room_for(c, WS_MAX_OUTPUT) : NULL;
         if (to) {
             said(c, ws_conn_close(c->ws, WS_CLOSE_GOING_AWAY, NULL, 0, to, WS_MAX_OUTPUT));
             enter(c, CLOSING);
@@ -276,6 +295,7 @@ int main(int argc, char **argv) {
     while (!stopping)
         turn();
     say_goodbye();
+    release(&spare_out);
     free(conns);
     return 0;
 }
