@@ -10,11 +10,13 @@
 //! |            | permessage-deflate                            | [`deflate`] |
 //! | Decoder    | many frames per call, any split of the input  | [`stream`] |
 //! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
+//! | under all  | masking and UTF-8 with vector instructions    | [`simd`] |
 //! | C ABI      | pointers to slices, outcomes to numbers       | [`ffi`] |
 //!
-//! Everything is safe Rust but for [`ffi`], [`memory`] and [`deflate::engine`], which call an
-//! allocator and the deflate engine, and one line of `output`. Only a connection allocates.
-//! Nothing keeps global state or panics.
+//! Everything is safe Rust but for [`ffi`]; [`memory`] and [`deflate::engine`], which call an
+//! allocator and the deflate engine; the calls into [`simd`]'s instruction sets; and one line of
+//! `output`. Only a connection allocates.
+//! Nothing panics, or keeps global state but for what the processor was found to be able to do.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]
