@@ -131,7 +131,6 @@ bench-peers:
 bench-echo: examples ## echo servers, ours and others: CPU time and memory
 	PYTHON=$(PYTHON) benches/echo/install.sh
 	$(PYTHON) benches/echo/run.py --json $(ECHO)
-.PHONY: bench-echo
 
 # ---- installation ----
 
@@ -162,4 +161,4 @@ clean: ## removes what was built
 .PHONY: all help library header check-header examples run test test-rust test-c \
 	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
 	autobahn-all-c-client lint bench bench-record \
-	bench-peers check-instructions install uninstall clean
+	bench-peers bench-echo check-instructions install uninstall clean

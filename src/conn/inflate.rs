@@ -3,10 +3,10 @@
 //! What of a frame lies in the input is unmasked at once, and decompressed from there. A
 //! connection that reports pieces may leave the rest of it for the next call.
 
-use super::recv::{Data, Event, Step, Stepped};
+use super::recv::{Event, Step, Stepped};
 use super::{Conn, Part, Side};
 use crate::error::{Error, Result};
-use crate::frame::{Chunk, Opcode};
+use crate::frame::Chunk;
 use core::mem::MaybeUninit;
 
 /// Longest piece of a message that is reported in pieces.
@@ -153,28 +153,17 @@ impl Conn {
     }
 
     /// What there is of the message, if pieces are reported.
-    fn report_piece(&mut self) -> Option<Step> {
+    fn piece(&mut self) -> Option<Event> {
         let any = self.stream && !self.message.bytes().is_empty();
-        any.then(|| Step::Pause(self.hand_over(false)))
+        any.then(|| self.hand_over(false))
+    }
+
+    fn report_piece(&mut self) -> Option<Step> {
+        self.piece().map(Step::Pause)
     }
 
     /// An error, and what was right before it.
     fn failed(&mut self, error: Error) -> (Error, Option<Event>) {
-        let any = self.stream && !self.message.bytes().is_empty();
-        (error, any.then(|| self.hand_over(false)))
-    }
-
-    fn hand_over(&mut self, last: bool) -> Event {
-        self.handed_over = true;
-        let first = !core::mem::replace(&mut self.reported, true);
-        let bytes = self.message.bytes();
-        Event {
-            data: Data::Own(bytes.as_ptr()),
-            len: bytes.len(),
-            opcode: self.receiving.unwrap_or(Opcode::Binary),
-            first,
-            last,
-            close_code: 0,
-        }
+        (error, self.piece())
     }
 }

@@ -237,7 +237,7 @@ impl Conn {
         } else if first && last {
             Step::Event(piece)
         } else {
-            self.collect(payload, last, piece).map_err(|error| (error, None))?
+            self.collect(payload, last).map_err(|error| (error, None))?
         };
         if last {
             self.end_message();
@@ -269,15 +269,27 @@ impl Conn {
         if last && !self.utf8.is_complete() { Err(payload.len()) } else { Ok(()) }
     }
 
-    fn collect(&mut self, payload: &[u8], last: bool, piece: Event) -> Result<Step> {
+    fn collect(&mut self, payload: &[u8], last: bool) -> Result<Step> {
         self.message.extend(payload, self.max_len(), &self.memory)?;
         if !last {
             return Ok(Step::Nothing);
         }
+        Ok(Step::Pause(self.hand_over(true)))
+    }
+
+    /// The message, or the piece of one, that lies in the connection's own memory.
+    pub(super) fn hand_over(&mut self, last: bool) -> Event {
         self.handed_over = true;
+        let first = !core::mem::replace(&mut self.reported, true);
         let bytes = self.message.bytes();
-        let data = Data::Own(bytes.as_ptr());
-        Ok(Step::Pause(Event { data, len: bytes.len(), first: true, ..piece }))
+        Event {
+            data: Data::Own(bytes.as_ptr()),
+            len: bytes.len(),
+            opcode: self.receiving.unwrap_or(Opcode::Binary),
+            first,
+            last,
+            close_code: 0,
+        }
     }
 
     fn on_control(&mut self, chunk: &Chunk, payload: &[u8]) -> Result<Step> {

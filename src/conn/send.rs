@@ -82,7 +82,8 @@ impl Conn {
         piece: &Piece<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let need = self.send_bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
+        let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
+        let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let (key, direction) = match self.side {
             Side::Client => (Some(self.masks.take()?), params.client),
@@ -91,8 +92,7 @@ impl Conn {
         let first = opcode != Opcode::Continuation;
         let part = compress::Part { payload: piece.payload, first, last: !piece.more };
         // Behind the longest header that it can get.
-        let longest =
-            need.saturating_sub(compress::bound(part.payload.len()).unwrap_or(0));
+        let longest = need.saturating_sub(bound);
         let room = out.get_mut(longest..).unwrap_or_default();
         let payload =
             self.compressor.write(&part, params, direction, &self.memory, room)?;

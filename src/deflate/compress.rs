@@ -1,7 +1,7 @@
 //! From messages to compressed payloads (RFC 7692, 7.2.1).
 
-use super::engine::{Config, Deflate};
-use super::{Direction, MIN_WINDOW_BITS, Params};
+use super::engine::Deflate;
+use super::{Config, Direction, MIN_WINDOW_BITS, Params};
 use crate::error::Result;
 use crate::memory::Allocator;
 use crate::output::Writer;

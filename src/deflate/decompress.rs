@@ -1,6 +1,7 @@
 //! From compressed payloads to messages (RFC 7692, 7.2.2).
 
-use super::engine::{Inflate, Stop};
+use super::Stop;
+use super::engine::Inflate;
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
 use core::mem::MaybeUninit;

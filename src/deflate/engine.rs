@@ -4,6 +4,7 @@
 //! they cannot.
 #![allow(unsafe_code)]
 
+use super::{Config, Run, Stop};
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
 use core::ffi::{c_char, c_int, c_uint, c_void};
@@ -47,39 +48,6 @@ mod z {
         pub(super) fn inflateResetKeep(stream: *mut z_stream) -> c_int;
         pub(super) fn inflateEnd(stream: *mut z_stream) -> c_int;
     }
-}
-
-/// How a stream is compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// 1 to 9.
-    pub level: u8,
-    /// 1 to 9.
-    pub mem_level: u8,
-    /// 9 to 15; with 8 there are no back-references, which fit any window.
-    pub window_bits: u8,
-}
-
-/// What a call did. `bytes` is what was written, at the start of the room for it.
-#[derive(Debug)]
-pub struct Run<'a> {
-    /// How much of the input was taken.
-    pub read: usize,
-    /// What came out.
-    pub bytes: &'a mut [u8],
-    /// Why it stopped.
-    pub stop: Stop,
-}
-
-/// Why a call stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// The input was used up, or the room for the output.
-    Used,
-    /// A final block has ended.
-    Final,
-    /// The input is not deflate.
-    Damaged,
 }
 
 /// A stream, with the allocator that its memory is from: the engine's functions for memory

@@ -140,27 +140,31 @@ fn each(head: &[u8], mut found: impl FnMut(Result<Terms>) -> Result<bool>) -> Re
         if !field.is(EXTENSIONS) {
             continue;
         }
-        let mut extensions = Extensions::new(field.value);
-        loop {
-            let goes_on = match extensions.next_extension() {
-                Ok(None) => break,
-                Ok(Some(extension)) if extension.name == NAME => {
-                    found(Terms::read(&extension))?
-                }
-                Ok(Some(_)) => true,
-                Err(error) => {
-                    if !found(Err(error))? {
-                        return Ok(());
-                    }
-                    break;
-                }
-            };
-            if !goes_on {
-                return Ok(());
-            }
+        if !each_in(field.value, &mut found)? {
+            break;
         }
     }
     Ok(())
+}
+
+/// The same within one field. Whether to go on.
+fn each_in(
+    value: &[u8],
+    found: &mut impl FnMut(Result<Terms>) -> Result<bool>,
+) -> Result<bool> {
+    let mut extensions = Extensions::new(value);
+    let mut goes_on = true;
+    while goes_on {
+        goes_on = match extensions.next_extension() {
+            Ok(None) => return Ok(true),
+            Ok(Some(extension)) if extension.name == NAME => {
+                found(Terms::read(&extension))?
+            }
+            Ok(Some(_)) => true,
+            Err(error) => return found(Err(error)),
+        };
+    }
+    Ok(false)
 }
 
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
@@ -194,7 +198,6 @@ fn agree(offer: &Terms, willing: &Params) -> (Params, Terms) {
             || offer.client_no_context_takeover,
         window_bits: client_bits,
     };
-    let limits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
     let answer = Terms {
         server_no_context_takeover: server.no_context_takeover,
         client_no_context_takeover: client.no_context_takeover,
@@ -202,22 +205,26 @@ fn agree(offer: &Terms, willing: &Params) -> (Params, Terms) {
         server_max_window_bits: offer
             .server_max_window_bits
             .map(|_| server.window_bits)
-            .or(limits(server.window_bits)),
-        client_max_window_bits: limits(client.window_bits).map(Some),
+            .or(limit(server.window_bits)),
+        client_max_window_bits: limit(client.window_bits).map(Some),
     };
     (Params { server, client, ..*willing }, answer)
+}
+
+/// What is to be said of a window: nothing, if it is the widest.
+fn limit(window_bits: u8) -> Option<u8> {
+    (window_bits < MAX_WINDOW_BITS).then_some(window_bits)
 }
 
 /// Client: writes an offer.
 #[must_use]
 pub fn offer(wanted: &Params) -> Terms {
-    let limits = |bits: u8| (bits < MAX_WINDOW_BITS).then_some(bits);
     Terms {
         server_no_context_takeover: wanted.server.no_context_takeover,
         client_no_context_takeover: wanted.client.no_context_takeover,
-        server_max_window_bits: limits(wanted.server.window_bits),
+        server_max_window_bits: limit(wanted.server.window_bits),
         // Without a value: whatever the server says.
-        client_max_window_bits: Some(limits(wanted.client.window_bits)),
+        client_max_window_bits: Some(limit(wanted.client.window_bits)),
     }
 }
 

@@ -1,34 +1,11 @@
 //! In place of the engine in a build without compression: nothing can be made of these types,
 //! so whatever needs one is never reached.
 
+use super::{Config, Run};
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
 use core::convert::Infallible;
 use core::mem::MaybeUninit;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Config {
-    pub level: u8,
-    pub mem_level: u8,
-    pub window_bits: u8,
-}
-
-#[derive(Debug)]
-#[allow(missing_docs)]
-pub struct Run<'a> {
-    pub read: usize,
-    pub bytes: &'a mut [u8],
-    pub stop: Stop,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Stop {
-    Used,
-    Final,
-    Damaged,
-}
 
 #[derive(Debug)]
 #[allow(missing_docs)]

@@ -337,10 +337,10 @@ impl ws_event {
 
 /// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
 /// bytes of buf are done. A message that lies whole and uncompressed in buf is unmasked and
-/// reported there, without a copy; any other is collected in the connection's memory. The call may return early:
-/// when `events` is full (events_cap must not be 0), when something collected must be handed
-/// over, when it made a reply. So call again with the rest, as it lies there, until the result
-/// is 0: only then is all of buf done.
+/// reported there, without a copy; any other is collected in the connection's memory. The call
+/// may return early: when `events` is full (events_cap must not be 0), when something collected
+/// must be handed over, when it made a reply. So call again with the rest, as it lies there,
+/// until the result is 0: only then is all of buf done.
 ///
 ///     do {
 ///         n = ws_conn_recv(c, p, end - p, ev, 64, &used);
