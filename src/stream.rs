@@ -2,7 +2,9 @@
 //! buffer. Nothing of the input needs to be kept for the next call.
 
 use crate::error::{Error, Result};
-use crate::frame::{Chunk, Header, Limits, MAX_HEADER, Place, Rules, mask};
+use crate::frame::{
+    self, Ascii, Chunk, Header, Limits, MAX_HEADER, Place, Rules, unmask,
+};
 use core::mem::MaybeUninit;
 
 /// What one call did.
@@ -77,7 +79,9 @@ impl Decoder {
         for slot in out {
             // Each kind is written where it comes from: put together first, they would go
             // through memory.
-            if let Some(chunk) = self.walk.whole_frame(buf, fed.consumed, limits) {
+            let whole =
+                self.walk.whole_frame(buf, fed.consumed, limits, Ascii::DoesNotMatter);
+            if let Some(chunk) = whole {
                 fed.add(&chunk);
                 slot.write(chunk.into());
                 continue;
@@ -142,19 +146,16 @@ impl Walk {
         buf: &mut [u8],
         start: usize,
         limits: Limits,
+        ascii: Ascii,
     ) -> Option<Chunk> {
         if self.header_len != 0 {
             return None;
         }
         let (rules, place) = (self.rules().ok()?, self.place());
         let input = buf.get_mut(start..)?;
-        let header = Header::parse_common(input, rules, place, limits)?;
-        let off = usize::from(header.len);
-        let len = usize::try_from(header.payload_len).ok()?;
-        let payload = input.get_mut(off..)?.get_mut(..len)?;
-        let is_ascii = unmask(payload, &header, 0, rules);
-        self.in_message = (header.next_place(place) == Place::InMessage).into();
-        Some(Chunk { header, pos: 0, off: start.wrapping_add(off), len, is_ascii })
+        let chunk = frame::whole_frame(input, rules, place, limits, ascii)?;
+        self.in_message = (chunk.header.next_place(place) == Place::InMessage).into();
+        Some(Chunk { off: start.wrapping_add(chunk.off), ..chunk })
     }
 
     /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done. The
@@ -176,7 +177,7 @@ impl Walk {
         let payload = buf.get_mut(off..).unwrap_or_default();
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
         let payload = payload.get_mut(..len).unwrap_or_default();
-        let is_ascii = unmask(payload, &header, self.payload_done, rules);
+        let is_ascii = unmask(payload, &header, self.payload_done, rules, Ascii::Matters);
         let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };
         if chunk.ends() {
             self.end_frame(&header);
@@ -233,14 +234,5 @@ impl Walk {
             self.collect_header(header);
         }
         self.payload_done = chunk.pos.saturating_add(chunk.len as u64);
-    }
-}
-
-/// Whether the payload was unmasked, and is ASCII.
-#[inline(always)]
-fn unmask(payload: &mut [u8], header: &Header, pos: u64, rules: Rules) -> bool {
-    match header.mask_key.filter(|_| rules.unmasks()) {
-        Some(key) => mask::apply_ascii(payload, key, pos),
-        None => false,
     }
 }

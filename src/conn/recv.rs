@@ -3,7 +3,7 @@
 use super::Conn;
 use crate::close;
 use crate::error::{Error, Result};
-use crate::frame::{Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
+use crate::frame::{Ascii, Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
 use crate::memory::Buffer;
 use crate::simd;
 
@@ -125,7 +125,8 @@ impl Conn {
         }
         let limits = self.limits();
         while done.events < room {
-            let chunk = self.frames.whole_frame(buf, done.consumed, limits)?;
+            let chunk =
+                self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
             let end = chunk.off.wrapping_add(chunk.len);
             if !self.is_message(&chunk, buf.get(chunk.off..end).unwrap_or_default()) {
                 return Some(chunk);

@@ -2,9 +2,12 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::error::Error;
-use crate::frame::{self, Chunk, Decoded, EncodedHeader, Header, MAX_PAYLOAD, Rules};
+use crate::error::{Error, Result};
+use crate::frame::{
+    self, Ascii, Chunk, Decoded, EncodedHeader, Header, Limits, MAX_PAYLOAD, Place, Rules,
+};
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 
 /// A further fragment of a message.
 pub const WS_OPCODE_CONTINUATION: i32 = 0x0;
@@ -152,20 +155,43 @@ pub unsafe extern "C" fn ws_frame_decode(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let frame = ptr::output_one(frame)?.write(ws_frame::default());
-        let rules = Rules::from_bits(flags).ok_or(Error::InvalidArgument)?;
-        match frame::decode(ptr::bytes_mut(buf, len)?, rules)? {
-            Decoded::Nothing => Ok(0),
-            Decoded::Header(header) => {
-                *frame = header.into();
-                Ok(0)
-            }
-            Decoded::Frame(chunk) => {
-                *frame = chunk.into();
-                Ok(chunk.off.wrapping_add(chunk.len))
-            }
+        let frame = ptr::output_one(frame)?;
+        let (Some(rules), Ok(buf)) = (Rules::from_bits(flags), ptr::bytes_mut(buf, len))
+        else {
+            frame.write(ws_frame::default());
+            return Err(Error::InvalidArgument);
+        };
+        let ascii = Ascii::DoesNotMatter;
+        match frame::whole_frame(buf, rules, Place::Unknown, Limits::NONE, ascii) {
+            Some(chunk) => Ok(whole(chunk, frame)),
+            None => decode_any(buf, rules, frame),
         }
     })
+}
+
+#[inline(always)]
+fn whole(chunk: Chunk, frame: &mut MaybeUninit<ws_frame>) -> usize {
+    frame.write(chunk.into());
+    chunk.off.wrapping_add(chunk.len)
+}
+
+/// A function of its own, so that what it needs in memory is not put there for nothing.
+#[cold]
+#[inline(never)]
+fn decode_any(
+    buf: &mut [u8],
+    rules: Rules,
+    frame: &mut MaybeUninit<ws_frame>,
+) -> Result<usize> {
+    let said = frame.write(ws_frame::default());
+    match frame::decode(buf, rules)? {
+        Decoded::Nothing => Ok(0),
+        Decoded::Header(header) => {
+            *said = header.into();
+            Ok(0)
+        }
+        Decoded::Frame(chunk) => Ok(whole(chunk, frame)),
+    }
 }
 
 /// Bytes that a frame of this payload length occupies, header included; UINT64_MAX if

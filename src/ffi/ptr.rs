@@ -12,11 +12,9 @@ use core::ptr::NonNull;
 /// The pointer itself, or one that is good for nothing but a length of 0.
 fn checked<T>(ptr: *mut T, len: usize) -> Result<NonNull<T>> {
     let bytes = len.checked_mul(size_of::<T>()).ok_or(Error::InvalidArgument)?;
-    if bytes == 0 {
-        return Ok(NonNull::dangling());
-    }
     match NonNull::new(ptr) {
         Some(ptr) if ptr.is_aligned() && isize::try_from(bytes).is_ok() => Ok(ptr),
+        _ if bytes == 0 => Ok(NonNull::dangling()),
         _ => Err(Error::InvalidArgument),
     }
 }

@@ -15,7 +15,7 @@ pub struct Chunk {
     pub off: usize,
     /// Its length.
     pub len: usize,
-    /// It was unmasked here, and is ASCII.
+    /// It was unmasked here, and is known to be ASCII.
     pub is_ascii: bool,
 }
 
@@ -44,7 +44,32 @@ pub enum Decoded {
     Frame(Chunk),
 }
 
-/// Decodes it, and unmasks in place what is whole.
+/// Whether it matters that a payload is ASCII: to know takes its time where it is short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ascii {
+    Matters,
+    DoesNotMatter,
+}
+
+/// The frame at the start of `buf`, unmasked in place, if it is whole and without a fault:
+/// nearly all are.
+#[inline(always)]
+pub(crate) fn whole_frame(
+    buf: &mut [u8],
+    rules: Rules,
+    place: Place,
+    limits: Limits,
+    ascii: Ascii,
+) -> Option<Chunk> {
+    let header = Header::parse_common(buf, rules, place, limits)?;
+    let off = usize::from(header.len);
+    let len = usize::try_from(header.payload_len).ok()?;
+    let payload = buf.get_mut(off..)?.get_mut(..len)?;
+    let is_ascii = unmask(payload, &header, 0, rules, ascii);
+    Some(Chunk { header, pos: 0, off, len, is_ascii })
+}
+
+/// Decodes what lies at the start of `buf`, and unmasks in place what is whole.
 pub fn decode(buf: &mut [u8], rules: Rules) -> Result<Decoded> {
     let Some(header) = Header::parse(buf, rules, Place::Unknown, Limits::NONE)? else {
         return Ok(Decoded::Nothing);
@@ -53,8 +78,25 @@ pub fn decode(buf: &mut [u8], rules: Rules) -> Result<Decoded> {
     let off = header.len.into();
     let payload = buf.get_mut(off..).and_then(|rest| rest.get_mut(..len));
     let Some(payload) = payload else { return Ok(Decoded::Header(header)) };
-    if let Some(key) = header.mask_key.filter(|_| rules.unmasks()) {
-        mask::apply(payload, key, 0);
+    let is_ascii = unmask(payload, &header, 0, rules, Ascii::DoesNotMatter);
+    Ok(Decoded::Frame(Chunk { header, pos: 0, off, len, is_ascii }))
+}
+
+/// Unmasks a part of a payload, if that is wanted. Whether it was, and is known to be ASCII.
+#[inline(always)]
+pub(crate) fn unmask(
+    payload: &mut [u8],
+    header: &Header,
+    pos: u64,
+    rules: Rules,
+    ascii: Ascii,
+) -> bool {
+    let Some(key) = header.mask_key.filter(|_| rules.unmasks()) else { return false };
+    match ascii {
+        Ascii::Matters => mask::apply_ascii(payload, key, pos),
+        Ascii::DoesNotMatter => {
+            mask::apply(payload, key, pos);
+            false
+        }
     }
-    Ok(Decoded::Frame(Chunk { header, pos: 0, off, len, is_ascii: false }))
 }

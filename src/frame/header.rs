@@ -164,8 +164,8 @@ impl Header {
     ) -> Option<Header> {
         let [first, second, rest @ ..] = bytes else { return None };
         let (first, second) = (*first, *second);
-        let opcode = Opcode::from_number(first & OPCODE_BITS)?;
-        if FIRST_BYTES.get(usize::from(first))? & place.first_bytes(rules) == 0 {
+        let FirstByte { opcode, right } = *FIRST_BYTES.get(usize::from(first))?;
+        if right & place.first_bytes(rules) == 0 {
             return None;
         }
         let masked = second & MASK_BIT != 0;
@@ -256,22 +256,33 @@ impl Header {
     }
 }
 
-/// For each first byte, where it is right.
+/// What a first byte says.
+#[derive(Clone, Copy)]
+struct FirstByte {
+    opcode: Opcode,
+    /// Where it is right.
+    right: u8,
+}
+
 const BETWEEN: u8 = 0x1;
 const INSIDE: u8 = 0x2;
 const BETWEEN_IF_COMPRESSED: u8 = 0x4;
-static FIRST_BYTES: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut rest: &mut [u8] = &mut table;
+static FIRST_BYTES: [FirstByte; 256] = {
+    // Those that are never right stay like this.
+    let mut table = [FirstByte { opcode: Opcode::Continuation, right: 0 }; 256];
+    let mut rest: &mut [FirstByte] = &mut table;
     let mut first = 0_u8;
     while let [this, after @ ..] = rest {
-        *this = match (first & OPCODE_BITS, first & !OPCODE_BITS & !FIN) {
-            (0x0, 0) => INSIDE,
-            (0x1 | 0x2, 0) => BETWEEN,
-            (0x1 | 0x2, RSV1) => BETWEEN_IF_COMPRESSED,
-            (0x8..=0xA, 0) if first & FIN != 0 => BETWEEN | INSIDE,
-            _ => 0,
-        };
+        if let Some(opcode) = Opcode::from_number(first & OPCODE_BITS) {
+            let right = match (opcode, first & !OPCODE_BITS & !FIN) {
+                (Opcode::Continuation, 0) => INSIDE,
+                (Opcode::Text | Opcode::Binary, 0) => BETWEEN,
+                (Opcode::Text | Opcode::Binary, RSV1) => BETWEEN_IF_COMPRESSED,
+                (_, 0) if first & FIN != 0 => BETWEEN | INSIDE,
+                _ => 0,
+            };
+            *this = FirstByte { opcode, right };
+        }
         rest = after;
         first = first.wrapping_add(1);
     }

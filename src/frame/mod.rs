@@ -5,6 +5,7 @@ mod encode;
 mod header;
 pub mod mask;
 
+pub(crate) use decode::{Ascii, unmask, whole_frame};
 pub use decode::{Chunk, Decoded, decode};
 pub use encode::encode;
 pub use header::{EncodedHeader, Header, Limits, Opcode, Place, Rules, header_len};

@@ -130,37 +130,59 @@ impl Level {
 }
 
 /// Masks in place.
-#[inline]
+#[inline(always)]
 pub(crate) fn mask(bytes: &mut [u8], key: Key) {
     if bytes.len() < LONG {
         portable::mask(bytes, key);
     } else {
-        Level::best().mask(bytes, key);
+        mask_long(bytes, key);
     }
 }
 
 /// Masks in place. Whether what comes out is ASCII.
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
     if bytes.len() < LONG {
         portable::mask_ascii(bytes, key)
     } else {
-        Level::best().mask_ascii(bytes, key)
+        mask_ascii_long(bytes, key)
     }
 }
 
 /// Masks while copying; stops at the shorter of the two.
-#[inline]
+#[inline(always)]
 pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     if from.len() < LONG {
         portable::mask_copy(to, from, key);
     } else {
-        Level::best().mask_copy(to, from, key);
+        mask_copy_long(to, from, key);
     }
 }
 
 /// Whether this is UTF-8, from beginning to end.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
-    if text.len() < LONG { portable::is_utf8(text) } else { Level::best().is_utf8(text) }
+    if text.len() < LONG { portable::is_utf8(text) } else { is_utf8_long(text) }
+}
+
+// Functions of their own, so that the short ways need to save no registers for them.
+
+#[inline(never)]
+fn mask_long(bytes: &mut [u8], key: Key) {
+    Level::best().mask(bytes, key);
+}
+
+#[inline(never)]
+fn mask_ascii_long(bytes: &mut [u8], key: Key) -> bool {
+    Level::best().mask_ascii(bytes, key)
+}
+
+#[inline(never)]
+fn mask_copy_long(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    Level::best().mask_copy(to, from, key);
+}
+
+#[inline(never)]
+fn is_utf8_long(text: &[u8]) -> bool {
+    Level::best().is_utf8(text)
 }

@@ -23,25 +23,12 @@ impl Key {
         Key(self.0.rotate_right(u32::from(low & 3).wrapping_mul(8)))
     }
 
-    /// What is under it, masked. The compiler makes vector instructions of the loop, and needs
-    /// to be told that 8 and 16 bytes are integers.
+    /// What is under it, masked.
     #[inline(always)]
     fn mask<const N: usize>(self, bytes: &[u8; N]) -> [u8; N] {
         let mut masked = *bytes;
-        if N == 8 {
-            if let Some(word) = masked.first_chunk_mut() {
-                *word = (u64::from_le_bytes(*word) ^ u64::from_le_bytes(self.over()))
-                    .to_le_bytes();
-            }
-        } else if N == 16 {
-            if let Some(word) = masked.first_chunk_mut() {
-                *word = (u128::from_le_bytes(*word) ^ u128::from_le_bytes(self.over()))
-                    .to_le_bytes();
-            }
-        } else {
-            for (byte, key) in masked.iter_mut().zip(&self.over::<N>()) {
-                *byte ^= key;
-            }
+        for (byte, key) in masked.iter_mut().zip(&self.over::<N>()) {
+            *byte ^= key;
         }
         masked
     }
@@ -87,11 +74,11 @@ pub fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
 fn mask_short(bytes: &mut [u8], key: Key) -> bool {
     match bytes.len() {
         0..4 => mask_few(bytes, key),
-        4..8 => mask_ends::<4>(bytes, key),
-        8..16 => mask_ends::<8>(bytes, key),
-        16..32 => mask_ends::<16>(bytes, key),
-        32..64 => mask_ends::<32>(bytes, key),
-        _ => mask_ends::<BLOCK>(bytes, key),
+        4..8 => mask_ends::<1>(bytes, key),
+        8..16 => mask_ends::<2>(bytes, key),
+        16..32 => mask_ends::<4>(bytes, key),
+        32..64 => mask_ends::<8>(bytes, key),
+        _ => mask_ends::<16>(bytes, key),
     }
 }
 
@@ -105,7 +92,7 @@ fn mask_few(bytes: &mut [u8], key: Key) -> bool {
     all < 0x80
 }
 
-/// Masks the first and the last `N` bytes, which together are all of them. Where they overlap,
+/// Masks the first and the last `N` words, which together are all of them. Where they overlap,
 /// both say the same.
 #[inline(always)]
 fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key) -> bool {
@@ -114,37 +101,58 @@ fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key) -> bool {
     ends.is_ascii()
 }
 
-/// The first and the last bytes, masked.
+/// The first and the last words of a payload, masked. Words are what the compiler makes vectors
+/// of here, as it does of bytes in longer loops.
 struct Ends<const N: usize> {
-    first: [u8; N],
-    last: [u8; N],
+    first: [u32; N],
+    last: [u32; N],
 }
 
 impl<const N: usize> Ends<N> {
     #[inline(always)]
     fn of(bytes: &[u8], key: Key) -> Option<Ends<N>> {
-        let last_at = bytes.len().wrapping_sub(N) as u64;
-        Some(Ends {
-            first: key.mask(bytes.first_chunk()?),
-            last: key.skip(last_at).mask(bytes.last_chunk()?),
-        })
+        let last = bytes.get(Self::last_at(bytes.len())..)?;
+        let last_key = key.skip(bytes.len() as u64);
+        Some(Ends { first: load(bytes, key), last: load(last, last_key) })
+    }
+
+    #[inline(always)]
+    fn last_at(len: usize) -> usize {
+        len.wrapping_sub(size_of::<[u32; N]>())
     }
 
     #[inline(always)]
     fn write(&self, bytes: &mut [u8]) {
-        if let Some(to) = bytes.first_chunk_mut() {
-            *to = self.first;
-        }
-        if let Some(to) = bytes.last_chunk_mut() {
-            *to = self.last;
-        }
+        let last_at = Self::last_at(bytes.len());
+        store(bytes, &self.first);
+        store(bytes.get_mut(last_at..).unwrap_or_default(), &self.last);
     }
 
     #[inline(always)]
     fn is_ascii(&self) -> bool {
-        let mut both = self.first;
-        or(&mut both, &self.last);
-        is_ascii(&both)
+        let mut all = 0;
+        for (first, last) in self.first.iter().zip(&self.last) {
+            all |= first | last;
+        }
+        all & 0x8080_8080 == 0
+    }
+}
+
+#[inline(always)]
+fn load<const N: usize>(bytes: &[u8], key: Key) -> [u32; N] {
+    let mut words = [0; N];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+        *word = bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) ^ key.0;
+    }
+    words
+}
+
+#[inline(always)]
+fn store<const N: usize>(bytes: &mut [u8], words: &[u32; N]) {
+    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = word.to_le_bytes();
+        }
     }
 }
 
@@ -169,7 +177,7 @@ fn is_ascii<const N: usize>(bytes: &[u8; N]) -> bool {
 /// asked.
 #[inline(always)]
 fn mask_blocks<const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<BLOCK>::of(bytes, key) else { return true };
+    let Some(ends) = Ends::<16>::of(bytes, key) else { return true };
     let start = bytes.as_ptr().align_offset(BLOCK);
     let key = key.skip(start as u64);
     let mut all = [0; BLOCK];
@@ -203,10 +211,10 @@ pub fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     let from = from.get(..len).unwrap_or_default();
     match len {
         0..4 => copy_few(to, from, key),
-        4..8 => copy_ends::<4>(to, from, key),
-        8..16 => copy_ends::<8>(to, from, key),
-        16..32 => copy_ends::<16>(to, from, key),
-        32..64 => copy_ends::<32>(to, from, key),
+        4..8 => copy_ends::<1>(to, from, key),
+        8..16 => copy_ends::<2>(to, from, key),
+        16..32 => copy_ends::<4>(to, from, key),
+        32..64 => copy_ends::<8>(to, from, key),
         _ => copy_blocks(to, from, key),
     }
 }
@@ -221,11 +229,17 @@ fn copy_few(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 #[inline(always)]
 fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     let Some(ends) = Ends::<N>::of(from, key) else { return };
-    if let Some(to) = to.first_chunk_mut() {
-        write(to, &ends.first);
-    }
-    if let Some(to) = to.last_chunk_mut() {
-        write(to, &ends.last);
+    let last_at = Ends::<N>::last_at(to.len());
+    ends_write(to, &ends.first);
+    ends_write(to.get_mut(last_at..).unwrap_or_default(), &ends.last);
+}
+
+#[inline(always)]
+fn ends_write<const N: usize>(bytes: &mut [MaybeUninit<u8>], words: &[u32; N]) {
+    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
+        if let Some(to) = to.first_chunk_mut() {
+            write(to, &word.to_le_bytes());
+        }
     }
 }
 
@@ -242,7 +256,7 @@ fn copy_blocks(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
         write(to, &key.mask(from));
         rest = after;
     }
-    copy_ends::<BLOCK>(to, from, key);
+    copy_ends::<16>(to, from, key);
 }
 
 /// Whether this is UTF-8, from beginning to end.
