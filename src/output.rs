@@ -4,24 +4,37 @@ use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
 /// Copies `from` over `to`; stops at the shorter of the two.
-#[inline]
+#[inline(always)]
 pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     let len = to.len().min(from.len());
     let to = to.get_mut(..len).unwrap_or_default();
     let from = from.get(..len).unwrap_or_default();
     // What is short is copied faster than memcpy() is called.
     match len {
-        4..8 => copy_ends::<4>(to, from),
-        8..16 => copy_ends::<8>(to, from),
-        16..32 => copy_ends::<16>(to, from),
-        32..64 => copy_ends::<32>(to, from),
-        64..=128 => copy_ends::<64>(to, from),
-        _ => {
-            for (to, from) in to.iter_mut().zip(from) {
-                to.write(*from);
-            }
-        }
+        129.. => copy_long(to, from),
+        64.. => copy_ends::<64>(to, from),
+        32.. => copy_ends::<32>(to, from),
+        16.. => copy_ends::<16>(to, from),
+        8.. => copy_ends::<8>(to, from),
+        4.. => copy_ends::<4>(to, from),
+        _ => copy_each(to, from),
     }
+}
+
+#[inline(always)]
+fn copy_each(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        to.write(*from);
+    }
+}
+
+/// With memcpy().
+#[inline(always)]
+#[allow(unsafe_code)]
+fn copy_long(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    let len = to.len().min(from.len());
+    // SAFETY: both are that long, and what is exclusively borrowed shares no byte with the other.
+    unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr().cast(), len) };
 }
 
 /// Copies the first and the last `N` bytes, which together are all of them.
@@ -36,11 +49,12 @@ fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     }
 }
 
+/// At once: of a loop over the bytes the compiler makes what it likes, often one by one.
 #[inline(always)]
+#[allow(unsafe_code)]
 pub(crate) fn write<const N: usize>(to: &mut [MaybeUninit<u8>; N], from: &[u8; N]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        to.write(*from);
-    }
+    // SAFETY: `to` is that many bytes long, and may be written to.
+    unsafe { to.as_mut_ptr().cast::<[u8; N]>().write(*from) };
 }
 
 /// How long all parts of all groups are.

@@ -101,10 +101,9 @@ impl Conn {
         }
         let payload_len = payload.len();
         let bits = if part.last { FIN } else { 0 } | if first { RSV1 } else { 0 };
-        let header =
-            EncodedHeader::new(opcode as i32, bits.into(), key, payload_len as u64)?;
-        header.write(out)?;
-        let (to, shift) = (header.len(), longest.saturating_sub(header.len()));
+        let header = EncodedHeader::of(opcode, bits, key, payload_len as u64);
+        let to = header.write(out)?;
+        let shift = longest.saturating_sub(to);
         if shift > 0 {
             let end = longest.saturating_add(payload_len);
             output::move_to_front(out.get_mut(to..end).unwrap_or_default(), shift);
@@ -112,7 +111,9 @@ impl Conn {
         Ok(to.saturating_add(payload_len))
     }
 
-    /// Writes one frame, masked if this is a client. Nothing changes if that fails.
+    /// Writes one frame, masked if this is a client. Nothing changes if that fails. A control
+    /// frame is final, and no longer than it may be.
+    #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
         opcode: Opcode,
@@ -120,14 +121,24 @@ impl Conn {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
+        let bits = if is_final { FIN } else { 0 };
+        let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
+        match self.side {
+            Side::Server => frame::encode(&header, payload, out),
+            Side::Client => self.write_masked(header, payload, out),
+        }
+    }
+
+    #[inline(never)]
+    fn write_masked(
+        &mut self,
+        header: EncodedHeader,
+        payload: &[u8],
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
         let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
-        let key = match self.side {
-            Side::Client => Some(self.masks.take()?),
-            Side::Server => None,
-        };
-        let bits = if is_final { u32::from(FIN) } else { 0 };
-        let header = EncodedHeader::new(opcode as i32, bits, key, payload.len() as u64)?;
-        frame::encode(&header, key, payload, out)
+        let header = header.masked(self.masks.take()?);
+        frame::encode(&header, payload, out)
     }
 }

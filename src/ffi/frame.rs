@@ -229,7 +229,7 @@ pub unsafe extern "C" fn ws_frame_encode(
         let (payload, key) = (ptr::bytes(payload, payload_len)?, ptr::mask_key(mask_key));
         let out = ptr::output(out, out_cap)?;
         let header = EncodedHeader::new(opcode, flags, key, payload.len() as u64)?;
-        frame::encode(&header, key, payload, out)
+        frame::encode(&header, payload, out)
     })
 }
 

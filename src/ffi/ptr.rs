@@ -109,7 +109,7 @@ pub(super) fn overlap(
     b_len: usize,
 ) -> bool {
     let (a, b) = (a.addr(), b.addr());
-    a_len > 0 && b_len > 0 && a < b.saturating_add(b_len) && b < a.saturating_add(a_len)
+    a_len > 0 && b_len > 0 && (b.wrapping_sub(a) < a_len || a.wrapping_sub(b) < b_len)
 }
 
 fn aligned<T>(ptr: *mut T) -> Result<*mut T> {

@@ -121,7 +121,7 @@ impl ws_out_frame {
         let bits = flags & !WS_MASKED;
         let header =
             EncodedHeader::new(self.opcode.into(), bits, key, payload.len() as u64)?;
-        frame::encode(&header, key, payload, out)
+        frame::encode(&header, payload, out)
     }
 }
 

@@ -1,12 +1,10 @@
 //! The header of a frame (RFC 6455, 5.2), read byte by byte: the first wrong byte decides.
 
 use super::{
-    FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD,
-    OPCODE_BITS, RSV1, RSV2, RSV3,
+    CONTROL_BIT, FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL,
+    MAX_PAYLOAD, OPCODE_BITS, RSV1, RSV2, RSV3,
 };
 use crate::error::{Error, Result};
-use crate::output;
-use core::mem::MaybeUninit;
 
 /// What kind of frame it is (RFC 6455, 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Opcode {
     /// Close, ping and pong.
     #[must_use]
     pub const fn is_control(self) -> bool {
-        matches!(self, Opcode::Close | Opcode::Ping | Opcode::Pong)
+        self as u8 & CONTROL_BIT != 0
     }
 }
 
@@ -358,104 +356,6 @@ fn parse_length(code: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>> {
             Ok(Some((u64::from_be_bytes(*bytes), rest)))
         }
         _ => Ok(Some((u64::from(code), rest))),
-    }
-}
-
-/// A header as it stands on the wire. One number, since bytes that are put together in memory
-/// cannot be read from there at once.
-#[derive(Clone, Copy, Debug)]
-pub struct EncodedHeader {
-    /// The first byte is the lowest.
-    bytes: u128,
-    len: u8,
-}
-
-impl EncodedHeader {
-    /// `bits` are FIN and RSV1 to RSV3. Refuses reserved opcodes, and control frames that
-    /// are fragmented or too long.
-    #[inline]
-    pub fn new(
-        opcode: i32,
-        bits: u32,
-        mask_key: Option<[u8; 4]>,
-        payload_len: u64,
-    ) -> Result<EncodedHeader> {
-        let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
-        let opcode = opcode.ok_or(Error::InvalidArgument)?;
-        let bits = u8::try_from(bits).map_err(|_| Error::InvalidArgument)?;
-        let too_long = u64::try_from(MAX_CONTROL).is_ok_and(|max| payload_len > max);
-        if bits & OPCODE_BITS != 0
-            || payload_len > MAX_PAYLOAD
-            || opcode.is_control() && (bits & FIN == 0 || too_long)
-        {
-            return Err(Error::InvalidArgument);
-        }
-        Ok(EncodedHeader::of(bits | opcode as u8, mask_key, payload_len))
-    }
-
-    #[inline(always)]
-    fn of(first: u8, mask_key: Option<[u8; 4]>, payload_len: u64) -> EncodedHeader {
-        let mask_bit = if mask_key.is_some() { MASK_BIT } else { 0 };
-        let key = u128::from(u32::from_le_bytes(mask_key.unwrap_or_default()));
-        // The length is in network order: its most significant byte comes first.
-        let (code, length_and_key) = match payload_len {
-            0..=125 => (payload_len.to_le_bytes()[0], key),
-            126..=0xffff => {
-                (LENGTH_16, u128::from(payload_len.swap_bytes() >> 48) | key << 16)
-            }
-            _ => (LENGTH_64, u128::from(payload_len.swap_bytes()) | key << 64),
-        };
-        let start = u16::from_le_bytes([first, mask_bit | code]);
-        EncodedHeader {
-            bytes: u128::from(start) | length_and_key << 16,
-            len: header_len(payload_len, mask_key.is_some()),
-        }
-    }
-
-    /// How many bytes it has.
-    #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len.into()
-    }
-
-    /// Writes it.
-    #[inline]
-    #[allow(clippy::cast_possible_truncation)] // That is what it is for.
-    pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        let out = out.get_mut(..self.len()).ok_or(Error::BufferTooSmall)?;
-        let (low, high) = (self.bytes as u64, (self.bytes >> 64) as u64);
-        // In eights, fours and twos, of which the last may come over the one before it.
-        match self.len {
-            2 => put(out, 0, (low as u16).to_le_bytes()),
-            4 => put(out, 0, (low as u32).to_le_bytes()),
-            6 => {
-                put(out, 0, (low as u32).to_le_bytes());
-                put(out, 4, ((low >> 32) as u16).to_le_bytes());
-            }
-            len => {
-                put(out, 0, low.to_le_bytes());
-                put(out, 8, (high as u32).to_le_bytes());
-                put(out, 8, (high as u16).to_le_bytes());
-                if len == 14 {
-                    put(out, 12, ((high >> 32) as u16).to_le_bytes());
-                }
-            }
-        }
-        Ok(self.len())
-    }
-
-    /// Writes it, and zeros behind it.
-    #[inline]
-    pub(crate) fn write_wide(&self, out: &mut [MaybeUninit<u8>; 16]) {
-        output::write(out, &self.bytes.to_le_bytes());
-    }
-}
-
-/// Writes bytes where they belong, if there is room for them.
-#[inline(always)]
-fn put<const N: usize>(out: &mut [MaybeUninit<u8>], at: usize, bytes: [u8; N]) {
-    if let Some(to) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
-        output::write(to, &bytes);
     }
 }
 

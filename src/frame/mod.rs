@@ -7,8 +7,8 @@ pub mod mask;
 
 pub(crate) use decode::{Ascii, unmask, whole_frame};
 pub use decode::{Chunk, Decoded, decode};
-pub use encode::encode;
-pub use header::{EncodedHeader, Header, Limits, Opcode, Place, Rules, header_len};
+pub use encode::{EncodedHeader, encode};
+pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
 
 /// Longest header, in bytes.
 pub const MAX_HEADER: usize = 14;
@@ -25,6 +25,8 @@ pub const RSV2: u8 = 0x20;
 pub const RSV3: u8 = 0x10;
 
 const OPCODE_BITS: u8 = 0x0f;
+/// Of an opcode: a control frame.
+const CONTROL_BIT: u8 = 0x08;
 const MASK_BIT: u8 = 0x80;
 const LENGTH_BITS: u8 = 0x7f;
 /// The length is in the next two bytes.
