@@ -12,16 +12,23 @@ pub(super) struct Masks {
 impl Masks {
     /// Sees to it that two keys are there: no more are needed at once.
     pub(super) fn draw(&mut self) -> Result<()> {
-        if self.left < 2 {
-            getrandom::fill(self.drawn.as_flattened_mut()).map_err(|_| Error::Random)?;
-            self.left = 8;
-        }
+        if self.left < 2 { self.draw_all() } else { Ok(()) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn draw_all(&mut self) -> Result<()> {
+        getrandom::fill(self.drawn.as_flattened_mut()).map_err(|_| Error::Random)?;
+        self.left = 8;
         Ok(())
     }
 
     /// A key that was never used.
+    #[inline]
     pub(super) fn take(&mut self) -> Result<[u8; 4]> {
-        self.draw()?;
+        if self.left == 0 {
+            self.draw_all()?;
+        }
         self.left = self.left.saturating_sub(1);
         let key = self.drawn.get_mut(usize::from(self.left)).ok_or(Error::Random)?;
         Ok(core::mem::take(key))

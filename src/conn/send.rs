@@ -111,8 +111,8 @@ impl Conn {
         Ok(to.saturating_add(payload_len))
     }
 
-    /// Writes one frame, masked if this is a client. Nothing changes if that fails. A control
-    /// frame is final, and no longer than it may be.
+    /// Writes one frame, masked if this is a client; all of it or nothing. A control frame is
+    /// final, and no longer than it may be.
     #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
@@ -122,23 +122,25 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let bits = if is_final { FIN } else { 0 };
-        let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
         match self.side {
-            Side::Server => frame::encode(&header, payload, out),
-            Side::Client => self.write_masked(header, payload, out),
+            Side::Server => {
+                let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
+                frame::encode(&header, payload, out)
+            }
+            Side::Client => self.write_masked(opcode, bits, payload, out),
         }
     }
 
     #[inline(never)]
     fn write_masked(
         &mut self,
-        header: EncodedHeader,
+        opcode: Opcode,
+        bits: u8,
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
-        let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
-        let header = header.masked(self.masks.take()?);
+        let key = Some(self.masks.take()?);
+        let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
         frame::encode(&header, payload, out)
     }
 }

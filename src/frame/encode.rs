@@ -51,12 +51,6 @@ impl EncodedHeader {
         EncodedHeader { first: bits | opcode as u8, mask_key, payload_len }
     }
 
-    /// The same of a masked frame.
-    #[inline(always)]
-    pub(crate) fn masked(self, key: [u8; 4]) -> EncodedHeader {
-        EncodedHeader { mask_key: Some(key), ..self }
-    }
-
     /// Writes it.
     #[inline(always)]
     pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
