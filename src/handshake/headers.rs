@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::output;
+use crate::simd;
 use core::mem::MaybeUninit;
 
 /// Longest head, in bytes.
@@ -166,7 +167,8 @@ fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
 /// Splits off the first line, without its CR LF. None if it is incomplete.
 #[inline(always)]
 fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
-    let Some((line, end)) = control_at(bytes).and_then(|at| bytes.split_at_checked(at))
+    let Some((line, end)) =
+        simd::control_at(bytes).and_then(|at| bytes.split_at_checked(at))
     else {
         return Ok(None);
     };
@@ -177,52 +179,17 @@ fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     }
 }
 
-/// Position of the first byte that no line may hold.
-fn control_at(bytes: &[u8]) -> Option<usize> {
-    let rest = skip_blocks::<32>(bytes, |b| !is_control(b));
-    let rest = skip_blocks::<8>(rest, |b| !is_control(b));
-    let found = rest.iter().position(|b| is_control(*b))?;
-    bytes.len().checked_sub(rest.len())?.checked_add(found)
-}
-
-/// Length of the token that `bytes` start with.
+/// Length of the token that `bytes` start with. Few names hold anything uncommon.
 #[inline(always)]
 fn token_len(bytes: &[u8]) -> usize {
-    let short = bytes.get(..SHORT_NAME).unwrap_or(bytes);
-    let found = short.iter().position(|b| !is_token_char(*b));
-    found.unwrap_or_else(|| long_token_len(bytes))
-}
-
-/// Names beyond this length are rare.
-const SHORT_NAME: usize = 32;
-
-/// The same by blocks of what is most common in names.
-#[cold]
-#[inline(never)]
-fn long_token_len(bytes: &[u8]) -> usize {
-    let common = |b: u8| {
-        ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10) | (b == b'-')
-    };
-    let rest = skip_blocks::<16>(bytes, common);
-    let found = rest.iter().position(|b| !is_token_char(*b)).unwrap_or(rest.len());
-    bytes.len().wrapping_sub(rest.len()).wrapping_add(found)
-}
-
-/// What is left behind the whole blocks that are `clean` throughout. A head that comes in
-/// small pieces is scanned again with each: the compiler makes vector instructions of this.
-#[inline]
-fn skip_blocks<const N: usize>(mut bytes: &[u8], clean: impl Fn(u8) -> bool) -> &[u8] {
-    while let Some((block, rest)) = bytes.split_first_chunk::<N>() {
-        if !block.iter().fold(true, |all, b| all & clean(*b)) {
-            break;
+    let common = simd::uncommon_at(bytes).unwrap_or(bytes.len());
+    match bytes.get(common..) {
+        None | Some([] | [b':', ..]) => common,
+        Some(rest) => {
+            let more = rest.iter().take_while(|b| is_token_char(**b)).count();
+            common.saturating_add(more)
         }
-        bytes = rest;
     }
-    bytes
-}
-
-const fn is_control(b: u8) -> bool {
-    b < b' ' && b != b'\t' || b == 0x7f
 }
 
 fn is_token_char(b: u8) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! [`portable`] says what they do, in safe Rust that the compiler makes vector instructions of.
 //! `avx2` and `avx512` are the same code compiled for those, and chosen while the program runs;
-//! NEON is part of every 64-bit ARM. Only the check of UTF-8 takes more than a loop: where there
-//! is one for an instruction set, it is the crate `simdutf8`'s.
+//! NEON is part of every 64-bit ARM, and SSE2 of every x86-64. Only the check of UTF-8 and the
+//! search in text take more than a loop: the first, where there is one for an instruction set, is
+//! the crate `simdutf8`'s, the other is in `sse2`.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -13,6 +14,8 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
 
 use core::mem::MaybeUninit;
 use portable::Key;
@@ -163,6 +166,26 @@ pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 #[inline(always)]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
     if text.len() < LONG { portable::is_utf8(text) } else { is_utf8_long(text) }
+}
+
+/// Position of the first control character; a tab is none.
+#[inline(always)]
+#[must_use]
+pub fn control_at(text: &[u8]) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    return sse2::control_at(text);
+    #[cfg(not(target_arch = "x86_64"))]
+    portable::control_at(text)
+}
+
+/// Position of the first byte that is neither a letter nor a digit nor a hyphen.
+#[inline(always)]
+#[must_use]
+pub fn uncommon_at(text: &[u8]) -> Option<usize> {
+    #[cfg(target_arch = "x86_64")]
+    return sse2::uncommon_at(text);
+    #[cfg(not(target_arch = "x86_64"))]
+    portable::uncommon_at(text)
 }
 
 // Functions of their own, so that the short ways need to save no registers for them.

@@ -264,3 +264,48 @@ fn copy_blocks(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 pub fn is_utf8(text: &[u8]) -> bool {
     core::str::from_utf8(text).is_ok()
 }
+
+/// Position of the first control character; a tab is none.
+#[inline]
+#[must_use]
+pub fn control_at(text: &[u8]) -> Option<usize> {
+    first(text, is_control)
+}
+
+/// Position of the first byte that is none of those that are common in names.
+#[inline]
+#[must_use]
+pub fn uncommon_at(text: &[u8]) -> Option<usize> {
+    first(text, |b| !is_common(b))
+}
+
+#[inline(always)]
+pub(super) fn is_control(b: u8) -> bool {
+    (b < b' ') & (b != b'\t') | (b == 0x7f)
+}
+
+/// Letters, digits and the hyphen.
+#[inline(always)]
+pub(super) fn is_common(b: u8) -> bool {
+    ((b | 0x20).wrapping_sub(b'a') < 26) | (b.wrapping_sub(b'0') < 10) | (b == b'-')
+}
+
+/// Position of the first byte that is meant.
+#[inline(always)]
+fn first(text: &[u8], meant: impl Fn(u8) -> bool + Copy) -> Option<usize> {
+    let rest = skip_blocks::<8>(skip_blocks::<32>(text, meant), meant);
+    let found = rest.iter().position(|b| meant(*b))?;
+    text.len().checked_sub(rest.len())?.checked_add(found)
+}
+
+/// What is left behind the whole blocks in which nothing is meant.
+#[inline(always)]
+fn skip_blocks<const N: usize>(mut text: &[u8], meant: impl Fn(u8) -> bool) -> &[u8] {
+    while let Some((block, rest)) = text.split_first_chunk::<N>() {
+        if block.iter().fold(false, |any, b| any | meant(*b)) {
+            break;
+        }
+        text = rest;
+    }
+    text
+}

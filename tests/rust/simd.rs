@@ -3,8 +3,8 @@
 
 use crate::rng::Rng;
 use core::mem::MaybeUninit;
-use wscodec::simd::Level;
 use wscodec::simd::portable::Key;
+use wscodec::simd::{self, Level, portable};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const CANARY: u8 = 0xc5;
@@ -118,5 +118,49 @@ fn utf8_is_what_the_standard_library_says() {
             let expected = std::str::from_utf8(&bytes).is_ok();
             assert_eq!(level.is_utf8(&bytes), expected, "{level:?} {bytes:02x?}");
         }
+    }
+}
+
+/// What is searched for in heads: each byte, at every place of every length.
+#[test]
+fn finding_a_byte() {
+    let control = |b: u8| b.is_ascii_control() && b != b'\t';
+    let uncommon = |b: u8| !b.is_ascii_alphanumeric() && b != b'-';
+    for byte in 0..=u8::MAX {
+        for len in 1..=67 {
+            for at in 0..len {
+                let mut text = vec![b'x'; len];
+                text[at] = byte;
+                let found = |meant: bool| if meant { Some(at) } else { None };
+                assert_eq!(simd::control_at(&text), found(control(byte)), "{byte} {len}");
+                assert_eq!(portable::control_at(&text), found(control(byte)));
+                assert_eq!(
+                    simd::uncommon_at(&text),
+                    found(uncommon(byte)),
+                    "{byte} {len}"
+                );
+                assert_eq!(portable::uncommon_at(&text), found(uncommon(byte)));
+            }
+        }
+    }
+    assert_eq!((simd::control_at(b""), simd::uncommon_at(b"")), (None, None));
+}
+
+#[test]
+fn finding_the_first_of_several_bytes() {
+    let mut rng = Rng::new(83);
+    for _ in 0..20_000 {
+        let len = rng.below(200);
+        let mut text = rng.bytes(len);
+        for byte in &mut text {
+            *byte = if rng.below(40) == 0 { *byte } else { b'a' + *byte % 26 };
+        }
+        let first = |meant: fn(&u8) -> bool| text.iter().position(meant);
+        let control = first(|b| b.is_ascii_control() && *b != b'\t');
+        let uncommon = first(|b| !b.is_ascii_alphanumeric() && *b != b'-');
+        assert_eq!(simd::control_at(&text), control, "{text:?}");
+        assert_eq!(portable::control_at(&text), control, "{text:?}");
+        assert_eq!(simd::uncommon_at(&text), uncommon, "{text:?}");
+        assert_eq!(portable::uncommon_at(&text), uncommon, "{text:?}");
     }
 }
