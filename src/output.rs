@@ -52,9 +52,12 @@ fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8]) {
 /// At once: of a loop over the bytes the compiler makes what it likes, often one by one.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(crate) fn write<const N: usize>(to: &mut [MaybeUninit<u8>; N], from: &[u8; N]) {
-    // SAFETY: `to` is that many bytes long, and may be written to.
-    unsafe { to.as_mut_ptr().cast::<[u8; N]>().write(*from) };
+pub(crate) fn write<'a, const N: usize>(
+    to: &'a mut [MaybeUninit<u8>; N],
+    from: &[u8; N],
+) -> &'a mut [u8; N] {
+    // SAFETY: `to` is that many bytes long, and initialised when they are written.
+    unsafe { (&mut *to.as_mut_ptr().cast::<MaybeUninit<[u8; N]>>()).write(*from) }
 }
 
 /// How long all parts of all groups are.

@@ -34,9 +34,12 @@ pub unsafe extern "C" fn ws_accept_key(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
-        let accept = Key::parse(key)?.accept();
-        output::write(out.first_chunk_mut().ok_or(Error::BufferTooSmall)?, &accept);
-        Ok(accept.len())
+        let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
+        key.write_accept(output::write(
+            to.ok_or(Error::BufferTooSmall)?,
+            &[0; ACCEPT_LEN],
+        ));
+        Ok(ACCEPT_LEN)
     })
 }
 

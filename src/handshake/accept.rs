@@ -1,15 +1,14 @@
 //! Sec-WebSocket-Key and Sec-WebSocket-Accept (RFC 6455, 1.3 and 4.2.2).
 
+use super::chars;
 use crate::error::{Error, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use sha1::{Digest, Sha1};
+use sha1::block_api::compress;
 
 /// Length of a key: the base64 of 16 bytes.
 pub const KEY_LEN: usize = 24;
 /// Length of an answer: the base64 of 20 bytes.
 pub const ACCEPT_LEN: usize = 28;
-
-const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /// A Sec-WebSocket-Key: the canonical base64 of 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +18,12 @@ impl Key {
     /// Refuses whatever is not canonical: other lengths, bits set behind the last byte.
     pub fn parse(text: &[u8]) -> Result<Key> {
         let text = <[u8; KEY_LEN]>::try_from(text).map_err(|_| Error::HandshakeKey)?;
-        // The decoder wants room for three bytes of every four characters.
-        let mut decoded = [0; KEY_LEN / 4 * 3];
-        match STANDARD.decode_slice(text, &mut decoded) {
-            Ok(16) => Ok(Key(text)),
-            _ => Err(Error::HandshakeKey),
-        }
+        // 16 bytes are 21 characters, and one with two bits of the last of them.
+        let [characters @ .., b'A' | b'Q' | b'g' | b'w', b'=', b'='] = &text else {
+            return Err(Error::HandshakeKey);
+        };
+        let right = characters.iter().fold(true, |all, b| all & chars::is_base64(*b));
+        if right { Ok(Key(text)) } else { Err(Error::HandshakeKey) }
     }
 
     /// A new one, from the operating system's randomness.
@@ -33,9 +32,11 @@ impl Key {
         let (nonce, _) = bytes.split_at_mut(16);
         getrandom::fill(nonce).map_err(|_| Error::Random)?;
         // 16 bytes fill 22 characters; behind them only the padding differs.
+        let mut text = [0; ACCEPT_LEN];
+        base64(&bytes, &mut text);
         let mut key = [b'='; KEY_LEN];
-        for (to, from) in key.iter_mut().zip(base64(&bytes)).take(22) {
-            *to = from;
+        for (to, from) in key.iter_mut().zip(&text).take(22) {
+            *to = *from;
         }
         Ok(Key(key))
     }
@@ -49,17 +50,48 @@ impl Key {
     /// The Sec-WebSocket-Accept that answers it.
     #[must_use]
     pub fn accept(&self) -> [u8; ACCEPT_LEN] {
-        let digest: [u8; 20] =
-            Sha1::new_with_prefix(self.0).chain_update(GUID).finalize().into();
-        base64(&digest)
+        let mut text = [0; ACCEPT_LEN];
+        self.write_accept(&mut text);
+        text
+    }
+
+    /// Writes it.
+    pub fn write_accept(&self, to: &mut [u8; ACCEPT_LEN]) {
+        base64(&sha1_with_guid(&self.0), to);
     }
 }
 
+/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID behind it. They are always 60 bytes, so that
+/// the two blocks of the padded message are known but for the key.
+fn sha1_with_guid(key: &[u8; KEY_LEN]) -> [u8; 20] {
+    let [mut first, last] = PADDED;
+    if let Some(to) = first.first_chunk_mut() {
+        *to = *key;
+    }
+    let mut state = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476, 0xc3d2_e1f0];
+    compress(&mut state, &[first, last]);
+    let mut digest = [0; 20];
+    for (to, word) in digest.chunks_exact_mut(4).zip(&state) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = u32::to_be_bytes(*word);
+        }
+    }
+    digest
+}
+
+/// Room for the key, the GUID, one bit that is set; zeros, and the length in bits.
+const PADDED: [[u8; 64]; 2] = {
+    let first =
+        *b"                        258EAFA5-E914-47DA-95CA-C5AB0DC85B11\x80\0\0\0";
+    let mut last = [0; 64];
+    let [.., high, low] = &mut last;
+    [*high, *low] = (8 * 60_u16).to_be_bytes();
+    [first, last]
+};
+
 /// For one length only, and never inlined: then the compiler sees that nothing can panic.
 #[inline(never)]
-fn base64(bytes: &[u8; 20]) -> [u8; ACCEPT_LEN] {
-    let mut text = [0; ACCEPT_LEN];
-    let written = STANDARD.encode_slice(bytes, &mut text);
+fn base64(bytes: &[u8; 20], to: &mut [u8; ACCEPT_LEN]) {
+    let written = STANDARD.encode_slice(bytes, to);
     debug_assert_eq!(written, Ok(ACCEPT_LEN));
-    text
 }

@@ -1,6 +1,7 @@
 //! Heads of HTTP/1.1 (RFC 9112), strictly: lines end in CR LF and nowhere else, names are
 //! tokens, nothing is folded. What two parsers could read in two ways is refused.
 
+use super::chars;
 use crate::error::{Error, Result};
 use crate::output;
 use crate::simd;
@@ -186,29 +187,11 @@ fn token_len(bytes: &[u8]) -> usize {
     match bytes.get(common..) {
         None | Some([] | [b':', ..]) => common,
         Some(rest) => {
-            let more = rest.iter().take_while(|b| is_token_char(**b)).count();
+            let more = rest.iter().take_while(|b| chars::is_token(**b)).count();
             common.saturating_add(more)
         }
     }
 }
-
-fn is_token_char(b: u8) -> bool {
-    TOKEN_CHARS.get(usize::from(b)).copied().unwrap_or(false)
-}
-
-/// A look-up is faster than a dozen comparisons.
-static TOKEN_CHARS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut rest: &mut [bool] = &mut table;
-    let mut b = 0_u8;
-    while let [this, after @ ..] = rest {
-        *this = matches!(b, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'0'..=b'9'
-            | b'A'..=b'Z' | b'^'..=b'z' | b'|' | b'~');
-        rest = after;
-        b = b.wrapping_add(1);
-    }
-    table
-};
 
 /// Without the spaces and tabs around it. Not trim_ascii(), which hides line ends.
 #[must_use]
@@ -222,7 +205,7 @@ pub fn trim(mut text: &[u8]) -> &[u8] {
 /// Whether this is a token (RFC 9110, 5.6.2).
 #[must_use]
 pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|b| is_token_char(*b))
+    !text.is_empty() && text.iter().all(|b| chars::is_token(*b))
 }
 
 /// Whether these are visible ASCII characters, at least one.
