@@ -65,9 +65,7 @@ impl Validator {
     /// The same; tells how many bytes are in front of the first wrong one.
     #[inline]
     pub(crate) fn push_until(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
-        // Nothing is pending, and nothing will be: most text.
-        let whole = self.is_complete() && split_tail(piece).1.is_empty();
-        if whole && simd::is_utf8(piece) { Ok(()) } else { self.push_any(piece) }
+        if self.is_complete() && is_whole(piece) { Ok(()) } else { self.push_any(piece) }
     }
 
     #[inline(never)]
@@ -105,6 +103,12 @@ impl Validator {
     }
 }
 
+/// Whether this is right, and ends with a character: most text.
+#[inline(always)]
+pub(crate) fn is_whole(text: &[u8]) -> bool {
+    split_tail(text).1.is_empty() && simd::is_utf8(text)
+}
+
 /// The character that `text` stops in the middle of, or where its first wrong byte is.
 fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
     let (whole, tail) = split_tail(text);
@@ -126,6 +130,7 @@ fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
 #[inline]
 fn split_tail(text: &[u8]) -> (&[u8], &[u8]) {
     let len = match text {
+        [.., 0x00..=0x7F] => 0,
         [.., 0xC0..=0xFF] => 1,
         [.., 0xE0..=0xFF, _] => 2,
         [.., 0xF0..=0xFF, _, _] => 3,

@@ -3,8 +3,9 @@
 use super::result::ws_result;
 use super::{answer, ptr};
 use crate::close::{self, Payload};
+use crate::error::Result;
 use crate::output;
-use crate::utf8::Validator;
+use crate::utf8::{self, Validator};
 use core::ffi::{c_int, c_void};
 
 /// Checks text that arrives in pieces, and fails at the first byte that no continuation can
@@ -21,11 +22,16 @@ pub unsafe extern "C" fn ws_utf8_validate(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (state, piece) = (ptr::one_mut(state)?, ptr::bytes(buf, len)?);
-        let mut validator = Validator::from_state(*state)?;
-        let outcome = validator.push(piece).map(|()| validator);
-        *state = Validator::state(&outcome);
-        outcome.map(|_| 0)
+        if *state == 0 && utf8::is_whole(piece) { Ok(0) } else { validate(state, piece) }
     })
+}
+
+#[inline(never)]
+fn validate(state: &mut u32, piece: &[u8]) -> Result<usize> {
+    let mut validator = Validator::from_state(*state)?;
+    let outcome = validator.push(piece).map(|()| validator);
+    *state = Validator::state(&outcome);
+    outcome.map(|_| 0)
 }
 
 /// The purpose of the connection is fulfilled.
