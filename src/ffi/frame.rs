@@ -263,8 +263,9 @@ pub unsafe extern "C" fn ws_mask(
     pos: u64,
 ) {
     // SAFETY: the caller keeps the pointer contract.
-    let (buf, key) = unsafe { (ptr::bytes_mut(buf, len), ptr::mask_key(mask_key)) };
-    if let (Ok(buf), Some(key)) = (buf, key) {
+    unsafe {
+        let Some(key) = ptr::mask_key(mask_key) else { return };
+        let Ok(buf) = ptr::bytes_mut(buf, len) else { return };
         frame::mask::apply(buf, key, pos);
     }
 }

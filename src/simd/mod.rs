@@ -14,11 +14,18 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub mod portable;
+mod short;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
 
 use core::mem::MaybeUninit;
 use portable::Key;
+
+/// 16 bytes that are masked at once, on every processor of the target.
+#[cfg(target_arch = "x86_64")]
+type Wide = sse2::Vector;
+#[cfg(not(target_arch = "x86_64"))]
+type Wide = u128;
 
 /// From this length on it pays to ask what this processor can do.
 const LONG: usize = 128;
@@ -78,7 +85,7 @@ impl Level {
     /// Masks in place.
     pub fn mask(self, bytes: &mut [u8], key: Key) {
         match self.0 {
-            Set::Portable => portable::mask(bytes, key),
+            Set::Portable => portable::mask::<u128>(bytes, key),
             // SAFETY: a level is only made if the processor has it.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask(bytes, key) },
@@ -91,7 +98,7 @@ impl Level {
     /// Masks in place. Whether what comes out is ASCII.
     pub fn mask_ascii(self, bytes: &mut [u8], key: Key) -> bool {
         match self.0 {
-            Set::Portable => portable::mask_ascii(bytes, key),
+            Set::Portable => portable::mask_ascii::<u128>(bytes, key),
             // SAFETY: likewise.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask_ascii(bytes, key) },
@@ -104,7 +111,7 @@ impl Level {
     /// Masks while copying; stops at the shorter of the two.
     pub fn mask_copy(self, to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
         match self.0 {
-            Set::Portable => portable::mask_copy(to, from, key),
+            Set::Portable => portable::mask_copy::<u128>(to, from, key),
             // SAFETY: likewise.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask_copy(to, from, key) },
@@ -136,7 +143,7 @@ impl Level {
 #[inline(always)]
 pub(crate) fn mask(bytes: &mut [u8], key: Key) {
     if bytes.len() < LONG {
-        portable::mask(bytes, key);
+        short::mask::<Wide>(bytes, key);
     } else {
         mask_long(bytes, key);
     }
@@ -146,7 +153,7 @@ pub(crate) fn mask(bytes: &mut [u8], key: Key) {
 #[inline(never)]
 pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
     if bytes.len() < LONG {
-        portable::mask_ascii(bytes, key)
+        short::mask::<Wide>(bytes, key)
     } else {
         mask_ascii_long(bytes, key)
     }
@@ -156,7 +163,7 @@ pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
 #[inline(always)]
 pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     if from.len() < LONG {
-        portable::mask_copy(to, from, key);
+        short::mask_copy::<Wide>(to, from, key);
     } else {
         mask_copy_long(to, from, key);
     }

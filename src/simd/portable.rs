@@ -1,12 +1,13 @@
 //! What the loops do. Each function is inlined into its callers, so that it is compiled for
 //! their instruction set.
 
-use crate::output::write;
+use super::short::{self, Ends, Word};
+use crate::output;
 use core::mem::MaybeUninit;
 
 /// A masking key as it stands over the first byte (RFC 6455, 5.3).
 #[derive(Clone, Copy, Debug)]
-pub struct Key(u32);
+pub struct Key(pub(super) u32);
 
 impl Key {
     /// `pos` is the position of the first byte in its payload.
@@ -18,158 +19,93 @@ impl Key {
 
     /// As it stands over the byte so much further on.
     #[inline(always)]
-    fn skip(self, bytes: u64) -> Key {
+    pub(super) fn skip(self, bytes: u64) -> Key {
         let [low, ..] = bytes.to_le_bytes();
         Key(self.0.rotate_right(u32::from(low & 3).wrapping_mul(8)))
     }
+}
 
-    /// What is under it, masked.
+/// Bytes that are masked together where there are many. Two registers of 256 bits.
+const BLOCK: usize = 64;
+
+impl Word for [u8; BLOCK] {
     #[inline(always)]
-    fn mask<const N: usize>(self, bytes: &[u8; N]) -> [u8; N] {
-        let mut masked = *bytes;
-        for (byte, key) in masked.iter_mut().zip(&self.over::<N>()) {
-            *byte ^= key;
-        }
-        masked
+    fn zero() -> Self {
+        [0; BLOCK]
     }
 
-    /// As often as it fits.
     #[inline(always)]
-    fn over<const N: usize>(self) -> [u8; N] {
-        let mut bytes = [0; N];
-        for word in bytes.chunks_exact_mut(4) {
-            for (to, from) in word.iter_mut().zip(self.0.to_le_bytes()) {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.first_chunk().copied()
+    }
+
+    #[inline(always)]
+    fn write(self, to: &mut [u8]) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = self;
+        }
+    }
+
+    #[inline(always)]
+    fn write_new(self, to: &mut [MaybeUninit<u8>]) {
+        if let Some(to) = to.first_chunk_mut() {
+            output::write(to, &self);
+        }
+    }
+
+    #[inline(always)]
+    fn mask(mut self, key: Key) -> Self {
+        let mut keys = [0; BLOCK];
+        for word in keys.chunks_exact_mut(4) {
+            for (to, from) in word.iter_mut().zip(key.0.to_le_bytes()) {
                 *to = from;
             }
         }
-        bytes
+        for (byte, key) in self.iter_mut().zip(&keys) {
+            *byte ^= key;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn or(mut self, other: Self) -> Self {
+        for (byte, other) in self.iter_mut().zip(&other) {
+            *byte |= other;
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn is_ascii(self) -> bool {
+        let words = self.chunks_exact(4);
+        let all = words.fold(0, |all, word| {
+            all | word.first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
+        });
+        all & 0x8080_8080 == 0
     }
 }
 
-/// Bytes that are masked together. Two registers of 256 bits.
-const BLOCK: usize = 64;
+/// The first and the last block.
+type BlockEnds = Ends<[u8; BLOCK], 1>;
 
 /// Masks in place.
 #[inline(always)]
-pub fn mask(bytes: &mut [u8], key: Key) {
+pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) {
     if bytes.len() > 2 * BLOCK {
         mask_blocks::<false>(bytes, key);
     } else {
-        mask_short(bytes, key);
+        short::mask::<W>(bytes, key);
     }
 }
 
 /// Masks in place. Whether what comes out is ASCII.
 #[inline(always)]
-pub fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+pub(super) fn mask_ascii<W: Word>(bytes: &mut [u8], key: Key) -> bool {
     if bytes.len() > 2 * BLOCK {
         mask_blocks::<true>(bytes, key)
     } else {
-        mask_short(bytes, key)
+        short::mask::<W>(bytes, key)
     }
-}
-
-/// Masks in place at most two blocks. Whether what comes out is ASCII.
-#[inline(always)]
-fn mask_short(bytes: &mut [u8], key: Key) -> bool {
-    match bytes.len() {
-        0..4 => mask_few(bytes, key),
-        4..8 => mask_ends::<1>(bytes, key),
-        8..16 => mask_ends::<2>(bytes, key),
-        16..32 => mask_ends::<4>(bytes, key),
-        32..64 => mask_ends::<8>(bytes, key),
-        _ => mask_ends::<16>(bytes, key),
-    }
-}
-
-#[inline(always)]
-fn mask_few(bytes: &mut [u8], key: Key) -> bool {
-    let mut all = 0;
-    for (byte, key) in bytes.iter_mut().zip(&key.0.to_le_bytes()) {
-        *byte ^= key;
-        all |= *byte;
-    }
-    all < 0x80
-}
-
-/// Masks the first and the last `N` words, which together are all of them. Where they overlap,
-/// both say the same.
-#[inline(always)]
-fn mask_ends<const N: usize>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<N>::of(bytes, key) else { return true };
-    ends.write(bytes);
-    ends.is_ascii()
-}
-
-/// The first and the last words of a payload, masked. Words are what the compiler makes vectors
-/// of here, as it does of bytes in longer loops.
-struct Ends<const N: usize> {
-    first: [u32; N],
-    last: [u32; N],
-}
-
-impl<const N: usize> Ends<N> {
-    #[inline(always)]
-    fn of(bytes: &[u8], key: Key) -> Option<Ends<N>> {
-        let last = bytes.get(Self::last_at(bytes.len())..)?;
-        let last_key = key.skip(bytes.len() as u64);
-        Some(Ends { first: load(bytes, key), last: load(last, last_key) })
-    }
-
-    #[inline(always)]
-    fn last_at(len: usize) -> usize {
-        len.wrapping_sub(size_of::<[u32; N]>())
-    }
-
-    #[inline(always)]
-    fn write(&self, bytes: &mut [u8]) {
-        let last_at = Self::last_at(bytes.len());
-        store(bytes, &self.first);
-        store(bytes.get_mut(last_at..).unwrap_or_default(), &self.last);
-    }
-
-    #[inline(always)]
-    fn is_ascii(&self) -> bool {
-        let mut all = 0;
-        for (first, last) in self.first.iter().zip(&self.last) {
-            all |= first | last;
-        }
-        all & 0x8080_8080 == 0
-    }
-}
-
-#[inline(always)]
-fn load<const N: usize>(bytes: &[u8], key: Key) -> [u32; N] {
-    let mut words = [0; N];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
-        *word = bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) ^ key.0;
-    }
-    words
-}
-
-#[inline(always)]
-fn store<const N: usize>(bytes: &mut [u8], words: &[u32; N]) {
-    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = word.to_le_bytes();
-        }
-    }
-}
-
-#[inline(always)]
-fn or<const N: usize>(all: &mut [u8; N], bytes: &[u8; N]) {
-    for (all, byte) in all.iter_mut().zip(bytes) {
-        *all |= byte;
-    }
-}
-
-#[inline(always)]
-fn is_ascii<const N: usize>(bytes: &[u8; N]) -> bool {
-    let words = bytes.chunks_exact(4);
-    let all = words.fold(0, |all, word| {
-        all | word.first_chunk().map_or(0, |word| u32::from_le_bytes(*word))
-    });
-    all & 0x8080_8080 == 0
 }
 
 /// Masks the ends first, aside, and blocks between them that are aligned: a block that lies
@@ -177,7 +113,7 @@ fn is_ascii<const N: usize>(bytes: &[u8; N]) -> bool {
 /// asked.
 #[inline(always)]
 fn mask_blocks<const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<16>::of(bytes, key) else { return true };
+    let Some(ends) = BlockEnds::of(bytes, key) else { return true };
     let start = bytes.as_ptr().align_offset(BLOCK);
     let key = key.skip(start as u64);
     let mut all = [0; BLOCK];
@@ -188,16 +124,17 @@ fn mask_blocks<const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
     }
     mask_each::<ASKED>(blocks.into_remainder(), key, &mut all);
     ends.write(bytes);
-    is_ascii(&all) && ends.is_ascii()
+    all.is_ascii() && ends.is_ascii()
 }
 
 #[inline(always)]
 fn mask_each<const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut [u8; BLOCK]) {
     for block in bytes.chunks_exact_mut(BLOCK) {
-        if let Some(block) = block.first_chunk_mut::<BLOCK>() {
-            *block = key.mask(block);
+        if let Some(masked) = <[u8; BLOCK]>::read(block) {
+            let masked = masked.mask(key);
+            masked.write(block);
             if ASKED {
-                or(all, block);
+                *all = all.or(masked);
             }
         }
     }
@@ -205,58 +142,28 @@ fn mask_each<const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut [u8; BLOCK
 
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
-pub fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+pub(super) fn mask_copy<W: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     let len = to.len().min(from.len());
     let to = to.get_mut(..len).unwrap_or_default();
     let from = from.get(..len).unwrap_or_default();
-    match len {
-        0..4 => copy_few(to, from, key),
-        4..8 => copy_ends::<1>(to, from, key),
-        8..16 => copy_ends::<2>(to, from, key),
-        16..32 => copy_ends::<4>(to, from, key),
-        32..64 => copy_ends::<8>(to, from, key),
-        _ => copy_blocks(to, from, key),
-    }
-}
-
-#[inline(always)]
-fn copy_few(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    for ((to, from), key) in to.iter_mut().zip(from).zip(&key.0.to_le_bytes()) {
-        to.write(from ^ key);
-    }
-}
-
-#[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let Some(ends) = Ends::<N>::of(from, key) else { return };
-    let last_at = Ends::<N>::last_at(to.len());
-    ends_write(to, &ends.first);
-    ends_write(to.get_mut(last_at..).unwrap_or_default(), &ends.last);
-}
-
-#[inline(always)]
-fn ends_write<const N: usize>(bytes: &mut [MaybeUninit<u8>], words: &[u32; N]) {
-    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
-        if let Some(to) = to.first_chunk_mut() {
-            write(to, &word.to_le_bytes());
-        }
+    if len > 2 * BLOCK {
+        copy_blocks(to, from, key);
+    } else {
+        short::mask_copy::<W>(to, from, key);
     }
 }
 
 /// Blocks from the start on, and the end over the last of them.
 #[inline(always)]
 fn copy_blocks(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let mut rest = &mut *to;
-    for block in from.chunks_exact(BLOCK) {
-        let (Some((to, after)), Some(from)) =
-            (rest.split_first_chunk_mut(), block.first_chunk::<BLOCK>())
-        else {
-            break;
-        };
-        write(to, &key.mask(from));
-        rest = after;
+    for (to, from) in to.chunks_exact_mut(BLOCK).zip(from.chunks_exact(BLOCK)) {
+        if let Some(block) = <[u8; BLOCK]>::read(from) {
+            block.mask(key).write_new(to);
+        }
     }
-    copy_ends::<16>(to, from, key);
+    if let Some(ends) = BlockEnds::of(from, key) {
+        ends.write_new(to);
+    }
 }
 
 /// Whether this is UTF-8, from beginning to end.

@@ -4,15 +4,19 @@
 // Those of its functions that read no memory are unsafe to older compilers alone.
 #![allow(unused_unsafe)]
 
-use super::portable;
+use super::portable::{self, Key};
+use super::short::Word;
+use crate::output;
 use core::arch::x86_64::{
     __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_max_epu8,
-    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
+    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32,
+    _mm_xor_si128,
 };
+use core::mem::MaybeUninit;
 
 #[inline]
 pub(super) fn control_at(text: &[u8]) -> Option<usize> {
-    first(text, Block::controls, portable::is_control)
+    first(text, Vector::controls, portable::is_control)
 }
 
 #[inline]
@@ -24,12 +28,12 @@ pub(super) fn uncommon_at(text: &[u8]) -> Option<usize> {
 #[inline(always)]
 fn first(
     text: &[u8],
-    which: impl Fn(Block) -> u16,
+    which: impl Fn(Vector) -> u16,
     meant: impl Fn(u8) -> bool,
 ) -> Option<usize> {
     let (mut rest, mut at) = (text, 0);
     while let Some((block, after)) = rest.split_first_chunk() {
-        if let Some(found) = lowest(which(Block::of(block))) {
+        if let Some(found) = lowest(which(Vector::of(block))) {
             return Some(found.wrapping_add(at));
         }
         (rest, at) = (after, block.len().wrapping_add(at));
@@ -38,7 +42,7 @@ fn first(
         // Of what was looked at before, nothing was meant.
         Some(block) => {
             let at = text.len().wrapping_sub(block.len());
-            Some(lowest(which(Block::of(block)))?.wrapping_add(at))
+            Some(lowest(which(Vector::of(block)))?.wrapping_add(at))
         }
         None => text.iter().position(|b| meant(*b)),
     }
@@ -51,43 +55,100 @@ fn lowest(bits: u16) -> Option<usize> {
 
 /// 16 bytes, or for each whether it is meant: 0xff or 0.
 #[derive(Clone, Copy)]
-struct Block(__m128i);
+pub(super) struct Vector(__m128i);
 
-// SAFETY, of all: every x86-64 has SSE2, and load() reads the 16 bytes that it is given.
+impl Word for Vector {
+    #[inline(always)]
+    fn zero() -> Vector {
+        Vector::all(0)
+    }
+
+    #[inline(always)]
+    fn read(bytes: &[u8]) -> Option<Vector> {
+        bytes.first_chunk().map(Vector::of)
+    }
+
+    #[inline(always)]
+    fn write(self, to: &mut [u8]) {
+        if let Some(to) = to.first_chunk_mut() {
+            *to = self.bytes();
+        }
+    }
+
+    #[inline(always)]
+    fn write_new(self, to: &mut [MaybeUninit<u8>]) {
+        if let Some(to) = to.first_chunk_mut() {
+            output::write(to, &self.bytes());
+        }
+    }
+
+    #[inline(always)]
+    fn mask(self, key: Key) -> Vector {
+        self.xor(Vector::all_words(key.0))
+    }
+
+    #[inline(always)]
+    fn or(self, other: Vector) -> Vector {
+        Vector::or(self, other)
+    }
+
+    #[inline(always)]
+    fn is_ascii(self) -> bool {
+        self.bits() == 0
+    }
+}
+
+// SAFETY, of all: every x86-64 has SSE2; of() reads the 16 bytes that it is given, and a vector
+// is 16 bytes.
 #[allow(clippy::undocumented_unsafe_blocks)]
-impl Block {
+impl Vector {
     #[inline(always)]
-    fn of(bytes: &[u8; 16]) -> Block {
-        Block(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+    fn of(bytes: &[u8; 16]) -> Vector {
+        Vector(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
     }
 
     #[inline(always)]
-    fn all(byte: u8) -> Block {
-        Block(unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) })
+    fn all(byte: u8) -> Vector {
+        Vector(unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) })
     }
 
     #[inline(always)]
-    fn or(self, other: Block) -> Block {
-        Block(unsafe { _mm_or_si128(self.0, other.0) })
+    fn all_words(word: u32) -> Vector {
+        Vector(unsafe { _mm_set1_epi32(i32::from_ne_bytes(word.to_ne_bytes())) })
     }
 
     #[inline(always)]
-    fn but_not(self, other: Block) -> Block {
-        Block(unsafe { _mm_andnot_si128(other.0, self.0) })
+    fn bytes(self) -> [u8; 16] {
+        unsafe { core::mem::transmute(self.0) }
     }
 
     #[inline(always)]
-    fn equal(self, other: Block) -> Block {
-        Block(unsafe { _mm_cmpeq_epi8(self.0, other.0) })
+    fn xor(self, other: Vector) -> Vector {
+        Vector(unsafe { _mm_xor_si128(self.0, other.0) })
     }
 
     #[inline(always)]
-    fn within(self, least: u8, most: u8) -> Block {
-        let above = unsafe { _mm_max_epu8(self.0, Block::all(least).0) };
-        self.equal(Block(unsafe { _mm_min_epu8(above, Block::all(most).0) }))
+    fn or(self, other: Vector) -> Vector {
+        Vector(unsafe { _mm_or_si128(self.0, other.0) })
     }
 
-    /// A bit for each byte.
+    #[inline(always)]
+    fn but_not(self, other: Vector) -> Vector {
+        Vector(unsafe { _mm_andnot_si128(other.0, self.0) })
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Vector) -> Vector {
+        Vector(unsafe { _mm_cmpeq_epi8(self.0, other.0) })
+    }
+
+    #[inline(always)]
+    fn within(self, least: u8, most: u8) -> Vector {
+        let above = unsafe { _mm_max_epu8(self.0, Vector::all(least).0) };
+        self.equal(Vector(unsafe { _mm_min_epu8(above, Vector::all(most).0) }))
+    }
+
+    /// The highest bit of each byte.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // There are 16 of them.
     fn bits(self) -> u16 {
@@ -96,14 +157,14 @@ impl Block {
 
     #[inline(always)]
     fn controls(self) -> u16 {
-        let low = self.within(0, 0x1f).but_not(self.equal(Block::all(b'\t')));
-        low.or(self.equal(Block::all(0x7f))).bits()
+        let low = self.within(0, 0x1f).but_not(self.equal(Vector::all(b'\t')));
+        low.or(self.equal(Vector::all(0x7f))).bits()
     }
 
     #[inline(always)]
     fn common(self) -> u16 {
-        let letters = self.or(Block::all(0x20)).within(b'a', b'z');
+        let letters = self.or(Vector::all(0x20)).within(b'a', b'z');
         let digits = self.within(b'0', b'9');
-        letters.or(digits).or(self.equal(Block::all(b'-'))).bits()
+        letters.or(digits).or(self.equal(Vector::all(b'-'))).bits()
     }
 }
