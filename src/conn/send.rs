@@ -22,6 +22,7 @@ pub struct Piece<'a> {
 
 impl Conn {
     /// Writes a frame.
+    #[inline(always)]
     pub fn send(
         &mut self,
         piece: &Piece<'_>,
@@ -75,6 +76,7 @@ impl Conn {
     }
 
     /// Writes a frame with a part of a compressed message. Nothing changes if that fails.
+    #[inline(never)]
     fn write_compressed(
         &mut self,
         params: &Params,

@@ -1,8 +1,21 @@
 //! The loops for x86-64 with AVX2.
 
 use super::portable::{self, Key};
-use super::sse2::Vector;
+use super::word::vector;
+use core::arch::x86_64::{
+    __m256i, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi32,
+    _mm256_setzero_si256, _mm256_xor_si256,
+};
 use core::mem::MaybeUninit;
+
+vector!(
+    __m256i,
+    _mm256_setzero_si256,
+    _mm256_set1_epi32,
+    _mm256_xor_si256,
+    _mm256_or_si256,
+    |bytes| _mm256_movemask_epi8(bytes) == 0
+);
 
 #[target_feature(enable = "avx2")]
 pub(super) fn mask(bytes: &mut [u8], key: Key) {

@@ -4,8 +4,21 @@
 #![allow(clippy::incompatible_msrv)]
 
 use super::portable::{self, Key};
-use super::sse2::Vector;
+use super::word::vector;
+use core::arch::x86_64::{
+    __m512i, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_xor_si512,
+};
 use core::mem::MaybeUninit;
+
+vector!(
+    __m512i,
+    _mm512_setzero_si512,
+    _mm512_set1_epi32,
+    _mm512_xor_si512,
+    _mm512_or_si512,
+    |bytes| _mm512_movepi8_mask(bytes) == 0
+);
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 pub(super) fn mask(bytes: &mut [u8], key: Key) {

@@ -1,10 +1,10 @@
-//! The loops that go over every byte, compiled once for each instruction set.
+//! Masking, UTF-8, and the search in heads, with the instructions that the processor has.
 //!
-//! [`portable`] says what they do, in safe Rust that the compiler makes vector instructions of.
-//! `avx2` and `avx512` are the same code compiled for those, and chosen while the program runs;
-//! NEON is part of every 64-bit ARM, and SSE2 of every x86-64. Only the check of UTF-8 and the
-//! search in text take more than a loop: the first, where there is one for an instruction set, is
-//! the crate `simdutf8`'s, the other is in `sse2`.
+//! [`portable`] says what is done with any number of bytes, and `short` with few. Both go by
+//! words (`word`): numbers and arrays, of which the compiler makes what it can, or the vectors of
+//! `sse2`, `avx2` and `avx512`, a file for each instruction set. SSE2 is part of every x86-64, as
+//! NEON is of every 64-bit ARM; the others are chosen while the program runs. UTF-8 is the crate
+//! `simdutf8`'s where it has instructions for it.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
@@ -17,18 +17,16 @@ pub mod portable;
 mod short;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+mod word;
 
 use core::mem::MaybeUninit;
-use portable::Key;
+use portable::{Key, SHORT};
 
 /// 16 bytes that are masked at once, on every processor of the target.
 #[cfg(target_arch = "x86_64")]
 type Wide = sse2::Vector;
 #[cfg(not(target_arch = "x86_64"))]
 type Wide = u128;
-
-/// From this length on it pays to ask what this processor can do.
-const LONG: usize = 128;
 
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(has_avx2, "avx2");
@@ -85,7 +83,7 @@ impl Level {
     /// Masks in place.
     pub fn mask(self, bytes: &mut [u8], key: Key) {
         match self.0 {
-            Set::Portable => portable::mask::<u128>(bytes, key),
+            Set::Portable => portable::mask::<portable::Block>(bytes, key),
             // SAFETY: a level is only made if the processor has it.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask(bytes, key) },
@@ -98,7 +96,7 @@ impl Level {
     /// Masks in place. Whether what comes out is ASCII.
     pub fn mask_ascii(self, bytes: &mut [u8], key: Key) -> bool {
         match self.0 {
-            Set::Portable => portable::mask_ascii::<u128>(bytes, key),
+            Set::Portable => portable::mask_ascii::<portable::Block>(bytes, key),
             // SAFETY: likewise.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask_ascii(bytes, key) },
@@ -111,7 +109,7 @@ impl Level {
     /// Masks while copying; stops at the shorter of the two.
     pub fn mask_copy(self, to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
         match self.0 {
-            Set::Portable => portable::mask_copy::<u128>(to, from, key),
+            Set::Portable => portable::mask_copy::<portable::Block>(to, from, key),
             // SAFETY: likewise.
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => unsafe { avx2::mask_copy(to, from, key) },
@@ -142,7 +140,7 @@ impl Level {
 /// Masks in place.
 #[inline(always)]
 pub(crate) fn mask(bytes: &mut [u8], key: Key) {
-    if bytes.len() < LONG {
+    if bytes.len() <= SHORT {
         short::mask::<Wide>(bytes, key);
     } else {
         mask_long(bytes, key);
@@ -152,7 +150,7 @@ pub(crate) fn mask(bytes: &mut [u8], key: Key) {
 /// Masks in place. Whether what comes out is ASCII.
 #[inline(never)]
 pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
-    if bytes.len() < LONG {
+    if bytes.len() <= SHORT {
         short::mask::<Wide>(bytes, key)
     } else {
         mask_ascii_long(bytes, key)
@@ -162,7 +160,7 @@ pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
 pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    if from.len() < LONG {
+    if from.len() <= SHORT {
         short::mask_copy::<Wide>(to, from, key);
     } else {
         mask_copy_long(to, from, key);
@@ -172,7 +170,7 @@ pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 /// Whether this is UTF-8, from beginning to end.
 #[inline(always)]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
-    if text.len() < LONG { portable::is_utf8(text) } else { is_utf8_long(text) }
+    if text.len() <= SHORT { portable::is_utf8(text) } else { is_utf8_long(text) }
 }
 
 /// Position of the first control character; a tab is none.

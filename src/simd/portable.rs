@@ -1,7 +1,8 @@
 //! What the loops do. Each function is inlined into its callers, so that it is compiled for
 //! their instruction set.
 
-use super::short::{self, Ends, Word};
+use super::short::{self, Ends};
+use super::word::Word;
 use crate::output;
 use core::mem::MaybeUninit;
 
@@ -25,10 +26,14 @@ impl Key {
     }
 }
 
-/// Bytes that are masked together where there are many. Two registers of 256 bits.
+/// Up to this length it pays neither to ask what this processor can do nor to align blocks.
+pub(super) const SHORT: usize = 128;
+
+/// What is masked together where there is no vector for it.
+pub(super) type Block = [u8; BLOCK];
 const BLOCK: usize = 64;
 
-impl Word for [u8; BLOCK] {
+impl Word for Block {
     #[inline(always)]
     fn zero() -> Self {
         [0; BLOCK]
@@ -85,52 +90,54 @@ impl Word for [u8; BLOCK] {
     }
 }
 
-/// The first and the last block.
-type BlockEnds = Ends<[u8; BLOCK], 1>;
-
 /// Masks in place.
 #[inline(always)]
-pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) {
-    if bytes.len() > 2 * BLOCK {
-        mask_blocks::<false>(bytes, key);
+pub(super) fn mask<B: Word>(bytes: &mut [u8], key: Key) {
+    if bytes.len() > SHORT {
+        mask_blocks::<B, false>(bytes, key);
     } else {
-        short::mask::<W>(bytes, key);
+        mask_short(bytes, key);
     }
 }
 
 /// Masks in place. Whether what comes out is ASCII.
 #[inline(always)]
-pub(super) fn mask_ascii<W: Word>(bytes: &mut [u8], key: Key) -> bool {
-    if bytes.len() > 2 * BLOCK {
-        mask_blocks::<true>(bytes, key)
+pub(super) fn mask_ascii<B: Word>(bytes: &mut [u8], key: Key) -> bool {
+    if bytes.len() > SHORT {
+        mask_blocks::<B, true>(bytes, key)
     } else {
-        short::mask::<W>(bytes, key)
+        mask_short(bytes, key)
     }
+}
+
+#[inline(never)]
+fn mask_short(bytes: &mut [u8], key: Key) -> bool {
+    short::mask::<u128>(bytes, key)
 }
 
 /// Masks the ends first, aside, and blocks between them that are aligned: a block that lies
 /// across two cache lines takes twice as long. Whether what comes out is ASCII, if that is
 /// asked.
 #[inline(always)]
-fn mask_blocks<const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = BlockEnds::of(bytes, key) else { return true };
-    let start = bytes.as_ptr().align_offset(BLOCK);
+fn mask_blocks<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
+    let Some(ends) = Ends::<B, 1>::of(bytes, key) else { return true };
+    let start = bytes.as_ptr().align_offset(size_of::<B>());
     let key = key.skip(start as u64);
-    let mut all = [0; BLOCK];
+    let mut all = B::zero();
     let between = bytes.get_mut(start..).unwrap_or_default();
-    let mut blocks = between.chunks_exact_mut(4 * BLOCK);
+    let mut blocks = between.chunks_exact_mut(4 * size_of::<B>());
     for four in &mut blocks {
-        mask_each::<ASKED>(four, key, &mut all);
+        mask_each::<B, ASKED>(four, key, &mut all);
     }
-    mask_each::<ASKED>(blocks.into_remainder(), key, &mut all);
+    mask_each::<B, ASKED>(blocks.into_remainder(), key, &mut all);
     ends.write(bytes);
     all.is_ascii() && ends.is_ascii()
 }
 
 #[inline(always)]
-fn mask_each<const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut [u8; BLOCK]) {
-    for block in bytes.chunks_exact_mut(BLOCK) {
-        if let Some(masked) = <[u8; BLOCK]>::read(block) {
+fn mask_each<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut B) {
+    for block in bytes.chunks_exact_mut(size_of::<B>()) {
+        if let Some(masked) = B::read(block) {
             let masked = masked.mask(key);
             masked.write(block);
             if ASKED {
@@ -142,26 +149,32 @@ fn mask_each<const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut [u8; BLOCK
 
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
-pub(super) fn mask_copy<W: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+pub(super) fn mask_copy<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     let len = to.len().min(from.len());
     let to = to.get_mut(..len).unwrap_or_default();
     let from = from.get(..len).unwrap_or_default();
-    if len > 2 * BLOCK {
-        copy_blocks(to, from, key);
+    if len > SHORT {
+        copy_blocks::<B>(to, from, key);
     } else {
-        short::mask_copy::<W>(to, from, key);
+        copy_short(to, from, key);
     }
+}
+
+#[inline(never)]
+fn copy_short(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    short::mask_copy::<u128>(to, from, key);
 }
 
 /// Blocks from the start on, and the end over the last of them.
 #[inline(always)]
-fn copy_blocks(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    for (to, from) in to.chunks_exact_mut(BLOCK).zip(from.chunks_exact(BLOCK)) {
-        if let Some(block) = <[u8; BLOCK]>::read(from) {
+fn copy_blocks<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    let size = size_of::<B>();
+    for (to, from) in to.chunks_exact_mut(size).zip(from.chunks_exact(size)) {
+        if let Some(block) = B::read(from) {
             block.mask(key).write_new(to);
         }
     }
-    if let Some(ends) = BlockEnds::of(from, key) {
+    if let Some(ends) = Ends::<B, 1>::of(from, key) {
         ends.write_new(to);
     }
 }

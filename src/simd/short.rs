@@ -2,80 +2,8 @@
 //! which together are all of them. Where they overlap, both say the same.
 
 use super::portable::Key;
-use crate::output;
+use super::word::Word;
 use core::mem::MaybeUninit;
-
-/// Bytes that are masked at once: a number, or a vector of an instruction set.
-pub(super) trait Word: Copy {
-    /// Nothing is set.
-    fn zero() -> Self;
-    /// The first bytes of these.
-    fn read(bytes: &[u8]) -> Option<Self>;
-    /// Over the first bytes of these.
-    fn write(self, to: &mut [u8]);
-    /// Likewise.
-    fn write_new(self, to: &mut [MaybeUninit<u8>]);
-    /// Masks it.
-    fn mask(self, key: Key) -> Self;
-    /// What is set in either.
-    fn or(self, other: Self) -> Self;
-    /// Whether all bytes are.
-    fn is_ascii(self) -> bool;
-}
-
-macro_rules! word {
-    ($number:ty, $key:expr) => {
-        impl Word for $number {
-            #[inline(always)]
-            fn zero() -> Self {
-                0
-            }
-
-            #[inline(always)]
-            fn read(bytes: &[u8]) -> Option<Self> {
-                Some(<$number>::from_le_bytes(*bytes.first_chunk()?))
-            }
-
-            #[inline(always)]
-            fn write(self, to: &mut [u8]) {
-                if let Some(to) = to.first_chunk_mut() {
-                    *to = self.to_le_bytes();
-                }
-            }
-
-            #[inline(always)]
-            fn write_new(self, to: &mut [MaybeUninit<u8>]) {
-                if let Some(to) = to.first_chunk_mut() {
-                    output::write(to, &self.to_le_bytes());
-                }
-            }
-
-            #[inline(always)]
-            fn mask(self, key: Key) -> Self {
-                self ^ $key(key.0)
-            }
-
-            #[inline(always)]
-            fn or(self, other: Self) -> Self {
-                self | other
-            }
-
-            #[inline(always)]
-            fn is_ascii(self) -> bool {
-                self & (<$number>::MAX / 0xff * 0x80) == 0
-            }
-        }
-    };
-}
-
-word!(u32, |key| key);
-word!(u64, twice);
-word!(u128, |key| u128::from(twice(key)) << 64 | u128::from(twice(key)));
-
-#[inline(always)]
-fn twice(key: u32) -> u64 {
-    u64::from(key) << 32 | u64::from(key)
-}
 
 /// The first and the last `N` words, masked.
 pub(super) struct Ends<W, const N: usize> {
@@ -144,9 +72,11 @@ fn read<W: Word, const N: usize>(bytes: &[u8], key: Key) -> Option<[W; N]> {
 #[inline(always)]
 pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
     match bytes.len() {
-        64.. => mask_ends::<W, 4>(bytes, key),
-        32.. => mask_ends::<W, 2>(bytes, key),
-        16.. => mask_ends::<W, 1>(bytes, key),
+        16.. => match bytes.len() {
+            64.. => mask_ends::<W, 4>(bytes, key),
+            32.. => mask_ends::<W, 2>(bytes, key),
+            _ => mask_ends::<W, 1>(bytes, key),
+        },
         8.. => mask_ends::<u64, 1>(bytes, key),
         4.. => mask_ends::<u32, 1>(bytes, key),
         _ => mask_few(bytes, key),

@@ -4,15 +4,13 @@
 // Those of its functions that read no memory are unsafe to older compilers alone.
 #![allow(unused_unsafe)]
 
-use super::portable::{self, Key};
-use super::short::Word;
-use crate::output;
+use super::portable;
+use super::word::vector;
 use core::arch::x86_64::{
     __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_max_epu8,
     _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32,
-    _mm_xor_si128,
+    _mm_setzero_si128, _mm_xor_si128,
 };
-use core::mem::MaybeUninit;
 
 #[inline]
 pub(super) fn control_at(text: &[u8]) -> Option<usize> {
@@ -53,50 +51,14 @@ fn lowest(bits: u16) -> Option<usize> {
     if bits == 0 { None } else { usize::try_from(bits.trailing_zeros()).ok() }
 }
 
-/// 16 bytes, or for each whether it is meant: 0xff or 0.
-#[derive(Clone, Copy)]
-pub(super) struct Vector(__m128i);
-
-impl Word for Vector {
-    #[inline(always)]
-    fn zero() -> Vector {
-        Vector::all(0)
-    }
-
-    #[inline(always)]
-    fn read(bytes: &[u8]) -> Option<Vector> {
-        bytes.first_chunk().map(Vector::of)
-    }
-
-    #[inline(always)]
-    fn write(self, to: &mut [u8]) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = self.bytes();
-        }
-    }
-
-    #[inline(always)]
-    fn write_new(self, to: &mut [MaybeUninit<u8>]) {
-        if let Some(to) = to.first_chunk_mut() {
-            output::write(to, &self.bytes());
-        }
-    }
-
-    #[inline(always)]
-    fn mask(self, key: Key) -> Vector {
-        self.xor(Vector::all_words(key.0))
-    }
-
-    #[inline(always)]
-    fn or(self, other: Vector) -> Vector {
-        Vector::or(self, other)
-    }
-
-    #[inline(always)]
-    fn is_ascii(self) -> bool {
-        self.bits() == 0
-    }
-}
+vector!(
+    __m128i,
+    _mm_setzero_si128,
+    _mm_set1_epi32,
+    _mm_xor_si128,
+    _mm_or_si128,
+    |bytes| _mm_movemask_epi8(bytes) == 0
+);
 
 // SAFETY, of all: every x86-64 has SSE2; of() reads the 16 bytes that it is given, and a vector
 // is 16 bytes.
@@ -110,21 +72,6 @@ impl Vector {
     #[inline(always)]
     fn all(byte: u8) -> Vector {
         Vector(unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) })
-    }
-
-    #[inline(always)]
-    fn all_words(word: u32) -> Vector {
-        Vector(unsafe { _mm_set1_epi32(i32::from_ne_bytes(word.to_ne_bytes())) })
-    }
-
-    #[inline(always)]
-    fn bytes(self) -> [u8; 16] {
-        unsafe { core::mem::transmute(self.0) }
-    }
-
-    #[inline(always)]
-    fn xor(self, other: Vector) -> Vector {
-        Vector(unsafe { _mm_xor_si128(self.0, other.0) })
     }
 
     #[inline(always)]
