@@ -12,11 +12,9 @@ pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     // What is short is copied faster than memcpy() is called.
     match len {
         129.. => copy_long(to, from),
-        16.. => match len {
-            64.. => copy_ends::<64>(to, from),
-            32.. => copy_ends::<32>(to, from),
-            _ => copy_ends::<16>(to, from),
-        },
+        64.. => copy_ends::<64>(to, from),
+        32.. => copy_ends::<32>(to, from),
+        16.. => copy_ends::<16>(to, from),
         8.. => copy_ends::<8>(to, from),
         4.. => copy_ends::<4>(to, from),
         _ => copy_each(to, from),

@@ -109,7 +109,8 @@ pub(super) fn overlap(
     b_len: usize,
 ) -> bool {
     let (a, b) = (a.addr(), b.addr());
-    a_len > 0 && b_len > 0 && (b.wrapping_sub(a) < a_len || a.wrapping_sub(b) < b_len)
+    // Rarely true, so that the rest need not be looked at.
+    (b.wrapping_sub(a) < a_len || a.wrapping_sub(b) < b_len) && a_len > 0 && b_len > 0
 }
 
 fn aligned<T>(ptr: *mut T) -> Result<*mut T> {

@@ -125,7 +125,7 @@ fn mask_blocks<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
     let key = key.skip(start as u64);
     let mut all = B::zero();
     let between = bytes.get_mut(start..).unwrap_or_default();
-    let mut blocks = between.chunks_exact_mut(4 * size_of::<B>());
+    let mut blocks = between.chunks_exact_mut(size_of::<[B; 4]>());
     for four in &mut blocks {
         mask_each::<B, ASKED>(four, key, &mut all);
     }
