@@ -199,10 +199,8 @@ static void prepare(void) {
 }
 
 static void turn(void) {
-    static const sigset_t none; /* is blocked while we wait, and only then */
-    const struct timespec second = {.tv_sec = 1};
     prepare();
-    int events = ppoll(polled, (nfds_t)count, &second, &none);
+    int events = poll(polled, (nfds_t)count, 1000);
     for (int i = 0, last = count; i < last && events > 0; i++) {
         if (polled[i].revents == 0)
             continue;

@@ -238,9 +238,8 @@ static void on_listener(int listener) {
 /* Waits for events and handles them; drops those who let us wait too long. */
 static void turn(void) {
     static time_t last_tick;
-    static const sigset_t none; /* is blocked while we wait, and only then */
     struct epoll_event events[64];
-    int n = epoll_pwait(epoll_fd, events, 64, 1000, &none);
+    int n = epoll_wait(epoll_fd, events, 64, 1000);
     for (int i = 0; i < n; i++) {
         conn *c = conns[events[i].data.fd];
         if (!c)

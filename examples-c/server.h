@@ -71,15 +71,10 @@ static inline void stop(int number) {
     stopping = 1;
 }
 
-/* SIGINT and SIGTERM set `stopping`; blocked until somebody waits with another mask, so that
- * none comes between looking and waiting. */
+/* SIGINT and SIGTERM set `stopping`, and end a wait. One that comes just before a wait is noticed
+ * after it, a second later at most: to change the mask of signals with every wait costs more. */
 static inline void catch_signals(void) {
     struct sigaction action = {.sa_handler = stop};
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    sigprocmask(SIG_BLOCK, &both, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }

@@ -42,9 +42,44 @@ def decoder_feed() -> Side:
     return lambda data: [frame.payload for frame in decoder.feed(data)]
 
 
+# By ctypes alone, as one would write it who does without the package's classes.
+
+
+def ctypes_call_per_read() -> Side:
+    feed = _ffi.lib["ws_decoder_feed"]
+    feed.restype = _ffi.c_result
+    buffer = bytearray(1 << 17)
+    view = memoryview(buffer)
+    base = addressof(c_char.from_buffer(view))
+    entries = (_ffi.Frame * 256)()
+    read = memoryview(entries).cast("B")
+    payloads_of = struct.Struct("=16xQQ8x")  # chunk_off and chunk_len
+    decoder, consumed, cap = _ffi.Decoder(), c_size_t(), c_size_t(256)
+    decoder_at, entries_at, consumed_at = map(byref, (decoder, entries, consumed))
+    at, left = c_void_p(), c_size_t()
+
+    def side(data: bytes) -> list[bytes]:
+        size = len(data)
+        view[:size] = data
+        payloads: list[bytes] = []
+        done = 0
+        while done < size:
+            at.value = base + done
+            left.value = size - done
+            count = feed(decoder_at, at, left, entries_at, cap, consumed_at)
+            if count < 0:
+                raise ValueError(count)
+            end = done + consumed.value
+            piece = bytes(view[done:end])
+            found = payloads_of.iter_unpack(read[: count * payloads_of.size])
+            payloads += [piece[off : off + length] for off, length in found]
+            done = end
+        return payloads
+
+    return side
+
+
 def ctypes_call_per_frame() -> Side:
-    """ws_frame_decode() by ctypes alone, as one would write it who does without the package's
-    classes."""
     decode = _ffi.lib["ws_frame_decode"]
     decode.restype = _ffi.c_result
     buffer = bytearray(1 << 17)
@@ -141,6 +176,7 @@ def aiohttp() -> Side:
 
 SIDES = {
     "batch": {
+        "ws_decoder_feed": ctypes_call_per_read,
         "Decoder.feed": decoder_feed,
         "websockets": websockets,
         "wsproto": wsproto,
