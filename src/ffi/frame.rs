@@ -264,8 +264,8 @@ pub unsafe extern "C" fn ws_mask(
 ) {
     // SAFETY: the caller keeps the pointer contract.
     unsafe {
-        let Some(key) = ptr::mask_key(mask_key) else { return };
         let Ok(buf) = ptr::bytes_mut(buf, len) else { return };
+        let Some(key) = ptr::mask_key(mask_key) else { return };
         frame::mask::apply(buf, key, pos);
     }
 }

@@ -73,9 +73,9 @@ fn read<W: Word, const N: usize>(bytes: &[u8], key: Key) -> Option<[W; N]> {
 pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
     match bytes.len() {
         16.. => match bytes.len() {
-            64.. => mask_ends::<W, 4>(bytes, key),
-            32.. => mask_ends::<W, 2>(bytes, key),
-            _ => mask_ends::<W, 1>(bytes, key),
+            ..32 => mask_ends::<W, 1>(bytes, key),
+            ..64 => mask_ends::<W, 2>(bytes, key),
+            _ => mask_ends::<W, 4>(bytes, key),
         },
         8.. => mask_ends::<u64, 1>(bytes, key),
         4.. => mask_ends::<u32, 1>(bytes, key),
