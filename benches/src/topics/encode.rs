@@ -51,6 +51,11 @@ fn server(bench: &mut Bench, abi: &Abi, size: usize) {
         }
         Err(why) => group.missing("uWebSockets", why),
     }
+    // Part of each of them.
+    let payload_at = unsafe { to.add(4) };
+    let from = payload.as_ptr();
+    group
+        .unchecked("memcpy", || unsafe { from.copy_to_nonoverlapping(payload_at, size) });
     bench.measure(group);
 }
 
@@ -91,6 +96,9 @@ fn client(bench: &mut Bench, abi: &Abi, size: usize) {
     let mut peer = tungstenite::Writer::new(&payload);
     let output = message(abi, peer.frame());
     group.side("tungstenite", output, move || peer.write());
+    let mut copy = vec![0; size];
+    let from = &payload;
+    group.unchecked("memcpy", move || copy.copy_from_slice(from));
     bench.measure(group);
 }
 

@@ -6,7 +6,7 @@ use crate::abi::Abi;
 use crate::harness::{Bench, Group};
 use crate::peers::fastwebsockets;
 use crate::peers::uwebsockets::UWebSockets;
-use crate::stream::{self, BINARY, Stream, TEXT};
+use crate::stream::{self, BINARY, Refilled, Stream, TEXT};
 use crate::targets::{DECODE_ASCII, DECODE_MULTIBYTE, TEXT_OR_BINARY};
 
 pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
@@ -36,6 +36,12 @@ fn against_peers(bench: &mut Bench, abi: &Abi, quantity: &'static str, text: &[u
         Ok(peer) => stream::add(&mut group, "uWebSockets", peer.decoder(&stream)),
         Err(why) => group.missing("uWebSockets", why),
     }
+    // Part of what ours and fastwebsockets do.
+    let mut input = Refilled::new(&stream.bytes);
+    group.unchecked("copy, simdutf8", move || {
+        input.read();
+        (0..stream.frames).all(|_| simdutf8::basic::from_utf8(text).is_ok())
+    });
     bench.measure(group);
 }
 
