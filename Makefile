@@ -122,6 +122,11 @@ bench-record: library bench-peers ## the same, into benches/results
 	@mkdir -p benches/results
 	$(BENCH) --json benches/results/ratios.json --svg benches/results/ratios.svg
 
+bench-getrandom: library bench-peers ## row 16 with getrandom() as glibc 2.41 and newer have it
+	@mkdir -p target/bench
+	$(CC) -O2 -Wall -Wextra -shared -fPIC -o target/bench/getrandom.so benches/getrandom.c -ldl
+	LD_PRELOAD=$(abspath target/bench/getrandom.so) $(BENCH) 16
+
 check-instructions: library ## fails if a call takes 5 % more instructions than recorded
 	$(PYTHON) benches/instructions/check.py
 
@@ -161,4 +166,4 @@ clean: ## removes what was built
 .PHONY: all help library header check-header examples run test test-rust test-c \
 	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
 	autobahn-all-c-client lint bench bench-record \
-	bench-peers bench-echo check-instructions install uninstall clean
+	bench-peers bench-getrandom bench-echo check-instructions install uninstall clean

@@ -29,6 +29,9 @@ impl Key {
 /// Up to this length it pays neither to ask what this processor can do nor to align blocks.
 pub(super) const SHORT: usize = 128;
 
+/// From this length on it pays to align what is copied.
+const ALIGNED_COPY: usize = 1024;
+
 /// What is masked together where there is no vector for it.
 pub(super) type Block = [u8; BLOCK];
 const BLOCK: usize = 64;
@@ -165,17 +168,33 @@ fn copy_short(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     short::mask_copy::<u128>(to, from, key);
 }
 
-/// Blocks from the start on, and the end over the last of them.
+/// Blocks, aligned where they are written if they are many; then the last one, over the one
+/// before it.
 #[inline(always)]
 fn copy_blocks<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let size = size_of::<B>();
-    for (to, from) in to.chunks_exact_mut(size).zip(from.chunks_exact(size)) {
-        if let Some(block) = B::read(from) {
-            block.mask(key).write_new(to);
-        }
+    let start = if from.len() < ALIGNED_COPY {
+        0
+    } else {
+        copy_block::<B>(to, from, key, 0);
+        to.as_ptr().align_offset(size_of::<B>())
+    };
+    let last = from.len().wrapping_sub(size_of::<B>());
+    let key_there = key.skip(start as u64);
+    let between = to.get_mut(start..).unwrap_or_default();
+    let blocks = from.get(start..).unwrap_or_default().chunks_exact(size_of::<B>());
+    for (to, from) in between.chunks_exact_mut(size_of::<B>()).zip(blocks) {
+        copy_block::<B>(to, from, key_there, 0);
     }
-    if let Some(ends) = Ends::<B, 1>::of(from, key) {
-        ends.write_new(to);
+    copy_block::<B>(to, from, key, last);
+}
+
+/// The block at `pos`.
+#[inline(always)]
+fn copy_block<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key, pos: usize) {
+    if let (Some(to), Some(block)) =
+        (to.get_mut(pos..), from.get(pos..).and_then(B::read))
+    {
+        block.mask(key.skip(pos as u64)).write_new(to);
     }
 }
 
