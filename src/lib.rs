@@ -14,8 +14,8 @@
 //! | C ABI      | pointers to slices, outcomes to numbers       | [`ffi`] |
 //!
 //! Everything is safe Rust but for [`ffi`]; [`memory`] and [`deflate::engine`], which call an
-//! allocator and the deflate engine; the calls into [`simd`]'s instruction sets; and one line of
-//! `output`. Only a connection allocates.
+//! allocator and the deflate engine; the vectors of [`simd`]; and three lines of `output`. Only a
+//! connection allocates.
 //! Nothing panics, or keeps global state but for what the processor was found to be able to do.
 
 #![cfg_attr(not(feature = "std"), no_std)]
