@@ -34,6 +34,8 @@ pub(super) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 
 #[target_feature(enable = "avx2")]
 pub(super) fn is_utf8(text: &[u8]) -> bool {
+    let rest = portable::skip_ascii::<Vector>(text);
     // SAFETY: this function is only compiled for, and called with, AVX2.
-    unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(text) }.is_ok()
+    rest.is_empty()
+        || unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(rest) }.is_ok()
 }

@@ -198,6 +198,33 @@ fn copy_block<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key, pos: u
     }
 }
 
+/// What is left behind the whole blocks of ASCII that this starts with; nothing, if that is all.
+#[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
+pub(super) fn skip_ascii<B: Word>(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let Some((four, after)) = rest.split_at_checked(size_of::<[B; 4]>()) {
+        if !is_ascii::<B>(four) {
+            return rest;
+        }
+        rest = after;
+    }
+    let last = text.get(text.len().wrapping_sub(size_of::<[B; 4]>())..);
+    if last.is_some_and(is_ascii::<B>) { &[] } else { rest }
+}
+
+/// Of four blocks.
+#[inline(always)]
+fn is_ascii<B: Word>(four: &[u8]) -> bool {
+    let mut all = B::zero();
+    for block in four.chunks_exact(size_of::<B>()) {
+        if let Some(block) = B::read(block) {
+            all = all.or(block);
+        }
+    }
+    all.is_ascii()
+}
+
 /// Whether this is UTF-8, from beginning to end.
 #[inline]
 pub fn is_utf8(text: &[u8]) -> bool {

@@ -121,6 +121,26 @@ fn utf8_is_what_the_standard_library_says() {
     }
 }
 
+#[test]
+fn utf8_with_one_character_at_every_place_of_ascii() {
+    for level in Level::all() {
+        for len in (0..=300).chain(LONG) {
+            let mut text = vec![b'x'; len];
+            assert!(level.is_utf8(&text), "{level:?} {len}");
+            for at in 0..len {
+                text[at] = 0x80;
+                assert!(!level.is_utf8(&text), "{level:?} {at} of {len}");
+                if at > 0 {
+                    text[at - 1] = 0xc3;
+                    assert!(level.is_utf8(&text), "{level:?} {at} of {len}");
+                    text[at - 1] = b'x';
+                }
+                text[at] = b'x';
+            }
+        }
+    }
+}
+
 /// What is searched for in heads: each byte, at every place of every length.
 #[test]
 fn finding_a_byte() {
