@@ -136,6 +136,13 @@ pub struct Header {
     pub len: u8,
 }
 
+/// A length of eight bytes, if it is right. A function of its own, since short frames are many.
+#[inline(never)]
+fn length_64(bytes: &[u8]) -> Option<u64> {
+    let length = u64::from_be_bytes(*bytes.first_chunk()?);
+    Some(length).filter(|length| (0x1_0000..=MAX_PAYLOAD).contains(length))
+}
+
 impl Header {
     /// Reads the header at the start of `bytes`. None: it is not complete, and right so far.
     /// A payload beyond the limits is refused as soon as its length is known.
@@ -170,17 +177,21 @@ impl Header {
         if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
             return None;
         }
-        let (payload_len, rest, len): (u16, &[u8], u8) = match second & LENGTH_BITS {
-            LENGTH_64 => return None,
+        let code = second & LENGTH_BITS;
+        let (payload_len, rest, len): (u64, &[u8], u8) = match code {
+            0..LENGTH_16 => (code.into(), rest, 2),
+            _ if opcode.is_control() => return None,
             LENGTH_16 => {
                 let (bytes, rest) = rest.split_first_chunk()?;
-                (u16::from_be_bytes(*bytes), rest, 4)
+                let length = u16::from_be_bytes(*bytes);
+                if length < u16::from(LENGTH_16) {
+                    return None;
+                }
+                (length.into(), rest, 4)
             }
-            short => (u16::from(short), rest, 2),
+            _ => (length_64(rest)?, rest.get(8..)?, 10),
         };
-        let minimal =
-            len == 2 || payload_len >= u16::from(LENGTH_16) && !opcode.is_control();
-        if !minimal || u64::from(payload_len) > limits.of(opcode, first) {
+        if payload_len > limits.of(opcode, first) {
             return None;
         }
         let (mask_key, key_len) = match masked {
@@ -191,7 +202,7 @@ impl Header {
             bits: first & !OPCODE_BITS,
             opcode,
             mask_key,
-            payload_len: payload_len.into(),
+            payload_len,
             len: len.wrapping_add(key_len),
         })
     }

@@ -109,6 +109,22 @@ fn a_length_with_its_top_bit_set_is_refused_at_its_first_byte() {
 }
 
 #[test]
+fn a_length_with_its_top_bit_set_is_refused_at_once_whatever_the_limit() {
+    for len in TOP_BIT {
+        for key in [None, Some(KEY)] {
+            for limit in [0, u64::MAX - 1, u64::MAX] {
+                let mut bytes = header_in(Form::Eight, 0x82, key, *len);
+                bytes.push(0);
+                let mut decoder = c::decoder(role(key), limit);
+                let fed = c::feed(&mut decoder, &mut bytes, 4);
+                assert_eq!(fed, Err(code::LENGTH), "{len:x}, {limit:x}");
+                assert_eq!(c::frame_decode(&mut bytes, role(key)).0, code::LENGTH);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_length_with_its_top_bit_set_is_not_written() {
     for len in TOP_BIT {
         for key in [None, Some(KEY)] {
