@@ -8,6 +8,7 @@ use crate::harness::{Aligned, Bench, Group};
 use crate::peers::uwebsockets::UWebSockets;
 use crate::peers::{fastwebsockets, tungstenite};
 use crate::targets::{MASK, MASK_OFFSET};
+use std::cell::RefCell;
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -36,8 +37,7 @@ fn in_place(bench: &mut Bench, abi: &Abi, size: usize) {
         }),
         Err(why) => group.missing("uWebSockets", why),
     }
-    let mut memory = Aligned::new(&vec![1; size]);
-    group.unchecked("memset", move || memory.bytes().fill(0));
+    group.unchecked("memset", || payloads.memory.borrow_mut().bytes()[..size].fill(0));
     bench.measure(group);
 }
 
@@ -46,11 +46,13 @@ fn ours(abi: &Abi, payload: &mut [u8]) {
     unsafe { (abi.ws_mask)(at, len, KEY.as_ptr().cast(), 0) };
 }
 
-/// Payloads of one size in slots, as many as the nearest cache holds.
+/// Payloads of one size in slots, as many as the nearest cache holds. All sides mask the same
+/// memory: whether its pages are huge or not matters where there is much of it.
 struct Payloads {
     size: usize,
+    slot: usize,
     count: usize,
-    bytes: Vec<u8>,
+    memory: RefCell<Aligned>,
 }
 
 impl Payloads {
@@ -62,26 +64,29 @@ impl Payloads {
     fn new(size: usize) -> Payloads {
         let slot = size + Self::GAP;
         let count = (Self::CACHE / slot).max(1);
-        Payloads { size, count, bytes: (0..count * slot).map(|at| at as u8).collect() }
+        let memory = RefCell::new(Aligned::new(&vec![0; count * slot]));
+        Payloads { size, slot, count, memory }
     }
 
     /// Adds a side that masks all payloads; `mask` is called with each slot.
     fn add<'a>(
-        &self,
+        &'a self,
         group: &mut Group<'a>,
         name: &'static str,
         mask: impl Fn(&mut [u8]) + 'a,
     ) {
-        let slot = self.size + Self::GAP;
-        let mut memory = Aligned::new(&self.bytes);
-        let pass = move |memory: &mut Aligned| {
-            memory.bytes().chunks_exact_mut(slot).for_each(&mask);
+        let pass = move || {
+            self.memory.borrow_mut().bytes().chunks_exact_mut(self.slot).for_each(&mask);
         };
-        pass(&mut memory);
-        let masked =
-            memory.bytes().chunks_exact(slot).flat_map(|slot| &slot[..self.size]);
-        let output = masked.copied().collect();
-        group.side(name, output, move || pass(&mut memory));
+        for (at, byte) in self.memory.borrow_mut().bytes().iter_mut().enumerate() {
+            *byte = at as u8;
+        }
+        pass();
+        let mut memory = self.memory.borrow_mut();
+        let slots = memory.bytes().chunks_exact(self.slot);
+        let output = slots.flat_map(|slot| &slot[..self.size]).copied().collect();
+        drop(memory);
+        group.side(name, output, pass);
     }
 }
 
