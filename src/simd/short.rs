@@ -71,21 +71,15 @@ fn read<W: Word, const N: usize>(bytes: &[u8], key: Key) -> Option<[W; N]> {
 /// Masks in place. Whether what comes out is ASCII. `W` has 16 bytes.
 #[inline(always)]
 pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
-    let len = bytes.len();
-    if len >= 16 {
-        if len < 32 {
-            mask_ends::<W, 1>(bytes, key)
-        } else if len < 64 {
-            mask_ends::<W, 2>(bytes, key)
-        } else {
-            mask_ends::<W, 4>(bytes, key)
-        }
-    } else if len >= 8 {
-        mask_ends::<u64, 1>(bytes, key)
-    } else if len >= 4 {
-        mask_ends::<u32, 1>(bytes, key)
-    } else {
-        mask_few(bytes, key)
+    match bytes.len() {
+        16.. => match bytes.len() {
+            16..32 => mask_ends::<W, 1>(bytes, key),
+            32..64 => mask_ends::<W, 2>(bytes, key),
+            _ => mask_ends::<W, 4>(bytes, key),
+        },
+        8.. => mask_ends::<u64, 1>(bytes, key),
+        4.. => mask_ends::<u32, 1>(bytes, key),
+        _ => mask_few(bytes, key),
     }
 }
 
