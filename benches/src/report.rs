@@ -32,6 +32,11 @@ impl Figures {
         Figures { ours, peer: Some(peer), ratio: Some(ours / peer) }
     }
 
+    /// A ratio that differs from another by less than this factor does not differ.
+    fn tie(&self) -> f64 {
+        if self.ours < 5.0 { 1.10 } else { 1.05 }
+    }
+
     /// Of one number.
     pub(crate) fn alone(ours: f64) -> Figures {
         Figures { ours, peer: None, ratio: None }
@@ -51,6 +56,12 @@ pub(crate) enum Verdict {
     Stretch,
     #[serde(rename = "ok")]
     Ok,
+    /// Short by less than means anything.
+    #[serde(rename = "tie")]
+    Tie,
+    /// Short, and as fast as what nobody can do without: on this machine it cannot be met.
+    #[serde(rename = "floor")]
+    Floor,
     #[serde(rename = "SHORT")]
     Short,
     /// There is nothing to be met.
@@ -71,6 +82,7 @@ impl Verdict {
         match target.stretch {
             Some(stretch) if ratio <= stretch => Verdict::Stretch,
             _ if ratio <= must => Verdict::Ok,
+            _ if ratio <= must * figures.tie() => Verdict::Tie,
             _ => Verdict::Short,
         }
     }
@@ -81,6 +93,8 @@ impl fmt::Display for Verdict {
         f.write_str(match self {
             Verdict::Stretch => "stretch",
             Verdict::Ok => "ok",
+            Verdict::Tie => "tie",
+            Verdict::Floor => "floor",
             Verdict::Short => "SHORT",
             Verdict::Info => "",
             Verdict::NotRun => "not run",
@@ -117,6 +131,12 @@ impl Line {
         let why = outcomes.iter().find_map(|outcome| outcome.clone().err());
         Line { target, figures, ratios, verdict, why }
     }
+
+    /// Whether ours takes no longer than what nobody can do without.
+    fn is_floor(&self) -> bool {
+        let figures = self.figures.as_ref().filter(|_| self.target.is_floor());
+        figures.is_some_and(|figures| figures.ratio.is_some_and(|r| r <= figures.tie()))
+    }
 }
 
 /// All that a run of the program found.
@@ -138,7 +158,17 @@ impl Report {
             let outcomes: Vec<_> = runs.iter().map(|run| run[at].clone()).collect();
             Line::of(target, &outcomes)
         };
-        let rows = targets.into_iter().enumerate().map(line).collect();
+        let mut rows: Vec<Line> = targets.into_iter().enumerate().map(line).collect();
+        let at_a_floor: Vec<Target> = rows
+            .iter()
+            .filter(|line| line.is_floor())
+            .map(|line| line.target.clone())
+            .collect();
+        for line in rows.iter_mut().filter(|line| line.verdict == Verdict::Short) {
+            if at_a_floor.iter().any(|floor| floor.is_beside(&line.target)) {
+                line.verdict = Verdict::Floor;
+            }
+        }
         Report { machine, runs: runs.len(), rows }
     }
 
@@ -170,10 +200,12 @@ impl fmt::Display for Report {
         }
         writeln!(
             f,
-            "\n{} lines: {} stretch, {} ok, {} SHORT, {} not run, {} for information",
+            "\n{} lines: {} stretch, {} ok, {} tie, {} floor, {} SHORT, {} not run, {} for information",
             self.rows.len(),
             self.count(Verdict::Stretch),
             self.count(Verdict::Ok),
+            self.count(Verdict::Tie),
+            self.count(Verdict::Floor),
             self.count(Verdict::Short),
             self.count(Verdict::NotRun),
             self.count(Verdict::Info),

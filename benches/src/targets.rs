@@ -69,12 +69,26 @@ impl Target {
     pub(crate) fn needs(&self, side: &str) -> bool {
         self.ours == side || self.peer == side
     }
+
+    /// Whether the peer is no peer, but what nobody can do without.
+    pub(crate) fn is_floor(&self) -> bool {
+        FLOORS.contains(&&*self.peer)
+    }
+
+    /// Whether ours is the same.
+    pub(crate) fn is_beside(&self, other: &Target) -> bool {
+        (&self.quantity, self.size, &self.ours)
+            == (&other.quantity, other.size, &other.ours)
+    }
 }
 
 const TUNGSTENITE: &str = "tungstenite";
 const FASTWEBSOCKETS: &str = "fastwebsockets";
 const UWEBSOCKETS: &str = "uWebSockets";
 const WSLAY: &str = "wslay";
+
+/// Nobody masks in place with fewer stores, or into a buffer with less than a copy.
+const FLOORS: &[&str] = &["memset", "memcpy"];
 
 /// Some comparisons: row, quantity, what of ours, with whom, how good for which size.
 type Entry =
@@ -84,7 +98,6 @@ type Entry =
 const TABLE: &[Entry] = &[
     ("1", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS],
         &[aim(KIB, 0.60, 0.47), aim(16 * KIB, 0.45, 0.33), aim(64 * KIB, 0.55, 0.47), aim(MIB, 0.70, 0.60)]),
-    // What only writes. Where ours takes no longer, nobody can.
     ("1", MASK, "ws_mask", &["memset"], &[info(16 * KIB), info(64 * KIB), info(MIB)]),
     ("2", MASK, "ws_mask", &[UWEBSOCKETS],
         &[aim(KIB, 0.55, 0.42), aim(16 * KIB, 0.33, 0.25), aim(64 * KIB, 0.45, 0.35), aim(MIB, 0.60, 0.48)]),

@@ -106,24 +106,25 @@ struct Client<'a> {
     abi: &'a Abi,
     conn: *mut ws_conn,
     payload: &'a [u8],
-    out: Vec<u8>,
+    out: Aligned,
 }
 
 impl<'a> Client<'a> {
     fn new(abi: &'a Abi, payload: &'a [u8]) -> Client<'a> {
         let conn = unsafe { (abi.ws_conn_new)(WS_CLIENT, null()) };
         assert!(!conn.is_null(), "ws_conn_new: no memory");
-        Client { abi, conn, payload, out: vec![0; WS_MAX_HEADER + payload.len()] }
+        let out = Aligned::new(&vec![0; WS_MAX_HEADER + payload.len()]);
+        Client { abi, conn, payload, out }
     }
 
     /// The frame.
     fn send(&mut self) -> &[u8] {
         let (from, len) = (self.payload.as_ptr().cast(), self.payload.len());
-        let (to, cap) = (self.out.as_mut_ptr().cast(), self.out.len());
+        let (to, cap) = (self.out.as_mut_ptr().cast(), WS_MAX_HEADER + len);
         let opcode = WS_OPCODE_BINARY;
         let written =
             unsafe { (self.abi.ws_conn_send)(self.conn, opcode, 0, from, len, to, cap) };
-        &self.out[..usize::try_from(written).expect("ws_conn_send")]
+        &self.out.bytes()[..usize::try_from(written).expect("ws_conn_send")]
     }
 }
 
