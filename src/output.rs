@@ -49,15 +49,42 @@ fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     }
 }
 
-/// At once: of a loop over the bytes the compiler makes what it likes, often one by one.
+/// What bytes are written over: others, or memory that may be uninitialised.
+pub(crate) trait Room: Sized {
+    /// All of them at once: of a loop over bytes the compiler makes what it likes, often one by
+    /// one.
+    fn write<'a, const N: usize>(
+        to: &'a mut [Self; N],
+        from: &[u8; N],
+    ) -> &'a mut [u8; N];
+}
+
+impl Room for u8 {
+    #[inline(always)]
+    fn write<'a, const N: usize>(to: &'a mut [u8; N], from: &[u8; N]) -> &'a mut [u8; N] {
+        *to = *from;
+        to
+    }
+}
+
+impl Room for MaybeUninit<u8> {
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn write<'a, const N: usize>(
+        to: &'a mut [Self; N],
+        from: &[u8; N],
+    ) -> &'a mut [u8; N] {
+        // SAFETY: `to` is that many bytes long, and initialised when they are written.
+        unsafe { (&mut *to.as_mut_ptr().cast::<MaybeUninit<[u8; N]>>()).write(*from) }
+    }
+}
+
 #[inline(always)]
-#[allow(unsafe_code)]
-pub(crate) fn write<'a, const N: usize>(
-    to: &'a mut [MaybeUninit<u8>; N],
+pub(crate) fn write<'a, R: Room, const N: usize>(
+    to: &'a mut [R; N],
     from: &[u8; N],
 ) -> &'a mut [u8; N] {
-    // SAFETY: `to` is that many bytes long, and initialised when they are written.
-    unsafe { (&mut *to.as_mut_ptr().cast::<MaybeUninit<[u8; N]>>()).write(*from) }
+    R::write(to, from)
 }
 
 /// How long all parts of all groups are.

@@ -3,7 +3,7 @@
 
 use super::short::{self, Ends};
 use super::word::Word;
-use crate::output;
+use crate::output::Room;
 use core::mem::MaybeUninit;
 
 /// A masking key as it stands over the first byte (RFC 6455, 5.3).
@@ -48,16 +48,9 @@ impl Word for Block {
     }
 
     #[inline(always)]
-    fn write(self, to: &mut [u8]) {
+    fn write<R: Room>(self, to: &mut [R]) {
         if let Some(to) = to.first_chunk_mut() {
-            *to = self;
-        }
-    }
-
-    #[inline(always)]
-    fn write_new(self, to: &mut [MaybeUninit<u8>]) {
-        if let Some(to) = to.first_chunk_mut() {
-            output::write(to, &self);
+            R::write(to, &self);
         }
     }
 
@@ -140,8 +133,7 @@ fn mask_blocks<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
 #[inline(always)]
 fn mask_each<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut B) {
     for block in bytes.chunks_exact_mut(size_of::<B>()) {
-        if let Some(masked) = B::read(block) {
-            let masked = masked.mask(key);
+        if let Some(masked) = B::read(block).map(|bytes| bytes.mask(key)) {
             masked.write(block);
             if ASKED {
                 *all = all.or(masked);
@@ -194,7 +186,7 @@ fn copy_block<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key, pos: u
     if let (Some(to), Some(block)) =
         (to.get_mut(pos..), from.get(pos..).and_then(B::read))
     {
-        block.mask(key.skip(pos as u64)).write_new(to);
+        block.mask(key.skip(pos as u64)).write(to);
     }
 }
 

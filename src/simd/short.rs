@@ -3,6 +3,7 @@
 
 use super::portable::Key;
 use super::word::Word;
+use crate::output::Room;
 use core::mem::MaybeUninit;
 
 /// The first and the last `N` words, masked.
@@ -25,28 +26,12 @@ impl<W: Word, const N: usize> Ends<W, N> {
         len.wrapping_sub(size_of::<[W; N]>())
     }
 
-    /// Over where they were read.
+    /// Over where they were read, or into a buffer of the same length.
     #[inline(always)]
-    pub(super) fn write(&self, to: &mut [u8]) {
-        for (word, to) in self.first.iter().zip(to.chunks_exact_mut(size_of::<W>())) {
-            word.write(to);
-        }
-        let last = to.get_mut(Self::last_at(to.len())..).unwrap_or_default();
-        for (word, to) in self.last.iter().zip(last.chunks_exact_mut(size_of::<W>())) {
-            word.write(to);
-        }
-    }
-
-    /// Likewise, in a buffer of the same length.
-    #[inline(always)]
-    pub(super) fn write_new(&self, to: &mut [MaybeUninit<u8>]) {
-        for (word, to) in self.first.iter().zip(to.chunks_exact_mut(size_of::<W>())) {
-            word.write_new(to);
-        }
-        let last = to.get_mut(Self::last_at(to.len())..).unwrap_or_default();
-        for (word, to) in self.last.iter().zip(last.chunks_exact_mut(size_of::<W>())) {
-            word.write_new(to);
-        }
+    pub(super) fn write<R: Room>(&self, to: &mut [R]) {
+        let last_at = Self::last_at(to.len());
+        write(&self.first, to);
+        write(&self.last, to.get_mut(last_at..).unwrap_or_default());
     }
 
     #[inline(always)]
@@ -66,6 +51,13 @@ fn read<W: Word, const N: usize>(bytes: &[u8], key: Key) -> Option<[W; N]> {
         *word = W::read(bytes)?.mask(key);
     }
     Some(words)
+}
+
+#[inline(always)]
+fn write<W: Word, R: Room>(words: &[W], to: &mut [R]) {
+    for (word, to) in words.iter().zip(to.chunks_exact_mut(size_of::<W>())) {
+        word.write(to);
+    }
 }
 
 /// Masks in place. Whether what comes out is ASCII. `W` has 16 bytes.
@@ -116,7 +108,7 @@ pub(super) fn mask_copy<W: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: K
 #[inline(always)]
 fn copy_ends<W: Word, const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     if let Some(ends) = Ends::<W, N>::of(from, key) {
-        ends.write_new(to);
+        ends.write(to);
     }
 }
 

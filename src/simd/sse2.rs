@@ -5,12 +5,14 @@
 #![allow(unused_unsafe)]
 
 use super::portable;
-use super::word::vector;
+use super::word::{Word, vector};
 use core::arch::x86_64::{
-    __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_max_epu8,
-    _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32,
-    _mm_setzero_si128, _mm_xor_si128,
+    __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_max_epu8, _mm_min_epu8,
+    _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32, _mm_setzero_si128,
+    _mm_xor_si128,
 };
+
+const SIZE: usize = size_of::<Vector>();
 
 #[inline]
 pub(super) fn control_at(text: &[u8]) -> Option<usize> {
@@ -30,18 +32,16 @@ fn first(
     meant: impl Fn(u8) -> bool,
 ) -> Option<usize> {
     let (mut rest, mut at) = (text, 0);
-    while let Some((block, after)) = rest.split_first_chunk() {
-        if let Some(found) = lowest(which(Vector::of(block))) {
+    while let Some((block, after)) = rest.split_at_checked(SIZE) {
+        if let Some(found) = lowest(which(Vector::read(block)?)) {
             return Some(found.wrapping_add(at));
         }
-        (rest, at) = (after, block.len().wrapping_add(at));
+        (rest, at) = (after, SIZE.wrapping_add(at));
     }
-    match text.last_chunk() {
-        // Of what was looked at before, nothing was meant.
-        Some(block) => {
-            let at = text.len().wrapping_sub(block.len());
-            Some(lowest(which(Vector::of(block)))?.wrapping_add(at))
-        }
+    // The last bytes, of which those that were looked at before are not meant.
+    let at = text.len().wrapping_sub(SIZE);
+    match text.get(at..) {
+        Some(block) => Some(lowest(which(Vector::read(block)?))?.wrapping_add(at)),
         None => text.iter().position(|b| meant(*b)),
     }
 }
@@ -60,23 +60,12 @@ vector!(
     |bytes| _mm_movemask_epi8(bytes) == 0
 );
 
-// SAFETY, of all: every x86-64 has SSE2; of() reads the 16 bytes that it is given, and a vector
-// is 16 bytes.
+// SAFETY, of all: every x86-64 has SSE2.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Vector {
     #[inline(always)]
-    fn of(bytes: &[u8; 16]) -> Vector {
-        Vector(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
-    }
-
-    #[inline(always)]
     fn all(byte: u8) -> Vector {
         Vector(unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) })
-    }
-
-    #[inline(always)]
-    fn or(self, other: Vector) -> Vector {
-        Vector(unsafe { _mm_or_si128(self.0, other.0) })
     }
 
     #[inline(always)]

@@ -1,8 +1,7 @@
 //! Bytes that are masked at once.
 
 use super::portable::Key;
-use crate::output;
-use core::mem::MaybeUninit;
+use crate::output::Room;
 
 /// A number, or a vector of an instruction set.
 pub(super) trait Word: Copy {
@@ -11,9 +10,7 @@ pub(super) trait Word: Copy {
     /// The first bytes of these.
     fn read(bytes: &[u8]) -> Option<Self>;
     /// Over the first bytes of these.
-    fn write(self, to: &mut [u8]);
-    /// Likewise.
-    fn write_new(self, to: &mut [MaybeUninit<u8>]);
+    fn write<R: Room>(self, to: &mut [R]);
     /// Masks it.
     fn mask(self, key: Key) -> Self;
     /// What is set in either.
@@ -36,16 +33,9 @@ macro_rules! number {
             }
 
             #[inline(always)]
-            fn write(self, to: &mut [u8]) {
+            fn write<R: Room>(self, to: &mut [R]) {
                 if let Some(to) = to.first_chunk_mut() {
-                    *to = self.to_le_bytes();
-                }
-            }
-
-            #[inline(always)]
-            fn write_new(self, to: &mut [MaybeUninit<u8>]) {
-                if let Some(to) = to.first_chunk_mut() {
-                    output::write(to, &self.to_le_bytes());
+                    R::write(to, &self.to_le_bytes());
                 }
             }
 
@@ -103,17 +93,11 @@ macro_rules! vector {
             }
 
             #[inline(always)]
-            fn write(self, to: &mut [u8]) {
+            fn write<R: $crate::output::Room>(self, to: &mut [R]) {
                 if let Some(to) = to.first_chunk_mut() {
-                    *to = unsafe { core::mem::transmute::<$vector, Bytes>(self.0) };
-                }
-            }
-
-            #[inline(always)]
-            fn write_new(self, to: &mut [core::mem::MaybeUninit<u8>]) {
-                if let Some(to) = to.first_chunk_mut() {
-                    let bytes = unsafe { core::mem::transmute::<$vector, Bytes>(self.0) };
-                    $crate::output::write(to, &bytes);
+                    R::write(to, &unsafe {
+                        core::mem::transmute::<$vector, Bytes>(self.0)
+                    });
                 }
             }
 
