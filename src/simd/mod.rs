@@ -28,6 +28,9 @@ type Wide = sse2::Vector;
 #[cfg(not(target_arch = "x86_64"))]
 type Wide = u128;
 
+/// Up to this length vectors take longer to check text.
+const SHORT_TEXT: usize = 32;
+
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(has_avx2, "avx2");
 #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
@@ -170,7 +173,7 @@ pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
 /// Whether this is UTF-8, from beginning to end.
 #[inline(always)]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
-    if text.len() <= SHORT { portable::is_utf8(text) } else { is_utf8_long(text) }
+    if text.len() <= SHORT_TEXT { portable::is_utf8(text) } else { is_utf8_long(text) }
 }
 
 /// Position of the first control character; a tab is none.
