@@ -4,7 +4,7 @@ use super::result::ws_result;
 use super::{answer, ptr};
 use crate::error::{Error, Result};
 use crate::frame::{
-    self, Ascii, Chunk, Decoded, EncodedHeader, Header, Limits, MAX_PAYLOAD, Place, Rules,
+    self, Ascii, Chunk, EncodedHeader, Header, Limits, MAX_PAYLOAD, Place, Rules,
 };
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -163,35 +163,27 @@ pub unsafe extern "C" fn ws_frame_decode(
         };
         let ascii = Ascii::DoesNotMatter;
         match frame::whole_frame(buf, rules, Place::Unknown, Limits::NONE, ascii) {
-            Some(chunk) => Ok(whole(chunk, frame)),
-            None => decode_any(buf, rules, frame),
+            Some(chunk) => {
+                frame.write(chunk.into());
+                Ok(chunk.off.wrapping_add(chunk.len))
+            }
+            None => decode_header(buf, rules, frame),
         }
     })
 }
 
-#[inline(always)]
-fn whole(chunk: Chunk, frame: &mut MaybeUninit<ws_frame>) -> usize {
-    frame.write(chunk.into());
-    chunk.off.wrapping_add(chunk.len)
-}
-
-/// A function of its own, so that what it needs in memory is not put there for nothing.
+/// Of a frame that is not whole. A function of its own, so that what it needs in memory is not
+/// put there for nothing.
 #[cold]
 #[inline(never)]
-fn decode_any(
-    buf: &mut [u8],
+fn decode_header(
+    buf: &[u8],
     rules: Rules,
     frame: &mut MaybeUninit<ws_frame>,
 ) -> Result<usize> {
-    let said = frame.write(ws_frame::default());
-    match frame::decode(buf, rules)? {
-        Decoded::Nothing => Ok(0),
-        Decoded::Header(header) => {
-            *said = header.into();
-            Ok(0)
-        }
-        Decoded::Frame(chunk) => Ok(whole(chunk, frame)),
-    }
+    let header = Header::parse(buf, rules, Place::Unknown, Limits::NONE);
+    frame.write(header.ok().flatten().map_or_else(ws_frame::default, ws_frame::from));
+    header.map(|_| 0)
 }
 
 /// Bytes that a frame of this payload length occupies, header included; UINT64_MAX if

@@ -2,7 +2,6 @@
 
 use super::header::{Header, Limits, Place, Rules};
 use super::mask;
-use crate::error::Result;
 
 /// A part of one frame's payload, in the buffer of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +32,6 @@ impl Chunk {
     }
 }
 
-/// What lies at the start of a buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decoded {
-    /// Not even a whole header.
-    Nothing,
-    /// A header, and not all of its payload.
-    Header(Header),
-    /// A whole frame, its payload unmasked.
-    Frame(Chunk),
-}
-
 /// Whether it matters that a payload is ASCII: to know takes its time where it is short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ascii {
@@ -51,8 +39,8 @@ pub(crate) enum Ascii {
     DoesNotMatter,
 }
 
-/// The frame at the start of `buf`, unmasked in place, if it is whole and without a fault:
-/// nearly all are.
+/// The frame at the start of `buf`, unmasked in place, if it is whole and without a fault: nearly
+/// all are. What else lies there, [`Header::parse`] tells.
 #[inline(always)]
 pub(crate) fn whole_frame(
     buf: &mut [u8],
@@ -67,19 +55,6 @@ pub(crate) fn whole_frame(
     let payload = buf.get_mut(off..)?.get_mut(..len)?;
     let is_ascii = unmask(payload, &header, 0, rules, ascii);
     Some(Chunk { header, pos: 0, off, len, is_ascii })
-}
-
-/// Decodes what lies at the start of `buf`, and unmasks in place what is whole.
-pub fn decode(buf: &mut [u8], rules: Rules) -> Result<Decoded> {
-    let Some(header) = Header::parse(buf, rules, Place::Unknown, Limits::NONE)? else {
-        return Ok(Decoded::Nothing);
-    };
-    let len = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
-    let off = header.len.into();
-    let payload = buf.get_mut(off..).and_then(|rest| rest.get_mut(..len));
-    let Some(payload) = payload else { return Ok(Decoded::Header(header)) };
-    let is_ascii = unmask(payload, &header, 0, rules, Ascii::DoesNotMatter);
-    Ok(Decoded::Frame(Chunk { header, pos: 0, off, len, is_ascii }))
 }
 
 /// Unmasks a part of a payload, if that is wanted. Whether it was, and is known to be ASCII.

@@ -5,8 +5,8 @@ mod encode;
 mod header;
 pub mod mask;
 
+pub use decode::Chunk;
 pub(crate) use decode::{Ascii, unmask, whole_frame};
-pub use decode::{Chunk, Decoded, decode};
 pub use encode::{EncodedHeader, encode};
 pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
 
