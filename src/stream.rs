@@ -154,7 +154,10 @@ impl Walk {
         let (rules, place) = (self.rules().ok()?, self.place());
         let input = buf.get_mut(start..)?;
         let chunk = frame::whole_frame(input, rules, place, limits, ascii)?;
-        self.in_message = (chunk.header.next_place(place) == Place::InMessage).into();
+        // Most frames neither begin nor end anything: they are whole messages.
+        if place != Place::BetweenMessages || !chunk.header.is_final() {
+            self.in_message = (chunk.header.next_place(place) == Place::InMessage).into();
+        }
         Some(Chunk { off: start.wrapping_add(chunk.off), ..chunk })
     }
 

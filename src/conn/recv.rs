@@ -129,7 +129,7 @@ impl Conn {
             let chunk =
                 self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
             let end = chunk.off.wrapping_add(chunk.len);
-            if !self.is_message(&chunk, buf.get(chunk.off..end).unwrap_or_default()) {
+            if !self.is_message(&chunk, buf) {
                 return Some(chunk);
             }
             sink(Event {
@@ -148,10 +148,12 @@ impl Conn {
 
     /// Whether this whole frame is an uncompressed message without a fault.
     #[inline]
-    fn is_message(&self, chunk: &Chunk, payload: &[u8]) -> bool {
+    fn is_message(&self, chunk: &Chunk, buf: &[u8]) -> bool {
         let right = match chunk.header.opcode {
             Opcode::Binary => true,
-            Opcode::Text => !self.check_utf8 || chunk.is_ascii || simd::is_utf8(payload),
+            Opcode::Text => {
+                !self.check_utf8 || chunk.is_ascii || simd::is_utf8(chunk.payload(buf))
+            }
             _ => false,
         };
         right && chunk.header.is_final() && !chunk.header.is_compressed()
@@ -176,7 +178,7 @@ impl Conn {
             return self.inflate(part, buf, consumed);
         }
         let end = chunk.off.saturating_add(chunk.len);
-        let payload = buf.get(chunk.off..end).unwrap_or_default();
+        let payload = chunk.payload(buf);
         let step = if chunk.header.opcode.is_control() {
             self.on_control(chunk, payload).map_err(|error| (error, None))
         } else {

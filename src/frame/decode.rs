@@ -19,6 +19,12 @@ pub struct Chunk {
 }
 
 impl Chunk {
+    /// Its bytes, in the buffer in which it was found.
+    pub(crate) fn payload<'a>(&self, buf: &'a [u8]) -> &'a [u8] {
+        let rest = buf.get(self.off..).unwrap_or_default();
+        rest.get(..self.len).unwrap_or_default()
+    }
+
     /// Whether the payload starts with this chunk.
     #[must_use]
     pub const fn begins(&self) -> bool {
