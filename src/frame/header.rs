@@ -77,6 +77,14 @@ impl Rules {
     pub const fn unmasks(self) -> bool {
         !self.has(Self::KEEP_MASKED)
     }
+
+    /// Whether a frame may be masked, or not, as its second byte says.
+    #[inline(always)]
+    fn allow_mask_bit(self, second: u8) -> bool {
+        let expected = if self.has(Self::CLIENT) { 0 } else { MASK_BIT };
+        let matters = if self.has(Self::ANY_MASK) { 0 } else { MASK_BIT };
+        (second ^ expected) & matters == 0
+    }
 }
 
 /// Where in the stream a frame stands.
@@ -173,10 +181,10 @@ impl Header {
         if right & place.first_bytes(rules) == 0 {
             return None;
         }
-        let masked = second & MASK_BIT != 0;
-        if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
+        if !rules.allow_mask_bit(second) {
             return None;
         }
+        let masked = second & MASK_BIT != 0;
         let code = second & LENGTH_BITS;
         let (payload_len, rest, len): (u64, &[u8], u8) = match code {
             0..LENGTH_16 => (code.into(), rest, 2),
@@ -333,8 +341,7 @@ fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
 }
 
 fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
-    let masked = second & MASK_BIT != 0;
-    if masked == rules.has(Rules::CLIENT) && !rules.has(Rules::ANY_MASK) {
+    if !rules.allow_mask_bit(second) {
         return Err(Error::Mask);
     }
     if opcode.is_control() && usize::from(second & LENGTH_BITS) > MAX_CONTROL {
