@@ -42,10 +42,10 @@ fn copy_long(to: &mut [MaybeUninit<u8>], from: &[u8]) {
 fn copy_ends<const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     let (first, last) = (from.first_chunk::<N>(), from.last_chunk::<N>());
     if let (Some(to), Some(from)) = (to.first_chunk_mut(), first) {
-        write(to, from);
+        Room::write(to, from);
     }
     if let (Some(to), Some(from)) = (to.last_chunk_mut(), last) {
-        write(to, from);
+        Room::write(to, from);
     }
 }
 
@@ -77,14 +77,6 @@ impl Room for MaybeUninit<u8> {
         // SAFETY: `to` is that many bytes long, and initialised when they are written.
         unsafe { (&mut *to.as_mut_ptr().cast::<MaybeUninit<[u8; N]>>()).write(*from) }
     }
-}
-
-#[inline(always)]
-pub(crate) fn write<'a, R: Room, const N: usize>(
-    to: &'a mut [R; N],
-    from: &[u8; N],
-) -> &'a mut [u8; N] {
-    R::write(to, from)
 }
 
 /// How long all parts of all groups are.

@@ -31,7 +31,7 @@ number of a row, or pmd for compression; without one, all are measured.
   --json FILE  writes the result
   --svg FILE   draws it
   --from FILE  measures nothing: reads a result that --json wrote
-  --check      exits with 1 if a ratio is above what it must be
+  --check      exits with 1 if something is SHORT
   --help       this
 
 WSCODEC_LIBRARY is the shared library (target/release/libwscodec.so). WSCODEC_PYTHON,

@@ -141,6 +141,11 @@ impl Conn {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
+        // No key is drawn for nothing.
+        let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
+        if out.len() < need {
+            return Err(Error::BufferTooSmall);
+        }
         let key = Some(self.masks.take()?);
         let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
         frame::encode(&header, payload, out)

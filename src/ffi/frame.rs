@@ -172,8 +172,8 @@ pub unsafe extern "C" fn ws_frame_decode(
     })
 }
 
-/// Of a frame that is not whole. A function of its own, so that what it needs in memory is not
-/// put there for nothing.
+/// Of a frame that is not whole, or wrong. A function of its own, so that what it needs in memory
+/// is not put there for nothing.
 #[cold]
 #[inline(never)]
 fn decode_header(

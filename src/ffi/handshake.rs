@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::handshake::accept::{ACCEPT_LEN, KEY_LEN, Key};
 use crate::handshake::headers::{self, MAX_HEAD};
 use crate::handshake::{negotiate, origin, request, response};
-use crate::output;
+use crate::output::{self, Room};
 use core::ffi::{c_int, c_void};
 
 /// Length of a Sec-WebSocket-Key: base64 of 16 bytes.
@@ -35,10 +35,7 @@ pub unsafe extern "C" fn ws_accept_key(
     answer(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
-        key.write_accept(output::write(
-            to.ok_or(Error::BufferTooSmall)?,
-            &[0; ACCEPT_LEN],
-        ));
+        key.write_accept(Room::write(to.ok_or(Error::BufferTooSmall)?, &[0; ACCEPT_LEN]));
         Ok(ACCEPT_LEN)
     })
 }

@@ -5,7 +5,7 @@ use super::{
     RSV3, mask,
 };
 use crate::error::{Error, Result};
-use crate::output;
+use crate::output::{self, Room};
 use core::mem::MaybeUninit;
 
 /// A header to be written.
@@ -99,14 +99,14 @@ fn write_frame<const N: usize>(
     let total = before.checked_add(payload.len()).ok_or(Error::BufferTooSmall)?;
     let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
     let (to_start, rest) = out.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
-    output::write(to_start, &start);
+    Room::write(to_start, &start);
     let Some(key) = mask_key else {
         output::copy(rest, payload);
         return Ok(total);
     };
     let (to_key, to_payload) =
         rest.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
-    output::write(to_key, &key);
+    Room::write(to_key, &key);
     mask::copy(to_payload, payload, key, 0);
     Ok(total)
 }

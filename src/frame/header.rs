@@ -163,11 +163,16 @@ impl Header {
     ) -> Result<Option<Header>> {
         match Header::parse_common(bytes, rules, place, limits) {
             Some(header) => Ok(Some(header)),
-            None => Header::parse_any(bytes, rules, place, limits),
+            None => {
+                let any = Header::parse_any(bytes, rules, place, limits);
+                debug_assert!(!matches!(any, Ok(Some(_))), "{any:?}");
+                any
+            }
         }
     }
 
-    /// Reads a header that is complete, right, and of a payload below 64 KiB: nearly all are.
+    /// Reads any header that is complete and right: nearly all are. What it does not take is
+    /// wrong or incomplete.
     #[inline(always)]
     pub(crate) fn parse_common(
         bytes: &[u8],
@@ -206,13 +211,14 @@ impl Header {
             true => (Some(*rest.first_chunk()?), 4),
             false => (None, 0),
         };
-        Some(Header {
-            bits: first & !OPCODE_BITS,
-            opcode,
-            mask_key,
-            payload_len,
-            len: len.wrapping_add(key_len),
-        })
+        let bits = first & !OPCODE_BITS;
+        let len = len.wrapping_add(key_len);
+        let header = Header { bits, opcode, mask_key, payload_len, len };
+        debug_assert_eq!(
+            Header::parse_any(bytes, rules, place, limits),
+            Ok(Some(header))
+        );
+        Some(header)
     }
 
     /// Reads any header, byte by byte, and tells what is wrong with it.
@@ -281,6 +287,7 @@ struct FirstByte {
     right: u8,
 }
 
+// Where a first byte is right.
 const BETWEEN: u8 = 0x1;
 const INSIDE: u8 = 0x2;
 const BETWEEN_IF_COMPRESSED: u8 = 0x4;

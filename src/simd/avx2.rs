@@ -1,4 +1,4 @@
-//! The loops for x86-64 with AVX2.
+//! The loops for x86-64 with AVX2. Whoever calls them has it.
 
 use super::portable::{self, Key};
 use super::word::vector;
@@ -18,24 +18,24 @@ vector!(
 );
 
 #[target_feature(enable = "avx2")]
-pub(super) fn mask(bytes: &mut [u8], key: Key) {
+pub(super) unsafe fn mask(bytes: &mut [u8], key: Key) {
     portable::mask::<Vector>(bytes, key);
 }
 
 #[target_feature(enable = "avx2")]
-pub(super) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+pub(super) unsafe fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
     portable::mask_ascii::<Vector>(bytes, key)
 }
 
 #[target_feature(enable = "avx2")]
-pub(super) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+pub(super) unsafe fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     portable::mask_copy::<Vector>(to, from, key);
 }
 
 #[target_feature(enable = "avx2")]
-pub(super) fn is_utf8(text: &[u8]) -> bool {
+pub(super) unsafe fn is_utf8(text: &[u8]) -> bool {
     let rest = portable::skip_ascii::<Vector>(text);
-    // SAFETY: this function is only compiled for, and called with, AVX2.
+    // SAFETY: whoever calls this has AVX2.
     rest.is_empty()
         || unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(rest) }.is_ok()
 }

@@ -1,4 +1,4 @@
-//! The loops for x86-64 with AVX-512.
+//! The loops for x86-64 with AVX-512. Whoever calls them has it.
 
 // Built only by compilers that have it.
 #![allow(clippy::incompatible_msrv)]
@@ -21,16 +21,16 @@ vector!(
 );
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn mask(bytes: &mut [u8], key: Key) {
+pub(super) unsafe fn mask(bytes: &mut [u8], key: Key) {
     portable::mask::<Vector>(bytes, key);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+pub(super) unsafe fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
     portable::mask_ascii::<Vector>(bytes, key)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+pub(super) unsafe fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
     portable::mask_copy::<Vector>(to, from, key);
 }

@@ -163,7 +163,10 @@ pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
 pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    if from.len() <= SHORT {
+    let len = to.len().min(from.len());
+    let to = to.get_mut(..len).unwrap_or_default();
+    let from = from.get(..len).unwrap_or_default();
+    if len <= SHORT {
         short::mask_copy::<Wide>(to, from, key);
     } else {
         mask_copy_long(to, from, key);

@@ -1,5 +1,5 @@
-//! What the loops do. Each function is inlined into its callers, so that it is compiled for
-//! their instruction set.
+//! What is done with any number of bytes. Loops are inlined into their callers, so that they are
+//! compiled for their instruction set.
 
 use super::short::{self, Ends};
 use super::word::Word;
@@ -116,7 +116,7 @@ fn mask_short(bytes: &mut [u8], key: Key) -> bool {
 /// asked.
 #[inline(always)]
 fn mask_blocks<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<B, 1>::of(bytes, key) else { return true };
+    let Some(ends) = Ends::<B, 1>::of(bytes, key) else { return false };
     let start = bytes.as_ptr().align_offset(size_of::<B>());
     let key = key.skip(start as u64);
     let mut all = B::zero();

@@ -60,9 +60,10 @@ fn write<W: Word, R: Room>(words: &[W], to: &mut [R]) {
     }
 }
 
-/// Masks in place. Whether what comes out is ASCII. `W` has 16 bytes.
+/// Masks in place. Whether what comes out is ASCII.
 #[inline(always)]
 pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
+    const { assert!(size_of::<W>() == 16) };
     match bytes.len() {
         16.. => match bytes.len() {
             16..32 => mask_ends::<W, 1>(bytes, key),
@@ -77,7 +78,7 @@ pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
 
 #[inline(always)]
 fn mask_ends<W: Word, const N: usize>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<W, N>::of(bytes, key) else { return true };
+    let Some(ends) = Ends::<W, N>::of(bytes, key) else { return false };
     ends.write(bytes);
     ends.is_ascii()
 }
@@ -92,9 +93,10 @@ fn mask_few(bytes: &mut [u8], key: Key) -> bool {
     all < 0x80
 }
 
-/// Masks while copying to a buffer of the same length. `W` has 16 bytes.
+/// Masks while copying to a buffer of the same length.
 #[inline(always)]
 pub(super) fn mask_copy<W: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
+    const { assert!(size_of::<W>() == 16) };
     match from.len() {
         64.. => copy_ends::<W, 4>(to, from, key),
         32.. => copy_ends::<W, 2>(to, from, key),

@@ -66,8 +66,8 @@ fn twice(key: u32) -> u64 {
     u64::from(key) << 32 | u64::from(key)
 }
 
-/// Makes a [`Word`] of a vector, given the functions of its instruction set. It may only be used
-/// by functions that are compiled for that.
+/// Makes a [`Word`] of a vector, given the functions of its instruction set. Only functions that
+/// are compiled for that may use it: nothing outside their file does.
 #[cfg(target_arch = "x86_64")]
 macro_rules! vector {
     ($vector:ty, $zero:ident, $all:ident, $xor:ident, $or:ident, $is_ascii:expr) => {
@@ -78,7 +78,8 @@ macro_rules! vector {
         type Bytes = [u8; size_of::<$vector>()];
 
         // SAFETY, of all: the instructions are there, as the macro demands; a vector is as many
-        // bytes, whatever they are.
+        // bytes, whatever they are. (To compilers before 1.87 all of these are unsafe, to later
+        // ones some are not.)
         #[allow(unused_unsafe, clippy::undocumented_unsafe_blocks)]
         impl $crate::simd::word::Word for Vector {
             #[inline(always)]

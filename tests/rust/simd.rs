@@ -13,7 +13,8 @@ const MARGIN: usize = 64;
 
 /// Starts at a multiple of 64.
 #[repr(align(64))]
-struct Room([u8; 1024]);
+struct Room([u8; ROOM]);
+const ROOM: usize = 2304;
 
 fn masked(bytes: &[u8], pos: u64) -> Vec<u8> {
     let key = |at: usize| KEY[((pos % 4) as usize + at) % 4];
@@ -21,7 +22,8 @@ fn masked(bytes: &[u8], pos: u64) -> Vec<u8> {
 }
 
 /// Lengths around which the loops change, beyond those that are all tried.
-const LONG: [usize; 9] = [319, 320, 321, 383, 384, 447, 512, 577, 700];
+const LONG: [usize; 15] =
+    [319, 320, 321, 383, 384, 447, 512, 577, 700, 1023, 1024, 1025, 1087, 1088, 2049];
 
 fn each(mut test: impl FnMut(usize, usize, u64)) {
     for len in (0..=300).chain(LONG) {
@@ -44,10 +46,10 @@ fn there_is_more_than_one_on_this_machine_if_it_is_an_x86() {
 #[test]
 fn masking_in_place() {
     let mut rng = Rng::new(81);
-    let bytes = rng.bytes(1024);
+    let bytes = rng.bytes(ROOM);
     for level in Level::all() {
         each(|len, offset, pos| {
-            let mut room = Room([CANARY; 1024]);
+            let mut room = Room([CANARY; ROOM]);
             let range = MARGIN + offset..MARGIN + offset + len;
             room.0[range.clone()].copy_from_slice(&bytes[..len]);
             level.mask(&mut room.0[range.clone()], Key::at(KEY, pos));
@@ -61,10 +63,10 @@ fn masking_in_place() {
 #[test]
 fn masking_a_copy() {
     let mut rng = Rng::new(82);
-    let bytes = rng.bytes(1024);
+    let bytes = rng.bytes(ROOM);
     for level in Level::all() {
         each(|len, offset, pos| {
-            let mut room = Room([CANARY; 1024]);
+            let mut room = Room([CANARY; ROOM]);
             let (from, to) = (offset, MARGIN + 63 - offset);
             let out: &mut [u8] = &mut room.0[to..to + len];
             // SAFETY: every initialised byte is one that may be written.
@@ -77,11 +79,27 @@ fn masking_a_copy() {
     }
 }
 
+#[test]
+fn masking_a_copy_stops_at_the_shorter_of_the_two() {
+    let from: Vec<u8> = (0..200).collect();
+    for from_len in (0..70).chain([127, 128, 129, 200]) {
+        for to_len in (0..70).chain([127, 128, 129, 200]) {
+            let len = from_len.min(to_len);
+            let mut to = [CANARY; 256];
+            // SAFETY: every initialised byte is one that may be written.
+            let out = unsafe { &mut *(&mut to[..to_len] as *mut [u8] as *mut [_]) };
+            frame::mask::copy(out, &from[..from_len], KEY, 1);
+            assert_eq!(to[..len], masked(&from[..len], 1), "{from_len} to {to_len}");
+            assert!(to[len..].iter().all(|byte| *byte == CANARY));
+        }
+    }
+}
+
 /// One byte that is not ASCII, at every place.
 fn tells_whether_all_of_it_is_ascii(name: &str, mask: impl Fn(&mut [u8], u64) -> bool) {
     for len in (0..=300).chain(LONG) {
         for offset in [0, 1, 17, 63] {
-            let mut room = Room([0xff; 1024]);
+            let mut room = Room([0xff; ROOM]);
             let text = &mut room.0[offset..offset + len];
             let plain: Vec<u8> = (0..len).map(|at| (at % 128) as u8).collect();
             text.copy_from_slice(&masked(&plain, 1));

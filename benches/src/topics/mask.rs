@@ -37,7 +37,7 @@ fn in_place(bench: &mut Bench, abi: &Abi, size: usize) {
         }),
         Err(why) => group.missing("uWebSockets", why),
     }
-    group.unchecked("memset", || payloads.memory.borrow_mut().bytes()[..size].fill(0));
+    group.unchecked("memset", payloads.pass(|slot| slot[..size].fill(0)));
     bench.measure(group);
 }
 
@@ -68,6 +68,13 @@ impl Payloads {
         Payloads { size, slot, count, memory }
     }
 
+    /// Does something with each slot.
+    fn pass<'a>(&'a self, each: impl Fn(&mut [u8]) + 'a) -> impl Fn() + 'a {
+        move || {
+            self.memory.borrow_mut().bytes().chunks_exact_mut(self.slot).for_each(&each);
+        }
+    }
+
     /// Adds a side that masks all payloads; `mask` is called with each slot.
     fn add<'a>(
         &'a self,
@@ -75,9 +82,7 @@ impl Payloads {
         name: &'static str,
         mask: impl Fn(&mut [u8]) + 'a,
     ) {
-        let pass = move || {
-            self.memory.borrow_mut().bytes().chunks_exact_mut(self.slot).for_each(&mask);
-        };
+        let pass = self.pass(mask);
         for (at, byte) in self.memory.borrow_mut().bytes().iter_mut().enumerate() {
             *byte = at as u8;
         }
