@@ -6,11 +6,9 @@ use core::mem::MaybeUninit;
 /// Copies `from` over `to`; stops at the shorter of the two.
 #[inline(always)]
 pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
-    let len = to.len().min(from.len());
-    let to = to.get_mut(..len).unwrap_or_default();
-    let from = from.get(..len).unwrap_or_default();
+    let (to, from) = same_len(to, from);
     // What is short is copied faster than memcpy() is called.
-    match len {
+    match from.len() {
         129.. => copy_long(to, from),
         64.. => copy_ends::<64>(to, from),
         32.. => copy_ends::<32>(to, from),
@@ -19,6 +17,16 @@ pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
         4.. => copy_ends::<4>(to, from),
         _ => copy_each(to, from),
     }
+}
+
+/// Cuts both to the shorter of the two.
+#[inline(always)]
+pub(crate) fn same_len<'a, 'b>(
+    to: &'a mut [MaybeUninit<u8>],
+    from: &'b [u8],
+) -> (&'a mut [MaybeUninit<u8>], &'b [u8]) {
+    let len = to.len().min(from.len());
+    (to.get_mut(..len).unwrap_or_default(), from.get(..len).unwrap_or_default())
 }
 
 #[inline(always)]

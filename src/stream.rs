@@ -76,17 +76,17 @@ impl Decoder {
             max => Limits::all(max),
         };
         let mut fed = Fed { chunks: 0, consumed: 0 };
+        let ascii = Ascii::DoesNotMatter;
         for slot in out {
             // Each kind is written where it comes from: put together first, they would go
             // through memory.
-            let whole =
-                self.walk.whole_frame(buf, fed.consumed, limits, Ascii::DoesNotMatter);
+            let whole = self.walk.whole_frame(buf, fed.consumed, limits, ascii);
             if let Some(chunk) = whole {
                 fed.add(&chunk);
                 slot.write(chunk.into());
                 continue;
             }
-            match self.walk.any_chunk(buf, fed.consumed, limits) {
+            match self.walk.any_chunk(buf, fed.consumed, limits, ascii) {
                 Ok(Some(chunk)) => {
                     fed.add(&chunk);
                     slot.write(chunk.into());
@@ -169,6 +169,7 @@ impl Walk {
         buf: &mut [u8],
         start: usize,
         limits: Limits,
+        ascii: Ascii,
     ) -> Result<Option<Chunk>> {
         let rules = self.rules()?;
         let input = buf.get(start..).unwrap_or_default();
@@ -180,7 +181,7 @@ impl Walk {
         let payload = buf.get_mut(off..).unwrap_or_default();
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
         let payload = payload.get_mut(..len).unwrap_or_default();
-        let is_ascii = unmask(payload, &header, self.payload_done, rules, Ascii::Matters);
+        let is_ascii = unmask(payload, &header, self.payload_done, rules, ascii);
         let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };
         if chunk.ends() {
             self.end_frame(&header);

@@ -164,7 +164,7 @@ impl Conn {
         if let Some(part) = self.inflating {
             return self.inflate(part, buf, consumed);
         }
-        let chunk = self.frames.any_chunk(buf, *consumed, self.limits());
+        let chunk = self.frames.any_chunk(buf, *consumed, self.limits(), Ascii::Matters);
         match chunk.map_err(|error| (error, None))? {
             Some(chunk) => self.on_chunk(&chunk, buf, consumed),
             None => Ok(None),

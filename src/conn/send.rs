@@ -127,7 +127,7 @@ impl Conn {
         match self.side {
             Side::Server => {
                 let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
-                frame::encode(&header, payload, out)
+                header.write_frame(payload, out)
             }
             Side::Client => self.write_masked(opcode, bits, payload, out),
         }
@@ -148,6 +148,6 @@ impl Conn {
         }
         let key = Some(self.masks.take()?);
         let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
-        frame::encode(&header, payload, out)
+        header.write_frame(payload, out)
     }
 }

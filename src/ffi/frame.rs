@@ -221,7 +221,7 @@ pub unsafe extern "C" fn ws_frame_encode(
         let (payload, key) = (ptr::bytes(payload, payload_len)?, ptr::mask_key(mask_key));
         let out = ptr::output(out, out_cap)?;
         let header = EncodedHeader::new(opcode, flags, key, payload.len() as u64)?;
-        frame::encode(&header, payload, out)
+        header.write_frame(payload, out)
     })
 }
 

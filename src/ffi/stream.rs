@@ -4,7 +4,7 @@ use super::frame::{WS_MASKED, ws_frame};
 use super::result::ws_result;
 use super::{answer, ptr};
 use crate::error::{Error, Result};
-use crate::frame::{self, EncodedHeader, Rules};
+use crate::frame::{EncodedHeader, Rules};
 use crate::stream::Decoder;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -121,7 +121,7 @@ impl ws_out_frame {
         let bits = flags & !WS_MASKED;
         let header =
             EncodedHeader::new(self.opcode.into(), bits, key, payload.len() as u64)?;
-        frame::encode(&header, payload, out)
+        header.write_frame(payload, out)
     }
 }
 

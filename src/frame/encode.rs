@@ -54,42 +54,34 @@ impl EncodedHeader {
     /// Writes it.
     #[inline(always)]
     pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        self.write_before(&[], out)
+        self.write_frame(&[], out)
     }
 
-    /// Writes it, and what follows it.
+    /// Writes it, and the payload behind it, masked if there is a key.
     #[inline(always)]
-    fn write_before(&self, payload: &[u8], out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+    pub fn write_frame(
+        &self,
+        payload: &[u8],
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
         let (first, key) = (self.first, self.mask_key);
         let mask_bit = if key.is_some() { MASK_BIT } else { 0 };
         let [a, b, c, d, e, f, g, h] = self.payload_len.to_be_bytes();
         // A way of its own for each form of the length, so that it is known how much is written.
         match self.payload_len {
-            0..=125 => write_frame([first, mask_bit | h], key, payload, out),
-            126..=0xffff => {
-                write_frame([first, mask_bit | LENGTH_16, g, h], key, payload, out)
-            }
+            0..=125 => write([first, mask_bit | h], key, payload, out),
+            126..=0xffff => write([first, mask_bit | LENGTH_16, g, h], key, payload, out),
             _ => {
                 let start = [first, mask_bit | LENGTH_64, a, b, c, d, e, f, g, h];
-                write_frame(start, key, payload, out)
+                write(start, key, payload, out)
             }
         }
     }
 }
 
-/// Writes a header, and the payload behind it, masked if there is a key.
-#[inline(always)]
-pub fn encode(
-    header: &EncodedHeader,
-    payload: &[u8],
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    header.write_before(payload, out)
-}
-
 /// Writes what comes before the masking key, the key, the payload: all or nothing.
 #[inline(always)]
-fn write_frame<const N: usize>(
+fn write<const N: usize>(
     start: [u8; N],
     mask_key: Option<[u8; 4]>,
     payload: &[u8],

@@ -144,13 +144,6 @@ pub struct Header {
     pub len: u8,
 }
 
-/// A length of eight bytes, if it is right. A function of its own, since short frames are many.
-#[inline(never)]
-fn length_64(bytes: &[u8]) -> Option<u64> {
-    let length = u64::from_be_bytes(*bytes.first_chunk()?);
-    Some(length).filter(|length| (0x1_0000..=MAX_PAYLOAD).contains(length))
-}
-
 impl Header {
     /// Reads the header at the start of `bytes`. None: it is not complete, and right so far.
     /// A payload beyond the limits is refused as soon as its length is known.
@@ -355,6 +348,13 @@ fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
         return Err(Error::ControlFrame);
     }
     Ok(())
+}
+
+/// A length of eight bytes, if it is right. A function of its own, since short frames are many.
+#[inline(never)]
+fn length_64(bytes: &[u8]) -> Option<u64> {
+    let length = u64::from_be_bytes(*bytes.first_chunk()?);
+    Some(length).filter(|length| (0x1_0000..=MAX_PAYLOAD).contains(length))
 }
 
 /// The length, and what follows it. Refused at the byte that proves it wrong.

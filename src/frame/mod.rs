@@ -7,7 +7,7 @@ pub mod mask;
 
 pub use decode::Chunk;
 pub(crate) use decode::{Ascii, unmask, whole_frame};
-pub use encode::{EncodedHeader, encode};
+pub use encode::EncodedHeader;
 pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
 
 /// Longest header, in bytes.

@@ -19,6 +19,7 @@ mod short;
 mod sse2;
 mod word;
 
+use crate::output;
 use core::mem::MaybeUninit;
 use portable::{Key, SHORT};
 
@@ -163,10 +164,8 @@ pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
 pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let len = to.len().min(from.len());
-    let to = to.get_mut(..len).unwrap_or_default();
-    let from = from.get(..len).unwrap_or_default();
-    if len <= SHORT {
+    let (to, from) = output::same_len(to, from);
+    if from.len() <= SHORT {
         short::mask_copy::<Wide>(to, from, key);
     } else {
         mask_copy_long(to, from, key);

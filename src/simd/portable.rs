@@ -3,7 +3,7 @@
 
 use super::short::{self, Ends};
 use super::word::Word;
-use crate::output::Room;
+use crate::output::{self, Room};
 use core::mem::MaybeUninit;
 
 /// A masking key as it stands over the first byte (RFC 6455, 5.3).
@@ -145,10 +145,8 @@ fn mask_each<B: Word, const ASKED: bool>(bytes: &mut [u8], key: Key, all: &mut B
 /// Masks while copying; stops at the shorter of the two.
 #[inline(always)]
 pub(super) fn mask_copy<B: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let len = to.len().min(from.len());
-    let to = to.get_mut(..len).unwrap_or_default();
-    let from = from.get(..len).unwrap_or_default();
-    if len > SHORT {
+    let (to, from) = output::same_len(to, from);
+    if from.len() > SHORT {
         copy_blocks::<B>(to, from, key);
     } else {
         copy_short(to, from, key);
