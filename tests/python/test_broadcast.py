@@ -7,6 +7,7 @@ import itertools
 import random
 from collections import Counter
 
+import needs
 import pytest
 import wscodec
 from deflated import Decompressor, messages_in, prose
@@ -18,9 +19,7 @@ from websockets.uri import parse_uri
 from wire import TEXT
 from wscodec import CLIENT, SERVER, Connection, Deflate, Message, Opcode
 
-pytestmark = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.compression
 
 WILLING = Deflate(server_no_context_takeover=True, server_max_window_bits=12)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import signal
 import subprocess
@@ -11,12 +10,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import needs
 import pytest
-import wscodec
 from deflated import RSV1
 from echo_checks import MIB, PATIENCE, PLAIN_REQUEST, Peer, Server, echo, goodbye
+from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
-from test_echo_c import UNDER
 from test_echo_c_load import cpu_seconds, descriptors, memory
 from websockets.exceptions import ConnectionClosedOK
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -26,14 +25,7 @@ from wire import BINARY, FIN, PING, PONG, ROOT, TEXT, close, frame
 PROGRAM = "examples-c/broadcast"
 COMMAND = (*UNDER, f"./{PROGRAM}")
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (ROOT / PROGRAM).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
-        reason=f"{PROGRAM} was not built",
-    ),
-    pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress"),
-]
-not_under = pytest.mark.skipif(bool(UNDER), reason="measures the program itself")
+pytestmark = [needs.program(PROGRAM), needs.compression]
 
 WORDS = b"the quick brown fox jumps over a lazy dog while nobody else cares".split()
 
@@ -121,7 +113,7 @@ def test_clients_that_agreed_on_the_same_get_the_same_bytes(server: Server) -> N
             peer.socket.close()
 
 
-@not_under
+@needs.not_under
 def test_a_message_is_compressed_once(server: Server) -> None:
     """More clients do not cost more compression."""
     payload = prose(MIB)
@@ -144,7 +136,7 @@ def test_a_message_is_compressed_once(server: Server) -> None:
         assert cost(peers) < 10 * alone
 
 
-@not_under
+@needs.not_under
 def test_a_slow_reader_is_dropped_and_holds_nobody_up(server: Server) -> None:
     payload = random.Random(1).randbytes(MIB // 2)
     with server.opened() as slow, server.opened() as peer, opened(server)[0] as other:
@@ -174,7 +166,7 @@ def silent_client() -> Iterator[tuple[Server, Peer, Peer]]:
     assert server.stop() == 0
 
 
-@not_under
+@needs.not_under
 def test_who_takes_nothing_is_dropped() -> None:
     with silent_client() as (_, peer, silent):
         time.sleep(2.5)
@@ -184,7 +176,7 @@ def test_who_takes_nothing_is_dropped() -> None:
         assert read_frame(peer) == (FIN | TEXT, b"hi")
 
 
-@not_under
+@needs.not_under
 def test_who_takes_little_is_not() -> None:
     with silent_client() as (_, peer, silent):
         for _ in range(10):
@@ -263,7 +255,7 @@ def test_time_is_up() -> None:
     assert server.stop() == 0
 
 
-@not_under
+@needs.not_under
 def test_without_descriptors_it_does_not_spin() -> None:
     with descriptors(64):
         server = Server(COMMAND)

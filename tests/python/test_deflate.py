@@ -7,6 +7,7 @@ import random
 import zlib
 from collections.abc import Iterator
 
+import needs
 import pytest
 import wire
 import wscodec
@@ -37,9 +38,7 @@ from wscodec import (
     errors,
 )
 
-pytestmark = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.compression
 
 BITS = range(8, 16)
 SIDES = {"server": SERVER, "client": CLIENT}

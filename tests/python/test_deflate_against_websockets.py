@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import random
 
+import needs
 import pytest
 import wscodec
 from deflated import cut, messages_in, samples
@@ -22,9 +23,7 @@ from websockets.uri import parse_uri
 from wire import BINARY, CONTINUATION, TEXT
 from wscodec import CLIENT, Connection, Deflate, Message, Opcode
 
-pytestmark = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.compression
 
 BOTH = (False, True)
 MODES = list(itertools.product(BOTH, BOTH))

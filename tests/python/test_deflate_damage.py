@@ -10,6 +10,7 @@ import sys
 import zlib
 from collections import Counter
 
+import needs
 import pytest
 import wire
 import wscodec
@@ -30,9 +31,7 @@ from wscodec import (
     errors,
 )
 
-pytestmark = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.compression
 
 
 def compressed(payload: bytes, opcode: int = BINARY) -> bytes:

@@ -7,6 +7,7 @@ import os
 import random
 from collections import Counter
 
+import needs
 import pytest
 import wscodec
 from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST
@@ -28,9 +29,7 @@ from wscodec import (
     errors,
 )
 
-pytestmark = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.compression
 
 LISTS = int(os.environ.get("WSCODEC_EXTENSION_LISTS", "20000"))
 PMD = "permessage-deflate"

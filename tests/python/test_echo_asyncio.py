@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-import pytest
+import needs
 import wire
-import wscodec
 from compression_checks import CompressionChecks
 from echo_checks import MAX_MESSAGE, MIB, EchoChecks, Server, goodbye
 
@@ -21,6 +20,6 @@ class TestAsyncio(EchoChecks):
             assert peer.rest() == goodbye(1009)
 
 
-@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+@needs.compression
 class TestAsyncioCompresses(CompressionChecks):
     command = (sys.executable, "python/examples/echo_server.py")

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
+import needs
 from echo_checks import MIB, EchoChecks
-from wire import ROOT
+from needs import UNDER
 
 BINARY = "examples-c/echo_server"
-UNDER = tuple(os.environ.get("WSCODEC_UNDER", "").split())
 
 
-@pytest.mark.skipif(
-    not (ROOT / BINARY).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
-    reason=f"{BINARY} was not built",
-)
+@needs.program(BINARY)
 class TestC(EchoChecks):
     command = (*UNDER, f"./{BINARY}")
     # What watches the server's memory needs some itself.

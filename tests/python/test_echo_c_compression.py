@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import zlib
 from collections.abc import Iterator
 
+import needs
 import pytest
-import wscodec
 from compression_checks import CompressionChecks
 from deflated import MARKER, RSV1, Compressor
 from echo_checks import MAX_MESSAGE, MIB, Peer, Server, echo, goodbye
+from needs import UNDER
 from pmd import OFFER, close_code, deflate, inflate, opened, read_frame
 from test_echo_c import BINARY as PROGRAM
-from test_echo_c import UNDER
 from test_echo_c_load import descriptors, memory
-from wire import BINARY, CONTINUATION, FIN, PING, PONG, ROOT, TEXT, close, frame
+from wire import BINARY, CONTINUATION, FIN, PING, PONG, TEXT, close, frame
 
 COMMAND = (*UNDER, f"./{PROGRAM}")
 
-pytestmark = [
-    pytest.mark.skipif(
-        not (ROOT / PROGRAM).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
-        reason=f"{PROGRAM} was not built",
-    ),
-    pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress"),
-]
-not_under = pytest.mark.skipif(bool(UNDER), reason="measures the program itself")
+pytestmark = [needs.program(PROGRAM), needs.compression]
 
 NO_TAKEOVER = "; server_no_context_takeover; client_no_context_takeover"
 HELLO = bytes.fromhex("f248cdc9c907 00")
@@ -228,7 +220,7 @@ def test_the_longest_message(default: Server) -> None:
 # Memory
 
 
-@not_under
+@needs.not_under
 def test_a_read_that_becomes_much_waits_its_turn() -> None:
     """60 KB that become 11 MiB, again and again, to clients that do not read."""
     block = random.Random(1).randbytes(4096)
@@ -266,7 +258,7 @@ def talked(server: Server, count: int) -> list[Peer]:
     return peers
 
 
-@not_under
+@needs.not_under
 @pytest.mark.parametrize(
     ("option", "least", "most"), [((), 0, 512), (("--context-takeover",), 100_000, 450_000)]
 )

@@ -10,18 +10,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import needs
 import pytest
 from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, Peer, Server, echo
-from test_echo_c import BINARY, UNDER
+from test_echo_c import BINARY
 from wire import BINARY as BINARY_OPCODE
-from wire import FIN, ROOT, TEXT, frame
+from wire import FIN, TEXT, frame
 
 COMMAND = (f"./{BINARY}",)
 
-pytestmark = pytest.mark.skipif(
-    bool(UNDER) or not ((ROOT / BINARY).exists() or os.environ.get("WSCODEC_REQUIRE_C")),
-    reason="measures the C example itself",
-)
+pytestmark = [needs.program(BINARY), needs.not_under]
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from queue import Queue
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import needs
 import pytest
 import wire
 import wscodec
@@ -152,7 +153,7 @@ def test_compression(url: str, options: list[str]) -> None:
     check(run(url, *options, stdin=lines * 5), lines * 5)
 
 
-@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+@needs.compression
 def test_what_is_compressed() -> None:
     told: Queue[tuple[str | None, list[bool]]] = Queue()
     factory = Noting()
@@ -198,7 +199,7 @@ class Noting(ServerPerMessageDeflateFactory):
         return answer, extension
 
 
-@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+@needs.compression
 def test_damaged_compression() -> None:
     with scripted(b"{101 permessage-deflate}\xc1\x01\x06") as (url, heard):
         failed(run(url), b"compressed data is damaged")

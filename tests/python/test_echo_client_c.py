@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import needs
 import pytest
-import wscodec
 from echo_checks import Server
 from test_echo_client import scripted
 from websockets.extensions.permessage_deflate import (
@@ -26,13 +25,7 @@ SERVERS = {
     "asyncio": (sys.executable, "python/examples/echo_server.py"),
 }
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / BINARY).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
-    reason=f"{BINARY} was not built",
-)
-compresses = pytest.mark.skipif(
-    not wscodec.library_can_deflate(), reason="the library cannot compress"
-)
+pytestmark = needs.program(BINARY)
 
 
 def run(*arguments: str, sent: str = "") -> subprocess.CompletedProcess[str]:
@@ -78,7 +71,7 @@ def test_it_understands_a_server_that_we_did_not_write() -> None:
     assert closed == [1000]
 
 
-@compresses
+@needs.compression
 @pytest.mark.parametrize(
     "terms",
     [
@@ -120,7 +113,7 @@ def test_it_compresses(options: tuple[str, ...], terms: dict[str, Any]) -> None:
     )
 
 
-@compresses
+@needs.compression
 @pytest.mark.parametrize(
     "answer",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-import pytest
+import needs
 import wire
 import wscodec
 from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, echo
@@ -23,7 +23,7 @@ def test_the_example() -> None:
     assert names["reply"] == echo(0x81, b"Hello")
 
 
-@pytest.mark.skipif(not wscodec.library_can_deflate(), reason="the library cannot compress")
+@needs.compression
 def test_compression() -> None:
     text = (ROOT / "python" / "README.md").read_text()
     section = text.partition("## Compression")[2].partition("\n## ")[0]
