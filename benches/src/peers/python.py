@@ -45,12 +45,22 @@ def decoder_feed() -> Side:
 # By ctypes alone, as one would write it who does without the package's classes.
 
 
+def function(name: str) -> Callable[..., int]:
+    """Without declared arguments: ctypes takes its own objects faster than Python's."""
+    found = _ffi.lib[name]
+    found.restype = _ffi.c_result
+    return found
+
+
+def input_buffer() -> tuple[memoryview, int]:
+    """And its address."""
+    view = memoryview(bytearray(1 << 17))
+    return view, addressof(c_char.from_buffer(view))
+
+
 def ctypes_call_per_read() -> Side:
-    feed = _ffi.lib["ws_decoder_feed"]
-    feed.restype = _ffi.c_result
-    buffer = bytearray(1 << 17)
-    view = memoryview(buffer)
-    base = addressof(c_char.from_buffer(view))
+    feed = function("ws_decoder_feed")
+    view, base = input_buffer()
     entries = (_ffi.Frame * 256)()
     read = memoryview(entries).cast("B")
     payloads_of = struct.Struct("=16xQQ8x")  # chunk_off and chunk_len
@@ -80,11 +90,8 @@ def ctypes_call_per_read() -> Side:
 
 
 def ctypes_call_per_frame() -> Side:
-    decode = _ffi.lib["ws_frame_decode"]
-    decode.restype = _ffi.c_result
-    buffer = bytearray(1 << 17)
-    view = memoryview(buffer)
-    base = addressof(c_char.from_buffer(view))
+    decode = function("ws_frame_decode")
+    view, base = input_buffer()
     frame = _ffi.Frame()
     entry = memoryview(frame).cast("B")
     fields = struct.Struct("=8x8xQQ").unpack_from
