@@ -173,6 +173,9 @@ impl Walk {
     ) -> Result<Option<Chunk>> {
         let rules = self.rules()?;
         let input = buf.get(start..).unwrap_or_default();
+        if input.is_empty() {
+            return Ok(None);
+        }
         let Some((header, taken)) = self.next_header(input, rules, limits)? else {
             return Ok(None);
         };

@@ -6,44 +6,55 @@ use crate::error::{Error, Result};
 use crate::frame::Opcode;
 use core::mem::MaybeUninit;
 
+/// The peer's half of the closing handshake, or how its stream failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Theirs {
+    Open,
+    /// A close has arrived.
+    Closed,
+    /// Something is wrong, and events before it are to be handed out first.
+    Wrong(Error),
+    /// That was returned.
+    Failed(Error),
+}
+
+/// Our half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ours {
+    Open,
+    /// A close with this code waits to be collected.
+    CloseWaits(u16),
+    /// A close was sent.
+    Closed,
+}
+
 impl Conn {
     /// Writes the pong and the close frame that wait: both, or nothing.
     pub fn output(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        let close = match self.close_waits {
-            Some(code) => Some(Payload::new(code, &[])?),
-            None => None,
+        let close = match self.ours {
+            Ours::CloseWaits(code) => Some(Payload::new(code, &[])?),
+            Ours::Open | Ours::Closed => None,
         };
-        let room = |waits: bool, payload: &[u8]| match waits {
-            true => self.frame_len(payload.len()).unwrap_or(usize::MAX),
-            false => 0,
-        };
-        let close_payload = close.as_ref().map_or(&[][..], Payload::as_bytes);
-        let pong_len = room(self.pong_waits, self.pong.bytes());
-        let total = pong_len.saturating_add(room(close.is_some(), close_payload));
+        let room = |payload: &[u8]| self.frame_len(payload.len()).unwrap_or(usize::MAX);
+        let pong_len = self.pong.as_ref().map_or(0, |pong| room(pong.bytes()));
+        let close_len = close.as_ref().map_or(0, |close| room(close.as_bytes()));
+        let total = pong_len.saturating_add(close_len);
         let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
         let (to_pong, to_close) =
             out.split_at_mut_checked(pong_len).ok_or(Error::BufferTooSmall)?;
-        if total > 0 && self.side == Side::Client {
+        if total > 0 && self.options.side == Side::Client {
             self.masks.draw()?;
         }
-        if self.pong_waits {
-            self.write_pong(to_pong)?;
+        if let Some(mut pong) = self.pong.take() {
+            let written = self.write_frame(Opcode::Pong, true, pong.bytes(), to_pong);
+            pong.release(&self.memory);
+            written?;
         }
-        if close.is_some() {
-            self.write_frame(Opcode::Close, true, close_payload, to_close)?;
-            self.close_is_said();
+        if let Some(close) = close {
+            self.write_frame(Opcode::Close, true, close.as_bytes(), to_close)?;
+            self.ours = Ours::Closed;
         }
         Ok(total)
-    }
-
-    fn write_pong(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        let pong = core::mem::take(&mut self.pong);
-        let written = self.write_frame(Opcode::Pong, true, pong.bytes(), out);
-        self.pong = pong;
-        if written.is_ok() {
-            self.drop_pong();
-        }
-        written
     }
 
     /// Starts the closing handshake, or writes what takes the place of the answer that waits.
@@ -54,49 +65,49 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let payload = Payload::new(code, reason)?;
-        if self.close_sent {
+        if self.ours == Ours::Closed {
             return Ok(0);
         }
         let written = self.write_frame(Opcode::Close, true, payload.as_bytes(), out)?;
         self.drop_pong();
-        self.close_is_said();
+        self.ours = Ours::Closed;
         Ok(written)
     }
 
-    fn close_is_said(&mut self) {
-        self.close_waits = None;
-        self.close_sent = true;
+    pub(super) fn drop_pong(&mut self) {
+        if let Some(mut pong) = self.pong.take() {
+            pong.release(&self.memory);
+        }
     }
 
-    fn drop_pong(&mut self) {
-        self.pong_waits = false;
-        self.pong.release(&self.memory);
+    /// From now on a close waits, unless one was sent already.
+    pub(super) fn owe_close(&mut self, code: u16) {
+        if self.ours != Ours::Closed {
+            self.ours = Ours::CloseWaits(code);
+        }
     }
 
     /// Returns an error, from now on always this one. The close frame that tells the peer
     /// waits, unless a close was sent already.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        if !self.error_returned {
-            self.error = Some(error);
-            self.error_returned = true;
-            if !self.close_sent {
-                self.close_waits = Some(error.entry().close_code);
-            }
+        if !matches!(self.theirs, Theirs::Failed(_)) {
+            self.theirs = Theirs::Failed(error);
+            self.owe_close(error.entry().close_code);
         }
         error
     }
 
     /// The peer will send nothing more.
     pub fn finish(&mut self) -> Result<()> {
-        if let Some(error) = self.error {
-            return Err(self.fail(error));
+        match self.theirs {
+            Theirs::Closed => Ok(()),
+            Theirs::Wrong(error) | Theirs::Failed(error) => Err(self.fail(error)),
+            Theirs::Open => {
+                self.theirs = Theirs::Failed(Error::Eof);
+                self.ours = Ours::Closed;
+                self.drop_pong();
+                Err(Error::Eof)
+            }
         }
-        if self.close_received {
-            return Ok(());
-        }
-        self.fail(Error::Eof);
-        self.drop_pong();
-        self.close_is_said();
-        Err(Error::Eof)
     }
 }

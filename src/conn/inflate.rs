@@ -3,8 +3,9 @@
 //! What of a frame lies in the input is unmasked at once, and decompressed from there. A
 //! connection that reports pieces may leave the rest of it for the next call.
 
+use super::incoming::Coding;
 use super::recv::{Event, Step, Stepped};
-use super::{Conn, Part, Side};
+use super::{Conn, Side};
 use crate::error::{Error, Result};
 use crate::frame::Chunk;
 use core::mem::MaybeUninit;
@@ -19,33 +20,35 @@ impl Conn {
     /// Whether this chunk belongs to a compressed message.
     pub(super) fn is_compressed(&self, chunk: &Chunk) -> bool {
         !chunk.header.opcode.is_control()
-            && (self.receiving_compressed || chunk.header.is_compressed())
+            && (chunk.header.is_compressed()
+                || self.incoming.is_some_and(|message| message.is_compressed()))
     }
 
-    /// From now on the chunk is what the input starts with.
-    pub(super) fn begin_part(&mut self, chunk: &Chunk) -> Part {
-        self.receiving.get_or_insert(chunk.header.opcode);
-        self.receiving_compressed = true;
-        self.unread = chunk.len;
+    /// From now on the chunk is what the input starts with. Whether the message ends with it.
+    pub(super) fn begin_part(&mut self, chunk: &Chunk) -> bool {
         let last = chunk.ends() && chunk.header.is_final();
-        let part = if last { Part::Last } else { Part::Inner };
-        self.inflating = Some(part);
-        part
+        let message = self.message_of(chunk);
+        message.coding = Coding::Inflating { last };
+        message.unread = chunk.len;
+        last
     }
 
     /// Decompresses what is unread, up to the next thing to report.
     pub(super) fn inflate(
         &mut self,
-        part: Part,
+        last: bool,
         buf: &[u8],
         consumed: &mut usize,
     ) -> Stepped {
+        let unread = self.incoming.map_or(0, |message| message.unread);
         let input = buf.get(*consumed..).unwrap_or_default();
-        let input = input.get(..self.unread).unwrap_or(input);
+        let input = input.get(..unread).unwrap_or(input);
         let mut rest = input;
         let outcome = loop {
             match self.inflate_once(&mut rest) {
-                Ok(true) if self.stream && self.message.bytes().len() >= MAX_PIECE => {
+                Ok(true)
+                    if self.options.stream && self.message.bytes().len() >= MAX_PIECE =>
+                {
                     break Ok(false);
                 }
                 Ok(true) => {}
@@ -55,9 +58,12 @@ impl Conn {
         };
         let read = input.len().saturating_sub(rest.len());
         *consumed = consumed.saturating_add(read);
-        self.unread = self.unread.saturating_sub(read);
+        let unread = unread.saturating_sub(read);
+        if let Some(message) = &mut self.incoming {
+            message.unread = unread;
+        }
         match outcome {
-            Ok(done) if done && self.unread == 0 => self.end_part(part),
+            Ok(done) if done && unread == 0 => self.end_part(last),
             Ok(_) => Ok(self.report_piece()),
             Err(error) => Err(self.failed(error)),
         }
@@ -70,7 +76,7 @@ impl Conn {
             return self.inflate_beyond(rest);
         }
         let before = self.message.bytes().len();
-        let most = match self.stream {
+        let most = match self.options.stream {
             true => MAX_PIECE.saturating_sub(before).min(allowed),
             false => allowed,
         };
@@ -116,37 +122,38 @@ impl Conn {
 
     /// Counts and checks what was appended to the message.
     fn count_from(&mut self, before: usize) -> Result<()> {
-        // Out of `self`, so that both can be used.
-        let mut message = core::mem::take(&mut self.message);
+        let (Some(incoming), message) = (&mut self.incoming, &mut self.message) else {
+            return Ok(());
+        };
         let new = message.bytes().get(before..).unwrap_or_default();
-        self.message_len = self.message_len.saturating_add(new.len() as u64);
-        let valid = self.check_text(new, false, false);
-        if let Err(valid_len) = valid {
+        if let Err(valid_len) = incoming.add(new, false, false) {
             message.truncate(before.saturating_add(valid_len));
+            return Err(Error::Utf8);
         }
-        self.message = message;
-        valid.map_err(|_| Error::Utf8)
+        Ok(())
     }
 
     /// All of the part is done.
-    fn end_part(&mut self, part: Part) -> Stepped {
-        self.inflating = None;
-        if part == Part::Inner {
+    fn end_part(&mut self, last: bool) -> Stepped {
+        let Some(message) = &mut self.incoming else { return Ok(None) };
+        message.coding = Coding::Deflated;
+        if !last {
             return Ok(self.report_piece().or(Some(Step::Nothing)));
         }
-        self.decompressor.finish().map_err(|error| self.failed(error))?;
-        self.check_text(&[], false, true).map_err(|_| self.failed(Error::Utf8))?;
-        let message = self.hand_over(true);
+        let whole = message.add(&[], false, true).map_err(|_| Error::Utf8);
+        let ended = self.decompressor.finish();
+        ended.and(whole).map_err(|error| self.failed(error))?;
+        let event = self.hand_over(true);
         if self.forgets() {
             self.decompressor.release();
         }
-        self.end_message();
-        Ok(Some(Step::Pause(message)))
+        self.incoming = None;
+        Ok(Some(Step::Pause(event)))
     }
 
     /// Whether the peer compresses each message for itself.
     fn forgets(&self) -> bool {
-        self.pmd.is_none_or(|params| match self.side {
+        self.options.pmd.is_none_or(|params| match self.options.side {
             Side::Server => params.client.no_context_takeover,
             Side::Client => params.server.no_context_takeover,
         })
@@ -154,7 +161,7 @@ impl Conn {
 
     /// What there is of the message, if pieces are reported.
     fn piece(&mut self) -> Option<Event> {
-        let any = self.stream && !self.message.bytes().is_empty();
+        let any = self.options.stream && !self.message.bytes().is_empty();
         any.then(|| self.hand_over(false))
     }
 

@@ -5,6 +5,7 @@
 //! gives bytes. What the connection itself has to say waits for [`output`](Conn::output).
 
 mod closing;
+mod incoming;
 mod inflate;
 mod masks;
 mod recv;
@@ -20,7 +21,8 @@ use crate::error::{Error, Result};
 use crate::frame::{Opcode, Rules};
 use crate::memory::{Allocator, Buffer};
 use crate::stream::Walk;
-use crate::utf8::Validator;
+use closing::{Ours, Theirs};
+use incoming::Incoming;
 use masks::Masks;
 
 /// The most that [`Conn::output`] ever writes: a pong and a close, both masked.
@@ -34,15 +36,6 @@ const DEFAULT_MAX_MESSAGE: u64 = 1024 * 1024;
 pub enum Side {
     Server,
     Client,
-}
-
-/// The part of a compressed message that is being decompressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// More of the message follows it.
-    Inner,
-    /// The message ends with it.
-    Last,
 }
 
 /// How far the connection has come.
@@ -69,59 +62,55 @@ pub enum Opt {
     KeepBuffer,
 }
 
-/// A connection.
-#[derive(Debug)]
-pub struct Conn {
-    frames: Walk,
-    memory: Allocator,
-    /// The message, or the piece of one, that is arriving or was handed over by the last call.
-    message: Buffer,
-    /// Likewise a control frame that came in parts.
-    control: Buffer,
-    /// The payload of the pong that waits.
-    pong: Buffer,
+/// What the caller chose.
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    side: Side,
     /// 0: no limit.
     max_message: u64,
     keep_buffer: u64,
-    /// Bytes of the open message so far.
-    message_len: u64,
-    /// Of the input, these many bytes are compressed and unmasked already, and come first in
-    /// what the next call is given.
-    unread: usize,
-    compressor: Compressor,
-    decompressor: Decompressor,
     /// None: there is no compression.
     pmd: Option<Params>,
-    utf8: Validator,
-    masks: Masks,
-    /// Why the connection failed, and whether that was returned yet.
-    error: Option<Error>,
-    error_returned: bool,
-    /// The code of the close frame that waits.
-    close_waits: Option<u16>,
-    close_sent: bool,
-    close_received: bool,
-    pong_waits: bool,
-    /// Of the message that is arriving.
-    receiving: Option<Opcode>,
-    /// It is compressed.
-    receiving_compressed: bool,
-    /// A part of it is being decompressed, and whether that is its last.
-    inflating: Option<Part>,
-    /// A piece of it was reported.
-    reported: bool,
-    /// The last call handed `message` or `control` over.
-    handed_over: bool,
-    /// Of the message of which pieces were sent.
-    sending: Option<Opcode>,
-    /// It is compressed.
-    sending_compressed: bool,
-    side: Side,
     stream: bool,
     auto_pong: bool,
     check_utf8: bool,
+    /// Some of them may only be chosen before any input, or anything was sent.
     has_input: bool,
     has_sent: bool,
+}
+
+/// The message that is being sent in fragments.
+#[derive(Clone, Copy, Debug)]
+struct Outgoing {
+    opcode: Opcode,
+    compressed: bool,
+}
+
+/// A connection.
+#[derive(Debug)]
+pub struct Conn {
+    options: Options,
+    memory: Allocator,
+
+    // What comes.
+    frames: Walk,
+    theirs: Theirs,
+    incoming: Option<Incoming>,
+    /// What was collected of it, or was lent to the caller by the last call.
+    message: Buffer,
+    /// Likewise a control frame that came in parts.
+    control: Buffer,
+    /// The last call lent `message` or `control`.
+    lent: bool,
+    decompressor: Decompressor,
+
+    // What goes.
+    ours: Ours,
+    outgoing: Option<Outgoing>,
+    /// The payload of the pong that waits.
+    pong: Option<Buffer>,
+    compressor: Compressor,
+    masks: Masks,
 }
 
 const _: () = assert!(size_of::<Conn>() <= 256 && align_of::<Conn>() <= 16);
@@ -130,40 +119,32 @@ impl Conn {
     /// Everything that it ever holds is from `memory`.
     #[must_use]
     pub fn new(side: Side, memory: Allocator) -> Conn {
-        Conn {
-            frames: Walk::new(rules(side, false)),
-            memory,
-            message: Buffer::default(),
-            control: Buffer::default(),
-            pong: Buffer::default(),
+        let options = Options {
+            side,
             max_message: DEFAULT_MAX_MESSAGE,
             keep_buffer: 0,
-            message_len: 0,
-            unread: 0,
-            compressor: Compressor::default(),
-            decompressor: Decompressor::default(),
             pmd: None,
-            utf8: Validator::default(),
-            masks: Masks::default(),
-            error: None,
-            error_returned: false,
-            close_waits: None,
-            close_sent: false,
-            close_received: false,
-            pong_waits: false,
-            receiving: None,
-            receiving_compressed: false,
-            inflating: None,
-            reported: false,
-            handed_over: false,
-            sending: None,
-            sending_compressed: false,
-            side,
             stream: false,
             auto_pong: true,
             check_utf8: true,
             has_input: false,
             has_sent: false,
+        };
+        Conn {
+            options,
+            memory,
+            frames: Walk::new(rules(side, false)),
+            theirs: Theirs::Open,
+            incoming: None,
+            message: Buffer::default(),
+            control: Buffer::default(),
+            lent: false,
+            decompressor: Decompressor::default(),
+            ours: Ours::Open,
+            outgoing: None,
+            pong: None,
+            compressor: Compressor::default(),
+            masks: Masks::default(),
         }
     }
 
@@ -177,38 +158,35 @@ impl Conn {
     pub fn release(&mut self) {
         self.message.release(&self.memory);
         self.control.release(&self.memory);
-        self.pong.release(&self.memory);
+        self.drop_pong();
         self.compressor.release();
         self.decompressor.release();
     }
 
     /// Switches compression on, before anything else happens.
     pub fn set_pmd(&mut self, params: Params) -> Result<()> {
-        if self.has_input || self.has_sent {
+        if self.options.has_input || self.options.has_sent {
             return Err(Error::InvalidState);
         }
-        self.pmd = Some(params);
-        self.frames = Walk::new(rules(self.side, true));
+        self.options.pmd = Some(params);
+        self.frames = Walk::new(rules(self.options.side, true));
         Ok(())
     }
 
     /// What compression was agreed on.
     #[must_use]
     pub fn pmd(&self) -> Option<Params> {
-        self.pmd
+        self.options.pmd
     }
 
     /// How far it has come.
     #[must_use]
     pub fn state(&self) -> State {
-        if self.error_returned {
-            State::Failed
-        } else if self.close_received && self.close_sent {
-            State::Closed
-        } else if self.close_received || self.close_sent {
-            State::Closing
-        } else {
-            State::Open
+        match (self.theirs, self.ours) {
+            (Theirs::Failed(_), _) => State::Failed,
+            (Theirs::Closed, Ours::Closed) => State::Closed,
+            (Theirs::Open | Theirs::Wrong(_), Ours::Open) => State::Open,
+            _ => State::Closing,
         }
     }
 
@@ -220,14 +198,14 @@ impl Conn {
             _ => Err(Error::InvalidArgument),
         };
         match option {
-            Opt::MaxMessage => self.max_message = value,
-            Opt::KeepBuffer => self.keep_buffer = value,
-            Opt::AutoPong => self.auto_pong = switch?,
-            Opt::Stream | Opt::CheckUtf8 if self.has_input => {
+            Opt::MaxMessage => self.options.max_message = value,
+            Opt::KeepBuffer => self.options.keep_buffer = value,
+            Opt::AutoPong => self.options.auto_pong = switch?,
+            Opt::Stream | Opt::CheckUtf8 if self.options.has_input => {
                 return Err(Error::InvalidState);
             }
-            Opt::Stream => self.stream = switch?,
-            Opt::CheckUtf8 => self.check_utf8 = switch?,
+            Opt::Stream => self.options.stream = switch?,
+            Opt::CheckUtf8 => self.options.check_utf8 = switch?,
         }
         Ok(())
     }
@@ -236,11 +214,11 @@ impl Conn {
     #[must_use]
     pub fn get(&self, option: Opt) -> u64 {
         match option {
-            Opt::MaxMessage => self.max_message,
-            Opt::KeepBuffer => self.keep_buffer,
-            Opt::Stream => self.stream.into(),
-            Opt::AutoPong => self.auto_pong.into(),
-            Opt::CheckUtf8 => self.check_utf8.into(),
+            Opt::MaxMessage => self.options.max_message,
+            Opt::KeepBuffer => self.options.keep_buffer,
+            Opt::Stream => self.options.stream.into(),
+            Opt::AutoPong => self.options.auto_pong.into(),
+            Opt::CheckUtf8 => self.options.check_utf8.into(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! From bytes to events.
 
 use super::Conn;
+use super::closing::{Ours, Theirs};
+use super::incoming::{Coding, Incoming};
 use crate::close;
 use crate::error::{Error, Result};
 use crate::frame::{Ascii, Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
@@ -62,13 +64,13 @@ impl Conn {
         room: usize,
         mut sink: impl FnMut(Event),
     ) -> Result<Received> {
-        if let Some(error) = self.error {
+        if let Theirs::Wrong(error) | Theirs::Failed(error) = self.theirs {
             return Err(self.fail(error));
         }
         self.take_back_what_was_handed_over();
-        self.has_input |= !buf.is_empty();
+        self.options.has_input |= !buf.is_empty();
         let mut done = Received::default();
-        while done.events < room && !self.close_received {
+        while done.events < room && self.theirs != Theirs::Closed {
             let chunk = self.whole_messages(buf, room, &mut done, &mut sink);
             if done.events == room {
                 break;
@@ -84,7 +86,7 @@ impl Conn {
                     return Ok(done);
                 }
                 Err((error, event)) => {
-                    self.error = Some(error);
+                    self.theirs = Theirs::Wrong(error);
                     if let Some(event) = event {
                         sink(event);
                         done.events = done.events.saturating_add(1);
@@ -104,7 +106,7 @@ impl Conn {
                 return Ok(done);
             }
         }
-        if self.close_received {
+        if self.theirs == Theirs::Closed {
             done.consumed = buf.len();
         }
         Ok(done)
@@ -120,7 +122,7 @@ impl Conn {
         done: &mut Received,
         sink: &mut impl FnMut(Event),
     ) -> Option<Chunk> {
-        if self.receiving.is_some() {
+        if self.incoming.is_some() {
             return None;
         }
         // Stricter than is right for what is no such message; that is looked at again.
@@ -152,7 +154,9 @@ impl Conn {
         let right = match chunk.header.opcode {
             Opcode::Binary => true,
             Opcode::Text => {
-                !self.check_utf8 || chunk.is_ascii || simd::is_utf8(chunk.payload(buf))
+                !self.options.check_utf8
+                    || chunk.is_ascii
+                    || simd::is_utf8(chunk.payload(buf))
             }
             _ => false,
         };
@@ -161,8 +165,8 @@ impl Conn {
 
     /// The next chunk, and what it leads to.
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
-        if let Some(part) = self.inflating {
-            return self.inflate(part, buf, consumed);
+        if let Some(Incoming { coding: Coding::Inflating { last }, .. }) = self.incoming {
+            return self.inflate(last, buf, consumed);
         }
         let chunk = self.frames.any_chunk(buf, *consumed, self.limits(), Ascii::Matters);
         match chunk.map_err(|error| (error, None))? {
@@ -174,8 +178,8 @@ impl Conn {
     fn on_chunk(&mut self, chunk: &Chunk, buf: &[u8], consumed: &mut usize) -> Stepped {
         if self.is_compressed(chunk) {
             *consumed = chunk.off;
-            let part = self.begin_part(chunk);
-            return self.inflate(part, buf, consumed);
+            let last = self.begin_part(chunk);
+            return self.inflate(last, buf, consumed);
         }
         let end = chunk.off.saturating_add(chunk.len);
         let payload = chunk.payload(buf);
@@ -190,21 +194,22 @@ impl Conn {
 
     /// What may be announced. Of a compressed message that says nothing about its size.
     fn limits(&self) -> Limits {
-        let data = if self.receiving_compressed { MAX_PAYLOAD } else { self.allowed() };
+        let compressed = self.incoming.is_some_and(|message| message.is_compressed());
+        let data = if compressed { MAX_PAYLOAD } else { self.allowed() };
         Limits { data, ..Limits::NONE }
     }
 
     /// By how many bytes the message that is arriving may still grow.
     pub(super) fn allowed(&self) -> u64 {
-        match self.max_message {
+        match self.options.max_message {
             0 => MAX_PAYLOAD,
-            max => max.saturating_sub(self.message_len),
+            max => max.saturating_sub(self.incoming.map_or(0, |message| message.len)),
         }
     }
 
     /// The most that a message may hold.
     pub(super) fn max_len(&self) -> usize {
-        match self.max_message {
+        match self.options.max_message {
             0 => usize::MAX,
             max => usize::try_from(max).unwrap_or(usize::MAX),
         }
@@ -215,10 +220,11 @@ impl Conn {
         chunk: &Chunk,
         payload: &[u8],
     ) -> core::result::Result<Step, (Error, Option<Event>)> {
-        let opcode = *self.receiving.get_or_insert(chunk.header.opcode);
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
-        let valid = self.check_text(payload, chunk.is_ascii, last);
+        let message = self.message_of(chunk);
+        let opcode = message.opcode;
+        let valid = message.add(payload, chunk.is_ascii, last);
         let piece = Event {
             data: Data::Input(chunk.off),
             len: chunk.len,
@@ -231,11 +237,10 @@ impl Conn {
             let right = Event { len: valid_len, last: false, ..piece };
             return Err((
                 Error::Utf8,
-                Some(right).filter(|_| self.stream && valid_len > 0),
+                Some(right).filter(|_| self.options.stream && valid_len > 0),
             ));
         }
-        self.message_len = self.message_len.saturating_add(chunk.len as u64);
-        let step = if self.stream {
+        let step = if self.options.stream {
             let says_nothing = chunk.len == 0 && !first && !last;
             if says_nothing { Step::Nothing } else { Step::Event(piece) }
         } else if first && last {
@@ -244,33 +249,16 @@ impl Conn {
             self.collect(payload, last).map_err(|error| (error, None))?
         };
         if last {
-            self.end_message();
+            self.incoming = None;
         }
         Ok(step)
     }
 
-    pub(super) fn end_message(&mut self) {
-        self.receiving = None;
-        self.receiving_compressed = false;
-        self.reported = false;
-        self.message_len = 0;
-    }
-
-    /// How much of `payload` is right, if it is text and not all of it is.
-    pub(super) fn check_text(
-        &mut self,
-        payload: &[u8],
-        is_ascii: bool,
-        last: bool,
-    ) -> core::result::Result<(), usize> {
-        if self.receiving != Some(Opcode::Text) || !self.check_utf8 {
-            return Ok(());
-        }
-        if is_ascii && self.utf8.is_complete() {
-            return Ok(());
-        }
-        self.utf8.push_until(payload)?;
-        if last && !self.utf8.is_complete() { Err(payload.len()) } else { Ok(()) }
+    /// The message that this chunk of data belongs to.
+    pub(super) fn message_of(&mut self, chunk: &Chunk) -> &mut Incoming {
+        let check_utf8 = self.options.check_utf8;
+        self.incoming
+            .get_or_insert_with(|| Incoming::new(chunk.header.opcode, check_utf8))
     }
 
     fn collect(&mut self, payload: &[u8], last: bool) -> Result<Step> {
@@ -283,13 +271,16 @@ impl Conn {
 
     /// The message, or the piece of one, that lies in the connection's own memory.
     pub(super) fn hand_over(&mut self, last: bool) -> Event {
-        self.handed_over = true;
-        let first = !core::mem::replace(&mut self.reported, true);
+        self.lent = true;
+        let message = self.incoming.as_mut();
+        let (opcode, first) = message.map_or((Opcode::Binary, true), |message| {
+            (message.opcode, !core::mem::replace(&mut message.reported, true))
+        });
         let bytes = self.message.bytes();
         Event {
             data: Data::Own(bytes.as_ptr()),
             len: bytes.len(),
-            opcode: self.receiving.unwrap_or(Opcode::Binary),
+            opcode,
             first,
             last,
             close_code: 0,
@@ -308,7 +299,7 @@ impl Conn {
         if !chunk.ends() {
             return Ok(Step::Nothing);
         }
-        self.handed_over = true;
+        self.lent = true;
         // Out of `self`, so that both can be used; its memory does not move.
         let control = core::mem::take(&mut self.control);
         let data = Data::Own(control.bytes().as_ptr());
@@ -330,7 +321,7 @@ impl Conn {
         let event = Event { data, len, opcode, first: true, last: true, close_code: 0 };
         match opcode {
             Opcode::Close => self.on_close(payload, event),
-            Opcode::Ping if self.auto_pong && !self.close_sent => {
+            Opcode::Ping if self.options.auto_pong && self.ours != Ours::Closed => {
                 self.answer_ping(payload)?;
                 Ok(Step::Pause(event))
             }
@@ -340,25 +331,25 @@ impl Conn {
 
     /// A pong that waits gives way to this one, unless there is no memory for it.
     fn answer_ping(&mut self, payload: &[u8]) -> Result<()> {
-        if payload.len() > self.pong.capacity() {
-            let mut pong = Buffer::default();
-            pong.extend(payload, MAX_CONTROL, &self.memory)?;
-            self.pong.release(&self.memory);
-            self.pong = pong;
-        } else {
-            self.pong.clear();
-            self.pong.extend(payload, MAX_CONTROL, &self.memory)?;
+        match &mut self.pong {
+            Some(pong) if payload.len() <= pong.capacity() => {
+                pong.clear();
+                pong.extend(payload, MAX_CONTROL, &self.memory)
+            }
+            _ => {
+                let mut pong = Buffer::default();
+                pong.extend(payload, MAX_CONTROL, &self.memory)?;
+                self.drop_pong();
+                self.pong = Some(pong);
+                Ok(())
+            }
         }
-        self.pong_waits = true;
-        Ok(())
     }
 
     fn on_close(&mut self, payload: &[u8], event: Event) -> Result<Step> {
         let (close_code, reason) = close::parse(payload)?;
-        self.close_received = true;
-        if !self.close_sent {
-            self.close_waits = Some(close_code);
-        }
+        self.theirs = Theirs::Closed;
+        self.owe_close(close_code);
         let data = match event.data {
             Data::Input(off) if !payload.is_empty() => Data::Input(off.saturating_add(2)),
             Data::Own(_) => Data::Own(reason.as_ptr()),
@@ -369,15 +360,15 @@ impl Conn {
 
     /// Events of the last call are gone with this one.
     fn take_back_what_was_handed_over(&mut self) {
-        if core::mem::take(&mut self.handed_over) {
+        if core::mem::take(&mut self.lent) {
             self.control.release(&self.memory);
         }
-        if self.stream {
+        if self.options.stream {
             self.message.clear();
         }
-        if self.receiving.is_none() {
+        if self.incoming.is_none() {
             self.message.clear();
-            let keep = usize::try_from(self.keep_buffer).unwrap_or(usize::MAX);
+            let keep = usize::try_from(self.options.keep_buffer).unwrap_or(usize::MAX);
             if self.message.capacity() > keep {
                 self.message.release(&self.memory);
             }

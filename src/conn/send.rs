@@ -1,6 +1,7 @@
 //! From messages to bytes.
 
-use super::{Conn, Side};
+use super::closing::Ours;
+use super::{Conn, Outgoing, Side};
 use crate::deflate::{Params, compress};
 use crate::error::{Error, Result};
 use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
@@ -37,24 +38,20 @@ impl Conn {
         if !is_data && piece.payload.len() > frame::MAX_CONTROL {
             return Err(Error::InvalidArgument);
         }
-        let other = self.sending.is_some_and(|opcode| opcode != piece.opcode);
-        if self.close_sent || is_data && other {
+        let open = self.outgoing.filter(|_| is_data);
+        if self.ours == Ours::Closed || open.is_some_and(|m| m.opcode != piece.opcode) {
             return Err(Error::InvalidState);
         }
-        let goes_on = is_data && self.sending.is_some();
-        let opcode = if goes_on { Opcode::Continuation } else { piece.opcode };
-        let compressed = match goes_on {
-            true => self.sending_compressed,
-            false => is_data && !piece.plain,
-        };
-        let written = match self.pmd.filter(|_| compressed) {
+        let opcode = if open.is_some() { Opcode::Continuation } else { piece.opcode };
+        let compressed = open.map_or(is_data && !piece.plain, |m| m.compressed);
+        let written = match self.options.pmd.filter(|_| compressed) {
             Some(params) => self.write_compressed(&params, opcode, piece, out)?,
             None => self.write_frame(opcode, !piece.more, piece.payload, out)?,
         };
         if is_data {
-            self.has_sent = true;
-            self.sending = Some(piece.opcode).filter(|_| piece.more);
-            self.sending_compressed = compressed;
+            self.options.has_sent = true;
+            let message = Outgoing { opcode: piece.opcode, compressed };
+            self.outgoing = Some(message).filter(|_| piece.more);
         }
         Ok(written)
     }
@@ -62,7 +59,7 @@ impl Conn {
     /// Room that a payload of this length needs. None: no buffer is that long.
     #[must_use]
     pub fn send_bound(&self, payload_len: usize) -> Option<usize> {
-        match self.pmd {
+        match self.options.pmd {
             Some(_) => self.frame_len(compress::bound(payload_len)?),
             None => self.frame_len(payload_len),
         }
@@ -70,7 +67,7 @@ impl Conn {
 
     /// Length of a frame with this payload.
     pub(super) fn frame_len(&self, payload_len: usize) -> Option<usize> {
-        let masked = self.side == Side::Client;
+        let masked = self.options.side == Side::Client;
         let header = frame::header_len(payload_len as u64, masked);
         payload_len.checked_add(header.into()).filter(|n| isize::try_from(*n).is_ok())
     }
@@ -87,7 +84,7 @@ impl Conn {
         let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
-        let (key, direction) = match self.side {
+        let (key, direction) = match self.options.side {
             Side::Client => (Some(self.masks.take()?), params.client),
             Side::Server => (None, params.server),
         };
@@ -124,7 +121,7 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let bits = if is_final { FIN } else { 0 };
-        match self.side {
+        match self.options.side {
             Side::Server => {
                 let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
                 header.write_frame(payload, out)

@@ -2,7 +2,7 @@
 
 use super::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::headers::complete_fields;
+use crate::handshake::headers::{Fields, complete_fields};
 use crate::handshake::negotiate::{EXTENSIONS, Extension, Extensions, Parameter, Value};
 
 const NAME: &[u8] = b"permessage-deflate";
@@ -134,8 +134,10 @@ impl Text {
 
 /// Walks every permessage-deflate that a complete head lists, in however many fields. What
 /// is malformed is an error for a client, and ends the field for a server.
-fn each(head: &[u8], mut found: impl FnMut(Result<Terms>) -> Result<bool>) -> Result<()> {
-    let mut fields = complete_fields(head)?;
+fn each(
+    mut fields: Fields<'_>,
+    mut found: impl FnMut(Result<Terms>) -> Result<bool>,
+) -> Result<()> {
     while let Some(field) = fields.next_field()? {
         if !field.is(EXTENSIONS) {
             continue;
@@ -170,8 +172,16 @@ fn each_in(
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
 /// Gives what was agreed on, and the answer that says so.
 pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> {
+    accept_in(complete_fields(head)?, willing)
+}
+
+/// The same in the fields of a head that was parsed.
+pub(crate) fn accept_in(
+    fields: Fields<'_>,
+    willing: &Params,
+) -> Result<Option<(Params, Terms)>> {
     let mut accepted = None;
-    each(head, |offer| {
+    each(fields, |offer| {
         if let Ok(offer) = offer {
             accepted = Some(agree(&offer, willing));
         }
@@ -231,7 +241,7 @@ pub fn offer(wanted: &Params) -> Terms {
 /// Client: reads the answer to [`offer`] out of the server's head. None: no compression.
 pub fn confirm(head: &[u8], offered: &Params) -> Result<Option<Params>> {
     let mut answer = None;
-    each(head, |next| match answer.replace(next?) {
+    each(complete_fields(head)?, |next| match answer.replace(next?) {
         None => Ok(true),
         Some(_) => Err(Error::Extension),
     })?;

@@ -156,11 +156,10 @@ impl Header {
     ) -> Result<Option<Header>> {
         match Header::parse_common(bytes, rules, place, limits) {
             Some(header) => Ok(Some(header)),
-            None => {
-                let any = Header::parse_any(bytes, rules, place, limits);
-                debug_assert!(!matches!(any, Ok(Some(_))), "{any:?}");
-                any
-            }
+            None => match Header::fault(bytes, rules, place, limits) {
+                Some(error) => Err(error),
+                None => Ok(None),
+            },
         }
     }
 
@@ -206,47 +205,41 @@ impl Header {
         };
         let bits = first & !OPCODE_BITS;
         let len = len.wrapping_add(key_len);
-        let header = Header { bits, opcode, mask_key, payload_len, len };
-        debug_assert_eq!(
-            Header::parse_any(bytes, rules, place, limits),
-            Ok(Some(header))
-        );
-        Some(header)
+        debug_assert_eq!(Header::fault(bytes, rules, place, limits), None);
+        Some(Header { bits, opcode, mask_key, payload_len, len })
     }
 
-    /// Reads any header, byte by byte, and tells what is wrong with it.
+    /// What is wrong with a header that [`Header::parse_common`] does not take: the fault of
+    /// the first wrong byte. None: it is merely incomplete.
     #[cold]
     #[inline(never)]
-    fn parse_any(
-        bytes: &[u8],
-        rules: Rules,
-        place: Place,
-        limits: Limits,
-    ) -> Result<Option<Header>> {
-        let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
-        let opcode = check_first(*first, rules, place)?;
-        let Some((second, rest)) = rest.split_first() else { return Ok(None) };
-        check_second(*second, rules, opcode)?;
-        let Some((payload_len, rest)) = parse_length(*second & LENGTH_BITS, rest)? else {
-            return Ok(None);
+    fn fault(bytes: &[u8], rules: Rules, place: Place, limits: Limits) -> Option<Error> {
+        let (first, rest) = bytes.split_first()?;
+        let opcode = match check_first(*first, rules, place) {
+            Ok(opcode) => opcode,
+            Err(error) => return Some(error),
         };
-        if payload_len > limits.of(opcode, *first) {
-            return Err(Error::TooBig);
+        let (second, rest) = rest.split_first()?;
+        if !rules.allow_mask_bit(*second) {
+            return Some(Error::Mask);
         }
-        let mask_key = if *second & MASK_BIT == 0 {
-            None
-        } else {
-            let Some(key) = rest.first_chunk() else { return Ok(None) };
-            Some(*key)
+        let code = second & LENGTH_BITS;
+        if opcode.is_control() && usize::from(code) > MAX_CONTROL {
+            return Some(Error::ControlFrame);
+        }
+        let payload_len = match (code, rest) {
+            (LENGTH_16, [a, b, ..]) => u16::from_be_bytes([*a, *b]).into(),
+            (LENGTH_64, [0x80..=0xff, ..]) | (LENGTH_64, [0, 0, 0, 0, 0, 0, ..]) => {
+                return Some(Error::Length);
+            }
+            (LENGTH_64, rest) => u64::from_be_bytes(*rest.first_chunk()?),
+            (LENGTH_16, _) => return None,
+            (short, _) => short.into(),
         };
-        let len = header_len(payload_len, mask_key.is_some());
-        Ok(Some(Header {
-            bits: *first & !OPCODE_BITS,
-            opcode,
-            mask_key,
-            payload_len,
-            len,
-        }))
+        if code == LENGTH_16 && payload_len < LENGTH_16.into() {
+            return Some(Error::Length);
+        }
+        (payload_len > limits.of(opcode, *first)).then_some(Error::TooBig)
     }
 
     /// Whether it starts a compressed message (RFC 7692, 6).
@@ -284,21 +277,22 @@ struct FirstByte {
 const BETWEEN: u8 = 0x1;
 const INSIDE: u8 = 0x2;
 const BETWEEN_IF_COMPRESSED: u8 = 0x4;
+/// Looked up, since most frames are right: what [`check_first`] says of each byte.
 static FIRST_BYTES: [FirstByte; 256] = {
-    // Those that are never right stay like this.
+    const PLAIN: Rules = Rules(0);
+    const DEFLATE: Rules = Rules(Rules::DEFLATE);
     let mut table = [FirstByte { opcode: Opcode::Continuation, right: 0 }; 256];
     let mut rest: &mut [FirstByte] = &mut table;
     let mut first = 0_u8;
     while let [this, after @ ..] = rest {
-        if let Some(opcode) = Opcode::from_number(first & OPCODE_BITS) {
-            let right = match (opcode, first & !OPCODE_BITS & !FIN) {
-                (Opcode::Continuation, 0) => INSIDE,
-                (Opcode::Text | Opcode::Binary, 0) => BETWEEN,
-                (Opcode::Text | Opcode::Binary, RSV1) => BETWEEN_IF_COMPRESSED,
-                (_, 0) if first & FIN != 0 => BETWEEN | INSIDE,
-                _ => 0,
-            };
-            *this = FirstByte { opcode, right };
+        if let Ok(opcode) = check_first(first, DEFLATE, Place::BetweenMessages) {
+            *this = FirstByte { opcode, right: BETWEEN_IF_COMPRESSED };
+        }
+        if let Ok(opcode) = check_first(first, PLAIN, Place::BetweenMessages) {
+            *this = FirstByte { opcode, right: BETWEEN };
+        }
+        if let Ok(opcode) = check_first(first, PLAIN, Place::InMessage) {
+            *this = FirstByte { opcode, right: this.right | INSIDE };
         }
         rest = after;
         first = first.wrapping_add(1);
@@ -320,34 +314,23 @@ impl Place {
     }
 }
 
-fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
+/// What a first byte says, or the first thing that is wrong with it.
+const fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
     let opcode = Opcode::from_number(first & OPCODE_BITS);
     let starts = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
     let allowed = if rules.has(Rules::DEFLATE) && starts { RSV1 } else { 0 };
     if first & (RSV1 | RSV2 | RSV3) & !allowed != 0 {
         return Err(Error::ReservedBits);
     }
-    let opcode = opcode.ok_or(Error::Opcode)?;
+    let Some(opcode) = opcode else { return Err(Error::Opcode) };
     if opcode.is_control() && first & FIN == 0 {
         return Err(Error::ControlFrame);
     }
-    match place {
-        Place::BetweenMessages if opcode == Opcode::Continuation => {
-            Err(Error::Fragmentation)
-        }
-        Place::InMessage if starts => Err(Error::Fragmentation),
+    match (place, opcode) {
+        (Place::BetweenMessages, Opcode::Continuation)
+        | (Place::InMessage, Opcode::Text | Opcode::Binary) => Err(Error::Fragmentation),
         _ => Ok(opcode),
     }
-}
-
-fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
-    if !rules.allow_mask_bit(second) {
-        return Err(Error::Mask);
-    }
-    if opcode.is_control() && usize::from(second & LENGTH_BITS) > MAX_CONTROL {
-        return Err(Error::ControlFrame);
-    }
-    Ok(())
 }
 
 /// A length of eight bytes, if it is right. A function of its own, since short frames are many.
@@ -355,33 +338,6 @@ fn check_second(second: u8, rules: Rules, opcode: Opcode) -> Result<()> {
 fn length_64(bytes: &[u8]) -> Option<u64> {
     let length = u64::from_be_bytes(*bytes.first_chunk()?);
     Some(length).filter(|length| (0x1_0000..=MAX_PAYLOAD).contains(length))
-}
-
-/// The length, and what follows it. Refused at the byte that proves it wrong.
-fn parse_length(code: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>> {
-    match code {
-        LENGTH_16 => {
-            let Some((bytes, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            let length = u64::from(u16::from_be_bytes(*bytes));
-            if length < u64::from(LENGTH_16) {
-                Err(Error::Length)
-            } else {
-                Ok(Some((length, rest)))
-            }
-        }
-        LENGTH_64 => {
-            if rest.first().is_some_and(|first| *first > 0x7f) {
-                return Err(Error::Length);
-            }
-            // All but the last two bytes zero: 16 bits would have been enough.
-            if rest.first_chunk::<6>() == Some(&[0; 6]) {
-                return Err(Error::Length);
-            }
-            let Some((bytes, rest)) = rest.split_first_chunk() else { return Ok(None) };
-            Ok(Some((u64::from_be_bytes(*bytes), rest)))
-        }
-        _ => Ok(Some((u64::from(code), rest))),
-    }
 }
 
 /// Length of the header of a frame with this payload.

@@ -38,9 +38,9 @@ pub fn judge<'a>(
         Ok(None) => return Ok(Verdict::Incomplete),
         Err(error) => return Ok(Verdict::Refuse(error)),
     };
-    let protocol = negotiate::select_protocol(head, protocols)?.unwrap_or_default();
+    let protocol = negotiate::select(&request.fields, protocols)?.unwrap_or_default();
     let pmd = match pmd {
-        Some(willing) => pmd::accept(head, willing)?,
+        Some(willing) => pmd::accept_in(request.fields.clone(), willing)?,
         None => None,
     };
     Ok(Verdict::Accept(Acceptance {

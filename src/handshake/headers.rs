@@ -41,7 +41,7 @@ impl<'a> Field<'a> {
 }
 
 /// Walks the field lines of a head, as far as they are there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields<'a> {
     rest: &'a [u8],
     allowed: usize,

@@ -15,7 +15,14 @@ pub fn is_offer(protocols: &[u8]) -> bool {
 
 /// Picks the first of `supported` that the client offers, in however many fields.
 pub fn select_protocol<'a>(head: &[u8], supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
-    let fields = complete_fields(head)?;
+    select(&complete_fields(head)?, supported)
+}
+
+/// The same in the fields of a head that was parsed.
+pub(crate) fn select<'a>(
+    fields: &Fields<'_>,
+    supported: &'a [u8],
+) -> Result<Option<&'a [u8]>> {
     if !supported.is_empty() && !is_offer(supported) {
         return Err(Error::InvalidArgument);
     }

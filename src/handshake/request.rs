@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
 /// A parsed request. Each piece lies in the buffer that was parsed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Request<'a> {
     pub method: &'a [u8],
@@ -19,6 +19,8 @@ pub struct Request<'a> {
     pub key: Option<&'a [u8]>,
     /// Length of the whole head, with the empty line.
     pub head_len: usize,
+    /// All of its fields, which are known to be complete and right.
+    pub fields: headers::Fields<'a>,
     /// False: an ordinary HTTP request. True: an upgrade without a fault.
     pub is_upgrade: bool,
 }
@@ -27,6 +29,7 @@ pub struct Request<'a> {
 pub fn parse(buf: &[u8]) -> Result<Option<Request<'_>>> {
     let Some(mut head) = Head::parse(buf)? else { return Ok(None) };
     let line = RequestLine::parse(head.start_line)?;
+    let fields = head.fields.clone();
     let mut said = Said::default();
     while let Some(field) = head.fields.next_field()? {
         said.note(&field);
@@ -43,6 +46,7 @@ pub fn parse(buf: &[u8]) -> Result<Option<Request<'_>>> {
         origin: said.origin.first,
         key: said.key.first,
         head_len,
+        fields,
         is_upgrade,
     }))
 }
