@@ -748,18 +748,32 @@ ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
 #define WS_EVENT_FIRST 0x1u /* The message starts with this piece. */
 #define WS_EVENT_LAST  0x2u /* The message ends with this piece. */
 
+#define WS_EVENT_COLLECTED 0x4u /* Its data is in the connection's memory,
+                                 * not in your buffer. */
+#define WS_EVENT_FRAME_END 0x8u /* With WS_OPT_STREAM: a frame of the wire
+                                 * ends with this piece. Whole messages and
+                                 * control frames always have it. */
+
 /* A message, a piece of one (with WS_OPT_STREAM), or a control frame.
  * Frozen. */
 typedef struct ws_event {
-    const void *data;    /* Valid until the next ws_conn_recv(), or the end
-                          * of the connection or of your buffer; other calls
-                          * leave it alone. */
-    size_t len;          /* In bytes. */
+    uint64_t off;        /* Where its data starts: in the buf that this call
+                          * was given, or, with WS_EVENT_COLLECTED, in the
+                          * connection's memory. */
+    uint64_t len;        /* In bytes. */
     uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
     uint16_t flags;      /* WS_EVENT_*: both, for a message and for control. */
     uint16_t close_code; /* Of a close; its data is the reason. */
     uint16_t reserved;   /* 0 */
 } ws_event;
+
+/* Where the data of an event is: buf + off, or, if it was collected, in the
+ * connection's memory (valid until the next ws_conn_recv() or
+ * ws_conn_free()). buf is what that ws_conn_recv() was given; of a collected
+ * event it may be NULL. NULL if the event is not of the last call. */
+WS_API const void *
+ws_event_data(const ws_conn *conn, const void *buf,
+              const ws_event *event) WS_NOTHROW;
 
 /* Takes bytes from the network. Returns how many events were filled, and in
  * *consumed how many bytes of buf are done. A message that lies whole and

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::frame::{
-    self, Ascii, Chunk, Header, Limits, MAX_HEADER, Place, Rules, unmask,
+    self, Ascii, Chunk, Header, Limits, MAX_HEADER, Opcode, Place, Rules, unmask,
 };
 use core::mem::MaybeUninit;
 
@@ -86,7 +86,7 @@ impl Decoder {
                 slot.write(chunk.into());
                 continue;
             }
-            match self.walk.any_chunk(buf, fed.consumed, limits, ascii) {
+            match self.walk.any_chunk(buf, fed.consumed, limits, ascii, |_| usize::MAX) {
                 Ok(Some(chunk)) => {
                     fed.add(&chunk);
                     slot.write(chunk.into());
@@ -170,6 +170,7 @@ impl Walk {
         start: usize,
         limits: Limits,
         ascii: Ascii,
+        most: impl FnOnce(&Header) -> usize,
     ) -> Result<Option<Chunk>> {
         let rules = self.rules()?;
         let input = buf.get(start..).unwrap_or_default();
@@ -182,7 +183,7 @@ impl Walk {
         let left = header.payload_len.saturating_sub(self.payload_done);
         let off = start.saturating_add(taken);
         let payload = buf.get_mut(off..).unwrap_or_default();
-        let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len());
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len()).min(most(&header));
         let payload = payload.get_mut(..len).unwrap_or_default();
         let is_ascii = unmask(payload, &header, self.payload_done, rules, ascii);
         let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };
@@ -192,6 +193,37 @@ impl Walk {
             self.keep_frame(buf.get(start..off).unwrap_or_default(), &chunk);
         }
         Ok(Some(chunk).filter(|chunk| len > 0 || chunk.ends()))
+    }
+
+    /// Masks again what of a chunk lies behind its first `used` bytes.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mask_again(&self, buf: &mut [u8], chunk: &Chunk, used: usize) {
+        let Ok(rules) = self.rules() else { return };
+        let payload = buf.get_mut(chunk.off..).unwrap_or_default();
+        let payload = payload.get_mut(..chunk.len).unwrap_or_default();
+        let rest = payload.get_mut(used..).unwrap_or_default();
+        let pos = chunk.pos.saturating_add(used as u64);
+        unmask(rest, &chunk.header, pos, rules, Ascii::DoesNotMatter);
+    }
+
+    /// Takes a chunk of data back but for its first `used` bytes, fewer than it has: they come
+    /// again, as they came.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn give_back(&mut self, buf: &mut [u8], chunk: &Chunk, used: usize) {
+        self.mask_again(buf, chunk, used);
+        self.payload_done = chunk.pos.saturating_add(used as u64);
+        if self.header_len == 0 {
+            // The frame had ended. Its header is what came right before the chunk, or still
+            // here, if it came with an earlier call.
+            let len = usize::from(chunk.header.len);
+            match chunk.off.checked_sub(len).and_then(|from| buf.get(from..chunk.off)) {
+                Some(header) if chunk.pos == 0 => self.collect_header(header),
+                _ => self.header_len = chunk.header.len,
+            }
+            self.in_message = (chunk.header.opcode == Opcode::Continuation).into();
+        }
     }
 
     /// The header of the frame at hand, and how many bytes of `input` belong to it. None: it

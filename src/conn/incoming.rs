@@ -13,23 +13,9 @@ pub(super) struct Incoming {
     pub(super) len: u64,
     /// A piece of it was reported.
     pub(super) reported: bool,
-    pub(super) coding: Coding,
-    /// Of the part that is being decompressed: bytes that the next call's input starts with,
-    /// unmasked already.
-    pub(super) unread: usize,
-}
-
-/// How it is coded, and how far decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
-    Plain,
-    /// All that came is decompressed.
-    Deflated,
-    /// A part is being decompressed.
-    Inflating {
-        /// The message ends with it.
-        last: bool,
-    },
+    pub(super) compressed: bool,
+    /// The next byte of it was decompressed already, and is there to say that more is to come.
+    pub(super) held: bool,
 }
 
 impl Incoming {
@@ -40,13 +26,9 @@ impl Incoming {
             utf8,
             len: 0,
             reported: false,
-            coding: Coding::Plain,
-            unread: 0,
+            compressed: false,
+            held: false,
         }
-    }
-
-    pub(super) fn is_compressed(&self) -> bool {
-        self.coding != Coding::Plain
     }
 
     /// Counts and checks the next bytes; if they are wrong, how many are right.

@@ -3,7 +3,6 @@
 //! What of a frame lies in the input is unmasked at once, and decompressed from there. A
 //! connection that reports pieces may leave the rest of it for the next call.
 
-use super::incoming::Coding;
 use super::recv::{Event, Step, Stepped};
 use super::{Conn, Side};
 use crate::error::{Error, Result};
@@ -12,60 +11,74 @@ use core::mem::MaybeUninit;
 
 /// Longest piece of a message that is reported in pieces.
 const MAX_PIECE: usize = 16 * 1024;
+/// Most bytes of a compressed payload to unmask at once, where that may have to be undone.
+const MAX_PORTION: usize = 4 * 1024;
 /// Shortest and longest room to make at once for what some input may become.
 const MIN_ROOM: usize = 512;
 const MAX_ROOM: usize = 64 * 1024;
 
 impl Conn {
-    /// Whether this chunk belongs to a compressed message.
-    pub(super) fn is_compressed(&self, chunk: &Chunk) -> bool {
-        !chunk.header.opcode.is_control()
-            && (chunk.header.is_compressed()
-                || self.incoming.is_some_and(|message| message.is_compressed()))
+    /// How much of a compressed payload is unmasked at once. Of what does not fit into a piece
+    /// the rest is masked again, so that this must not be much.
+    pub(super) fn portion(&self) -> usize {
+        match self.options.stream && self.options.pmd.is_some() {
+            true => MAX_PORTION,
+            false => usize::MAX,
+        }
     }
 
-    /// From now on the chunk is what the input starts with. Whether the message ends with it.
-    pub(super) fn begin_part(&mut self, chunk: &Chunk) -> bool {
-        let last = chunk.ends() && chunk.header.is_final();
-        let message = self.message_of(chunk);
-        message.coding = Coding::Inflating { last };
-        message.unread = chunk.len;
-        last
-    }
-
-    /// Decompresses what is unread, up to the next thing to report.
+    /// Decompresses a chunk, up to the next thing to report.
     pub(super) fn inflate(
         &mut self,
-        last: bool,
-        buf: &[u8],
+        chunk: &Chunk,
+        buf: &mut [u8],
         consumed: &mut usize,
     ) -> Stepped {
-        let unread = self.incoming.map_or(0, |message| message.unread);
-        let input = buf.get(*consumed..).unwrap_or_default();
-        let input = input.get(..unread).unwrap_or(input);
+        let message = self.message_of(chunk);
+        message.compressed = true;
+        let held = usize::from(core::mem::take(&mut message.held));
+        let input = chunk.payload(buf).get(held..).unwrap_or_default();
         let mut rest = input;
-        let outcome = loop {
+        let more = loop {
             match self.inflate_once(&mut rest) {
                 Ok(true)
                     if self.options.stream && self.message.bytes().len() >= MAX_PIECE =>
                 {
-                    break Ok(false);
+                    break Ok(true);
                 }
                 Ok(true) => {}
-                Ok(false) => break Ok(true),
+                Ok(false) => break Ok(false),
                 Err(error) => break Err(error),
             }
         };
-        let read = input.len().saturating_sub(rest.len());
-        *consumed = consumed.saturating_add(read);
-        let unread = unread.saturating_sub(read);
-        if let Some(message) = &mut self.incoming {
-            message.unread = unread;
-        }
-        match outcome {
-            Ok(done) if done && unread == 0 => self.end_part(last),
-            Ok(_) => Ok(self.report_piece()),
-            Err(error) => Err(self.failed(error)),
+        let used = chunk.len.saturating_sub(rest.len());
+        let end = chunk.off.saturating_add(chunk.len);
+        let step = match more {
+            Ok(true) if chunk.len > 0 => {
+                let last = chunk.len.saturating_sub(1);
+                if let Some(message) = &mut self.incoming {
+                    message.held = used > last;
+                }
+                let used = used.min(last);
+                self.frames.give_back(buf, chunk, used);
+                *consumed = chunk.off.saturating_add(used);
+                return Ok(Some(Step::Pause(self.hand_over(false, false))));
+            }
+            // The next portion of this frame is there already.
+            Ok(_) if !chunk.ends() && end < buf.len() => Ok(Step::Nothing),
+            Ok(_) => self.end_part(chunk),
+            Err(error) => Err(error),
+        };
+        match step {
+            Ok(step) => {
+                *consumed = end;
+                Ok(Some(step))
+            }
+            Err(error) => {
+                let piece = self.piece();
+                self.leave(chunk, piece.map(|_| used), buf, consumed);
+                Err((error, piece))
+            }
         }
     }
 
@@ -133,22 +146,25 @@ impl Conn {
         Ok(())
     }
 
-    /// All of the part is done.
-    fn end_part(&mut self, last: bool) -> Stepped {
-        let Some(message) = &mut self.incoming else { return Ok(None) };
-        message.coding = Coding::Deflated;
-        if !last {
-            return Ok(self.report_piece().or(Some(Step::Nothing)));
+    /// All of the chunk is done.
+    fn end_part(&mut self, chunk: &Chunk) -> Result<Step> {
+        let Some(message) = &mut self.incoming else { return Ok(Step::Nothing) };
+        if !chunk.ends() || !chunk.header.is_final() {
+            let silent = self.message.bytes().is_empty() && !chunk.ends();
+            return Ok(match self.options.stream && !silent {
+                true => Step::Pause(self.hand_over(false, chunk.ends())),
+                false => Step::Nothing,
+            });
         }
         let whole = message.add(&[], false, true).map_err(|_| Error::Utf8);
         let ended = self.decompressor.finish();
-        ended.and(whole).map_err(|error| self.failed(error))?;
-        let event = self.hand_over(true);
+        ended.and(whole)?;
+        let event = self.hand_over(true, true);
         if self.forgets() {
             self.decompressor.release();
         }
         self.incoming = None;
-        Ok(Some(Step::Pause(event)))
+        Ok(Step::Pause(event))
     }
 
     /// Whether the peer compresses each message for itself.
@@ -162,15 +178,6 @@ impl Conn {
     /// What there is of the message, if pieces are reported.
     fn piece(&mut self) -> Option<Event> {
         let any = self.options.stream && !self.message.bytes().is_empty();
-        any.then(|| self.hand_over(false))
-    }
-
-    fn report_piece(&mut self) -> Option<Step> {
-        self.piece().map(Step::Pause)
-    }
-
-    /// An error, and what was right before it.
-    fn failed(&mut self, error: Error) -> (Error, Option<Event>) {
-        (error, self.piece())
+        any.then(|| self.hand_over(false, false))
     }
 }

@@ -11,7 +11,7 @@ mod masks;
 mod recv;
 mod send;
 
-pub use recv::{Data, Event, Received};
+pub use recv::{Event, Received};
 pub use send::Piece;
 
 use crate::deflate::Params;

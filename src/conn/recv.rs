@@ -2,35 +2,42 @@
 
 use super::Conn;
 use super::closing::{Ours, Theirs};
-use super::incoming::{Coding, Incoming};
+use super::incoming::Incoming;
 use crate::close;
 use crate::error::{Error, Result};
-use crate::frame::{Ascii, Chunk, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
+use crate::frame::{Ascii, Chunk, Header, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
 use crate::memory::Buffer;
 use crate::simd;
 
-/// Where the bytes of an event lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Data {
-    /// At this offset of the input.
-    Input(usize),
-    /// In the connection's own memory, until the next call.
-    Own(*const u8),
-}
-
 /// A message, a piece of one, or a control frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Event {
-    pub data: Data,
+    /// Where its bytes start: in the input, or in what the connection collected.
+    pub off: usize,
+    /// How many they are.
     pub len: usize,
+    /// What it is a piece of.
     pub opcode: Opcode,
-    /// A message starts with it.
-    pub first: bool,
-    /// A message ends with it.
-    pub last: bool,
+    /// Of the bits below.
+    pub flags: u16,
     /// Of a close; its data is the reason.
     pub close_code: u16,
+}
+
+impl Event {
+    /// A message starts with it.
+    pub const FIRST: u16 = 0x1;
+    /// A message ends with it.
+    pub const LAST: u16 = 0x2;
+    /// Its bytes lie in the connection's own memory, until the next call.
+    pub const COLLECTED: u16 = 0x4;
+    /// A frame ends with it.
+    pub const FRAME_END: u16 = 0x8;
+    const WHOLE: u16 = Event::FIRST | Event::LAST | Event::FRAME_END;
+}
+
+fn flag(flag: u16, set: bool) -> u16 {
+    if set { flag } else { 0 }
 }
 
 /// What one call did.
@@ -103,7 +110,7 @@ impl Conn {
                 done.events = done.events.saturating_add(1);
             }
             if matches!(step, Step::Pause(_)) {
-                return Ok(done);
+                break;
             }
         }
         if self.theirs == Theirs::Closed {
@@ -126,7 +133,7 @@ impl Conn {
             return None;
         }
         // Stricter than is right for what is no such message; that is looked at again.
-        let limits = Limits::all(self.allowed());
+        let limits = Limits::all(self.allowed().min(self.portion() as u64));
         while done.events < room {
             let chunk =
                 self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
@@ -135,11 +142,10 @@ impl Conn {
                 return Some(chunk);
             }
             sink(Event {
-                data: Data::Input(chunk.off),
+                off: chunk.off,
                 len: chunk.len,
                 opcode: chunk.header.opcode,
-                first: true,
-                last: true,
+                flags: Event::WHOLE,
                 close_code: 0,
             });
             done.consumed = end;
@@ -165,37 +171,72 @@ impl Conn {
 
     /// The next chunk, and what it leads to.
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
-        if let Some(Incoming { coding: Coding::Inflating { last }, .. }) = self.incoming {
-            return self.inflate(last, buf, consumed);
-        }
-        let chunk = self.frames.any_chunk(buf, *consumed, self.limits(), Ascii::Matters);
+        let (compressed, portion) = (self.receives_compressed(), self.portion());
+        let most = |header: &Header| match compressed || header.is_compressed() {
+            true if !header.opcode.is_control() => portion,
+            _ => usize::MAX,
+        };
+        let limits = self.limits();
+        let chunk = self.frames.any_chunk(buf, *consumed, limits, Ascii::Matters, most);
         match chunk.map_err(|error| (error, None))? {
             Some(chunk) => self.on_chunk(&chunk, buf, consumed),
             None => Ok(None),
         }
     }
 
-    fn on_chunk(&mut self, chunk: &Chunk, buf: &[u8], consumed: &mut usize) -> Stepped {
-        if self.is_compressed(chunk) {
-            *consumed = chunk.off;
-            let last = self.begin_part(chunk);
-            return self.inflate(last, buf, consumed);
+    fn on_chunk(&mut self, chunk: &Chunk, buf: &mut [u8], consumed: &mut usize) -> Stepped {
+        let compressed = self.receives_compressed() || chunk.header.is_compressed();
+        if compressed && !chunk.header.opcode.is_control() {
+            return self.inflate(chunk, buf, consumed);
         }
-        let end = chunk.off.saturating_add(chunk.len);
         let payload = chunk.payload(buf);
         let step = if chunk.header.opcode.is_control() {
             self.on_control(chunk, payload).map_err(|error| (error, None))
         } else {
             self.on_data(chunk, payload)
-        }?;
-        *consumed = end;
-        Ok(Some(step))
+        };
+        match step {
+            Ok(step) => {
+                *consumed = chunk.off.saturating_add(chunk.len);
+                Ok(Some(step))
+            }
+            Err((error, event)) => {
+                self.leave(chunk, event.map(|event| event.len), buf, consumed);
+                Err((error, event))
+            }
+        }
+    }
+
+    /// An error is in this chunk. What was reported of it is consumed, but for its last byte; the
+    /// rest is as it came.
+    #[cold]
+    pub(super) fn leave(
+        &mut self,
+        chunk: &Chunk,
+        reported: Option<usize>,
+        buf: &mut [u8],
+        consumed: &mut usize,
+    ) {
+        let last = chunk.len.checked_sub(1);
+        let used = match (reported, last) {
+            (Some(used), Some(last)) => {
+                let used = used.min(last);
+                *consumed = chunk.off.saturating_add(used);
+                used
+            }
+            _ => 0,
+        };
+        self.frames.mask_again(buf, chunk, used);
+    }
+
+    /// Whether the message that is arriving is compressed.
+    fn receives_compressed(&self) -> bool {
+        self.incoming.is_some_and(|message| message.compressed)
     }
 
     /// What may be announced. Of a compressed message that says nothing about its size.
     fn limits(&self) -> Limits {
-        let compressed = self.incoming.is_some_and(|message| message.is_compressed());
-        let data = if compressed { MAX_PAYLOAD } else { self.allowed() };
+        let data = if self.receives_compressed() { MAX_PAYLOAD } else { self.allowed() };
         Limits { data, ..Limits::NONE }
     }
 
@@ -226,23 +267,24 @@ impl Conn {
         let opcode = message.opcode;
         let valid = message.add(payload, chunk.is_ascii, last);
         let piece = Event {
-            data: Data::Input(chunk.off),
+            off: chunk.off,
             len: chunk.len,
             opcode,
-            first,
-            last,
+            flags: flag(Event::FIRST, first)
+                | flag(Event::LAST, last)
+                | flag(Event::FRAME_END, chunk.ends()),
             close_code: 0,
         };
         if let Err(valid_len) = valid {
-            let right = Event { len: valid_len, last: false, ..piece };
+            let flags = piece.flags & Event::FIRST;
+            let right = Event { len: valid_len, flags, ..piece };
             return Err((
                 Error::Utf8,
                 Some(right).filter(|_| self.options.stream && valid_len > 0),
             ));
         }
         let step = if self.options.stream {
-            let says_nothing = chunk.len == 0 && !first && !last;
-            if says_nothing { Step::Nothing } else { Step::Event(piece) }
+            Step::Event(piece)
         } else if first && last {
             Step::Event(piece)
         } else {
@@ -266,34 +308,34 @@ impl Conn {
         if !last {
             return Ok(Step::Nothing);
         }
-        Ok(Step::Pause(self.hand_over(true)))
+        Ok(Step::Pause(self.hand_over(true, true)))
     }
 
     /// The message, or the piece of one, that lies in the connection's own memory.
-    pub(super) fn hand_over(&mut self, last: bool) -> Event {
+    pub(super) fn hand_over(&mut self, last: bool, frame_end: bool) -> Event {
         self.lent = true;
         let message = self.incoming.as_mut();
         let (opcode, first) = message.map_or((Opcode::Binary, true), |message| {
             (message.opcode, !core::mem::replace(&mut message.reported, true))
         });
-        let bytes = self.message.bytes();
-        Event {
-            data: Data::Own(bytes.as_ptr()),
-            len: bytes.len(),
-            opcode,
-            first,
-            last,
-            close_code: 0,
-        }
+        let len = self.message.bytes().len();
+        let flags = Event::COLLECTED
+            | flag(Event::FIRST, first)
+            | flag(Event::LAST, last)
+            | flag(Event::FRAME_END, frame_end);
+        Event { off: 0, len, opcode, flags, close_code: 0 }
+    }
+
+    /// What an event of the last call refers to, if it was collected.
+    #[must_use]
+    pub fn collected(&self, opcode: Opcode, off: usize, len: usize) -> Option<&[u8]> {
+        let own = if opcode.is_control() { &self.control } else { &self.message };
+        own.bytes().get(off..)?.get(..len).filter(|_| self.lent)
     }
 
     fn on_control(&mut self, chunk: &Chunk, payload: &[u8]) -> Result<Step> {
         if chunk.begins() && chunk.ends() {
-            return self.on_control_frame(
-                chunk.header.opcode,
-                payload,
-                Data::Input(chunk.off),
-            );
+            return self.on_control_frame(chunk.header.opcode, payload, chunk.off, 0);
         }
         self.control.extend(payload, MAX_CONTROL, &self.memory)?;
         if !chunk.ends() {
@@ -302,8 +344,8 @@ impl Conn {
         self.lent = true;
         // Out of `self`, so that both can be used; its memory does not move.
         let control = core::mem::take(&mut self.control);
-        let data = Data::Own(control.bytes().as_ptr());
-        let step = self.on_control_frame(chunk.header.opcode, control.bytes(), data);
+        let opcode = chunk.header.opcode;
+        let step = self.on_control_frame(opcode, control.bytes(), 0, Event::COLLECTED);
         self.control = control;
         match step? {
             Step::Event(event) => Ok(Step::Pause(event)),
@@ -315,10 +357,11 @@ impl Conn {
         &mut self,
         opcode: Opcode,
         payload: &[u8],
-        data: Data,
+        off: usize,
+        collected: u16,
     ) -> Result<Step> {
-        let len = payload.len();
-        let event = Event { data, len, opcode, first: true, last: true, close_code: 0 };
+        let (len, flags) = (payload.len(), Event::WHOLE | collected);
+        let event = Event { off, len, opcode, flags, close_code: 0 };
         match opcode {
             Opcode::Close => self.on_close(payload, event),
             Opcode::Ping if self.options.auto_pong && self.ours != Ours::Closed => {
@@ -350,12 +393,9 @@ impl Conn {
         let (close_code, reason) = close::parse(payload)?;
         self.theirs = Theirs::Closed;
         self.owe_close(close_code);
-        let data = match event.data {
-            Data::Input(off) if !payload.is_empty() => Data::Input(off.saturating_add(2)),
-            Data::Own(_) => Data::Own(reason.as_ptr()),
-            data => data,
-        };
-        Ok(Step::Pause(Event { data, len: reason.len(), close_code, ..event }))
+        // The code is not part of the data.
+        let off = event.off.saturating_add(payload.len().saturating_sub(reason.len()));
+        Ok(Step::Pause(Event { off, len: reason.len(), close_code, ..event }))
     }
 
     /// Events of the last call are gone with this one.

@@ -5,7 +5,7 @@ use super::handshake::ws_bytes;
 use super::ptr;
 use super::result::ws_result;
 use super::{answer, frame};
-use crate::conn::{Conn, Data, Event, MAX_OUTPUT, Opt, Piece, Side, State};
+use crate::conn::{Conn, Event, MAX_OUTPUT, Opt, Piece, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::Opcode;
@@ -296,15 +296,21 @@ pub const WS_EVENT_FIRST: u32 = 0x1;
 /// The message ends with this piece.
 pub const WS_EVENT_LAST: u32 = 0x2;
 
+/// Its data is in the connection's memory, not in your buffer.
+pub const WS_EVENT_COLLECTED: u32 = 0x4;
+/// With WS_OPT_STREAM: a frame of the wire ends with this piece. Whole messages and control
+/// frames always have it.
+pub const WS_EVENT_FRAME_END: u32 = 0x8;
+
 /// A message, a piece of one (with WS_OPT_STREAM), or a control frame. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_event {
-    /// Valid until the next ws_conn_recv(), or the end of the connection or of your buffer;
-    /// other calls leave it alone.
-    pub data: *const c_void,
+    /// Where its data starts: in the buf that this call was given, or, with
+    /// WS_EVENT_COLLECTED, in the connection's memory.
+    pub off: u64,
     /// In bytes.
-    pub len: usize,
+    pub len: u64,
     /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
     pub opcode: u16,
     /// WS_EVENT_*: both, for a message and for control.
@@ -315,24 +321,44 @@ pub struct ws_event {
     pub reserved: u16,
 }
 
-impl ws_event {
-    fn of(event: &Event, buf: *const c_void) -> ws_event {
-        let flag = |flag: u32, set: bool| if set { flag } else { 0 };
-        let [low, high, ..] = (flag(WS_EVENT_FIRST, event.first)
-            | flag(WS_EVENT_LAST, event.last))
-        .to_le_bytes();
+impl From<Event> for ws_event {
+    #[inline]
+    fn from(event: Event) -> ws_event {
         ws_event {
-            data: match event.data {
-                Data::Input(off) => buf.wrapping_byte_add(off),
-                Data::Own(data) => data.cast(),
-            },
-            len: event.len,
+            off: event.off as u64,
+            len: event.len as u64,
             opcode: u16::from(event.opcode as u8),
-            flags: u16::from_le_bytes([low, high]),
+            flags: event.flags,
             close_code: event.close_code,
             reserved: 0,
         }
     }
+}
+
+/// Where the data of an event is: buf + off, or, if it was collected, in the connection's memory
+/// (valid until the next ws_conn_recv() or ws_conn_free()). buf is what that ws_conn_recv() was
+/// given; of a collected event it may be NULL. NULL if the event is not of the last call.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ws_event_data(
+    conn: *const ws_conn,
+    buf: *const c_void,
+    event: *const ws_event,
+) -> *const c_void {
+    // SAFETY: the caller keeps the pointer contract.
+    let Ok(event) = (unsafe { ptr::one(event) }) else { return core::ptr::null() };
+    let (Ok(off), Ok(len)) = (usize::try_from(event.off), usize::try_from(event.len))
+    else {
+        return core::ptr::null();
+    };
+    if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
+        return buf.wrapping_byte_add(off);
+    }
+    // SAFETY: likewise.
+    let conn = unsafe { ptr::one(conn) };
+    let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number);
+    let (Ok(conn), Some(opcode)) = (conn, opcode) else { return core::ptr::null() };
+    let data = conn.conn.collected(opcode, off, len);
+    data.map_or(core::ptr::null(), |data| data.as_ptr().cast())
 }
 
 /// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
@@ -379,7 +405,7 @@ pub unsafe extern "C" fn ws_conn_recv(
         let mut slots = events.iter_mut();
         let received = conn.recv(input, room, |event| {
             if let Some(slot) = slots.next() {
-                slot.write(ws_event::of(&event, buf));
+                slot.write(event.into());
             }
         })?;
         *consumed = received.consumed;

@@ -31,6 +31,8 @@ pub(crate) const FAILED: i32 = 3;
 pub(crate) const FIRST: u16 = 1;
 pub(crate) const LAST: u16 = 2;
 pub(crate) const BOTH: u16 = FIRST | LAST;
+pub(crate) const COLLECTED: u16 = 4;
+pub(crate) const FRAME_END: u16 = 8;
 
 pub(crate) const MORE: u32 = 1;
 pub(crate) const PLAIN: u32 = 2;
@@ -148,16 +150,19 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    fn of(event: &ws_event, buf: &core::ops::Range<usize>) -> Event {
-        let data = data_of(event);
-        let (opcode, flags) = (event.opcode, event.flags);
+    fn of(conn: &Conn, event: &ws_event, buf: &[u8]) -> Event {
+        let data = conn.data_of(event, buf);
+        let (opcode, flags) = (event.opcode, event.flags & !(COLLECTED | FRAME_END));
+        let collected = event.flags & COLLECTED != 0;
+        let frame_end = event.flags & FRAME_END != 0;
+        assert!(frame_end || flags & LAST == 0, "a message ends where a frame does");
         assert_eq!(event.reserved, 0);
         assert!(flags & !BOTH == 0, "unknown flags");
         assert!(opcode < 8 || flags == BOTH, "a control frame is whole");
         assert!(opcode == 8 || event.close_code == 0, "a code without a close");
-        let from = (event.data as usize).wrapping_sub(buf.start);
-        let inside = !data.is_empty() && from < buf.len();
-        assert!(!inside || from + data.len() <= buf.len(), "half in the buffer");
+        let from = usize::try_from(event.off).unwrap();
+        let inside = !data.is_empty() && !collected;
+        assert!(collected || from + data.len() <= buf.len(), "not in the buffer");
         let item = match opcode {
             1 | 2 => Item::Data(opcode, flags, data),
             8 => Item::Close(event.close_code, data),
@@ -169,17 +174,8 @@ impl Event {
     }
 }
 
-/// A copy of what an event points to.
-pub(crate) fn data_of(event: &ws_event) -> Vec<u8> {
-    if event.len == 0 {
-        return Vec::new();
-    }
-    assert!(!event.data.is_null(), "a length, but no data");
-    unsafe { core::slice::from_raw_parts(event.data.cast(), event.len) }.to_vec()
-}
-
 pub(crate) const NO_EVENT: ws_event = ws_event {
-    data: null(),
+    off: 77,
     len: 77,
     opcode: 77,
     flags: 77,
@@ -208,6 +204,15 @@ impl Conn {
 
     pub(crate) fn new(side: u32) -> Conn {
         Conn::with(side, null()).unwrap()
+    }
+
+    /// A copy of what an event of the last call refers to.
+    pub(crate) fn data_of(&self, event: &ws_event, buf: &[u8]) -> Vec<u8> {
+        let buf = if event.flags & COLLECTED == 0 { buf.as_ptr() } else { null() };
+        let data = unsafe { ws_event_data(self.raw, buf.cast(), event) };
+        assert!(!data.is_null(), "no data");
+        let len = usize::try_from(event.len).unwrap();
+        unsafe { core::slice::from_raw_parts(data.cast(), len) }.to_vec()
     }
 
     /// None: it was refused.
@@ -250,6 +255,7 @@ impl Conn {
     ) -> Result<(Vec<ws_event>, usize), isize> {
         let mut events = vec![NO_EVENT; cap];
         let mut consumed = usize::MAX;
+        let as_given = buf.to_vec();
         let (to, len) = (buf.as_mut_ptr().cast(), buf.len());
         let result = unsafe {
             ws_conn_recv(self.raw, to, len, events.as_mut_ptr(), cap, &mut consumed)
@@ -260,6 +266,9 @@ impl Conn {
         };
         assert!(count <= cap && consumed <= len);
         assert!(count > 0 || consumed == len, "0 says that all is done");
+        assert_eq!(buf[consumed..], as_given[consumed..], "behind *consumed");
+        let collected = |event: &ws_event| event.flags & COLLECTED != 0;
+        assert!(events[..count.saturating_sub(1)].iter().all(|e| !collected(e)), "last");
         events.truncate(count);
         Ok((events, consumed))
     }
@@ -271,9 +280,7 @@ impl Conn {
         cap: usize,
     ) -> Result<(Vec<Event>, usize), isize> {
         let (events, consumed) = self.recv_raw(buf, cap)?;
-        let range = buf.as_ptr_range();
-        let range = range.start as usize..range.end as usize;
-        Ok((events.iter().map(|event| Event::of(event, &range)).collect(), consumed))
+        Ok((events.iter().map(|event| Event::of(self, event, buf)).collect(), consumed))
     }
 
     /// Whether it has something to say.
@@ -383,6 +390,7 @@ impl Conn {
         collects: bool,
     ) -> Vec<Item> {
         let (mut buf, mut start, mut said) = (bytes.to_vec(), 0, Vec::new());
+        let by_bytes = std::env::var_os("BY_BYTES").is_some();
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             let before = self.state();
             let outcome = self.recv(&mut buf[start..], cap);
@@ -403,7 +411,11 @@ impl Conn {
                 said.extend(self.output());
             }
             start += consumed;
-            if count == 0 {
+            let done = match by_bytes {
+                true => start == bytes.len() || matches!(said.last(), Some(Item::Error(_))) || self.state() == FAILED,
+                false => count == 0,
+            };
+            if done {
                 return said;
             }
         }

@@ -180,20 +180,20 @@ fn what_was_collected_stays_until_the_next_recv() {
             assert_eq!(conn.read(&bytes[..bytes.len() - 2]), []);
             let mut rest = bytes[bytes.len() - 2..].to_vec();
             let (events, _) = conn.recv_raw(&mut rest, 4).unwrap();
-            let holds = || assert_eq!(data_of(&events[0]), b"Hello");
-            holds();
+            let holds = |conn: &Conn| assert_eq!(conn.data_of(&events[0], &rest), b"Hello");
+            holds(&conn);
             conn.output();
-            holds();
+            holds(&conn);
             assert_eq!(conn.send(TEXT, 0, b"other"), Ok((0x81, b"other".to_vec())));
-            holds();
+            holds(&conn);
             assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
             assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
-            holds();
+            holds(&conn);
             assert_eq!(conn.close(1000, b""), Ok(Some(close_payload(1000, b""))));
-            holds();
+            holds(&conn);
             assert_eq!(conn.finish(), crate::c::code::EOF);
             assert_eq!(conn.state(), FAILED);
-            holds();
+            holds(&conn);
         }
     }
 }
