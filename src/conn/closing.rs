@@ -80,6 +80,11 @@ impl Conn {
         }
     }
 
+    /// Pings and pongs go until both sides have closed (RFC 6455, 5.5.1 and 5.5.2).
+    pub(super) fn may_send_no_control(&self) -> bool {
+        self.ours == Ours::Closed && self.theirs != Theirs::Open
+    }
+
     /// From now on a close waits, unless one was sent already.
     pub(super) fn owe_close(&mut self, code: u16) {
         if self.ours != Ours::Closed {

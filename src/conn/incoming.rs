@@ -11,6 +11,8 @@ pub(super) struct Incoming {
     utf8: Option<Validator>,
     /// Bytes so far, decompressed.
     pub(super) len: u64,
+    /// Bytes of its payload so far, if it is compressed.
+    pub(super) wire_len: u64,
     /// A piece of it was reported.
     pub(super) reported: bool,
     pub(super) compressed: bool,
@@ -25,6 +27,7 @@ impl Incoming {
             opcode,
             utf8,
             len: 0,
+            wire_len: 0,
             reported: false,
             compressed: false,
             held: false,

@@ -36,6 +36,8 @@ impl Conn {
     ) -> Stepped {
         let message = self.message_of(chunk);
         message.compressed = true;
+        let before = message.wire_len;
+        message.wire_len = before.saturating_add(chunk.len as u64);
         let held = usize::from(core::mem::take(&mut message.held));
         let input = chunk.payload(buf).get(held..).unwrap_or_default();
         let mut rest = input;
@@ -58,6 +60,7 @@ impl Conn {
                 let last = chunk.len.saturating_sub(1);
                 if let Some(message) = &mut self.incoming {
                     message.held = used > last;
+                    message.wire_len = before.saturating_add(used.min(last) as u64);
                 }
                 let used = used.min(last);
                 self.frames.give_back(buf, chunk, used);
@@ -156,8 +159,9 @@ impl Conn {
                 false => Step::Nothing,
             });
         }
+        let has_begun = message.wire_len > 0;
         let whole = message.add(&[], false, true).map_err(|_| Error::Utf8);
-        let ended = self.decompressor.finish();
+        let ended = self.decompressor.finish(has_begun);
         ended.and(whole)?;
         let event = self.hand_over(true, true);
         if self.forgets() {

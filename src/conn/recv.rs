@@ -1,7 +1,7 @@
 //! From bytes to events.
 
 use super::Conn;
-use super::closing::{Ours, Theirs};
+use super::closing::Theirs;
 use super::incoming::Incoming;
 use crate::close;
 use crate::error::{Error, Result};
@@ -234,10 +234,21 @@ impl Conn {
         self.incoming.is_some_and(|message| message.compressed)
     }
 
-    /// What may be announced. Of a compressed message that says nothing about its size.
+    /// What may be announced.
     fn limits(&self) -> Limits {
-        let data = if self.receives_compressed() { MAX_PAYLOAD } else { self.allowed() };
-        Limits { data, ..Limits::NONE }
+        let compressed = self.allowed_on_wire();
+        let data = if self.receives_compressed() { compressed } else { self.allowed() };
+        Limits { data, compressed, ..Limits::NONE }
+    }
+
+    /// By how many bytes the payload of a compressed message may still grow, which says nothing of
+    /// its size: tiny fragments, each flushed, take several times what they hold.
+    fn allowed_on_wire(&self) -> u64 {
+        match self.options.max_message {
+            0 => MAX_PAYLOAD,
+            max => (max.saturating_mul(16).saturating_add(0x1_0000))
+                .saturating_sub(self.incoming.map_or(0, |message| message.wire_len)),
+        }
     }
 
     /// By how many bytes the message that is arriving may still grow.
@@ -364,7 +375,7 @@ impl Conn {
         let event = Event { off, len, opcode, flags, close_code: 0 };
         match opcode {
             Opcode::Close => self.on_close(payload, event),
-            Opcode::Ping if self.options.auto_pong && self.ours != Ours::Closed => {
+            Opcode::Ping if self.options.auto_pong => {
                 self.answer_ping(payload)?;
                 Ok(Step::Pause(event))
             }

@@ -39,7 +39,11 @@ impl Conn {
             return Err(Error::InvalidArgument);
         }
         let open = self.outgoing.filter(|_| is_data);
-        if self.ours == Ours::Closed || open.is_some_and(|m| m.opcode != piece.opcode) {
+        let closed = match is_data {
+            true => self.ours == Ours::Closed,
+            false => self.may_send_no_control(),
+        };
+        if closed || open.is_some_and(|m| m.opcode != piece.opcode) {
             return Err(Error::InvalidState);
         }
         let opcode = if open.is_some() { Opcode::Continuation } else { piece.opcode };

@@ -55,11 +55,17 @@ impl Decompressor {
         })
     }
 
-    /// The message ends here, with an empty block that is not compressed and lacks its
-    /// marker, or with a final block. Anything else is cut off.
-    pub(crate) fn finish(&mut self) -> Result<()> {
+    /// The message ends here: with an empty block that is not compressed and lacks its marker,
+    /// or has it; or with a final block; or it never began. Anything else is cut off.
+    pub(crate) fn finish(&mut self, has_begun: bool) -> Result<()> {
+        if !has_begun {
+            return Ok(());
+        }
         let engine = self.engine.as_mut().ok_or(Error::Compression)?;
-        if !engine.is_at_marker() && engine.run(&[], &mut []).stop != Stop::Final {
+        if !engine.is_between_blocks()
+            && engine.run(&[], &mut []).stop != Stop::Final
+            && !engine.is_at_marker()
+        {
             return Err(Error::Compression);
         }
         engine.expect_block();

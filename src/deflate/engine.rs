@@ -19,7 +19,7 @@ use libz_rs_sys as z;
 mod z {
     use core::ffi::{c_char, c_int};
     pub(super) use libz_rs_sys::{
-        Z_BUF_ERROR, Z_DEFAULT_STRATEGY, Z_DEFLATED, Z_HUFFMAN_ONLY, Z_MEM_ERROR,
+        Z_BLOCK, Z_BUF_ERROR, Z_DEFAULT_STRATEGY, Z_DEFLATED, Z_HUFFMAN_ONLY, Z_MEM_ERROR,
         Z_NO_FLUSH, Z_OK, Z_STREAM_END, Z_SYNC_FLUSH, z_stream,
     };
 
@@ -191,10 +191,18 @@ impl Inflate {
         Ok(Inflate(handle))
     }
 
-    /// Decompresses until the input or the room is used up, or a final block ends.
+    /// Decompresses until the input or the room is used up, or a block ends.
     pub fn run<'a>(&mut self, input: &[u8], out: &'a mut [MaybeUninit<u8>]) -> Run<'a> {
         // SAFETY: an initialised stream.
-        self.0.run(input, out, |stream| unsafe { z::inflate(stream, z::Z_NO_FLUSH) })
+        self.0.run(input, out, |stream| unsafe { z::inflate(stream, z::Z_BLOCK) })
+    }
+
+    /// Whether the last call stopped right behind a block that is not the final one, on a byte
+    /// boundary.
+    pub fn is_between_blocks(&self) -> bool {
+        const BETWEEN_BLOCKS: c_int = 128;
+        // SAFETY: an initialised stream.
+        unsafe { self.0.0.as_ref().z.data_type & 0xff == BETWEEN_BLOCKS }
     }
 
     /// Whether it waits for the lengths of a stored block, on a byte boundary: 00 00 FF FF is
