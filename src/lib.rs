@@ -30,6 +30,7 @@ pub mod frame;
 pub mod handshake;
 pub mod memory;
 mod output;
+mod random;
 pub mod simd;
 pub mod stream;
 pub mod utf8;

@@ -1,6 +1,7 @@
 //! Masking keys (RFC 6455, 5.3 and 10.3): no peer may foresee them.
 
 use crate::error::{Error, Result};
+use crate::random;
 
 /// Keys drawn from the operating system, several at a time.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ impl Masks {
     #[cold]
     #[inline(never)]
     fn draw_all(&mut self) -> Result<()> {
-        getrandom::fill(self.drawn.as_flattened_mut()).map_err(|_| Error::Random)?;
+        random::fill(self.drawn.as_flattened_mut())?;
         self.left = 8;
         Ok(())
     }
