@@ -132,6 +132,36 @@ unsafe extern "C" fn system_free(_: *mut c_void, ptr: *mut c_void, _: usize, _: 
     unsafe { libc::free(ptr) }
 }
 
+/// At most one value in memory of its own. Each call names the allocator, always the same one.
+#[derive(Debug)]
+pub(crate) struct Own<T>(Option<NonNull<T>>);
+
+impl<T> Default for Own<T> {
+    fn default() -> Own<T> {
+        Own(None)
+    }
+}
+
+impl<T: Copy + Default> Own<T> {
+    /// The value; at first a new one.
+    pub(crate) fn get(&mut self, allocator: &Allocator) -> Result<&mut T> {
+        let mut ptr = match self.0 {
+            Some(ptr) => ptr,
+            None => *self.0.insert(allocator.place(T::default())?),
+        };
+        // SAFETY: from place(), and reached through `self` alone.
+        Ok(unsafe { ptr.as_mut() })
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn release(&mut self, allocator: &Allocator) {
+        if let Some(ptr) = self.0.take() {
+            // SAFETY: from this allocator's place(), and no longer held.
+            unsafe { allocator.take_back(ptr) }
+        }
+    }
+}
+
 /// Bytes that grow. Each call names the allocator, always the same one, so that several
 /// buffers share it.
 #[derive(Debug)]

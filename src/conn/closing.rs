@@ -43,7 +43,7 @@ impl Conn {
         let (to_pong, to_close) =
             out.split_at_mut_checked(pong_len).ok_or(Error::BufferTooSmall)?;
         if total > 0 && self.options.side == Side::Client {
-            self.masks.draw()?;
+            self.masks.draw(&self.memory)?;
         }
         if let Some(mut pong) = self.pong.take() {
             let written = self.write_frame(Opcode::Pong, true, pong.bytes(), to_pong);

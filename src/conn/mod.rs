@@ -113,7 +113,7 @@ pub struct Conn {
     masks: Masks,
 }
 
-const _: () = assert!(size_of::<Conn>() <= 512 && align_of::<Conn>() <= 16);
+const _: () = assert!(size_of::<Conn>() <= 256 && align_of::<Conn>() <= 16);
 
 impl Conn {
     /// Everything that it ever holds is from `memory`.
@@ -159,6 +159,7 @@ impl Conn {
         self.message.release(&self.memory);
         self.control.release(&self.memory);
         self.drop_pong();
+        self.masks.release(&self.memory);
         self.compressor.release();
         self.decompressor.release();
     }

@@ -89,7 +89,7 @@ impl Conn {
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let (key, direction) = match self.options.side {
-            Side::Client => (Some(self.masks.take()?), params.client),
+            Side::Client => (Some(self.masks.take(&self.memory)?), params.client),
             Side::Server => (None, params.server),
         };
         let first = opcode != Opcode::Continuation;
@@ -147,7 +147,7 @@ impl Conn {
         if out.len() < need {
             return Err(Error::BufferTooSmall);
         }
-        let key = Some(self.masks.take()?);
+        let key = Some(self.masks.take(&self.memory)?);
         let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }

@@ -22,7 +22,7 @@ pub struct ws_conn {
     conn: Conn,
 }
 
-const _: () = assert!(size_of::<ws_conn>() <= 512);
+const _: () = assert!(size_of::<ws_conn>() <= 256);
 
 /// Memory for a handle. Sizes and alignments (a power of two, at most 16) are given back, so an
 /// arena needs no headers. resize() may move the memory, and may be NULL. Pass NULL in place of
