@@ -9,6 +9,7 @@
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod conn;
+pub mod control;
 pub mod deflate;
 pub mod frame;
 pub mod handshake;
