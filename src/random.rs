@@ -22,10 +22,10 @@ pub(crate) fn fill(mut out: &mut [u8]) -> Result<()> {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn errno() -> libc::c_int {
-    #[cfg(target_os = "linux")]
-    use libc::__errno_location as location;
     #[cfg(target_os = "android")]
     use libc::__errno as location;
+    #[cfg(target_os = "linux")]
+    use libc::__errno_location as location;
     // SAFETY: always callable, and points to this thread's.
     unsafe { *location() }
 }

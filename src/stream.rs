@@ -183,7 +183,10 @@ impl Walk {
         let left = header.payload_len.saturating_sub(self.payload_done);
         let off = start.saturating_add(taken);
         let payload = buf.get_mut(off..).unwrap_or_default();
-        let len = usize::try_from(left).unwrap_or(usize::MAX).min(payload.len()).min(most(&header));
+        let len = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(payload.len())
+            .min(most(&header));
         let payload = payload.get_mut(..len).unwrap_or_default();
         let is_ascii = unmask(payload, &header, self.payload_done, rules, ascii);
         let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };

@@ -184,7 +184,12 @@ impl Conn {
         }
     }
 
-    fn on_chunk(&mut self, chunk: &Chunk, buf: &mut [u8], consumed: &mut usize) -> Stepped {
+    fn on_chunk(
+        &mut self,
+        chunk: &Chunk,
+        buf: &mut [u8],
+        consumed: &mut usize,
+    ) -> Stepped {
         let compressed = self.receives_compressed() || chunk.header.is_compressed();
         if compressed && !chunk.header.opcode.is_control() {
             return self.inflate(chunk, buf, consumed);

@@ -19,8 +19,8 @@ use libz_rs_sys as z;
 mod z {
     use core::ffi::{c_char, c_int};
     pub(super) use libz_rs_sys::{
-        Z_BLOCK, Z_BUF_ERROR, Z_DEFAULT_STRATEGY, Z_DEFLATED, Z_HUFFMAN_ONLY, Z_MEM_ERROR,
-        Z_NO_FLUSH, Z_OK, Z_STREAM_END, Z_SYNC_FLUSH, z_stream,
+        Z_BLOCK, Z_BUF_ERROR, Z_DEFAULT_STRATEGY, Z_DEFLATED, Z_HUFFMAN_ONLY,
+        Z_MEM_ERROR, Z_NO_FLUSH, Z_OK, Z_STREAM_END, Z_SYNC_FLUSH, z_stream,
     };
 
     unsafe extern "C" {

@@ -1,9 +1,9 @@
 //! Control frames
 
+use super::answer;
 use super::frame::{WS_CLIENT, WS_SERVER, ws_frame};
 use super::ptr;
 use super::result::ws_result;
-use super::answer;
 use crate::close::{self, Payload};
 use crate::error::{Error, Result};
 use crate::frame::{EncodedHeader, FIN, MAX_CONTROL, Opcode};
@@ -47,7 +47,9 @@ impl Control {
             return Ok(0);
         }
         if self.error != 0 {
-            return Err(Error::from_code(self.error.into()).unwrap_or(Error::InvalidArgument));
+            return Err(
+                Error::from_code(self.error.into()).unwrap_or(Error::InvalidArgument)
+            );
         }
         let at = usize::try_from(frame.chunk_pos).unwrap_or(usize::MAX);
         if at != 0 && at != usize::from(self.len) {
@@ -83,7 +85,12 @@ impl Control {
     }
 }
 
-fn write(opcode: Opcode, payload: &[u8], mask: bool, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+fn write(
+    opcode: Opcode,
+    payload: &[u8],
+    mask: bool,
+    out: &mut [MaybeUninit<u8>],
+) -> Result<usize> {
     let header = |key| EncodedHeader::of(opcode, FIN, key, payload.len() as u64);
     if !mask {
         return header(None).write_frame(payload, out);

@@ -174,14 +174,8 @@ impl Event {
     }
 }
 
-pub(crate) const NO_EVENT: ws_event = ws_event {
-    off: 77,
-    len: 77,
-    opcode: 77,
-    flags: 77,
-    close_code: 77,
-    reserved: 77,
-};
+pub(crate) const NO_EVENT: ws_event =
+    ws_event { off: 77, len: 77, opcode: 77, flags: 77, close_code: 77, reserved: 77 };
 
 pub(crate) struct Conn {
     pub(crate) raw: *mut ws_conn,
@@ -412,7 +406,11 @@ impl Conn {
             }
             start += consumed;
             let done = match by_bytes {
-                true => start == bytes.len() || matches!(said.last(), Some(Item::Error(_))) || self.state() == FAILED,
+                true => {
+                    start == bytes.len()
+                        || matches!(said.last(), Some(Item::Error(_)))
+                        || self.state() == FAILED
+                }
                 false => count == 0,
             };
             if done {

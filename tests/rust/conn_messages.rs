@@ -180,7 +180,8 @@ fn what_was_collected_stays_until_the_next_recv() {
             assert_eq!(conn.read(&bytes[..bytes.len() - 2]), []);
             let mut rest = bytes[bytes.len() - 2..].to_vec();
             let (events, _) = conn.recv_raw(&mut rest, 4).unwrap();
-            let holds = |conn: &Conn| assert_eq!(conn.data_of(&events[0], &rest), b"Hello");
+            let holds =
+                |conn: &Conn| assert_eq!(conn.data_of(&events[0], &rest), b"Hello");
             holds(&conn);
             conn.output();
             holds(&conn);

@@ -150,19 +150,37 @@ fn all() -> Vec<Stream> {
         add("nothing in fragments", 0, &[(0x41, b""), (0x80, b"")], vec![text("")]);
         let kept = hex("f248cdc9c907000000ffff");
         let again = hex("f2001100000000ffff");
-        let five = vec![text("Hello"), text("Hello"), text(""), text("Hello"), text("Hello")];
-        let frames: &[(u8, &[u8])] =
-            &[(0xc1, &kept), (0xc1, &again), (0xc1, b""), (0xc1, &again[..5]), (0x41, &again[..3]), (0, b""), (0x80, &again[3..])];
+        let five =
+            vec![text("Hello"), text("Hello"), text(""), text("Hello"), text("Hello")];
+        let frames: &[(u8, &[u8])] = &[
+            (0xc1, &kept),
+            (0xc1, &again),
+            (0xc1, b""),
+            (0xc1, &again[..5]),
+            (0x41, &again[..3]),
+            (0, b""),
+            (0x80, &again[3..]),
+        ];
         add("kept its marker", 5, frames, five);
         for cut in 8..11 {
             add("kept a part of its marker", 0, &[(0xc1, &kept[..cut])], damaged());
         }
         let beyond = [&kept[..], &hex("00")].concat();
-        add("kept its marker, then a block that begins", 0, &[(0xc2, &beyond)], vec![binary("Hello")]);
+        add(
+            "kept its marker, then a block that begins",
+            0,
+            &[(0xc2, &beyond)],
+            vec![binary("Hello")],
+        );
         let beyond = [&kept[..], &hex("06")].concat();
         add("kept its marker, then no block", 0, &[(0xc2, &beyond)], damaged());
         let beyond = [&kept[..], &again[..]].concat();
-        add("two of them, beyond the limit", 9, &[(0xc2, &beyond)], vec![Item::Error(code::TOO_BIG)]);
+        add(
+            "two of them, beyond the limit",
+            9,
+            &[(0xc2, &beyond)],
+            vec![Item::Error(code::TOO_BIG)],
+        );
         add("two of them", 10, &[(0xc2, &beyond)], vec![binary("HelloHello")]);
         // The last bits of a block of fixed codes end a byte: no marker, no block that is begun.
         let full = hex("4ac401");
