@@ -15,11 +15,13 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/version.rs"],
     &["src/error.rs", "src/ffi/result.rs"],
     &["src/ffi/handshake.rs"],
+    &["src/ffi/fields.rs"],
     &["src/ffi/frame.rs"],
     &["src/ffi/stream.rs"],
     &["src/ffi/text.rs"],
     &["src/ffi/deflate.rs"],
     &["src/ffi/conn.rs"],
+    &["src/ffi/accept.rs"],
 ];
 const WIDTH: usize = 80;
 
