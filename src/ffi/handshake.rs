@@ -149,7 +149,8 @@ pub unsafe extern "C" fn ws_parse_handshake(
 /// other function relies on the result.
 ///
 ///     size_t scanned = 0;
-///     ws_result n = ws_head_length(buf, len, &scanned); /* after every read, until it is not 0 */
+///     do len += more(buf + len);
+///     while ((n = ws_head_length(buf, len, &scanned)) == 0);
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_head_length(

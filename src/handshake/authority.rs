@@ -13,17 +13,17 @@ pub(crate) struct Authority<'a> {
 impl<'a> Authority<'a> {
     /// As it stands in a URI, without user information.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Authority<'a>> {
-        let end = match text {
-            [b'[', ..] => text.iter().position(|b| *b == b']')?.checked_add(1)?,
-            _ => text.iter().position(|b| *b == b':').unwrap_or(text.len()),
+        let len = match text {
+            [b'[', ..] => ip_literal_len(text)?,
+            _ => name_len(text),
         };
-        let (host, port) = text.split_at_checked(end)?;
+        let (host, port) = text.split_at_checked(len)?;
         let port = match port {
             [] => None,
             [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => Some(digits),
             _ => return None,
         };
-        is_host(host).then_some(Authority { host, port })
+        (!host.is_empty()).then_some(Authority { host, port })
     }
 
     /// As it stands in a Host field. Some clients write an IPv6 address without its brackets.
@@ -46,12 +46,11 @@ pub fn is_authority(text: &[u8]) -> bool {
     Authority::parse(text).is_some()
 }
 
-/// A name, an IPv4 address, or another address in brackets.
-fn is_host(text: &[u8]) -> bool {
-    match text {
-        [b'[', literal @ .., b']'] => is_ip_literal(literal),
-        _ => !text.is_empty() && is_name(text),
-    }
+/// Length of the address in brackets that `text` starts with, brackets included.
+fn ip_literal_len(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|b| *b == b']')?;
+    text.get(1..end).filter(|literal| is_ip_literal(literal))?;
+    end.checked_add(1)
 }
 
 /// What stands within brackets: an IPv6 address, perhaps with a zone (RFC 6874, but without
@@ -127,19 +126,21 @@ fn is_ipv4(text: &[u8]) -> bool {
     octets().count() == 4 && octets().all(octet)
 }
 
-/// A registered name, which may look like an IPv4 address.
-fn is_name(mut text: &[u8]) -> bool {
+/// Length of the registered name that `text` starts with. It may look like an IPv4 address.
+fn name_len(text: &[u8]) -> usize {
+    let mut rest = text;
     loop {
-        text = match text {
-            [] => return true,
-            [b'%', high, low, rest @ ..] => {
-                if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-                    return false;
-                }
-                rest
+        let len = rest.iter().take_while(|b| chars::is_name(**b)).count();
+        rest = match rest.get(len..) {
+            Some([b'%', high, low, after @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                after
             }
-            [b, rest @ ..] if chars::is_name(*b) => rest,
-            _ => return false,
+            behind => {
+                let behind = behind.map_or(0, <[u8]>::len);
+                return text.len().saturating_sub(behind);
+            }
         };
     }
 }

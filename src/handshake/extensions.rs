@@ -64,6 +64,15 @@ impl<'a> Extensions<'a> {
 
     /// The next one. None after the last.
     pub fn next_extension(&mut self) -> Result<Option<Extension<'a>>> {
+        let Some(name) = self.next_name()? else { return Ok(None) };
+        let parameters = Parameters { at: self.at.clone() };
+        self.skip_parameters()?;
+        Ok(Some(Extension { name, parameters }))
+    }
+
+    /// The next one's name, behind which its parameters are still to be skipped.
+    #[inline(always)]
+    fn next_name(&mut self) -> Result<Option<&'a [u8]>> {
         loop {
             while let [b' ' | b'\t' | b',', rest @ ..] = self.at.rest {
                 self.at.rest = rest;
@@ -79,10 +88,13 @@ impl<'a> Extensions<'a> {
             }
         }
         self.found = true;
-        let name = self.at.token()?;
-        let parameters = Parameters { at: self.at.clone() };
+        self.at.token().map(Some)
+    }
+
+    #[inline(always)]
+    fn skip_parameters(&mut self) -> Result<()> {
         while self.at.next_parameter()?.is_some() {}
-        Ok(Some(Extension { name, parameters }))
+        Ok(())
     }
 }
 
@@ -102,6 +114,7 @@ impl<'a> Parameters<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    #[inline]
     fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
         if !self.eat(b';') {
             return match self.rest {
@@ -115,6 +128,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips whitespace, `byte` if it is next, and whitespace again.
+    #[inline(always)]
     fn eat(&mut self, byte: u8) -> bool {
         self.skip_blanks();
         match self.rest {
@@ -127,12 +141,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    #[inline(always)]
     fn skip_blanks(&mut self) {
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
+    #[inline(always)]
     fn token(&mut self) -> Result<&'a [u8]> {
         let (token, rest) = self
             .rest
@@ -188,7 +204,9 @@ impl<'a> Value<'a> {
 /// Refuses a list that is malformed.
 pub(crate) fn check(values: Values<'_>) -> Result<()> {
     let mut extensions = Extensions::new(values);
-    while extensions.next_extension()?.is_some() {}
+    while extensions.next_name()?.is_some() {
+        extensions.skip_parameters()?;
+    }
     Ok(())
 }
 

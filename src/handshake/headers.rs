@@ -1,7 +1,7 @@
 //! Heads of HTTP/1.1 (RFC 9112), strictly: lines end in CR LF and nowhere else, names are
 //! tokens, nothing is folded. What two parsers could read in two ways is refused.
 
-use super::values::{token_len, trim};
+use super::values::{is_word, token_len, trim};
 use crate::error::{Error, Result};
 use crate::output;
 use crate::simd;
@@ -12,10 +12,10 @@ pub const MAX_HEAD: usize = 65536;
 /// Most fields of a head.
 pub const MAX_FIELDS: usize = 256;
 
-/// The field that lists subprotocols.
-pub(crate) const PROTOCOL: &str = "Sec-WebSocket-Protocol";
+/// The field that lists subprotocols, in small letters.
+pub(crate) const PROTOCOL: &[u8; 22] = b"sec-websocket-protocol";
 /// The field that lists extensions.
-pub(crate) const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
+pub(crate) const EXTENSIONS: &[u8; 24] = b"sec-websocket-extensions";
 
 /// One header field. The value is without the whitespace around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +37,11 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether this is the field called `name`, in any case.
-    #[inline]
+    /// Whether this is the field called `name`, in any case. `name` is in small letters.
+    #[inline(always)]
     #[must_use]
-    pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+    pub fn is<const N: usize>(&self, name: &[u8; N]) -> bool {
+        is_word(self.name, name)
     }
 }
 
@@ -248,8 +248,10 @@ pub(crate) fn check_extra(
             .name
             .get(..14)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"Sec-WebSocket-"));
-        let own = ["Upgrade", "Connection", "Transfer-Encoding"];
-        if protocol || own.iter().any(|name| field.is(name)) || reserved(&field) {
+        let own = field.is(b"upgrade")
+            || field.is(b"connection")
+            || field.is(b"transfer-encoding");
+        if protocol || own || reserved(&field) {
             return Err(Error::InvalidArgument);
         }
     }

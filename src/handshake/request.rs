@@ -179,18 +179,18 @@ pub fn check(parsed: &Parsed<'_>) -> Result<()> {
 fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a [u8]>> {
     let mut said = Said::default();
     for (name, value) in [
-        ("Host", parsed.host),
-        ("Upgrade", parsed.upgrade),
-        ("Connection", parsed.connection),
-        ("Sec-WebSocket-Key", parsed.key),
-        ("Sec-WebSocket-Version", parsed.version),
-        ("Origin", parsed.origin),
+        (b"host" as &[u8], parsed.host),
+        (b"upgrade", parsed.upgrade),
+        (b"connection", parsed.connection),
+        (b"sec-websocket-key", parsed.key),
+        (b"sec-websocket-version", parsed.version),
+        (b"origin", parsed.origin),
         (EXTENSIONS, parsed.extensions),
-        ("Content-Length", parsed.content_length),
-        ("Transfer-Encoding", parsed.transfer_encoding),
+        (b"content-length", parsed.content_length),
+        (b"transfer-encoding", parsed.transfer_encoding),
     ] {
         if let Some(value) = checked(value)? {
-            said.note(&Field { name: name.as_bytes(), value });
+            said.note(&Field { name, value });
         }
     }
     let method = checked(parsed.method)?.unwrap_or_default();
@@ -204,13 +204,13 @@ fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a
 fn check_connect<'a>(parsed: &Parsed<'a>) -> Result<Option<&'a [u8]>> {
     let mut said = Said::default();
     for (name, value) in [
-        ("Host", parsed.host),
-        ("Sec-WebSocket-Version", parsed.version),
-        ("Origin", parsed.origin),
+        (b"host" as &[u8], parsed.host),
+        (b"sec-websocket-version", parsed.version),
+        (b"origin", parsed.origin),
         (EXTENSIONS, parsed.extensions),
     ] {
         if let Some(value) = checked(value)? {
-            said.note(&Field { name: name.as_bytes(), value });
+            said.note(&Field { name, value });
         }
     }
     let (method, protocol) = (checked(parsed.method)?, checked(parsed.connect_protocol)?);
@@ -247,18 +247,18 @@ impl<'a> Said<'a> {
     fn note(&mut self, field: &Field<'a>) {
         let value = field.value;
         match field.name.len() {
-            4 if field.is("Host") => self.host.note(value),
-            6 if field.is("Origin") => self.origin.note(value),
-            7 if field.is("Upgrade") => {
-                self.asks_for_websocket |= list_has(value, "websocket");
+            4 if field.is(b"host") => self.host.note(value),
+            6 if field.is(b"origin") => self.origin.note(value),
+            7 if field.is(b"upgrade") => {
+                self.asks_for_websocket |= list_has(value, b"websocket");
             }
-            10 if field.is("Connection") => {
-                self.asks_for_upgrade |= list_has(value, "upgrade");
+            10 if field.is(b"connection") => {
+                self.asks_for_upgrade |= list_has(value, b"upgrade");
             }
-            14 if field.is("Content-Length") => self.content_length.note(value),
-            17 if field.is("Sec-WebSocket-Key") => self.key.note(value),
-            17 if field.is("Transfer-Encoding") => self.announces_body = true,
-            21 if field.is("Sec-WebSocket-Version") => self.version.note(value),
+            14 if field.is(b"content-length") => self.content_length.note(value),
+            17 if field.is(b"sec-websocket-key") => self.key.note(value),
+            17 if field.is(b"transfer-encoding") => self.announces_body = true,
+            21 if field.is(b"sec-websocket-version") => self.version.note(value),
             22 if field.is(PROTOCOL) => self.protocols.note(value),
             24 if field.is(EXTENSIONS) => self.extensions.note(value),
             _ => {}
@@ -351,9 +351,9 @@ impl Spec<'_> {
             return Err(Error::InvalidArgument);
         }
         check_extra(self.headers, |field| {
-            field.is("Host")
-                || field.is("Content-Length")
-                || field.is("Origin") && !self.origin.is_empty()
+            field.is(b"host")
+                || field.is(b"content-length")
+                || field.is(b"origin") && !self.origin.is_empty()
         })
     }
 

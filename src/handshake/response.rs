@@ -134,15 +134,15 @@ pub fn check(parsed: &Parsed<'_>) -> Result<()> {
     let asked = Asked::of(parsed).map_err(|_| Error::InvalidArgument)?;
     let mut said = Said::default();
     let switches = [
-        ("Upgrade", parsed.upgrade),
-        ("Connection", parsed.connection),
-        ("Sec-WebSocket-Accept", parsed.accept),
+        (b"upgrade" as &[u8], parsed.upgrade),
+        (b"connection", parsed.connection),
+        (b"sec-websocket-accept", parsed.accept),
     ];
-    let choices = [(PROTOCOL, parsed.protocol), (EXTENSIONS, parsed.extensions)];
+    let choices = [(PROTOCOL as &[u8], parsed.protocol), (EXTENSIONS, parsed.extensions)];
     let switches = switches.iter().filter(|_| parsed.http != Http::Later);
     for (name, value) in switches.chain(&choices) {
         if let Some(value) = checked(*value)? {
-            said.note(&Field { name: name.as_bytes(), value });
+            said.note(&Field { name, value });
         }
     }
     match (parsed.http, parsed.status) {
@@ -191,11 +191,11 @@ impl<'a> Said<'a> {
     fn note(&mut self, field: &Field<'a>) {
         let value = field.value;
         match field.name.len() {
-            7 if field.is("Upgrade") => self.upgrade.note(value),
-            10 if field.is("Connection") => {
-                self.confirms_upgrade |= list_has(value, "upgrade");
+            7 if field.is(b"upgrade") => self.upgrade.note(value),
+            10 if field.is(b"connection") => {
+                self.confirms_upgrade |= list_has(value, b"upgrade");
             }
-            20 if field.is("Sec-WebSocket-Accept") => self.accept.note(value),
+            20 if field.is(b"sec-websocket-accept") => self.accept.note(value),
             22 if field.is(PROTOCOL) => self.protocol.note(value),
             24 if field.is(EXTENSIONS) => self.extensions.note(value),
             _ => {}
@@ -262,7 +262,7 @@ pub fn build(spec: &Spec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
 
 /// Whether a 101 may have these further lines.
 pub(crate) fn check_headers(lines: &[u8]) -> Result<()> {
-    check_extra(lines, |field| field.is("Content-Length"))
+    check_extra(lines, |field| field.is(b"content-length"))
 }
 
 /// Writes a 101 of which all is known to be valid.
@@ -337,8 +337,8 @@ impl Given {
     fn read(headers: &[u8]) -> Result<Given> {
         let mut given = Given::default();
         check_extra(headers, |field| {
-            given.allow |= field.is("Allow");
-            field.is("Content-Length") && !given.take_length(field.value)
+            given.allow |= field.is(b"allow");
+            field.is(b"content-length") && !given.take_length(field.value)
         })?;
         Ok(given)
     }

@@ -10,8 +10,19 @@ use crate::error::{Error, Result};
 use crate::simd;
 
 /// Without the spaces and tabs around it. Not trim_ascii(), which hides line ends.
+#[inline(always)]
 #[must_use]
-pub fn trim(mut text: &[u8]) -> &[u8] {
+pub fn trim(text: &[u8]) -> &[u8] {
+    // Mostly there is one space in front of a value.
+    let text = text.strip_prefix(b" ").unwrap_or(text);
+    match text {
+        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => trim_all(text),
+        _ => text,
+    }
+}
+
+#[cold]
+fn trim_all(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }
@@ -57,10 +68,23 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|b| *b == b',').map(trim).filter(|element| !element.is_empty())
 }
 
-/// Whether a list has this element, in any case.
+/// Whether a list has this element, in any case. `element` is in small letters.
+#[inline(always)]
 #[must_use]
-pub fn list_has(value: &[u8], element: &str) -> bool {
-    list(value).any(|e| e.eq_ignore_ascii_case(element.as_bytes()))
+pub fn list_has<const N: usize>(value: &[u8], element: &[u8; N]) -> bool {
+    is_word(value, element) || list(value).any(|e| is_word(e, element))
+}
+
+/// Whether `text` is this word, in any case. `word` is in small letters, perhaps with hyphens;
+/// `text` has no control characters.
+#[inline(always)]
+#[must_use]
+pub fn is_word<const N: usize>(text: &[u8], word: &[u8; N]) -> bool {
+    // Bit 5 makes a letter small; it makes nothing else a letter, and only CR a hyphen.
+    let differs = |text: &[u8; N]| {
+        text.iter().zip(word).fold(0, |bits, (a, b)| bits | ((a | 0x20) ^ b))
+    };
+    text.try_into().is_ok_and(|text| differs(text) == 0)
 }
 
 /// How often a field was met, and its value the first time.
@@ -88,7 +112,7 @@ impl<'a> Seen<'a> {
     }
 
     /// All of its values, which are those of `fields` that are called `name`.
-    pub(crate) fn values(&self, name: &'static str, fields: &Fields<'a>) -> Values<'a> {
+    pub(crate) fn values(&self, name: &'static [u8], fields: &Fields<'a>) -> Values<'a> {
         match self.repeated {
             true => Values::of(fields.clone(), name),
             false => Values::one(self.first),
@@ -102,19 +126,19 @@ pub struct Values<'a> {
     next: Option<&'a [u8]>,
     /// Where further ones are found.
     more: Fields<'a>,
-    name: &'static str,
+    name: &'static [u8],
 }
 
 impl<'a> Values<'a> {
     /// The field came once, or not at all; or its values were joined before.
     #[must_use]
     pub fn one(value: Option<&'a [u8]>) -> Values<'a> {
-        Values { next: value.map(trim), more: Fields::none(), name: "" }
+        Values { next: value.map(trim), more: Fields::none(), name: b"" }
     }
 
     /// Those fields of a complete head that are called `name`.
     #[must_use]
-    pub fn of(fields: Fields<'a>, name: &'static str) -> Values<'a> {
+    pub fn of(fields: Fields<'a>, name: &'static [u8]) -> Values<'a> {
         Values { next: None, more: fields, name }
     }
 
@@ -124,7 +148,7 @@ impl<'a> Values<'a> {
             return Some(value);
         }
         while let Ok(Some(field)) = self.more.next_field() {
-            if field.is(self.name) {
+            if field.name.eq_ignore_ascii_case(self.name) {
                 return Some(field.value);
             }
         }
