@@ -43,6 +43,7 @@ mod close;
 mod conn_accept;
 mod conn_arguments;
 mod conn_close;
+mod conn_confirm;
 mod conn_differential;
 mod conn_errors;
 mod conn_finish;
