@@ -1,11 +1,11 @@
 //! From messages to bytes.
 
-use super::closing::Ours;
 use super::{Conn, Outgoing, Side};
 use crate::deflate::{Params, compress};
 use crate::error::{Error, Result};
 use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
 use crate::output;
+use crate::random::Source;
 use core::mem::MaybeUninit;
 
 /// A message, a piece of one, a ping or a pong.
@@ -15,8 +15,10 @@ pub struct Piece<'a> {
     pub opcode: Opcode,
     /// Further pieces of this message follow.
     pub more: bool,
-    /// Not to be compressed; said with the first piece.
+    /// Not to be compressed. The first piece decides.
     pub plain: bool,
+    /// RSV1 to RSV3, for an extension of the application's own. The first piece has them.
+    pub rsv: u8,
     /// Its bytes.
     pub payload: &'a [u8],
 }
@@ -38,19 +40,26 @@ impl Conn {
         if !is_data && piece.payload.len() > frame::MAX_CONTROL {
             return Err(Error::InvalidArgument);
         }
+        if piece.rsv & !self.options.allow_rsv != 0 || piece.rsv != 0 && !is_data {
+            return Err(Error::InvalidArgument);
+        }
+        let may = if is_data { self.may_send_data() } else { self.may_send_control() };
         let open = self.outgoing.filter(|_| is_data);
-        let closed = match is_data {
-            true => self.ours == Ours::Closed,
-            false => self.may_send_no_control(),
-        };
-        if closed || open.is_some_and(|m| m.opcode != piece.opcode) {
+        if !may || open.is_some_and(|message| message.opcode != piece.opcode) {
             return Err(Error::InvalidState);
         }
         let opcode = if open.is_some() { Opcode::Continuation } else { piece.opcode };
-        let compressed = open.map_or(is_data && !piece.plain, |m| m.compressed);
+        let compressed = match open {
+            Some(message) => message.compressed,
+            None => is_data && self.compresses(piece),
+        };
         let written = match self.options.pmd.filter(|_| compressed) {
             Some(params) => self.write_compressed(&params, opcode, piece, out)?,
-            None => self.write_frame(opcode, !piece.more, piece.payload, out)?,
+            None => {
+                let fin = if piece.more { 0 } else { FIN };
+                let rsv = if open.is_some() { 0 } else { piece.rsv };
+                self.write_frame(opcode, fin | rsv, piece.payload, out)?
+            }
         };
         if is_data {
             self.options.has_sent = true;
@@ -58,6 +67,12 @@ impl Conn {
             self.outgoing = Some(message).filter(|_| piece.more);
         }
         Ok(written)
+    }
+
+    /// Whether the message that starts with this piece is compressed, if any is.
+    fn compresses(&self, piece: &Piece<'_>) -> bool {
+        let long = piece.payload.len() as u64 >= self.options.compress_from;
+        !piece.plain && (piece.more || long)
     }
 
     /// Room that a payload of this length needs. None: no buffer is that long.
@@ -88,9 +103,10 @@ impl Conn {
         let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
-        let (key, direction) = match self.options.side {
-            Side::Client => (Some(self.masks.take(&self.memory)?), params.client),
-            Side::Server => (None, params.server),
+        let key = self.mask_key()?;
+        let direction = match self.options.side {
+            Side::Client => params.client,
+            Side::Server => params.server,
         };
         let first = opcode != Opcode::Continuation;
         let part = compress::Part { payload: piece.payload, first, last: !piece.more };
@@ -114,17 +130,37 @@ impl Conn {
         Ok(to.saturating_add(payload_len))
     }
 
+    /// A key for the next frame, if this is a client.
+    pub(super) fn mask_key(&mut self) -> Result<Option<[u8; 4]>> {
+        match self.options.side {
+            Side::Server => Ok(None),
+            Side::Client => {
+                let key = self.masks.take(&self.memory)?;
+                self.options.has_masked = true;
+                Ok(Some(key))
+            }
+        }
+    }
+
+    /// Draws masking keys from elsewhere, before the first is drawn. A server has none.
+    pub fn set_random(&mut self, source: Source) -> Result<()> {
+        if self.options.has_masked {
+            return Err(Error::InvalidState);
+        }
+        self.masks.source = source;
+        Ok(())
+    }
+
     /// Writes one frame, masked if this is a client; all of it or nothing. A control frame is
     /// final, and no longer than it may be.
     #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
         opcode: Opcode,
-        is_final: bool,
+        bits: u8,
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let bits = if is_final { FIN } else { 0 };
         match self.options.side {
             Side::Server => {
                 let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
@@ -147,7 +183,7 @@ impl Conn {
         if out.len() < need {
             return Err(Error::BufferTooSmall);
         }
-        let key = Some(self.masks.take(&self.memory)?);
+        let key = self.mask_key()?;
         let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }
