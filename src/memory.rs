@@ -159,6 +159,12 @@ impl<T: Copy + Default> Own<T> {
         self.0.map(|ptr| unsafe { ptr.as_ref() })
     }
 
+    /// The same, to be changed.
+    pub(crate) fn as_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: from place(), and reached through `self` alone.
+        self.0.map(|mut ptr| unsafe { ptr.as_mut() })
+    }
+
     /// Gives the memory back.
     pub(crate) fn release(&mut self, allocator: &Allocator) {
         if let Some(ptr) = self.0.take() {

@@ -23,20 +23,45 @@ impl Default for Keys {
 #[derive(Debug, Default)]
 pub(super) struct Masks {
     keys: Own<Keys>,
-    pub(super) source: Source,
+    source: Source,
+    /// A key was drawn.
+    drawn: bool,
 }
 
 impl Masks {
     /// A key that was never used.
     #[inline]
     pub(super) fn take(&mut self, memory: &Allocator) -> Result<[u8; 4]> {
-        let Ok(keys) = self.keys.get(memory) else { return draw_one(self.source) };
-        if keys.used >= COUNT {
-            keys.draw(self.source)?;
+        if let Some(key) = self.keys.as_mut().and_then(Keys::next) {
+            return Ok(key);
         }
-        let key = keys.drawn.get_mut(usize::from(keys.used)).ok_or(Error::Random)?;
-        keys.used = keys.used.saturating_add(1);
-        Ok(core::mem::take(key))
+        self.draw(memory)
+    }
+
+    /// The next key, once more are drawn; where there is no memory for more, one alone.
+    #[cold]
+    #[inline(never)]
+    fn draw(&mut self, memory: &Allocator) -> Result<[u8; 4]> {
+        let mut key = [0; 4];
+        match self.keys.get(memory) {
+            Ok(keys) => {
+                self.source.fill(keys.drawn.as_flattened_mut())?;
+                keys.used = 0;
+                key = keys.next().ok_or(Error::Random)?;
+            }
+            Err(_) => self.source.fill(&mut key)?,
+        }
+        self.drawn = true;
+        Ok(key)
+    }
+
+    /// Draws keys from elsewhere, before the first is drawn.
+    pub(super) fn set_source(&mut self, source: Source) -> Result<()> {
+        if self.drawn {
+            return Err(Error::InvalidState);
+        }
+        self.source = source;
+        Ok(())
     }
 
     /// Gives the memory back.
@@ -45,21 +70,11 @@ impl Masks {
     }
 }
 
-/// Where there is no memory for more.
-#[cold]
-#[inline(never)]
-fn draw_one(source: Source) -> Result<[u8; 4]> {
-    let mut key = [0; 4];
-    source.fill(&mut key)?;
-    Ok(key)
-}
-
 impl Keys {
-    #[cold]
-    #[inline(never)]
-    fn draw(&mut self, source: Source) -> Result<()> {
-        source.fill(self.drawn.as_flattened_mut())?;
-        self.used = 0;
-        Ok(())
+    #[inline]
+    fn next(&mut self) -> Option<[u8; 4]> {
+        let key = self.drawn.get_mut(usize::from(self.used))?;
+        self.used = self.used.saturating_add(1);
+        Some(core::mem::take(key))
     }
 }

@@ -76,8 +76,6 @@ pub(super) struct Options {
     /// Some options are fixed once there was input, or something was sent.
     pub(super) has_input: bool,
     pub(super) has_sent: bool,
-    /// A masking key was drawn.
-    pub(super) has_masked: bool,
 }
 
 impl Options {
@@ -97,7 +95,6 @@ impl Options {
             allow_rsv: 0,
             has_input: false,
             has_sent: false,
-            has_masked: false,
         }
     }
 

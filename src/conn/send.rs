@@ -1,7 +1,7 @@
 //! From messages to bytes.
 
 use super::{Conn, Outgoing, Side};
-use crate::deflate::{Params, compress};
+use crate::deflate::compress;
 use crate::error::{Error, Result};
 use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
 use crate::output;
@@ -32,47 +32,58 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let is_data = matches!(piece.opcode, Opcode::Text | Opcode::Binary);
-        if !is_data
-            && (piece.more || !matches!(piece.opcode, Opcode::Ping | Opcode::Pong))
-        {
+        if !is_data {
+            return self.send_control(piece, out);
+        }
+        if piece.rsv & !self.options.allow_rsv != 0 {
             return Err(Error::InvalidArgument);
         }
-        if !is_data && piece.payload.len() > frame::MAX_CONTROL {
-            return Err(Error::InvalidArgument);
-        }
-        if piece.rsv & !self.options.allow_rsv != 0 || piece.rsv != 0 && !is_data {
-            return Err(Error::InvalidArgument);
-        }
-        let may = if is_data { self.may_send_data() } else { self.may_send_control() };
-        let open = self.outgoing.filter(|_| is_data);
-        if !may || open.is_some_and(|message| message.opcode != piece.opcode) {
+        if !self.may_send_data() {
             return Err(Error::InvalidState);
         }
-        let opcode = if open.is_some() { Opcode::Continuation } else { piece.opcode };
-        let compressed = match open {
-            Some(message) => message.compressed,
-            None => is_data && self.compresses(piece),
-        };
-        let written = match self.options.pmd.filter(|_| compressed) {
-            Some(params) => self.write_compressed(&params, opcode, piece, out)?,
-            None => {
-                let fin = if piece.more { 0 } else { FIN };
-                let rsv = if open.is_some() { 0 } else { piece.rsv };
-                self.write_frame(opcode, fin | rsv, piece.payload, out)?
+        let (opcode, rsv, compressed) = match self.outgoing {
+            None => (piece.opcode, piece.rsv, self.compresses(piece)),
+            Some(message) if message.opcode == piece.opcode => {
+                (Opcode::Continuation, 0, message.compressed)
             }
+            Some(_) => return Err(Error::InvalidState),
         };
-        if is_data {
-            self.options.has_sent = true;
-            let message = Outgoing { opcode: piece.opcode, compressed };
-            self.outgoing = Some(message).filter(|_| piece.more);
-        }
+        let written = if compressed {
+            self.write_compressed(opcode, piece, out)?
+        } else {
+            let fin = if piece.more { 0 } else { FIN };
+            self.write_frame(opcode, fin | rsv, piece.payload, out)?
+        };
+        self.options.has_sent = true;
+        let message = Outgoing { opcode: piece.opcode, compressed };
+        self.outgoing = Some(message).filter(|_| piece.more);
         Ok(written)
     }
 
-    /// Whether the message that starts with this piece is compressed, if any is.
+    /// Writes a ping or a pong, which goes between the pieces of a message, too.
+    #[inline(never)]
+    fn send_control(
+        &mut self,
+        piece: &Piece<'_>,
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
+        if !matches!(piece.opcode, Opcode::Ping | Opcode::Pong)
+            || piece.more
+            || piece.rsv != 0
+            || piece.payload.len() > frame::MAX_CONTROL
+        {
+            return Err(Error::InvalidArgument);
+        }
+        if !self.may_send_control() {
+            return Err(Error::InvalidState);
+        }
+        self.write_frame(piece.opcode, FIN, piece.payload, out)
+    }
+
+    /// Whether the message that starts with this piece is compressed.
     fn compresses(&self, piece: &Piece<'_>) -> bool {
-        let long = piece.payload.len() as u64 >= self.options.compress_from;
-        !piece.plain && (piece.more || long)
+        let long = || piece.payload.len() as u64 >= self.options.compress_from;
+        self.options.pmd.is_some() && !piece.plain && (piece.more || long())
     }
 
     /// Room that a payload of this length needs. None: no buffer is that long.
@@ -95,11 +106,11 @@ impl Conn {
     #[inline(never)]
     fn write_compressed(
         &mut self,
-        params: &Params,
         opcode: Opcode,
         piece: &Piece<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
+        let params = self.options.pmd.ok_or(Error::InvalidState)?;
         let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
@@ -114,7 +125,7 @@ impl Conn {
         let longest = need.saturating_sub(bound);
         let room = out.get_mut(longest..).unwrap_or_default();
         let payload =
-            self.compressor.write(&part, params, direction, &self.memory, room)?;
+            self.compressor.write(&part, &params, direction, &self.memory, room)?;
         if let Some(key) = key {
             mask::apply(payload, key, 0);
         }
@@ -134,21 +145,13 @@ impl Conn {
     pub(super) fn mask_key(&mut self) -> Result<Option<[u8; 4]>> {
         match self.options.side {
             Side::Server => Ok(None),
-            Side::Client => {
-                let key = self.masks.take(&self.memory)?;
-                self.options.has_masked = true;
-                Ok(Some(key))
-            }
+            Side::Client => self.masks.take(&self.memory).map(Some),
         }
     }
 
     /// Draws masking keys from elsewhere, before the first is drawn. A server has none.
     pub fn set_random(&mut self, source: Source) -> Result<()> {
-        if self.options.has_masked {
-            return Err(Error::InvalidState);
-        }
-        self.masks.source = source;
-        Ok(())
+        self.masks.set_source(source)
     }
 
     /// Writes one frame, masked if this is a client; all of it or nothing. A control frame is
@@ -183,7 +186,7 @@ impl Conn {
         if out.len() < need {
             return Err(Error::BufferTooSmall);
         }
-        let key = self.mask_key()?;
+        let key = Some(self.masks.take(&self.memory)?);
         let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }
