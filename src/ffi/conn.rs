@@ -130,7 +130,7 @@ pub unsafe extern "C" fn ws_conn_init(
     allocator: *const ws_allocator,
 ) -> *mut ws_conn {
     let (room, handle) = (size_of::<ws_conn>(), mem.cast::<ws_conn>());
-    if mem.is_null() || mem_size < room || !mem.addr().is_multiple_of(CONN_ALIGN) {
+    if mem.is_null() || mem_size < room || mem.addr() % CONN_ALIGN != 0 {
         return core::ptr::null_mut();
     }
     // SAFETY: the caller keeps the pointer contract, and that of the allocator; mem is aligned, and
