@@ -522,7 +522,7 @@ unsafe fn event_data(
 ///     while (len > 0) {
 ///         n = ws_conn_recv(c, p, len, ev, 64, &used);
 ///         for (i = 0; i < n; i++) handle(&ev[i], p);
-///         collect(ws_conn_output(c, out, sizeof out)); // also after an error: a close frame
+///         collect(ws_conn_output(c, out, sizeof out)); // after an error, too
 ///         if (n < 0) break;
 ///         p += used, len -= used;
 ///     }
