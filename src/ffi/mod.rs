@@ -15,6 +15,7 @@ pub mod deflate;
 pub mod fields;
 pub mod frame;
 pub mod handshake;
+pub mod pmd;
 mod ptr;
 pub mod result;
 pub mod stream;

@@ -1,7 +1,8 @@
 //! Version and features
 
 use super::accept::{ws_accept_spec, ws_accepted};
-use super::conn::{ws_allocator, ws_event};
+use super::conn::{ws_allocator, ws_conn, ws_event};
+use super::control::ws_control;
 use super::deflate::{supported, ws_pmd_params};
 use super::fields::{ws_request_fields, ws_response_fields};
 use super::frame::ws_frame;
@@ -67,6 +68,10 @@ pub const WS_TYPE_REQUEST_FIELDS: i32 = 12;
 pub const WS_TYPE_RESPONSE_FIELDS: i32 = 13;
 /// ws_accepted
 pub const WS_TYPE_ACCEPTED: i32 = 14;
+/// ws_control
+pub const WS_TYPE_CONTROL: i32 = 15;
+/// ws_conn: how much memory ws_conn_init() needs.
+pub const WS_TYPE_CONN: i32 = 16;
 
 /// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
 /// it once, at load time, with its own declaration.
@@ -87,6 +92,8 @@ pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
         WS_TYPE_REQUEST_FIELDS => size_of::<ws_request_fields>(),
         WS_TYPE_RESPONSE_FIELDS => size_of::<ws_response_fields>(),
         WS_TYPE_ACCEPTED => size_of::<ws_accepted>(),
+        WS_TYPE_CONTROL => size_of::<ws_control>(),
+        WS_TYPE_CONN => size_of::<ws_conn>(),
         _ => 0,
     }
 }
