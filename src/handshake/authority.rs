@@ -116,11 +116,15 @@ fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
 }
 
 fn is_ipv4(text: &[u8]) -> bool {
-    let octet = |digits: &[u8]| match digits {
-        [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] => true,
-        [b'1', b'0'..=b'9', b'0'..=b'9'] => true,
-        [b'2', b'0'..=b'4', b'0'..=b'9'] | [b'2', b'5', b'0'..=b'5'] => true,
-        _ => false,
+    let octet = |text: &[u8]| {
+        matches!(
+            text,
+            [b'0'..=b'9']
+                | [b'1'..=b'9', b'0'..=b'9']
+                | [b'1', b'0'..=b'9', b'0'..=b'9']
+                | [b'2', b'0'..=b'4', b'0'..=b'9']
+                | [b'2', b'5', b'0'..=b'5']
+        )
     };
     let octets = || text.split(|b| *b == b'.');
     octets().count() == 4 && octets().all(octet)

@@ -122,7 +122,11 @@ impl<'a> Names<'a> {
 /// Which slot a name would be in.
 fn hash(name: &[u8]) -> usize {
     let hash = name.iter().fold(0_u32, |hash, b| {
-        (hash ^ u32::from(*b)).wrapping_mul(0x0100_0193).rotate_left(7)
+        // 2^32 divided by the golden ratio: the highest bits depend on all others.
+        (hash.rotate_left(5) ^ u32::from(*b)).wrapping_mul(0x9e37_79b9)
     });
-    usize::try_from(hash >> 16).unwrap_or(0) % SLOTS
+    let [highest, ..] = hash.to_be_bytes();
+    usize::from(highest)
 }
+
+const _: () = assert!(SLOTS == 1 << u8::BITS);
