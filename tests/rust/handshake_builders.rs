@@ -266,6 +266,22 @@ fn a_parameter_in_quotes_is_any_quoted_string() {
     }
 }
 
+/// Both sides of TR-369, also beside compression.
+#[test]
+fn an_extension_with_an_endpoint_id_is_offered_and_confirmed() {
+    let both = format!("{USP}, permessage-deflate");
+    for extensions in [USP, &both] {
+        let extensions = extensions.as_bytes();
+        let request = c::build_request(&Request { extensions, ..REQUEST }).unwrap();
+        let response = c::build_response(&Response { extensions, ..RESPONSE }).unwrap();
+        assert_eq!(c::parse_response(&response, &request).0, response.len() as isize);
+        let offered = c::pmd_accept(&request, crate::pmd::USUAL);
+        if cfg!(feature = "deflate") {
+            assert_eq!(offered.unwrap().is_some(), extensions == both.as_bytes());
+        }
+    }
+}
+
 #[test]
 fn quoted_parameters_are_extensions_too() {
     for extensions in

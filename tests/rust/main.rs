@@ -74,6 +74,7 @@ mod handshake_order;
 mod handshake_origin;
 mod handshake_parsed;
 mod handshake_protocol;
+mod handshake_real;
 mod handshake_reply;
 mod handshake_request;
 mod handshake_response;
