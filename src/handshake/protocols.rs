@@ -7,20 +7,25 @@ use crate::error::{Error, Result};
 /// Whether this is a list of subprotocols: tokens, none twice.
 #[must_use]
 pub fn is_offer(protocols: &[u8]) -> bool {
+    match is_short(protocols) {
+        true => is_offer_in::<FEW>(protocols),
+        false => is_offer_in::<MANY>(protocols),
+    }
+}
+
+fn is_offer_in<const SLOTS: usize>(protocols: &[u8]) -> bool {
     let mut rest = protocols.split(|b| *b == b',').map(trim);
     loop {
-        let mut names = Names::new();
-        let mut added = rest.clone();
+        let mut names = Names::<SLOTS>::new();
         while names.has_room() {
-            let Some(name) = added.next() else { return true };
+            let Some(name) = rest.next() else { return true };
             if !is_token(name) || !names.add(name) {
                 return false;
             }
         }
-        if added.clone().any(|name| names.find(name).is_some()) {
+        if rest.clone().any(|name| names.find(name).is_some()) {
             return false;
         }
-        rest = added;
     }
 }
 
@@ -46,22 +51,40 @@ pub(crate) fn offered(fields: Fields<'_>) -> Values<'_> {
 /// Picks the first of `supported` that is offered.
 pub fn select<'a>(offered: Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
     check_supported(supported)?;
+    Ok(choose(&offered, supported))
+}
+
+/// The same from a list that was checked.
+pub(crate) fn choose<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Option<&'a [u8]> {
+    match is_short(supported) {
+        true => choose_in::<FEW>(offered, supported),
+        false => choose_in::<MANY>(offered, supported),
+    }
+}
+
+fn choose_in<'a, const SLOTS: usize>(
+    offered: &Values<'_>,
+    supported: &'a [u8],
+) -> Option<&'a [u8]> {
     let mut rest = list(supported).peekable();
     while rest.peek().is_some() {
-        let mut names = Names::new();
+        let mut names = Names::<SLOTS>::new();
         while let Some(name) = rest.next_if(|_| names.has_room()) {
             names.add(name);
         }
         let chosen = first_offered(offered.clone(), &names);
         if chosen.is_some() {
-            return Ok(chosen);
+            return chosen;
         }
     }
-    Ok(None)
+    None
 }
 
 /// The first of some names, as they lie in memory, that is offered.
-fn first_offered<'a>(mut offered: Values<'_>, names: &Names<'a>) -> Option<&'a [u8]> {
+fn first_offered<'a, const SLOTS: usize>(
+    mut offered: Values<'_>,
+    names: &Names<'a, SLOTS>,
+) -> Option<&'a [u8]> {
     let mut first: Option<&[u8]> = None;
     while let Some(value) = offered.next_value() {
         for name in list(value).filter_map(|element| names.find(element)) {
@@ -74,19 +97,26 @@ fn first_offered<'a>(mut offered: Values<'_>, names: &Names<'a>) -> Option<&'a [
     first
 }
 
-/// Names, as many as any server knows, that are found without comparing each: a client that
-/// offers thousands must not make a server compare them all with all of its own. Of more names
-/// there are several of these.
-struct Names<'a> {
+/// Whether a list fits into a table of [`FEW`] slots.
+fn is_short(list: &[u8]) -> bool {
+    list.iter().filter(|b| **b == b',').count() < FEW / 2
+}
+
+/// Slots for what most servers know.
+const FEW: usize = 16;
+/// Slots for what any server knows. Of still more names there are several tables.
+const MANY: usize = 256;
+
+/// Names that are found without comparing each: a client that offers thousands must not make a
+/// server compare them all with all of its own.
+struct Names<'a, const SLOTS: usize> {
     /// A name is in the first empty slot from the one that its hash tells.
     slots: [&'a [u8]; SLOTS],
     len: usize,
 }
 
-const SLOTS: usize = 256;
-
-impl<'a> Names<'a> {
-    fn new() -> Names<'a> {
+impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
+    fn new() -> Self {
         Names { slots: [&[]; SLOTS], len: 0 }
     }
 
@@ -97,7 +127,7 @@ impl<'a> Names<'a> {
 
     /// Whether it is new.
     fn add(&mut self, name: &'a [u8]) -> bool {
-        let start = hash(name);
+        let start = hash(name) % SLOTS;
         let (before, behind) = self.slots.split_at_mut_checked(start).unwrap_or_default();
         for slot in behind.iter_mut().chain(before) {
             if slot.is_empty() {
@@ -113,13 +143,14 @@ impl<'a> Names<'a> {
     }
 
     fn find(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let (before, behind) = self.slots.split_at_checked(hash(name))?;
+        let start = hash(name) % SLOTS;
+        let (before, behind) = self.slots.split_at_checked(start)?;
         let near = behind.iter().chain(before).take_while(|slot| !slot.is_empty());
         near.copied().find(|slot| *slot == name)
     }
 }
 
-/// Which slot a name would be in.
+/// Which slot a name would be in, of [`MANY`].
 fn hash(name: &[u8]) -> usize {
     let hash = name.iter().fold(0_u32, |hash, b| {
         // 2^32 divided by the golden ratio: the highest bits depend on all others.
@@ -129,4 +160,4 @@ fn hash(name: &[u8]) -> usize {
     usize::from(highest)
 }
 
-const _: () = assert!(SLOTS == 1 << u8::BITS);
+const _: () = assert!(FEW <= MANY && MANY == 1 << u8::BITS);

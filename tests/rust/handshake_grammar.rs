@@ -341,6 +341,39 @@ fn the_version_is_exactly_13_once() {
     refused(&thrice.add("Sec-WebSocket-Version", "13"), code::VERSION);
 }
 
+/// RFC 6455, 9.1: it must fail the connection.
+#[test]
+fn a_list_of_extensions_that_is_malformed_anywhere_fails_the_handshake() {
+    for list in [
+        "=;;",
+        "a b",
+        "a;b=\"",
+        "permessage-deflate, =",
+        "a;",
+        ";a",
+        "a=b",
+        ",",
+        " , ,",
+        "a;;b",
+        "a; =b",
+        "a; b=",
+        "a; b=\"c\"d",
+        "a; b=\"c\\",
+        "\"a\"",
+        "a/b",
+        "\u{e9}",
+        "a; b=c d",
+    ] {
+        let head = Head::request().add("Sec-WebSocket-Extensions", list);
+        refused(&head, code::EXTENSION);
+    }
+    for list in
+        ["", "a", ",a,, b ,", "a;b", "a ; b = c", "a; b=\"\"", "a; b=\"c, \\\"d\"; e"]
+    {
+        accepted(&Head::request().add("Sec-WebSocket-Extensions", list));
+    }
+}
+
 #[test]
 fn an_upgrade_has_no_body() {
     for length in
