@@ -1,6 +1,6 @@
 //! Subprotocols (RFC 6455, 11.3.4): the list that a client offers, and the server's choice.
 
-use super::headers::{Fields, PROTOCOL, complete_fields};
+use super::headers::PROTOCOL;
 use super::values::{Values, is_token, list, trim};
 use crate::error::{Error, Result};
 
@@ -40,12 +40,7 @@ pub fn check_supported(protocols: &[u8]) -> Result<()> {
 
 /// Picks the first of `supported` that the client offers in its head.
 pub fn select_protocol<'a>(head: &[u8], supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
-    select(offered(complete_fields(head)?), supported)
-}
-
-/// What the fields of a client offer.
-pub(crate) fn offered(fields: Fields<'_>) -> Values<'_> {
-    Values::of(fields, PROTOCOL)
+    select(Values::in_head(head, PROTOCOL)?, supported)
 }
 
 /// Picks the first of `supported` that is offered.
