@@ -111,6 +111,11 @@ struct Names<'a, const SLOTS: usize> {
 }
 
 impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
+    const LAST: usize = {
+        assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << u8::BITS);
+        SLOTS.wrapping_sub(1)
+    };
+
     fn new() -> Self {
         Names { slots: [&[]; SLOTS], len: 0 }
     }
@@ -122,7 +127,7 @@ impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
 
     /// Whether it is new.
     fn add(&mut self, name: &'a [u8]) -> bool {
-        let start = hash(name) % SLOTS;
+        let start = hash(name) & Self::LAST;
         let (before, behind) = self.slots.split_at_mut_checked(start).unwrap_or_default();
         for slot in behind.iter_mut().chain(before) {
             if slot.is_empty() {
@@ -138,14 +143,14 @@ impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
     }
 
     fn find(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let start = hash(name) % SLOTS;
+        let start = hash(name) & Self::LAST;
         let (before, behind) = self.slots.split_at_checked(start)?;
         let near = behind.iter().chain(before).take_while(|slot| !slot.is_empty());
         near.copied().find(|slot| *slot == name)
     }
 }
 
-/// Which slot a name would be in, of [`MANY`].
+/// Which slot a name would be in; of fewer than 256, the lower bits of it.
 fn hash(name: &[u8]) -> usize {
     let hash = name.iter().fold(0_u32, |hash, b| {
         // 2^32 divided by the golden ratio: the highest bits depend on all others.
@@ -154,5 +159,3 @@ fn hash(name: &[u8]) -> usize {
     let [highest, ..] = hash.to_be_bytes();
     usize::from(highest)
 }
-
-const _: () = assert!(FEW <= MANY && MANY == 1 << u8::BITS);
