@@ -40,12 +40,6 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Whether this is a host, and a port if one is given.
-#[must_use]
-pub fn is_authority(text: &[u8]) -> bool {
-    Authority::parse(text).is_some()
-}
-
 /// Length of the address in brackets that `text` starts with, brackets included.
 fn ip_literal_len(text: &[u8]) -> Option<usize> {
     let end = text.iter().position(|b| *b == b']')?;
