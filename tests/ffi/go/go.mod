@@ -1,0 +1,3 @@
+module wscodec.example/echo
+
+go 1.19

@@ -1,0 +1,140 @@
+// An echo server over the connection layer, in Go: plain slices go in and out, and nothing of
+// Go's memory holds a pointer to Go's memory (GODEBUG=cgocheck=1 looks).
+//
+//	echo [port]
+//
+// It listens on 127.0.0.1 and prints the port.
+package main
+
+// #include <stdlib.h>
+// #include <wscodec.h>
+import "C"
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"unsafe"
+)
+
+// What the server is willing to do. It holds pointers, so it lies in C's memory.
+var spec = func() *C.ws_accept_spec {
+	pmd := (*C.ws_pmd_params)(C.calloc(1, C.sizeof_ws_pmd_params))
+	pmd.server_no_context_takeover = 1
+	spec := (*C.ws_accept_spec)(C.calloc(1, C.sizeof_ws_accept_spec))
+	spec.pmd = pmd
+	return spec
+}()
+
+type session struct {
+	net.Conn
+	ws     *C.ws_conn
+	events [64]C.ws_event
+	reply  [C.WS_MAX_REPLY + C.WS_MAX_OUTPUT]byte
+}
+
+func pointer(bytes []byte) unsafe.Pointer {
+	return unsafe.Pointer(unsafe.SliceData(bytes))
+}
+
+// Reads a head and answers it. What came behind it; nil: there is no connection.
+func (s *session) accept() []byte {
+	var buf []byte
+	var scanned C.size_t
+	for chunk := make([]byte, 4096); C.ws_head_length(pointer(buf), C.size_t(len(buf)), &scanned) == 0; {
+		n, err := s.Read(chunk)
+		if err != nil {
+			return nil
+		}
+		buf = append(buf, chunk[:n]...)
+	}
+	var accepted C.ws_accepted
+	n := C.ws_conn_accept(pointer(buf), C.size_t(len(buf)), spec, C.sizeof_ws_accept_spec,
+		&accepted, C.sizeof_ws_accepted, pointer(s.reply[:]), C.size_t(len(s.reply)))
+	if n > 0 {
+		s.Write(s.reply[:n])
+	}
+	if accepted.conn == nil {
+		return nil
+	}
+	s.ws = accepted.conn
+	return buf[accepted.head_len:]
+}
+
+// The data of an event of the last call, which was given buf.
+func (s *session) data(buf []byte, event *C.ws_event) []byte {
+	if event.flags&C.WS_EVENT_COLLECTED == 0 {
+		return buf[event.off : event.off+event.len]
+	}
+	return unsafe.Slice((*byte)(C.ws_event_data(s.ws, nil, event)), int(event.len))
+}
+
+func (s *session) echo(opcode C.int, payload []byte) {
+	out := make([]byte, C.ws_conn_send_bound(s.ws, C.size_t(len(payload))))
+	n := C.ws_conn_send(s.ws, opcode, 0, pointer(payload), C.size_t(len(payload)),
+		pointer(out), C.size_t(len(out)))
+	if n > 0 {
+		s.Write(out[:n])
+	}
+}
+
+// Takes one read: the loop over the bytes that are left. Whether the connection goes on.
+func (s *session) take(buf []byte) bool {
+	for len(buf) > 0 {
+		var used C.size_t
+		n := C.ws_conn_recv(s.ws, pointer(buf), C.size_t(len(buf)),
+			&s.events[0], C.size_t(len(s.events)), &used)
+		for i := 0; i < int(n); i++ {
+			event := &s.events[i]
+			if event.opcode == C.WS_OPCODE_TEXT || event.opcode == C.WS_OPCODE_BINARY {
+				s.echo(C.int(event.opcode), s.data(buf, event))
+			}
+		}
+		if out := C.ws_conn_output(s.ws, pointer(s.reply[:]), C.size_t(len(s.reply))); out > 0 {
+			s.Write(s.reply[:out])
+		}
+		if n < 0 {
+			return false
+		}
+		buf = buf[used:]
+	}
+	return C.ws_conn_state(s.ws) < C.WS_STATE_CLOSED
+}
+
+func serve(conn net.Conn) {
+	s := &session{Conn: conn}
+	defer s.Close()
+	rest := s.accept()
+	if s.ws == nil {
+		return
+	}
+	defer C.ws_conn_free(s.ws)
+	for buf := make([]byte, 64*1024); s.take(rest); {
+		n, err := s.Read(buf)
+		if err != nil {
+			return
+		}
+		rest = buf[:n]
+	}
+}
+
+func main() {
+	port := "0"
+	if len(os.Args) > 1 {
+		port = os.Args[1]
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "echo:", err)
+		os.Exit(1)
+	}
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "echo:", err)
+			os.Exit(1)
+		}
+		go serve(conn)
+	}
+}

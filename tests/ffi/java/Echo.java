@@ -1,0 +1,177 @@
+import com.sun.jna.Library;
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * An echo server over the connection layer, in Java with JNA: byte[] goes in and out, and events are
+ * read as positions in it.
+ *
+ * <p>java Echo LIBRARY [PORT]: it listens on 127.0.0.1 and prints the port.
+ */
+public final class Echo {
+    /** What is called, with size_t as long. */
+    public interface Wscodec extends Library {
+        long ws_head_length(byte[] buf, long len, long[] scanned);
+
+        long ws_conn_accept(byte[] buf, long len, Pointer spec, long specSize, byte[] accepted,
+                long acceptedSize, byte[] out, long outCap);
+
+        long ws_conn_recv(Pointer conn, byte[] buf, long len, byte[] events, long eventsCap,
+                long[] consumed);
+
+        Pointer ws_event_data(Pointer conn, Pointer buf, byte[] event);
+
+        long ws_conn_output(Pointer conn, byte[] out, long outCap);
+
+        long ws_conn_send_bound(Pointer conn, long payloadLen);
+
+        long ws_conn_send(Pointer conn, int opcode, int flags, byte[] payload, long payloadLen,
+                byte[] out, long outCap);
+
+        int ws_conn_state(Pointer conn);
+
+        void ws_conn_free(Pointer conn);
+
+        long ws_sizeof(int type);
+    }
+
+    // The numbers of include/wscodec.json, for 64 bits.
+    private static final int TYPE_ACCEPT_SPEC = 10;
+    private static final int SPEC_PMD = 32;
+    private static final int ACCEPTED_SIZE = 32;
+    private static final int ACCEPTED_HEAD_LEN = 16;
+    private static final int EVENT_SIZE = 24;
+    private static final int EVENTS = 64;
+    private static final short COLLECTED = 0x4;
+    private static final int MAX_REPLY = 512 + 139;
+    private static final int STATE_CLOSED = 2;
+
+    private final Wscodec ws;
+    private final Socket socket;
+    private final InputStream in;
+    private final OutputStream out;
+    private final byte[] reply = new byte[MAX_REPLY];
+    private Pointer conn;
+
+    private Echo(Wscodec ws, Socket socket) throws IOException {
+        this.ws = ws;
+        this.socket = socket;
+        this.in = socket.getInputStream();
+        this.out = socket.getOutputStream();
+    }
+
+    private static ByteBuffer view(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** Reads a head and answers it. What came behind it; null: there is no connection. */
+    private byte[] accept(Pointer spec) throws IOException {
+        var head = new ByteArrayOutputStream();
+        var chunk = new byte[4096];
+        var scanned = new long[1];
+        do {
+            int n = in.read(chunk);
+            if (n < 0) {
+                return null;
+            }
+            head.write(chunk, 0, n);
+        } while (ws.ws_head_length(head.toByteArray(), head.size(), scanned) == 0);
+        byte[] buf = head.toByteArray();
+        var accepted = new byte[ACCEPTED_SIZE];
+        long n = ws.ws_conn_accept(buf, buf.length, spec, ws.ws_sizeof(TYPE_ACCEPT_SPEC), accepted,
+                accepted.length, reply, reply.length);
+        out.write(reply, 0, (int) Math.max(n, 0));
+        long address = view(accepted).getLong(0);
+        if (address == 0) {
+            return null;
+        }
+        conn = new Pointer(address);
+        return Arrays.copyOfRange(buf, view(accepted).getInt(ACCEPTED_HEAD_LEN), buf.length);
+    }
+
+    private void echo(byte[] buf, byte[] event) throws IOException {
+        ByteBuffer fields = view(event);
+        int off = (int) fields.getLong(0);
+        int len = (int) fields.getLong(8);
+        byte[] payload = (fields.getShort(18) & COLLECTED) == 0
+                ? Arrays.copyOfRange(buf, off, off + len)
+                : ws.ws_event_data(conn, null, event).getByteArray(0, len);
+        var frame = new byte[(int) ws.ws_conn_send_bound(conn, len)];
+        long n = ws.ws_conn_send(conn, fields.getShort(16), 0, payload, len, frame, frame.length);
+        out.write(frame, 0, (int) Math.max(n, 0));
+    }
+
+    /** Takes one read: the loop over the bytes that are left. Whether the connection goes on. */
+    private boolean take(byte[] buf) throws IOException {
+        var events = new byte[EVENTS * EVENT_SIZE];
+        var used = new long[1];
+        while (buf.length > 0) {
+            long n = ws.ws_conn_recv(conn, buf, buf.length, events, EVENTS, used);
+            for (int i = 0; i < n; i++) {
+                int at = i * EVENT_SIZE;
+                var event = Arrays.copyOfRange(events, at, at + EVENT_SIZE);
+                if (view(event).getShort(16) < 8) {
+                    echo(buf, event);
+                }
+            }
+            long answer = ws.ws_conn_output(conn, reply, reply.length);
+            out.write(reply, 0, (int) Math.max(answer, 0));
+            if (n < 0) {
+                return false;
+            }
+            buf = Arrays.copyOfRange(buf, (int) used[0], buf.length);
+        }
+        return ws.ws_conn_state(conn) < STATE_CLOSED;
+    }
+
+    private void serve(Pointer spec) {
+        try (socket) {
+            byte[] rest = accept(spec);
+            var buf = new byte[64 * 1024];
+            while (rest != null && take(rest)) {
+                int n = in.read(buf);
+                rest = n < 0 ? null : Arrays.copyOf(buf, n);
+            }
+            socket.shutdownOutput();
+        } catch (IOException gone) {
+            // The peer went away.
+        } finally {
+            ws.ws_conn_free(conn);
+        }
+    }
+
+    /** All zero but for compression without context takeover of ours. */
+    private static Memory spec(Wscodec ws, Memory pmd) {
+        pmd.clear();
+        pmd.setByte(0, (byte) 1);
+        var spec = new Memory(ws.ws_sizeof(TYPE_ACCEPT_SPEC));
+        spec.clear();
+        spec.setPointer(SPEC_PMD, pmd);
+        return spec;
+    }
+
+    public static void main(String[] args) throws IOException {
+        Wscodec ws = Native.load(args[0], Wscodec.class);
+        var pmd = new Memory(8);
+        Memory spec = spec(ws, pmd);
+        int port = args.length > 1 ? Integer.parseInt(args[1]) : 0;
+        try (var listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress())) {
+            System.out.println(listener.getLocalPort());
+            while (true) {
+                var session = new Echo(ws, listener.accept());
+                new Thread(() -> session.serve(spec)).start();
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+-- An echo server over the connection layer, in LuaJIT: declarations from the header as it is.
+--
+--   luajit echo_server.lua DECLARATIONS LIBRARY [PORT]
+--
+-- DECLARATIONS is the output of `cc -E -P -DWSCODEC_FFI include/wscodec.h`. It serves one client
+-- after another on 127.0.0.1, and prints the port.
+local ffi = require("ffi")
+local socket = require("socket")
+
+ffi.cdef(assert(io.open(arg[1])):read("*a"))
+local ws = ffi.load(arg[2])
+local READ = 64 * 1024
+
+local events = ffi.new("ws_event[64]")
+local used = ffi.new("size_t[1]")
+local reply = ffi.new("uint8_t[?]", ws.WS_MAX_REPLY + ws.WS_MAX_OUTPUT)
+local pmd = ffi.new("ws_pmd_params", { server_no_context_takeover = 1 })
+local spec = ffi.new("ws_accept_spec", { pmd = pmd })
+
+-- Whatever is there, at least one byte; nil at the end of the stream.
+local function read(client)
+    socket.select({ client }, nil)
+    local data, why, partial = client:receive(READ)
+    data = data or partial
+    return #data > 0 and data or (why == "timeout" and read(client) or nil)
+end
+
+local function write(client, bytes, len)
+    local text, sent = ffi.string(bytes, len), 0
+    while sent < #text do
+        local last, why, partial = client:send(text, sent + 1)
+        sent = last or partial
+        if not last and why == "closed" then return end
+        if not last then socket.select(nil, { client }) end
+    end
+end
+
+-- A head, and what came behind it. nil: there is none, and its refusal was sent.
+local function accept(client)
+    local data, scanned = "", ffi.new("size_t[1]")
+    repeat
+        local more = read(client)
+        if not more then return end
+        data = data .. more
+    until ws.ws_head_length(data, #data, scanned) ~= 0
+    local accepted = ffi.new("ws_accepted")
+    local n = ws.ws_conn_accept(data, #data, spec, ffi.sizeof(spec), accepted,
+        ffi.sizeof(accepted), reply, ffi.sizeof(reply))
+    if n > 0 then write(client, reply, n) end
+    if accepted.conn == nil then return end
+    return ffi.gc(accepted.conn, ws.ws_conn_free), data:sub(accepted.head_len + 1)
+end
+
+local function echo(client, conn, buf, event)
+    local data = ws.ws_event_data(conn, buf, event)
+    local room = tonumber(ws.ws_conn_send_bound(conn, event.len))
+    local out = ffi.new("uint8_t[?]", room)
+    local n = ws.ws_conn_send(conn, event.opcode, 0, data, event.len, out, room)
+    if n > 0 then write(client, out, n) end
+end
+
+-- Takes one read: the loop over the bytes that are left. Whether the connection goes on.
+local function take(client, conn, data)
+    local buf, left = ffi.new("uint8_t[?]", #data, data), #data
+    local p = buf
+    while left > 0 do
+        local n = ws.ws_conn_recv(conn, p, left, events, 64, used)
+        for i = 0, tonumber(n) - 1 do
+            local opcode = events[i].opcode
+            if opcode == ws.WS_OPCODE_TEXT or opcode == ws.WS_OPCODE_BINARY then
+                echo(client, conn, p, events[i])
+            end
+        end
+        write(client, reply, ws.ws_conn_output(conn, reply, ffi.sizeof(reply)))
+        if n < 0 then return false end
+        p, left = p + used[0], left - tonumber(used[0])
+    end
+    return ws.ws_conn_state(conn) < ws.WS_STATE_CLOSED
+end
+
+local function serve(client)
+    client:settimeout(0)
+    local conn, data = accept(client)
+    while conn and data and take(client, conn, data) do
+        data = read(client)
+    end
+    client:shutdown("send")
+    client:close()
+end
+
+local listener = assert(socket.bind("127.0.0.1", tonumber(arg[3] or 0)))
+print(select(2, listener:getsockname()))
+io.flush()
+while true do
+    serve(assert(listener:accept()))
+end
