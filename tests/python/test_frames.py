@@ -36,7 +36,8 @@ def test_examples_of_the_rfc(name: str) -> None:
     assert wscodec.frame_encode(opcode, payload, fin=fin, mask_key=key) == data
     flags = BEGIN | END | (FIN if fin else 0) | (MASKED if masked else 0)
     header_len = len(data) - len(payload)
-    expected = Frame(opcode, flags, payload, len(payload), 0, key or bytes(4), header_len)
+    key_sent = key or bytes(4)
+    expected = Frame(opcode, flags, payload, len(payload), 0, key_sent, header_len, opcode)
     assert wscodec.frame_decode(data + b"rest", client=not masked) == expected
     assert expected.size == len(data)
     for cut in range(min(len(data), 300)):
