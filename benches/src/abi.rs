@@ -83,9 +83,23 @@ functions! {
     conn::ws_conn_set_pmd(*mut ws_conn, *const ws_pmd_params) -> isize;
     conn::ws_conn_recv(
         *mut ws_conn, *mut c_void, usize, *mut ws_event, usize, *mut usize) -> isize;
+    conn::ws_event_data(*const ws_conn, *const c_void, *const ws_event) -> *const c_void;
     conn::ws_conn_output(*mut ws_conn, *mut c_void, usize) -> isize;
     conn::ws_conn_send(
         *mut ws_conn, c_int, u32, *const c_void, usize, *mut c_void, usize) -> isize;
     version::ws_features() -> u32;
     version::ws_sizeof(c_int) -> usize;
+}
+
+impl Abi {
+    /// The data of an event of the last `ws_conn_recv`, which was given `buf`.
+    pub(crate) fn event_data(
+        &self,
+        conn: *const ws_conn,
+        buf: *const u8,
+        event: &ws_event,
+    ) -> *const [u8] {
+        let data = unsafe { (self.ws_event_data)(conn, buf.cast(), event) };
+        std::ptr::slice_from_raw_parts(data.cast(), event.len as usize)
+    }
 }
