@@ -7,7 +7,8 @@
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::mem::{size_of, transmute_copy};
 use wscodec::ffi;
-use wscodec::ffi::conn::{ws_accept_spec, ws_allocator, ws_conn, ws_event};
+use wscodec::ffi::accept::{ws_accept_spec, ws_accepted};
+use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_event};
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::{ws_handshake, ws_response_spec, ws_span};
@@ -77,9 +78,9 @@ functions! {
     text::ws_utf8_validate(*mut u32, *const c_void, usize) -> isize;
     conn::ws_conn_new(u32, *const ws_allocator) -> *mut ws_conn;
     conn::ws_conn_free(*mut ws_conn);
-    conn::ws_conn_accept(
+    accept::ws_conn_accept(
         *const c_void, usize, *const ws_accept_spec, usize,
-        *mut *mut ws_conn, *mut c_void, usize) -> isize;
+        *mut ws_accepted, usize, *mut c_void, usize) -> isize;
     conn::ws_conn_set_pmd(*mut ws_conn, *const ws_pmd_params) -> isize;
     conn::ws_conn_recv(
         *mut ws_conn, *mut c_void, usize, *mut ws_event, usize, *mut usize) -> isize;
