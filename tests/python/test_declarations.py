@@ -32,15 +32,19 @@ STRUCTS = {
     "ws_response_spec": _ffi.ResponseSpec,
     "ws_request_spec": _ffi.RequestSpec,
     "ws_response": _ffi.Response,
+    "ws_request_fields": _ffi.RequestFields,
+    "ws_response_fields": _ffi.ResponseFields,
     "ws_frame": _ffi.Frame,
     "ws_decoder": _ffi.Decoder,
     "ws_out_frame": _ffi.OutFrame,
+    "ws_control": _ffi.Control,
     "ws_pmd_params": _ffi.PmdParams,
     "ws_allocator": _ffi.Allocator,
     "ws_accept_spec": _ffi.AcceptSpec,
     "ws_event": _ffi.Event,
+    "ws_accepted": _ffi.Accepted,
 }
-OPAQUE = {"ws_conn"}
+OPAQUE = {"ws_conn", "ws_pmd"}
 ARRAYS = {"ws_frame", "ws_out_frame", "ws_event"}
 
 
@@ -50,9 +54,13 @@ def constants() -> dict[str, int]:
 
 
 def functions() -> dict[str, tuple[str, list[str]]]:
-    pattern = r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
+    pattern = (
+        r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)"
+        r"\(((?:[^()]|\([^()]*\))*)\)"
+    )
+    between = r",(?![^()]*\))"  # arguments, not those of a function that is one
     return {
-        name: (result.strip(), [] if arguments == "void" else arguments.split(","))
+        name: (result.strip(), [] if arguments == "void" else re.split(between, arguments))
         for result, name, arguments in re.findall(pattern, CODE)
     }
 
@@ -121,6 +129,10 @@ def test_function(name: str) -> None:
     assert declared_result in allowed_types(result.replace("const ", ""))
     assert len(declared_arguments) == len(arguments)
     for argument, declared in zip(arguments, declared_arguments):
+        function = POINTER_TO_FUNCTION.fullmatch(" ".join(argument.split()))
+        if function:
+            check_function_pointer(function, declared)
+            continue
         assert declared in allowed_types(split_declaration(argument)[0]), argument
 
 
@@ -160,7 +172,8 @@ def test_the_struct_module_sees_the_same_layout() -> None:
 
 def test_every_type_number_has_a_size() -> None:
     numbers = {value for name, value in constants().items() if name.startswith("TYPE_")}
-    assert numbers == set(_ffi.SIZES)
+    assert numbers == {*_ffi.SIZES, _ffi.TYPE_CONN}
+    assert 0 < _ffi.lib.ws_sizeof(_ffi.TYPE_CONN) <= _ffi.MAX_CONN
     assert _ffi.lib.ws_sizeof(max(numbers) + 1) == 0
 
 
@@ -189,6 +202,7 @@ def test_close_codes_and_statuses() -> None:
             "ERR_NOT_UPGRADE": 426,
             "ERR_HTTP_TOO_LARGE": 431,
             "ERR_HTTP_VERSION": 505,
+            "ERR_HANDSHAKE_ORIGIN": 403,
         }
         assert error.http_status == (500 if ours else statuses.get(name, 400)), name
 

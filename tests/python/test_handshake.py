@@ -264,6 +264,7 @@ def test_a_head_that_comes_byte_by_byte_costs_linear_work() -> None:
 
 
 def test_field_values() -> None:
+    fields: list[tuple[str | bytes, str | bytes]]
     fields = [("Cookie", "a"), (b"X", b"\xe9"), ("cookie", "b"), ("COOKIE", ""), ("Y", "")]
     assert wscodec.field_value(fields, "cOOkie") == "a, b, "
     assert wscodec.field_value(fields, "x") == "é"
