@@ -670,7 +670,8 @@ class Connection:
         The iterator raises an error where it stands in the stream, after the events before
         it: ProtocolError, or NoMemory. The close frame that tells the peer waits in
         data_to_send(); instead of it you may close() with words of your own. From then on
-        every iterator raises the same error.
+        every iterator raises the same error. (NoRandomness, of a client that cannot mask a
+        pong, changes nothing: the next iterator goes on.)
         """
         if not self._handle:
             self._freed()
