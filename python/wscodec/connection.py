@@ -382,7 +382,7 @@ class Connection:
         )
         conn = None
         if found.conn is not None:
-            conn = cls._of(found.conn, options)
+            conn = cls._of(found.conn, deflate, options)
             conn._protocol = span(list_, found.protocol)
         accepted = Accepted(conn, out.raw[:size])
         accepted.head_len = found.head_len
@@ -438,16 +438,16 @@ class Connection:
         check(result)
         if handle.value is None:
             return None
-        conn, response = cls._of(handle.value, options), response_of(data, answer)
+        conn, response = cls._of(handle.value, deflate, options), response_of(data, answer)
         conn._protocol = response.protocol
         return conn, response
 
     @classmethod
-    def _of(cls, handle: int, options: Options) -> Connection:
-        """The owner of a fresh handle for which compression was agreed on."""
+    def _of(cls, handle: int, deflate: Deflate | None, options: Options) -> Connection:
+        """The owner of a fresh handle, after a handshake with this in mind."""
         conn = cls.__new__(cls)
         conn._take(handle, **options)
-        conn._deflate = _agreed(handle)
+        conn._deflate = None if deflate is None else _agreed(handle)
         return conn
 
     def _take(
