@@ -180,6 +180,12 @@ class Accepted(_Accepted):
 _ENTRIES = 256
 _ENTRY = Struct(_ffi.EVENT)
 _RSV = RSV1 | RSV2 | RSV3
+_COLLECTED = _ffi.EVENT_COLLECTED
+_TEXT, _CLOSE = _ffi.OPCODE_TEXT, _ffi.OPCODE_CLOSE
+_PING, _PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
+
+new_message = tuple.__new__
+"""Faster than calling Message, which counts its arguments first."""
 
 # Without declared arguments, like the decoder's: ctypes then takes C objects as they are.
 _recv = lib["ws_conn_recv"]
@@ -737,7 +743,7 @@ class Connection:
         entries = room.entries[: count * _ENTRY.size]
         for off, size, opcode, flags, code, _ in _ENTRY.iter_unpack(entries):
             start = at + off
-            if flags & _ffi.EVENT_COLLECTED:  # then it is the last
+            if flags & _COLLECTED:  # then it is the last
                 start = lib.ws_event_data(self._handle, None, room.last_entry(count))
             data = string_at(start, size) if size else b""
             self._events.append(self._event(data, opcode, flags, code))
@@ -751,21 +757,23 @@ class Connection:
         return count
 
     def _event(self, data: bytes, opcode: int, flags: int, code: int) -> Event:
-        if opcode == _ffi.OPCODE_PING:
-            self._may_speak = True
-            return Ping(data)
-        if opcode == _ffi.OPCODE_PONG:
+        if opcode < _CLOSE:
+            kind = OPCODES[opcode]
+            assert kind is not None
+            rsv = flags & _RSV
+            if self._stream:
+                first, last = bool(flags & _ffi.EVENT_FIRST), bool(flags & _ffi.EVENT_LAST)
+                frame_end = bool(flags & _ffi.EVENT_FRAME_END)
+                return MessagePart(data, kind, first, last, frame_end, rsv)
+            is_text = opcode == _TEXT and self._check_utf8 and not rsv
+            return new_message(Message, (data.decode() if is_text else data, kind, rsv))
+        if opcode == _PONG:
             return Pong(data)
-        if opcode == _ffi.OPCODE_CLOSE:
-            self._is_over = self._may_speak = True
-            return Close(code, data.decode())
-        kind, rsv = OPCODES[opcode], flags & _RSV
-        assert kind is not None
-        if self._stream:
-            first, last = bool(flags & _ffi.EVENT_FIRST), bool(flags & _ffi.EVENT_LAST)
-            return MessagePart(data, kind, first, last, bool(flags & _ffi.EVENT_FRAME_END), rsv)
-        is_text = self._check_utf8 and opcode == _ffi.OPCODE_TEXT and not rsv
-        return Message(data.decode() if is_text else data, kind, rsv)
+        self._may_speak = True
+        if opcode == _PING:
+            return Ping(data)
+        self._is_over = True
+        return Close(code, data.decode())
 
     def finish(self) -> None:
         """Tells it that the peer will send nothing more. What is in data_to_send() already
