@@ -1,7 +1,7 @@
 //! Names the shared library, and with the feature `header` writes `include/wscodec.h`.
 
 #[cfg(feature = "header")]
-#[path = "build/header.rs"]
+#[path = "build/header/mod.rs"]
 mod header;
 
 fn main() {
