@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
-import cffi
+import cffi  # type: ignore[import-untyped]
 import pytest
-
 from wire import ROOT
 
 INCLUDE = ROOT / "include"
@@ -58,9 +58,7 @@ def test_functions_are_those_of_the_c_compiler(tmp_path: Path) -> None:
     lines = ["#include <wscodec.h>"]
     for function in JSON["functions"]:
         types = [parameter["type"] for parameter in function["parameters"]]
-        lines.append(
-            f"{function['result']} {function['name']}({', '.join(types) or 'void'});"
-        )
+        lines.append(f"{function['result']} {function['name']}({', '.join(types) or 'void'});")
     compiles("\n".join(lines) + "\n", tmp_path)
 
 
@@ -77,7 +75,7 @@ def test_sizes_are_those_of_the_library() -> None:
     assert library.ws_sizeof(types["WS_TYPE_CONN"]) <= 256
 
 
-def ffi_library() -> tuple[cffi.FFI, object]:
+def ffi_library() -> tuple[Any, Any]:
     ffi = cffi.FFI()
     ffi.cdef(declarations())
     return ffi, ffi.dlopen(os.environ["WSCODEC_LIBRARY"])
@@ -119,4 +117,3 @@ def test_everything_has_documentation() -> None:
     for kind in ("constants", "types", "structs", "functions"):
         for thing in JSON[kind]:
             assert thing["doc"] and thing["name"], thing
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 from ctypes import POINTER
 from typing import Any
@@ -12,6 +13,7 @@ from wire import ROOT
 from wscodec import _ffi, errors
 
 HEADER = (ROOT / "include" / "wscodec.h").read_text()
+DESCRIPTION = json.loads((ROOT / "include" / "wscodec.json").read_text())
 CODE = re.sub(r"/\*.*?\*/", " ", HEADER, flags=re.DOTALL)
 
 SCALARS = {
@@ -25,7 +27,7 @@ SCALARS = {
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
 }
-STRUCTS = {
+STRUCTS: dict[str, type[ctypes.Structure]] = {
     "ws_span": _ffi.Span,
     "ws_handshake": _ffi.Handshake,
     "ws_bytes": _ffi.Bytes,
@@ -160,6 +162,20 @@ def test_struct(name: str) -> None:
         element = getattr(declared_type, "_type_", None) if length else declared_type
         assert element in allowed_types(c_type)
         assert getattr(declared_type, "_length_", 0) == length
+
+
+@pytest.mark.parametrize("name", structs())
+def test_layout(name: str) -> None:
+    """Sizes and offsets are those of include/wscodec.json."""
+    bits = str(8 * ctypes.sizeof(ctypes.c_void_p))
+    (struct,) = (s for s in DESCRIPTION["structs"] if s["name"] == name)
+    declared = STRUCTS[name]
+    assert ctypes.sizeof(declared) == struct["size"][bits]
+    assert ctypes.alignment(declared) == struct["align"][bits]
+    offsets = {field["name"]: field["offset"][bits] for field in struct["fields"]}
+    assert offsets == {
+        field: getattr(declared, field).offset for field, *_ in declared._fields_
+    }
 
 
 def test_the_struct_module_sees_the_same_layout() -> None:
