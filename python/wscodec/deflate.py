@@ -24,7 +24,7 @@ from dataclasses import dataclass, fields
 from typing import NoReturn
 
 from . import _ffi
-from ._buffers import Data, address, optional, readable, written
+from ._buffers import Data, address, in_range, optional, readable, written
 from ._ffi import lib
 from .errors import InvalidArgument, InvalidState, NoMemory, TooBig, Unsupported, check
 from .frame import Side
@@ -152,7 +152,7 @@ class Deflater:
     free() or the end of a `with`; then everything raises InvalidState.
     """
 
-    __slots__ = ("__weakref__", "_error", "_finalizer", "_handle")
+    __slots__ = ("__weakref__", "_finalizer", "_handle", "_is_too_big", "_size")
 
     def __init__(self, side: Side, deflate: Deflate = _DEFAULT) -> None:
         """
@@ -171,7 +171,8 @@ class Deflater:
             raise NoMemory()
         self._handle = handle
         self._finalizer = weakref.finalize(self, lib.ws_pmd_free, handle)
-        self._error: TooBig | None = None
+        self._size = 0  # of the message so far, decompressed
+        self._is_too_big = False
 
     def __enter__(self) -> Deflater:
         return self
@@ -208,35 +209,39 @@ class Deflater:
         )
 
     def decompress(self, payload: Data, *, more: bool = False, max_size: int) -> bytes:
-        """What the unmasked payload of one frame stands for.
+        """What the unmasked payload of one frame stands for, or a chunk of it.
 
-        more      Further frames of this message follow.
-        max_size  Beyond so many bytes it is TooBig, which every later call raises too; 0 for
-                  no limit.
+        more      Further chunks or frames of this message follow.
+        max_size  A message of more bytes is TooBig; 0 for no limit.
 
         Raises CompressionError if the data is damaged or the message is cut off; NoMemory.
-        Every later call raises them again.
+        Every later call raises these and TooBig again.
         """
-        pieces, size = [], 0
+        limit = in_range("max_size", max_size, 2**64)
+        pieces = []
         for piece in self.decompressed(payload, more=more):
             pieces.append(piece)
-            size += len(piece)
-            if max_size and size > max_size:
-                self._error = TooBig()
-                raise self._error
+            self._size += len(piece)
+            if limit and self._size > limit:
+                self._is_too_big = True
+                raise TooBig()
+        if not more:
+            self._size = 0
         return b"".join(pieces)
 
     def decompressed(self, payload: Data, *, more: bool = False) -> Iterator[bytes]:
-        """The same in pieces of at most 64 KiB, made while you iterate. Do so to the end
-        before the next payload."""
-        payload, flags = readable(payload), _ffi.SEND_MORE if more else 0
+        """The same in pieces of at most 64 KiB, made while you iterate, and without a limit.
+        Iterate to the end before the next payload."""
+        if self._is_too_big:
+            raise TooBig()
+        return self._pieces(readable(payload), _ffi.SEND_MORE if more else 0)
+
+    def _pieces(self, payload: bytes, flags: int) -> Iterator[bytes]:
         done, used, start = 0, c_size_t(), address(payload)
         out = bytearray(_PIECE)
         out_start = c_char.from_buffer(out)
         while True:
-            if self._error is not None:
-                raise self._error
-            written_ = check(
+            size = check(
                 lib.ws_pmd_decompress(
                     self._handle or self._freed(),
                     flags,
@@ -247,10 +252,10 @@ class Deflater:
                     _PIECE,
                 )
             )
-            if not written_:
+            if not size:
                 return
             done += used.value
-            yield bytes(memoryview(out)[:written_])
+            yield bytes(memoryview(out)[:size])
 
 
 def pmd_params(deflate: Deflate) -> _ffi.PmdParams:

@@ -167,6 +167,27 @@ def test_a_limit() -> None:
                 ours.decompress(again, max_size=limit)
 
 
+def test_a_limit_is_for_the_whole_message() -> None:
+    for ours in (Deflater(SERVER), Deflater(SERVER)):
+        them = Compressor()
+        for size in (1000, 10, 1000):  # each message anew
+            payload = them.message(bytes(size))
+            found = [
+                ours.decompress(p, more=True, max_size=1000) for p in pieces_of(payload, 1)
+            ]
+            assert b"".join([*found, ours.decompress(b"", max_size=1000)]) == bytes(size)
+        payload = them.message(bytes(1001))
+        with pytest.raises(errors.TooBig):
+            for piece in pieces_of(payload, 1):
+                ours.decompress(piece, more=True, max_size=1000)
+            ours.decompress(b"", max_size=1000)
+        with pytest.raises(errors.TooBig):
+            ours.decompressed(b"")
+    for wrong in (-1, 2**64):
+        with pytest.raises(errors.InvalidArgument):
+            Deflater(SERVER).decompress(b"", max_size=wrong)
+
+
 def test_in_pieces_while_one_iterates() -> None:
     data = at_distance(random.Random(1), 30_000, 200) * 10
     ours, payload = Deflater(SERVER), Compressor().message(data)
