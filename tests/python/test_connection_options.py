@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import time
 import weakref
 from collections.abc import Iterator
 from typing import Any
@@ -408,3 +409,22 @@ def test_the_function_lives_as_long_as_the_connection() -> None:
     del conn
     gc.collect()
     assert there() is None
+
+
+# What it costs
+
+
+def test_receiving_now_and_handling_later_costs_linear_work() -> None:
+    read = frame(FIN | BINARY, bytes(4090))
+
+    def cost(reads: int) -> float:
+        conn = server()
+        start = time.process_time()
+        for _ in range(reads):
+            conn.receive_data(read)
+        assert sum(1 for _ in conn.events()) == reads
+        return time.process_time() - start
+
+    costs = [(cost(500), cost(2000)) for _ in range(3)]
+    few, many = map(min, zip(*costs))
+    assert many < 10 * few  # 4 times as many; were it quadratic, 16 times
