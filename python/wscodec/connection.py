@@ -1,7 +1,7 @@
 """A connection after its opening handshake: messages, pings, the closing handshake, limits,
 compression.
 
-Bytes come in with receive_data(), which hands out events; what is said in return, by you or by
+Bytes come in with receive_data(), which hands out events. What is sent in return, by you or by
 the connection itself, comes out of data_to_send(), in the order of the wire:
 
     for event in conn.receive_data(data):
@@ -55,10 +55,10 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 MAX_MESSAGE = 1 << 20
-"""Longest message, in bytes, unless it is said otherwise."""
+"""Default limit on a message, in bytes."""
 
 COMPRESS_FROM = 1024
-"""Shortest message, in bytes, that is compressed, unless it is said otherwise."""
+"""Length in bytes from which a message is compressed, by default."""
 
 
 class Message(NamedTuple):
@@ -229,7 +229,7 @@ class _Room:
         return self.entries_start + (count - 1) * _ENTRY.size
 
 
-# Who calls takes one, or makes it, and brings it back, as with the decoder's.
+# A caller takes one, or makes it, and brings it back, as with the decoder's.
 _rooms: list[_Room] = []
 
 
@@ -251,8 +251,8 @@ class Connection:
     compress_from  Messages of fewer bytes than these (1024) are sent uncompressed. What is
                    sent in pieces is compressed, however long it gets.
     max_message    Messages of more bytes (1 MiB), decompressed, are TooBig; 0 for no limit.
-    max_frame      Data frames whose header announces more bytes, compressed ones if they are,
-                   are TooBig; 0 (as ever, if you do not say otherwise) for no limit.
+    max_frame      Data frames whose header announces more bytes (compressed, if they are)
+                   are TooBig. Default: 0, no limit.
     stream         Hand out a MessagePart as it arrives, collect nothing. Default: False.
     auto_pong      Answer pings. Default: True.
     auto_close     Answer the peer's close, and tell it of an error. Default: True. Else you
@@ -344,10 +344,10 @@ class Connection:
         protocols      The subprotocols that you speak, in your order of preference, one by
                        one or as "chat, superchat". conn.protocol says which was chosen.
         need_protocol  Refuse a client that offers none of them.
-        origins        The pages that may connect, one by one or as for origin_allowed(). A
-                       client that says no Origin is no browser, and passes. None: any page
-                       in any browser, which is right only where nothing depends on cookies
-                       or on the network that the browser is in.
+        origins        The Origins of the pages that may connect, one by one or as for
+                       origin_allowed(). A request without Origin comes from no browser, and
+                       passes. None: any page in any browser, which is safe only where nothing
+                       depends on cookies or on the network that the browser is in.
         headers        Further fields of the answer.
         deflate        How you are willing to compress: see deflate_accept(). None: not at
                        all. conn.deflate says what was agreed on.
@@ -677,7 +677,7 @@ class Connection:
         it: ProtocolError, or NoMemory. The close frame that tells the peer waits in
         data_to_send(); instead of it you may close() with words of your own. From then on
         every iterator raises the same error. (NoRandomness, of a client that cannot mask a
-        pong, changes nothing: the next iterator goes on.)
+        pong, changes nothing: the next iterator continues.)
         """
         if not self._handle:
             self._freed()
@@ -687,12 +687,12 @@ class Connection:
                 kept = c_char.from_buffer(buffer)
                 self._input.append(_Input(addressof(kept), len(buffer), kept))
         else:
-            memoryview(data)  # or TypeError, now as ever
+            memoryview(data)  # raises the TypeError that it raises before a Close
         return self._hand_out()
 
     def events(self) -> Iterator[Event]:
         """The events that no iterator has handed out yet: what receive_data() returns, for
-        who keeps receiving and handling apart."""
+        programs that receive in one place and handle in another."""
         if not self._handle:
             self._freed()
         return self._hand_out()
@@ -822,8 +822,8 @@ class Connection:
         """Sends a text message, or a piece of one. Bytes must be UTF-8, which is not checked.
 
         more      Further pieces of this message follow.
-        compress  Whether to compress the message, if compression was agreed on; said with
-                  its first piece. None: as compress_from has it.
+        compress  Whether to compress the message, if compression was agreed on; its first
+                  piece decides. None: as compress_from has it.
 
         Raises InvalidState after our close, and inside a message of the other kind;
         InvalidArgument for a str that cannot be UTF-8.
@@ -858,7 +858,7 @@ class Connection:
     ) -> None:
         """Any of these: opcode is TEXT, BINARY, PING or PONG. A str is for TEXT.
 
-        rsv  Reserved bits of those that allow_rsv names, said with the first piece.
+        rsv  Reserved bits, of those that allow_rsv names; the first piece decides.
         """
         payload = _payload(opcode, data)
         handle = self._handle or self._freed()
@@ -896,9 +896,9 @@ class Connection:
         """
         handle = self._handle or self._freed()
         code = in_range("code", code, 2**16)
-        said = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
         out = create_string_buffer(_ffi.MAX_OUTPUT)
-        size = check(lib.ws_conn_close(handle, code, said, len(said), out, sizeof(out)))
+        size = check(lib.ws_conn_close(handle, code, text, len(text), out, sizeof(out)))
         if size:
             self._out.append(out.raw[:size])
 

@@ -83,12 +83,12 @@ class Control:
         Raises InvalidArgument for anything else.
         """
         code = in_range("code", code, 2**16)
-        said = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
         key = self._key()
         return written(
             _ffi.MAX_OUTPUT,
             lambda out, size: lib.ws_control_close(
-                self._state_ref, code, said, len(said), key, out, size
+                self._state_ref, code, text, len(text), key, out, size
             ),
         )
 

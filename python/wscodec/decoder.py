@@ -36,7 +36,7 @@ class _Room:
         self.consumed_at = byref(self.consumed)
 
 
-# Who calls takes one, or makes it, and brings it back: so that an idle connection costs
+# A caller takes one, or makes it, and brings it back: so that an idle connection costs
 # nothing, and threads do not meet in one.
 _rooms: list[_Room] = []
 

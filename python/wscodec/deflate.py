@@ -8,8 +8,8 @@ the answer:
     ...
     conn, response = Connection.confirm(received, request, deflate=offered)
 
-Who has no Connection agrees by deflate_accept() or deflate_confirm(), and compresses with a
-Deflater.
+Without a Connection, use deflate_accept() or deflate_confirm() to agree, and a Deflater to
+compress.
 
 Where the library was built without compression (see library_can_deflate()), all of this
 raises Unsupported.
