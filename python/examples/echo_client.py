@@ -47,13 +47,12 @@ class Client:
     """
 
     goodbye: Close | None = None  # the server's
-    protocol: str | None = None  # the subprotocol that the server chose
     connection: wscodec.Connection
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-        self.received = b""
+        self.received = bytearray()
 
     async def shake_hands(self, url: SplitResult, options: argparse.Namespace) -> None:
         """The opening handshake."""
@@ -61,34 +60,34 @@ class Client:
         offered = None if plain else Deflate()
         request = opening_request(url, options.subprotocol, offered)
         self.writer.write(request)
-        response = await self.read_response(request)
+        await self.read_head()
         try:
-            agreed = wscodec.deflate_confirm(response.head, offered) if offered else None
+            confirmed = wscodec.Connection.confirm(
+                self.received,
+                request,
+                deflate=offered,
+                compress_from=options.compress_from,
+                max_message=MAX_MESSAGE,
+            )
+        except wscodec.errors.HandshakeStatus as error:
+            raise Failure(f"the server answers {error.response.status}") from error
         except wscodec.WsError as error:
             raise Failure(f"the server's answer is wrong: {error}") from error
-        self.connection = wscodec.Connection(
-            wscodec.CLIENT,
-            deflate=agreed,
-            compress_from=options.compress_from,
-            max_message=MAX_MESSAGE,
-        )
-        self.protocol = response.protocol
-        self.received = self.received[len(response.head) :]  # the first frames
+        assert confirmed  # since the head is complete
+        self.connection, response = confirmed
+        del self.received[: len(response.head)]  # what follows are the first frames
 
-    async def read_response(self, request: bytes) -> wscodec.Response:
-        response = None
-        while response is None:
+    async def read_head(self) -> None:
+        length, scanned = 0, 0
+        while not length:
             data = await self.reader.read(READ_SIZE)
-            self.received += data
-            try:
-                response = wscodec.parse_response(self.received, request)
-            except wscodec.errors.HandshakeStatus as error:
-                raise Failure(f"the server answers {error.response.status}") from error
-            except wscodec.WsError as error:
-                raise Failure(f"the server's answer is wrong: {error}") from error
             if not data:
                 raise Failure("the server hung up without an answer")
-        return response
+            self.received += data
+            try:
+                length, scanned = wscodec.head_length(self.received, scanned)
+            except wscodec.WsError as error:
+                raise Failure(f"the server's answer is wrong: {error}") from error
 
     async def messages(self) -> AsyncIterator[Message]:
         """What comes, up to the end of the closing handshake. Raises Failure for any other
@@ -105,7 +104,7 @@ class Client:
                 raise Failure(f"the server broke the protocol: {error}") from error
             await self.flush()
             if self.goodbye is None:
-                self.received = await self.reader.read(READ_SIZE)
+                self.received[:] = await self.reader.read(READ_SIZE)
                 if not self.received:
                     raise Failure("the server hung up without a closing handshake")
 
@@ -165,7 +164,7 @@ async def talk(options: argparse.Namespace) -> None:
     server has answered them all."""
     async with connected(options.url, options) as client:
         if options.subprotocol:
-            print(f"subprotocol: {client.protocol}", file=sys.stderr)
+            print(f"subprotocol: {client.connection.protocol}", file=sys.stderr)
         missing = 0
 
         async def send() -> None:

@@ -18,6 +18,7 @@ PROTOCOLS = "chat, superchat"
 MAX_MESSAGE = 16 * 1024 * 1024
 TEXT_PLAIN = ("Content-Type", "text/plain")
 HELLO = b"Hello, World!\n"
+WRITE_FROM = 65536  # bytes of answers that are put together in one write
 GOODBYE_SECONDS = 2  # for the peers to close, once we were told to stop
 
 
@@ -63,8 +64,8 @@ class EchoServer:
 class Peer(asyncio.Protocol):
     """One peer: a head, then frames, then waiting for it to hang up.
 
-    `receive` is the method for the bytes of the present phase. All replies to the bytes of
-    one read leave in one write.
+    `receive` is the method for the bytes of the present phase. The replies to the bytes of
+    one read leave in one write, unless they are many.
     """
 
     transport: asyncio.Transport
@@ -75,6 +76,8 @@ class Peer(asyncio.Protocol):
         self.server = server
         self.receive = self.on_head
         self.head = bytearray()
+        self.scanned = 0  # of the head
+        self.is_slow = False  # it does not read what we send
 
     # What asyncio calls
 
@@ -88,11 +91,16 @@ class Peer(asyncio.Protocol):
         self.receive(data)
 
     def pause_writing(self) -> None:
-        """The peer does not read what we send: we do not read what it sends."""
+        """The peer does not read what we send: we neither read nor answer what it sends."""
+        self.is_slow = True
         self.transport.pause_reading()
 
     def resume_writing(self) -> None:
-        self.transport.resume_reading()
+        self.is_slow = False
+        if self.receive == self.on_frames:
+            self.answer()
+        if not self.is_slow:
+            self.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.timer.cancel()
@@ -105,54 +113,69 @@ class Peer(asyncio.Protocol):
     def on_head(self, data: bytes) -> None:
         self.head += data
         try:
-            request = wscodec.parse_handshake(self.head)
-        except wscodec.NotUpgrade as error:
-            self.on_request(error.request)
+            length, self.scanned = wscodec.head_length(self.head, self.scanned)
         except wscodec.WsError as error:
             self.refuse(error.http_status, f"{error}\n".encode())
         else:
-            if request:
-                self.on_upgrade(request)
+            if length:
+                self.on_whole_head()
+
+    def on_whole_head(self) -> None:
+        accepted = wscodec.Connection.accept(
+            self.head,
+            protocols=PROTOCOLS,
+            deflate=self.server.deflate,
+            compress_from=self.server.compress_from,
+            max_message=MAX_MESSAGE,
+        )
+        if accepted.connection:
+            self.connection = accepted.connection
+            self.timer.cancel()
+            first_frames = bytes(self.head[accepted.head_len :])
+            self.head.clear()
+            self.receive = self.on_frames
+            self.transport.write(accepted.reply)
+            self.on_frames(first_frames)
+        elif isinstance(accepted.error, wscodec.NotUpgrade):
+            self.on_request(accepted.error.request)
+        else:
+            self.hang_up(accepted.reply)
 
     def on_request(self, request: wscodec.Handshake) -> None:
         """Plain HTTP."""
         if request.method == "GET":
             self.refuse(200, HELLO)
         elif request.method == "HEAD":
-            reply = wscodec.build_reply(200, [TEXT_PLAIN], HELLO)
-            self.hang_up(reply[: -len(HELLO)])
+            length = ("Content-Length", str(len(HELLO)))
+            self.hang_up(wscodec.build_reply(200, [TEXT_PLAIN, length]))
         else:
             self.refuse(405, b"", ("Allow", "GET, HEAD"))
 
     def refuse(self, status: int, body: bytes, *headers: tuple[str, str]) -> None:
         self.hang_up(wscodec.build_reply(status, [TEXT_PLAIN, *headers], body))
 
-    def on_upgrade(self, request: wscodec.Handshake) -> None:
-        connection, answer = wscodec.Connection.accept(
-            request.head,
-            protocols=PROTOCOLS,
-            deflate=self.server.deflate,
-            compress_from=self.server.compress_from,
-            max_message=MAX_MESSAGE,
-        )
-        assert connection  # since the request was parsed
-        self.connection = connection
-        self.timer.cancel()
-        first_frames = bytes(self.head[len(request.head) :])
-        self.head.clear()
-        self.receive = self.on_frames
-        self.on_frames(first_frames, answer)
-
     # Messages
 
-    def on_frames(self, data: bytes, answer: bytes = b"") -> None:
+    def on_frames(self, data: bytes) -> None:
+        self.connection.receive_data(data)
+        self.answer()
+
+    def answer(self) -> None:
+        """Echoes what has come. What a slow peer has sent waits until it reads again."""
+        size = 0
         try:
-            for event in self.connection.receive_data(data):
+            for event in self.connection.events():
                 if isinstance(event, Message):
                     self.connection.send(event.opcode, event.data)
+                    size += len(event.data)
+                if size >= WRITE_FROM:
+                    size = 0
+                    self.transport.write(self.connection.data_to_send())
+                    if self.is_slow:
+                        return
         except wscodec.WsError:
             pass  # the close frame that says it is in data_to_send()
-        replies = answer + self.connection.data_to_send()
+        replies = self.connection.data_to_send()
         if self.connection.state >= State.CLOSED:
             self.hang_up(replies)
         elif replies:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ctypes import c_char, create_string_buffer
+from ctypes import addressof, c_char, c_char_p, c_void_p, cast, create_string_buffer
 from typing import Union
 
 from . import _ffi
@@ -14,8 +14,28 @@ Data = Union[bytes, bytearray, memoryview]
 
 
 def readable(data: Data) -> bytes:
-    """The bytes themselves, or a copy of something else."""
-    return data if isinstance(data, bytes) else bytes(data)
+    """The bytes themselves, or a copy of them: all of a wide memoryview, in its own order.
+
+    Raises TypeError for what has none: bytes(5) would be five zeros.
+    """
+    return data if isinstance(data, bytes) else memoryview(data).tobytes()
+
+
+def address(data: bytes) -> int:
+    """Where they are."""
+    return cast(c_char_p(data), c_void_p).value or 0
+
+
+def in_place(data: Data) -> tuple[int | bytes, int, object]:
+    """Where C may read the bytes during one call, and how many they are; a copy only of what
+    cannot be modified. They stay there as long as the last of the three."""
+    if not isinstance(data, bytes):
+        view = memoryview(data)
+        if not view.readonly and view.c_contiguous and view.nbytes:
+            start = c_char.from_buffer(view.cast("B"))
+            return addressof(start), view.nbytes, start
+        data = view.tobytes()
+    return data, len(data), data
 
 
 def writable(data: bytearray | memoryview) -> tuple[memoryview, c_char | None]:
@@ -29,6 +49,16 @@ def writable(data: bytearray | memoryview) -> tuple[memoryview, c_char | None]:
         raise InvalidArgument("a buffer that can be modified is needed")
     view = view.cast("B")
     return view, c_char.from_buffer(view) if view else None
+
+
+def optional(value: str | Data | None) -> _ffi.Bytes:
+    """What may be absent, as C has it: then there is no pointer."""
+    return _ffi.Bytes() if value is None else bytes_of(text(value))
+
+
+def bytes_of(data: bytes) -> _ffi.Bytes:
+    """As C has it."""
+    return _ffi.Bytes(data, len(data))
 
 
 def text(value: str | Data) -> bytes:

@@ -39,6 +39,11 @@ TYPE_PMD_PARAMS = 8
 TYPE_ALLOCATOR = 9
 TYPE_ACCEPT_SPEC = 10
 TYPE_EVENT = 11
+TYPE_REQUEST_FIELDS = 12
+TYPE_RESPONSE_FIELDS = 13
+TYPE_ACCEPTED = 14
+TYPE_CONTROL = 15
+TYPE_CONN = 16
 
 OK = 0
 ERR_INVALID_ARGUMENT = -1
@@ -59,6 +64,7 @@ ERR_HANDSHAKE_STATUS = -28
 ERR_HANDSHAKE_ACCEPT = -29
 ERR_HANDSHAKE_PROTOCOL = -30
 ERR_EXTENSION = -31
+ERR_HANDSHAKE_ORIGIN = -32
 ERR_RESERVED_BITS = -40
 ERR_OPCODE = -41
 ERR_LENGTH = -42
@@ -73,7 +79,8 @@ ERR_EOF = -50
 
 KEY_LEN = 24
 ACCEPT_LEN = 28
-MAX_HEAD = 16384
+MAX_HEAD = 65536
+MAX_FIELDS = 256
 
 OPCODE_CONTINUATION = 0x0
 OPCODE_TEXT = 0x1
@@ -98,6 +105,7 @@ CLIENT = 0x01
 DEFLATE = 0x02
 ANY_MASK = 0x04
 KEEP_MASKED = 0x08
+ANY_RSV = 0x10
 
 CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
@@ -114,16 +122,31 @@ CLOSE_SERVICE_RESTART = 1012
 CLOSE_TRY_AGAIN_LATER = 1013
 CLOSE_BAD_GATEWAY = 1014
 
-MAX_REPLY = 512
+MAX_CONN = 256
 
 OPT_MAX_MESSAGE = 1
 OPT_STREAM = 2
 OPT_AUTO_PONG = 3
 OPT_CHECK_UTF8 = 4
 OPT_KEEP_BUFFER = 5
+OPT_MAX_FRAME = 6
+OPT_ANY_MASK = 7
+OPT_AUTO_CLOSE = 8
+OPT_ALLOW_RSV = 9
+OPT_COMPRESS_FROM = 10
+
+INFO_CLOSE_SENT = 100
+INFO_CLOSE_RECEIVED = 101
+INFO_CLOSED_BY_PEER = 102
+INFO_SENDING = 103
+INFO_RECEIVING = 104
+INFO_ANNOUNCED = 105
+INFO_BUFFERED = 106
 
 EVENT_FIRST = 0x1
 EVENT_LAST = 0x2
+EVENT_COLLECTED = 0x4
+EVENT_FRAME_END = 0x8
 
 MAX_OUTPUT = 139
 
@@ -134,6 +157,9 @@ STATE_OPEN = 0
 STATE_CLOSING = 1
 STATE_CLOSED = 2
 STATE_FAILED = 3
+
+ACCEPT_NEED_PROTOCOL = 0x1
+MAX_REPLY = 512
 
 
 class Span(Structure):
@@ -152,7 +178,7 @@ class Handshake(Structure):
         ("origin", Span),
         ("key", Span),
         ("head_len", c_uint32),
-        ("reserved", c_uint32),
+        ("http_version", c_uint32),
     ]
 
 
@@ -195,6 +221,46 @@ class Response(Structure):
         ("extensions", Span),
         ("head_len", c_uint32),
         ("status", c_uint16),
+        ("http_version", c_uint16),
+        ("reason", Span),
+    ]
+
+
+class RequestFields(Structure):
+    """ws_request_fields"""
+
+    _fields_ = [
+        ("method", Bytes),
+        ("host", Bytes),
+        ("upgrade", Bytes),
+        ("connection", Bytes),
+        ("key", Bytes),
+        ("version", Bytes),
+        ("origin", Bytes),
+        ("extensions", Bytes),
+        ("content_length", Bytes),
+        ("transfer_encoding", Bytes),
+        ("connect_protocol", Bytes),
+        ("origins", Bytes),
+        ("http_version", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class ResponseFields(Structure):
+    """ws_response_fields"""
+
+    _fields_ = [
+        ("upgrade", Bytes),
+        ("connection", Bytes),
+        ("accept", Bytes),
+        ("protocol", Bytes),
+        ("extensions", Bytes),
+        ("key", Bytes),
+        ("offered_protocols", Bytes),
+        ("offered_extensions", Bytes),
+        ("http_version", c_uint32),
+        ("status", c_uint16),
         ("reserved", c_uint16),
     ]
 
@@ -211,7 +277,7 @@ class Frame(Structure):
         ("opcode", c_uint8),
         ("flags", c_uint8),
         ("header_len", c_uint8),
-        ("reserved", c_uint8),
+        ("message_opcode", c_uint8),
     ]
 
 
@@ -242,6 +308,12 @@ OUT_FRAME = "@PN4sBB2x"
 """ws_out_frame for the struct module."""
 
 
+class Control(Structure):
+    """ws_control"""
+
+    _fields_ = [("opaque", c_uint64 * 18)]
+
+
 class PmdParams(Structure):
     """ws_pmd_params"""
 
@@ -270,6 +342,23 @@ class Allocator(Structure):
     ]
 
 
+class Event(Structure):
+    """ws_event"""
+
+    _fields_ = [
+        ("off", c_uint64),
+        ("len", c_uint64),
+        ("opcode", c_uint16),
+        ("flags", c_uint16),
+        ("close_code", c_uint16),
+        ("reserved", c_uint16),
+    ]
+
+
+EVENT = "=QQHHHH"
+"""ws_event for the struct module."""
+
+
 class AcceptSpec(Structure):
     """ws_accept_spec"""
 
@@ -278,24 +367,23 @@ class AcceptSpec(Structure):
         ("headers", Bytes),
         ("pmd", POINTER(PmdParams)),
         ("allocator", POINTER(Allocator)),
+        ("origins", Bytes),
+        ("flags", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
-class Event(Structure):
-    """ws_event"""
+class Accepted(Structure):
+    """ws_accepted"""
 
     _fields_ = [
-        ("data", c_void_p),
-        ("len", c_size_t),
-        ("opcode", c_uint16),
-        ("flags", c_uint16),
-        ("close_code", c_uint16),
-        ("reserved", c_uint16),
+        ("conn", c_void_p),
+        ("error", c_ssize_t),
+        ("head_len", c_uint32),
+        ("protocol", Span),
+        ("reserved", c_uint32),
     ]
 
-
-EVENT = "@PNHHHH"
-"""ws_event for the struct module."""
 
 SIZES = {
     TYPE_HANDSHAKE: Handshake,
@@ -309,8 +397,15 @@ SIZES = {
     TYPE_ALLOCATOR: Allocator,
     TYPE_ACCEPT_SPEC: AcceptSpec,
     TYPE_EVENT: Event,
+    TYPE_REQUEST_FIELDS: RequestFields,
+    TYPE_RESPONSE_FIELDS: ResponseFields,
+    TYPE_ACCEPTED: Accepted,
+    TYPE_CONTROL: Control,
 }
-"""What ws_sizeof() tells the size of."""
+"""What ws_sizeof() tells the size of; but for TYPE_CONN, which is opaque."""
+
+RandomFunction = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
+"""What ws_conn_set_random() takes."""
 
 c_result = c_ssize_t
 """ws_result"""
@@ -328,12 +423,17 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "ws_http_status": (c_uint16, [c_result]),
     "ws_accept_key": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t]),
     "ws_parse_handshake": (c_result, [c_void_p, c_size_t, POINTER(Handshake), c_size_t]),
+    "ws_head_length": (c_result, [c_void_p, c_size_t, POINTER(c_size_t)]),
     "ws_next_header": (
         c_result,
         [c_void_p, c_size_t, POINTER(c_size_t), POINTER(Span), POINTER(Span)],
     ),
     "ws_find_header": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Span)]),
     "ws_select_protocol": (c_result, [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Span)]),
+    "ws_select_protocol_value": (
+        c_result,
+        [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Span)],
+    ),
     "ws_origin_allowed": (c_int, [c_void_p, c_size_t, c_void_p, c_size_t]),
     "ws_build_response": (c_result, [POINTER(ResponseSpec), c_size_t, c_void_p, c_size_t]),
     "ws_build_reply": (
@@ -346,6 +446,8 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
         c_result,
         [c_void_p, c_size_t, c_void_p, c_size_t, POINTER(Response), c_size_t],
     ),
+    "ws_check_request": (c_result, [POINTER(RequestFields), c_size_t]),
+    "ws_check_response": (c_result, [POINTER(ResponseFields), c_size_t]),
     "ws_frame_decode": (c_result, [c_void_p, c_size_t, c_uint32, POINTER(Frame)]),
     "ws_frame_size": (c_uint64, [c_uint64, c_int]),
     "ws_frame_encode": (
@@ -372,30 +474,36 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "ws_close_parse": (c_result, [c_void_p, c_size_t, POINTER(c_uint16)]),
     "ws_close_build": (c_result, [c_uint16, c_void_p, c_size_t, c_void_p, c_size_t]),
     "ws_close_code_valid": (c_int, [c_uint16]),
+    "ws_control_feed": (
+        c_result,
+        [POINTER(Control), c_void_p, c_void_p, c_void_p, c_void_p, c_size_t],
+    ),
+    "ws_control_close": (
+        c_result,
+        [POINTER(Control), c_uint16, c_void_p, c_size_t, c_void_p, c_void_p, c_size_t],
+    ),
+    "ws_control_close_code": (c_uint16, [POINTER(Control)]),
+    "ws_control_reason": (c_result, [POINTER(Control), c_void_p, c_size_t]),
     "ws_pmd_accept": (
+        c_result,
+        [c_void_p, c_size_t, POINTER(PmdParams), c_void_p, c_size_t],
+    ),
+    "ws_pmd_accept_value": (
         c_result,
         [c_void_p, c_size_t, POINTER(PmdParams), c_void_p, c_size_t],
     ),
     "ws_pmd_offer": (c_result, [POINTER(PmdParams), c_void_p, c_size_t]),
     "ws_pmd_confirm": (c_result, [c_void_p, c_size_t, POINTER(PmdParams)]),
+    "ws_pmd_confirm_value": (c_result, [c_void_p, c_size_t, POINTER(PmdParams)]),
     "ws_conn_new": (c_void_p, [c_uint32, POINTER(Allocator)]),
+    "ws_conn_init": (c_void_p, [c_void_p, c_size_t, c_uint32, POINTER(Allocator)]),
     "ws_conn_free": (None, [c_void_p]),
-    "ws_conn_accept": (
-        c_result,
-        [
-            c_void_p,
-            c_size_t,
-            POINTER(AcceptSpec),
-            c_size_t,
-            POINTER(c_void_p),
-            c_void_p,
-            c_size_t,
-        ],
-    ),
     "ws_conn_set_pmd": (c_result, [c_void_p, POINTER(PmdParams)]),
     "ws_conn_get_pmd": (c_result, [c_void_p, POINTER(PmdParams)]),
     "ws_conn_set": (c_result, [c_void_p, c_int, c_uint64]),
     "ws_conn_get": (c_result, [c_void_p, c_int, POINTER(c_uint64)]),
+    "ws_conn_set_random": (c_result, [c_void_p, RandomFunction, c_void_p]),
+    "ws_event_data": (c_void_p, [c_void_p, c_void_p, c_void_p]),
     "ws_conn_recv": (
         c_result,
         [c_void_p, c_void_p, c_size_t, c_void_p, c_size_t, POINTER(c_size_t)],
@@ -412,6 +520,52 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     ),
     "ws_conn_finish": (c_result, [c_void_p]),
     "ws_conn_state": (c_int, [c_void_p]),
+    "ws_pmd_new": (c_void_p, [c_uint32, POINTER(PmdParams), POINTER(Allocator)]),
+    "ws_pmd_free": (None, [c_void_p]),
+    "ws_pmd_compress_bound": (c_size_t, [c_void_p, c_size_t]),
+    "ws_pmd_compress": (
+        c_result,
+        [c_void_p, c_uint32, c_void_p, c_size_t, c_void_p, c_size_t],
+    ),
+    "ws_pmd_decompress": (
+        c_result,
+        [
+            c_void_p,
+            c_uint32,
+            c_void_p,
+            c_size_t,
+            POINTER(c_size_t),
+            c_void_p,
+            c_size_t,
+        ],
+    ),
+    "ws_conn_accept": (
+        c_result,
+        [
+            c_void_p,
+            c_size_t,
+            POINTER(AcceptSpec),
+            c_size_t,
+            POINTER(Accepted),
+            c_size_t,
+            c_void_p,
+            c_size_t,
+        ],
+    ),
+    "ws_conn_confirm": (
+        c_result,
+        [
+            c_void_p,
+            c_size_t,
+            c_void_p,
+            c_size_t,
+            POINTER(PmdParams),
+            POINTER(Allocator),
+            POINTER(c_void_p),
+            POINTER(Response),
+            c_size_t,
+        ],
+    ),
 }
 """What every function returns and takes."""
 
@@ -438,6 +592,8 @@ def declare(library: ctypes.CDLL) -> ctypes.CDLL:
             raise ImportError(
                 f"{library._name}: {struct.__doc__} has {theirs} bytes there, {ours} here"
             )
+    if not 0 < library.ws_sizeof(TYPE_CONN) <= MAX_CONN:
+        raise ImportError(f"{library._name}: ws_conn is larger than {MAX_CONN} bytes")
     return library
 
 

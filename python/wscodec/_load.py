@@ -16,7 +16,7 @@ ABI = 0
 def load() -> ctypes.CDLL:
     """Opens the library.
 
-    Who sets WSCODEC_LIBRARY means it: then no other place is looked at. Else a library
+    If WSCODEC_LIBRARY is set, no other place is looked at. Else a library
     beside this file wins over the system's.
 
     Raises ImportError, which names every place that was looked at and why it was not good.

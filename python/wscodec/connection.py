@@ -1,7 +1,7 @@
 """A connection after its opening handshake: messages, pings, the closing handshake, limits,
 compression.
 
-Bytes come in with receive_data(), which hands out events; what is said in return, by you or by
+Bytes come in with receive_data(), which hands out events. What is sent in return, by you or by
 the connection itself, comes out of data_to_send(), in the order of the wire:
 
     for event in conn.receive_data(data):
@@ -24,36 +24,53 @@ from ctypes import (
     c_uint64,
     c_void_p,
     create_string_buffer,
+    memmove,
     pointer,
     sizeof,
     string_at,
 )
 from struct import Struct
-from typing import NamedTuple, NoReturn, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypedDict, Union
 
 from . import _ffi
-from ._buffers import Data, in_range, readable, text
+from ._buffers import Data, bytes_of, in_range, optional, readable, span, text
 from ._ffi import lib
+from .control import Random
 from .deflate import Deflate, deflate_of, pmd_params
-from .errors import InvalidArgument, InvalidState, NoMemory, check, error_for
-from .frame import OPCODES, Opcode, Side
-from .handshake import Headers, header_lines, select_protocol
+from .errors import (
+    HandshakeStatus,
+    InvalidArgument,
+    InvalidState,
+    NoMemory,
+    NotUpgrade,
+    WsError,
+    check,
+    error_for,
+)
+from .frame import OPCODES, RSV1, RSV2, RSV3, Opcode, Side
+from .handshake import Headers, Response, header_lines, parse_handshake, response_of
 from .text import Close, CloseCode
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 MAX_MESSAGE = 1 << 20
-"""Longest message, in bytes, unless it is said otherwise."""
+"""Default limit on a message, in bytes."""
 
 COMPRESS_FROM = 1024
-"""Shortest message, in bytes, that is compressed, unless it is said otherwise."""
+"""Length in bytes from which a message is compressed, by default."""
 
 
 class Message(NamedTuple):
     """A whole message."""
 
     data: str | bytes
-    """str for a text, bytes for a binary; bytes for both if check_utf8 is off."""
+    """str for a text, bytes for a binary; bytes for a text that was not checked, since
+    check_utf8 is off or it has reserved bits."""
     opcode: Opcode
     """Opcode.TEXT or Opcode.BINARY: conn.send(message.opcode, message.data) is an echo."""
+    rsv: int = 0
+    """Those of RSV1, RSV2, RSV3 that it came with, where allow_rsv let them pass."""
 
 
 class MessagePart(NamedTuple):
@@ -67,10 +84,14 @@ class MessagePart(NamedTuple):
     """Whether the message starts with this piece."""
     last: bool
     """Whether the message ends with this piece."""
+    frame_end: bool
+    """Whether a frame ends with this piece. Each has exactly one, if need be an empty one."""
+    rsv: int = 0
+    """The reserved bits of the message, as for Message."""
 
 
 class Ping(NamedTuple):
-    """A ping. Its pong is on its way, unless auto_pong is off or a close was sent."""
+    """A ping. Its pong is on its way, unless auto_pong is off."""
 
     data: bytes
     """At most 125 bytes."""
@@ -119,19 +140,69 @@ class State(enum.IntEnum):
     CLOSING = _ffi.STATE_CLOSING
     """A close was sent, or has arrived."""
     CLOSED = _ffi.STATE_CLOSED
-    """A close has arrived, and data_to_send() has given ours."""
+    """A close has arrived, and data_to_send() has given ours, or close() was called."""
     FAILED = _ffi.STATE_FAILED
     """An error was raised."""
 
 
+class Options(TypedDict, total=False):
+    """The options of a connection; see Connection."""
+
+    compress_from: int
+    max_message: int
+    max_frame: int
+    stream: bool
+    auto_pong: bool
+    auto_close: bool
+    check_utf8: bool
+    any_mask: bool
+    allow_rsv: int
+    keep_buffer: int
+    random: Random | None
+
+
+class _Accepted(NamedTuple):
+    connection: Connection | None
+    reply: bytes
+
+
+class Accepted(_Accepted):
+    """What Connection.accept() makes of a request, a pair: the connection, None if there is
+    none; and the bytes to send first, b"" if the head is not complete. Besides it knows:"""
+
+    error: WsError | None = None
+    """Why the request was refused; a NotUpgrade has the ordinary request."""
+    head_len: int = 0
+    """Length of the head: the first frames start there. 0 if it is not complete, and with
+    HttpSyntax and HttpTooLarge."""
+
+
 _ENTRIES = 256
 _ENTRY = Struct(_ffi.EVENT)
+_RSV = RSV1 | RSV2 | RSV3
+_COLLECTED = _ffi.EVENT_COLLECTED
+_TEXT, _CLOSE = _ffi.OPCODE_TEXT, _ffi.OPCODE_CLOSE
+_PING, _PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
+
+new_message = tuple.__new__
+"""Faster than calling Message, which counts its arguments first."""
 
 # Without declared arguments, like the decoder's: ctypes then takes C objects as they are.
 _recv = lib["ws_conn_recv"]
 _recv.restype = _ffi.c_result
 _output = lib["ws_conn_output"]
 _output.restype = _ffi.c_result
+
+
+class _Input(NamedTuple):
+    """What one receive_data() brought."""
+
+    at: int
+    """Where it lies."""
+    len: int
+    """How much it is, in bytes."""
+    kept: c_char
+    """Keeps it there."""
 
 
 class _Room:
@@ -143,7 +214,8 @@ class _Room:
         self.handle = c_void_p()
         self.at = c_void_p()
         self.len = c_size_t()
-        self.entries_at = c_void_p(addressof(self.kept))
+        self.entries_start = addressof(self.kept)
+        self.entries_at = c_void_p(self.entries_start)
         self.entries_len = c_size_t(_ENTRIES)
         self.consumed = c_size_t()
         self.consumed_at = byref(self.consumed)
@@ -152,8 +224,12 @@ class _Room:
         self.output_at = c_void_p(addressof(self.output_kept))
         self.output_len = c_size_t(_ffi.MAX_OUTPUT)
 
+    def last_entry(self, count: int) -> int:
+        """Where the last of so many entries lies."""
+        return self.entries_start + (count - 1) * _ENTRY.size
 
-# Who calls takes one, or makes it, and brings it back, as with the decoder's.
+
+# A caller takes one, or makes it, and brings it back, as with the decoder's.
 _rooms: list[_Room] = []
 
 
@@ -169,60 +245,72 @@ class Connection:
 
     The library's memory for it is given back when the object is collected, or at once by
     free() or the end of a `with`; then everything raises InvalidState.
+
+    Its options, here and for accept() and confirm():
+
+    compress_from  Messages of fewer bytes than these (1024) are sent uncompressed. What is
+                   sent in pieces is compressed, however long it gets.
+    max_message    Messages of more bytes (1 MiB), decompressed, are TooBig; 0 for no limit.
+    max_frame      Data frames whose header announces more bytes (compressed, if they are)
+                   are TooBig. Default: 0, no limit.
+    stream         Hand out a MessagePart as it arrives, collect nothing. Default: False.
+    auto_pong      Answer pings. Default: True.
+    auto_close     Answer the peer's close, and tell it of an error. Default: True. Else you
+                   do so, once, with close(), and data_to_send() has pongs alone beside what
+                   you send. Until then send() works.
+    check_utf8     Incoming text must be UTF-8: InvalidUtf8 at the first wrong byte. Default:
+                   True.
+    any_mask       Accept masked and unmasked frames. A client's own are masked as always.
+                   Default: False.
+    allow_rsv      Those of RSV1, RSV2, RSV3 that may be set on the first frame of a message,
+                   for an extension of your own. Such a message is handed out as it came, and
+                   send() takes the same bits. Not together with compression. Default: 0.
+    keep_buffer    Bytes of memory to keep between messages that come in pieces. Default: 0.
+    random         Where a client's masking keys come from, instead of the operating system:
+                   called with a number of bytes (256), it returns as many that the peer
+                   cannot foresee. If it raises, so does send(): NoRandomness.
+
+    Numbers that are not in 0 ... 2**64 - 1 are InvalidArgument.
     """
 
     __slots__ = (
         "__weakref__",
+        "_allow_rsv",
+        "_any_mask",
+        "_auto_close",
         "_check_utf8",
-        "_compress_from",
         "_deflate",
         "_done",
         "_events",
         "_finalizer",
         "_handle",
         "_input",
-        "_input_len",
         "_is_over",
+        "_may_speak",
         "_out",
         "_protocol",
+        "_random",
         "_stream",
     )
 
     def __init__(
-        self,
-        side: Side,
-        *,
-        deflate: Deflate | None = None,
-        compress_from: int = COMPRESS_FROM,
-        max_message: int = MAX_MESSAGE,
-        stream: bool = False,
-        auto_pong: bool = True,
-        check_utf8: bool = True,
-        keep_buffer: int = 0,
+        self, side: Side, *, deflate: Deflate | None = None, **options: Unpack[Options]
     ) -> None:
         """
-        side           The side that you are.
-        deflate        The compression that was agreed on, from deflate_confirm() or
-                       deflate_accept(); None for none.
-        compress_from  Messages of fewer bytes than these (1024) are sent uncompressed. What
-                       is sent in pieces is compressed, however long it gets.
-        max_message    Messages of more bytes, decompressed, are TooBig; 0 for no limit.
-        stream         Hand out a MessagePart as it arrives, collect nothing.
-        auto_pong      Answer pings.
-        check_utf8     Incoming text must be UTF-8: InvalidUtf8 at the first wrong byte.
-        keep_buffer    Bytes of memory to keep between messages that come in pieces.
+        side     The side that you are.
+        deflate  The compression that was agreed on, from deflate_confirm() or
+                 deflate_accept(); None for none.
 
-        Raises InvalidArgument for another side, and for numbers that are not in
-        0 ... 2**64 - 1; Unsupported for `deflate` if the library cannot compress; NoMemory.
+        Raises InvalidArgument for another side; Unsupported for `deflate` if the library
+        cannot compress; InvalidState for `deflate` and `allow_rsv` together; NoMemory.
         """
         if side not in (Side.SERVER, Side.CLIENT):
             raise InvalidArgument(f"{side!r} is no side")
+        _check_together(deflate, options)
         handle = lib.ws_conn_new(side, None)
         if handle is None:
             raise NoMemory()
-        self._take(
-            handle, compress_from, max_message, stream, auto_pong, check_utf8, keep_buffer
-        )
+        self._take(handle, **options)
         if deflate is not None:
             check(lib.ws_conn_set_pmd(handle, byref(pmd_params(deflate))))
         self._deflate = deflate
@@ -230,89 +318,186 @@ class Connection:
     @classmethod
     def accept(
         cls,
-        head: Data,
+        data: Data,
         *,
         protocols: str | Iterable[str] = (),
+        need_protocol: bool = False,
+        origins: str | Iterable[str] | None = None,
         headers: Headers = (),
         deflate: Deflate | None = None,
-        compress_from: int = COMPRESS_FROM,
-        max_message: int = MAX_MESSAGE,
-        stream: bool = False,
-        auto_pong: bool = True,
-        check_utf8: bool = True,
-        keep_buffer: int = 0,
-    ) -> tuple[Connection | None, bytes]:
+        **options: Unpack[Options],
+    ) -> Accepted:
         """Server: answers a request. Returns a connection, and the bytes to send first; what
-        follows the head in what you read is for its receive_data().
+        follows the head in what you read is for its receive_data():
 
-        (None, b"")    The head is not complete; come again with more.
-        (None, reply)  It is not acceptable: send the reply, then close.
+            accepted = Connection.accept(data)
+            if accepted.connection:
+                accepted.connection.receive_data(data[accepted.head_len :])
 
-        head       It may be followed by other bytes.
-        protocols  The subprotocols that you speak, in your order of preference, one by one
-                   or as "chat, superchat". conn.protocol says which was chosen.
-        headers    Further fields of the answer.
-        deflate    How you are willing to compress: see deflate_accept(). None: not at all.
-                   conn.deflate says what was agreed on.
+        (None, b"")    The head is not complete; come again with more. For a head that comes
+                       in many pieces ask head_length() first.
+        (None, reply)  It is not acceptable, and accepted.error says why: send the reply,
+                       then close. If you serve ordinary requests, do that instead where it
+                       is a NotUpgrade.
 
-        The others are those of Connection(). An ordinary request (it is refused here) and the
-        Origin are for you to look at before: see parse_handshake() and origin_allowed().
+        data           The head; it may be followed by other bytes.
+        protocols      The subprotocols that you speak, in your order of preference, one by
+                       one or as "chat, superchat". conn.protocol says which was chosen.
+        need_protocol  Refuse a client that offers none of them.
+        origins        The Origins of the pages that may connect, one by one or as for
+                       origin_allowed(). A request without Origin comes from no browser, and
+                       passes. None: any page in any browser, which is safe only where nothing
+                       depends on cookies or on the network that the browser is in.
+        headers        Further fields of the answer.
+        deflate        How you are willing to compress: see deflate_accept(). None: not at
+                       all. conn.deflate says what was agreed on.
 
-        Raises InvalidArgument as build_response() does and for `protocols` that are no
-        tokens; Unsupported and NoMemory as Connection() does.
+        The others are those of Connection.
+
+        Raises InvalidArgument as build_response() does, for `protocols` that are no tokens,
+        for `need_protocol` without any, and for `origins` that are none or could never
+        match; Unsupported, InvalidState and NoMemory as Connection() does. Mistakes of yours
+        are raised whatever the request is: accept(b"", ...) checks the rest.
         """
-        head, lines = readable(head), header_lines(headers)
-        if not isinstance(protocols, str):
-            protocols = ", ".join(protocols)
-        list_ = text(protocols)
-        spec = _ffi.AcceptSpec(_ffi.Bytes(list_, len(list_)), _ffi.Bytes(lines, len(lines)))
+        _check_together(deflate, options)
+        data, lines = readable(data), header_lines(headers)
+        list_ = text(protocols if isinstance(protocols, str) else ", ".join(protocols))
+        if origins is not None and not isinstance(origins, str):
+            origins = " ".join(origins)
+        spec = _ffi.AcceptSpec(
+            protocols=bytes_of(list_),
+            headers=bytes_of(lines),
+            origins=optional(origins),
+            flags=_ffi.ACCEPT_NEED_PROTOCOL if need_protocol else 0,
+        )
         if deflate is not None:
             spec.pmd = pointer(pmd_params(deflate))
-        handle = c_void_p()
+        found = _ffi.Accepted()
         out = create_string_buffer(_ffi.MAX_REPLY + len(list_) + len(lines))
         size = check(
             lib.ws_conn_accept(
-                head, len(head), byref(spec), sizeof(spec), byref(handle), out, sizeof(out)
+                data,
+                len(data),
+                byref(spec),
+                sizeof(spec),
+                byref(found),
+                sizeof(found),
+                out,
+                sizeof(out),
             )
         )
-        if handle.value is None:
-            return None, out.raw[:size]
-        conn = cls.__new__(cls)
-        conn._take(
-            handle.value, compress_from, max_message, stream, auto_pong, check_utf8, keep_buffer
+        conn = None
+        if found.conn is not None:
+            conn = cls._of(found.conn, deflate, options)
+            conn._protocol = span(list_, found.protocol)
+        accepted = Accepted(conn, out.raw[:size])
+        accepted.head_len = found.head_len
+        if found.error:
+            accepted.error = _refusal(data, found.error)
+        return accepted
+
+    @classmethod
+    def confirm(
+        cls,
+        data: Data,
+        request: Data,
+        *,
+        deflate: Deflate | None = None,
+        **options: Unpack[Options],
+    ) -> tuple[Connection, Response] | None:
+        """Client: takes the server's answer. Returns a connection, and the answer; what
+        follows the head in what you read is for the connection's receive_data():
+
+            conn, response = Connection.confirm(data, request)
+            conn.receive_data(data[len(response.head) :])
+
+        None: the head is not complete; come again with more. For a head that comes in many
+        pieces ask head_length() first.
+
+        request  What build_request() made.
+        deflate  What deflate_offer() was given, None exactly if the request offers no
+                 permessage-deflate. conn.deflate says what was agreed on.
+
+        The others are those of Connection.
+
+        Raises as parse_response() does, ExtensionError also as deflate_confirm() does, and
+        InvalidArgument if `deflate` does not fit the request; Unsupported, InvalidState and
+        NoMemory as Connection() does.
+        """
+        _check_together(deflate, options)
+        data, request = readable(data), readable(request)
+        offered = None if deflate is None else byref(pmd_params(deflate))
+        handle, answer = c_void_p(), _ffi.Response()
+        result = lib.ws_conn_confirm(
+            data,
+            len(data),
+            request,
+            len(request),
+            offered,
+            None,
+            byref(handle),
+            byref(answer),
+            sizeof(answer),
         )
-        conn._deflate = None if deflate is None else _agreed(handle.value)
-        if protocols:
-            conn._protocol = select_protocol(head, protocols)
-        return conn, out.raw[:size]
+        if result == _ffi.ERR_HANDSHAKE_STATUS:
+            raise HandshakeStatus(response_of(data, answer))
+        check(result)
+        if handle.value is None:
+            return None
+        conn, response = cls._of(handle.value, deflate, options), response_of(data, answer)
+        conn._protocol = response.protocol
+        return conn, response
+
+    @classmethod
+    def _of(cls, handle: int, deflate: Deflate | None, options: Options) -> Connection:
+        """The owner of a fresh handle, after a handshake with this in mind."""
+        conn = cls.__new__(cls)
+        conn._take(handle, **options)
+        conn._deflate = None if deflate is None else _agreed(handle)
+        return conn
 
     def _take(
         self,
         handle: int,
-        compress_from: int,
-        max_message: int,
-        stream: bool,
-        auto_pong: bool,
-        check_utf8: bool,
-        keep_buffer: int,
+        *,
+        compress_from: int = COMPRESS_FROM,
+        max_message: int = MAX_MESSAGE,
+        max_frame: int = 0,
+        stream: bool = False,
+        auto_pong: bool = True,
+        auto_close: bool = True,
+        check_utf8: bool = True,
+        any_mask: bool = False,
+        allow_rsv: int = 0,
+        keep_buffer: int = 0,
+        random: Random | None = None,
     ) -> None:
         """Begins, as the owner of a fresh handle."""
         self._handle = handle
         self._finalizer = weakref.finalize(self, lib.ws_conn_free, handle)
-        self._input: c_char | None = None  # where what is left of the input starts
-        self._input_len = 0
-        self._done = 0  # bytes of the input
+        self._input: deque[_Input] = deque()  # what was not worked off yet
+        self._done = 0  # bytes of the first of it
         self._events: deque[Event] = deque()  # that were not handed out yet
         self._is_over = False  # a Close is, or was, the last of the events
+        self._may_speak = False  # the library itself may have something to say
         self._out: list[bytes | bytearray] = []
         self._protocol: str | None = None
         self._stream, self._check_utf8 = bool(stream), bool(check_utf8)
+        self._any_mask, self._auto_close = bool(any_mask), bool(auto_close)
+        self._allow_rsv = in_range("allow_rsv", allow_rsv, 2**64)
         self._set(_ffi.OPT_STREAM, self._stream)
         self._set(_ffi.OPT_CHECK_UTF8, self._check_utf8)
+        self._set(_ffi.OPT_ANY_MASK, self._any_mask)
+        self._set(_ffi.OPT_AUTO_CLOSE, self._auto_close)
+        self._set(_ffi.OPT_ALLOW_RSV, self._allow_rsv)
         self.compress_from = compress_from
         self.max_message = max_message
+        self.max_frame = max_frame
         self.auto_pong = auto_pong
         self.keep_buffer = keep_buffer
+        self._random = None if random is None else _fill(random)
+        if self._random is not None:
+            check(lib.ws_conn_set_random(handle, self._random, None))
 
     def __enter__(self) -> Connection:
         return self
@@ -325,7 +510,8 @@ class Connection:
 
     def free(self) -> None:
         """Gives the library's memory back. May be called again."""
-        self._handle, self._input = 0, None
+        self._handle = 0
+        self._input.clear()
         self._events.clear()
         self._out.clear()
         self._finalizer()
@@ -340,13 +526,56 @@ class Connection:
         """How far it has come. FAILED once an error was raised, CLOSED only after
         data_to_send()."""
         state = lib.ws_conn_state(self._handle or self._freed())
-        if self._events and self._is_over:  # the library is ahead of us by a Close
-            state -= 1
-        return State(state)
+        return State(state - self._is_ahead)
+
+    @property
+    def _is_ahead(self) -> bool:
+        """Whether the library has reported a Close that was not handed out yet."""
+        return self._is_over and bool(self._events)
+
+    @property
+    def close_sent(self) -> int | None:
+        """The code of our close, by close() or out of data_to_send(); CloseCode.NO_STATUS if
+        it has none. None: none was sent."""
+        return self._get(_ffi.INFO_CLOSE_SENT) or None
+
+    @property
+    def close_received(self) -> int | None:
+        """The code of the peer's close, once its Close was handed out; CloseCode.NO_STATUS if
+        it has none. None: none came."""
+        code = self._get(_ffi.INFO_CLOSE_RECEIVED)
+        return None if self._is_ahead else code or None
+
+    @property
+    def closed_by_peer(self) -> bool:
+        """Whether the peer's close came before ours was sent."""
+        return bool(self._get(_ffi.INFO_CLOSED_BY_PEER)) and not self._is_ahead
+
+    @property
+    def sending(self) -> Opcode | None:
+        """Opcode.TEXT or Opcode.BINARY while a message is being sent in pieces; else None."""
+        return OPCODES[self._get(_ffi.INFO_SENDING)] or None
+
+    @property
+    def receiving(self) -> Opcode | None:
+        """Opcode.TEXT or Opcode.BINARY while a message is arriving, as far as the input was
+        worked off; else None."""
+        return OPCODES[self._get(_ffi.INFO_RECEIVING)] or None
+
+    @property
+    def announced(self) -> int:
+        """After TooBig: the length in bytes, announced or reached, that exceeds a limit; else
+        0."""
+        return self._get(_ffi.INFO_ANNOUNCED)
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of an incomplete message that the library holds."""
+        return self._get(_ffi.INFO_BUFFERED)
 
     @property
     def protocol(self) -> str | None:
-        """The subprotocol that accept() chose; None if it chose none."""
+        """The subprotocol that accept() or confirm() found; None if there is none."""
         return self._protocol
 
     @property
@@ -357,11 +586,11 @@ class Connection:
     @property
     def compress_from(self) -> int:
         """Messages of fewer bytes are sent uncompressed. May be set."""
-        return self._compress_from
+        return self._get(_ffi.OPT_COMPRESS_FROM)
 
     @compress_from.setter
     def compress_from(self, value: int) -> None:
-        self._compress_from = in_range("compress_from", value, 2**64)
+        self._set(_ffi.OPT_COMPRESS_FROM, in_range("compress_from", value, 2**64))
 
     @property
     def stream(self) -> bool:
@@ -372,6 +601,30 @@ class Connection:
     def check_utf8(self) -> bool:
         """Whether incoming text must be UTF-8."""
         return self._check_utf8
+
+    @property
+    def any_mask(self) -> bool:
+        """Whether masked and unmasked frames are accepted."""
+        return self._any_mask
+
+    @property
+    def auto_close(self) -> bool:
+        """Whether a close is answered, and the peer told of an error."""
+        return self._auto_close
+
+    @property
+    def allow_rsv(self) -> int:
+        """The reserved bits that messages may have."""
+        return self._allow_rsv
+
+    @property
+    def max_frame(self) -> int:
+        """Data frames that announce more bytes are TooBig; 0 for no limit. May be set."""
+        return self._get(_ffi.OPT_MAX_FRAME)
+
+    @max_frame.setter
+    def max_frame(self, value: int) -> None:
+        self._set(_ffi.OPT_MAX_FRAME, in_range("max_frame", value, 2**64))
 
     @property
     def max_message(self) -> int:
@@ -423,31 +676,26 @@ class Connection:
         The iterator raises an error where it stands in the stream, after the events before
         it: ProtocolError, or NoMemory. The close frame that tells the peer waits in
         data_to_send(); instead of it you may close() with words of your own. From then on
-        every iterator raises the same error.
+        every iterator raises the same error. (NoRandomness, of a client that cannot mask a
+        pong, changes nothing: the next iterator continues.)
         """
         if not self._handle:
             self._freed()
-        view = memoryview(data)
-        if not self._is_over and view.nbytes:
-            if self._input is None:
-                buffer = bytearray(view)
-            else:
-                buffer = bytearray(string_at(addressof(self._input) + self._done, self._left))
-                buffer += view.tobytes()
-            self._input = c_char.from_buffer(buffer)
-            self._input_len, self._done = len(buffer), 0
+        if not self._is_over:
+            buffer = bytearray(memoryview(data))
+            if buffer:
+                kept = c_char.from_buffer(buffer)
+                self._input.append(_Input(addressof(kept), len(buffer), kept))
+        else:
+            memoryview(data)  # raises the TypeError that it raises before a Close
         return self._hand_out()
 
     def events(self) -> Iterator[Event]:
         """The events that no iterator has handed out yet: what receive_data() returns, for
-        who keeps receiving and handling apart."""
+        programs that receive in one place and handle in another."""
         if not self._handle:
             self._freed()
         return self._hand_out()
-
-    @property
-    def _left(self) -> int:
-        return self._input_len - self._done
 
     def _hand_out(self) -> Iterator[Event]:
         events = self._events  # which others may take from, too
@@ -465,10 +713,21 @@ class Connection:
             return False
         self._collect()
         room = _room()
-        room.handle.value = self._handle
-        room.at.value = None if self._input is None else addressof(self._input) + self._done
-        room.len.value = self._left
-        count = _recv(
+        try:
+            while not self._events:
+                if not self._recv(room) and not self._input:
+                    return False
+            return True
+        finally:
+            _rooms.append(room)
+
+    def _recv(self, room: _Room) -> int:
+        """Works off what it can of the first input, if there is any. How many events."""
+        at, length = 0, 0
+        if self._input:
+            at, length = self._input[0].at + self._done, self._input[0].len - self._done
+        room.handle.value, room.at.value, room.len.value = self._handle, at, length
+        count: int = _recv(
             room.handle,
             room.at,
             room.len,
@@ -476,34 +735,45 @@ class Connection:
             room.entries_len,
             room.consumed_at,
         )
-        for at, length, opcode, flags, code, _ in _ENTRY.iter_unpack(
-            room.entries[: max(count, 0) * _ENTRY.size]
-        ):
-            data = string_at(at, length) if length else b""
+        if count < 0:
+            self._may_speak = True
+            self._input.clear()
+            self._done = 0
+            raise error_for(count)
+        entries = room.entries[: count * _ENTRY.size]
+        for off, size, opcode, flags, code, _ in _ENTRY.iter_unpack(entries):
+            start = at + off
+            if flags & _COLLECTED:  # then it is the last
+                start = lib.ws_event_data(self._handle, None, room.last_entry(count))
+            data = string_at(start, size) if size else b""
             self._events.append(self._event(data, opcode, flags, code))
         self._done += room.consumed.value
-        _rooms.append(room)
-        if count <= 0 or self._is_over:
-            self._input, self._input_len, self._done = None, 0, 0
-        if count < 0:
-            raise error_for(count)
-        return bool(count)
+        if self._is_over:
+            self._input.clear()
+            self._done = 0
+        elif self._input and self._done == self._input[0].len:
+            self._input.popleft()
+            self._done = 0
+        return count
 
     def _event(self, data: bytes, opcode: int, flags: int, code: int) -> Event:
-        if opcode == _ffi.OPCODE_PING:
-            return Ping(data)
-        if opcode == _ffi.OPCODE_PONG:
+        if opcode < _CLOSE:
+            kind = OPCODES[opcode]
+            assert kind is not None
+            rsv = flags & _RSV
+            if self._stream:
+                first, last = bool(flags & _ffi.EVENT_FIRST), bool(flags & _ffi.EVENT_LAST)
+                frame_end = bool(flags & _ffi.EVENT_FRAME_END)
+                return MessagePart(data, kind, first, last, frame_end, rsv)
+            is_text = opcode == _TEXT and self._check_utf8 and not rsv
+            return new_message(Message, (data.decode() if is_text else data, kind, rsv))
+        if opcode == _PONG:
             return Pong(data)
-        if opcode == _ffi.OPCODE_CLOSE:
-            self._is_over = True
-            return Close(code, data.decode())
-        kind = OPCODES[opcode]
-        assert kind is not None
-        if self._stream:
-            first, last = bool(flags & _ffi.EVENT_FIRST), bool(flags & _ffi.EVENT_LAST)
-            return MessagePart(data, kind, first, last)
-        is_text = self._check_utf8 and opcode == _ffi.OPCODE_TEXT
-        return Message(data.decode() if is_text else data, kind)
+        self._may_speak = True
+        if opcode == _PING:
+            return Ping(data)
+        self._is_over = True
+        return Close(code, data.decode())
 
     def finish(self) -> None:
         """Tells it that the peer will send nothing more. What is in data_to_send() already
@@ -513,7 +783,7 @@ class Connection:
         was one; InvalidState if there is input that you did not iterate over.
         """
         handle = self._handle or self._freed()
-        if self._events or self._input is not None:
+        if self._events or self._input:
             raise InvalidState("there are events left: iterate over receive_data() first")
         check(lib.ws_conn_finish(handle))
 
@@ -533,7 +803,10 @@ class Connection:
         return data
 
     def _collect(self) -> None:
-        """What the connection itself has to say."""
+        """What the connection itself has to say. It has nothing to say but after a ping, a
+        close or an error."""
+        if not self._may_speak:
+            return
         room = _room()
         room.handle.value = self._handle or self._freed()
         size = _output(room.handle, room.output_at, room.output_len)
@@ -541,6 +814,7 @@ class Connection:
             self._out.append(room.output[:size])
         _rooms.append(room)
         check(size)
+        self._may_speak = False
 
     def send_text(
         self, text: str | Data, *, more: bool = False, compress: bool | None = None
@@ -548,10 +822,10 @@ class Connection:
         """Sends a text message, or a piece of one. Bytes must be UTF-8, which is not checked.
 
         more      Further pieces of this message follow.
-        compress  Whether to compress the message, if compression was agreed on; said with
-                  its first piece. None: as compress_from has it.
+        compress  Whether to compress the message, if compression was agreed on; its first
+                  piece decides. None: as compress_from has it.
 
-        Raises InvalidState after a close, and inside a message of the other kind;
+        Raises InvalidState after our close, and inside a message of the other kind;
         InvalidArgument for a str that cannot be UTF-8.
         """
         self.send(Opcode.TEXT, text, more=more, compress=compress)
@@ -565,7 +839,7 @@ class Connection:
     def ping(self, data: Data = b"") -> None:
         """Sends a ping of at most 125 bytes, also between the pieces of a message.
 
-        Raises InvalidArgument if there are more, InvalidState after a close.
+        Raises InvalidArgument if there are more, InvalidState once both sides have closed.
         """
         self.send(Opcode.PING, data)
 
@@ -580,19 +854,31 @@ class Connection:
         *,
         more: bool = False,
         compress: bool | None = None,
+        rsv: int = 0,
     ) -> None:
-        """Any of these: opcode is TEXT, BINARY, PING or PONG. A str is for TEXT."""
+        """Any of these: opcode is TEXT, BINARY, PING or PONG. A str is for TEXT.
+
+        rsv  Reserved bits, of those that allow_rsv names; the first piece decides.
+        """
         payload = _payload(opcode, data)
         handle = self._handle or self._freed()
-        flags = _ffi.SEND_MORE if more else 0
-        if compress is None:
-            compress = more or len(payload) >= self._compress_from
-        if not compress:
-            flags |= _ffi.SEND_PLAIN
+        opcode = in_range("opcode", opcode, 16)
+        flags = in_range("rsv", rsv & ~_RSV, 1) | rsv | (_ffi.SEND_MORE if more else 0)
+        if compress:
+            before, self.compress_from = self.compress_from, 0
+            try:
+                self._send(handle, opcode, flags, payload)
+            finally:
+                self.compress_from = before
+        else:
+            if compress is False:
+                flags |= _ffi.SEND_PLAIN
+            self._send(handle, opcode, flags, payload)
+
+    def _send(self, handle: int, opcode: int, flags: int, payload: bytes) -> None:
         size = lib.ws_conn_send_bound(handle, len(payload))
         out = bytearray(size)
         start = addressof(c_char.from_buffer(out))
-        opcode = in_range("opcode", opcode, 16)
         written = check(
             lib.ws_conn_send(handle, opcode, flags, payload, len(payload), start, size)
         )
@@ -601,7 +887,7 @@ class Connection:
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Sends a close frame: it starts the closing handshake, or is your answer to the
         peer's in place of the connection's own. Messages that are still arriving are handed
-        out as before. Does nothing if a close was sent already.
+        out as before, and pings answered. Does nothing if a close was sent already.
 
         code    One for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
         reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
@@ -610,9 +896,9 @@ class Connection:
         """
         handle = self._handle or self._freed()
         code = in_range("code", code, 2**16)
-        said = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
         out = create_string_buffer(_ffi.MAX_OUTPUT)
-        size = check(lib.ws_conn_close(handle, code, said, len(said), out, sizeof(out)))
+        size = check(lib.ws_conn_close(handle, code, text, len(text), out, sizeof(out)))
         if size:
             self._out.append(out.raw[:size])
 
@@ -623,11 +909,43 @@ def _agreed(handle: int) -> Deflate | None:
     return deflate_of(params) if on else None
 
 
+def _refusal(data: bytes, code: int) -> WsError:
+    """Why a request was refused."""
+    if code == _ffi.ERR_NOT_UPGRADE:
+        try:
+            parse_handshake(data)
+        except NotUpgrade as error:
+            return error
+    return error_for(code)
+
+
+def _check_together(deflate: Deflate | None, options: Options) -> None:
+    """At every call, not only where the peer compresses."""
+    if deflate is not None and options.get("allow_rsv"):
+        raise InvalidState("either compression or reserved bits of your own")
+
+
+def _fill(random: Random) -> Any:
+    """As C has it: no exception may reach it."""
+
+    def fill(_: int | None, out: int, size: int) -> int:
+        try:
+            data = readable(random(size))
+            if len(data) != size:
+                return 1
+            memmove(out, data, size)
+        except BaseException:  # which ctypes would print, and return a 0
+            return 1
+        return 0
+
+    return _ffi.RandomFunction(fill)
+
+
 def _payload(opcode: int, data: str | Data) -> bytes:
     if isinstance(data, bytes):
         return data
     if not isinstance(data, str):
-        return bytes(memoryview(data))
+        return readable(data)
     if opcode != Opcode.TEXT:
         raise InvalidArgument("a str can only be sent as text")
     try:

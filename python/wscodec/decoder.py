@@ -36,7 +36,7 @@ class _Room:
         self.consumed_at = byref(self.consumed)
 
 
-# Who calls takes one, or makes it, and brings it back: so that an idle connection costs
+# A caller takes one, or makes it, and brings it back: so that an idle connection costs
 # nothing, and threads do not meet in one.
 _rooms: list[_Room] = []
 
@@ -57,6 +57,7 @@ class Decoder:
         deflate: bool = False,
         any_mask: bool = False,
         keep_masked: bool = False,
+        any_rsv: bool = False,
         max_payload: int = 0,
     ) -> None:
         """
@@ -64,13 +65,15 @@ class Decoder:
         deflate      RSV1 may be set on the first frame of a message.
         any_mask     Accept masked and unmasked, e.g. in a proxy.
         keep_masked  Do not unmask payloads.
+        any_rsv      Reserved bits of data frames are reported, not refused, of continuations
+                     too, e.g. in a proxy.
         max_payload  Frames that announce more bytes are TooBig; 0 for no limit.
 
         Raises InvalidArgument if `max_payload` is not in 0 ... 2**64 - 1.
         """
         self._state = _ffi.Decoder()
         self._state_ref = byref(self._state)
-        flags = decoder_flags(side == Side.CLIENT, deflate, any_mask, keep_masked)
+        flags = decoder_flags(side == Side.CLIENT, deflate, any_mask, keep_masked, any_rsv)
         limit = in_range("max_payload", max_payload, 2**64)
         check(lib.ws_decoder_init(self._state_ref, flags, limit))
 
@@ -95,8 +98,9 @@ class Decoder:
             room = _rooms.pop()
         except IndexError:
             room = _Room()
-        if isinstance(data, memoryview):
-            data = data.cast("B") if data.c_contiguous or in_place else data.tobytes()
+        if not isinstance(data, (bytes, bytearray)):
+            view = memoryview(data)
+            data = view.cast("B") if view.c_contiguous or in_place else view.tobytes()
         size = len(data)
         buffer: bytearray | memoryview
         if in_place or size > _INPUT:
@@ -147,9 +151,10 @@ class Decoder:
                         pos,
                         key,
                         header_len,
+                        OPCODES[message],
                     ),
                 )
-                for payload_len, pos, off, length, key, opcode, flags, header_len, _ in (
+                for payload_len, pos, off, length, key, opcode, flags, header_len, message in (
                     ENTRY.iter_unpack(room.entries[: count * ENTRY.size])
                 )
             ]

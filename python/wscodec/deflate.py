@@ -6,8 +6,10 @@ the answer:
     offered = Deflate()
     request = build_request(host, extensions=deflate_offer(offered))
     ...
-    agreed = deflate_confirm(response.head, offered)  # None: the server does not compress
-    conn = Connection(CLIENT, deflate=agreed)
+    conn, response = Connection.confirm(received, request, deflate=offered)
+
+Without a Connection, use deflate_accept() or deflate_confirm() to agree, and a Deflater to
+compress.
 
 Where the library was built without compression (see library_can_deflate()), all of this
 raises Unsupported.
@@ -15,13 +17,17 @@ raises Unsupported.
 
 from __future__ import annotations
 
-from ctypes import byref
+import weakref
+from collections.abc import Iterator
+from ctypes import addressof, byref, c_char, c_size_t
 from dataclasses import dataclass, fields
+from typing import NoReturn
 
 from . import _ffi
-from ._buffers import Data, readable, written
+from ._buffers import Data, address, in_range, optional, readable, written
 from ._ffi import lib
-from .errors import InvalidArgument, check
+from .errors import InvalidArgument, InvalidState, NoMemory, TooBig, Unsupported, check
+from .frame import Side
 
 _MAX_TEXT = 256  # more than any offer or answer takes
 
@@ -71,13 +77,30 @@ def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, st
     willing  What you want at least: the client may ask for more of it. Its window is limited
              only where its offer allows that.
 
-    None: there is no offer, or none that is well-formed; do not compress. Errors as for
+    None: there is no offer, or none that is acceptable; do not compress.
+
+    Raises ExtensionError if Sec-WebSocket-Extensions is malformed; else errors as for
     next_header().
     """
     head, params = readable(head), pmd_params(willing)
     answer = written(
         _MAX_TEXT,
         lambda out, size: lib.ws_pmd_accept(head, len(head), byref(params), out, size),
+    )
+    return (deflate_of(params), answer.decode()) if answer else None
+
+
+def deflate_accept_value(
+    offers: str | Data | None, willing: Deflate = _DEFAULT
+) -> tuple[Deflate, str] | None:
+    """The same from the value of Sec-WebSocket-Extensions, see field_value(). None: the field
+    did not come."""
+    value, params = optional(offers), pmd_params(willing)
+    answer = written(
+        _MAX_TEXT,
+        lambda out, size: lib.ws_pmd_accept_value(
+            value.data, value.len, byref(params), out, size
+        ),
     )
     return (deflate_of(params), answer.decode()) if answer else None
 
@@ -103,6 +126,136 @@ def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
     head, params = readable(head), pmd_params(offered)
     on = check(lib.ws_pmd_confirm(head, len(head), byref(params)))
     return deflate_of(params) if on else None
+
+
+def deflate_confirm_value(
+    answer: str | Data | None, offered: Deflate = _DEFAULT
+) -> Deflate | None:
+    """The same from the value of Sec-WebSocket-Extensions, see field_value(). None: the field
+    did not come."""
+    value, params = optional(answer), pmd_params(offered)
+    on = check(lib.ws_pmd_confirm_value(value.data, value.len, byref(params)))
+    return deflate_of(params) if on else None
+
+
+_PIECE = 65536
+
+
+class Deflater:
+    """Compresses and decompresses the payloads of frames (RFC 7692, 7.2), for users of
+    Decoder, for proxies, and to compress once for many. One thread at a time.
+
+        payload = deflater.compress(b"Hello")
+        frame_encode(Opcode.TEXT, payload, rsv=RSV1)
+
+    The library's memory for it is given back when the object is collected, or at once by
+    free() or the end of a `with`; then everything raises InvalidState.
+    """
+
+    __slots__ = ("__weakref__", "_finalizer", "_handle", "_is_too_big", "_size")
+
+    def __init__(self, side: Side, deflate: Deflate = _DEFAULT) -> None:
+        """
+        side     The side that you are.
+        deflate  The compression that was agreed on.
+
+        Raises InvalidArgument for another side, Unsupported if the library cannot compress,
+        NoMemory.
+        """
+        if side not in (Side.SERVER, Side.CLIENT):
+            raise InvalidArgument(f"{side!r} is no side")
+        if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
+            raise Unsupported()
+        handle = lib.ws_pmd_new(side, byref(pmd_params(deflate)), None)
+        if handle is None:
+            raise NoMemory()
+        self._handle = handle
+        self._finalizer = weakref.finalize(self, lib.ws_pmd_free, handle)
+        self._size = 0  # of the message so far, decompressed
+        self._is_too_big = False
+
+    def __enter__(self) -> Deflater:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.free()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a deflater cannot be copied")
+
+    def free(self) -> None:
+        """Gives the library's memory back. May be called again."""
+        self._handle = 0
+        self._finalizer()
+
+    def _freed(self) -> NoReturn:
+        raise InvalidState("the deflater was freed")
+
+    def compress(self, data: Data, *, more: bool = False) -> bytes:
+        """A message, or a piece of one, as the payload of one frame. RSV1 belongs on the
+        first frame of a message, and on no other.
+
+        more  Further pieces of this message follow.
+
+        Raises NoMemory.
+        """
+        handle, data = self._handle or self._freed(), readable(data)
+        bound = lib.ws_pmd_compress_bound(handle, len(data))
+        return written(
+            bound,
+            lambda out, size: lib.ws_pmd_compress(
+                handle, _ffi.SEND_MORE if more else 0, data, len(data), out, size
+            ),
+        )
+
+    def decompress(self, payload: Data, *, more: bool = False, max_size: int) -> bytes:
+        """What the unmasked payload of one frame stands for, or a chunk of it.
+
+        more      Further chunks or frames of this message follow.
+        max_size  A message of more bytes is TooBig; 0 for no limit.
+
+        Raises CompressionError if the data is damaged or the message is cut off; NoMemory.
+        Every later call raises these and TooBig again.
+        """
+        limit = in_range("max_size", max_size, 2**64)
+        pieces = []
+        for piece in self.decompressed(payload, more=more):
+            pieces.append(piece)
+            self._size += len(piece)
+            if limit and self._size > limit:
+                self._is_too_big = True
+                raise TooBig()
+        if not more:
+            self._size = 0
+        return b"".join(pieces)
+
+    def decompressed(self, payload: Data, *, more: bool = False) -> Iterator[bytes]:
+        """The same in pieces of at most 64 KiB, made while you iterate, and without a limit.
+        Iterate to the end before the next payload."""
+        if self._is_too_big:
+            raise TooBig()
+        return self._pieces(readable(payload), _ffi.SEND_MORE if more else 0)
+
+    def _pieces(self, payload: bytes, flags: int) -> Iterator[bytes]:
+        done, used, start = 0, c_size_t(), address(payload)
+        out = bytearray(_PIECE)
+        out_start = c_char.from_buffer(out)
+        while True:
+            size = check(
+                lib.ws_pmd_decompress(
+                    self._handle or self._freed(),
+                    flags,
+                    start + done,
+                    len(payload) - done,
+                    byref(used),
+                    addressof(out_start),
+                    _PIECE,
+                )
+            )
+            if not size:
+                return
+            done += used.value
+            yield bytes(memoryview(out)[:size])
 
 
 def pmd_params(deflate: Deflate) -> _ffi.PmdParams:

@@ -98,7 +98,7 @@ class HttpSyntax(HandshakeError):
 
 
 class HttpTooLarge(HandshakeError):
-    """The head is beyond 16,384 bytes or 128 fields."""
+    """The head is beyond 65,536 bytes or 256 fields."""
 
     CODE = _ffi.ERR_HTTP_TOO_LARGE
 
@@ -127,7 +127,7 @@ class HttpVersion(HandshakeError):
 
 
 class HandshakeHost(HandshakeError):
-    """Host is missing, empty, invalid or repeated."""
+    """Host is missing, invalid or repeated, or is not the target's."""
 
     CODE = _ffi.ERR_HANDSHAKE_HOST
 
@@ -162,15 +162,23 @@ class HandshakeAccept(HandshakeError):
 
 
 class HandshakeProtocol(HandshakeError):
-    """Client: the subprotocol was not offered."""
+    """Client: the subprotocol was not offered. Server: the client offers none of ours, and
+    one was needed."""
 
     CODE = _ffi.ERR_HANDSHAKE_PROTOCOL
 
 
 class ExtensionError(HandshakeError):
-    """An extension was not offered, or is invalid."""
+    """Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1). Client: also an extension that
+    was not offered, or is invalid."""
 
     CODE = _ffi.ERR_EXTENSION
+
+
+class HandshakeOrigin(HandshakeError):
+    """Server: the Origin is none of those that are allowed."""
+
+    CODE = _ffi.ERR_HANDSHAKE_ORIGIN
 
 
 class ReservedBits(ProtocolError):

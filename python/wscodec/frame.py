@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from ctypes import addressof, byref, c_char_p, c_size_t, c_void_p, cast, create_string_buffer
+from ctypes import addressof, byref, c_size_t, create_string_buffer
 from struct import Struct
 from typing import NamedTuple
 
 from . import _ffi
-from ._buffers import Data, in_range, mask_key, readable, writable, written
+from ._buffers import Data, address, in_range, mask_key, readable, writable, written
 from ._ffi import lib
 from .errors import check
 
@@ -18,9 +18,9 @@ FIN = _ffi.FIN
 RSV1 = _ffi.RSV1
 """The message is compressed, if that was agreed on."""
 RSV2 = _ffi.RSV2
-"""Always wrong: no extension that we know gives it a meaning."""
+"""For an extension of your own: see any_rsv and allow_rsv."""
 RSV3 = _ffi.RSV3
-"""Always wrong, likewise."""
+"""Likewise."""
 MASKED = _ffi.MASKED
 """The header carries a masking key."""
 BEGIN = _ffi.BEGIN
@@ -75,6 +75,9 @@ class Frame(NamedTuple):
     """The masking key, 4 bytes; zeros if the frame is not MASKED."""
     header_len: int
     """Length of the frame's header in bytes, 2 to 14."""
+    message_opcode: Opcode
+    """TEXT or BINARY in every frame of a message, continuations too; of a control frame its
+    own. CONTINUATION only where frame_decode() meets one: it knows one frame."""
 
     @property
     def fin(self) -> bool:
@@ -129,7 +132,8 @@ def frame_encode(
 
     opcode    One of Opcode.
     fin       Whether the frame is the last of its message.
-    rsv       RSV1, if the message is compressed, or 0.
+    rsv       RSV1, if the message is compressed; RSV2, RSV3 and RSV1 for an extension of
+              your own; or 0.
     mask_key  4 bytes that the peer cannot foresee, e.g. of secrets.token_bytes(4), and fresh
               for every frame (RFC 6455, 10.3): clients must mask. None: servers must not.
 
@@ -186,11 +190,12 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
     output at all.
     """
     rows = [OutFrame(*frame) for frame in frames]
-    payloads = b"".join([row.payload for row in rows])  # so that one address says all
-    start = cast(c_char_p(payloads), c_void_p).value or 0
+    pieces = [readable(row.payload) for row in rows]
+    payloads = b"".join(pieces)  # so that one address says all
+    start = address(payloads)
     entries = bytearray(len(rows) * _OUT_FRAME.size)
     for at, row in enumerate(rows):
-        length = len(row.payload)
+        length = len(pieces[at])
         flags = _flags(row.fin, row.rsv)
         key = _key(row.mask_key)
         if key is not None:
@@ -221,6 +226,7 @@ def frame_decode(
     deflate: bool = False,
     any_mask: bool = False,
     keep_masked: bool = False,
+    any_rsv: bool = False,
 ) -> Frame | None:
     """The frame at the start of `data`; `frame.size` tells where the next one starts.
 
@@ -231,33 +237,40 @@ def frame_decode(
     deflate      RSV1 may be set.
     any_mask     Accept masked and unmasked, e.g. in a proxy.
     keep_masked  Do not unmask the payload.
+    any_rsv      Reserved bits of data frames are reported, not refused, e.g. in a proxy.
 
     Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength
     as soon as the byte is there that proves it.
     """
     data = readable(data)
     # Kept masked, so that the library does not write to `data`.
-    flags = decoder_flags(client, deflate, any_mask, True)
+    flags = decoder_flags(client, deflate, any_mask, True, any_rsv)
     entry = _ffi.Frame()
     size = check(lib.ws_frame_decode(data, len(data), flags, byref(entry)))
     if size == 0:
         return None
-    length, pos, off, _, key, number, flags, header_len, _ = ENTRY.unpack_from(entry)
+    length, pos, off, _, key, number, flags, header_len, message = ENTRY.unpack_from(entry)
     payload = data[off : off + length]
     if flags & MASKED and not keep_masked:
         out = create_string_buffer(length)
         lib.ws_mask_copy(out, payload, length, key, 0)
         payload = out.raw
-    return new_frame(Frame, (OPCODES[number], flags, payload, length, pos, key, header_len))
+    return new_frame(
+        Frame,
+        (OPCODES[number], flags, payload, length, pos, key, header_len, OPCODES[message]),
+    )
 
 
-def decoder_flags(client: bool, deflate: bool, any_mask: bool, keep_masked: bool) -> int:
+def decoder_flags(
+    client: bool, deflate: bool, any_mask: bool, keep_masked: bool, any_rsv: bool
+) -> int:
     """The rules by which frames are decoded, as C takes them."""
     return (
         (_ffi.CLIENT if client else _ffi.SERVER)
         | (_ffi.DEFLATE if deflate else 0)
         | (_ffi.ANY_MASK if any_mask else 0)
         | (_ffi.KEEP_MASKED if keep_masked else 0)
+        | (_ffi.ANY_RSV if any_rsv else 0)
     )
 
 

@@ -7,20 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from ctypes import byref, c_size_t, sizeof
-from typing import NamedTuple
+from typing import NamedTuple, Union
 
 from . import _ffi
-from ._buffers import Data, in_range, readable, span, text, written
+from ._buffers import (
+    Data,
+    bytes_of,
+    in_place,
+    in_range,
+    optional,
+    readable,
+    span,
+    text,
+    written,
+)
 from ._ffi import lib
 from .errors import HandshakeStatus, InvalidArgument, NotUpgrade, check
 
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
+MAX_FIELDS = _ffi.MAX_FIELDS
+"""Most header fields of a head."""
 
 _FIXED = 512  # more than all that a builder writes of its own
 
 Headers = Iterable[tuple[str, str]]
-"""Names and values of header fields."""
+"""Names and values of header fields, to be sent."""
+
+Fields = Iterable[tuple[Union[str, Data], Union[str, Data]]]
+"""Names and values of header fields as an HTTP library lists them, each as it came."""
 
 
 class Handshake(NamedTuple):
@@ -38,6 +53,8 @@ class Handshake(NamedTuple):
     """Sec-WebSocket-Key; checked and never None for an upgrade."""
     head: bytes
     """The whole head, empty line included. What follows it are the first frames."""
+    http_version: int = 11
+    """The digits of the request line: 11 is HTTP/1.1."""
 
 
 class Response(NamedTuple):
@@ -51,12 +68,16 @@ class Response(NamedTuple):
     """The extensions that the server agreed to, as text; None if there are none."""
     head: bytes
     """The whole head, empty line included."""
+    reason: str = ""
+    """E.g. "Switching Protocols"; often empty."""
+    http_version: int = 11
+    """The digits of the status line: 11 is HTTP/1.1."""
 
 
 def accept_key(key: str | Data) -> str:
     """The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key: 28 characters.
 
-    Raises HandshakeKey if the key is not the canonical base64 of 16 bytes.
+    Raises HandshakeKey if the key is not 24 characters, the base64 of 16 bytes.
     """
     bytes_ = text(key)
     return written(
@@ -64,14 +85,35 @@ def accept_key(key: str | Data) -> str:
     ).decode()
 
 
+def head_length(data: Data, scanned: int = 0) -> tuple[int, int]:
+    """The length of the head that `data` starts with, of a request or a response; 0 until its
+    empty line is there. And how much of it was scanned, for the next call:
+
+        length, scanned = head_length(received, scanned)
+
+    after every read, with `scanned` 0 at first, so that a head that comes in many pieces
+    takes linear work. A bytearray is looked at without a copy.
+
+    Raises HttpTooLarge beyond MAX_HEAD; HttpSyntax at once for a control character that no
+    head has (TLS, a bare LF); InvalidArgument if `data` is shorter than `scanned`. Nothing
+    else is checked.
+    """
+    at = c_size_t(in_range("scanned", scanned, 2**63))
+    start, size, _kept = in_place(data)
+    length = check(lib.ws_head_length(start, size, byref(at)))
+    return length, at.value
+
+
 def parse_handshake(data: Data) -> Handshake | None:
-    """Server: parses a request. None: its head is not complete; come again with more.
+    """Server: parses a request. None: its head is not complete; come again with more (for a
+    head that comes in many pieces see head_length()).
 
     Raises NotUpgrade for an ordinary HTTP request, which the exception carries. What is
     wrong is raised in this order: HttpSyntax and HttpTooLarge, at once for a complete line
     that is malformed; NotUpgrade; and of an upgrade HttpSyntax (two Origins, a
-    Transfer-Encoding, a Content-Length above 0), HttpMethod, HttpVersion, HandshakeHost,
-    HandshakeVersion, HandshakeKey. Answer with build_reply(error.http_status).
+    Transfer-Encoding, a Content-Length above 0, a target that no upgrade has), HttpMethod,
+    HttpVersion, HandshakeHost, HandshakeVersion, HandshakeKey, ExtensionError. Answer with
+    build_reply(error.http_status).
     """
     data = readable(data)
     hs = _ffi.Handshake()
@@ -89,7 +131,85 @@ def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
         origin=span(data, hs.origin),
         key=span(data, hs.key),
         head=data[: hs.head_len],
+        http_version=hs.http_version,
     )
+
+
+def field_value(fields: Fields, name: str) -> str | None:
+    """The value of a header field: all of its values, joined with ", " (RFC 9110, 5.3), as
+    check_request() and the functions that end in _value judge them. None: it did not come."""
+    return _combined(fields).get(name.lower())
+
+
+def _combined(fields: Fields) -> dict[str, str]:
+    """One value for each name, in lower case."""
+    values: dict[str, str] = {}
+    for field in fields:
+        name, value = (text(part).decode("latin-1") for part in field)
+        name = name.lower()
+        values[name] = f"{values[name]}, {value}" if name in values else value
+    return values
+
+
+def check_request(
+    method: str | Data,
+    fields: Fields,
+    *,
+    http_version: int = 11,
+    authority: str | Data | None = None,
+    connect_protocol: str | Data | None = None,
+    origins: str | None = None,
+) -> None:
+    """Server: judges a request that an HTTP library has parsed (RFC 6455, 4.2.1).
+
+    method            "GET"; "CONNECT" in HTTP/2 and HTTP/3.
+    fields            All header fields, each as it came; their names in any case.
+    http_version      How the request came: 10, 11, 20 or 30.
+    authority         :authority of HTTP/2 and HTTP/3, where it takes Host's place.
+    connect_protocol  :protocol of HTTP/2 and HTTP/3 (RFC 8441, RFC 9220).
+    origins           The Origins that you allow, as for origin_allowed(); None: any page in
+                      any browser.
+
+    What is wrong is raised as by parse_handshake(), in its order, then HandshakeOrigin. The
+    target is for the HTTP library to check. The exceptions NotUpgrade carry no target and no
+    head. InvalidArgument for another http_version, and for `origins` with an entry that
+    could never match.
+
+    From http_version 20 on Upgrade, Connection, Sec-WebSocket-Key, Content-Length and
+    Transfer-Encoding are not looked at, and the HTTP library answers with a 200 without
+    Sec-WebSocket-Accept; in place of a 426 with a 400. Then comes Connection(SERVER).
+    """
+    value = _combined(fields).get
+    host = value("host") if authority is None else authority
+    request = _ffi.RequestFields(
+        method=bytes_of(text(method)),
+        host=optional(host),
+        upgrade=optional(value("upgrade")),
+        connection=optional(value("connection")),
+        key=optional(value("sec-websocket-key")),
+        version=optional(value("sec-websocket-version")),
+        origin=optional(value("origin")),
+        extensions=optional(value("sec-websocket-extensions")),
+        content_length=optional(value("content-length")),
+        transfer_encoding=optional(value("transfer-encoding")),
+        connect_protocol=optional(connect_protocol),
+        origins=optional(origins),
+        http_version=in_range("http_version", http_version, 2**32),
+    )
+    result = lib.ws_check_request(byref(request), sizeof(request))
+    if result == _ffi.ERR_NOT_UPGRADE:
+        raise NotUpgrade(
+            Handshake(
+                method=text(method).decode("latin-1"),
+                target="",
+                host=None if host is None else text(host).decode("latin-1"),
+                origin=value("origin"),
+                key=value("sec-websocket-key"),
+                head=b"",
+                http_version=http_version,
+            )
+        )
+    check(result)
 
 
 def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
@@ -138,10 +258,17 @@ def select_protocol(head: Data, supported: str) -> str | None:
     """
     head, list_ = readable(head), text(supported)
     chosen = _ffi.Span()
-    result = lib.ws_select_protocol(head, len(head), list_, len(list_), byref(chosen))
-    if not check(result):
-        return None
-    return list_[chosen.off : chosen.off + chosen.len].decode("latin-1")
+    check(lib.ws_select_protocol(head, len(head), list_, len(list_), byref(chosen)))
+    return span(list_, chosen)
+
+
+def select_protocol_value(offered: str | Data | None, supported: str) -> str | None:
+    """The same from the value of Sec-WebSocket-Protocol, see field_value(). None: the field
+    did not come. What is no token in `offered` is passed over."""
+    value, list_ = optional(offered), text(supported)
+    chosen = _ffi.Span()
+    check(lib.ws_select_protocol_value(value.data, value.len, list_, len(list_), byref(chosen)))
+    return span(list_, chosen)
 
 
 def origin_allowed(origin: str | None, allowed: str) -> bool:
@@ -153,8 +280,10 @@ def origin_allowed(origin: str | None, allowed: str) -> bool:
 
     False for everything else: None, "null" and malformed text too.
     """
+    if origin is None:
+        return False
     try:
-        ours, theirs = text(allowed), text(origin or "")
+        ours, theirs = text(allowed), text(origin)
     except InvalidArgument:
         return False
     return bool(lib.ws_origin_allowed(theirs, len(theirs), ours, len(ours)))
@@ -178,13 +307,8 @@ def build_response(
     a further field that is written here anyway: Upgrade, Connection, Sec-WebSocket-*,
     Content-Length, Transfer-Encoding.
     """
-    fields = [
-        text(key or ""),
-        text(protocol or ""),
-        text(extensions or ""),
-        header_lines(headers),
-    ]
-    spec = _ffi.ResponseSpec(*[_ffi.Bytes(field, len(field)) for field in fields])
+    fields = [*map(_or_empty, (key, protocol, extensions)), header_lines(headers)]
+    spec = _ffi.ResponseSpec(*map(bytes_of, fields))
     return written(
         _FIXED + sum(map(len, fields)),
         lambda out, size: lib.ws_build_response(byref(spec), sizeof(spec), out, size),
@@ -192,14 +316,15 @@ def build_response(
 
 
 def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
-    """Server: a whole answer that is not an upgrade, with Content-Length (not a 204 or 304,
-    which take no body) and Connection: close. Close the connection after it.
+    """Server: a whole answer that is not an upgrade, with Content-Length (not a 204 or 304)
+    and Connection: close. Close the connection after it.
 
-    A 426 also names Upgrade: websocket and Sec-WebSocket-Version: 13, a 405 names Allow: GET
+    A 426 also says Upgrade: websocket and Sec-WebSocket-Version: 13, a 405 says Allow: GET
     unless `headers` does.
 
-    status   200 ... 599.
-    headers  Further fields.
+    status   200 ... 599. A 204, a 205 and a 304 take no body.
+    headers  Further fields. With a Content-Length among them there must be no `body`: it
+             follows in pieces, or never, as in an answer to HEAD.
     body     What follows the head.
 
     Raises InvalidArgument for other values of status, a body where none may be, and `headers`
@@ -247,8 +372,8 @@ def build_request(
     Origin if `origin` is given. NoRandomness as make_key() does.
     """
     given = [host, target, make_key() if key is None else key, origin, protocols, extensions]
-    fields = [text(field or "") for field in given] + [header_lines(headers)]
-    spec = _ffi.RequestSpec(*[_ffi.Bytes(field, len(field)) for field in fields])
+    fields = [*map(_or_empty, given), header_lines(headers)]
+    spec = _ffi.RequestSpec(*map(bytes_of, fields))
     return written(
         _FIXED + sum(map(len, fields)),
         lambda out, size: lib.ws_build_request(byref(spec), sizeof(spec), out, size),
@@ -270,25 +395,83 @@ def parse_response(data: Data, request: Data) -> Response | None:
         data, len(data), request, len(request), byref(answer), sizeof(answer)
     )
     if result == _ffi.ERR_HANDSHAKE_STATUS:
-        raise HandshakeStatus(_response(data, answer))
-    return _response(data, answer) if check(result) else None
+        raise HandshakeStatus(response_of(data, answer))
+    return response_of(data, answer) if check(result) else None
 
 
-def _response(data: bytes, answer: _ffi.Response) -> Response:
+def response_of(data: bytes, answer: _ffi.Response) -> Response:
+    """From what C has filled."""
     return Response(
         status=answer.status,
         protocol=span(data, answer.protocol),
         extensions=span(data, answer.extensions),
         head=data[: answer.head_len],
+        reason=span(data, answer.reason) or "",
+        http_version=answer.http_version,
     )
+
+
+def check_response(
+    status: int,
+    fields: Fields,
+    *,
+    key: str | Data | None = None,
+    offered_protocols: str | Data | None = None,
+    offered_extensions: str | Data | None = None,
+    http_version: int = 11,
+) -> None:
+    """Client: judges a response that an HTTP library has parsed (RFC 6455, 4.1).
+
+    fields              All header fields, each as it came; their names in any case.
+    key                 The Sec-WebSocket-Key that was sent; not for HTTP/2 and HTTP/3.
+    offered_protocols   The Sec-WebSocket-Protocol that was sent, or None.
+    offered_extensions  The Sec-WebSocket-Extensions that was sent, or None.
+    http_version        How the response came: 10, 11, 20 or 30.
+
+    What is wrong is raised as by parse_response(), in its order; HandshakeStatus carries no
+    head. InvalidArgument for another http_version, and for what was sent if it is malformed.
+
+    From http_version 20 on the status may be any 2xx, and Upgrade, Connection,
+    Sec-WebSocket-Accept and `key` are not looked at.
+    """
+    value = _combined(fields).get
+    response = _ffi.ResponseFields(
+        upgrade=optional(value("upgrade")),
+        connection=optional(value("connection")),
+        accept=optional(value("sec-websocket-accept")),
+        protocol=optional(value("sec-websocket-protocol")),
+        extensions=optional(value("sec-websocket-extensions")),
+        key=optional(key),
+        offered_protocols=optional(offered_protocols),
+        offered_extensions=optional(offered_extensions),
+        http_version=in_range("http_version", http_version, 2**32),
+        status=in_range("status", status, 2**16),
+    )
+    result = lib.ws_check_response(byref(response), sizeof(response))
+    if result == _ffi.ERR_HANDSHAKE_STATUS:
+        raise HandshakeStatus(
+            Response(
+                status=status,
+                protocol=value("sec-websocket-protocol"),
+                extensions=value("sec-websocket-extensions"),
+                head=b"",
+                http_version=http_version,
+            )
+        )
+    check(result)
+
+
+def _or_empty(value: str | Data | None) -> bytes:
+    return b"" if value is None else text(value)
 
 
 def header_lines(fields: Headers) -> bytes:
     """Complete lines. A field that would be two, or another one, is refused here: the library
     sees lines and cannot tell."""
     lines = []
-    for name, value in fields:
-        if ":" in name or "\n" in name or "\n" in value:
+    for field in fields:
+        name, value = map(text, field)
+        if b":" in name or b"\n" in name or b"\n" in value:
             raise InvalidArgument(f"{name!r}: {value!r} is not one header field")
-        lines.append(text(f"{name}: {value}\r\n"))
+        lines.append(b"%b: %b\r\n" % (name, value))
     return b"".join(lines)

@@ -33,11 +33,18 @@ INPUTS: dict[str, Call] = {
     "ws_parse_handshake": lambda p, n: lib.ws_parse_handshake(
         p, n, byref(_ffi.Handshake()), sizeof(_ffi.Handshake)
     ),
+    "ws_head_length": lambda p, n: lib.ws_head_length(p, n, byref(c_size_t())),
     "ws_next_header": lambda p, n: lib.ws_next_header(p, n, byref(c_size_t()), span(), span()),
     "ws_find_header, head": lambda p, n: lib.ws_find_header(p, n, b"Host", 4, span()),
     "ws_find_header, name": lambda p, n: lib.ws_find_header(HEAD, len(HEAD), p, n, span()),
     "ws_select_protocol, head": lambda p, n: lib.ws_select_protocol(p, n, b"chat", 4, span()),
     "ws_select_protocol": lambda p, n: lib.ws_select_protocol(HEAD, len(HEAD), p, n, span()),
+    "ws_select_protocol_value, offered": lambda p, n: lib.ws_select_protocol_value(
+        p, n, b"chat", 4, span()
+    ),
+    "ws_select_protocol_value": lambda p, n: lib.ws_select_protocol_value(
+        b"chat", 4, p, n, span()
+    ),
     "ws_build_reply, headers": lambda p, n: lib.ws_build_reply(200, p, n, b"", 0, OUT, 1024),
     "ws_build_reply, body": lambda p, n: lib.ws_build_reply(200, b"", 0, p, n, OUT, 1024),
     "ws_frame_decode": lambda p, n: lib.ws_frame_decode(p, n, 0, byref(_ffi.Frame())),
@@ -48,11 +55,21 @@ INPUTS: dict[str, Call] = {
     "ws_utf8_validate": lambda p, n: lib.ws_utf8_validate(byref(c_uint32()), p, n),
     "ws_close_parse": lambda p, n: lib.ws_close_parse(p, n, byref(c_uint16())),
     "ws_close_build": lambda p, n: lib.ws_close_build(1000, p, n, OUT, 1024),
+    "ws_control_close": lambda p, n: lib.ws_control_close(None, 1000, p, n, None, OUT, 1024),
+    "ws_conn_accept": lambda p, n: lib.ws_conn_accept(
+        p, n, None, 0, byref(_ffi.Accepted()), sizeof(_ffi.Accepted), OUT, 1024
+    ),
+    "ws_pmd_accept_value": lambda p, n: lib.ws_pmd_accept_value(
+        p, n, byref(_ffi.PmdParams()), OUT, 1024
+    ),
+    "ws_pmd_confirm_value": lambda p, n: lib.ws_pmd_confirm_value(
+        p, n, byref(_ffi.PmdParams())
+    ),
     "ws_pmd_accept": lambda p, n: lib.ws_pmd_accept(p, n, byref(_ffi.PmdParams()), OUT, 1024),
     "ws_pmd_confirm": lambda p, n: lib.ws_pmd_confirm(p, n, byref(_ffi.PmdParams())),
 }
 if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
-    del INPUTS["ws_pmd_accept"], INPUTS["ws_pmd_confirm"]
+    INPUTS = {name: call for name, call in INPUTS.items() if "pmd" not in name}
 # What an empty buffer is to each of them, if it is an error or not 0.
 OF_NOTHING = {
     "ws_accept_key": _ffi.ERR_HANDSHAKE_KEY,
@@ -65,6 +82,7 @@ OF_NOTHING = {
     "ws_build_reply, body": None,
     "ws_frame_encode": 2,
     "ws_close_build": 2,
+    "ws_control_close": 4,
 }
 
 
@@ -118,9 +136,14 @@ def test_output(name: str) -> None:
     assert out.raw[:size] != b"\xaa" * size
 
 
-@pytest.mark.parametrize("flags", [0x10, 0x80, 0x80000000, 0xFFFFFFFF])
+@pytest.mark.parametrize("flags", [0x20, 0x80, 0x80000000, 0xFFFFFFFF])
 def test_unknown_flags(flags: int) -> None:
-    assert lib.ws_decoder_init(byref(_ffi.Decoder()), flags, 0) == INVALID
+    decoder, used = _ffi.Decoder(), c_size_t()
+    assert lib.ws_decoder_init(byref(decoder), flags, 0) == INVALID
+    one = byref(_ffi.Frame())
+    for _ in range(2):  # It refuses all input: no decoder without limits.
+        data = create_string_buffer(wire.frame(0x81, b"hi"))
+        assert lib.ws_decoder_feed(byref(decoder), data, 8, one, 1, byref(used)) == INVALID
     assert lib.ws_frame_decode(None, 0, flags, byref(_ffi.Frame())) == INVALID
 
 
@@ -155,6 +178,33 @@ def test_null_structs() -> None:
     assert lib.ws_frames_encode(None, 0, OUT, 1024, at) == 0
     assert lib.ws_utf8_validate(None, b"", 0) == INVALID
     assert lib.ws_close_parse(b"", 0, None) == INVALID
+    assert lib.ws_head_length(HEAD, n, None) == INVALID
+    assert lib.ws_select_protocol_value(b"chat", 4, b"chat", 4, None) == INVALID
+    assert lib.ws_check_request(None, sizeof(_ffi.RequestFields)) == INVALID
+    assert lib.ws_check_response(None, sizeof(_ffi.ResponseFields)) == INVALID
+    size = sizeof(_ffi.Accepted)
+    assert lib.ws_conn_accept(HEAD, n, None, 0, None, size, OUT, 1024) == INVALID
+    size = sizeof(_ffi.Response)
+    answer, conn = byref(_ffi.Response()), byref(ctypes.c_void_p())
+    for handle, response in ((None, answer), (conn, None)):
+        assert INVALID == lib.ws_conn_confirm(
+            HEAD, n, HEAD, n, None, None, handle, response, size
+        )
+    control = byref(_ffi.Control())
+    assert lib.ws_control_feed(None, one, b"", None, OUT, 1024) == INVALID
+    assert lib.ws_control_feed(control, None, b"", None, OUT, 1024) == INVALID
+    assert lib.ws_control_close_code(None) == 0
+    assert lib.ws_control_reason(None, OUT, 1024) == INVALID
+    assert lib.ws_conn_set_random(None, _ffi.RandomFunction(), None) == INVALID
+    assert lib.ws_event_data(None, b"", byref(_ffi.Event())) is None
+    assert lib.ws_pmd_new(_ffi.SERVER, None, None) is None
+    lib.ws_pmd_free(None)
+    assert lib.ws_pmd_compress_bound(None, 5) == 0
+    assert lib.ws_pmd_compress(None, 0, b"", 0, OUT, 1024) in (INVALID, _ffi.ERR_UNSUPPORTED)
+    assert lib.ws_pmd_decompress(None, 0, b"", 0, at, OUT, 1024) in (
+        INVALID,
+        _ffi.ERR_UNSUPPORTED,
+    )
     assert lib.ws_origin_allowed(None, 1, b"http://a", 8) == 0
     lib.ws_mask(None, 5, wire.KEY, 0)
     lib.ws_mask_copy(None, b"Hello", 5, wire.KEY, 0)
@@ -265,6 +315,53 @@ def test_random_bytes_anywhere_are_a_decoder() -> None:
         results.add(result)
         assert lib.ws_decoder_finish(byref(decoder)) <= 0
     assert results
+
+
+def test_events_are_positions() -> None:
+    """In the buffer of the call, or, if collected, in the connection's memory."""
+    conn = lib.ws_conn_new(_ffi.SERVER, None)
+    whole = wire.frame(0x81, b"whole")
+    halves = wire.frame(0x01, b"half ") + wire.frame(0x80, b"and half")
+    data = create_string_buffer(whole + halves, len(whole + halves))
+    events, used = (_ffi.Event * 4)(), c_size_t()
+    start = ctypes.addressof(data)
+    assert lib.ws_conn_recv(conn, data, len(data), events, 4, byref(used)) == 2
+    assert used.value == len(data)
+    first, second = events[0], events[1]
+    assert (first.off, first.len, first.flags & _ffi.EVENT_COLLECTED) == (6, 5, 0)
+    assert lib.ws_event_data(conn, start, byref(first)) == start + 6
+    assert data.raw[6:11] == b"whole"
+    assert lib.ws_event_data(conn, None, byref(first)) is None
+    assert second.flags & _ffi.EVENT_COLLECTED
+    for buf in (None, start):
+        at = lib.ws_event_data(conn, buf, byref(second))
+        assert ctypes.string_at(at, second.len) == b"half and half"
+    assert lib.ws_conn_send(conn, 1, 0, b"x", 1, OUT, 1024) == 3
+    assert ctypes.string_at(at, second.len) == b"half and half"  # sending leaves it alone
+    assert lib.ws_conn_recv(conn, data, 0, events, 4, byref(used)) == 0
+    assert lib.ws_event_data(conn, None, byref(second)) is None  # an old one
+    lib.ws_conn_free(conn)
+
+
+def test_a_connection_in_memory_of_one_s_own() -> None:
+    size = lib.ws_sizeof(_ffi.TYPE_CONN)
+    memory = (ctypes.c_uint8 * (size + 32))(*[0xAA] * (size + 32))
+    start = (ctypes.addressof(memory) + 15) & ~15
+    end = start + size - ctypes.addressof(memory)
+    for mem, room, side in (
+        (None, size, _ffi.SERVER),
+        (start, size - 1, _ffi.SERVER),
+        (start + 8, size, _ffi.SERVER),
+        (start, size, 2),
+    ):
+        assert lib.ws_conn_init(mem, room, side, None) is None
+    events, used = (_ffi.Event * 4)(), c_size_t()
+    for _ in range(2):
+        assert lib.ws_conn_init(start, size, _ffi.SERVER, None) == start
+        data = create_string_buffer(wire.frame(0x01, b"hi") + wire.frame(0x80, b"!"))
+        assert lib.ws_conn_recv(start, data, 15, events, 4, byref(used)) == 1
+        lib.ws_conn_free(start)
+    assert bytes(memory)[end:] == b"\xaa" * (len(memory) - end)
 
 
 def test_overlap_is_refused() -> None:
@@ -389,6 +486,9 @@ def test_without_compression() -> None:
     assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) == no
     assert lib.ws_pmd_offer(byref(params), OUT, 1024) == no
     assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == no
+    assert lib.ws_pmd_accept_value(b"x", 1, byref(params), OUT, 1024) == no
+    assert lib.ws_pmd_confirm_value(b"x", 1, byref(params)) == no
+    assert lib.ws_pmd_new(_ffi.SERVER, byref(params), None) is None
     conn = lib.ws_conn_new(_ffi.SERVER, None)
     assert lib.ws_conn_set_pmd(conn, byref(params)) == no
     assert lib.ws_conn_get_pmd(conn, byref(params)) == no

@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
-import cffi
+import cffi  # type: ignore[import-untyped]
 import pytest
 from wire import ROOT
 
@@ -74,7 +75,7 @@ def test_sizes_are_those_of_the_library() -> None:
     assert library.ws_sizeof(types["WS_TYPE_CONN"]) <= 256
 
 
-def ffi_library() -> tuple[cffi.FFI, object]:
+def ffi_library() -> tuple[Any, Any]:
     ffi = cffi.FFI()
     ffi.cdef(declarations())
     return ffi, ffi.dlopen(os.environ["WSCODEC_LIBRARY"])

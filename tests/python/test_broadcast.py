@@ -17,7 +17,7 @@ from websockets.frames import Frame
 from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 from wire import TEXT
-from wscodec import CLIENT, SERVER, Connection, Deflate, Message, Opcode
+from wscodec import CLIENT, RSV1, SERVER, Connection, Deflate, Deflater, Message, Opcode
 
 pytestmark = needs.compression
 
@@ -28,14 +28,16 @@ class Room:
     """A server's broadcast, as python/README.md has it."""
 
     def __init__(self, members: list[Member]) -> None:
-        self.encoder = Connection(SERVER, deflate=WILLING)
+        self.deflater = Deflater(SERVER, WILLING)
         self.plain = Connection(SERVER)
         self.members = members
 
     def say(self, text: str) -> None:
-        self.encoder.send_text(text)
         self.plain.send_text(text)
-        shared, plain = self.encoder.data_to_send(), self.plain.data_to_send()
+        shared = plain = self.plain.data_to_send()
+        if len(text.encode()) >= wscodec.COMPRESS_FROM:
+            payload = self.deflater.compress(text.encode())
+            shared = wscodec.frame_encode(Opcode.TEXT, payload, rsv=RSV1)
         for member in self.members:
             deflate = member.conn.deflate
             if deflate is None:

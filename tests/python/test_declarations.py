@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 from ctypes import POINTER
 from typing import Any
@@ -12,6 +13,7 @@ from wire import ROOT
 from wscodec import _ffi, errors
 
 HEADER = (ROOT / "include" / "wscodec.h").read_text()
+DESCRIPTION = json.loads((ROOT / "include" / "wscodec.json").read_text())
 CODE = re.sub(r"/\*.*?\*/", " ", HEADER, flags=re.DOTALL)
 
 SCALARS = {
@@ -25,22 +27,26 @@ SCALARS = {
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
 }
-STRUCTS = {
+STRUCTS: dict[str, type[ctypes.Structure]] = {
     "ws_span": _ffi.Span,
     "ws_handshake": _ffi.Handshake,
     "ws_bytes": _ffi.Bytes,
     "ws_response_spec": _ffi.ResponseSpec,
     "ws_request_spec": _ffi.RequestSpec,
     "ws_response": _ffi.Response,
+    "ws_request_fields": _ffi.RequestFields,
+    "ws_response_fields": _ffi.ResponseFields,
     "ws_frame": _ffi.Frame,
     "ws_decoder": _ffi.Decoder,
     "ws_out_frame": _ffi.OutFrame,
+    "ws_control": _ffi.Control,
     "ws_pmd_params": _ffi.PmdParams,
     "ws_allocator": _ffi.Allocator,
     "ws_accept_spec": _ffi.AcceptSpec,
     "ws_event": _ffi.Event,
+    "ws_accepted": _ffi.Accepted,
 }
-OPAQUE = {"ws_conn"}
+OPAQUE = {"ws_conn", "ws_pmd"}
 ARRAYS = {"ws_frame", "ws_out_frame", "ws_event"}
 
 
@@ -50,9 +56,13 @@ def constants() -> dict[str, int]:
 
 
 def functions() -> dict[str, tuple[str, list[str]]]:
-    pattern = r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)\(([^)]*)\)"
+    pattern = (
+        r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)"
+        r"\(((?:[^()]|\([^()]*\))*)\)"
+    )
+    between = r",(?![^()]*\))"  # arguments, not those of a function that is one
     return {
-        name: (result.strip(), [] if arguments == "void" else arguments.split(","))
+        name: (result.strip(), [] if arguments == "void" else re.split(between, arguments))
         for result, name, arguments in re.findall(pattern, CODE)
     }
 
@@ -121,6 +131,10 @@ def test_function(name: str) -> None:
     assert declared_result in allowed_types(result.replace("const ", ""))
     assert len(declared_arguments) == len(arguments)
     for argument, declared in zip(arguments, declared_arguments):
+        function = POINTER_TO_FUNCTION.fullmatch(" ".join(argument.split()))
+        if function:
+            check_function_pointer(function, declared)
+            continue
         assert declared in allowed_types(split_declaration(argument)[0]), argument
 
 
@@ -150,6 +164,20 @@ def test_struct(name: str) -> None:
         assert getattr(declared_type, "_length_", 0) == length
 
 
+@pytest.mark.parametrize("name", structs())
+def test_layout(name: str) -> None:
+    """Sizes and offsets are those of include/wscodec.json."""
+    bits = str(8 * ctypes.sizeof(ctypes.c_void_p))
+    (struct,) = (s for s in DESCRIPTION["structs"] if s["name"] == name)
+    declared = STRUCTS[name]
+    assert ctypes.sizeof(declared) == struct["size"][bits]
+    assert ctypes.alignment(declared) == struct["align"][bits]
+    offsets = {field["name"]: field["offset"][bits] for field in struct["fields"]}
+    assert offsets == {
+        field: getattr(declared, field).offset for field, *_ in declared._fields_
+    }
+
+
 def test_the_struct_module_sees_the_same_layout() -> None:
     from struct import calcsize
 
@@ -160,7 +188,8 @@ def test_the_struct_module_sees_the_same_layout() -> None:
 
 def test_every_type_number_has_a_size() -> None:
     numbers = {value for name, value in constants().items() if name.startswith("TYPE_")}
-    assert numbers == set(_ffi.SIZES)
+    assert numbers == {*_ffi.SIZES, _ffi.TYPE_CONN}
+    assert 0 < _ffi.lib.ws_sizeof(_ffi.TYPE_CONN) <= _ffi.MAX_CONN
     assert _ffi.lib.ws_sizeof(max(numbers) + 1) == 0
 
 
@@ -189,6 +218,7 @@ def test_close_codes_and_statuses() -> None:
             "ERR_NOT_UPGRADE": 426,
             "ERR_HTTP_TOO_LARGE": 431,
             "ERR_HTTP_VERSION": 505,
+            "ERR_HANDSHAKE_ORIGIN": 403,
         }
         assert error.http_status == (500 if ours else statuses.get(name, 400)), name
 

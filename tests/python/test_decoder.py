@@ -267,6 +267,37 @@ def test_what_a_frame_says() -> None:
     assert ping.mask_key == bytes(4) and not ping.flags & wscodec.MASKED
 
 
+def test_every_chunk_knows_its_message() -> None:
+    """TEXT or BINARY, continuations too; a control frame its own."""
+    data = (
+        wire.frame(wire.TEXT, b"Hel")
+        + wire.frame(0x89, b"p")
+        + wire.frame(wire.CONTINUATION)
+        + wire.frame(0x80, b"lo")
+        + wire.frame(wire.BINARY, b"x")
+        + wire.frame(0x80, b"y")
+        + wire.close(1000)
+    )
+    opcodes = [Opcode.TEXT, Opcode.PING, Opcode.TEXT, Opcode.TEXT]
+    opcodes += [Opcode.BINARY, Opcode.BINARY, Opcode.CLOSE]
+    assert [f.message_opcode for f in Decoder().feed(data)] == opcodes
+    decoder, found = Decoder(), []
+    for byte in data:
+        found += [f.message_opcode for f in decoder.feed(bytes([byte])) if f.end]
+    assert found == opcodes
+
+
+def test_reserved_bits_for_a_proxy() -> None:
+    data = wire.frame(0x51, b"a") + wire.frame(0x20, b"b") + wire.frame(0xE0, b"c")
+    bits = [f.flags & 0x70 for f in Decoder(any_rsv=True).feed(data)]
+    assert bits == [0x50, 0x20, 0x60]
+    with pytest.raises(errors.ReservedBits):
+        list(Decoder().feed(data))
+    for wrong in (0xC9, 0xA8, 0x9A):
+        with pytest.raises(errors.ReservedBits):
+            list(Decoder(any_rsv=True).feed(bytes([wrong])))
+
+
 def test_limits() -> None:
     for limit in (-1, 2**64):
         with pytest.raises(errors.InvalidArgument):

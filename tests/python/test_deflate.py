@@ -248,12 +248,15 @@ def put_together(events: list[Event]) -> list[Event]:
     """With `stream`: whole messages in place of their parts."""
     whole: list[Event] = []
     parts = b""
+    inside = False
     for event in events:
         if not isinstance(event, MessagePart):
             whole.append(event)
             continue
-        assert event.first == (not parts) or not event.data
+        assert event.first == (not inside)
+        assert event.frame_end or not event.last
         parts += event.data
+        inside = not event.last
         if event.last:
             whole.append(message(event.opcode, parts))
             parts = b""
@@ -406,8 +409,8 @@ def test_both_sides_at_once() -> None:
             message(BINARY, prose(dice, dice.choice((0, 10, 2000, 20_000)))) for _ in range(6)
         ]
         for sender, receiver in ((client, server), (server, client)):
-            for data, opcode in messages:
-                sender.send(opcode, data)
+            for sent in messages:
+                sender.send(sent.opcode, sent.data)
             found = received(receiver, cut(dice, sender.data_to_send(), number % 5 + 1))
             assert found == messages
 

@@ -1,6 +1,6 @@
-"""Compressed messages that are no good: damaged, cut off, too big. What a message must end with
-(RFC 7692, 7.2.1): an empty block that is not compressed, without its 00 00 FF FF, or a final
-block."""
+"""Compressed messages that are no good: damaged, cut off, too big. A message ends with an empty
+block that is not compressed, without its 00 00 FF FF, or with a final block (RFC 7692, 7.2.1);
+or right behind any block, on the boundary of a byte."""
 
 from __future__ import annotations
 
@@ -55,19 +55,21 @@ def fails(conn: Connection, *pieces: bytes) -> errors.ProtocolError:
 
 
 HELLO = Compressor().message(b"Hello")
-STORED = b"\x00\x05\x00\xfa\xffHello"
+COMPLETE = {
+    "nothing at all": (b"", b""),
+    "a stored block without the empty one": (b"\x00\x05\x00\xfa\xffHello", b"Hello"),
+    "an empty block with its marker": (b"\x00" + MARKER, b""),
+    "Hello with its marker": (HELLO + MARKER, b"Hello"),
+    "behind a final block, an empty one with its marker": (b"\x03\x00\x00" + MARKER, b""),
+}
 DAMAGED = {
-    "nothing at all": b"",
     "a reserved kind of block": b"\x06",
     "another": b"\x07\x00",
     "lengths that do not match": b"\x00\x05\x00\xfb\xffHello\x00",
     "more in a stored block than there is": b"\x00\x06\x00\xf9\xffHello",
-    "a stored block without the empty one": STORED,
     "half of the lengths": b"\x00\x00",
     "more of the lengths": b"\x00\x00\x00",
     "all but a byte of the marker": b"\x00\x00\x00\xff",
-    "an empty block with its marker": b"\x00" + MARKER,
-    "Hello with its marker": HELLO + MARKER,
     "Hello without its end": HELLO[:-1],
     "Hello, cut off": HELLO[:3],
     "a reference to what is not there": b"\x02\x06\x00\x00",
@@ -76,7 +78,6 @@ DAMAGED = {
     "a code that is none": bytes.fromhex("f2ff03"),
     "behind a final block, half a block": b"\x03\x00\xf2\x48",
     "behind a final block, a reserved one": b"\x03\x00\x06",
-    "behind a final block, an empty one with its marker": b"\x03\x00\x00" + MARKER,
     "random bytes": random.Random(3).randbytes(100),
 }
 
@@ -93,6 +94,19 @@ def test_damaged(name: str, stream: bool) -> None:
         assert error.name == "WS_ERR_COMPRESSION" and error.close_code == 1007
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", COMPLETE)
+def test_complete_all_the_same(name: str, stream: bool) -> None:
+    """And the next message is read as usual."""
+    payload, content = COMPLETE[name]
+    again = compressed(HELLO)
+    whole = [compressed(payload) + again]
+    fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY), again]
+    for pieces in (whole, list(pieces_of(whole[0], 1)), fragmented):
+        events = put_together(received(server(stream=stream), pieces))
+        assert events == [message(BINARY, content), message(BINARY, b"Hello")]
+
+
 def test_it_is_noticed_where_it_stands() -> None:
     """After what came before it, and as soon as the byte is there."""
     conn = server()
@@ -104,6 +118,35 @@ def test_it_is_noticed_where_it_stands() -> None:
         next(events)
 
 
+END = b"\x03\x00"
+"""A final block with nothing in it."""
+
+
+def inflated(data: bytes) -> tuple[bytes, bool]:
+    """What zlib makes of it, and whether a final block ends it."""
+    out, rest = b"", data
+    while True:
+        stream = zlib.decompressobj(-15, zdict=out[-32768:])
+        out += stream.decompress(rest)
+        if not stream.eof:
+            return out, False
+        rest = stream.unused_data
+        if not rest:
+            return out, True
+
+
+def judgement(payload: bytes) -> bytes | None:
+    """What zlib makes of a message. None: it is damaged, or cut off."""
+    for tail in (MARKER + END, END):
+        try:
+            alone, (out, ended) = inflated(payload)[0], inflated(payload + tail)
+        except zlib.error:
+            continue
+        if ended and out == alone:
+            return out
+    return None
+
+
 @pytest.mark.parametrize("data", [b"", b"Hello", prose(random.Random(1), 700)])
 def test_cut_off_anywhere(data: bytes) -> None:
     for payload in (
@@ -112,31 +155,18 @@ def test_cut_off_anywhere(data: bytes) -> None:
         Compressor(strategy=zlib.Z_FIXED).message(data),
     ):
         assert received(server(), [compressed(payload)]) == [message(BINARY, data)]
-        # But a stored block begins as an empty one does.
-        for size in range(2 if payload[0] == 0 else 0, len(payload)):
-            error = fails(server(), compressed(payload[:size]))
-            assert type(error) is errors.CompressionError, (payload, size)
-
-
-def judgement(payload: bytes) -> bytes | None:
-    """What zlib makes of a message. None: it is damaged."""
-    data, rest = b"", payload + MARKER
-    while True:
-        stream = zlib.decompressobj(-15, zdict=data[-32768:])
-        try:
-            data += stream.decompress(rest)
-        except zlib.error:
-            return None
-        if not stream.eof:
-            return data
-        rest = stream.unused_data
-        if rest == MARKER:
-            return data
+        for size in range(len(payload)):
+            expected = judgement(payload[:size])
+            if expected is None:
+                error = fails(server(), compressed(payload[:size]))
+                assert type(error) is errors.CompressionError, (payload, size)
+            else:  # the end of a block, or of its first byte
+                got = received(server(), [compressed(payload[:size])])
+                assert got == [message(BINARY, expected)], (payload, size)
 
 
 def test_random_damage() -> None:
-    """We take nothing that zlib does not, and make of it what zlib does; all that zlib takes
-    and we do not is what does not end as it must."""
+    """We take what zlib takes, and make of it what zlib does."""
     dice = random.Random(7692)
     seen: Counter[str] = Counter()
     for _ in range(10_000):
@@ -154,11 +184,12 @@ def test_random_damage() -> None:
         try:
             (event,) = put_together(received(conn, pieces))
         except errors.CompressionError:
-            seen["damaged" if expected is None else "ends wrong"] += 1
+            assert expected is None, payload.hex()
+            seen["damaged"] += 1
         else:
             assert isinstance(event, Message) and event.data == expected, payload.hex()
             seen["good"] += 1
-    assert min(seen.values()) > 20 and len(seen) == 3, seen
+    assert min(seen.values()) > 20 and len(seen) == 2, seen
 
 
 def test_text_is_checked_when_it_was_decompressed() -> None:
@@ -282,6 +313,22 @@ def test_a_limit_is_for_what_comes_out() -> None:
     empty = b"\x00\x00\x00\xff\xff" * 500 + b"\x00"
     events = received(server(max_message=1), [compressed(empty)])
     assert events == [message(BINARY, b"")]
+
+
+def test_compressed_messages_end() -> None:
+    """What is announced may be 16 times what is allowed, and 64 KiB more."""
+    allowed = 16 * 1000 + 65536
+    empty = b"\x00\x00\x00\xff\xff"
+    for stream in (False, True):
+        conn = server(max_message=1000, stream=stream)
+        start = wire.frame(RSV1 | BINARY, empty * 100)
+        rest = allowed - 500
+        assert not [e for e in received(conn, [start]) if not isinstance(e, MessagePart)]
+        received(conn, [wire.header(FIN | CONTINUATION, rest)])
+        conn = server(max_message=1000, stream=stream)
+        received(conn, [start])
+        assert fails(conn, wire.header(FIN | CONTINUATION, rest + 1)).name == "WS_ERR_TOO_BIG"
+        assert conn.announced == allowed + 1
 
 
 def test_a_client_fails_alike() -> None:

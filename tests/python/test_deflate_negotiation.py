@@ -24,7 +24,9 @@ from wscodec import (
     Connection,
     Deflate,
     deflate_accept,
+    deflate_accept_value,
     deflate_confirm,
+    deflate_confirm_value,
     deflate_offer,
     errors,
 )
@@ -78,7 +80,7 @@ ACCEPTED = {
     ),
     f'x-webkit-deflate-frame; a="b", x;y=z, {PMD}': (PMD, Deflate()),
     f" , ,{PMD}": (PMD, Deflate()),
-    f"{PMD}, not good;": (PMD, Deflate()),
+    f"{PMD} , ,": (PMD, Deflate()),
 }
 
 
@@ -86,10 +88,12 @@ ACCEPTED = {
 def test_accepted_offer(offer: str) -> None:
     answer, agreed = ACCEPTED[offer]
     assert deflate_accept(request(offer)) == (agreed, answer)
+    assert deflate_accept_value(offer) == (agreed, answer)
     conn, reply = Connection.accept(request(offer), deflate=Deflate())
     assert conn and conn.deflate == agreed
     assert reply == response(answer)
     assert deflate_confirm(reply, offered=Deflate()) == agreed
+    assert deflate_confirm_value(answer, offered=Deflate()) == agreed
     plain, reply = Connection.accept(request(offer))
     assert plain and plain.deflate is None and reply == PLAIN_ANSWER
 
@@ -106,9 +110,9 @@ def test_window_bits(bits: int) -> None:
 
 NO_BITS = ["7", "16", "0", "08", "010", "256", "264", "1000", "4294967304",
            "99999999999999999999", "-8", "+8", "0x8", "8.0", "8e0", "1O", "'10'", '"7"',
-           '"010"', "true"]  # fmt: skip
-NO_TOKENS = ["", '""', '"10', '" 10"', '"10 "', '"1 0"', '"1"0', "10=10", "10 10", "\xb2",
-             "(10)", '"8,9"', '"8;9"']  # fmt: skip
+           '"010"', "true", '""', '" 10"', '"10 "', '"1 0"', '"8,9"', '"8;9"', r'"8\""',
+           '"\xb2"']  # fmt: skip
+NO_TOKENS = ["", '"10', '"1"0', "10=10", "10 10", "\xb2", "(10)", '"10\\']
 DECLINED = [
     *[PMD + SMWB + "=" + value for value in NO_BITS],
     *[PMD + CMWB + "=" + value for value in NO_BITS],
@@ -140,24 +144,62 @@ MALFORMED = [
     PMD + SNCT + " client_no_context_takeover",
     "not good",
 ]
+NOTHING = [",", ", ,"]
+"""Malformed alone, and nothing beside another element."""
 
 
-@pytest.mark.parametrize("offer", [*DECLINED, *OTHERS, *MALFORMED, "", ",", ", ,"])
+@pytest.mark.parametrize("offer", [*DECLINED, *OTHERS, ""])
 def test_declined_offer(offer: str) -> None:
     assert deflate_accept(request(offer)) is None
+    assert deflate_accept_value(offer) is None
     conn, reply = Connection.accept(request(offer), deflate=Deflate())
     assert conn and conn.deflate is None and reply == PLAIN_ANSWER
+    check_beside_a_good_one(offer)
+
+
+@pytest.mark.parametrize("offer", NOTHING)
+def test_empty_elements_are_skipped(offer: str) -> None:
+    check_beside_a_good_one(offer)
+
+
+def check_beside_a_good_one(offer: str) -> None:
     good = PMD + SNCT
-    for fields in ((offer, good), (good, offer), (f"{good}, {offer}",)):
+    for fields in ((offer, good), (good, offer), (f"{good}, {offer}",), (f"{offer}, {good}",)):
         assert deflate_accept(request(*fields)) == (Deflate(True), good)
-    # What is malformed cannot be told from what follows it.
-    in_one = deflate_accept(request(f"{offer}, {good}"))
-    assert in_one == (None if offer in MALFORMED else (Deflate(True), good))
+        assert deflate_accept_value(", ".join(fields)) == (Deflate(True), good)
+
+
+@pytest.mark.parametrize("offer", [*MALFORMED, *NOTHING])
+def test_malformed_offer(offer: str) -> None:
+    """RFC 6455, 9.1: the connection MUST fail."""
+    check_malformed(offer)
+    for more in (PMD, "x"):
+        if offer in MALFORMED:
+            check_malformed(offer, more)
+            check_malformed(more, offer)
+
+
+def check_malformed(*values: str) -> None:
+    head = request(*values)
+    for judge in (
+        lambda: deflate_accept(head),
+        lambda: deflate_accept_value(", ".join(values)),
+        lambda: wscodec.parse_handshake(head),
+        lambda: wscodec.check_request("GET", wscodec.headers(head)),
+    ):
+        with pytest.raises(errors.ExtensionError):
+            judge()
+    accepted = Connection.accept(head, deflate=Deflate())
+    assert accepted.connection is None and type(accepted.error) is errors.ExtensionError
+    assert accepted.reply.startswith(b"HTTP/1.1 400 ")
+    assert accepted.head_len == len(head)
 
 
 def test_no_offer() -> None:
     assert deflate_accept(PLAIN_REQUEST) is None
     assert deflate_confirm(PLAIN_ANSWER) is None
+    assert deflate_accept_value(None) is None
+    assert deflate_confirm_value(None) is None
     with pytest.raises(errors.InvalidArgument):
         deflate_accept(PLAIN_REQUEST[:-2])
     with pytest.raises(errors.InvalidArgument):
@@ -212,6 +254,7 @@ WILLING = [
 @pytest.mark.parametrize(("willing", "offer", "answer", "agreed"), WILLING)
 def test_a_server_s_wishes(willing: Deflate, offer: str, answer: str, agreed: Deflate) -> None:
     assert deflate_accept(request(offer), willing) == (agreed, answer)
+    assert deflate_accept_value(offer, willing) == (agreed, answer)
     conn, reply = Connection.accept(request(offer), deflate=willing)
     assert conn and conn.deflate == agreed
     assert reply == response(answer)
@@ -260,6 +303,7 @@ CONFIRMED = [
 @pytest.mark.parametrize(("offered", "answer", "agreed"), CONFIRMED)
 def test_confirmed_answer(offered: Deflate, answer: str, agreed: Deflate) -> None:
     assert deflate_confirm(response(answer), offered) == agreed
+    assert deflate_confirm_value(answer, offered) == agreed
     conn = Connection(wscodec.CLIENT, deflate=agreed)
     assert conn.deflate == agreed
 
@@ -282,6 +326,8 @@ WRONG_ANSWERS = [
 def test_wrong_answer(offered: Deflate, answer: str) -> None:
     with pytest.raises(errors.ExtensionError) as caught:
         deflate_confirm(response(answer), offered)
+    with pytest.raises(errors.ExtensionError):
+        deflate_confirm_value(answer, offered)
     assert caught.value.name == "WS_ERR_EXTENSION"
 
 
@@ -324,9 +370,9 @@ TOLERATED = {
     EIGHT: "7.1.2.1 and 7.1.2.2: the value is 'between 8 and 15, inclusive'. The compressor of"
     " zlib has no window of 8 bits, so websockets refuses one for itself; we take it, and"
     " compress without back-references.",
-    "fields": "7.1: what is no good is declined. RFC 6455, 9.1, would have the connection fail"
-    " over a field that breaks its grammar, and websockets answers 400; we go on with what was"
-    " offered before that, or without compression.",
+    "quoted": "RFC 6455, 9.1, wants a token between the quotes, but extensions that are in use"
+    " have more (RFC 9110, 5.6.4). For websockets the list is malformed; we decline the offer,"
+    " and look at the next one.",
 }
 
 BOTH = (False, True)
@@ -424,23 +470,44 @@ def test_random_offers() -> None:
     seen: Counter[str] = Counter()
     for _ in range(LISTS):
         text = random_list(dice)
-        found = deflate_accept(request(text))
-        ours = found[0] if found else None
-        protocol = ServerProtocol(extensions=[ServerPerMessageDeflateFactory()])
-        headers = Headers({"Sec-WebSocket-Extensions": text.strip(" \t")})
-        try:
-            _, accepted = protocol.process_extensions(headers)
-        except InvalidHeaderFormat:
-            seen["fields"] += 1
-            continue
-        theirs = ours_of(accepted[0], wscodec.SERVER) if accepted else None  # type: ignore[arg-type]
-        if ours != theirs:
-            assert ours and ours.server_max_window_bits == 8, (text, ours, theirs)
-            seen[EIGHT] += 1
+        ours, theirs = our_server(text), their_server(text)
+        if ours == theirs:
+            kind = "malformed" if ours == MALFORMED_LIST else "accepted" if ours else "declined"
+            seen[kind] += 1
+        elif theirs == MALFORMED_LIST:
+            assert '"' in text, (text, ours)
+            seen["quoted"] += 1
         else:
-            seen["accepted" if ours else "declined"] += 1
-    assert set(seen) == {*TOLERATED, "accepted", "declined"}
+            assert isinstance(ours, Deflate), (text, ours, theirs)
+            assert ours.server_max_window_bits == 8, (text, ours, theirs)
+            seen[EIGHT] += 1
+    assert set(seen) == {*TOLERATED, "accepted", "declined", "malformed"}
     assert all(count > LISTS / 1000 for count in seen.values()), seen
+
+
+MALFORMED_LIST = "malformed"
+
+
+def our_server(text: str) -> Deflate | str | None:
+    """What it accepts of a list; MALFORMED_LIST if it does not even read it."""
+    try:
+        found = deflate_accept(request(text))
+    except errors.ExtensionError:
+        with pytest.raises(errors.ExtensionError):
+            deflate_accept_value(text)
+        return MALFORMED_LIST
+    assert deflate_accept_value(text) == found
+    return found[0] if found else None
+
+
+def their_server(text: str) -> Deflate | str | None:
+    protocol = ServerProtocol(extensions=[ServerPerMessageDeflateFactory()])
+    headers = Headers({"Sec-WebSocket-Extensions": text.strip(" \t")})
+    try:
+        _, accepted = protocol.process_extensions(headers)
+    except InvalidHeaderFormat:
+        return MALFORMED_LIST
+    return ours_of(accepted[0], wscodec.SERVER) if accepted else None  # type: ignore[arg-type]
 
 
 def test_random_answers() -> None:
@@ -465,6 +532,7 @@ def test_random_answers() -> None:
         try:
             assert wscodec.parse_response(response(text), request(deflate_offer(offered)))
             ours = deflate_confirm(response(text), offered)
+            assert deflate_confirm_value(text, offered) == ours
         except errors.ExtensionError:
             ours = None
         theirs = their_client(text, factory)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import wire
 import wscodec
-from wscodec import BEGIN, END, FIN, MASKED, RSV1, RSV2, Frame, Opcode, OutFrame, errors
+from wscodec import BEGIN, END, FIN, MASKED, RSV1, RSV2, RSV3, Frame, Opcode, OutFrame, errors
 
 # RFC 6455, 5.7: wire bytes, opcode, FIN, masked, payload
 EXAMPLES = {
@@ -36,7 +36,8 @@ def test_examples_of_the_rfc(name: str) -> None:
     assert wscodec.frame_encode(opcode, payload, fin=fin, mask_key=key) == data
     flags = BEGIN | END | (FIN if fin else 0) | (MASKED if masked else 0)
     header_len = len(data) - len(payload)
-    expected = Frame(opcode, flags, payload, len(payload), 0, key or bytes(4), header_len)
+    key_sent = key or bytes(4)
+    expected = Frame(opcode, flags, payload, len(payload), 0, key_sent, header_len, opcode)
     assert wscodec.frame_decode(data + b"rest", client=not masked) == expected
     assert expected.size == len(data)
     for cut in range(min(len(data), 300)):
@@ -200,6 +201,19 @@ def test_rsv2_is_encoded_as_asked_and_refused_by_the_decoder() -> None:
     assert data == b"\xa1\x00"
     with pytest.raises(errors.ReservedBits):
         wscodec.frame_decode(data, client=True)
+
+
+@pytest.mark.parametrize("opcode", [Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY])
+def test_reserved_bits_are_reported_to_a_proxy(opcode: Opcode) -> None:
+    """Of data frames, continuations too; those of control frames stay refused."""
+    for rsv in (RSV1, RSV2, RSV3, RSV1 | RSV2 | RSV3):
+        data = wscodec.frame_encode(opcode, b"x", rsv=rsv)
+        frame = wscodec.frame_decode(data, client=True, any_rsv=True)
+        assert frame is not None and frame.flags == BEGIN | END | FIN | rsv
+        assert frame.message_opcode == opcode  # CONTINUATION: one frame is all it knows
+        for wrong in (Opcode.PING, Opcode.PONG, Opcode.CLOSE):
+            with pytest.raises(errors.ReservedBits):
+                wscodec.frame_decode(bytes([FIN | rsv | wrong]), client=True, any_rsv=True)
 
 
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 7, 8, 31, 64, 1000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ def test_accept_key() -> None:
         "",
         KEY[:-1],
         KEY + "=",
-        KEY.replace("Q==", "R=="),
+        KEY.replace("==", "=A"),
         KEY[:-4],
         " " + KEY,
         "ü" * 24,
@@ -43,6 +44,15 @@ def test_accept_key() -> None:
             wscodec.accept_key(bad)
     with pytest.raises(errors.InvalidArgument):
         wscodec.accept_key("€" * 24)
+
+
+def test_a_key_may_have_unused_bits() -> None:
+    """As the one in RFC 6455, 4.1, has: nothing is lost."""
+    key = "AQIDBAUGBwgJCgsMDQ4PEC=="
+    digest = hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+    assert wscodec.accept_key(key) == base64.b64encode(digest).decode()
+    assert wscodec.parse_handshake(edit(KEY, key))
+    assert wscodec.parse_handshake(wscodec.build_request("localhost", key=key))
 
 
 def test_request_of_the_rfc() -> None:
@@ -68,13 +78,15 @@ def test_request_of_the_rfc() -> None:
 
 def test_response_of_the_rfc() -> None:
     response = wscodec.parse_response(RFC_ANSWER + b"frames", RFC_REQUEST)
-    assert response == wscodec.Response(101, "chat", None, RFC_ANSWER)
+    assert response == wscodec.Response(
+        101, "chat", None, RFC_ANSWER, reason="Switching Protocols", http_version=11
+    )
     for cut in range(len(RFC_ANSWER)):
         assert wscodec.parse_response(RFC_ANSWER[:cut], RFC_REQUEST) is None
 
 
 def edit(old: str, new: str, head: bytes = RFC_REQUEST) -> bytes:
-    edited = head.replace(old.encode(), new.encode(), 1)
+    edited = head.replace(old.encode(), new.encode("utf-8"), 1)
     assert edited != head
     return edited
 
@@ -100,8 +112,19 @@ REQUESTS: dict[str, tuple[bytes, type[errors.WsError]]] = {
     "lower case": (edit("GET", "get"), errors.HttpMethod),
     "HTTP/1.0": (edit("HTTP/1.1", "HTTP/1.0"), errors.HttpVersion),
     "no host": (edit("Host: server.example.com\r\n", ""), errors.HandshakeHost),
-    "empty host": (edit("server.example.com", ""), errors.HandshakeHost),
     "invalid host": (edit("server.example.com", "a/b"), errors.HandshakeHost),
+    "half an escape": (edit("server.example.com", "a%zz"), errors.HandshakeHost),
+    "a user": (edit("server.example.com", "me@server"), errors.HandshakeHost),
+    "another host": (edit("/chat", "ws://b.example/chat"), errors.HandshakeHost),
+    "a fragment": (edit("/chat", "/chat#top"), errors.HttpSyntax),
+    "a user in the target": (edit("/chat", "ws://me@server.example.com/"), errors.HttpSyntax),
+    "another scheme": (edit("/chat", "ftp://server.example.com/"), errors.HttpSyntax),
+    "no path": (edit("/chat", "*"), errors.HttpSyntax),
+    "latin-1": (edit("/chat", "/ch\xe4t").replace(b"\xc3\xa4", b"\xe4"), errors.HttpSyntax),
+    "a bad extension": (edit("Origin", "Sec-WebSocket-Extensions: a;\r\nOrigin"),
+                        errors.ExtensionError),
+    "no extension": (edit("Origin", "Sec-WebSocket-Extensions: ,\r\nOrigin"),
+                     errors.ExtensionError),
     "two hosts": (edit("Upgrade", "Host: b\r\nUpgrade"), errors.HandshakeHost),
     "version 8": (edit(": 13", ": 8"), errors.HandshakeVersion),
     "version 013": (edit(": 13", ": 013"), errors.HandshakeVersion),
@@ -110,14 +133,14 @@ REQUESTS: dict[str, tuple[bytes, type[errors.WsError]]] = {
     "no key": (edit(KEY_LINE, ""), errors.HandshakeKey),
     "two keys": (edit(KEY_LINE, KEY_LINE * 2), errors.HandshakeKey),
     "bad key": (edit(KEY, KEY[:-3] + "==="), errors.HandshakeKey),
-    "129 fields": (edit("Host", "X: x\r\n" * 129 + "Host"), errors.HttpTooLarge),
-    "long": (edit("/chat", "/" + "x" * 16384), errors.HttpTooLarge),
+    "257 fields": (edit("Host", "X: x\r\n" * 250 + "Host"), errors.HttpTooLarge),
+    "long": (edit("/chat", "/" + "x" * wscodec.MAX_HEAD), errors.HttpTooLarge),
     # The order in which faults are reported
     "POST by HTTP/1.0": (edit("GET /chat HTTP/1.1", "POST / HTTP/1.0"), errors.HttpMethod),
     "a body by POST": (edit("GET", "POST", edit("Origin", "Content-Length: 1\r\nOrigin")),
                        errors.HttpSyntax),
     "no key, no version": (edit(KEY_LINE, "", edit(": 13", ": 8")), errors.HandshakeVersion),
-    "no host, no key": (edit(KEY_LINE, "", edit("server.example.com", "")),
+    "no host, no key": (edit(KEY_LINE, "", edit("Host: server.example.com\r\n", "")),
                         errors.HandshakeHost),
 }  # fmt: skip
 
@@ -144,8 +167,18 @@ ACCEPTED = {
     "spaces around a value": edit(KEY, f" \t{KEY}\t "),
     "an absolute target": edit("/chat", "http://server.example.com/chat"),
     "another example": OTHER_REQUEST,
-    "128 fields": edit("Host", "X: x\r\n" * 121 + "Host"),
-}
+    "256 fields": edit("Host", "X: x\r\n" * 249 + "Host"),
+    "20 KB of cookies": edit("Host", f"Cookie: {'x' * 20000}\r\nHost"),
+    "an empty line before it": b"\r\n" + RFC_REQUEST,
+    "an empty host": edit("server.example.com", ""),
+    "a zone": edit("server.example.com", "[fe80::1%25eth0]:8080"),
+    "an address without brackets": edit("server.example.com", "fe80::1"),
+    "UTF-8 in the target": edit("/chat", "/ch\u00e4t"),
+    "a query as browsers leave it": edit("/chat", "/chat?{a|b}^%"),
+    "the port of the scheme": edit("/chat", "ws://SERVER.example.com:80/chat"),
+    "quotes in an extension": edit("Origin", 'Sec-WebSocket-Extensions: bbf-usp-protocol; '
+                                             'eid="os::1"\r\nOrigin'),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
@@ -159,7 +192,7 @@ def test_a_plain_request() -> None:
     with pytest.raises(errors.NotUpgrade) as raised:
         wscodec.parse_handshake(data)
     request = raised.value.request
-    assert request == ("POST", "/form", None, "", "what\xff", data[:-4])
+    assert request == ("POST", "/form", None, "", "what\xff", data[:-4], 10)
     assert raised.value.http_status == 426
     assert raised.value.name == "WS_ERR_NOT_UPGRADE"
 
@@ -188,6 +221,57 @@ def test_headers() -> None:
             wscodec.next_header(head, pos)
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_head_length(kind: Any) -> None:
+    for head in (RFC_REQUEST, RFC_ANSWER, b"\r\n" + RFC_REQUEST):
+        data = kind(head + b"frames\r\n\r\n")
+        assert wscodec.head_length(data)[0] == len(head)
+        scanned = 0
+        for size in range(len(head)):
+            length, scanned = wscodec.head_length(kind(head[:size]), scanned)
+            assert length == 0 and scanned <= size
+        assert wscodec.head_length(data, scanned)[0] == len(head)
+    assert wscodec.head_length(kind(b"")) == (0, 0)
+
+
+def test_head_length_refuses_what_no_head_has() -> None:
+    for data in (b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\n", b"GET /\0"):
+        with pytest.raises(errors.HttpSyntax):
+            wscodec.head_length(data)
+    endless = b"GET /" + b"x" * wscodec.MAX_HEAD
+    with pytest.raises(errors.HttpTooLarge):
+        wscodec.head_length(endless)
+    assert wscodec.head_length(endless[: wscodec.MAX_HEAD - 1])[0] == 0
+    for scanned in (5, -1, 2**64):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.head_length(b"GET ", scanned)
+
+
+def test_a_head_that_comes_byte_by_byte_costs_linear_work() -> None:
+    def cost(size: int) -> float:
+        head = b"GET / HTTP/1.1\r\nCookie: " + b"x" * size + b"\r\n\r\n"
+        received, scanned, length = bytearray(), 0, 0
+        start = time.process_time()
+        for byte in head:
+            received.append(byte)
+            length, scanned = wscodec.head_length(received, scanned)
+        assert length == len(head)
+        return time.process_time() - start
+
+    costs = [(cost(8_000), cost(32_000)) for _ in range(3)]
+    short, long = map(min, zip(*costs))
+    assert long < 8 * short  # 4 times as much; were it quadratic, 16 times
+
+
+def test_field_values() -> None:
+    fields: list[tuple[str | bytes, str | bytes]]
+    fields = [("Cookie", "a"), (b"X", b"\xe9"), ("cookie", "b"), ("COOKIE", ""), ("Y", "")]
+    assert wscodec.field_value(fields, "cOOkie") == "a, b, "
+    assert wscodec.field_value(fields, "x") == "é"
+    assert wscodec.field_value(fields, "y") == ""
+    assert wscodec.field_value(fields, "z") is None
+
+
 def offer(*fields: str) -> bytes:
     lines = "".join(f"Sec-WebSocket-Protocol: {field}\r\n" for field in fields)
     return f"GET / HTTP/1.1\r\n{lines}\r\n".encode()
@@ -203,6 +287,17 @@ def test_subprotocols() -> None:
     for bad in ("a b", "a, a", "a,", "ü", "a;b"):
         with pytest.raises(errors.InvalidArgument):
             wscodec.select_protocol(offer("a"), bad)
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.select_protocol_value("a", bad)
+
+
+def test_subprotocols_of_a_value() -> None:
+    assert wscodec.select_protocol_value("a, b", "b, a") == "b"
+    assert wscodec.select_protocol_value(b"x,a\t,b", "b") == "b"
+    assert wscodec.select_protocol_value("a b, ,;, a", "b, a") == "a"
+    assert wscodec.select_protocol_value("", "a") is None
+    assert wscodec.select_protocol_value(None, "a") is None
+    assert wscodec.select_protocol_value("a", "") is None
 
 
 def test_origins() -> None:
@@ -248,10 +343,13 @@ def test_build_response() -> None:
         ("Set-Cookie", "a=é"),
         ("Set-Cookie", "b=2"),
     ]
-    long = wscodec.build_response(KEY, headers=[("X", "x" * 10000)])
-    assert long.endswith(b"x" * 10000 + b"\r\n\r\n")
+    long = wscodec.build_response(KEY, headers=[("X", "x" * 60000)])
+    assert long.endswith(b"x" * 60000 + b"\r\n\r\n")
     with pytest.raises(wscodec.errors.InvalidArgument):  # no parser would read it
-        wscodec.build_response(KEY, headers=[("X", "x" * 20000)])
+        wscodec.build_response(KEY, headers=[("X", "x" * wscodec.MAX_HEAD)])
+    wscodec.build_response(KEY, headers=[("X", "x")] * 240)
+    with pytest.raises(wscodec.errors.InvalidArgument):
+        wscodec.build_response(KEY, headers=[("X", "x")] * 241)
 
 
 SMUGGLED = [
@@ -277,8 +375,9 @@ SMUGGLED = [
 def test_what_would_smuggle_in_a_header(field: tuple[str, str]) -> None:
     with pytest.raises(errors.InvalidArgument):
         wscodec.build_response(KEY, headers=[field])
-    with pytest.raises(errors.InvalidArgument):
-        wscodec.build_reply(200, [field])
+    if field != ("Content-Length", "5"):  # of a body that follows
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_reply(200, [field])
     with pytest.raises(errors.InvalidArgument):
         wscodec.build_request("a.example", headers=[field])
 
@@ -335,6 +434,19 @@ def test_build_reply() -> None:
     allow = [v for n, v in wscodec.headers(wscodec.build_reply(405, [("allow", "PUT")]))]
     assert allow == ["0", "close", "PUT"]
     assert "Content-Length" not in dict(wscodec.headers(wscodec.build_reply(204)))
+    upgrade = dict(wscodec.headers(wscodec.build_reply(426)))
+    assert (upgrade["Connection"], upgrade["Upgrade"]) == ("Upgrade, close", "websocket")
+    to_head = wscodec.build_reply(200, [("Content-Length", "14")])
+    assert [v for n, v in wscodec.headers(to_head) if n == "Content-Length"] == ["14"]
+    for status, fields, body in (
+        (200, [("Content-Length", "2")], b"hi"),
+        (200, [("Content-Length", "2"), ("content-length", "2")], b""),
+        (200, [("Content-Length", "-2")], b""),
+        (204, [("Content-Length", "2")], b""),
+        (205, [], b"hi"),
+    ):
+        with pytest.raises(errors.InvalidArgument):
+            wscodec.build_reply(status, fields, body)
     for status in (199, 600, 101, -1, 65536 + 200):
         with pytest.raises(errors.InvalidArgument):
             wscodec.build_reply(status)

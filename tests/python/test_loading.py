@@ -83,6 +83,7 @@ def test_another_library_is_refused(package: Path) -> None:
             ("_ffi.py", '("opaque", c_uint64 * 8)', '("opaque", c_uint64 * 9)'),
             "ws_decoder has 64 bytes there, 72 here",
         ),
+        (("_ffi.py", "MAX_CONN = 256", "MAX_CONN = 200"), "ws_conn is larger than 200 bytes"),
     ],
 )
 def test_another_abi_is_refused(

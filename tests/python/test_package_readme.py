@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
+from typing import Any
 
 import needs
+import pytest
 import wire
 import wscodec
-from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, echo
+from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, RFC_ANSWER, RFC_REQUEST, echo, goodbye
 from wire import ROOT
 
 
@@ -23,24 +25,59 @@ def test_the_example() -> None:
     assert names["reply"] == echo(0x81, b"Hello")
 
 
+def indented(start: str, end: str) -> str:
+    """The code in the part of the text that is between these."""
+    text = (ROOT / "python" / "README.md").read_text()
+    section = text.partition(start)[2].partition(end)[0]
+    return textwrap.dedent("".join(re.findall(r"^(?:    .*)?\n", section, re.MULTILINE)))
+
+
+def test_control_frames() -> None:
+    names: dict[str, Any] = {"wscodec": wscodec, "to_send": b"", "decoder": wscodec.Decoder()}
+    names["received"] = wire.frame(0x89, b"ping") + wire.close(1000)
+    exec(indented("`Control` answers", "`Connection` is"), names)
+    assert names["to_send"] == echo(0x8A, b"ping") + goodbye(1000)
+
+
+def test_connections() -> None:
+    names: dict[str, Any] = {"wscodec": wscodec}
+    names["received"] = RFC_REQUEST + wire.frame(0x81, b"Hello") + wire.close(1000)
+    exec(indented("`Connection` is", "Browsers connect"), names)
+    assert names["to_send"] == RFC_ANSWER + echo(0x81, b"Hello") + goodbye(1000)
+    program = indented("A client makes", "## Within")
+    request, confirm = re.split(r"^(?=connection)", program, flags=re.MULTILINE)
+    exec(request, names)
+    names["answer"] = wscodec.Connection.accept(names["request"], protocols="chat").reply
+    exec(confirm, names)
+    assert names["connection"].protocol == "chat" and names["response"].status == 101
+
+
+def test_within_a_framework() -> None:
+    fields = list(wscodec.headers(RFC_REQUEST))
+    names: dict[str, Any] = {"wscodec": wscodec, "method": "GET", "fields": fields}
+    exec(indented("## Within", "In HTTP/2"), names)
+    assert names["reply"] == RFC_ANSWER
+    names["method"] = "POST"
+    with pytest.raises(wscodec.errors.HttpMethod):
+        exec(indented("## Within", "In HTTP/2"), names)
+
+
 @needs.compression
 def test_compression() -> None:
-    text = (ROOT / "python" / "README.md").read_text()
-    section = text.partition("## Compression")[2].partition("\n## ")[0]
-    code = textwrap.dedent("".join(re.findall(r"^(?:    .*)?\n", section, re.MULTILINE)))
+    code = indented("## Compression", "\n## ")
     server, client, answer, broadcast = re.split(
-        r"^(?=offered|response|once)", code, flags=re.MULTILINE
+        r"^(?=offered|connection, response|once)", code, flags=re.MULTILINE
     )
-    names = {"wscodec": wscodec, "host": "localhost", "news": "x" * 5000}
+    names: dict[str, Any] = {"wscodec": wscodec, "host": "localhost", "news": "x" * 5000}
     exec(client, names)
     names["head"] = names["request"]
     exec(server, names)
     names["received"] = names["reply"]
     agreed = wscodec.Deflate(client_no_context_takeover=True)
-    assert names["connection"].deflate == agreed  # type: ignore[attr-defined]
+    assert names["connection"].deflate == agreed
     exec(answer, names)
-    assert names["connection"].deflate == agreed  # type: ignore[attr-defined]
+    assert names["connection"].deflate == agreed
     exec(broadcast, names)
-    other = wscodec.Connection(wscodec.CLIENT, deflate=names["once"])  # type: ignore[arg-type]
-    (message,) = other.receive_data(names["frame"])  # type: ignore[arg-type]
+    other = wscodec.Connection(wscodec.CLIENT, deflate=names["once"])
+    (message,) = other.receive_data(names["frame"])
     assert isinstance(message, wscodec.Message) and message.data == names["news"]

@@ -18,6 +18,12 @@ CALLS: dict[str, Callable[[], object]] = {
     "deflate_offer": lambda: wscodec.deflate_offer(),
     "deflate_accept": lambda: wscodec.deflate_accept(PLAIN_REQUEST),
     "deflate_confirm": lambda: wscodec.deflate_confirm(PLAIN_ANSWER),
+    "deflate_accept_value": lambda: wscodec.deflate_accept_value("permessage-deflate"),
+    "deflate_confirm_value": lambda: wscodec.deflate_confirm_value("permessage-deflate"),
+    "Deflater": lambda: wscodec.Deflater(SERVER),
+    "Connection.confirm": lambda: Connection.confirm(
+        PLAIN_ANSWER, PLAIN_REQUEST, deflate=Deflate()
+    ),
     "Connection": lambda: Connection(CLIENT, deflate=Deflate()),
     "Connection.accept": lambda: Connection.accept(PLAIN_REQUEST, deflate=Deflate()),
 }

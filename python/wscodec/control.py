@@ -1,0 +1,108 @@
+"""What a user of Decoder answers: pings, and the peer's close (RFC 6455, 5.5)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from ctypes import byref, create_string_buffer, sizeof
+
+from . import _ffi
+from ._buffers import in_range, mask_key, written
+from ._ffi import lib
+from .errors import InvalidArgument, check
+from .frame import ENTRY, Frame, Side
+from .text import Close, CloseCode
+
+Random = Callable[[int], bytes]
+"""Gives so many bytes that the peer cannot foresee, e.g. secrets.token_bytes."""
+
+
+class Control:
+    """Answers control frames, and remembers the closing handshake. One thread at a time.
+
+    for frame in decoder.feed(data):
+        to_send += control.feed(frame)
+    """
+
+    __slots__ = ("_random", "_state", "_state_ref")
+
+    def __init__(self, side: Side = Side.SERVER, *, random: Random | None = None) -> None:
+        """
+        side    The side that you are.
+        random  Where a CLIENT's masking keys come from, 4 bytes at a time; None: from the
+                operating system.
+
+        Raises InvalidArgument for another side.
+        """
+        if side not in (Side.SERVER, Side.CLIENT):
+            raise InvalidArgument(f"{side!r} is no side")
+        self._random = (random or secrets.token_bytes) if side == Side.CLIENT else None
+        self._state = _ffi.Control()
+        self._state_ref = byref(self._state)
+
+    def feed(self, frame: Frame) -> bytes:
+        """Takes a frame, or a chunk of one, and returns what is to be sent because of it: a
+        pong, also after our own close (5.5.2); or the close frame that answers the peer's,
+        unless ours was written before; or b"".
+
+        Hand it all frames of Decoder.feed(), in order, but not from one with keep_masked;
+        data frames are passed over.
+
+        Raises InvalidClosePayload or InvalidUtf8 if the peer's close is invalid, and from
+        then on; answer that with close(). InvalidArgument for a chunk out of order.
+        """
+        payload = frame.payload
+        entry = _ffi.Frame()
+        ENTRY.pack_into(
+            entry,
+            0,
+            frame.payload_len,
+            frame.chunk_pos,
+            0,
+            len(payload),
+            frame.mask_key,
+            frame.opcode,
+            frame.flags,
+            frame.header_len,
+            frame.message_opcode,
+        )
+        key = self._key() if frame.opcode.is_control else None
+        out = create_string_buffer(_ffi.MAX_OUTPUT)
+        size = check(
+            lib.ws_control_feed(self._state_ref, byref(entry), payload, key, out, sizeof(out))
+        )
+        return out.raw[:size]
+
+    def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
+        """A whole close frame, e.g. with the close_code of an error; b"" if one was written
+        before, by feed() too.
+
+        code    One for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
+        reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
+
+        Raises InvalidArgument for anything else.
+        """
+        code = in_range("code", code, 2**16)
+        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        key = self._key()
+        return written(
+            _ffi.MAX_OUTPUT,
+            lambda out, size: lib.ws_control_close(
+                self._state_ref, code, text, len(text), key, out, size
+            ),
+        )
+
+    @property
+    def received(self) -> Close | None:
+        """The peer's close; None: no valid one came."""
+        code = lib.ws_control_close_code(self._state_ref)
+        if not code:
+            return None
+        reason = written(
+            _ffi.MAX_CONTROL,
+            lambda out, size: lib.ws_control_reason(self._state_ref, out, size),
+        )
+        return Close(code, reason.decode())
+
+    def _key(self) -> bytes | None:
+        return None if self._random is None else mask_key(self._random(4))
