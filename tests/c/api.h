@@ -52,6 +52,7 @@
 #define ws_conn_get_pmd (*via_ws_conn_get_pmd)
 #define ws_conn_set (*via_ws_conn_set)
 #define ws_conn_get (*via_ws_conn_get)
+#define ws_event_data (*via_ws_event_data)
 #define ws_conn_recv (*via_ws_conn_recv)
 #define ws_conn_output (*via_ws_conn_output)
 #define ws_conn_send (*via_ws_conn_send)

@@ -752,7 +752,7 @@ static ws_result receive(uint32_t side, const ws_pmd_params *pmd, void *buf,
     do {
         n = ws_conn_recv(conn, p, (size_t)(end - p), ev, 2, &used);
         for (i = 0; i < n; i++) {
-            const unsigned char *data = ev[i].data;
+            const unsigned char *data = ws_event_data(conn, p, &ev[i]);
 
             sum += 10000 + (ws_result)ev[i].len;
             sum += ev[i].len != 0 ? data[0] + data[ev[i].len - 1] : 0;

@@ -45,19 +45,20 @@ static void put(struct log *log, const void *bytes, size_t len)
     log->text[log->len] = '\0';
 }
 
-static void write_down(struct log *log, const ws_event *event)
+static void write_down(struct log *log, const ws_event *event, const void *data)
 {
     char head[2];
 
     head[0] = (char)('0' + event->opcode);
     head[1] = ':';
     if (event->opcode >= WS_OPCODE_CLOSE) {
-        CHECK_EQ(event->flags, WS_EVENT_FIRST | WS_EVENT_LAST);
+        CHECK_EQ(event->flags & ~WS_EVENT_COLLECTED,
+                 WS_EVENT_FIRST | WS_EVENT_LAST | WS_EVENT_FRAME_END);
         if (log->open) {
             put(log, "* ", 2);
         }
         put(log, head, 2);
-        put(log, event->data, event->len);
+        put(log, data, (size_t)event->len);
         put(log, " ", 1);
         if (log->open) {
             put(log, "*", 1);
@@ -69,7 +70,7 @@ static void write_down(struct log *log, const ws_event *event)
     if ((event->flags & WS_EVENT_FIRST) != 0) {
         put(log, head, 2);
     }
-    put(log, event->data, event->len);
+    put(log, data, (size_t)event->len);
     log->open = (event->flags & WS_EVENT_LAST) == 0;
     if (!log->open) {
         put(log, " ", 1);
@@ -95,7 +96,8 @@ static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
         do {
             n = ws_conn_recv(conn, piece + done, size - done, ev, 3, &used);
             for (i = 0; n > 0 && i < (size_t)n; i++) {
-                write_down(log, &ev[i]);
+                write_down(log, &ev[i],
+                           ws_event_data(conn, piece + done, &ev[i]));
             }
             done += used;
             if (n >= 0) {

@@ -54,8 +54,10 @@ static ws_result take(ws_conn *conn, const struct books *books,
                 }
                 /* All of it is there. */
                 if (ev[i].len != 0) {
-                    CHECK(((const unsigned char *)ev[i].data)[ev[i].len - 1] !=
-                          0xdd);
+                    const unsigned char *data =
+                        ws_event_data(conn, copy + done, &ev[i]);
+
+                    CHECK(data[ev[i].len - 1] != 0xdd);
                 }
             }
             if (books->bytes > total->most) {
@@ -468,8 +470,9 @@ static ws_result scenario(const ws_allocator *allocator,
         do {
             n = ws_conn_recv(conn, wire + pos, end - pos, ev, 2, &used);
             for (i = 0; n > 0 && i < (size_t)n; i++) {
-                memcpy(log + *log_len, ev[i].data, ev[i].len);
-                *log_len += ev[i].len;
+                memcpy(log + *log_len, ws_event_data(conn, wire + pos, &ev[i]),
+                       (size_t)ev[i].len);
+                *log_len += (size_t)ev[i].len;
             }
             pos += used;
         } while (n > 0);

@@ -103,13 +103,13 @@ FIELD(ws_accept_spec, headers, B, B);
 FIELD(ws_accept_spec, pmd, 2 * B, P);
 FIELD(ws_accept_spec, allocator, 2 * B + P, P);
 
-SIZE(ws_event, P + Z + 8);
-FIELD(ws_event, data, 0, P);
-FIELD(ws_event, len, P, Z);
-FIELD(ws_event, opcode, P + Z, 2);
-FIELD(ws_event, flags, P + Z + 2, 2);
-FIELD(ws_event, close_code, P + Z + 4, 2);
-FIELD(ws_event, reserved, P + Z + 6, 2);
+SIZE(ws_event, 24);
+FIELD(ws_event, off, 0, 8);
+FIELD(ws_event, len, 8, 8);
+FIELD(ws_event, opcode, 16, 2);
+FIELD(ws_event, flags, 18, 2);
+FIELD(ws_event, close_code, 20, 2);
+FIELD(ws_event, reserved, 22, 2);
 
 enum { LONGEST_TAIL = 40 };
 

@@ -123,9 +123,11 @@ static void check_conn()
 
     CHECK(conn != nullptr);
     CHECK_EQ(ws_conn_recv(conn.get(), bytes, 8, &event, 1, &used), 1);
-    CHECK_EQ(event.flags, WS_EVENT_FIRST | WS_EVENT_LAST);
-    CHECK_EQ(ws_conn_send(conn.get(), event.opcode, 0, event.data, event.len,
-                          out, sizeof out),
+    CHECK_EQ(event.flags,
+             WS_EVENT_FIRST | WS_EVENT_LAST | WS_EVENT_FRAME_END);
+    CHECK_EQ(ws_conn_send(conn.get(), event.opcode, 0,
+                          ws_event_data(conn.get(), bytes, &event),
+                          static_cast<std::size_t>(event.len), out, sizeof out),
              4);
     CHECK_MEM(out, "\x81\x02hi", 4);
 }
