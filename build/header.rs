@@ -18,8 +18,10 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/frame.rs"],
     &["src/ffi/stream.rs"],
     &["src/ffi/text.rs"],
+    &["src/ffi/control.rs"],
     &["src/ffi/deflate.rs"],
     &["src/ffi/conn.rs"],
+    &["src/ffi/pmd.rs"],
 ];
 const WIDTH: usize = 80;
 

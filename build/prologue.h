@@ -1,8 +1,9 @@
 /*
  * wscodec.h - WebSocket (RFC 6455, RFC 7692) over raw buffers.
  *
- * The library opens no socket, starts no thread, reads no clock and keeps no
- * global state. You hand it bytes; it tells you what they mean and writes the
+ * The library opens no socket, no file, starts no thread and reads no clock.
+ * Its only global state is what the processor and the kernel were found to be
+ * able to do. You hand it bytes; it tells you what they mean and writes the
  * bytes you should send. Three layers, each usable without the next:
  *
  *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
@@ -40,14 +41,18 @@
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
  *   Ownership  The library keeps no pointer that you pass it, except what an
  *              allocator's `user` points to.
- *   Positions  Layers 1 and 2 answer in offsets into your buffer, which survive
- *              a realloc() and need no pointer arithmetic in other languages.
- *              Layer 3 hands out pointers, since a message may lie in your
- *              buffer or in the connection's own memory.
+ *   Positions  Answers are offsets into your buffer, which survive a realloc()
+ *              and need no pointers in other languages. A message that had to
+ *              be collected lies in the connection's memory:
+ *              ws_event_data() tells where.
  *   Threads    Functions without a handle may be called from any thread at any
  *              time. A ws_decoder or ws_conn may be used by one thread at a
  *              time; it may move between threads.
- *   Unwinding  No exception and no panic leaves this library.
+ *   Unwinding  Nothing of ours unwinds. An exception that a function of yours
+ *              throws through the library ends the process, also when the
+ *              library was reached through dlsym().
+ *   fork()     It copies the masking keys that a client has drawn already:
+ *              only one of the two processes may go on with the connection.
  *
  * COMPATIBILITY
  *

@@ -1,8 +1,9 @@
 /*
  * wscodec.h - WebSocket (RFC 6455, RFC 7692) over raw buffers.
  *
- * The library opens no socket, starts no thread, reads no clock and keeps no
- * global state. You hand it bytes; it tells you what they mean and writes the
+ * The library opens no socket, no file, starts no thread and reads no clock.
+ * Its only global state is what the processor and the kernel were found to be
+ * able to do. You hand it bytes; it tells you what they mean and writes the
  * bytes you should send. Three layers, each usable without the next:
  *
  *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
@@ -40,14 +41,18 @@
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
  *   Ownership  The library keeps no pointer that you pass it, except what an
  *              allocator's `user` points to.
- *   Positions  Layers 1 and 2 answer in offsets into your buffer, which survive
- *              a realloc() and need no pointer arithmetic in other languages.
- *              Layer 3 hands out pointers, since a message may lie in your
- *              buffer or in the connection's own memory.
+ *   Positions  Answers are offsets into your buffer, which survive a realloc()
+ *              and need no pointers in other languages. A message that had to
+ *              be collected lies in the connection's memory:
+ *              ws_event_data() tells where.
  *   Threads    Functions without a handle may be called from any thread at any
  *              time. A ws_decoder or ws_conn may be used by one thread at a
  *              time; it may move between threads.
- *   Unwinding  No exception and no panic leaves this library.
+ *   Unwinding  Nothing of ours unwinds. An exception that a function of yours
+ *              throws through the library ends the process, also when the
+ *              library was reached through dlsym().
+ *   fork()     It copies the masking keys that a client has drawn already:
+ *              only one of the two processes may go on with the connection.
  *
  * COMPATIBILITY
  *
@@ -133,6 +138,9 @@ WS_API uint32_t ws_features(void) WS_NOTHROW;
 #define WS_TYPE_ALLOCATOR     9  /* ws_allocator */
 #define WS_TYPE_ACCEPT_SPEC   10 /* ws_accept_spec */
 #define WS_TYPE_EVENT         11 /* ws_event */
+#define WS_TYPE_CONTROL       15 /* ws_control */
+#define WS_TYPE_CONN          16 /* ws_conn: how much memory ws_conn_init()
+                                  * needs. */
 
 /* sizeof a struct as the library sees it, 0 for an unknown type. A language
  * binding compares it once, at load time, with its own declaration. */
@@ -403,10 +411,11 @@ ws_parse_response(const void *buf, size_t len, const void *request,
 /* Frame flags. The upper four stand where they stand in a frame's first
  * byte. */
 #define WS_FIN    0x80u /* The last frame of its message. */
-#define WS_RSV1   0x40u /* The message is compressed, if that was agreed on. */
-#define WS_RSV2   0x20u /* Always wrong: no extension that we know gives it a
-                         * meaning. */
-#define WS_RSV3   0x10u /* Always wrong, likewise. */
+#define WS_RSV1   0x40u /* The message is compressed, if that was agreed on
+                         * (RFC 7692, 6). */
+#define WS_RSV2   0x20u /* For an extension of your own: WS_ANY_RSV,
+                         * WS_OPT_ALLOW_RSV. */
+#define WS_RSV3   0x10u /* Likewise. */
 #define WS_MASKED 0x01u /* The header carries a masking key. */
 #define WS_BEGIN  0x02u /* This chunk starts the frame's payload. */
 #define WS_END    0x04u /* This chunk ends the frame's payload. */
@@ -420,15 +429,19 @@ ws_parse_response(const void *buf, size_t len, const void *request,
  * frame's own and repeat in each of its chunks: to limit a message, add up
  * chunk_len. 40 bytes without padding on every platform. Frozen. */
 typedef struct ws_frame {
-    uint64_t payload_len; /* Length that the header announced. */
-    uint64_t chunk_pos;   /* Where in the payload this chunk belongs. */
-    uint64_t chunk_off;   /* Where in your buffer this chunk starts. */
-    uint64_t chunk_len;   /* Bytes of payload in this chunk. */
-    uint8_t mask_key[4];  /* Zeros if not WS_MASKED. */
-    uint8_t opcode;       /* WS_OPCODE_* */
-    uint8_t flags;        /* WS_FIN ... WS_END */
-    uint8_t header_len;   /* 2..14 */
-    uint8_t reserved;     /* 0 */
+    uint64_t payload_len;   /* Length that the header announced. */
+    uint64_t chunk_pos;     /* Where in the payload this chunk belongs. */
+    uint64_t chunk_off;     /* Where in your buffer this chunk starts. */
+    uint64_t chunk_len;     /* Bytes of payload in this chunk. */
+    uint8_t mask_key[4];    /* Zeros if not WS_MASKED. */
+    uint8_t opcode;         /* WS_OPCODE_* */
+    uint8_t flags;          /* WS_FIN ... WS_END */
+    uint8_t header_len;     /* 2..14 */
+    uint8_t message_opcode; /* WS_OPCODE_TEXT or WS_OPCODE_BINARY in every
+                             * chunk of a message, continuations too; the
+                             * opcode itself for control frames; 0 for a
+                             * continuation from ws_frame_decode(), which
+                             * knows one frame. */
 } ws_frame;
 
 /* Whose input is decoded: the side that you are. */
@@ -439,6 +452,10 @@ typedef struct ws_frame {
 #define WS_DEFLATE     0x02u /* RSV1 may be set on a message's first frame. */
 #define WS_ANY_MASK    0x04u /* Accept masked and unmasked, e.g. in a proxy. */
 #define WS_KEEP_MASKED 0x08u /* Do not unmask: buf is never written to. */
+#define WS_ANY_RSV     0x10u /* Report reserved bits of data frames,
+                              * continuations too, instead of refusing them,
+                              * e.g. in a proxy. Those of control frames stay
+                              * refused. */
 
 /* Decodes the frame at the start of buf and unmasks its payload in place
  * (RFC 6455, 5.2). Returns the length of the whole frame, 0 if part of it is
@@ -473,7 +490,13 @@ ws_frame_encode(int opcode, uint32_t flags, const void *mask_key,
                 size_t out_cap) WS_NOTHROW;
 
 /* Writes only the header, for writev() or for a payload that follows in
- * pieces (mask those with ws_mask()). Returns its length. */
+ * pieces (mask those with ws_mask()). It may be written in front of a
+ * payload where that lies:
+ *
+ *   n = ws_frame_size(len, masked) - len;
+ *   ws_frame_header(opcode, flags, key, len, payload - n, n);
+ *
+ * Returns its length in bytes. */
 WS_API WS_MUST_USE ws_result
 ws_frame_header(int opcode, uint32_t flags, const void *mask_key,
                 uint64_t payload_len, void *out, size_t out_cap) WS_NOTHROW;
@@ -503,8 +526,10 @@ typedef struct ws_decoder {
 } ws_decoder;
 
 /* flags: WS_SERVER or WS_CLIENT and what may be added. max_payload: frames
- * that announce more are WS_ERR_TOO_BIG; 0 for no limit. */
-WS_API WS_MUST_USE ws_result
+ * that announce more bytes are WS_ERR_TOO_BIG; 0 for no limit. With an
+ * unknown flag the result is WS_ERR_INVALID_ARGUMENT, and so is every result
+ * of ws_decoder_feed(): the decoder refuses all input. */
+WS_API ws_result
 ws_decoder_init(ws_decoder *decoder, uint32_t flags,
                 uint64_t max_payload) WS_NOTHROW;
 
@@ -522,9 +547,15 @@ ws_decoder_init(ws_decoder *decoder, uint32_t flags,
  * it. The decoder goes on after a close frame: stopping there is the
  * caller's business.
  *
- *   while ((n = ws_decoder_feed(&d, p, end - p, fr, 64, &used)) > 0) {
+ * If *consumed == len, nothing is outstanding, and a result of 0 means that
+ * all of buf is done: a loop over the bytes left and a loop over the result
+ * are both correct. Bytes from *consumed on are as they were given.
+ *
+ *   while (len > 0) {
+ *       n = ws_decoder_feed(&d, p, len, fr, 64, &used);
+ *       if (n < 0) break;
  *       for (i = 0; i < n; i++) handle(&fr[i], p + fr[i].chunk_off);
- *       p += used;
+ *       p += used, len -= used;
  *   } */
 WS_API WS_MUST_USE ws_result
 ws_decoder_feed(ws_decoder *decoder, void *buf, size_t len,
@@ -606,6 +637,57 @@ ws_close_build(uint16_t code, const void *reason, size_t reason_len,
 WS_API int ws_close_code_valid(uint16_t code) WS_NOTHROW;
 
 /* ======================================================================== *
+ *  Control frames
+ * ======================================================================== */
+
+/* What answers pings and the peer's close for users of the decoder, and
+ * remembers the closing handshake. Place it anywhere, copy it, forget it:
+ * there is nothing to free. All zero bytes is a fresh one. 144 bytes.
+ * Frozen. */
+typedef struct ws_control {
+    uint64_t opaque[18]; /* The library's. */
+} ws_control;
+
+/* Takes an entry of ws_decoder_feed(), and writes what is to be sent because
+ * of it. Hand it every entry, in order and unmasked (so not from a decoder
+ * with WS_KEEP_MASKED); data frames are passed over. buf is what
+ * ws_decoder_feed() was given. mask_key: NULL for a server; for a client 4
+ * fresh bytes that the peer cannot foresee (RFC 6455, 10.3).
+ *
+ * Returns the number of bytes written: a pong, also after our own close
+ * (5.5.2), or the close frame that answers the peer's with its code, unless
+ * ours was written before. 0 if nothing is to be sent. WS_ERR_CLOSE_PAYLOAD
+ * or WS_ERR_UTF8 if the peer's close is invalid, and from then on always;
+ * answer it by ws_control_close(). After a valid close it returns 0. A chunk
+ * out of order is WS_ERR_INVALID_ARGUMENT. WS_MAX_OUTPUT bytes of room are
+ * always enough; with WS_ERR_BUFFER_TOO_SMALL nothing has happened, and the
+ * same entry may be handed in again. */
+WS_API WS_MUST_USE ws_result
+ws_control_feed(ws_control *control, const ws_frame *frame,
+                const void *buf, const void *mask_key, void *out,
+                size_t out_cap) WS_NOTHROW;
+
+/* Writes a whole close frame, e.g. with ws_close_code_for(error), and
+ * remembers that it was written. code and reason as for ws_close_build().
+ * mask_key as for ws_control_feed(). Returns the number of bytes written, or
+ * 0 if a close frame was written before, by ws_control_feed() too. control
+ * may be NULL: then the frame is written and nothing is remembered. */
+WS_API WS_MUST_USE ws_result
+ws_control_close(ws_control *control, uint16_t code,
+                 const void *reason, size_t reason_len,
+                 const void *mask_key, void *out, size_t out_cap) WS_NOTHROW;
+
+/* The code of the close that came, WS_CLOSE_NO_STATUS too; 0: no valid one
+ * came, or control is NULL. */
+WS_API uint16_t ws_control_close_code(const ws_control *control) WS_NOTHROW;
+
+/* Copies the reason of the close that came, which is UTF-8. Returns its
+ * length, at most 123 bytes; 0 if it has none, or no close came. */
+WS_API WS_MUST_USE ws_result
+ws_control_reason(const ws_control *control, void *out,
+                  size_t out_cap) WS_NOTHROW;
+
+/* ======================================================================== *
  *  permessage-deflate (RFC 7692)
  * ======================================================================== */
 
@@ -651,15 +733,21 @@ ws_pmd_confirm(const void *head, size_t head_len,
  *  Connection
  * ======================================================================== */
 
-/* A WebSocket connection after its opening handshake. Opaque; at most 256
- * bytes. It owns further memory only while a message or a control frame is
- * incomplete or was collected, while a pong waits, and to compress. */
+/* A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN
+ * bytes at most. It owns further memory only while a message or a control
+ * frame is incomplete or was collected, while a pong waits, and to compress.
+ * A client owns 260 bytes more from its first frame on, for its masking
+ * keys. */
 typedef struct ws_conn ws_conn;
+
+#define WS_MAX_CONN 256 /* The most bytes that ws_conn_init() ever needs,
+                         * within this ABI. */
 
 /* Memory for a handle. Sizes and alignments (a power of two, at most 16) are
  * given back, so an arena needs no headers. resize() may move the memory,
- * and may be NULL. Pass NULL in place of this struct for the C library's.
- * Frozen. */
+ * and may be NULL. Each function must return: no exception, no longjmp().
+ * None may call the library with the handle that it gives memory to. Pass
+ * NULL in place of this struct for the C library's. Frozen. */
 typedef struct ws_allocator {
     /* Gives `size` bytes, or NULL. */
     void *(*alloc)(void *user, size_t size, size_t align);
@@ -678,7 +766,17 @@ typedef struct ws_allocator {
 WS_API WS_MUST_USE ws_conn *
 ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
 
-/* NULL is allowed. */
+/* The same in memory of your own: ws_sizeof(WS_TYPE_CONN) bytes, at most
+ * WS_MAX_CONN, aligned to 16. The handle is mem: do not move or copy it.
+ * NULL if mem_size is too small, mem is not aligned or an argument is
+ * invalid. After ws_conn_free() mem is yours again, also for another
+ * ws_conn_init(). */
+WS_API WS_MUST_USE ws_conn *
+ws_conn_init(void *mem, size_t mem_size, uint32_t side,
+             const ws_allocator *allocator) WS_NOTHROW;
+
+/* Gives back all that the connection owns, and the handle itself unless it
+ * came from ws_conn_init(). NULL is allowed. */
 WS_API void ws_conn_free(ws_conn *conn) WS_NOTHROW;
 
 /* How to accept a client. Zero it, fill what you need. Extensible. */
@@ -707,70 +805,150 @@ ws_conn_accept(const void *head, size_t head_len,
                ws_conn **conn, void *out, size_t out_cap) WS_NOTHROW;
 
 /* Switches compression on, as agreed. Before the first byte of input and the
- * first message out, else WS_ERR_INVALID_STATE. Each direction allocates
- * with its first message, and without context takeover gives the memory back
- * after each. With a window of 8 bits we compress without back-references
- * (no engine can do more); whatever window was agreed, we decompress with
- * one of 15. */
-WS_API WS_MUST_USE ws_result
+ * first message out, and not with WS_OPT_ALLOW_RSV, else
+ * WS_ERR_INVALID_STATE. Each direction allocates with its first message, and
+ * without context takeover gives the memory back after each. With a window
+ * of 8 bits we compress without back-references (no engine can do more);
+ * whatever window was agreed, we decompress with one of 15. */
+WS_API ws_result
 ws_conn_set_pmd(ws_conn *conn, const ws_pmd_params *params) WS_NOTHROW;
 
 /* What compression was agreed on. Returns 1, or 0 if there is none. */
 WS_API WS_MUST_USE ws_result
 ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
 
-/* Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch
- * that is neither 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late,
- * WS_ERR_INVALID_STATE. */
-#define WS_OPT_MAX_MESSAGE 1 /* Bytes, decompressed, 0 for no limit; default
-                              * 1 MiB; also with WS_OPT_STREAM. Checked when
-                              * the header of an uncompressed frame announces
-                              * more, and while decompressing; nothing is
-                              * ever allocated for an announcement. */
-#define WS_OPT_STREAM      2 /* Report messages in pieces as they arrive, and
-                              * collect nothing; a piece may end inside a
-                              * character; default 0; before any input. */
-#define WS_OPT_AUTO_PONG   3 /* Answer pings; default 1. */
-#define WS_OPT_CHECK_UTF8  4 /* Incoming text must be UTF-8; fails at the
-                              * first wrong byte, even if its message is
-                              * incomplete; default 1; before any input. */
-#define WS_OPT_KEEP_BUFFER 5 /* Bytes of message memory to keep between
-                              * messages; default 0. */
+/* Options. One that this build does not know is WS_ERR_UNSUPPORTED; a value
+ * that an option cannot have, WS_ERR_INVALID_ARGUMENT; one that comes too
+ * late, WS_ERR_INVALID_STATE. A switch is 0 or 1. */
+#define WS_OPT_MAX_MESSAGE   1  /* Bytes of a message, decompressed; 0: no
+                                 * limit; default 1 MiB; also with
+                                 * WS_OPT_STREAM. Checked when the header of
+                                 * an uncompressed frame announces more, and
+                                 * while decompressing; nothing is ever
+                                 * allocated for an announcement. A lower
+                                 * limit holds for the message under way,
+                                 * too: if that is beyond it, its next frame
+                                 * header or payload byte is WS_ERR_TOO_BIG.
+                                 * A compressed message whose frames announce
+                                 * more than 16 times the limit and 65,536
+                                 * bytes in all is WS_ERR_TOO_BIG at the
+                                 * header that does so. */
+#define WS_OPT_STREAM        2  /* Switch: report messages in pieces as they
+                                 * arrive, and collect nothing; a piece may
+                                 * end inside a character; default 0; before
+                                 * any input. */
+#define WS_OPT_AUTO_PONG     3  /* Switch: answer pings; default 1. */
+#define WS_OPT_CHECK_UTF8    4  /* Switch: incoming text must be UTF-8; fails
+                                 * at the first wrong byte, even if its
+                                 * message is incomplete; default 1; before
+                                 * any input. */
+#define WS_OPT_KEEP_BUFFER   5  /* Bytes of message memory to keep between
+                                 * messages; default 0. */
+#define WS_OPT_MAX_FRAME     6  /* Bytes of payload that the header of one
+                                 * data frame may announce, compressed if it
+                                 * is; beyond it WS_ERR_TOO_BIG; 0: no limit;
+                                 * default 0. */
+#define WS_OPT_ANY_MASK      7  /* Switch: accept masked and unmasked frames,
+                                 * on either side. What we send is masked by
+                                 * a client as always. Default 0; before any
+                                 * input. */
+#define WS_OPT_AUTO_CLOSE    8  /* Switch: answer a close, and tell the peer
+                                 * of an error; default 1; before any input.
+                                 * With 0 you do so, once, with
+                                 * ws_conn_close(), and ws_conn_output()
+                                 * writes pongs alone. Until then
+                                 * ws_conn_send() works, and the state is
+                                 * CLOSING, or FAILED after an error. */
+#define WS_OPT_ALLOW_RSV     9  /* WS_RSV1, WS_RSV2, WS_RSV3: those that may
+                                 * be set on the first frame of a message,
+                                 * for an extension of your own; default 0;
+                                 * before any input. Such a message is handed
+                                 * over as it came, with its bits in
+                                 * event.flags: its text is not checked,
+                                 * limits hold. ws_conn_send() takes the same
+                                 * bits with the first piece. Not together
+                                 * with compression: the second of
+                                 * ws_conn_set_pmd() and this is
+                                 * WS_ERR_INVALID_STATE (use the decoder and
+                                 * ws_pmd). */
+#define WS_OPT_COMPRESS_FROM 10 /* Bytes: messages shorter than this are sent
+                                 * uncompressed; default 0. The first piece
+                                 * decides, and one with WS_SEND_MORE counts
+                                 * as long enough. */
 
-/* Sets an option. */
-WS_API WS_MUST_USE ws_result
+/* What can be asked with ws_conn_get(); to set it is
+ * WS_ERR_INVALID_ARGUMENT. */
+#define WS_INFO_CLOSE_SENT     100 /* The code of our close, written by
+                                    * ws_conn_close() or handed out by
+                                    * ws_conn_output(); WS_CLOSE_NO_STATUS
+                                    * too; 0: none. */
+#define WS_INFO_CLOSE_RECEIVED 101 /* The code of the peer's close, reported;
+                                    * WS_CLOSE_NO_STATUS too; 0: none. */
+#define WS_INFO_CLOSED_BY_PEER 102 /* 1 if the peer's close came before ours
+                                    * was written, else 0. */
+#define WS_INFO_SENDING        103 /* Opcode of the message that is being
+                                    * sent in pieces; 0: none. */
+#define WS_INFO_RECEIVING      104 /* Opcode of the message that is arriving;
+                                    * 0: none. */
+#define WS_INFO_ANNOUNCED      105 /* After WS_ERR_TOO_BIG: the length in
+                                    * bytes that exceeds the limit, announced
+                                    * or reached, of the message, or of the
+                                    * frame for WS_OPT_MAX_FRAME; else 0. */
+#define WS_INFO_BUFFERED       106 /* Bytes of an incomplete message that are
+                                    * held. */
+
+/* Sets an option (WS_OPT_*). */
+WS_API ws_result
 ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
 
-/* Reads an option. */
+/* Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). */
 WS_API WS_MUST_USE ws_result
 ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
 
-#define WS_EVENT_FIRST 0x1u /* The message starts with this piece. */
-#define WS_EVENT_LAST  0x2u /* The message ends with this piece. */
+/* Takes masking keys from elsewhere: where the operating system has no
+ * random bytes, and for reproducible tests. fill() writes len bytes that the
+ * peer cannot foresee (RFC 6455, 10.3) and returns 0; anything else is
+ * WS_ERR_RANDOM for the call that needed them, and nothing has changed. It
+ * is asked for 256 bytes at once, or for 4 where there was no memory for
+ * more; the keys are used in their order. The rules of ws_allocator hold for
+ * it. NULL: the operating system's. Before the first frame out, else
+ * WS_ERR_INVALID_STATE. It has no effect on a server. */
+WS_API WS_MUST_USE ws_result
+ws_conn_set_random(ws_conn *conn, int (*fill)(void *user, void *out,
+                   size_t len), void *user) WS_NOTHROW;
 
+#define WS_EVENT_FIRST     0x1u /* The message starts with this piece. */
+#define WS_EVENT_LAST      0x2u /* The message ends with this piece. */
 #define WS_EVENT_COLLECTED 0x4u /* Its data is in the connection's memory,
-                                 * not in your buffer. */
-#define WS_EVENT_FRAME_END 0x8u /* With WS_OPT_STREAM: a frame of the wire
-                                 * ends with this piece. Whole messages and
-                                 * control frames always have it. */
+                                 * not in your buffer. At most one event of a
+                                 * call has it, and that is the last one. */
+#define WS_EVENT_FRAME_END 0x8u /* A frame ends with this piece. Whole
+                                 * messages and control frames always have
+                                 * it. With WS_OPT_STREAM every data frame
+                                 * has exactly one piece with it, if need be
+                                 * an empty one. */
 
-/* A message, a piece of one (with WS_OPT_STREAM), or a control frame.
- * Frozen. */
+/* A message, a piece of one (with WS_OPT_STREAM), or a control frame. 24
+ * bytes without padding on every platform. Frozen. */
 typedef struct ws_event {
-    uint64_t off;        /* Where its data starts: in the buf that this call
-                          * was given, or, with WS_EVENT_COLLECTED, in the
-                          * connection's memory. */
+    uint64_t off;        /* Where its data starts in the buf of this call; of
+                          * a collected event, for ws_event_data() alone. */
     uint64_t len;        /* In bytes. */
     uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
-    uint16_t flags;      /* WS_EVENT_*: both, for a message and for control. */
-    uint16_t close_code; /* Of a close; its data is the reason. */
+    uint16_t flags;      /* WS_EVENT_*; and WS_RSV1, WS_RSV2, WS_RSV3, on
+                          * every piece of a message that has them, where
+                          * WS_OPT_ALLOW_RSV let them pass. */
+    uint16_t close_code; /* Of a close, whose data is the reason;
+                          * WS_CLOSE_NO_STATUS if it has none. Else 0. */
     uint16_t reserved;   /* 0 */
 } ws_event;
 
 /* Where the data of an event is: buf + off, or, if it was collected, in the
  * connection's memory (valid until the next ws_conn_recv() or
- * ws_conn_free()). buf is what that ws_conn_recv() was given; of a collected
- * event it may be NULL. NULL if the event is not of the last call. */
+ * ws_conn_free(); other calls leave it alone). buf is what that
+ * ws_conn_recv() was given; it may be NULL for a collected event. NULL for
+ * invalid arguments, and if the event does not lie in that memory (an old
+ * one); not NULL for a collected event of the last call. */
 WS_API const void *
 ws_event_data(const ws_conn *conn, const void *buf,
               const ws_event *event) WS_NOTHROW;
@@ -778,26 +956,44 @@ ws_event_data(const ws_conn *conn, const void *buf,
 /* Takes bytes from the network. Returns how many events were filled, and in
  * *consumed how many bytes of buf are done. A message that lies whole and
  * uncompressed in buf is unmasked and reported there, without a copy; any
- * other is collected in the connection's memory. The call may return early:
+ * other is collected in the connection's memory. The call may stop early:
  * when `events` is full (events_cap must not be 0), when something collected
- * must be handed over, when it made a reply. So call again with the rest, as
- * it lies there, until the result is 0: only then is all of buf done.
+ * must be handed over, when it made a reply. It has then reported something:
+ * a result of 0 means that all of buf is done.
  *
- *   do {
- *       n = ws_conn_recv(c, p, end - p, ev, 64, &used);
- *       for (i = 0; i < n; i++) handle(&ev[i]);
- *       collect(ws_conn_output(c, out, sizeof out));
- *       p += used;
- *   } while (n > 0);
+ * If *consumed == len, nothing is outstanding: no event and no error can
+ * come of these bytes, and you need not call again. If *consumed < len, call
+ * again with the rest; mostly there is more, sometimes that call finds
+ * nothing, consumes it and returns 0. So a loop over the result and a loop
+ * over the bytes left are both correct. Bytes from *consumed on are as they
+ * were given, unless the result is an error: a chained buffer may hand out
+ * copies and present the originals again. handle() must not free the
+ * connection.
+ *
+ *   while (len > 0) {
+ *       n = ws_conn_recv(c, p, len, ev, 64, &used);
+ *       for (i = 0; i < n; i++) handle(&ev[i], p);
+ *       collect(ws_conn_output(c, out, sizeof out)); // also after an error: a close frame
+ *       if (n < 0) break;
+ *       p += used, len -= used;
+ *   }
  *
  * Handle the events first (sending answers is fine), then collect the
  * output: that keeps the order of the wire. A close or an error of the peer
  * takes effect late enough for it: until ws_conn_output() has handed out the
- * close frame, ws_conn_send() works. Events before an error are reported
- * first, and nothing of the error shows before the call that returns it,
- * with *consumed 0. That call's close frame waits in ws_conn_output(); every
- * later call returns the same error, also if it is WS_ERR_NO_MEMORY. A close
- * is the last event: what follows it is done and ignored. */
+ * close frame, ws_conn_send() works.
+ *
+ * Events before an error are reported first. While the error is outstanding,
+ * at least one byte is left: the wrong one, or, if only the end is wrong (a
+ * text that stops in mid-character, a compressed message that is cut off, a
+ * limit reached while decompressing), the last one, which may belong to an
+ * event that was reported. The next call returns the error with *consumed 0,
+ * whatever it is given, nothing included; so does every later call, also if
+ * it is WS_ERR_NO_MEMORY. While one compressed input yields several pieces,
+ * its last byte stays until the last piece is out; such a call may report a
+ * piece and consume nothing. A call without bytes reports no event. The
+ * payload of a close is judged when its frame is complete. A close is the
+ * last event: all that follows it is done and ignored. */
 WS_API WS_MUST_USE ws_result
 ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
              size_t events_cap, size_t *consumed) WS_NOTHROW;
@@ -807,24 +1003,29 @@ ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
 
 /* Writes what the connection itself has to say: a pong, and the close frame
  * that answers the peer's (with its code) or an error. Call it after every
- * ws_conn_recv(). Whoever does so answers every ping; for whoever does not,
- * a pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
- * flood of pings takes no memory. Returns the bytes written; 0 if there is
- * nothing to say. (NULL, 0) as `out` asks whether there is:
- * WS_ERR_BUFFER_TOO_SMALL. */
+ * ws_conn_recv(); where a call is dear, only after one that reported a PING
+ * or a CLOSE or returned an error: there is nothing to say after any other.
+ * A pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
+ * flood of pings takes no memory. Returns the number of bytes written; 0 if
+ * there is nothing to say; WS_ERR_RANDOM if a client got no masking key, and
+ * the same call may be repeated. (NULL, 0) as `out` asks whether there is
+ * something to say: WS_ERR_BUFFER_TOO_SMALL. */
 WS_API WS_MUST_USE ws_result
 ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
 
 #define WS_SEND_MORE  0x1u /* Further pieces of this message follow. */
-#define WS_SEND_PLAIN 0x2u /* Do not compress; said with the first piece. */
+#define WS_SEND_PLAIN 0x2u /* Do not compress. The first piece decides. */
 
 /* Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes
  * a frame. opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every
  * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. out_cap
- * must be at least ws_conn_send_bound(). Returns the bytes written. What
- * would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
- * checked. `payload` must not overlap `out`. Where compression is on, bytes
- * of `out` behind those that were written may have been used.
+ * must be at least ws_conn_send_bound(). Returns the number of bytes
+ * written. What would be illegal on the wire now is WS_ERR_INVALID_STATE:
+ * data after our close was written, another opcode inside a message, PING
+ * and PONG once both closes are there. With WS_OPT_ALLOW_RSV, flags may hold
+ * the bits that it allows; the first piece decides. Text is not checked.
+ * `payload` must not overlap `out`. Where compression is on, bytes of `out`
+ * behind those that were written may have been used.
  *
  * Between messages, frames from ws_frame_encode() may be sent as well. And
  * what a server with server_no_context_takeover compressed is valid for
@@ -842,19 +1043,20 @@ ws_conn_send_bound(const ws_conn *conn, size_t payload_len) WS_NOTHROW;
 
 /* Writes a close frame, which starts the closing handshake, or takes the
  * place of one (the answer to the peer's, or to an error) that was not
- * collected yet. A pong that waits is dropped. The reason is UTF-8, at most
- * 123 bytes. Messages that are still arriving are reported as before; pings
- * are no longer answered. Once a close was sent there is no other: 0 is
- * written. */
+ * collected yet. The reason is UTF-8, at most 123 bytes. Messages that are
+ * still arriving are reported as before, and pings are answered until the
+ * peer's close comes (RFC 6455, 5.5.2): a pong that waits comes with
+ * ws_conn_output(), but none once both sides have closed. Once a close was
+ * sent there is no other: 0 is written. */
 WS_API WS_MUST_USE ws_result
 ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
               size_t reason_len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* The peer will send nothing more. WS_OK after a close from both sides, or
- * if a close came and only its answer was not collected; the error, if there
- * was one; else WS_ERR_EOF: the state is FAILED, nothing waits, nothing can
- * be sent. */
-WS_API WS_MUST_USE ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
+/* The peer will send nothing more (its stream has ended). WS_OK after a
+ * close from both sides, or if a close came and only its answer was not
+ * collected; the error, if there was one; else WS_ERR_EOF: the state is
+ * FAILED, nothing waits, nothing can be sent. */
+WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 
 #define WS_STATE_OPEN    0 /* Messages go both ways. */
 #define WS_STATE_CLOSING 1 /* A close was sent, or has arrived. */
@@ -867,6 +1069,65 @@ WS_API WS_MUST_USE ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
  * close frame on its way. A client gives the server a moment to close first.
  * (NULL is FAILED.) */
 WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Compression without a connection
+ * ======================================================================== */
+
+/* Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for
+ * users of the decoder, for proxies, and to compress once for many. What a
+ * server compressed is valid for every client that agreed on no context
+ * takeover of the server's and on as wide a window; in others the windows
+ * would part. Opaque. For one thread at a time. It takes memory as
+ * ws_conn_set_pmd() says. */
+typedef struct ws_pmd ws_pmd;
+
+/* side: WS_SERVER or WS_CLIENT, the side that you are. params: what was
+ * agreed on. *allocator is copied; NULL: the C library's. NULL if out of
+ * memory, if an argument is invalid, or in a build without
+ * WS_FEATURE_DEFLATE. */
+WS_API WS_MUST_USE ws_pmd *
+ws_pmd_new(uint32_t side, const ws_pmd_params *params,
+           const ws_allocator *allocator) WS_NOTHROW;
+
+/* Gives all memory back. NULL is allowed. */
+WS_API void ws_pmd_free(ws_pmd *pmd) WS_NOTHROW;
+
+/* The room in bytes that ws_pmd_compress() needs for a piece of this length;
+ * 0 if the length is absurd or pmd is NULL. */
+WS_API size_t ws_pmd_compress_bound(const ws_pmd *pmd, size_t len) WS_NOTHROW;
+
+/* Compresses a message, or a piece of one, into the payload of one frame;
+ * WS_RSV1 belongs on the first. flags: 0, or WS_SEND_MORE if further pieces
+ * of the message follow. out_cap must be at least ws_pmd_compress_bound(),
+ * and `data` must not overlap `out`; bytes of `out` behind the result may
+ * have been used. Returns the length of the payload, WS_ERR_BUFFER_TOO_SMALL
+ * or WS_ERR_NO_MEMORY. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_compress(ws_pmd *pmd, uint32_t flags, const void *data,
+                size_t len, void *out, size_t out_cap) WS_NOTHROW;
+
+/* Decompresses the unmasked payload of one frame. flags: 0, or WS_SEND_MORE
+ * if further frames of the message follow. Returns how many bytes were
+ * written, and in *consumed how many bytes of `data` are done. It stops
+ * early only when `out` is full; out_cap must not be 0. Call it again with
+ * the rest, which may be empty, and the same flags until it returns 0: then
+ * the payload is done, and without WS_SEND_MORE the message. `data` is never
+ * written to.
+ *
+ * WS_ERR_COMPRESSION if the data is damaged or the message is cut off,
+ * WS_ERR_NO_MEMORY; both are returned from then on, with *consumed 0. There
+ * is no limit here: bound what goes in and what comes out.
+ *
+ *   do {
+ *       n = ws_pmd_decompress(pmd, flags, p, len, &used, out, sizeof out);
+ *       if (n > 0) take(out, n);
+ *       p += used, len -= used;
+ *   } while (n > 0); */
+WS_API WS_MUST_USE ws_result
+ws_pmd_decompress(ws_pmd *pmd, uint32_t flags, const void *data,
+                  size_t len, size_t *consumed, void *out,
+                  size_t out_cap) WS_NOTHROW;
 
 #ifdef __cplusplus
 } /* extern "C" */

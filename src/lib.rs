@@ -23,6 +23,7 @@
 
 pub mod close;
 pub mod conn;
+pub mod control;
 pub mod deflate;
 pub mod error;
 pub mod ffi;
@@ -30,7 +31,7 @@ pub mod frame;
 pub mod handshake;
 pub mod memory;
 mod output;
-mod random;
+pub mod random;
 pub mod simd;
 pub mod stream;
 pub mod utf8;

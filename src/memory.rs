@@ -153,6 +153,18 @@ impl<T: Copy + Default> Own<T> {
         Ok(unsafe { ptr.as_mut() })
     }
 
+    /// The value, if there is one.
+    pub(crate) fn as_ref(&self) -> Option<&T> {
+        // SAFETY: from place(), and reached through `self` alone.
+        self.0.map(|ptr| unsafe { ptr.as_ref() })
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn as_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: from place(), and reached through `self` alone.
+        self.0.map(|mut ptr| unsafe { ptr.as_mut() })
+    }
+
     /// Gives the memory back.
     pub(crate) fn release(&mut self, allocator: &Allocator) {
         if let Some(ptr) = self.0.take() {

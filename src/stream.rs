@@ -42,7 +42,8 @@ pub(crate) struct Walk {
     /// The header of the current frame, as far as it came; none between two frames.
     header: [u8; MAX_HEADER],
     header_len: u8,
-    in_message: u8,
+    /// The opcode of the message whose fragments arrive; 0 between two messages.
+    message_opcode: u8,
     rules: u32,
     /// In place of padding, which would stay uninitialised.
     reserved: u32,
@@ -61,6 +62,12 @@ impl Decoder {
     #[must_use]
     pub fn new(rules: Rules, max_payload: u64) -> Decoder {
         Decoder { max_payload, walk: Walk::new(rules), ..Decoder::default() }
+    }
+
+    /// Refuses all input with this error.
+    #[must_use]
+    pub fn refusing(error: Error) -> Decoder {
+        Decoder { error: error.code(), ..Decoder::default() }
     }
 
     /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
@@ -128,15 +135,30 @@ impl Walk {
     }
 
     fn is_between_messages(&self) -> bool {
-        self.header_len == 0 && self.in_message == 0
+        self.header_len == 0 && self.message_opcode == 0
+    }
+
+    /// From now on the frames are judged by these.
+    pub(crate) fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules.bits();
     }
 
     fn rules(&self) -> Result<Rules> {
         Rules::from_bits(self.rules).ok_or(Error::InvalidArgument)
     }
 
+    /// After [`Error::TooBig`], the length that was refused.
+    pub(crate) fn refused_len(&self) -> u64 {
+        self.payload_done
+    }
+
+    /// A length is refused. The walk has ended, and needs its place no more.
+    pub(crate) fn refuse(&mut self, len: u64) {
+        self.payload_done = len;
+    }
+
     fn place(&self) -> Place {
-        if self.in_message == 0 { Place::BetweenMessages } else { Place::InMessage }
+        if self.message_opcode == 0 { Place::BetweenMessages } else { Place::InMessage }
     }
 
     /// The chunk at `start`, if it is a whole frame without a fault: nearly all are.
@@ -155,10 +177,12 @@ impl Walk {
         let input = buf.get_mut(start..)?;
         let chunk = frame::whole_frame(input, rules, place, limits, ascii)?;
         // Most frames neither begin nor end anything: they are whole messages.
+        let mut message_opcode = chunk.header.opcode as u8;
         if place != Place::BetweenMessages || !chunk.header.is_final() {
-            self.in_message = (chunk.header.next_place(place) == Place::InMessage).into();
+            message_opcode = self.message_opcode(&chunk.header);
+            self.end_fragment(&chunk.header);
         }
-        Some(Chunk { off: start.wrapping_add(chunk.off), ..chunk })
+        Some(Chunk { off: start.wrapping_add(chunk.off), message_opcode, ..chunk })
     }
 
     /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done. The
@@ -177,8 +201,15 @@ impl Walk {
         if input.is_empty() {
             return Ok(None);
         }
-        let Some((header, taken)) = self.next_header(input, rules, limits)? else {
-            return Ok(None);
+        let (header, taken) = match self.next_header(input, rules, limits) {
+            Ok(Some(header)) => header,
+            Ok(None) => return Ok(None),
+            Err(error) => {
+                if error == Error::TooBig {
+                    self.refuse_frame(input);
+                }
+                return Err(error);
+            }
         };
         let left = header.payload_len.saturating_sub(self.payload_done);
         let off = start.saturating_add(taken);
@@ -189,7 +220,8 @@ impl Walk {
             .min(most(&header));
         let payload = payload.get_mut(..len).unwrap_or_default();
         let is_ascii = unmask(payload, &header, self.payload_done, rules, ascii);
-        let chunk = Chunk { header, pos: self.payload_done, off, len, is_ascii };
+        let (pos, message_opcode) = (self.payload_done, self.message_opcode(&header));
+        let chunk = Chunk { header, message_opcode, pos, off, len, is_ascii };
         if chunk.ends() {
             self.end_frame(&header);
         } else {
@@ -225,7 +257,8 @@ impl Walk {
                 Some(header) if chunk.pos == 0 => self.collect_header(header),
                 _ => self.header_len = chunk.header.len,
             }
-            self.in_message = (chunk.header.opcode == Opcode::Continuation).into();
+            let continues = chunk.header.opcode == Opcode::Continuation;
+            self.message_opcode = if continues { chunk.message_opcode } else { 0 };
         }
     }
 
@@ -265,10 +298,37 @@ impl Walk {
         }
     }
 
+    /// A frame that announces too much starts where the walk is: keeps its length.
+    #[cold]
+    #[inline(never)]
+    fn refuse_frame(&mut self, input: &[u8]) {
+        // next_header() has collected it only if a part of it came earlier.
+        if self.header_len == 0 {
+            self.collect_header(input);
+        }
+        self.refuse(frame::announced_len(&self.header).unwrap_or(0));
+    }
+
+    /// The opcode of the message that a frame belongs to; of a control frame, its own.
+    fn message_opcode(&self, header: &Header) -> u8 {
+        match header.opcode {
+            Opcode::Continuation => self.message_opcode,
+            opcode => opcode as u8,
+        }
+    }
+
     fn end_frame(&mut self, header: &Header) {
         self.header_len = 0;
         self.payload_done = 0;
-        self.in_message = (header.next_place(self.place()) == Place::InMessage).into();
+        self.end_fragment(header);
+    }
+
+    /// Keeps which message the next frame may continue.
+    fn end_fragment(&mut self, header: &Header) {
+        if !header.opcode.is_control() {
+            let opcode = self.message_opcode(header);
+            self.message_opcode = if header.is_final() { 0 } else { opcode };
+        }
     }
 
     fn keep_frame(&mut self, header: &[u8], chunk: &Chunk) {

@@ -1,17 +1,20 @@
 //! What the connection says of itself: pongs, and the closing handshake (RFC 6455, 7).
 
-use super::{Conn, Side};
+use super::Conn;
 use crate::close::Payload;
 use crate::error::{Error, Result};
-use crate::frame::Opcode;
+use crate::frame::{EncodedHeader, FIN, Opcode};
 use core::mem::MaybeUninit;
 
 /// The peer's half of the closing handshake, or how its stream failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Theirs {
     Open,
-    /// A close has arrived.
-    Closed,
+    /// A close with this code has arrived; `first`: before ours was written.
+    Closed {
+        code: u16,
+        first: bool,
+    },
     /// Something is wrong, and events before it are to be handed out first.
     Wrong(Error),
     /// That was returned.
@@ -24,40 +27,49 @@ pub(super) enum Ours {
     Open,
     /// A close with this code waits to be collected.
     CloseWaits(u16),
-    /// A close was sent.
-    Closed,
+    /// A close with this code was written; 0: nothing can be sent any more.
+    Closed(u16),
 }
 
 impl Conn {
     /// Writes the pong and the close frame that wait: both, or nothing.
     pub fn output(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let close = match self.ours {
-            Ours::CloseWaits(code) => Some(Payload::new(code, &[])?),
-            Ours::Open | Ours::Closed => None,
+            Ours::CloseWaits(code) => Some((code, Payload::new(code, &[])?)),
+            Ours::Open | Ours::Closed(_) => None,
         };
         let room = |payload: &[u8]| self.frame_len(payload.len()).unwrap_or(usize::MAX);
-        let pong_len = self.pong.as_ref().map_or(0, |pong| room(pong.bytes()));
-        let close_len = close.as_ref().map_or(0, |close| room(close.as_bytes()));
+        let pong_len = self.pong.as_ref().map_or(0, |pong| room(pong.as_bytes()));
+        let close_len = close.as_ref().map_or(0, |(_, close)| room(close.as_bytes()));
         let total = pong_len.saturating_add(close_len);
+        if total == 0 {
+            return Ok(0);
+        }
         let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
         let (to_pong, to_close) =
             out.split_at_mut_checked(pong_len).ok_or(Error::BufferTooSmall)?;
-        if total > 0 && self.options.side == Side::Client {
-            self.masks.draw(&self.memory)?;
+        // All keys before anything is written: there may be none.
+        let pong_key = if pong_len > 0 { self.mask_key()? } else { None };
+        let close_key = if close_len > 0 { self.mask_key()? } else { None };
+        if let Some(pong) = self.pong.as_ref() {
+            let bytes = pong.as_bytes();
+            let header =
+                EncodedHeader::of(Opcode::Pong, FIN, pong_key, bytes.len() as u64);
+            header.write_frame(bytes, to_pong)?;
         }
-        if let Some(mut pong) = self.pong.take() {
-            let written = self.write_frame(Opcode::Pong, true, pong.bytes(), to_pong);
-            pong.release(&self.memory);
-            written?;
-        }
-        if let Some(close) = close {
-            self.write_frame(Opcode::Close, true, close.as_bytes(), to_close)?;
-            self.ours = Ours::Closed;
+        self.pong.release(&self.memory);
+        if let Some((code, close)) = close {
+            let bytes = close.as_bytes();
+            let header =
+                EncodedHeader::of(Opcode::Close, FIN, close_key, bytes.len() as u64);
+            header.write_frame(bytes, to_close)?;
+            self.ours = Ours::Closed(code);
         }
         Ok(total)
     }
 
-    /// Starts the closing handshake, or writes what takes the place of the answer that waits.
+    /// Starts the closing handshake, or writes what takes the place of the answer that waits. A
+    /// pong that waits stays, unless nothing may follow this close.
     pub fn close(
         &mut self,
         code: u16,
@@ -65,29 +77,42 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let payload = Payload::new(code, reason)?;
-        if self.ours == Ours::Closed {
+        if matches!(self.ours, Ours::Closed(_)) {
             return Ok(0);
         }
-        let written = self.write_frame(Opcode::Close, true, payload.as_bytes(), out)?;
-        self.drop_pong();
-        self.ours = Ours::Closed;
+        let written = self.write_frame(Opcode::Close, FIN, payload.as_bytes(), out)?;
+        self.ours = Ours::Closed(code);
+        if matches!(self.theirs, Theirs::Closed { .. }) {
+            self.pong.release(&self.memory);
+        }
         Ok(written)
     }
 
-    pub(super) fn drop_pong(&mut self) {
-        if let Some(mut pong) = self.pong.take() {
-            pong.release(&self.memory);
+    /// Whether data may be sent: until our close was written (RFC 6455, 5.5.1).
+    pub(super) fn may_send_data(&self) -> bool {
+        !matches!(self.ours, Ours::Closed(_))
+    }
+
+    /// Whether pings and pongs may be sent: until both sides have closed (5.5.2).
+    pub(super) fn may_send_control(&self) -> bool {
+        self.may_send_data() || matches!(self.theirs, Theirs::Open | Theirs::Wrong(_))
+    }
+
+    /// A close has arrived.
+    pub(super) fn close_arrives(&mut self, code: u16) {
+        let first = self.may_send_data();
+        self.theirs = Theirs::Closed { code, first };
+        if first {
+            self.owe_close(code);
+        } else {
+            // Both sides have closed: there is nothing more to say.
+            self.pong.release(&self.memory);
         }
     }
 
-    /// Pings and pongs go until both sides have closed (RFC 6455, 5.5.1 and 5.5.2).
-    pub(super) fn may_send_no_control(&self) -> bool {
-        self.ours == Ours::Closed && self.theirs != Theirs::Open
-    }
-
-    /// From now on a close waits, unless one was sent already.
-    pub(super) fn owe_close(&mut self, code: u16) {
-        if self.ours != Ours::Closed {
+    /// From now on a close waits, unless one was sent already or the caller writes it.
+    fn owe_close(&mut self, code: u16) {
+        if self.may_send_data() && self.options.auto_close {
             self.ours = Ours::CloseWaits(code);
         }
     }
@@ -105,12 +130,14 @@ impl Conn {
     /// The peer will send nothing more.
     pub fn finish(&mut self) -> Result<()> {
         match self.theirs {
-            Theirs::Closed => Ok(()),
+            Theirs::Closed { .. } => Ok(()),
             Theirs::Wrong(error) | Theirs::Failed(error) => Err(self.fail(error)),
             Theirs::Open => {
                 self.theirs = Theirs::Failed(Error::Eof);
-                self.ours = Ours::Closed;
-                self.drop_pong();
+                if self.may_send_data() {
+                    self.ours = Ours::Closed(0);
+                }
+                self.pong.release(&self.memory);
                 Err(Error::Eof)
             }
         }

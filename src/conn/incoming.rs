@@ -7,6 +7,8 @@ use crate::utf8::Validator;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming {
     pub(super) opcode: Opcode,
+    /// The reserved bits that it came with, which the application gives a meaning.
+    pub(super) rsv: u8,
     /// Of a text that is to be checked.
     utf8: Option<Validator>,
     /// Bytes so far, decompressed.
@@ -21,10 +23,12 @@ pub(super) struct Incoming {
 }
 
 impl Incoming {
-    pub(super) fn new(opcode: Opcode, check_utf8: bool) -> Incoming {
-        let utf8 = (check_utf8 && opcode == Opcode::Text).then(Validator::default);
+    pub(super) fn new(opcode: Opcode, rsv: u8, check_utf8: bool) -> Incoming {
+        let check_utf8 = check_utf8 && rsv == 0 && opcode == Opcode::Text;
+        let utf8 = check_utf8.then(Validator::default);
         Incoming {
             opcode,
+            rsv,
             utf8,
             len: 0,
             wire_len: 0,

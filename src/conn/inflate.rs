@@ -42,6 +42,10 @@ impl Conn {
         let input = chunk.payload(buf).get(held..).unwrap_or_default();
         let mut rest = input;
         let more = loop {
+            // Of a message that is beyond a limit which was lowered.
+            if self.is_beyond() {
+                break Err(self.too_big());
+            }
             match self.inflate_once(&mut rest) {
                 Ok(true)
                     if self.options.stream && self.message.bytes().len() >= MAX_PIECE =>
@@ -119,7 +123,7 @@ impl Conn {
         let run = self.decompressor.run(rest, &self.memory, &mut room)?;
         *rest = rest.get(run.read..).unwrap_or_default();
         match run.bytes {
-            [_, ..] => Err(Error::TooBig),
+            [_, ..] => Err(self.too_big()),
             [] if run.damaged => Err(Error::Compression),
             [] => Ok(!rest.is_empty()),
         }

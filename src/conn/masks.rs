@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::memory::{Allocator, Own};
-use crate::random;
+use crate::random::Source;
 
 /// As many as the operating system gives at once.
 const COUNT: u8 = 64;
@@ -10,62 +10,71 @@ const COUNT: u8 = 64;
 #[derive(Clone, Copy, Debug)]
 struct Keys {
     drawn: [[u8; 4]; COUNT as usize],
-    left: u8,
+    used: u8,
 }
 
 impl Default for Keys {
     fn default() -> Keys {
-        Keys { drawn: [[0; 4]; COUNT as usize], left: 0 }
+        Keys { drawn: [[0; 4]; COUNT as usize], used: COUNT }
     }
 }
 
-/// Keys drawn from the operating system, many at a time, in memory of their own: a server has
-/// none.
+/// Keys drawn many at a time, in memory of their own. A server has none.
 #[derive(Debug, Default)]
-pub(super) struct Masks(Own<Keys>);
+pub(super) struct Masks {
+    keys: Own<Keys>,
+    source: Source,
+    /// A key was drawn.
+    drawn: bool,
+}
 
 impl Masks {
-    /// Sees to it that two keys are there: no more are needed at once.
-    pub(super) fn draw(&mut self, memory: &Allocator) -> Result<()> {
-        match self.0.get(memory) {
-            Ok(keys) if keys.left < 2 => keys.draw(),
-            _ => Ok(()),
-        }
-    }
-
     /// A key that was never used.
     #[inline]
     pub(super) fn take(&mut self, memory: &Allocator) -> Result<[u8; 4]> {
-        let Ok(keys) = self.0.get(memory) else { return draw_one() };
-        if keys.left == 0 {
-            keys.draw()?;
+        if let Some(key) = self.keys.as_mut().and_then(Keys::next) {
+            return Ok(key);
         }
-        keys.left = keys.left.saturating_sub(1);
-        let key = keys.drawn.get_mut(usize::from(keys.left)).ok_or(Error::Random)?;
-        Ok(core::mem::take(key))
+        self.draw(memory)
+    }
+
+    /// The next key, once more are drawn; where there is no memory for more, one alone.
+    #[cold]
+    #[inline(never)]
+    fn draw(&mut self, memory: &Allocator) -> Result<[u8; 4]> {
+        let mut key = [0; 4];
+        match self.keys.get(memory) {
+            Ok(keys) => {
+                self.source.fill(keys.drawn.as_flattened_mut())?;
+                keys.used = 0;
+                key = keys.next().ok_or(Error::Random)?;
+            }
+            Err(_) => self.source.fill(&mut key)?,
+        }
+        self.drawn = true;
+        Ok(key)
+    }
+
+    /// Draws keys from elsewhere, before the first is drawn.
+    pub(super) fn set_source(&mut self, source: Source) -> Result<()> {
+        if self.drawn {
+            return Err(Error::InvalidState);
+        }
+        self.source = source;
+        Ok(())
     }
 
     /// Gives the memory back.
     pub(super) fn release(&mut self, memory: &Allocator) {
-        self.0.release(memory);
+        self.keys.release(memory);
     }
 }
 
-/// Where there is no memory for more.
-#[cold]
-#[inline(never)]
-fn draw_one() -> Result<[u8; 4]> {
-    let mut key = [0; 4];
-    random::fill(&mut key)?;
-    Ok(key)
-}
-
 impl Keys {
-    #[cold]
-    #[inline(never)]
-    fn draw(&mut self) -> Result<()> {
-        random::fill(self.drawn.as_flattened_mut())?;
-        self.left = COUNT;
-        Ok(())
+    #[inline]
+    fn next(&mut self) -> Option<[u8; 4]> {
+        let key = self.drawn.get_mut(usize::from(self.used))?;
+        self.used = self.used.saturating_add(1);
+        Some(core::mem::take(key))
     }
 }

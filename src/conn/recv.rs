@@ -3,10 +3,10 @@
 use super::Conn;
 use super::closing::Theirs;
 use super::incoming::Incoming;
+use super::options::Options;
 use crate::close;
 use crate::error::{Error, Result};
-use crate::frame::{Ascii, Chunk, Header, Limits, MAX_CONTROL, MAX_PAYLOAD, Opcode};
-use crate::memory::Buffer;
+use crate::frame::{Ascii, Chunk, Header, Limits, MAX_PAYLOAD, Opcode};
 use crate::simd;
 
 /// A message, a piece of one, or a control frame.
@@ -49,6 +49,28 @@ pub struct Received {
     pub consumed: usize,
 }
 
+/// Which messages may be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compression {
+    None,
+    /// Those whose first frame has RSV1.
+    Agreed,
+    /// The one that is arriving is.
+    OfThisMessage,
+}
+
+impl Compression {
+    /// Whether a frame is part of a compressed message.
+    fn covers(self, header: &Header) -> bool {
+        match self {
+            _ if header.opcode.is_control() => false,
+            Compression::None => false,
+            Compression::Agreed => header.is_compressed(),
+            Compression::OfThisMessage => true,
+        }
+    }
+}
+
 /// The next step over the input. None: all of it is done. With an error may come what was
 /// right before it.
 pub(super) type Stepped = core::result::Result<Option<Step>, (Error, Option<Event>)>;
@@ -77,7 +99,7 @@ impl Conn {
         self.take_back_what_was_handed_over();
         self.options.has_input |= !buf.is_empty();
         let mut done = Received::default();
-        while done.events < room && self.theirs != Theirs::Closed {
+        while done.events < room && !self.is_closed_by_peer() {
             let chunk = self.whole_messages(buf, room, &mut done, &mut sink);
             if done.events == room {
                 break;
@@ -113,10 +135,14 @@ impl Conn {
                 break;
             }
         }
-        if self.theirs == Theirs::Closed {
+        if self.is_closed_by_peer() {
             done.consumed = buf.len();
         }
         Ok(done)
+    }
+
+    fn is_closed_by_peer(&self) -> bool {
+        matches!(self.theirs, Theirs::Closed { .. })
     }
 
     /// Reports messages that lie there whole and uncompressed, one after another: most input
@@ -133,7 +159,7 @@ impl Conn {
             return None;
         }
         // Stricter than is right for what is no such message; that is looked at again.
-        let limits = Limits::all(self.allowed().min(self.portion() as u64));
+        let limits = Limits::all(self.limits().data.min(self.portion() as u64));
         while done.events < room {
             let chunk =
                 self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
@@ -166,21 +192,24 @@ impl Conn {
             }
             _ => false,
         };
-        right && chunk.header.is_final() && !chunk.header.is_compressed()
+        right && chunk.header.is_final() && chunk.header.rsv() == 0
     }
 
     /// The next chunk, and what it leads to.
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
-        let (compressed, portion) = (self.receives_compressed(), self.portion());
-        let most = |header: &Header| match compressed || header.is_compressed() {
-            true if !header.opcode.is_control() => portion,
-            _ => usize::MAX,
+        let (limits, portion) = (self.limits(), self.portion());
+        let compression = self.compression();
+        let most = |header: &Header| match compression.covers(header) {
+            true => portion,
+            false => usize::MAX,
         };
-        let limits = self.limits();
-        let chunk = self.frames.any_chunk(buf, *consumed, limits, Ascii::Matters, most);
-        match chunk.map_err(|error| (error, None))? {
-            Some(chunk) => self.on_chunk(&chunk, buf, consumed),
-            None => Ok(None),
+        match self.frames.any_chunk(buf, *consumed, limits, Ascii::Matters, most) {
+            Ok(Some(chunk)) => self.on_chunk(&chunk, buf, consumed),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                self.refuse_frame();
+                Err((error, None))
+            }
         }
     }
 
@@ -190,8 +219,7 @@ impl Conn {
         buf: &mut [u8],
         consumed: &mut usize,
     ) -> Stepped {
-        let compressed = self.receives_compressed() || chunk.header.is_compressed();
-        if compressed && !chunk.header.opcode.is_control() {
+        if self.compression().covers(&chunk.header) {
             return self.inflate(chunk, buf, consumed);
         }
         let payload = chunk.payload(buf);
@@ -234,16 +262,54 @@ impl Conn {
         self.frames.mask_again(buf, chunk, used);
     }
 
-    /// Whether the message that is arriving is compressed.
-    fn receives_compressed(&self) -> bool {
-        self.incoming.is_some_and(|message| message.compressed)
+    fn compression(&self) -> Compression {
+        match self.incoming {
+            Some(message) if message.compressed => Compression::OfThisMessage,
+            _ if self.options.pmd.is_some() => Compression::Agreed,
+            _ => Compression::None,
+        }
     }
 
     /// What may be announced.
+    #[inline]
     fn limits(&self) -> Limits {
-        let compressed = self.allowed_on_wire();
-        let data = if self.receives_compressed() { compressed } else { self.allowed() };
+        let frame = self.max_frame();
+        let plain = self.allowed().min(frame);
+        let (data, compressed) = match self.compression() {
+            Compression::None => (plain, plain),
+            Compression::Agreed => (plain, self.allowed_on_wire().min(frame)),
+            // The message may be beyond a limit that was lowered.
+            Compression::OfThisMessage if self.is_beyond() => (0, 0),
+            Compression::OfThisMessage => (self.allowed_on_wire().min(frame), plain),
+        };
         Limits { data, compressed, ..Limits::NONE }
+    }
+
+    /// The most bytes that a frame may announce.
+    fn max_frame(&self) -> u64 {
+        match self.options.max_frame {
+            0 => MAX_PAYLOAD,
+            max => max,
+        }
+    }
+
+    /// Whether the message that is arriving is longer than it may be.
+    pub(super) fn is_beyond(&self) -> bool {
+        self.incoming.is_some_and(|message| message.len > self.max_message())
+    }
+
+    /// A frame was refused: if for its length, keeps the length that exceeds a limit, which is
+    /// that of the frame, or of the message with it.
+    #[cold]
+    fn refuse_frame(&mut self) {
+        let frame = self.frames.refused_len();
+        let before = self.incoming.map_or(0, |message| match message.compressed {
+            true => message.wire_len,
+            false => message.len,
+        });
+        if frame <= self.max_frame() {
+            self.frames.refuse(frame.saturating_add(before));
+        }
     }
 
     /// By how many bytes the payload of a compressed message may still grow, which says nothing of
@@ -258,17 +324,15 @@ impl Conn {
 
     /// By how many bytes the message that is arriving may still grow.
     pub(super) fn allowed(&self) -> u64 {
-        match self.options.max_message {
-            0 => MAX_PAYLOAD,
-            max => max.saturating_sub(self.incoming.map_or(0, |message| message.len)),
-        }
+        let len = self.incoming.map_or(0, |message| message.len);
+        self.max_message().saturating_sub(len)
     }
 
-    /// The most that a message may hold.
-    pub(super) fn max_len(&self) -> usize {
+    /// The most bytes that a message may hold.
+    pub(super) fn max_message(&self) -> u64 {
         match self.options.max_message {
-            0 => usize::MAX,
-            max => usize::try_from(max).unwrap_or(usize::MAX),
+            0 => u64::MAX,
+            max => max,
         }
     }
 
@@ -280,19 +344,23 @@ impl Conn {
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
         let message = self.message_of(chunk);
-        let opcode = message.opcode;
+        let Incoming { opcode, rsv, .. } = *message;
         let valid = message.add(payload, chunk.is_ascii, last);
+        if self.is_beyond() {
+            return Err((self.too_big(), None));
+        }
         let piece = Event {
             off: chunk.off,
             len: chunk.len,
             opcode,
-            flags: flag(Event::FIRST, first)
+            flags: u16::from(rsv)
+                | flag(Event::FIRST, first)
                 | flag(Event::LAST, last)
                 | flag(Event::FRAME_END, chunk.ends()),
             close_code: 0,
         };
         if let Err(valid_len) = valid {
-            let flags = piece.flags & Event::FIRST;
+            let flags = piece.flags & !(Event::LAST | Event::FRAME_END);
             let right = Event { len: valid_len, flags, ..piece };
             return Err((
                 Error::Utf8,
@@ -312,15 +380,25 @@ impl Conn {
         Ok(step)
     }
 
+    /// The error of a message that has become longer than it may be.
+    #[cold]
+    pub(super) fn too_big(&mut self) -> Error {
+        let len = self.incoming.map_or(0, |message| message.len);
+        self.frames.refuse(len.max(self.max_message().saturating_add(1)));
+        Error::TooBig
+    }
+
     /// The message that this chunk of data belongs to.
     pub(super) fn message_of(&mut self, chunk: &Chunk) -> &mut Incoming {
-        let check_utf8 = self.options.check_utf8;
-        self.incoming
-            .get_or_insert_with(|| Incoming::new(chunk.header.opcode, check_utf8))
+        let Options { check_utf8, allow_rsv, .. } = self.options;
+        self.incoming.get_or_insert_with(|| {
+            Incoming::new(chunk.header.opcode, chunk.header.rsv() & allow_rsv, check_utf8)
+        })
     }
 
     fn collect(&mut self, payload: &[u8], last: bool) -> Result<Step> {
-        self.message.extend(payload, self.max_len(), &self.memory)?;
+        let max = usize::try_from(self.max_message()).unwrap_or(usize::MAX);
+        self.message.extend(payload, max, &self.memory)?;
         if !last {
             return Ok(Step::Nothing);
         }
@@ -334,36 +412,40 @@ impl Conn {
         let (opcode, first) = message.map_or((Opcode::Binary, true), |message| {
             (message.opcode, !core::mem::replace(&mut message.reported, true))
         });
+        let rsv = self.incoming.map_or(0, |message| message.rsv);
         let len = self.message.bytes().len();
         let flags = Event::COLLECTED
+            | u16::from(rsv)
             | flag(Event::FIRST, first)
             | flag(Event::LAST, last)
             | flag(Event::FRAME_END, frame_end);
         Event { off: 0, len, opcode, flags, close_code: 0 }
     }
 
-    /// What an event of the last call refers to, if it was collected.
+    /// What a collected event of the last call refers to.
     #[must_use]
     pub fn collected(&self, opcode: Opcode, off: usize, len: usize) -> Option<&[u8]> {
-        let own = if opcode.is_control() { &self.control } else { &self.message };
-        own.bytes().get(off..)?.get(..len).filter(|_| self.lent)
+        let own = match self.control.as_ref() {
+            Some(control) if opcode.is_control() => control.as_bytes(),
+            None if opcode.is_control() => return None,
+            _ => self.message.bytes(),
+        };
+        own.get(off..)?.get(..len).filter(|_| self.lent)
     }
 
     fn on_control(&mut self, chunk: &Chunk, payload: &[u8]) -> Result<Step> {
         if chunk.begins() && chunk.ends() {
             return self.on_control_frame(chunk.header.opcode, payload, chunk.off, 0);
         }
-        self.control.extend(payload, MAX_CONTROL, &self.memory)?;
+        let control = self.control.get(&self.memory)?;
+        control.extend(payload)?;
         if !chunk.ends() {
             return Ok(Step::Nothing);
         }
         self.lent = true;
-        // Out of `self`, so that both can be used; its memory does not move.
-        let control = core::mem::take(&mut self.control);
+        let control = *control;
         let opcode = chunk.header.opcode;
-        let step = self.on_control_frame(opcode, control.bytes(), 0, Event::COLLECTED);
-        self.control = control;
-        match step? {
+        match self.on_control_frame(opcode, control.as_bytes(), 0, Event::COLLECTED)? {
             Step::Event(event) => Ok(Step::Pause(event)),
             step => Ok(step),
         }
@@ -390,25 +472,14 @@ impl Conn {
 
     /// A pong that waits gives way to this one, unless there is no memory for it.
     fn answer_ping(&mut self, payload: &[u8]) -> Result<()> {
-        match &mut self.pong {
-            Some(pong) if payload.len() <= pong.capacity() => {
-                pong.clear();
-                pong.extend(payload, MAX_CONTROL, &self.memory)
-            }
-            _ => {
-                let mut pong = Buffer::default();
-                pong.extend(payload, MAX_CONTROL, &self.memory)?;
-                self.drop_pong();
-                self.pong = Some(pong);
-                Ok(())
-            }
-        }
+        let pong = self.pong.get(&self.memory)?;
+        pong.clear();
+        pong.extend(payload)
     }
 
     fn on_close(&mut self, payload: &[u8], event: Event) -> Result<Step> {
         let (close_code, reason) = close::parse(payload)?;
-        self.theirs = Theirs::Closed;
-        self.owe_close(close_code);
+        self.close_arrives(close_code);
         // The code is not part of the data.
         let off = event.off.saturating_add(payload.len().saturating_sub(reason.len()));
         Ok(Step::Pause(Event { off, len: reason.len(), close_code, ..event }))

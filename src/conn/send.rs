@@ -1,11 +1,11 @@
 //! From messages to bytes.
 
-use super::closing::Ours;
 use super::{Conn, Outgoing, Side};
-use crate::deflate::{Params, compress};
+use crate::deflate::compress;
 use crate::error::{Error, Result};
 use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
 use crate::output;
+use crate::random::Source;
 use core::mem::MaybeUninit;
 
 /// A message, a piece of one, a ping or a pong.
@@ -15,8 +15,10 @@ pub struct Piece<'a> {
     pub opcode: Opcode,
     /// Further pieces of this message follow.
     pub more: bool,
-    /// Not to be compressed; said with the first piece.
+    /// Not to be compressed. The first piece decides.
     pub plain: bool,
+    /// RSV1 to RSV3, for an extension of the application's own. The first piece has them.
+    pub rsv: u8,
     /// Its bytes.
     pub payload: &'a [u8],
 }
@@ -30,34 +32,58 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let is_data = matches!(piece.opcode, Opcode::Text | Opcode::Binary);
-        if !is_data
-            && (piece.more || !matches!(piece.opcode, Opcode::Ping | Opcode::Pong))
+        if !is_data {
+            return self.send_control(piece, out);
+        }
+        if piece.rsv & !self.options.allow_rsv != 0 {
+            return Err(Error::InvalidArgument);
+        }
+        if !self.may_send_data() {
+            return Err(Error::InvalidState);
+        }
+        let (opcode, rsv, compressed) = match self.outgoing {
+            None => (piece.opcode, piece.rsv, self.compresses(piece)),
+            Some(message) if message.opcode == piece.opcode => {
+                (Opcode::Continuation, 0, message.compressed)
+            }
+            Some(_) => return Err(Error::InvalidState),
+        };
+        let written = if compressed {
+            self.write_compressed(opcode, piece, out)?
+        } else {
+            let fin = if piece.more { 0 } else { FIN };
+            self.write_frame(opcode, fin | rsv, piece.payload, out)?
+        };
+        self.options.has_sent = true;
+        let message = Outgoing { opcode: piece.opcode, compressed };
+        self.outgoing = Some(message).filter(|_| piece.more);
+        Ok(written)
+    }
+
+    /// Writes a ping or a pong, which goes between the pieces of a message, too.
+    #[inline(never)]
+    fn send_control(
+        &mut self,
+        piece: &Piece<'_>,
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
+        if !matches!(piece.opcode, Opcode::Ping | Opcode::Pong)
+            || piece.more
+            || piece.rsv != 0
+            || piece.payload.len() > frame::MAX_CONTROL
         {
             return Err(Error::InvalidArgument);
         }
-        if !is_data && piece.payload.len() > frame::MAX_CONTROL {
-            return Err(Error::InvalidArgument);
-        }
-        let open = self.outgoing.filter(|_| is_data);
-        let closed = match is_data {
-            true => self.ours == Ours::Closed,
-            false => self.may_send_no_control(),
-        };
-        if closed || open.is_some_and(|m| m.opcode != piece.opcode) {
+        if !self.may_send_control() {
             return Err(Error::InvalidState);
         }
-        let opcode = if open.is_some() { Opcode::Continuation } else { piece.opcode };
-        let compressed = open.map_or(is_data && !piece.plain, |m| m.compressed);
-        let written = match self.options.pmd.filter(|_| compressed) {
-            Some(params) => self.write_compressed(&params, opcode, piece, out)?,
-            None => self.write_frame(opcode, !piece.more, piece.payload, out)?,
-        };
-        if is_data {
-            self.options.has_sent = true;
-            let message = Outgoing { opcode: piece.opcode, compressed };
-            self.outgoing = Some(message).filter(|_| piece.more);
-        }
-        Ok(written)
+        self.write_frame(piece.opcode, FIN, piece.payload, out)
+    }
+
+    /// Whether the message that starts with this piece is compressed.
+    fn compresses(&self, piece: &Piece<'_>) -> bool {
+        let long = || piece.payload.len() as u64 >= self.options.compress_from;
+        self.options.pmd.is_some() && !piece.plain && (piece.more || long())
     }
 
     /// Room that a payload of this length needs. None: no buffer is that long.
@@ -80,17 +106,18 @@ impl Conn {
     #[inline(never)]
     fn write_compressed(
         &mut self,
-        params: &Params,
         opcode: Opcode,
         piece: &Piece<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
+        let params = self.options.pmd.ok_or(Error::InvalidState)?;
         let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
-        let (key, direction) = match self.options.side {
-            Side::Client => (Some(self.masks.take(&self.memory)?), params.client),
-            Side::Server => (None, params.server),
+        let key = self.mask_key()?;
+        let direction = match self.options.side {
+            Side::Client => params.client,
+            Side::Server => params.server,
         };
         let first = opcode != Opcode::Continuation;
         let part = compress::Part { payload: piece.payload, first, last: !piece.more };
@@ -98,7 +125,7 @@ impl Conn {
         let longest = need.saturating_sub(bound);
         let room = out.get_mut(longest..).unwrap_or_default();
         let payload =
-            self.compressor.write(&part, params, direction, &self.memory, room)?;
+            self.compressor.write(&part, &params, direction, &self.memory, room)?;
         if let Some(key) = key {
             mask::apply(payload, key, 0);
         }
@@ -114,17 +141,29 @@ impl Conn {
         Ok(to.saturating_add(payload_len))
     }
 
+    /// A key for the next frame, if this is a client.
+    pub(super) fn mask_key(&mut self) -> Result<Option<[u8; 4]>> {
+        match self.options.side {
+            Side::Server => Ok(None),
+            Side::Client => self.masks.take(&self.memory).map(Some),
+        }
+    }
+
+    /// Draws masking keys from elsewhere, before the first is drawn. A server has none.
+    pub fn set_random(&mut self, source: Source) -> Result<()> {
+        self.masks.set_source(source)
+    }
+
     /// Writes one frame, masked if this is a client; all of it or nothing. A control frame is
     /// final, and no longer than it may be.
     #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
         opcode: Opcode,
-        is_final: bool,
+        bits: u8,
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let bits = if is_final { FIN } else { 0 };
         match self.options.side {
             Side::Server => {
                 let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);

@@ -17,6 +17,10 @@ pub(crate) struct Progress<'a> {
     pub(crate) damaged: bool,
 }
 
+impl Progress<'_> {
+    const NONE: Progress<'static> = Progress { read: 0, bytes: &[], damaged: false };
+}
+
 /// Decompresses one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Decompressor {
@@ -35,8 +39,10 @@ impl Decompressor {
         room: &'a mut [MaybeUninit<u8>],
     ) -> Result<Progress<'a>> {
         let engine = match &mut self.engine {
-            None if input.is_empty() => {
-                return Ok(Progress { read: 0, bytes: &[], damaged: false });
+            None if input.is_empty() => return Ok(Progress::NONE),
+            // Nothing waits there, and the engine would forget where it is.
+            Some(engine) if input.is_empty() && engine.is_between_blocks() => {
+                return Ok(Progress::NONE);
             }
             Some(engine) => engine,
             none => none.insert(Inflate::new(memory)?),

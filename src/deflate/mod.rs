@@ -9,6 +9,7 @@ pub mod decompress;
 #[cfg_attr(not(feature = "deflate"), path = "no_engine.rs")]
 pub mod engine;
 pub mod negotiate;
+pub mod pmd;
 
 /// The widest window, 32 KiB.
 pub const MAX_WINDOW_BITS: u8 = 15;

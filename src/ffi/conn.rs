@@ -5,28 +5,39 @@ use super::handshake::ws_bytes;
 use super::ptr;
 use super::result::ws_result;
 use super::{answer, frame};
-use crate::conn::{Conn, Event, MAX_OUTPUT, Opt, Piece, Side, State};
+use crate::conn::{Conn, Event, Info, MAX_OUTPUT, Opt, Piece, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
-use crate::frame::Opcode;
+use crate::frame::{Opcode, RSV_BITS};
 use crate::handshake::answer::{Acceptance, Verdict, judge, refuse};
 use crate::memory::{Alloc, Allocator, Free, Resize};
+use crate::random::Source;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// A WebSocket connection after its opening handshake. Opaque; at most 256 bytes. It owns
+/// A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN bytes at most. It owns
 /// further memory only while a message or a control frame is incomplete or was collected, while a
-/// pong waits, and to compress.
+/// pong waits, and to compress. A client owns 260 bytes more from its first frame on, for its
+/// masking keys.
 pub struct ws_conn {
     conn: Conn,
+    /// Its memory is the caller's: from ws_conn_init().
+    in_place: bool,
 }
 
-const _: () = assert!(size_of::<ws_conn>() <= 256);
+/// The most bytes that ws_conn_init() ever needs, within this ABI.
+pub const WS_MAX_CONN: usize = 256;
+/// What the memory of a connection must be aligned to.
+const CONN_ALIGN: usize = 16;
+
+const _: () =
+    assert!(size_of::<ws_conn>() <= WS_MAX_CONN && align_of::<ws_conn>() <= CONN_ALIGN);
 
 /// Memory for a handle. Sizes and alignments (a power of two, at most 16) are given back, so an
-/// arena needs no headers. resize() may move the memory, and may be NULL. Pass NULL in place of
-/// this struct for the C library's. Frozen.
+/// arena needs no headers. resize() may move the memory, and may be NULL. Each function must
+/// return: no exception, no longjmp(). None may call the library with the handle that it gives
+/// memory to. Pass NULL in place of this struct for the C library's. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_allocator {
@@ -61,7 +72,7 @@ pub struct ws_allocator {
 ///
 /// # Safety
 /// The pointer contract, and that of the functions in it.
-unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
+pub(super) unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     if ptr.is_null() {
         return Ok(Allocator::SYSTEM);
     }
@@ -76,7 +87,7 @@ unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     Ok(unsafe { Allocator::new(alloc, resize, free, given.user) })
 }
 
-fn side(number: u32) -> Result<Side> {
+pub(super) fn side(number: u32) -> Result<Side> {
     match number {
         frame::WS_SERVER => Ok(Side::Server),
         frame::WS_CLIENT => Ok(Side::Client),
@@ -89,7 +100,7 @@ fn place(side: Side, pmd: Option<Params>, memory: Allocator) -> Result<NonNull<w
     if let Some(params) = pmd {
         conn.set_pmd(params)?;
     }
-    memory.place(ws_conn { conn })
+    memory.place(ws_conn { conn, in_place: false })
 }
 
 /// side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is invalid. *allocator
@@ -106,22 +117,51 @@ pub unsafe extern "C" fn ws_conn_new(
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// NULL is allowed.
+/// The same in memory of your own: ws_sizeof(WS_TYPE_CONN) bytes, at most WS_MAX_CONN, aligned to
+/// 16. The handle is mem: do not move or copy it. NULL if mem_size is too small, mem is not aligned
+/// or an argument is invalid. After ws_conn_free() mem is yours again, also for another
+/// ws_conn_init().
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_init(
+    mem: *mut c_void,
+    mem_size: usize,
+    side: u32,
+    allocator: *const ws_allocator,
+) -> *mut ws_conn {
+    let (room, handle) = (size_of::<ws_conn>(), mem.cast::<ws_conn>());
+    if mem.is_null() || mem_size < room || !mem.addr().is_multiple_of(CONN_ALIGN) {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: the caller keeps the pointer contract, and that of the allocator; mem is aligned, and
+    // large enough.
+    let placed = self::side(side).and_then(|side| unsafe {
+        let conn = Conn::new(side, self::allocator(allocator)?);
+        handle.write(ws_conn { conn, in_place: true });
+        Ok(handle)
+    });
+    placed.unwrap_or(core::ptr::null_mut())
+}
+
+/// Gives back all that the connection owns, and the handle itself unless it came from
+/// ws_conn_init(). NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_free(conn: *mut ws_conn) {
-    // SAFETY: the caller passes what ws_conn_new() or ws_conn_accept() gave, for the last time.
+    // SAFETY: the caller passes a handle for the last time.
     unsafe { free(conn) }
 }
 
 /// # Safety
-/// `conn` is NULL, or from place() and not used any more.
-unsafe fn free(conn: *mut ws_conn) {
+/// `conn` is NULL, or a handle that is not used any more.
+pub(super) unsafe fn free(conn: *mut ws_conn) {
     let Some(mut conn) = NonNull::new(conn) else { return };
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise. What place() gave goes back to the allocator that it is from.
     unsafe {
         let memory = conn.as_ref().conn.memory();
         conn.as_mut().conn.release();
-        memory.take_back(conn);
+        if !conn.as_ref().in_place {
+            memory.take_back(conn);
+        }
     }
 }
 
@@ -194,20 +234,19 @@ fn accept(
     written
 }
 
-/// Switches compression on, as agreed. Before the first byte of input and the first message out,
-/// else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
+/// Switches compression on, as agreed. Before the first byte of input and the first message out, and
+/// not with WS_OPT_ALLOW_RSV, else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
 /// context takeover gives the memory back after each. With a window of 8 bits we compress without
 /// back-references (no engine can do more); whatever window was agreed, we decompress with one of
 /// 15.
 #[unsafe(no_mangle)]
-#[must_use]
 pub unsafe extern "C" fn ws_conn_set_pmd(
     conn: *mut ws_conn,
     params: *const ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let conn = &mut ptr::one_mut(conn)?.conn;
+        let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.set_pmd(ptr::one(params)?.read()?).map(|()| 0)
     })
 }
@@ -223,7 +262,7 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
     answer(|| unsafe {
         let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
         supported()?;
-        let agreed = ptr::one(conn)?.conn.pmd();
+        let agreed = ptr::handle(conn)?.conn.pmd();
         if let Some(agreed) = &agreed {
             *params = ws_pmd_params::of(agreed);
         }
@@ -231,38 +270,97 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
     })
 }
 
-// Options. One that this build does not know is WS_ERR_UNSUPPORTED; a switch that is neither
-// 0 nor 1, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE.
+// Options. One that this build does not know is WS_ERR_UNSUPPORTED; a value that an option cannot
+// have, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE. A switch is 0 or 1.
 
-/// Bytes, decompressed, 0 for no limit; default 1 MiB; also with WS_OPT_STREAM. Checked when the
-/// header of an uncompressed frame announces more, and while decompressing; nothing is ever
-/// allocated for an announcement.
+/// Bytes of a message, decompressed; 0: no limit; default 1 MiB; also with WS_OPT_STREAM. Checked
+/// when the header of an uncompressed frame announces more, and while decompressing; nothing is
+/// ever allocated for an announcement. A lower limit holds for the message under way, too: if that
+/// is beyond it, its next frame header or payload byte is WS_ERR_TOO_BIG. A compressed message whose
+/// frames announce more than 16 times the limit and 65,536 bytes in all is WS_ERR_TOO_BIG at the
+/// header that does so.
 pub const WS_OPT_MAX_MESSAGE: i32 = 1;
-/// Report messages in pieces as they arrive, and collect nothing; a piece may end inside a
+/// Switch: report messages in pieces as they arrive, and collect nothing; a piece may end inside a
 /// character; default 0; before any input.
 pub const WS_OPT_STREAM: i32 = 2;
-/// Answer pings; default 1.
+/// Switch: answer pings; default 1.
 pub const WS_OPT_AUTO_PONG: i32 = 3;
-/// Incoming text must be UTF-8; fails at the first wrong byte, even if its message is
+/// Switch: incoming text must be UTF-8; fails at the first wrong byte, even if its message is
 /// incomplete; default 1; before any input.
 pub const WS_OPT_CHECK_UTF8: i32 = 4;
 /// Bytes of message memory to keep between messages; default 0.
 pub const WS_OPT_KEEP_BUFFER: i32 = 5;
+/// Bytes of payload that the header of one data frame may announce, compressed if it is; beyond it
+/// WS_ERR_TOO_BIG; 0: no limit; default 0.
+pub const WS_OPT_MAX_FRAME: i32 = 6;
+/// Switch: accept masked and unmasked frames, on either side. What we send is masked by a client as
+/// always. Default 0; before any input.
+pub const WS_OPT_ANY_MASK: i32 = 7;
+/// Switch: answer a close, and tell the peer of an error; default 1; before any input. With 0 you do
+/// so, once, with ws_conn_close(), and ws_conn_output() writes pongs alone. Until then
+/// ws_conn_send() works, and the state is CLOSING, or FAILED after an error.
+pub const WS_OPT_AUTO_CLOSE: i32 = 8;
+/// WS_RSV1, WS_RSV2, WS_RSV3: those that may be set on the first frame of a message, for an extension
+/// of your own; default 0; before any input. Such a message is handed over as it came, with its bits
+/// in event.flags: its text is not checked, limits hold. ws_conn_send() takes the same bits with the
+/// first piece. Not together with compression: the second of ws_conn_set_pmd() and this is
+/// WS_ERR_INVALID_STATE (use the decoder and ws_pmd).
+pub const WS_OPT_ALLOW_RSV: i32 = 9;
+/// Bytes: messages shorter than this are sent uncompressed; default 0. The first piece decides, and
+/// one with WS_SEND_MORE counts as long enough.
+pub const WS_OPT_COMPRESS_FROM: i32 = 10;
 
-fn option(number: c_int) -> Result<Opt> {
-    match number {
-        WS_OPT_MAX_MESSAGE => Ok(Opt::MaxMessage),
-        WS_OPT_STREAM => Ok(Opt::Stream),
-        WS_OPT_AUTO_PONG => Ok(Opt::AutoPong),
-        WS_OPT_CHECK_UTF8 => Ok(Opt::CheckUtf8),
-        WS_OPT_KEEP_BUFFER => Ok(Opt::KeepBuffer),
-        _ => Err(Error::Unsupported),
-    }
+// What can be asked with ws_conn_get(); to set it is WS_ERR_INVALID_ARGUMENT.
+
+/// The code of our close, written by ws_conn_close() or handed out by ws_conn_output();
+/// WS_CLOSE_NO_STATUS too; 0: none.
+pub const WS_INFO_CLOSE_SENT: i32 = 100;
+/// The code of the peer's close, reported; WS_CLOSE_NO_STATUS too; 0: none.
+pub const WS_INFO_CLOSE_RECEIVED: i32 = 101;
+/// 1 if the peer's close came before ours was written, else 0.
+pub const WS_INFO_CLOSED_BY_PEER: i32 = 102;
+/// Opcode of the message that is being sent in pieces; 0: none.
+pub const WS_INFO_SENDING: i32 = 103;
+/// Opcode of the message that is arriving; 0: none.
+pub const WS_INFO_RECEIVING: i32 = 104;
+/// After WS_ERR_TOO_BIG: the length in bytes that exceeds the limit, announced or reached, of the
+/// message, or of the frame for WS_OPT_MAX_FRAME; else 0.
+pub const WS_INFO_ANNOUNCED: i32 = 105;
+/// Bytes of an incomplete message that are held.
+pub const WS_INFO_BUFFERED: i32 = 106;
+
+/// What a number stands for.
+#[derive(Clone, Copy)]
+enum Knob {
+    Option(Opt),
+    Info(Info),
 }
 
-/// Sets an option.
+fn knob(number: c_int) -> Result<Knob> {
+    Ok(match number {
+        WS_OPT_MAX_MESSAGE => Knob::Option(Opt::MaxMessage),
+        WS_OPT_STREAM => Knob::Option(Opt::Stream),
+        WS_OPT_AUTO_PONG => Knob::Option(Opt::AutoPong),
+        WS_OPT_CHECK_UTF8 => Knob::Option(Opt::CheckUtf8),
+        WS_OPT_KEEP_BUFFER => Knob::Option(Opt::KeepBuffer),
+        WS_OPT_MAX_FRAME => Knob::Option(Opt::MaxFrame),
+        WS_OPT_ANY_MASK => Knob::Option(Opt::AnyMask),
+        WS_OPT_AUTO_CLOSE => Knob::Option(Opt::AutoClose),
+        WS_OPT_ALLOW_RSV => Knob::Option(Opt::AllowRsv),
+        WS_OPT_COMPRESS_FROM => Knob::Option(Opt::CompressFrom),
+        WS_INFO_CLOSE_SENT => Knob::Info(Info::CloseSent),
+        WS_INFO_CLOSE_RECEIVED => Knob::Info(Info::CloseReceived),
+        WS_INFO_CLOSED_BY_PEER => Knob::Info(Info::ClosedByPeer),
+        WS_INFO_SENDING => Knob::Info(Info::Sending),
+        WS_INFO_RECEIVING => Knob::Info(Info::Receiving),
+        WS_INFO_ANNOUNCED => Knob::Info(Info::Announced),
+        WS_INFO_BUFFERED => Knob::Info(Info::Buffered),
+        _ => return Err(Error::Unsupported),
+    })
+}
+
+/// Sets an option (WS_OPT_*).
 #[unsafe(no_mangle)]
-#[must_use]
 pub unsafe extern "C" fn ws_conn_set(
     conn: *mut ws_conn,
     option: c_int,
@@ -270,12 +368,15 @@ pub unsafe extern "C" fn ws_conn_set(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let conn = &mut ptr::one_mut(conn)?.conn;
-        conn.set(self::option(option)?, value).map(|()| 0)
+        let conn = &mut ptr::handle_mut(conn)?.conn;
+        match knob(option)? {
+            Knob::Option(option) => conn.set(option, value).map(|()| 0),
+            Knob::Info(_) => Err(Error::InvalidArgument),
+        }
     })
 }
 
-/// Reads an option.
+/// Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*).
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_get(
@@ -286,8 +387,35 @@ pub unsafe extern "C" fn ws_conn_get(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let value = ptr::output_one(value)?.write(0);
-        *value = ptr::one(conn)?.conn.get(self::option(option)?);
+        let conn = &ptr::handle(conn)?.conn;
+        *value = match knob(option)? {
+            Knob::Option(option) => conn.get(option),
+            Knob::Info(info) => conn.info(info),
+        };
         Ok(0)
+    })
+}
+
+/// Takes masking keys from elsewhere: where the operating system has no random bytes, and for
+/// reproducible tests. fill() writes len bytes that the peer cannot foresee (RFC 6455, 10.3) and
+/// returns 0; anything else is WS_ERR_RANDOM for the call that needed them, and nothing has changed.
+/// It is asked for 256 bytes at once, or for 4 where there was no memory for more; the keys are used
+/// in their order. The rules of ws_allocator hold for it. NULL: the operating system's. Before the
+/// first frame out, else WS_ERR_INVALID_STATE. It has no effect on a server.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_set_random(
+    conn: *mut ws_conn,
+    fill: Option<
+        unsafe extern "C" fn(user: *mut c_void, out: *mut c_void, len: usize) -> c_int,
+    >,
+    user: *mut c_void,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract, and that of the function.
+    answer(|| unsafe {
+        let conn = &mut ptr::handle_mut(conn)?.conn;
+        let source = fill.map_or(Source::System, |fill| Source::new(fill, user));
+        conn.set_random(source).map(|()| 0)
     })
 }
 
@@ -295,27 +423,29 @@ pub unsafe extern "C" fn ws_conn_get(
 pub const WS_EVENT_FIRST: u32 = 0x1;
 /// The message ends with this piece.
 pub const WS_EVENT_LAST: u32 = 0x2;
-
-/// Its data is in the connection's memory, not in your buffer.
+/// Its data is in the connection's memory, not in your buffer. At most one event of a call has it,
+/// and that is the last one.
 pub const WS_EVENT_COLLECTED: u32 = 0x4;
-/// With WS_OPT_STREAM: a frame of the wire ends with this piece. Whole messages and control
-/// frames always have it.
+/// A frame ends with this piece. Whole messages and control frames always have it. With
+/// WS_OPT_STREAM every data frame has exactly one piece with it, if need be an empty one.
 pub const WS_EVENT_FRAME_END: u32 = 0x8;
 
-/// A message, a piece of one (with WS_OPT_STREAM), or a control frame. Frozen.
+/// A message, a piece of one (with WS_OPT_STREAM), or a control frame. 24 bytes without padding on
+/// every platform. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_event {
-    /// Where its data starts: in the buf that this call was given, or, with
-    /// WS_EVENT_COLLECTED, in the connection's memory.
+    /// Where its data starts in the buf of this call; of a collected event, for ws_event_data()
+    /// alone.
     pub off: u64,
     /// In bytes.
     pub len: u64,
     /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
     pub opcode: u16,
-    /// WS_EVENT_*: both, for a message and for control.
+    /// WS_EVENT_*; and WS_RSV1, WS_RSV2, WS_RSV3, on every piece of a message that has them, where
+    /// WS_OPT_ALLOW_RSV let them pass.
     pub flags: u16,
-    /// Of a close; its data is the reason.
+    /// Of a close, whose data is the reason; WS_CLOSE_NO_STATUS if it has none. Else 0.
     pub close_code: u16,
     /// 0
     pub reserved: u16,
@@ -336,8 +466,10 @@ impl From<Event> for ws_event {
 }
 
 /// Where the data of an event is: buf + off, or, if it was collected, in the connection's memory
-/// (valid until the next ws_conn_recv() or ws_conn_free()). buf is what that ws_conn_recv() was
-/// given; of a collected event it may be NULL. NULL if the event is not of the last call.
+/// (valid until the next ws_conn_recv() or ws_conn_free(); other calls leave it alone). buf is what
+/// that ws_conn_recv() was given; it may be NULL for a collected event. NULL for invalid arguments,
+/// and if the event does not lie in that memory (an old one); not NULL for a collected event of the
+/// last call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_event_data(
     conn: *const ws_conn,
@@ -345,43 +477,69 @@ pub unsafe extern "C" fn ws_event_data(
     event: *const ws_event,
 ) -> *const c_void {
     // SAFETY: the caller keeps the pointer contract.
-    let Ok(event) = (unsafe { ptr::one(event) }) else { return core::ptr::null() };
-    let (Ok(off), Ok(len)) = (usize::try_from(event.off), usize::try_from(event.len))
-    else {
-        return core::ptr::null();
-    };
+    let data = unsafe { event_data(conn, buf, event) };
+    data.unwrap_or(core::ptr::null())
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn event_data(
+    conn: *const ws_conn,
+    buf: *const c_void,
+    event: *const ws_event,
+) -> Result<*const c_void> {
+    // SAFETY: the caller's promise is passed on.
+    let (conn, event) = unsafe { (ptr::handle(conn)?, ptr::one(event)?) };
+    let off = usize::try_from(event.off).map_err(|_| Error::InvalidArgument)?;
+    let len = usize::try_from(event.len).map_err(|_| Error::InvalidArgument)?;
     if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
-        return buf.wrapping_byte_add(off);
+        return if buf.is_null() {
+            Err(Error::InvalidArgument)
+        } else {
+            Ok(buf.wrapping_byte_add(off))
+        };
     }
-    // SAFETY: likewise.
-    let conn = unsafe { ptr::one(conn) };
     let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number);
-    let (Ok(conn), Some(opcode)) = (conn, opcode) else { return core::ptr::null() };
-    let data = conn.conn.collected(opcode, off, len);
-    data.map_or(core::ptr::null(), |data| data.as_ptr().cast())
+    let opcode = opcode.ok_or(Error::InvalidArgument)?;
+    let data = conn.conn.collected(opcode, off, len).ok_or(Error::InvalidArgument)?;
+    Ok(data.as_ptr().cast())
 }
 
 /// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
 /// bytes of buf are done. A message that lies whole and uncompressed in buf is unmasked and
 /// reported there, without a copy; any other is collected in the connection's memory. The call
-/// may return early: when `events` is full (events_cap must not be 0), when something collected
-/// must be handed over, when it made a reply. So call again with the rest, as it lies there,
-/// until the result is 0: only then is all of buf done.
+/// may stop early: when `events` is full (events_cap must not be 0), when something collected
+/// must be handed over, when it made a reply. It has then reported something: a result of 0 means
+/// that all of buf is done.
 ///
-///     do {
-///         n = ws_conn_recv(c, p, end - p, ev, 64, &used);
-///         for (i = 0; i < n; i++) handle(&ev[i]);
-///         collect(ws_conn_output(c, out, sizeof out));
-///         p += used;
-///     } while (n > 0);
+/// If *consumed == len, nothing is outstanding: no event and no error can come of these bytes, and
+/// you need not call again. If *consumed < len, call again with the rest; mostly there is more,
+/// sometimes that call finds nothing, consumes it and returns 0. So a loop over the result and a
+/// loop over the bytes left are both correct. Bytes from *consumed on are as they were given,
+/// unless the result is an error: a chained buffer may hand out copies and present the originals
+/// again. handle() must not free the connection.
 ///
-/// Handle the events first (sending answers is fine), then collect the output: that keeps the
-/// order of the wire. A close or an error of the peer takes effect late enough for it: until
-/// ws_conn_output() has handed out the close frame, ws_conn_send() works. Events before an error
-/// are reported first, and nothing of the error shows before the call that returns it, with
-/// *consumed 0. That call's close frame waits in ws_conn_output(); every later call returns the
-/// same error, also if it is WS_ERR_NO_MEMORY. A close is the last event: what follows it is
-/// done and ignored.
+///     while (len > 0) {
+///         n = ws_conn_recv(c, p, len, ev, 64, &used);
+///         for (i = 0; i < n; i++) handle(&ev[i], p);
+///         collect(ws_conn_output(c, out, sizeof out)); // also after an error: a close frame
+///         if (n < 0) break;
+///         p += used, len -= used;
+///     }
+///
+/// Handle the events first (sending answers is fine), then collect the output: that keeps the order
+/// of the wire. A close or an error of the peer takes effect late enough for it: until
+/// ws_conn_output() has handed out the close frame, ws_conn_send() works.
+///
+/// Events before an error are reported first. While the error is outstanding, at least one byte is
+/// left: the wrong one, or, if only the end is wrong (a text that stops in mid-character, a
+/// compressed message that is cut off, a limit reached while decompressing), the last one, which
+/// may belong to an event that was reported. The next call returns the error with *consumed 0,
+/// whatever it is given, nothing included; so does every later call, also if it is
+/// WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its last byte stays until
+/// the last piece is out; such a call may report a piece and consume nothing. A call without bytes
+/// reports no event. The payload of a close is judged when its frame is complete. A close is the
+/// last event: all that follows it is done and ignored.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_recv(
@@ -395,7 +553,7 @@ pub unsafe extern "C" fn ws_conn_recv(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
-        let conn = &mut ptr::one_mut(conn)?.conn;
+        let conn = &mut ptr::handle_mut(conn)?.conn;
         let (input, events) =
             (ptr::bytes_mut(buf, len)?, ptr::output_array(events, events_cap)?);
         if events.is_empty() {
@@ -419,10 +577,12 @@ pub const WS_MAX_OUTPUT: usize = 139;
 const _: () = assert!(WS_MAX_OUTPUT == MAX_OUTPUT);
 
 /// Writes what the connection itself has to say: a pong, and the close frame that answers the
-/// peer's (with its code) or an error. Call it after every ws_conn_recv(). Whoever does so
-/// answers every ping; for whoever does not, a pong that still waits gives way to the next (RFC
-/// 6455, 5.5.3), so that a flood of pings takes no memory. Returns the bytes written; 0 if there
-/// is nothing to say. (NULL, 0) as `out` asks whether there is: WS_ERR_BUFFER_TOO_SMALL.
+/// peer's (with its code) or an error. Call it after every ws_conn_recv(); where a call is dear,
+/// only after one that reported a PING or a CLOSE or returned an error: there is nothing to say
+/// after any other. A pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
+/// flood of pings takes no memory. Returns the number of bytes written; 0 if there is nothing to
+/// say; WS_ERR_RANDOM if a client got no masking key, and the same call may be repeated. (NULL, 0)
+/// as `out` asks whether there is something to say: WS_ERR_BUFFER_TOO_SMALL.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_output(
@@ -431,19 +591,21 @@ pub unsafe extern "C" fn ws_conn_output(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::one_mut(conn)?.conn.output(ptr::output(out, out_cap)?) })
+    answer(|| unsafe { ptr::handle_mut(conn)?.conn.output(ptr::output(out, out_cap)?) })
 }
 
 /// Further pieces of this message follow.
 pub const WS_SEND_MORE: u32 = 0x1;
-/// Do not compress; said with the first piece.
+/// Do not compress. The first piece decides.
 pub const WS_SEND_PLAIN: u32 = 0x2;
 
 /// Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes a frame. opcode:
 /// WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every piece; or WS_OPCODE_PING or
 /// WS_OPCODE_PONG, also between pieces. out_cap must be at least ws_conn_send_bound(). Returns
-/// the bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE. Text is not
-/// checked. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
+/// the number of bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE: data
+/// after our close was written, another opcode inside a message, PING and PONG once both closes are
+/// there. With WS_OPT_ALLOW_RSV, flags may hold the bits that it allows; the first piece decides.
+/// Text is not checked. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
 /// that were written may have been used.
 ///
 /// Between messages, frames from ws_frame_encode() may be sent as well. And what a server with
@@ -462,17 +624,19 @@ pub unsafe extern "C" fn ws_conn_send(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
     answer(|| unsafe {
-        let conn = &mut ptr::one_mut(conn)?.conn;
+        let conn = &mut ptr::handle_mut(conn)?.conn;
         let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
         let opcode = opcode.ok_or(Error::InvalidArgument)?;
-        if flags & !(WS_SEND_MORE | WS_SEND_PLAIN) != 0
+        let [bits, ..] = flags.to_le_bytes();
+        let rsv = bits & RSV_BITS;
+        if flags & !(WS_SEND_MORE | WS_SEND_PLAIN | u32::from(rsv)) != 0
             || ptr::overlap(payload, payload_len, out, out_cap)
         {
             return Err(Error::InvalidArgument);
         }
         let payload = ptr::bytes(payload, payload_len)?;
-        let more = flags & WS_SEND_MORE != 0;
-        let piece = Piece { opcode, more, plain: flags & WS_SEND_PLAIN != 0, payload };
+        let (more, plain) = (flags & WS_SEND_MORE != 0, flags & WS_SEND_PLAIN != 0);
+        let piece = Piece { opcode, more, plain, rsv, payload };
         conn.send(&piece, ptr::output(out, out_cap)?)
     })
 }
@@ -484,15 +648,15 @@ pub unsafe extern "C" fn ws_conn_send_bound(
     payload_len: usize,
 ) -> usize {
     // SAFETY: the caller keeps the pointer contract.
-    let conn = unsafe { ptr::one(conn) };
+    let conn = unsafe { ptr::handle(conn) };
     conn.ok().and_then(|conn| conn.conn.send_bound(payload_len)).unwrap_or(0)
 }
 
-/// Writes a close frame, which starts the closing handshake, or takes the place of one (the
-/// answer to the peer's, or to an error) that was not collected yet. A pong that waits is
-/// dropped. The reason is UTF-8, at most 123 bytes. Messages that are still arriving are
-/// reported as before; pings are no longer answered. Once a close was sent there is no other: 0
-/// is written.
+/// Writes a close frame, which starts the closing handshake, or takes the place of one (the answer
+/// to the peer's, or to an error) that was not collected yet. The reason is UTF-8, at most 123
+/// bytes. Messages that are still arriving are reported as before, and pings are answered until the
+/// peer's close comes (RFC 6455, 5.5.2): a pong that waits comes with ws_conn_output(), but none
+/// once both sides have closed. Once a close was sent there is no other: 0 is written.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_close(
@@ -505,19 +669,18 @@ pub unsafe extern "C" fn ws_conn_close(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let conn = &mut ptr::one_mut(conn)?.conn;
+        let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.close(code, ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?)
     })
 }
 
-/// The peer will send nothing more. WS_OK after a close from both sides, or if a close came and
+/// The peer will send nothing more (its stream has ended). WS_OK after a close from both sides, or if a close came and
 /// only its answer was not collected; the error, if there was one; else WS_ERR_EOF: the state is
 /// FAILED, nothing waits, nothing can be sent.
 #[unsafe(no_mangle)]
-#[must_use]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::one_mut(conn)?.conn.finish().map(|()| 0) })
+    answer(|| unsafe { ptr::handle_mut(conn)?.conn.finish().map(|()| 0) })
 }
 
 /// Messages go both ways.
@@ -536,7 +699,7 @@ pub const WS_STATE_FAILED: i32 = 3;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_state(conn: *const ws_conn) -> c_int {
     // SAFETY: the caller keeps the pointer contract.
-    match unsafe { ptr::one(conn) }.map(|conn| conn.conn.state()) {
+    match unsafe { ptr::handle(conn) }.map(|conn| conn.conn.state()) {
         Ok(State::Open) => WS_STATE_OPEN,
         Ok(State::Closing) => WS_STATE_CLOSING,
         Ok(State::Closed) => WS_STATE_CLOSED,

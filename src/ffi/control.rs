@@ -1,161 +1,123 @@
 //! Control frames
 
-use super::answer;
-use super::frame::{WS_CLIENT, WS_SERVER, ws_frame};
-use super::ptr;
+use super::frame::ws_frame;
 use super::result::ws_result;
-use crate::close::{self, Payload};
+use super::{answer, ptr};
+use crate::control::{Control, Part, write_close};
 use crate::error::{Error, Result};
-use crate::frame::{EncodedHeader, FIN, MAX_CONTROL, Opcode};
-use crate::random;
+use crate::frame::Opcode;
+use crate::output;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 
-/// Zeroed is fresh; nothing to free. Frozen.
+/// What answers pings and the peer's close for users of the decoder, and remembers the closing
+/// handshake. Place it anywhere, copy it, forget it: there is nothing to free. All zero bytes is a
+/// fresh one. 144 bytes. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_control {
-    opaque: [u64; 18],
+    /// The library's.
+    pub opaque: [u64; 18],
 }
 
-/// What is in it: any bytes at all are a valid one.
-#[derive(Clone, Copy)]
-#[repr(C)]
-struct Control {
-    payload: [u8; MAX_CONTROL],
-    len: u8,
-    /// Number of the error that was returned; 0: none.
-    error: i8,
-    reserved: u8,
-    close_code: u16,
-    unused: [u8; 14],
-}
+const _: () = assert!(
+    size_of::<ws_control>() == size_of::<Control>()
+        && align_of::<ws_control>() >= align_of::<Control>()
+);
 
-const _: () = assert!(size_of::<Control>() == size_of::<ws_control>());
-
-impl Control {
-    /// Nothing changes if it fails for want of room or of random bytes.
-    fn feed(
-        &mut self,
-        mask: bool,
-        frame: &ws_frame,
-        chunk: &[u8],
-        out: &mut [MaybeUninit<u8>],
-    ) -> Result<usize> {
-        let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
-        if !opcode.is_control() || self.close_code != 0 {
-            return Ok(0);
-        }
-        if self.error != 0 {
-            return Err(
-                Error::from_code(self.error.into()).unwrap_or(Error::InvalidArgument)
-            );
-        }
-        let at = usize::try_from(frame.chunk_pos).unwrap_or(usize::MAX);
-        if at != 0 && at != usize::from(self.len) {
-            return Err(Error::InvalidArgument);
-        }
-        let end = at.saturating_add(chunk.len());
-        let to = self.payload.get_mut(at..end).ok_or(Error::InvalidArgument)?;
-        to.copy_from_slice(chunk);
-        let is_last = end as u64 == frame.payload_len;
-        if !is_last {
-            self.len = u8::try_from(end).unwrap_or(0);
-            return Ok(0);
-        }
-        let payload = self.payload.get(..end).unwrap_or_default();
-        let written = match opcode {
-            Opcode::Ping => write(Opcode::Pong, payload, mask, out)?,
-            Opcode::Close => match close::parse(payload) {
-                Ok((code, _)) => {
-                    let reply = Payload::new(code, &[])?;
-                    let written = write(Opcode::Close, reply.as_bytes(), mask, out)?;
-                    self.close_code = code;
-                    written
-                }
-                Err(error) => {
-                    self.error = i8::try_from(error.code()).unwrap_or(-1);
-                    return Err(error);
-                }
-            },
-            _ => 0,
-        };
-        self.len = 0;
-        Ok(written)
+/// The handle, if it is aligned as ws_control is.
+///
+/// # Safety
+/// The pointer contract.
+unsafe fn control<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
+    if !control.is_aligned() {
+        return Err(Error::InvalidArgument);
     }
+    // SAFETY: the caller's promise is passed on; a Control is plain integers.
+    unsafe { ptr::one_mut(control.cast()) }
 }
 
-fn write(
-    opcode: Opcode,
-    payload: &[u8],
-    mask: bool,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    let header = |key| EncodedHeader::of(opcode, FIN, key, payload.len() as u64);
-    if !mask {
-        return header(None).write_frame(payload, out);
-    }
-    if out.len() < payload.len().saturating_add(6) {
-        return Err(Error::BufferTooSmall);
-    }
-    let mut key = [0; 4];
-    random::fill(&mut key)?;
-    header(Some(key)).write_frame(payload, out)
-}
-
-fn masks(side: u32) -> Result<bool> {
-    match side {
-        WS_SERVER => Ok(false),
-        WS_CLIENT => Ok(true),
-        _ => Err(Error::InvalidArgument),
-    }
-}
-
-/// Hand it each entry of the decoder; those that are not control frames are left alone.
+/// Takes an entry of ws_decoder_feed(), and writes what is to be sent because of it. Hand it every
+/// entry, in order and unmasked (so not from a decoder with WS_KEEP_MASKED); data frames are passed
+/// over. buf is what ws_decoder_feed() was given. mask_key: NULL for a server; for a client 4 fresh
+/// bytes that the peer cannot foresee (RFC 6455, 10.3).
+///
+/// Returns the number of bytes written: a pong, also after our own close (5.5.2), or the close
+/// frame that answers the peer's with its code, unless ours was written before. 0 if nothing is to
+/// be sent. WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8 if the peer's close is invalid, and from then on
+/// always; answer it by ws_control_close(). After a valid close it returns 0. A chunk out of order
+/// is WS_ERR_INVALID_ARGUMENT. WS_MAX_OUTPUT bytes of room are always enough; with
+/// WS_ERR_BUFFER_TOO_SMALL nothing has happened, and the same entry may be handed in again.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_control_feed(
     control: *mut ws_control,
-    side: u32,
     frame: *const ws_frame,
     buf: *const c_void,
+    mask_key: *const c_void,
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract; buf is what the decoder was given.
+    // SAFETY: the caller keeps the pointer contract; buf is what the decoder was given, so that
+    // the chunk lies in it.
     answer(|| unsafe {
-        let control = ptr::one_mut(control.cast::<Control>())?;
+        let control = self::control(control)?;
         let frame = ptr::one(frame)?;
-        let (off, len) = (frame.chunk_off, frame.chunk_len);
-        let (Ok(off), Ok(len)) = (usize::try_from(off), usize::try_from(len)) else {
-            return Err(Error::InvalidArgument);
-        };
-        let chunk = ptr::bytes(buf.wrapping_byte_add(off), len)?;
-        control.feed(masks(side)?, frame, chunk, ptr::output(out, out_cap)?)
+        let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
+        let out = ptr::output(out, out_cap)?;
+        // Only the chunk of a control frame is looked at.
+        let chunk = if opcode.is_control() { ptr::chunk(buf, frame)? } else { &[] };
+        let (payload_len, pos) = (frame.payload_len, frame.chunk_pos);
+        let part = Part { opcode, payload_len, pos, bytes: chunk };
+        control.feed(&part, ptr::mask_key(mask_key), out)
     })
 }
 
-/// Of the close that came; 0: none came.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ws_control_close_code(control: *const ws_control) -> u16 {
-    // SAFETY: the caller keeps the pointer contract.
-    unsafe { ptr::one(control.cast::<Control>()) }.map_or(0, |control| control.close_code)
-}
-
-/// Writes a whole close frame.
+/// Writes a whole close frame, e.g. with ws_close_code_for(error), and remembers that it was
+/// written. code and reason as for ws_close_build(). mask_key as for ws_control_feed(). Returns the
+/// number of bytes written, or 0 if a close frame was written before, by ws_control_feed() too.
+/// control may be NULL: then the frame is written and nothing is remembered.
 #[unsafe(no_mangle)]
 #[must_use]
-pub unsafe extern "C" fn ws_close_encode(
-    side: u32,
+pub unsafe extern "C" fn ws_control_close(
+    control: *mut ws_control,
     code: u16,
     reason: *const c_void,
     reason_len: usize,
+    mask_key: *const c_void,
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let payload = Payload::new(code, ptr::bytes(reason, reason_len)?)?;
-        write(Opcode::Close, payload.as_bytes(), masks(side)?, ptr::output(out, out_cap)?)
+        let (reason, out) = (ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?);
+        let key = ptr::mask_key(mask_key);
+        if control.is_null() {
+            return write_close(code, reason, key, out);
+        }
+        self::control(control)?.close(code, reason, key, out)
+    })
+}
+
+/// The code of the close that came, WS_CLOSE_NO_STATUS too; 0: no valid one came, or control is
+/// NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ws_control_close_code(control: *const ws_control) -> u16 {
+    // SAFETY: the caller keeps the pointer contract.
+    unsafe { self::control(control.cast_mut()) }.map_or(0, |control| control.close_code())
+}
+
+/// Copies the reason of the close that came, which is UTF-8. Returns its length, at most 123 bytes;
+/// 0 if it has none, or no close came.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_control_reason(
+    control: *const ws_control,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let out = ptr::output(out, out_cap)?;
+        output::write_all(&[&[self::control(control.cast_mut())?.reason()]], out)
     })
 }

@@ -26,11 +26,11 @@ pub const WS_OPCODE_PONG: i32 = 0xA;
 
 /// The last frame of its message.
 pub const WS_FIN: u32 = 0x80;
-/// The message is compressed, if that was agreed on.
+/// The message is compressed, if that was agreed on (RFC 7692, 6).
 pub const WS_RSV1: u32 = 0x40;
-/// Always wrong: no extension that we know gives it a meaning.
+/// For an extension of your own: WS_ANY_RSV, WS_OPT_ALLOW_RSV.
 pub const WS_RSV2: u32 = 0x20;
-/// Always wrong, likewise.
+/// Likewise.
 pub const WS_RSV3: u32 = 0x10;
 /// The header carries a masking key.
 pub const WS_MASKED: u32 = 0x01;
@@ -70,8 +70,10 @@ pub struct ws_frame {
     pub flags: u8,
     /// 2..14
     pub header_len: u8,
-    /// 0
-    pub reserved: u8,
+    /// WS_OPCODE_TEXT or WS_OPCODE_BINARY in every chunk of a message, continuations too; the opcode
+    /// itself for control frames; 0 for a continuation from ws_frame_decode(), which knows one
+    /// frame.
+    pub message_opcode: u8,
 }
 
 const _: () = assert!(size_of::<ws_frame>() == 40);
@@ -85,6 +87,7 @@ impl From<Header> for ws_frame {
             opcode: header.opcode as u8,
             flags: header.bits | flag(WS_MASKED, header.mask_key.is_some()),
             header_len: header.len,
+            message_opcode: header.opcode as u8,
             ..ws_frame::default()
         }
     }
@@ -95,6 +98,7 @@ impl From<Chunk> for ws_frame {
     fn from(chunk: Chunk) -> ws_frame {
         let frame = ws_frame::from(chunk.header);
         ws_frame {
+            message_opcode: chunk.message_opcode,
             chunk_pos: chunk.pos,
             chunk_off: chunk.off as u64,
             chunk_len: chunk.len as u64,
@@ -127,12 +131,16 @@ pub const WS_DEFLATE: u32 = 0x02;
 pub const WS_ANY_MASK: u32 = 0x04;
 /// Do not unmask: buf is never written to.
 pub const WS_KEEP_MASKED: u32 = 0x08;
+/// Report reserved bits of data frames, continuations too, instead of refusing them, e.g. in a
+/// proxy. Those of control frames stay refused.
+pub const WS_ANY_RSV: u32 = 0x10;
 
 const _: () = assert!(
     WS_CLIENT == Rules::CLIENT
         && WS_DEFLATE == Rules::DEFLATE
         && WS_ANY_MASK == Rules::ANY_MASK
         && WS_KEEP_MASKED == Rules::KEEP_MASKED
+        && WS_ANY_RSV == Rules::ANY_RSV
 );
 
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2).
@@ -156,7 +164,7 @@ pub unsafe extern "C" fn ws_frame_decode(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let frame = ptr::output_one(frame)?;
-        let (Some(rules), Ok(buf)) = (Rules::from_bits(flags), ptr::bytes_mut(buf, len))
+        let (Some(rules), Ok(buf)) = (Rules::from_flags(flags), ptr::bytes_mut(buf, len))
         else {
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);
@@ -226,7 +234,12 @@ pub unsafe extern "C" fn ws_frame_encode(
 }
 
 /// Writes only the header, for writev() or for a payload that follows in pieces (mask those
-/// with ws_mask()). Returns its length.
+/// with ws_mask()). It may be written in front of a payload where that lies:
+///
+///     n = ws_frame_size(len, masked) - len;
+///     ws_frame_header(opcode, flags, key, len, payload - n, n);
+///
+/// Returns its length in bytes.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_frame_header(

@@ -13,6 +13,7 @@ pub mod control;
 pub mod deflate;
 pub mod frame;
 pub mod handshake;
+pub mod pmd;
 mod ptr;
 pub mod result;
 pub mod stream;

@@ -4,6 +4,7 @@
 //! where they are read, and that nobody else uses them during the call. Everything else is
 //! checked: NULL, alignment, lengths that no object can have.
 
+use super::frame::ws_frame;
 use crate::error::{Error, Result};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -90,6 +91,41 @@ pub(super) unsafe fn one_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
 pub(super) unsafe fn one<'a, T>(ptr: *const T) -> Result<&'a T> {
     // SAFETY: the caller's promise is passed on.
     unsafe { array(ptr, 1) }?.first().ok_or(Error::InvalidArgument)
+}
+
+/// What a handle stands for; NULL and a misaligned one are errors.
+///
+/// # Safety
+/// `ptr` is NULL or misaligned, or it is a handle that the library gave and that was not freed. No
+/// other call uses it at the same time.
+pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
+    let ptr = NonNull::new(ptr).filter(|ptr| ptr.is_aligned());
+    // SAFETY: not NULL and aligned here, so the caller promises a `T` of the library's own, which
+    // nothing else refers to during the call.
+    ptr.map(|mut ptr| unsafe { ptr.as_mut() }).ok_or(Error::InvalidArgument)
+}
+
+/// # Safety
+/// As for [`handle_mut`].
+pub(super) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T> {
+    // SAFETY: the caller's promise is passed on.
+    unsafe { handle_mut(ptr.cast_mut()) }.map(|value| &*value)
+}
+
+/// The bytes of a chunk, in the buffer that the decoder was given.
+///
+/// # Safety
+/// The pointer contract above, for the chunk.
+pub(super) unsafe fn chunk<'a>(buf: *const c_void, frame: &ws_frame) -> Result<&'a [u8]> {
+    let off = usize::try_from(frame.chunk_off).map_err(|_| Error::InvalidArgument)?;
+    let len = usize::try_from(frame.chunk_len).map_err(|_| Error::InvalidArgument)?;
+    if buf.is_null() && len > 0 {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: the caller's promise is passed on. With a length of 0 nothing is read.
+    unsafe {
+        bytes(if len == 0 { core::ptr::null() } else { buf.wrapping_byte_add(off) }, len)
+    }
 }
 
 /// The four bytes of a masking key, or none.

@@ -25,9 +25,10 @@ const _: () = assert!(
 );
 
 /// flags: WS_SERVER or WS_CLIENT and what may be added. max_payload: frames that announce more
-/// are WS_ERR_TOO_BIG; 0 for no limit.
+/// bytes are WS_ERR_TOO_BIG; 0 for no limit. With an unknown flag the result is
+/// WS_ERR_INVALID_ARGUMENT, and so is every result of ws_decoder_feed(): the decoder refuses all
+/// input.
 #[unsafe(no_mangle)]
-#[must_use]
 pub unsafe extern "C" fn ws_decoder_init(
     decoder: *mut ws_decoder,
     flags: u32,
@@ -36,7 +37,10 @@ pub unsafe extern "C" fn ws_decoder_init(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
-        let rules = Rules::from_bits(flags).ok_or(Error::InvalidArgument)?;
+        let Some(rules) = Rules::from_flags(flags) else {
+            decoder.write(Decoder::refusing(Error::InvalidArgument));
+            return Err(Error::InvalidArgument);
+        };
         decoder.write(Decoder::new(rules, max_payload));
         Ok(0)
     })
@@ -54,9 +58,15 @@ pub unsafe extern "C" fn ws_decoder_init(
 /// call after it. The decoder goes on after a close frame: stopping there is the caller's
 /// business.
 ///
-///     while ((n = ws_decoder_feed(&d, p, end - p, fr, 64, &used)) > 0) {
+/// If *consumed == len, nothing is outstanding, and a result of 0 means that all of buf is done: a
+/// loop over the bytes left and a loop over the result are both correct. Bytes from *consumed on
+/// are as they were given.
+///
+///     while (len > 0) {
+///         n = ws_decoder_feed(&d, p, len, fr, 64, &used);
+///         if (n < 0) break;
 ///         for (i = 0; i < n; i++) handle(&fr[i], p + fr[i].chunk_off);
-///         p += used;
+///         p += used, len -= used;
 ///     }
 #[unsafe(no_mangle)]
 #[must_use]

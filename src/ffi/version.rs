@@ -1,6 +1,7 @@
 //! Version and features
 
-use super::conn::{ws_accept_spec, ws_allocator, ws_event};
+use super::conn::{ws_accept_spec, ws_allocator, ws_conn, ws_event};
+use super::control::ws_control;
 use super::deflate::{supported, ws_pmd_params};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
@@ -59,6 +60,10 @@ pub const WS_TYPE_ALLOCATOR: i32 = 9;
 pub const WS_TYPE_ACCEPT_SPEC: i32 = 10;
 /// ws_event
 pub const WS_TYPE_EVENT: i32 = 11;
+/// ws_control
+pub const WS_TYPE_CONTROL: i32 = 15;
+/// ws_conn: how much memory ws_conn_init() needs.
+pub const WS_TYPE_CONN: i32 = 16;
 
 /// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
 /// it once, at load time, with its own declaration.
@@ -76,6 +81,8 @@ pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
         WS_TYPE_ALLOCATOR => size_of::<ws_allocator>(),
         WS_TYPE_ACCEPT_SPEC => size_of::<ws_accept_spec>(),
         WS_TYPE_EVENT => size_of::<ws_event>(),
+        WS_TYPE_CONTROL => size_of::<ws_control>(),
+        WS_TYPE_CONN => size_of::<ws_conn>(),
         _ => 0,
     }
 }

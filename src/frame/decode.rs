@@ -8,6 +8,9 @@ use super::mask;
 pub struct Chunk {
     /// The frame's.
     pub header: Header,
+    /// The opcode of the message that the frame belongs to; of a control frame, its own; 0 if
+    /// that is not known.
+    pub message_opcode: u8,
     /// Where in the payload the chunk belongs.
     pub pos: u64,
     /// Where in the buffer it starts.
@@ -60,7 +63,8 @@ pub(crate) fn whole_frame(
     let len = usize::try_from(header.payload_len).ok()?;
     let payload = buf.get_mut(off..)?.get_mut(..len)?;
     let is_ascii = unmask(payload, &header, 0, rules, ascii);
-    Some(Chunk { header, pos: 0, off, len, is_ascii })
+    let message_opcode = header.opcode as u8;
+    Some(Chunk { header, message_opcode, pos: 0, off, len, is_ascii })
 }
 
 /// Unmasks a part of a payload, if that is wanted. Whether it was, and is known to be ASCII.

@@ -2,7 +2,7 @@
 
 use super::{
     CONTROL_BIT, FIN, LENGTH_16, LENGTH_64, LENGTH_BITS, MASK_BIT, MAX_CONTROL,
-    MAX_PAYLOAD, OPCODE_BITS, RSV1, RSV2, RSV3,
+    MAX_PAYLOAD, OPCODE_BITS, RSV_BITS, RSV1,
 };
 use crate::error::{Error, Result};
 
@@ -55,14 +55,49 @@ impl Rules {
     /// The payload stays masked.
     pub const KEEP_MASKED: u32 = 0x08;
 
-    /// None if a bit is unknown.
+    /// Reserved bits of data frames are not judged.
+    pub const ANY_RSV: u32 = 0x10;
+    /// Above the bits that a caller may pass: reserved bits that may be set on the first frame of
+    /// a message, where they stand in its first byte.
+    const ALLOWED_RSV_SHIFT: u32 = 8;
+
+    /// None if a flag is unknown.
     #[must_use]
-    pub fn from_bits(bits: u32) -> Option<Rules> {
-        let known = Self::CLIENT | Self::DEFLATE | Self::ANY_MASK | Self::KEEP_MASKED;
-        (bits & !known == 0).then_some(Rules(bits))
+    pub fn from_flags(flags: u32) -> Option<Rules> {
+        Rules::from_bits(flags).filter(|_| flags >> Self::ALLOWED_RSV_SHIFT == 0)
     }
 
-    /// What [`Rules::from_bits`] was given.
+    /// What [`Rules::bits`] gave. None if a bit is unknown.
+    #[must_use]
+    #[inline]
+    pub fn from_bits(bits: u32) -> Option<Rules> {
+        const KNOWN: u32 = Rules::CLIENT
+            | Rules::DEFLATE
+            | Rules::ANY_MASK
+            | Rules::KEEP_MASKED
+            | Rules::ANY_RSV
+            | (RSV_BITS as u32) << Rules::ALLOWED_RSV_SHIFT;
+        (bits & !KNOWN == 0).then_some(Rules(bits))
+    }
+
+    /// The same, and these of the reserved bits may be set on the first frame of a message.
+    #[must_use]
+    pub fn allowing(self, rsv: u8) -> Rules {
+        Rules(self.0 | u32::from(rsv & RSV_BITS) << Self::ALLOWED_RSV_SHIFT)
+    }
+
+    /// The reserved bits that a frame with this opcode may have.
+    const fn allowed_rsv(self, opcode: Option<Opcode>) -> u8 {
+        let [_, allowed, ..] = self.0.to_le_bytes();
+        let deflate = if self.has(Self::DEFLATE) { RSV1 } else { 0 };
+        match opcode {
+            Some(opcode) if !opcode.is_control() && self.has(Self::ANY_RSV) => RSV_BITS,
+            Some(Opcode::Text | Opcode::Binary) => allowed | deflate,
+            _ => 0,
+        }
+    }
+
+    /// All of it, as a number.
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
@@ -175,7 +210,9 @@ impl Header {
         let [first, second, rest @ ..] = bytes else { return None };
         let (first, second) = (*first, *second);
         let FirstByte { opcode, right } = *FIRST_BYTES.get(usize::from(first))?;
-        if right & place.first_bytes(rules) == 0 {
+        if right & place.plain_first_bytes() == 0
+            && check_first(first, rules, place).is_err()
+        {
             return None;
         }
         if !rules.allow_mask_bit(second) {
@@ -242,7 +279,13 @@ impl Header {
         (payload_len > limits.of(opcode, *first)).then_some(Error::TooBig)
     }
 
-    /// Whether it starts a compressed message (RFC 7692, 6).
+    /// RSV1 to RSV3.
+    #[must_use]
+    pub const fn rsv(&self) -> u8 {
+        self.bits & RSV_BITS
+    }
+
+    /// Whether it starts a compressed message (RFC 7692, 6), if compression was agreed on.
     #[must_use]
     pub const fn is_compressed(&self) -> bool {
         self.bits & RSV1 != 0
@@ -253,46 +296,36 @@ impl Header {
     pub const fn is_final(&self) -> bool {
         self.bits & FIN != 0
     }
-
-    /// Where in the stream the next frame stands.
-    #[must_use]
-    pub const fn next_place(&self, place: Place) -> Place {
-        match (self.opcode.is_control(), self.is_final()) {
-            (true, _) => place,
-            (false, true) => Place::BetweenMessages,
-            (false, false) => Place::InMessage,
-        }
-    }
 }
 
 /// What a first byte says.
 #[derive(Clone, Copy)]
 struct FirstByte {
     opcode: Opcode,
-    /// Where it is right.
+    /// Where it is right whatever the rules are.
     right: u8,
 }
 
 // Where a first byte is right.
 const BETWEEN: u8 = 0x1;
 const INSIDE: u8 = 0x2;
-const BETWEEN_IF_COMPRESSED: u8 = 0x4;
-/// Looked up, since most frames are right: what [`check_first`] says of each byte.
+
+/// Looked up, since most frames are right and have no reserved bits: what [`check_first`] says of
+/// each byte.
 static FIRST_BYTES: [FirstByte; 256] = {
     const PLAIN: Rules = Rules(0);
-    const DEFLATE: Rules = Rules(Rules::DEFLATE);
     let mut table = [FirstByte { opcode: Opcode::Continuation, right: 0 }; 256];
     let mut rest: &mut [FirstByte] = &mut table;
     let mut first = 0_u8;
     while let [this, after @ ..] = rest {
-        if let Ok(opcode) = check_first(first, DEFLATE, Place::BetweenMessages) {
-            *this = FirstByte { opcode, right: BETWEEN_IF_COMPRESSED };
+        if let Some(opcode) = Opcode::from_number(first & OPCODE_BITS) {
+            this.opcode = opcode;
         }
-        if let Ok(opcode) = check_first(first, PLAIN, Place::BetweenMessages) {
-            *this = FirstByte { opcode, right: BETWEEN };
+        if check_first(first, PLAIN, Place::BetweenMessages).is_ok() {
+            this.right |= BETWEEN;
         }
-        if let Ok(opcode) = check_first(first, PLAIN, Place::InMessage) {
-            *this = FirstByte { opcode, right: this.right | INSIDE };
+        if check_first(first, PLAIN, Place::InMessage).is_ok() {
+            this.right |= INSIDE;
         }
         rest = after;
         first = first.wrapping_add(1);
@@ -301,14 +334,12 @@ static FIRST_BYTES: [FirstByte; 256] = {
 };
 
 impl Place {
-    /// Which first bytes are right here.
+    /// Which first bytes without reserved bits are right here.
     #[inline(always)]
-    fn first_bytes(self, rules: Rules) -> u8 {
-        let compressed =
-            if rules.has(Rules::DEFLATE) { BETWEEN_IF_COMPRESSED } else { 0 };
+    fn plain_first_bytes(self) -> u8 {
         match self {
-            Place::Unknown => BETWEEN | INSIDE | compressed,
-            Place::BetweenMessages => BETWEEN | compressed,
+            Place::Unknown => BETWEEN | INSIDE,
+            Place::BetweenMessages => BETWEEN,
             Place::InMessage => INSIDE,
         }
     }
@@ -317,9 +348,7 @@ impl Place {
 /// What a first byte says, or the first thing that is wrong with it.
 const fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
     let opcode = Opcode::from_number(first & OPCODE_BITS);
-    let starts = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
-    let allowed = if rules.has(Rules::DEFLATE) && starts { RSV1 } else { 0 };
-    if first & (RSV1 | RSV2 | RSV3) & !allowed != 0 {
+    if first & RSV_BITS & !rules.allowed_rsv(opcode) != 0 {
         return Err(Error::ReservedBits);
     }
     let Some(opcode) = opcode else { return Err(Error::Opcode) };
@@ -330,6 +359,17 @@ const fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
         (Place::BetweenMessages, Opcode::Continuation)
         | (Place::InMessage, Opcode::Text | Opcode::Binary) => Err(Error::Fragmentation),
         _ => Ok(opcode),
+    }
+}
+
+/// The length that the header at the start of `bytes` announces, whether it is right or not.
+#[cold]
+pub(crate) fn announced_len(bytes: &[u8]) -> Option<u64> {
+    let [_, second, rest @ ..] = bytes else { return None };
+    match second & LENGTH_BITS {
+        LENGTH_16 => rest.first_chunk().map(|bytes| u16::from_be_bytes(*bytes).into()),
+        LENGTH_64 => rest.first_chunk().map(|bytes| u64::from_be_bytes(*bytes)),
+        short => Some(short.into()),
     }
 }
 

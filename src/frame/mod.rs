@@ -8,6 +8,7 @@ pub mod mask;
 pub use decode::Chunk;
 pub(crate) use decode::{Ascii, unmask, whole_frame};
 pub use encode::EncodedHeader;
+pub(crate) use header::announced_len;
 pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
 
 /// Longest header, in bytes.
@@ -19,11 +20,13 @@ pub const MAX_CONTROL: usize = 125;
 pub const FIN: u8 = 0x80;
 /// Bit of the first byte: given a meaning by permessage-deflate.
 pub const RSV1: u8 = 0x40;
-/// Bit of the first byte, without a meaning.
+/// Bit of the first byte, for an extension.
 pub const RSV2: u8 = 0x20;
-/// Bit of the first byte, without a meaning.
+/// Bit of the first byte, for an extension.
 pub const RSV3: u8 = 0x10;
 
+/// The reserved bits of the first byte.
+pub const RSV_BITS: u8 = RSV1 | RSV2 | RSV3;
 const OPCODE_BITS: u8 = 0x0f;
 /// Of an opcode: a control frame.
 const CONTROL_BIT: u8 = 0x08;

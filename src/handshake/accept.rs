@@ -30,7 +30,7 @@ impl Key {
     pub fn random() -> Result<Key> {
         let mut bytes = [0; 20];
         let (nonce, _) = bytes.split_at_mut(16);
-        crate::random::fill(nonce)?;
+        crate::random::system(nonce)?;
         // 16 bytes fill 22 characters; behind them only the padding differs.
         let mut text = [0; ACCEPT_LEN];
         base64(&bytes, &mut text);

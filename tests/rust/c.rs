@@ -123,7 +123,7 @@ pub(crate) fn text(pointer: *const c_char) -> &'static str {
 // ---- frames ----
 
 pub(crate) fn frame_decode(buf: &mut [u8], flags: u32) -> (isize, ws_frame) {
-    let mut frame = ws_frame { payload_len: 1, reserved: 9, ..ws_frame::default() };
+    let mut frame = ws_frame { payload_len: 1, message_opcode: 9, ..ws_frame::default() };
     let result =
         unsafe { ws_frame_decode(buf.as_mut_ptr().cast(), buf.len(), flags, &mut frame) };
     (result, frame)

@@ -22,6 +22,19 @@ pub(crate) const STREAM: i32 = 2;
 pub(crate) const AUTO_PONG: i32 = 3;
 pub(crate) const CHECK_UTF8: i32 = 4;
 pub(crate) const KEEP_BUFFER: i32 = 5;
+pub(crate) const MAX_FRAME: i32 = 6;
+pub(crate) const ANY_MASK: i32 = 7;
+pub(crate) const AUTO_CLOSE: i32 = 8;
+pub(crate) const ALLOW_RSV: i32 = 9;
+pub(crate) const COMPRESS_FROM: i32 = 10;
+
+pub(crate) const CLOSE_SENT: i32 = 100;
+pub(crate) const CLOSE_RECEIVED: i32 = 101;
+pub(crate) const CLOSED_BY_PEER: i32 = 102;
+pub(crate) const SENDING: i32 = 103;
+pub(crate) const RECEIVING: i32 = 104;
+pub(crate) const ANNOUNCED: i32 = 105;
+pub(crate) const BUFFERED: i32 = 106;
 
 pub(crate) const OPEN: i32 = 0;
 pub(crate) const CLOSING: i32 = 1;

@@ -3,13 +3,28 @@
 use crate::c::code;
 use crate::conn::*;
 
-/// What each state must refuse: everything.
+/// What each state must refuse once both sides have closed: everything.
 fn nothing_can_be_sent(conn: &mut Conn) {
-    for opcode in [TEXT, BINARY, PING, PONG] {
+    no_data_can_be_sent(conn);
+    for opcode in [PING, PONG] {
+        assert_eq!(conn.send(opcode, 0, b"late"), Err(code::INVALID_STATE));
+        assert_eq!(conn.send(opcode, 0, b""), Err(code::INVALID_STATE));
+    }
+}
+
+fn no_data_can_be_sent(conn: &mut Conn) {
+    for opcode in [TEXT, BINARY] {
         assert_eq!(conn.send(opcode, 0, b"late"), Err(code::INVALID_STATE));
         assert_eq!(conn.send(opcode, 0, b""), Err(code::INVALID_STATE));
     }
     assert_eq!(conn.send(TEXT, MORE, b"late"), Err(code::INVALID_STATE));
+}
+
+/// Between our close and the peer's, only pings and pongs go (5.5.1 forbids data).
+fn only_control_can_be_sent(conn: &mut Conn) {
+    no_data_can_be_sent(conn);
+    assert_eq!(conn.send(PING, 0, b"a"), Ok((0x89, b"a".to_vec())));
+    assert_eq!(conn.send(PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
 }
 
 #[test]
@@ -134,7 +149,7 @@ fn a_close_from_here_is_written_as_it_should_be() {
             assert_eq!(conn.close(number, reason.as_bytes()), Ok(Some(payload)));
             assert_eq!(conn.state(), CLOSING);
             assert_eq!(conn.output(), []);
-            nothing_can_be_sent(&mut conn);
+            only_control_can_be_sent(&mut conn);
         }
         let mut conn = Conn::new(side);
         let longest = close_payload(1000, &[b'x'; 123]);
@@ -171,7 +186,7 @@ fn there_is_no_second_close() {
 }
 
 #[test]
-fn messages_go_on_arriving_and_pings_are_no_longer_answered() {
+fn after_our_close_messages_arrive_and_pings_are_answered() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(conn.read(&from_peer(side, 0x01, "Hel")), []);
@@ -186,18 +201,33 @@ fn messages_go_on_arriving_and_pings_are_no_longer_answered() {
                 (0x81, b"l"),
             ],
         );
-        let expected = [ping("p"), text("Hello"), binary("x"), close(1000, "")];
+        let expected =
+            [ping("p"), answer_pong("p"), text("Hello"), binary("x"), close(1000, "")];
         assert_eq!(conn.read(&bytes), expected);
     }
 }
 
 #[test]
-fn a_pong_that_waits_is_dropped() {
+fn a_pong_that_waits_outlives_our_close_but_not_the_peers() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read_deaf(&from_peer(side, 0x89, "p"));
         assert!(conn.close(1000, b"").unwrap().is_some());
-        assert_eq!(conn.output(), []);
+        assert_eq!(conn.output(), [answer_pong("p")]);
+        conn.read_deaf(&from_peer(side, 0x89, "q"));
+        conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
+        assert_eq!((conn.output(), conn.state()), (vec![], CLOSED));
+    }
+}
+
+#[test]
+fn a_close_that_answers_the_peers_drops_the_pong_that_waits() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        conn.read_deaf(&all_from_peer(side, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+        conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
+        assert!(conn.close(1000, b"").unwrap().is_some());
+        assert_eq!((conn.output(), conn.state()), (vec![], CLOSED));
     }
 }
 
@@ -278,7 +308,7 @@ fn a_close_may_come_between_pieces_of_a_message() {
         let mut conn = Conn::new(side);
         conn.send(TEXT, MORE, b"a").unwrap();
         assert!(conn.close(1000, b"").unwrap().is_some());
-        nothing_can_be_sent(&mut conn);
+        only_control_can_be_sent(&mut conn);
     }
 }
 

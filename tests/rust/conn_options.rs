@@ -3,13 +3,22 @@
 use crate::c::code;
 use crate::conn::*;
 
-const DEFAULTS: [(i32, u64); 5] = [
+const DEFAULTS: [(i32, u64); 10] = [
     (MAX_MESSAGE, 1 << 20),
     (STREAM, 0),
     (AUTO_PONG, 1),
     (CHECK_UTF8, 1),
     (KEEP_BUFFER, 0),
+    (MAX_FRAME, 0),
+    (ANY_MASK, 0),
+    (AUTO_CLOSE, 1),
+    (ALLOW_RSV, 0),
+    (COMPRESS_FROM, 0),
 ];
+
+/// What must be set before any input, and a value that is not the default.
+const FIRST_OF_ALL: [(i32, u64); 5] =
+    [(STREAM, 1), (CHECK_UTF8, 0), (ANY_MASK, 1), (AUTO_CLOSE, 0), (ALLOW_RSV, 0x40)];
 
 #[test]
 fn defaults() {
@@ -27,7 +36,9 @@ fn what_was_set_is_got() {
         for (option, default) in DEFAULTS {
             let values: &[u64] = match option {
                 MAX_MESSAGE => &[0, 1, 125, 1 << 20, 1 << 40, u64::MAX],
+                MAX_FRAME | COMPRESS_FROM => &[0, 1, 125, 1 << 40, u64::MAX],
                 KEEP_BUFFER => &[0, 1, 4096, 1 << 30],
+                ALLOW_RSV => &[0, 0x40, 0x20, 0x10, 0x70],
                 _ => &[0, 1, 0, 1, 1],
             };
             let mut conn = Conn::new(side);
@@ -49,7 +60,7 @@ fn what_was_set_is_got() {
 fn unknown_options_are_unsupported() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        for option in [0, -1, 6, 7, 8, 100, 256 + MAX_MESSAGE, i32::MAX, i32::MIN] {
+        for option in [0, -1, 11, 12, 99, 107, 256 + MAX_MESSAGE, i32::MAX, i32::MIN] {
             for value in [0, 1] {
                 assert_eq!(conn.set(option, value), code::UNSUPPORTED, "{option}");
             }
@@ -64,12 +75,17 @@ fn unknown_options_are_unsupported() {
 #[test]
 fn what_must_be_set_before_any_input_is_refused_after_it() {
     for side in SIDES {
-        for (option, value) in [(STREAM, 1), (CHECK_UTF8, 0)] {
+        for (option, value) in FIRST_OF_ALL {
             for input in [&from_peer(side, 0x81, "a")[..1], &from_peer(side, 0x81, "a")] {
                 let mut conn = Conn::new(side);
                 conn.read(input);
                 assert_eq!(conn.set(option, value), code::INVALID_STATE);
-                assert_eq!(conn.get(option), Ok(1 - value), "nothing has changed");
+                let default = DEFAULTS.iter().find(|(other, _)| *other == option);
+                assert_eq!(
+                    conn.get(option),
+                    Ok(default.unwrap().1),
+                    "nothing has changed"
+                );
             }
         }
     }
@@ -79,7 +95,7 @@ fn what_must_be_set_before_any_input_is_refused_after_it() {
 #[test]
 fn it_may_be_set_as_long_as_there_was_none() {
     for side in SIDES {
-        for (option, value) in [(STREAM, 1), (CHECK_UTF8, 0)] {
+        for (option, value) in FIRST_OF_ALL {
             let mut conn = Conn::new(side);
             assert_eq!(conn.read(b""), []);
             conn.send(TEXT, 0, b"Hello").unwrap();
@@ -94,7 +110,13 @@ fn the_others_may_be_set_at_any_time() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x01, "a"));
-        for (option, value) in [(MAX_MESSAGE, 5), (AUTO_PONG, 0), (KEEP_BUFFER, 100)] {
+        for (option, value) in [
+            (MAX_MESSAGE, 5),
+            (AUTO_PONG, 0),
+            (KEEP_BUFFER, 100),
+            (MAX_FRAME, 9),
+            (COMPRESS_FROM, 9),
+        ] {
             assert_eq!(conn.set(option, value), 0, "{option}");
             assert_eq!(conn.get(option), Ok(value));
         }

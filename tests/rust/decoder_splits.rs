@@ -21,6 +21,8 @@ struct Whole {
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     frames: Vec<Whole>,
+    /// That of the last text or binary frame.
+    message_opcode: u8,
     error: isize,
     end: isize,
 }
@@ -29,7 +31,16 @@ impl Seen {
     fn note(&mut self, chunk: &ws_frame, buf: &[u8], reported: usize) {
         let (off, len) = (chunk.chunk_off as usize, chunk.chunk_len as usize);
         assert!(off >= reported && off + len <= buf.len(), "chunk outside of its place");
-        assert_eq!(chunk.reserved, 0);
+        match chunk.opcode {
+            0 => {}
+            8.. => {
+                assert_eq!(chunk.message_opcode, chunk.opcode, "a control frame's own")
+            }
+            opcode => self.message_opcode = opcode,
+        }
+        if chunk.opcode < 8 {
+            assert_eq!(chunk.message_opcode, self.message_opcode, "of its message");
+        }
         assert_eq!(chunk.flags & BEGIN != 0, chunk.chunk_pos == 0);
         let done = chunk.chunk_pos + chunk.chunk_len;
         assert_eq!(chunk.flags & END != 0, done == chunk.payload_len);
@@ -95,7 +106,7 @@ fn feed_piece(
 
 fn decode(stream: &Stream, flags: u32, pieces: &[usize], frames_cap: usize) -> Seen {
     let mut decoder = c::decoder(flags, stream.max_payload);
-    let mut seen = Seen { frames: Vec::new(), error: 0, end: 0 };
+    let mut seen = Seen { frames: Vec::new(), message_opcode: 0, error: 0, end: 0 };
     let mut rest = stream.bytes.clone();
     for len in pieces {
         let mut piece: Vec<u8> = rest.drain(..*len).collect();

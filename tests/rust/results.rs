@@ -125,7 +125,7 @@ fn the_fields_of_frozen_structs_stay_where_they_are() {
     assert_eq!(offset_of!(ws_frame, opcode), 36);
     assert_eq!(offset_of!(ws_frame, flags), 37);
     assert_eq!(offset_of!(ws_frame, header_len), 38);
-    assert_eq!(offset_of!(ws_frame, reserved), 39);
+    assert_eq!(offset_of!(ws_frame, message_opcode), 39);
     let pointer = size_of::<usize>();
     assert_eq!(offset_of!(ws_out_frame, payload_len), pointer);
     assert_eq!(offset_of!(ws_out_frame, mask_key), 2 * pointer);

@@ -173,10 +173,14 @@ impl Inflate {
     }
 
     /// A whole message, as 7.2.2 says; None if it is damaged. What comes of the four bytes
-    /// that a message lacks would be no part of it, so it must be nothing.
+    /// that a message lacks would be no part of it, so it must be nothing. A message that is
+    /// empty, or ends right behind a block, on a byte boundary, lacks nothing.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         let start = self.history.len();
         let mut rest = payload;
+        if rest.is_empty() {
+            return Some(Vec::new());
+        }
         loop {
             let (left, ended) = self.run(rest);
             rest = left?;
@@ -188,9 +192,14 @@ impl Inflate {
                 return Some(self.history[start..].to_vec());
             }
         }
+        let between_blocks =
+            |z: &z_stream| z.data_type & 128 != 0 && z.data_type & 63 == 0;
+        if between_blocks(&self.z) {
+            return Some(self.history[start..].to_vec());
+        }
         let len = self.history.len();
         let (left, ended) = self.run(&[0, 0, 0xff, 0xff]);
-        let at_block = self.z.data_type & 128 != 0 && self.z.data_type & 63 == 0;
+        let at_block = between_blocks(&self.z);
         let last = ended && left == Some(&[]);
         if left.is_none() || self.history.len() != len || !at_block && !last {
             return None;
