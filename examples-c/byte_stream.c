@@ -86,7 +86,7 @@ static size_t unwrap(ws_stream *s, uint8_t *buf, size_t len) {
             const ws_frame *f = &frames[i];
             if (f->opcode >= WS_OPCODE_CLOSE) {
                 on_control(s, f, buf + done);
-            } else if (f->opcode == WS_OPCODE_TEXT) { /* its bytes are characters */
+            } else if (f->message_opcode == WS_OPCODE_TEXT) { /* its bytes are characters */
                 end_stream(s, WS_CLOSE_UNSUPPORTED_DATA, EPROTO);
             } else {
                 memmove(buf + payload, buf + done + f->chunk_off, (size_t)f->chunk_len);

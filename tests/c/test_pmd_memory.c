@@ -382,9 +382,9 @@ static void check_nothing(const char *prefix_hex, const char *block_hex,
     }
     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
-    /* Also where the message is as long as it may be. */
+    /* Also where the frames are hardly shorter than they may be. */
     if (text != 0 && frames > 1) {
-        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, text), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, size / 16), WS_OK);
     }
     memset(&total, 0, sizeof total);
     CHECK_EQ(take(conn, &books, wire, at, 4096, &total), 0);

@@ -69,10 +69,13 @@ FIELD(ws_frame, mask_key, 32, 4);
 FIELD(ws_frame, opcode, 36, 1);
 FIELD(ws_frame, flags, 37, 1);
 FIELD(ws_frame, header_len, 38, 1);
-FIELD(ws_frame, reserved, 39, 1);
+FIELD(ws_frame, message_opcode, 39, 1);
 
 SIZE(ws_decoder, 64);
 FIELD(ws_decoder, opaque, 0, 64);
+
+SIZE(ws_control, 144);
+FIELD(ws_control, opaque, 0, 144);
 
 SIZE(ws_out_frame, P + Z + 8);
 FIELD(ws_out_frame, payload, 0, P);
