@@ -15,12 +15,14 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/version.rs"],
     &["src/error.rs", "src/ffi/result.rs"],
     &["src/ffi/handshake.rs"],
+    &["src/ffi/fields.rs"],
     &["src/ffi/frame.rs"],
     &["src/ffi/stream.rs"],
     &["src/ffi/text.rs"],
     &["src/ffi/control.rs"],
     &["src/ffi/deflate.rs"],
     &["src/ffi/conn.rs"],
+    &["src/ffi/accept.rs"],
     &["src/ffi/pmd.rs"],
 ];
 const WIDTH: usize = 80;

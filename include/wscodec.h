@@ -127,20 +127,23 @@ WS_API const char *ws_version_string(void) WS_NOTHROW;
  * feature still exist and return WS_ERR_UNSUPPORTED, so linking never fails. */
 WS_API uint32_t ws_features(void) WS_NOTHROW;
 
-#define WS_TYPE_HANDSHAKE     1  /* ws_handshake */
-#define WS_TYPE_RESPONSE      2  /* ws_response */
-#define WS_TYPE_REQUEST_SPEC  3  /* ws_request_spec */
-#define WS_TYPE_RESPONSE_SPEC 4  /* ws_response_spec */
-#define WS_TYPE_FRAME         5  /* ws_frame */
-#define WS_TYPE_DECODER       6  /* ws_decoder */
-#define WS_TYPE_OUT_FRAME     7  /* ws_out_frame */
-#define WS_TYPE_PMD_PARAMS    8  /* ws_pmd_params */
-#define WS_TYPE_ALLOCATOR     9  /* ws_allocator */
-#define WS_TYPE_ACCEPT_SPEC   10 /* ws_accept_spec */
-#define WS_TYPE_EVENT         11 /* ws_event */
-#define WS_TYPE_CONTROL       15 /* ws_control */
-#define WS_TYPE_CONN          16 /* ws_conn: how much memory ws_conn_init()
-                                  * needs. */
+#define WS_TYPE_HANDSHAKE       1  /* ws_handshake */
+#define WS_TYPE_RESPONSE        2  /* ws_response */
+#define WS_TYPE_REQUEST_SPEC    3  /* ws_request_spec */
+#define WS_TYPE_RESPONSE_SPEC   4  /* ws_response_spec */
+#define WS_TYPE_FRAME           5  /* ws_frame */
+#define WS_TYPE_DECODER         6  /* ws_decoder */
+#define WS_TYPE_OUT_FRAME       7  /* ws_out_frame */
+#define WS_TYPE_PMD_PARAMS      8  /* ws_pmd_params */
+#define WS_TYPE_ALLOCATOR       9  /* ws_allocator */
+#define WS_TYPE_ACCEPT_SPEC     10 /* ws_accept_spec */
+#define WS_TYPE_EVENT           11 /* ws_event */
+#define WS_TYPE_REQUEST_FIELDS  12 /* ws_request_fields */
+#define WS_TYPE_RESPONSE_FIELDS 13 /* ws_response_fields */
+#define WS_TYPE_ACCEPTED        14 /* ws_accepted */
+#define WS_TYPE_CONTROL         15 /* ws_control */
+#define WS_TYPE_CONN            16 /* ws_conn: how much memory ws_conn_init()
+                                    * needs. */
 
 /* sizeof a struct as the library sees it, 0 for an unknown type. A language
  * binding compares it once, at load time, with its own declaration. */
@@ -168,13 +171,14 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 #define WS_ERR_HTTP_SYNTAX        (-20) /* The head breaks the grammar of
                                          * HTTP/1.1 (RFC 9112). */
 #define WS_ERR_HTTP_TOO_LARGE     (-21) /* The head is beyond WS_MAX_HEAD
-                                         * bytes or 128 fields. */
+                                         * bytes or WS_MAX_FIELDS fields. */
 #define WS_ERR_NOT_UPGRADE        (-22) /* Valid HTTP, but asks for no
                                          * WebSocket. */
 #define WS_ERR_HTTP_METHOD        (-23) /* An upgrade, but not by GET. */
 #define WS_ERR_HTTP_VERSION       (-24) /* An upgrade, but not by HTTP/1.1. */
-#define WS_ERR_HANDSHAKE_HOST     (-25) /* Host is missing, empty, invalid or
-                                         * repeated. */
+#define WS_ERR_HANDSHAKE_HOST     (-25) /* Host is missing, invalid,
+                                         * repeated, or not that of the
+                                         * target; an empty one is accepted. */
 #define WS_ERR_HANDSHAKE_KEY      (-26) /* Sec-WebSocket-Key is missing,
                                          * repeated, or not the base64 of 16
                                          * bytes. */
@@ -184,10 +188,15 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 #define WS_ERR_HANDSHAKE_ACCEPT   (-29) /* Client: wrong
                                          * Sec-WebSocket-Accept, Upgrade or
                                          * Connection. */
-#define WS_ERR_HANDSHAKE_PROTOCOL (-30) /* Client: the subprotocol was not
-                                         * offered. */
-#define WS_ERR_EXTENSION          (-31) /* An extension was not offered, or
-                                         * is invalid. */
+#define WS_ERR_HANDSHAKE_PROTOCOL (-30) /* The subprotocol was not offered:
+                                         * by a client that must offer one of
+                                         * ours, or to the server that chose
+                                         * it. */
+#define WS_ERR_EXTENSION          (-31) /* Extensions are malformed; or one
+                                         * was not offered, or confirmed
+                                         * twice. */
+#define WS_ERR_HANDSHAKE_ORIGIN   (-32) /* The page's origin is not one that
+                                         * you allow. */
 
 /* The peer broke the protocol. ws_close_code_for() gives the code to send. */
 #define WS_ERR_RESERVED_BITS (-40) /* A reserved bit is set that no extension
@@ -224,9 +233,10 @@ WS_API const char *ws_errname(ws_result result) WS_NOTHROW;
  * peer broke, 1011 for our own failures, 1000 for a count (RFC 6455, 7.4.1). */
 WS_API uint16_t ws_close_code_for(ws_result error) WS_NOTHROW;
 
-/* The HTTP status that answers a failed ws_parse_handshake(): 405 for
- * METHOD, 426 for VERSION and NOT_UPGRADE, 431 for TOO_LARGE, 505 for
- * HTTP_VERSION, 500 for our own failures, else 400. */
+/* The HTTP status that answers a failed ws_parse_handshake() or
+ * ws_check_request(): 403 for ORIGIN, 405 for METHOD, 426 for VERSION and
+ * NOT_UPGRADE, 431 for TOO_LARGE, 505 for HTTP_VERSION, 500 for our own
+ * failures, else 400. */
 WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -237,11 +247,13 @@ WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
                              * bytes. */
 #define WS_ACCEPT_LEN 28    /* Length of a Sec-WebSocket-Accept: base64 of 20
                              * bytes. */
-#define WS_MAX_HEAD   16384 /* Longest request or response head, in bytes. */
+#define WS_MAX_HEAD   65536 /* Longest request or response head, in bytes. */
+#define WS_MAX_FIELDS 256   /* Most fields of a head. */
 
 /* Writes the WS_ACCEPT_LEN characters that answer `key` (no NUL; RFC 6455,
- * 4.2.2). The key must be the canonical base64 of 16 bytes, else
- * WS_ERR_HANDSHAKE_KEY. */
+ * 4.2.2). The key must be 24 characters, the base64 of 16 bytes, else
+ * WS_ERR_HANDSHAKE_KEY. (The bits of its last character that belong to no
+ * byte may be set, as in the example of RFC 6455, 4.1.) */
 WS_API WS_MUST_USE ws_result
 ws_accept_key(const void *key, size_t key_len, void *out,
               size_t out_cap) WS_NOTHROW;
@@ -255,34 +267,60 @@ typedef struct ws_span {
 
 /* A client's opening request. Extensible. */
 typedef struct ws_handshake {
-    ws_span method;    /* "GET", for an upgrade. */
-    ws_span target;    /* "/chat?room=1" */
-    ws_span host;      /* "example.com:8080" */
-    ws_span origin;    /* A browser always sends it: ws_origin_allowed() */
-    ws_span key;       /* Sec-WebSocket-Key, already checked. */
-    uint32_t head_len; /* Of the whole head, empty line included. */
-    uint32_t reserved; /* 0 */
+    ws_span method;        /* "GET", for an upgrade. */
+    ws_span target;        /* "/chat?room=1" */
+    ws_span host;          /* "example.com:8080"; of a target in absolute
+                            * form, the one there */
+    ws_span origin;        /* A browser always sends it: ws_origin_allowed() */
+    ws_span key;           /* Sec-WebSocket-Key, already checked. */
+    uint32_t head_len;     /* Of the whole head, empty line included. */
+    uint32_t http_version; /* The digits of the request line: 11 is HTTP/1.1 */
 } ws_handshake;
 
 /* Server: parses a request (RFC 6455, 4.2.1). Returns the length of its
  * head, up to and including the empty line (the bytes after it are the first
  * frames), 0 if the empty line is not there yet, or an error: at once for a
  * complete line that is malformed, and for a head beyond WS_MAX_HEAD bytes
- * or 128 fields. (If 0 fills your own, smaller buffer, that is
- * WS_ERR_HTTP_TOO_LARGE too.)
+ * or WS_MAX_FIELDS fields. (If 0 fills your own, smaller buffer, that is
+ * WS_ERR_HTTP_TOO_LARGE too.) One empty line before the request line is
+ * skipped; it counts in head_len. For a head that arrives in many pieces,
+ * call ws_head_length() first.
  *
  * It is an upgrade if Upgrade lists "websocket" and Connection lists
  * "upgrade". Else the result is WS_ERR_NOT_UPGRADE and *hs is filled: an
  * ordinary HTTP request for you to answer, its `key` unchecked. What is
  * wrong is reported in this order: SYNTAX, NOT_UPGRADE; and of an upgrade
- * SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0),
- * METHOD, HTTP_VERSION, HOST, VERSION, KEY; *hs is then zero.
+ * SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0,
+ * a target that is neither a path nor an absolute URI of http, https, ws or
+ * wss, or has a fragment or user information), METHOD, HTTP_VERSION, HOST,
+ * VERSION, KEY, EXTENSION; *hs is then zero.
+ *
+ * A field that came more than once is judged as if its values had come in
+ * one line, joined with ", " (RFC 9110, 5.3). With a target in absolute
+ * form, Host must name the same host and port. The target may hold UTF-8
+ * that is not percent-encoded.
  *
  *   ws_handshake hs;
  *   ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs); */
 WS_API WS_MUST_USE ws_result
 ws_parse_handshake(const void *buf, size_t len, ws_handshake *hs,
                    size_t hs_size) WS_NOTHROW;
+
+/* Length of the head at the start of `buf`, of a request or a response, once
+ * its empty line is there, else 0. Looks only at what is new, so that a head
+ * that arrives in many pieces takes linear work: *scanned is 0 at first, and
+ * then as this function left it. `buf` may move and grow, but what was
+ * scanned stays (else start again at 0); a `len` below *scanned is
+ * WS_ERR_INVALID_ARGUMENT. WS_ERR_HTTP_TOO_LARGE beyond WS_MAX_HEAD;
+ * WS_ERR_HTTP_SYNTAX at once for a control character that no head has (TLS,
+ * a bare LF). Nothing else is checked, and no other function relies on the
+ * result.
+ *
+ *   size_t scanned = 0;
+ *   do len += more(buf + len);
+ *   while ((n = ws_head_length(buf, len, &scanned)) == 0); */
+WS_API WS_MUST_USE ws_result
+ws_head_length(const void *buf, size_t len, size_t *scanned) WS_NOTHROW;
 
 /* Walks the header fields of a complete head, e.g. for cookies or for a
  * field that came more than once. Start with *pos == 0. Returns 1 and fills
@@ -309,11 +347,22 @@ ws_select_protocol(const void *head, size_t head_len,
                    const void *supported, size_t supported_len,
                    ws_span *chosen) WS_NOTHROW;
 
+/* The same from the value of Sec-WebSocket-Protocol (all of its values,
+ * joined with ", "). (NULL, 0): the field did not come. What is no token in
+ * `offered` is passed over. */
+WS_API WS_MUST_USE ws_result
+ws_select_protocol_value(const void *offered, size_t offered_len,
+                         const void *supported,
+                         size_t supported_len, ws_span *chosen) WS_NOTHROW;
+
 /* Compares a browser's Origin with those you allow ("https://a.example
  * https://b.example:8443", separated by spaces). Whole origins only: scheme
  * and host without regard to case, and the port, which the scheme may imply;
- * there are no wildcards. 1 if it is one of them; 0 for everything else,
- * "null", malformed text and invalid arguments included. */
+ * there are no wildcards. 1 if it is one of them; 0 for everything else:
+ * "null", malformed text, what has no scheme, an entry with a trailing slash
+ * or a comma, invalid arguments. "file://" may be listed. (ws_conn_accept()
+ * and ws_check_request() refuse a list with an entry that could never
+ * match.) */
 WS_API WS_MUST_USE int
 ws_origin_allowed(const void *origin, size_t origin_len,
                   const void *allowed, size_t allowed_len) WS_NOTHROW;
@@ -339,11 +388,17 @@ WS_API WS_MUST_USE ws_result
 ws_build_response(const ws_response_spec *spec, size_t spec_size,
                   void *out, size_t out_cap) WS_NOTHROW;
 
-/* Server: writes a whole answer that is not an upgrade, with Content-Length
- * (not a 204 or 304, which take no body) and Connection: close; a 426 also
- * names Upgrade: websocket and Sec-WebSocket-Version: 13, a 405 names Allow:
- * GET unless `headers` does. status: 200..599; `headers` are complete lines.
- * Close the connection after it. */
+/* Server: writes a whole response that is not an upgrade, with
+ * Content-Length and Connection: close; a 426 says Connection: Upgrade,
+ * close, Upgrade: websocket and Sec-WebSocket-Version: 13 (RFC 9110, 7.8), a
+ * 405 says Allow: GET unless `headers` does. status: 200..599; `headers` are
+ * complete lines. Close the connection after it.
+ *
+ * `headers` may have one Content-Length, a decimal number: then `body` must
+ * be empty, and follows in pieces, or never, as in response to HEAD. A 204
+ * takes neither a body nor Content-Length, a 205 no body and no
+ * Content-Length but 0, a 304 no body; a 204 and a 304 get no Content-Length
+ * of ours. */
 WS_API WS_MUST_USE ws_result
 ws_build_reply(uint16_t status, const void *headers,
                size_t headers_len, const void *body,
@@ -369,31 +424,123 @@ typedef struct ws_request_spec {
 /* Client: writes the opening request (RFC 6455, 4.1). Like every builder
  * here it refuses with WS_ERR_INVALID_ARGUMENT a bad key, whatever would
  * smuggle in another header, and `headers` with one that is the builder's:
- * Upgrade, Connection, Sec-WebSocket-*, Content-Length, Transfer-Encoding,
- * and here Host; Origin only if `origin` is set. A head that nobody would
- * read, beyond WS_MAX_HEAD bytes or 112 such lines, is refused too. */
+ * Upgrade, Connection, Sec-WebSocket-*, Content-Length (but for
+ * ws_build_reply()), Transfer-Encoding, and here Host; Origin only if
+ * `origin` is set. A head that nobody would read, beyond WS_MAX_HEAD bytes
+ * or 240 such lines, is refused too. The target is a path, or an absolute
+ * URI of http or https with the host of `host`. */
 WS_API WS_MUST_USE ws_result
 ws_build_request(const ws_request_spec *spec, size_t spec_size,
                  void *out, size_t out_cap) WS_NOTHROW;
 
 /* A server's answer. Extensible. */
 typedef struct ws_response {
-    ws_span protocol;   /* Chosen by the server. */
-    ws_span extensions; /* Agreed to by the server. */
-    uint32_t head_len;  /* Of the whole head, empty line included. */
-    uint16_t status;    /* Set even when it is not 101. */
-    uint16_t reserved;  /* 0 */
+    ws_span protocol;      /* Chosen by the server: the value of the first
+                            * Sec-WebSocket-Protocol. */
+    ws_span extensions;    /* Confirmed by the server: the value of the first
+                            * Sec-WebSocket-Extensions. */
+    uint32_t head_len;     /* Of the whole head, empty line included. */
+    uint16_t status;       /* Set even when it is not 101. */
+    uint16_t http_version; /* The digits of the status line: 11 is HTTP/1.1 */
+    ws_span reason;        /* "Switching Protocols"; often empty */
 } ws_response;
 
 /* Client: parses an answer and checks it against the request that was sent
  * (the bytes that ws_build_request() wrote: key, subprotocols and extensions
  * are read from there). Result as for ws_parse_handshake(), errors in this
- * order: SYNTAX, STATUS, HTTP_VERSION, ACCEPT, PROTOCOL, EXTENSION. With
- * STATUS *response is filled; a caller may skip head_len bytes of a 1xx. */
+ * order: SYNTAX, STATUS, HTTP_VERSION, ACCEPT, PROTOCOL, EXTENSION
+ * (malformed, not offered, or confirmed twice). With STATUS *response is
+ * filled; a caller may skip head_len bytes of a 1xx. Content-Length and
+ * Transfer-Encoding of a 101 mean nothing (RFC 9112, 6.3). */
 WS_API WS_MUST_USE ws_result
 ws_parse_response(const void *buf, size_t len, const void *request,
                   size_t request_len, ws_response *response,
                   size_t response_size) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Opening handshake, from fields that an HTTP library has parsed
+ * ======================================================================== */
+
+/* Frameworks have a list of fields, not a head. Pass a field that came more
+ * than once as all of its values, joined with ", " (RFC 9110, 5.3), never as
+ * the first of them: what may come once alone is refused by its comma. The
+ * functions that take heads judge the same combined value. */
+/* A request that an HTTP library has parsed. Zero it, fill what came. {NULL,
+ * 0}: the field did not come; {not NULL, 0}: it came and was empty.
+ * Extensible. */
+typedef struct ws_request_fields {
+    ws_bytes method;            /* "GET"; "CONNECT" in HTTP/2 and HTTP/3 */
+    ws_bytes host;              /* Host, or :authority */
+    ws_bytes upgrade;           /* Upgrade */
+    ws_bytes connection;        /* Connection */
+    ws_bytes key;               /* Sec-WebSocket-Key */
+    ws_bytes version;           /* Sec-WebSocket-Version */
+    ws_bytes origin;            /* Origin */
+    ws_bytes extensions;        /* Sec-WebSocket-Extensions */
+    ws_bytes content_length;    /* Content-Length: a body would be read as
+                                 * frames. */
+    ws_bytes transfer_encoding; /* Transfer-Encoding: likewise. */
+    ws_bytes connect_protocol;  /* :protocol of HTTP/2 and HTTP/3 (RFC 8441,
+                                 * RFC 9220); not Sec-WebSocket-Protocol */
+    ws_bytes origins;           /* Yours: the Origins that you allow, as in
+                                 * ws_accept_spec; {NULL, 0}: any */
+    uint32_t http_version;      /* How the request came: 10, 11, 20 or 30 */
+    uint32_t reserved;          /* 0 */
+} ws_request_fields;
+
+/* Server: judges a request that an HTTP library has parsed (RFC 6455,
+ * 4.2.1). WS_OK, or an error. What is wrong is reported as by
+ * ws_parse_handshake(), and in the same order: SYNTAX for a control
+ * character other than a tab in a value, NOT_UPGRADE, SYNTAX (Origin,
+ * Transfer-Encoding, Content-Length), METHOD, HTTP_VERSION, HOST, VERSION,
+ * KEY, EXTENSION; then WS_ERR_HANDSHAKE_ORIGIN. The target is the library's
+ * to check. Whitespace around a value is ignored. WS_ERR_INVALID_ARGUMENT
+ * for another `http_version`, and for `origins` as in ws_accept_spec.
+ *
+ * From http_version 20 on, `upgrade`, `connection`, `key` and the two
+ * lengths are not looked at. NOT_UPGRADE: no `connect_protocol`, or one that
+ * is not "websocket" in any case; METHOD: not CONNECT. The response is the
+ * library's to send: a 200 without Sec-WebSocket-Accept, or
+ * ws_http_status(), where a 426 becomes a 400 with "sec-websocket-version:
+ * 13" (HTTP/2 has no Upgrade), or a 501 for another :protocol. Then comes
+ * ws_conn_new() with WS_SERVER: frames are the same, and masked likewise.
+ * END_STREAM is the peer's end (ws_conn_finish()); a failed connection ends
+ * with RST_STREAM(CANCEL) (RFC 8441, 5). */
+WS_API WS_MUST_USE ws_result
+ws_check_request(const ws_request_fields *fields,
+                 size_t fields_size) WS_NOTHROW;
+
+/* A response that an HTTP library has parsed, and what was sent. Zero it,
+ * fill what came and what was sent; NULL and empty as above. Extensible. */
+typedef struct ws_response_fields {
+    ws_bytes upgrade;            /* Upgrade */
+    ws_bytes connection;         /* Connection */
+    ws_bytes accept;             /* Sec-WebSocket-Accept */
+    ws_bytes protocol;           /* Sec-WebSocket-Protocol */
+    ws_bytes extensions;         /* Sec-WebSocket-Extensions */
+    ws_bytes key;                /* The Sec-WebSocket-Key that was sent */
+    ws_bytes offered_protocols;  /* The Sec-WebSocket-Protocol that was sent */
+    ws_bytes offered_extensions; /* The Sec-WebSocket-Extensions that was
+                                  * sent */
+    uint32_t http_version;       /* How the response came: 10, 11, 20 or 30 */
+    uint16_t status;             /* Of the response */
+    uint16_t reserved;           /* 0 */
+} ws_response_fields;
+
+/* Client: judges a response that an HTTP library has parsed (RFC 6455, 4.1).
+ * WS_OK, or the error of ws_parse_response(), in the same order: SYNTAX for
+ * a control character other than a tab in a value that came, STATUS,
+ * HTTP_VERSION, ACCEPT, PROTOCOL, EXTENSION. Whitespace around a value is
+ * ignored. WS_ERR_INVALID_ARGUMENT for another `http_version`, and for what
+ * was sent: a `key` that is not valid, malformed `offered_extensions`, a
+ * control character.
+ *
+ * Over HTTP/1.1 the status must be 101. From http_version 20 on it may be
+ * any 2xx, and `upgrade`, `connection`, `accept` and `key` are not looked
+ * at. */
+WS_API WS_MUST_USE ws_result
+ws_check_response(const ws_response_fields *fields,
+                  size_t fields_size) WS_NOTHROW;
 
 /* ======================================================================== *
  *  One frame
@@ -710,11 +857,20 @@ typedef struct ws_pmd_params {
  * what was agreed. Writes the value for ws_response_spec.extensions. Returns
  * its length, or 0 if no offer is acceptable: *params is unchanged,
  * compression stays off. An offer is acceptable if it is well-formed: each
- * parameter once, known, and with a value that it may have (7.1). A client's
- * window is limited only where its offer allows that, else it is 15. */
+ * parameter once, known, and with a value that it may have (7.1); others are
+ * passed over. A list that is malformed anywhere is WS_ERR_EXTENSION (RFC
+ * 6455, 9.1). A client's window is limited only where its offer allows that,
+ * else it is 15. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_accept(const void *head, size_t head_len,
               ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
+
+/* The same from the value of Sec-WebSocket-Extensions (all of its values,
+ * joined with ", "). (NULL, 0): the field did not come. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_accept_value(const void *offers, size_t offers_len,
+                    ws_pmd_params *params, void *out,
+                    size_t out_cap) WS_NOTHROW;
 
 /* Client: writes an offer for ws_request_spec.extensions. It always allows
  * the server to limit our window. */
@@ -728,6 +884,12 @@ ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
 WS_API WS_MUST_USE ws_result
 ws_pmd_confirm(const void *head, size_t head_len,
                ws_pmd_params *params) WS_NOTHROW;
+
+/* The same from the value of Sec-WebSocket-Extensions (all of its values,
+ * joined with ", "). (NULL, 0): the field did not come. */
+WS_API WS_MUST_USE ws_result
+ws_pmd_confirm_value(const void *answer, size_t answer_len,
+                     ws_pmd_params *params) WS_NOTHROW;
 
 /* ======================================================================== *
  *  Connection
@@ -778,31 +940,6 @@ ws_conn_init(void *mem, size_t mem_size, uint32_t side,
 /* Gives back all that the connection owns, and the handle itself unless it
  * came from ws_conn_init(). NULL is allowed. */
 WS_API void ws_conn_free(ws_conn *conn) WS_NOTHROW;
-
-/* How to accept a client. Zero it, fill what you need. Extensible. */
-typedef struct ws_accept_spec {
-    ws_bytes protocols;            /* "chat, superchat": as you prefer them. */
-    ws_bytes headers;              /* Further complete "Name: value\r\n"
-                                    * lines. */
-    const ws_pmd_params *pmd;      /* How you are willing to compress; NULL:
-                                    * not at all. */
-    const ws_allocator *allocator; /* NULL: the C library's. */
-} ws_accept_spec;
-
-#define WS_MAX_REPLY 512 /* What ws_conn_accept() writes at most, beside
-                          * spec->headers and the protocol chosen. */
-
-/* Server: all that follows ws_parse_handshake(). Answers a complete head:
- * with a 101, spec->headers and a connection in *conn, or, where the head is
- * not acceptable, with the refusal that fits and NULL. Returns the bytes
- * written, 0 if the head is not complete, or an error of the caller or the
- * system, with nothing written and NULL. Ordinary requests
- * (WS_ERR_NOT_UPGRADE, refused here with 426) and the Origin are yours to
- * handle before. */
-WS_API WS_MUST_USE ws_result
-ws_conn_accept(const void *head, size_t head_len,
-               const ws_accept_spec *spec, size_t spec_size,
-               ws_conn **conn, void *out, size_t out_cap) WS_NOTHROW;
 
 /* Switches compression on, as agreed. Before the first byte of input and the
  * first message out, and not with WS_OPT_ALLOW_RSV, else
@@ -973,7 +1110,7 @@ ws_event_data(const ws_conn *conn, const void *buf,
  *   while (len > 0) {
  *       n = ws_conn_recv(c, p, len, ev, 64, &used);
  *       for (i = 0; i < n; i++) handle(&ev[i], p);
- *       collect(ws_conn_output(c, out, sizeof out)); // also after an error: a close frame
+ *       collect(ws_conn_output(c, out, sizeof out)); // after an error, too
  *       if (n < 0) break;
  *       p += used, len -= used;
  *   }
@@ -1069,6 +1206,89 @@ WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
  * close frame on its way. A client gives the server a moment to close first.
  * (NULL is FAILED.) */
 WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
+
+/* ======================================================================== *
+ *  Accepting and confirming
+ * ======================================================================== */
+
+#define WS_ACCEPT_NEED_PROTOCOL 0x1u /* In ws_accept_spec: refuse a client
+                                      * that offers none of our subprotocols. */
+
+/* How to accept a client. Zero it, fill what you need. Extensible.
+ *
+ * `origins` is a list as for ws_origin_allowed(). {NULL, 0} accepts any page
+ * in any browser, which is right only where nothing depends on cookies or on
+ * the network that the browser is in. With a list, a request whose Origin is
+ * not on it (an empty one, "null", a malformed one) is refused; a request
+ * without Origin does not come from a browser and passes. */
+typedef struct ws_accept_spec {
+    ws_bytes protocols;            /* "chat, superchat": as you prefer them. */
+    ws_bytes headers;              /* Further complete "Name: value\r\n"
+                                    * lines. */
+    const ws_pmd_params *pmd;      /* How you are willing to compress; NULL:
+                                    * not at all. */
+    const ws_allocator *allocator; /* NULL: the C library's. */
+    ws_bytes origins;              /* "https://a.example
+                                    * https://b.example:8443", or {NULL, 0} */
+    uint32_t flags;                /* WS_ACCEPT_* */
+    uint32_t reserved;             /* 0 */
+} ws_accept_spec;
+
+/* What ws_conn_accept() made of a request. All zero unless the result is
+ * above 0. Extensible. */
+typedef struct ws_accepted {
+    ws_conn *conn;     /* NULL: refused. */
+    ws_result error;   /* Why it was refused, else WS_OK. */
+    uint32_t head_len; /* Of the request: the first frames start there. 0
+                        * with WS_ERR_HTTP_SYNTAX and WS_ERR_HTTP_TOO_LARGE. */
+    ws_span protocol;  /* Chosen: a piece of spec->protocols. */
+    uint32_t reserved; /* 0 */
+} ws_accepted;
+
+#define WS_MAX_REPLY 512 /* What ws_conn_accept() writes at most, beside
+                          * spec->headers and the protocol chosen. */
+
+/* Server: all that follows the arrival of a request. Judges the head that
+ * `buf` starts with; `buf` may hold more. Writes a 101 with spec->headers,
+ * and places a connection in accepted->conn; or writes the refusal that fits
+ * (ws_http_status()), and tells why in accepted->error. Returns the bytes
+ * written, 0 if the head is not complete, or an error of the caller or the
+ * system: nothing was written, no connection was made, and the same call may
+ * be repeated.
+ *
+ * Errors are those of ws_parse_handshake(), in its order, then
+ * WS_ERR_HANDSHAKE_ORIGIN and WS_ERR_HANDSHAKE_PROTOCOL. With
+ * WS_ERR_NOT_UPGRADE `out` holds a 426; a caller who serves ordinary
+ * requests discards it and looks at the head with ws_parse_handshake().
+ *
+ * `spec` may be (NULL, 0): all defaults. A mistake in it is
+ * WS_ERR_INVALID_ARGUMENT at every call, whatever the head is: in headers,
+ * protocols, pmd, allocator or flags; a flag that needs `protocols` without
+ * them; a list of origins that is empty but not NULL, or has an entry that
+ * could never match (a trailing slash, a comma, a wildcard, no scheme,
+ * "null"). So this checks a configuration at the start, where 0 means that
+ * it is valid:
+ *
+ *   ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0); */
+WS_API WS_MUST_USE ws_result
+ws_conn_accept(const void *buf, size_t len,
+               const ws_accept_spec *spec, size_t spec_size,
+               ws_accepted *accepted, size_t accepted_size,
+               void *out, size_t out_cap) WS_NOTHROW;
+
+/* Client: all that follows ws_build_request(). Parses the response, checks
+ * it against the request that was sent, reads what compression was agreed
+ * on, and makes the connection. Result as for ws_parse_response(); also
+ * WS_ERR_NO_MEMORY. *conn is NULL unless the result is above 0.
+ *
+ * `offered` is what ws_pmd_offer() was given, NULL exactly if the request
+ * offers no permessage-deflate, else the result is WS_ERR_INVALID_ARGUMENT.
+ * It is not changed: ws_conn_get_pmd() tells what was agreed on. */
+WS_API WS_MUST_USE ws_result
+ws_conn_confirm(const void *buf, size_t len, const void *request,
+                size_t request_len, const ws_pmd_params *offered,
+                const ws_allocator *allocator, ws_conn **conn,
+                ws_response *response, size_t response_size) WS_NOTHROW;
 
 /* ======================================================================== *
  *  Compression without a connection

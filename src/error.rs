@@ -27,7 +27,7 @@ pub const WS_ERR_RANDOM: i32 = -6;
 
 /// The head breaks the grammar of HTTP/1.1 (RFC 9112).
 pub const WS_ERR_HTTP_SYNTAX: i32 = -20;
-/// The head is beyond WS_MAX_HEAD bytes or 128 fields.
+/// The head is beyond WS_MAX_HEAD bytes or WS_MAX_FIELDS fields.
 pub const WS_ERR_HTTP_TOO_LARGE: i32 = -21;
 /// Valid HTTP, but asks for no WebSocket.
 pub const WS_ERR_NOT_UPGRADE: i32 = -22;
@@ -35,7 +35,7 @@ pub const WS_ERR_NOT_UPGRADE: i32 = -22;
 pub const WS_ERR_HTTP_METHOD: i32 = -23;
 /// An upgrade, but not by HTTP/1.1.
 pub const WS_ERR_HTTP_VERSION: i32 = -24;
-/// Host is missing, empty, invalid or repeated.
+/// Host is missing, invalid, repeated, or not that of the target; an empty one is accepted.
 pub const WS_ERR_HANDSHAKE_HOST: i32 = -25;
 /// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes.
 pub const WS_ERR_HANDSHAKE_KEY: i32 = -26;
@@ -45,10 +45,13 @@ pub const WS_ERR_HANDSHAKE_VERSION: i32 = -27;
 pub const WS_ERR_HANDSHAKE_STATUS: i32 = -28;
 /// Client: wrong Sec-WebSocket-Accept, Upgrade or Connection.
 pub const WS_ERR_HANDSHAKE_ACCEPT: i32 = -29;
-/// Client: the subprotocol was not offered.
+/// The subprotocol was not offered: by a client that must offer one of ours, or to the server
+/// that chose it.
 pub const WS_ERR_HANDSHAKE_PROTOCOL: i32 = -30;
-/// An extension was not offered, or is invalid.
+/// Extensions are malformed; or one was not offered, or confirmed twice.
 pub const WS_ERR_EXTENSION: i32 = -31;
+/// The page's origin is not one that you allow.
+pub const WS_ERR_HANDSHAKE_ORIGIN: i32 = -32;
 
 // The peer broke the protocol. ws_close_code_for() gives the code to send.
 
@@ -139,13 +142,14 @@ table! {
     NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request asks for no WebSocket";
     HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method of an opening handshake must be GET";
     HttpVersion       = WS_ERR_HTTP_VERSION,       1002, 505, c"an opening handshake must be HTTP/1.1";
-    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid or repeated";
+    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid, repeated or another than the target's";
     HandshakeKey      = WS_ERR_HANDSHAKE_KEY,      1002, 400, c"Sec-WebSocket-Key is missing, invalid or repeated";
     HandshakeVersion  = WS_ERR_HANDSHAKE_VERSION,  1002, 426, c"Sec-WebSocket-Version is not 13";
     HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not switch protocols";
     HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is wrong";
-    HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the server chose a subprotocol that was not offered";
+    HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the subprotocol was not offered";
     Extension         = WS_ERR_EXTENSION,          1002, 400, c"an extension was not offered or is invalid";
+    HandshakeOrigin   = WS_ERR_HANDSHAKE_ORIGIN,   1002, 403, c"the origin is not allowed";
     ReservedBits      = WS_ERR_RESERVED_BITS,      1002, 400, c"a reserved bit is set";
     Opcode            = WS_ERR_OPCODE,             1002, 400, c"the opcode is reserved";
     Length            = WS_ERR_LENGTH,             1002, 400, c"the payload length is not minimal or has its top bit set";

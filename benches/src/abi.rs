@@ -7,7 +7,8 @@
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::mem::{size_of, transmute_copy};
 use wscodec::ffi;
-use wscodec::ffi::conn::{ws_accept_spec, ws_allocator, ws_conn, ws_event};
+use wscodec::ffi::accept::{ws_accept_spec, ws_accepted};
+use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_event};
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::{ws_handshake, ws_response_spec, ws_span};
@@ -77,15 +78,29 @@ functions! {
     text::ws_utf8_validate(*mut u32, *const c_void, usize) -> isize;
     conn::ws_conn_new(u32, *const ws_allocator) -> *mut ws_conn;
     conn::ws_conn_free(*mut ws_conn);
-    conn::ws_conn_accept(
+    accept::ws_conn_accept(
         *const c_void, usize, *const ws_accept_spec, usize,
-        *mut *mut ws_conn, *mut c_void, usize) -> isize;
+        *mut ws_accepted, usize, *mut c_void, usize) -> isize;
     conn::ws_conn_set_pmd(*mut ws_conn, *const ws_pmd_params) -> isize;
     conn::ws_conn_recv(
         *mut ws_conn, *mut c_void, usize, *mut ws_event, usize, *mut usize) -> isize;
+    conn::ws_event_data(*const ws_conn, *const c_void, *const ws_event) -> *const c_void;
     conn::ws_conn_output(*mut ws_conn, *mut c_void, usize) -> isize;
     conn::ws_conn_send(
         *mut ws_conn, c_int, u32, *const c_void, usize, *mut c_void, usize) -> isize;
     version::ws_features() -> u32;
     version::ws_sizeof(c_int) -> usize;
+}
+
+impl Abi {
+    /// The data of an event of the last `ws_conn_recv`, which was given `buf`.
+    pub(crate) fn event_data(
+        &self,
+        conn: *const ws_conn,
+        buf: *const u8,
+        event: &ws_event,
+    ) -> *const [u8] {
+        let data = unsafe { (self.ws_event_data)(conn, buf.cast(), event) };
+        std::ptr::slice_from_raw_parts(data.cast(), event.len as usize)
+    }
 }

@@ -367,9 +367,7 @@ impl Conn {
                 Some(right).filter(|_| self.options.stream && valid_len > 0),
             ));
         }
-        let step = if self.options.stream {
-            Step::Event(piece)
-        } else if first && last {
+        let step = if self.options.stream || first && last {
             Step::Event(piece)
         } else {
             self.collect(payload, last).map_err(|error| (error, None))?

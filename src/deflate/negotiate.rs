@@ -2,8 +2,9 @@
 
 use super::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::headers::{Fields, complete_fields};
-use crate::handshake::negotiate::{EXTENSIONS, Extension, Extensions, Parameter, Value};
+use crate::handshake::extensions::{Extension, Extensions, Parameter, Value, listed};
+use crate::handshake::headers::complete_fields;
+use crate::handshake::values::Values;
 
 const NAME: &[u8] = b"permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &[u8] = b"server_no_context_takeover";
@@ -132,62 +133,38 @@ impl Text {
     }
 }
 
-/// Walks every permessage-deflate that a complete head lists, in however many fields. What
-/// is malformed is an error for a client, and ends the field for a server.
-fn each(
-    mut fields: Fields<'_>,
-    mut found: impl FnMut(Result<Terms>) -> Result<bool>,
-) -> Result<()> {
-    while let Some(field) = fields.next_field()? {
-        if !field.is(EXTENSIONS) {
-            continue;
-        }
-        if !each_in(field.value, &mut found)? {
-            break;
-        }
-    }
-    Ok(())
-}
-
-/// The same within one field. Whether to go on.
-fn each_in(
-    value: &[u8],
-    found: &mut impl FnMut(Result<Terms>) -> Result<bool>,
-) -> Result<bool> {
-    let mut extensions = Extensions::new(value);
-    let mut goes_on = true;
-    while goes_on {
-        goes_on = match extensions.next_extension() {
-            Ok(None) => return Ok(true),
-            Ok(Some(extension)) if extension.name == NAME => {
-                found(Terms::read(&extension))?
-            }
-            Ok(Some(_)) => true,
-            Err(error) => return found(Err(error)),
-        };
-    }
-    Ok(false)
-}
-
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
 /// Gives what was agreed on, and the answer that says so.
 pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> {
-    accept_in(complete_fields(head)?, willing)
+    accept_in(listed(complete_fields(head)?), willing)
 }
 
-/// The same in the fields of a head that was parsed.
-pub(crate) fn accept_in(
-    fields: Fields<'_>,
+/// The same in the values of the field.
+pub fn accept_in(
+    offers: Values<'_>,
     willing: &Params,
 ) -> Result<Option<(Params, Terms)>> {
     let mut accepted = None;
-    each(fields, |offer| {
-        if let Ok(offer) = offer {
-            accepted = Some(agree(&offer, willing));
+    let mut extensions = Extensions::new(offers);
+    // To the end: the list may be malformed behind the offer that is accepted.
+    while let Some(extension) = extensions.next_extension()? {
+        if accepted.is_none() && extension.name == NAME {
+            let offer = Terms::read(&extension);
+            accepted = offer.ok().map(|offer| agree(&offer, willing));
         }
-        Ok(accepted.is_none())
-    })?;
+    }
     Ok(accepted)
+}
+
+/// Whether there is an offer at all, be it acceptable or not.
+pub(crate) fn is_offered(offers: Values<'_>) -> Result<bool> {
+    let mut extensions = Extensions::new(offers);
+    while let Some(extension) = extensions.next_extension()? {
+        if extension.name == NAME {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Every well-formed offer can be met: it only ever limits more.
@@ -240,12 +217,20 @@ pub fn offer(wanted: &Params) -> Terms {
 
 /// Client: reads the answer to [`offer`] out of the server's head. None: no compression.
 pub fn confirm(head: &[u8], offered: &Params) -> Result<Option<Params>> {
-    let mut answer = None;
-    each(complete_fields(head)?, |next| match answer.replace(next?) {
-        None => Ok(true),
-        Some(_) => Err(Error::Extension),
-    })?;
-    let Some(answer) = answer else { return Ok(None) };
+    confirm_in(listed(complete_fields(head)?), offered)
+}
+
+/// The same in the values of the field.
+pub fn confirm_in(answer: Values<'_>, offered: &Params) -> Result<Option<Params>> {
+    let mut confirmed = None;
+    let mut extensions = Extensions::new(answer);
+    while let Some(extension) = extensions.next_extension()? {
+        if extension.name == NAME && confirmed.replace(Terms::read(&extension)?).is_some()
+        {
+            return Err(Error::Extension);
+        }
+    }
+    let Some(answer) = confirmed else { return Ok(None) };
     narrow(&answer, offered).map(Some).ok_or(Error::Extension)
 }
 

@@ -1,7 +1,6 @@
 //! Connection
 
 use super::deflate::{supported, ws_pmd_params};
-use super::handshake::ws_bytes;
 use super::ptr;
 use super::result::ws_result;
 use super::{answer, frame};
@@ -9,11 +8,9 @@ use crate::conn::{Conn, Event, Info, MAX_OUTPUT, Opt, Piece, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::{Opcode, RSV_BITS};
-use crate::handshake::answer::{Acceptance, Verdict, judge, refuse};
 use crate::memory::{Alloc, Allocator, Free, Resize};
 use crate::random::Source;
 use core::ffi::{c_int, c_void};
-use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN bytes at most. It owns
@@ -95,7 +92,11 @@ pub(super) fn side(number: u32) -> Result<Side> {
     }
 }
 
-fn place(side: Side, pmd: Option<Params>, memory: Allocator) -> Result<NonNull<ws_conn>> {
+pub(super) fn place(
+    side: Side,
+    pmd: Option<Params>,
+    memory: Allocator,
+) -> Result<NonNull<ws_conn>> {
     let mut conn = Conn::new(side, memory);
     if let Some(params) = pmd {
         conn.set_pmd(params)?;
@@ -130,7 +131,7 @@ pub unsafe extern "C" fn ws_conn_init(
     allocator: *const ws_allocator,
 ) -> *mut ws_conn {
     let (room, handle) = (size_of::<ws_conn>(), mem.cast::<ws_conn>());
-    if mem.is_null() || mem_size < room || !mem.addr().is_multiple_of(CONN_ALIGN) {
+    if mem.is_null() || mem_size < room || mem.addr() % CONN_ALIGN != 0 {
         return core::ptr::null_mut();
     }
     // SAFETY: the caller keeps the pointer contract, and that of the allocator; mem is aligned, and
@@ -165,77 +166,8 @@ pub(super) unsafe fn free(conn: *mut ws_conn) {
     }
 }
 
-/// How to accept a client. Zero it, fill what you need. Extensible.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct ws_accept_spec {
-    /// "chat, superchat": as you prefer them.
-    pub protocols: ws_bytes,
-    /// Further complete "Name: value\r\n" lines.
-    pub headers: ws_bytes,
-    /// How you are willing to compress; NULL: not at all.
-    pub pmd: *const ws_pmd_params,
-    /// NULL: the C library's.
-    pub allocator: *const ws_allocator,
-}
-
-/// What ws_conn_accept() writes at most, beside spec->headers and the protocol chosen.
-pub const WS_MAX_REPLY: usize = 512;
-
-/// Server: all that follows ws_parse_handshake(). Answers a complete head: with a 101,
-/// spec->headers and a connection in *conn, or, where the head is not acceptable, with the
-/// refusal that fits and NULL. Returns the bytes written, 0 if the head is not complete, or an
-/// error of the caller or the system, with nothing written and NULL. Ordinary requests
-/// (WS_ERR_NOT_UPGRADE, refused here with 426) and the Origin are yours to handle before.
-#[unsafe(no_mangle)]
-#[must_use]
-pub unsafe extern "C" fn ws_conn_accept(
-    head: *const c_void,
-    head_len: usize,
-    spec: *const ws_accept_spec,
-    spec_size: usize,
-    conn: *mut *mut ws_conn,
-    out: *mut c_void,
-    out_cap: usize,
-) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
-        let conn = ptr::output_one(conn)?.write(core::ptr::null_mut());
-        let spec = ptr::extensible(spec, spec_size)?;
-        let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
-        let (protocols, headers) = (spec.protocols.get()?, spec.headers.get()?);
-        let memory = allocator(spec.allocator)?;
-        let pmd = match spec.pmd.is_null() {
-            true => None,
-            false => Some(ptr::one(spec.pmd)?.read()?),
-        };
-        match judge(head, protocols, pmd.as_ref())? {
-            Verdict::Incomplete => Ok(0),
-            Verdict::Refuse(error) => refuse(error, out),
-            Verdict::Accept(yes) => accept(&yes, headers, memory, conn, out),
-        }
-    })
-}
-
-fn accept(
-    yes: &Acceptance<'_>,
-    headers: &[u8],
-    memory: Allocator,
-    conn: &mut *mut ws_conn,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    let placed = place(Side::Server, yes.pmd(), memory)?.as_ptr();
-    let written = yes.write(headers, out);
-    match written {
-        Ok(_) => *conn = placed,
-        // SAFETY: it was just placed, and nobody else knows it.
-        Err(_) => unsafe { free(placed) },
-    }
-    written
-}
-
-/// Switches compression on, as agreed. Before the first byte of input and the first message out, and
-/// not with WS_OPT_ALLOW_RSV, else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
+/// Switches compression on, as agreed. Before the first byte of input and the first message out,
+/// and not with WS_OPT_ALLOW_RSV, else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
 /// context takeover gives the memory back after each. With a window of 8 bits we compress without
 /// back-references (no engine can do more); whatever window was agreed, we decompress with one of
 /// 15.
@@ -522,7 +454,7 @@ unsafe fn event_data(
 ///     while (len > 0) {
 ///         n = ws_conn_recv(c, p, len, ev, 64, &used);
 ///         for (i = 0; i < n; i++) handle(&ev[i], p);
-///         collect(ws_conn_output(c, out, sizeof out)); // also after an error: a close frame
+///         collect(ws_conn_output(c, out, sizeof out)); // after an error, too
 ///         if (n < 0) break;
 ///         p += used, len -= used;
 ///     }

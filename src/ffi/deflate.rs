@@ -2,10 +2,13 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params, negotiate};
+use crate::deflate::negotiate::{self, Terms};
+use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
+use crate::handshake::values::Values;
 use crate::output;
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 
 /// Negotiated parameters. All zero: both directions keep their context, windows of 15 bits.
 /// A function that fills them writes what the zeros stand for. Frozen.
@@ -100,7 +103,8 @@ pub(super) fn supported() -> Result<()> {
 /// *params is what you are willing to use, on return what was agreed. Writes the value for
 /// ws_response_spec.extensions. Returns its length, or 0 if no offer is acceptable: *params is
 /// unchanged, compression stays off. An offer is acceptable if it is well-formed: each
-/// parameter once, known, and with a value that it may have (7.1). A client's window is limited
+/// parameter once, known, and with a value that it may have (7.1); others are passed over. A list
+/// that is malformed anywhere is WS_ERR_EXTENSION (RFC 6455, 9.1). A client's window is limited
 /// only where its offer allows that, else it is 15.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -115,15 +119,40 @@ pub unsafe extern "C" fn ws_pmd_accept(
     answer(|| unsafe {
         let params = ptr::one_mut(params)?;
         let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
-        match negotiate::accept(head, &params.read()?)? {
-            Some((agreed, answer)) => {
-                let written = output::write_all(&[&[answer.write().as_bytes()]], out)?;
-                *params = ws_pmd_params::of(&agreed);
-                Ok(written)
-            }
-            None => Ok(0),
-        }
+        write_answer(negotiate::accept(head, &params.read()?)?, params, out)
     })
+}
+
+/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
+/// (NULL, 0): the field did not come.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_pmd_accept_value(
+    offers: *const c_void,
+    offers_len: usize,
+    params: *mut ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
+        let offers = Values::one(Some(offers));
+        write_answer(negotiate::accept_in(offers, &params.read()?)?, params, out)
+    })
+}
+
+/// Writes the answer, and what was agreed on.
+fn write_answer(
+    agreed: Option<(Params, Terms)>,
+    params: &mut ws_pmd_params,
+    out: &mut [MaybeUninit<u8>],
+) -> Result<usize> {
+    let Some((agreed, answer)) = agreed else { return Ok(0) };
+    let written = output::write_all(&[&[answer.write().as_bytes()]], out)?;
+    *params = ws_pmd_params::of(&agreed);
+    Ok(written)
 }
 
 /// Client: writes an offer for ws_request_spec.extensions. It always allows the server to limit
@@ -156,12 +185,31 @@ pub unsafe extern "C" fn ws_pmd_confirm(
     answer(|| unsafe {
         let params = ptr::one_mut(params)?;
         let head = ptr::bytes(head, head_len)?;
-        match negotiate::confirm(head, &params.read()?)? {
-            Some(agreed) => {
-                *params = ws_pmd_params::of(&agreed);
-                Ok(1)
-            }
-            None => Ok(0),
-        }
+        Ok(narrow(negotiate::confirm(head, &params.read()?)?, params))
     })
+}
+
+/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
+/// (NULL, 0): the field did not come.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_pmd_confirm_value(
+    answer: *const c_void,
+    answer_len: usize,
+    params: *mut ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    super::answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let confirmed = Values::one(Some(ptr::bytes(answer, answer_len)?));
+        Ok(narrow(negotiate::confirm_in(confirmed, &params.read()?)?, params))
+    })
+}
+
+/// Writes what was agreed on. Whether there is compression.
+fn narrow(agreed: Option<Params>, params: &mut ws_pmd_params) -> usize {
+    if let Some(agreed) = &agreed {
+        *params = ws_pmd_params::of(agreed);
+    }
+    agreed.is_some().into()
 }

@@ -5,8 +5,9 @@ use super::ptr::{self, Extensible};
 use super::result::ws_result;
 use crate::error::{Error, Result};
 use crate::handshake::accept::{ACCEPT_LEN, KEY_LEN, Key};
-use crate::handshake::headers::{self, MAX_HEAD};
-use crate::handshake::{negotiate, origin, request, response};
+use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
+use crate::handshake::values::Values;
+use crate::handshake::{origin, protocols, request, response};
 use crate::output::{self, Room};
 use core::ffi::{c_int, c_void};
 
@@ -15,14 +16,16 @@ pub const WS_KEY_LEN: usize = 24;
 /// Length of a Sec-WebSocket-Accept: base64 of 20 bytes.
 pub const WS_ACCEPT_LEN: usize = 28;
 /// Longest request or response head, in bytes.
-pub const WS_MAX_HEAD: usize = 16384;
+pub const WS_MAX_HEAD: usize = 65536;
+/// Most fields of a head.
+pub const WS_MAX_FIELDS: usize = 256;
 
-const _: () = assert!(
-    WS_KEY_LEN == KEY_LEN && WS_ACCEPT_LEN == ACCEPT_LEN && WS_MAX_HEAD == MAX_HEAD
-);
+const _: () = assert!(WS_KEY_LEN == KEY_LEN && WS_ACCEPT_LEN == ACCEPT_LEN);
+const _: () = assert!(WS_MAX_HEAD == MAX_HEAD && WS_MAX_FIELDS == MAX_FIELDS);
 
 /// Writes the WS_ACCEPT_LEN characters that answer `key` (no NUL; RFC 6455, 4.2.2). The key
-/// must be the canonical base64 of 16 bytes, else WS_ERR_HANDSHAKE_KEY.
+/// must be 24 characters, the base64 of 16 bytes, else WS_ERR_HANDSHAKE_KEY. (The bits of its
+/// last character that belong to no byte may be set, as in the example of RFC 6455, 4.1.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_accept_key(
@@ -53,7 +56,7 @@ pub struct ws_span {
 
 impl ws_span {
     /// Where `piece` lies in `buf`.
-    fn of(piece: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
+    pub(super) fn of(piece: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
         let Some(piece) = piece else { return Ok(ws_span::default()) };
         let off = piece.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
         Ok(ws_span { off: span_u32(off)?, len: span_u32(piece.len())? })
@@ -61,7 +64,7 @@ impl ws_span {
 }
 
 /// Fails only for a list that the caller passed and that is 4 GiB long.
-fn span_u32(number: usize) -> Result<u32> {
+pub(super) fn span_u32(number: usize) -> Result<u32> {
     u32::try_from(number).map_err(|_| Error::InvalidArgument)
 }
 
@@ -73,7 +76,7 @@ pub struct ws_handshake {
     pub method: ws_span,
     /// "/chat?room=1"
     pub target: ws_span,
-    /// "example.com:8080"
+    /// "example.com:8080"; of a target in absolute form, the one there
     pub host: ws_span,
     /// A browser always sends it: ws_origin_allowed()
     pub origin: ws_span,
@@ -81,8 +84,8 @@ pub struct ws_handshake {
     pub key: ws_span,
     /// Of the whole head, empty line included.
     pub head_len: u32,
-    /// 0
-    pub reserved: u32,
+    /// The digits of the request line: 11 is HTTP/1.1
+    pub http_version: u32,
 }
 
 impl ws_handshake {
@@ -94,7 +97,7 @@ impl ws_handshake {
             origin: ws_span::of(request.origin, buf)?,
             key: ws_span::of(request.key, buf)?,
             head_len: span_u32(request.head_len)?,
-            reserved: 0,
+            http_version: request.http_version.into(),
         })
     }
 }
@@ -102,14 +105,20 @@ impl ws_handshake {
 /// Server: parses a request (RFC 6455, 4.2.1). Returns the length of its head, up to and
 /// including the empty line (the bytes after it are the first frames), 0 if the empty line is
 /// not there yet, or an error: at once for a complete line that is malformed, and for a head
-/// beyond WS_MAX_HEAD bytes or 128 fields. (If 0 fills your own, smaller buffer, that is
-/// WS_ERR_HTTP_TOO_LARGE too.)
+/// beyond WS_MAX_HEAD bytes or WS_MAX_FIELDS fields. (If 0 fills your own, smaller buffer, that
+/// is WS_ERR_HTTP_TOO_LARGE too.) One empty line before the request line is skipped; it counts in
+/// head_len. For a head that arrives in many pieces, call ws_head_length() first.
 ///
 /// It is an upgrade if Upgrade lists "websocket" and Connection lists "upgrade". Else the
 /// result is WS_ERR_NOT_UPGRADE and *hs is filled: an ordinary HTTP request for you to answer,
 /// its `key` unchecked. What is wrong is reported in this order: SYNTAX, NOT_UPGRADE; and of an
-/// upgrade SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0), METHOD,
-/// HTTP_VERSION, HOST, VERSION, KEY; *hs is then zero.
+/// upgrade SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0, a target
+/// that is neither a path nor an absolute URI of http, https, ws or wss, or has a fragment or
+/// user information), METHOD, HTTP_VERSION, HOST, VERSION, KEY, EXTENSION; *hs is then zero.
+///
+/// A field that came more than once is judged as if its values had come in one line, joined with
+/// ", " (RFC 9110, 5.3). With a target in absolute form, Host must name the same host and port.
+/// The target may hold UTF-8 that is not percent-encoded.
 ///
 ///     ws_handshake hs;
 ///     ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs);
@@ -127,7 +136,32 @@ pub unsafe extern "C" fn ws_parse_handshake(
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
         hs.set(ws_handshake::of(&request, buf)?);
-        if request.is_upgrade { Ok(request.head_len) } else { Err(Error::NotUpgrade) }
+        request.verdict.map(|()| request.head_len)
+    })
+}
+
+/// Length of the head at the start of `buf`, of a request or a response, once its empty line is
+/// there, else 0. Looks only at what is new, so that a head that arrives in many pieces takes
+/// linear work: *scanned is 0 at first, and then as this function left it. `buf` may move and
+/// grow, but what was scanned stays (else start again at 0); a `len` below *scanned is
+/// WS_ERR_INVALID_ARGUMENT. WS_ERR_HTTP_TOO_LARGE beyond WS_MAX_HEAD; WS_ERR_HTTP_SYNTAX at once
+/// for a control character that no head has (TLS, a bare LF). Nothing else is checked, and no
+/// other function relies on the result.
+///
+///     size_t scanned = 0;
+///     do len += more(buf + len);
+///     while ((n = ws_head_length(buf, len, &scanned)) == 0);
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_head_length(
+    buf: *const c_void,
+    len: usize,
+    scanned: *mut usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let (scanned, buf) = (ptr::one_mut(scanned)?, ptr::bytes(buf, len)?);
+        headers::head_length(buf, scanned).map(Option::unwrap_or_default)
     })
 }
 
@@ -146,8 +180,9 @@ pub unsafe extern "C" fn ws_next_header(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let name = ptr::output_one(name)?.write(ws_span::default());
-        let value = ptr::output_one(value)?.write(ws_span::default());
+        let name = ptr::output_one(name).map(|name| name.write(ws_span::default()));
+        let value = ptr::output_one(value).map(|value| value.write(ws_span::default()));
+        let (name, value) = (name?, value?);
         let (pos, head) = (ptr::one_mut(pos)?, ptr::bytes(head, head_len)?);
         let Some(field) = headers::field_at(head, pos)? else { return Ok(0) };
         *name = ws_span::of(Some(field.name), head)?;
@@ -195,7 +230,29 @@ pub unsafe extern "C" fn ws_select_protocol(
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
         let head = ptr::bytes(head, head_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
-        let found = negotiate::select_protocol(head, supported)?;
+        let found = protocols::select_protocol(head, supported)?;
+        *chosen = ws_span::of(found, supported)?;
+        Ok(found.is_some().into())
+    })
+}
+
+/// The same from the value of Sec-WebSocket-Protocol (all of its values, joined with ", ").
+/// (NULL, 0): the field did not come. What is no token in `offered` is passed over.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_select_protocol_value(
+    offered: *const c_void,
+    offered_len: usize,
+    supported: *const c_void,
+    supported_len: usize,
+    chosen: *mut ws_span,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    answer(|| unsafe {
+        let chosen = ptr::output_one(chosen)?.write(ws_span::default());
+        let offered = ptr::bytes(offered, offered_len)?;
+        let supported = ptr::bytes(supported, supported_len)?;
+        let found = protocols::select(Values::one(Some(offered)), supported)?;
         *chosen = ws_span::of(found, supported)?;
         Ok(found.is_some().into())
     })
@@ -204,7 +261,9 @@ pub unsafe extern "C" fn ws_select_protocol(
 /// Compares a browser's Origin with those you allow ("https://a.example
 /// https://b.example:8443", separated by spaces). Whole origins only: scheme and host without
 /// regard to case, and the port, which the scheme may imply; there are no wildcards. 1 if it is
-/// one of them; 0 for everything else, "null", malformed text and invalid arguments included.
+/// one of them; 0 for everything else: "null", malformed text, what has no scheme, an entry with a
+/// trailing slash or a comma, invalid arguments. "file://" may be listed. (ws_conn_accept() and
+/// ws_check_request() refuse a list with an entry that could never match.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
@@ -233,6 +292,18 @@ pub struct ws_bytes {
 }
 
 impl ws_bytes {
+    pub(super) const NONE: ws_bytes = ws_bytes { data: core::ptr::null(), len: 0 };
+
+    /// None if it is {NULL, 0}.
+    ///
+    /// # Safety
+    /// The pointer contract.
+    pub(super) unsafe fn value<'a>(self) -> Result<Option<&'a [u8]>> {
+        // SAFETY: the caller's promise is passed on.
+        let bytes = unsafe { self.get() }?;
+        Ok((!self.data.is_null()).then_some(bytes))
+    }
+
     /// # Safety
     /// The pointer contract.
     pub(super) unsafe fn get<'a>(self) -> Result<&'a [u8]> {
@@ -278,10 +349,15 @@ pub unsafe extern "C" fn ws_build_response(
     })
 }
 
-/// Server: writes a whole answer that is not an upgrade, with Content-Length (not a 204 or
-/// 304, which take no body) and Connection: close; a 426 also names Upgrade: websocket and
-/// Sec-WebSocket-Version: 13, a 405 names Allow: GET unless `headers` does. status: 200..599;
-/// `headers` are complete lines. Close the connection after it.
+/// Server: writes a whole response that is not an upgrade, with Content-Length and Connection:
+/// close; a 426 says Connection: Upgrade, close, Upgrade: websocket and Sec-WebSocket-Version: 13
+/// (RFC 9110, 7.8), a 405 says Allow: GET unless `headers` does. status: 200..599; `headers` are
+/// complete lines. Close the connection after it.
+///
+/// `headers` may have one Content-Length, a decimal number: then `body` must be empty, and
+/// follows in pieces, or never, as in response to HEAD. A 204 takes neither a body nor
+/// Content-Length, a 205 no body and no Content-Length but 0, a 304 no body; a 204 and a 304 get
+/// no Content-Length of ours.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_reply(
@@ -335,9 +411,10 @@ pub struct ws_request_spec {
 
 /// Client: writes the opening request (RFC 6455, 4.1). Like every builder here it refuses with
 /// WS_ERR_INVALID_ARGUMENT a bad key, whatever would smuggle in another header, and `headers`
-/// with one that is the builder's: Upgrade, Connection, Sec-WebSocket-*, Content-Length,
-/// Transfer-Encoding, and here Host; Origin only if `origin` is set. A head that nobody would
-/// read, beyond WS_MAX_HEAD bytes or 112 such lines, is refused too.
+/// with one that is the builder's: Upgrade, Connection, Sec-WebSocket-*, Content-Length (but for
+/// ws_build_reply()), Transfer-Encoding, and here Host; Origin only if `origin` is set. A head
+/// that nobody would read, beyond WS_MAX_HEAD bytes or 240 such lines, is refused too. The target
+/// is a path, or an absolute URI of http or https with the host of `host`.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_request(
@@ -366,26 +443,32 @@ pub unsafe extern "C" fn ws_build_request(
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_response {
-    /// Chosen by the server.
+    /// Chosen by the server: the value of the first Sec-WebSocket-Protocol.
     pub protocol: ws_span,
-    /// Agreed to by the server.
+    /// Confirmed by the server: the value of the first Sec-WebSocket-Extensions.
     pub extensions: ws_span,
     /// Of the whole head, empty line included.
     pub head_len: u32,
     /// Set even when it is not 101.
     pub status: u16,
-    /// 0
-    pub reserved: u16,
+    /// The digits of the status line: 11 is HTTP/1.1
+    pub http_version: u16,
+    /// "Switching Protocols"; often empty
+    pub reason: ws_span,
 }
 
 impl ws_response {
-    fn of(response: &response::Response<'_>, buf: &[u8]) -> Result<ws_response> {
+    pub(super) fn of(
+        response: &response::Response<'_>,
+        buf: &[u8],
+    ) -> Result<ws_response> {
         Ok(ws_response {
             protocol: ws_span::of(response.protocol, buf)?,
-            extensions: ws_span::of(response.extensions, buf)?,
+            extensions: ws_span::of(response.first_extensions, buf)?,
             head_len: span_u32(response.head_len)?,
             status: response.status,
-            reserved: 0,
+            http_version: response.http_version,
+            reason: ws_span::of(response.reason, buf)?,
         })
     }
 }
@@ -393,8 +476,9 @@ impl ws_response {
 /// Client: parses an answer and checks it against the request that was sent (the bytes that
 /// ws_build_request() wrote: key, subprotocols and extensions are read from there). Result as
 /// for ws_parse_handshake(), errors in this order: SYNTAX, STATUS, HTTP_VERSION, ACCEPT,
-/// PROTOCOL, EXTENSION. With STATUS *response is filled; a caller may skip head_len bytes of a
-/// 1xx.
+/// PROTOCOL, EXTENSION (malformed, not offered, or confirmed twice). With STATUS *response is
+/// filled; a caller may skip head_len bytes of a 1xx. Content-Length and Transfer-Encoding of a
+/// 101 mean nothing (RFC 9112, 6.3).
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_parse_response(

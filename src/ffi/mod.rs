@@ -8,9 +8,11 @@
 // The contract of all of them is stated once, in `ptr`, and in the header's own words.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
+pub mod accept;
 pub mod conn;
 pub mod control;
 pub mod deflate;
+pub mod fields;
 pub mod frame;
 pub mod handshake;
 pub mod pmd;

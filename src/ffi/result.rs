@@ -40,9 +40,9 @@ pub extern "C" fn ws_close_code_for(error: ws_result) -> u16 {
     }
 }
 
-/// The HTTP status that answers a failed ws_parse_handshake(): 405 for METHOD, 426 for VERSION
-/// and NOT_UPGRADE, 431 for TOO_LARGE, 505 for HTTP_VERSION, 500 for our own failures, else
-/// 400.
+/// The HTTP status that answers a failed ws_parse_handshake() or ws_check_request(): 403 for
+/// ORIGIN, 405 for METHOD, 426 for VERSION and NOT_UPGRADE, 431 for TOO_LARGE, 505 for
+/// HTTP_VERSION, 500 for our own failures, else 400.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_http_status(error: ws_result) -> u16 {
     Error::try_from(error).map_or(400, |error| error.entry().http_status)

@@ -1,8 +1,10 @@
 //! Version and features
 
-use super::conn::{ws_accept_spec, ws_allocator, ws_conn, ws_event};
+use super::accept::{ws_accept_spec, ws_accepted};
+use super::conn::{ws_allocator, ws_conn, ws_event};
 use super::control::ws_control;
 use super::deflate::{supported, ws_pmd_params};
+use super::fields::{ws_request_fields, ws_response_fields};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
 use super::stream::{ws_decoder, ws_out_frame};
@@ -60,6 +62,12 @@ pub const WS_TYPE_ALLOCATOR: i32 = 9;
 pub const WS_TYPE_ACCEPT_SPEC: i32 = 10;
 /// ws_event
 pub const WS_TYPE_EVENT: i32 = 11;
+/// ws_request_fields
+pub const WS_TYPE_REQUEST_FIELDS: i32 = 12;
+/// ws_response_fields
+pub const WS_TYPE_RESPONSE_FIELDS: i32 = 13;
+/// ws_accepted
+pub const WS_TYPE_ACCEPTED: i32 = 14;
 /// ws_control
 pub const WS_TYPE_CONTROL: i32 = 15;
 /// ws_conn: how much memory ws_conn_init() needs.
@@ -81,6 +89,9 @@ pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
         WS_TYPE_ALLOCATOR => size_of::<ws_allocator>(),
         WS_TYPE_ACCEPT_SPEC => size_of::<ws_accept_spec>(),
         WS_TYPE_EVENT => size_of::<ws_event>(),
+        WS_TYPE_REQUEST_FIELDS => size_of::<ws_request_fields>(),
+        WS_TYPE_RESPONSE_FIELDS => size_of::<ws_response_fields>(),
+        WS_TYPE_ACCEPTED => size_of::<ws_accepted>(),
         WS_TYPE_CONTROL => size_of::<ws_control>(),
         WS_TYPE_CONN => size_of::<ws_conn>(),
         _ => 0,

@@ -10,16 +10,16 @@ pub const KEY_LEN: usize = 24;
 /// Length of an answer: the base64 of 20 bytes.
 pub const ACCEPT_LEN: usize = 28;
 
-/// A Sec-WebSocket-Key: the canonical base64 of 16 bytes.
+/// A Sec-WebSocket-Key: base64 of 16 bytes. (The 4 bits behind the last byte may be anything,
+/// as in the example of RFC 6455, 4.1: many clients leave them to chance.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; KEY_LEN]);
 
 impl Key {
-    /// Refuses whatever is not canonical: other lengths, bits set behind the last byte.
+    /// Refuses what is not the base64 of 16 bytes.
     pub fn parse(text: &[u8]) -> Result<Key> {
         let text = <[u8; KEY_LEN]>::try_from(text).map_err(|_| Error::HandshakeKey)?;
-        // 16 bytes are 21 characters, and one with two bits of the last of them.
-        let [characters @ .., b'A' | b'Q' | b'g' | b'w', b'=', b'='] = &text else {
+        let [characters @ .., b'=', b'='] = &text else {
             return Err(Error::HandshakeKey);
         };
         let right = characters.iter().fold(true, |all, b| all & chars::is_base64(*b));

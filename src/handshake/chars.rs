@@ -2,6 +2,7 @@
 
 const TOKEN: u8 = 0x1;
 const BASE64: u8 = 0x2;
+const NAME: u8 = 0x4;
 
 /// Whether it may be part of a token (RFC 9110, 5.6.2).
 #[inline(always)]
@@ -15,6 +16,13 @@ pub(super) fn is_base64(b: u8) -> bool {
     is(b, BASE64)
 }
 
+/// Whether it may be part of a host's name (RFC 3986, 3.2.2): all that is unreserved, and the
+/// delimiters but for the comma, which would make two values of a field look like one.
+#[inline(always)]
+pub(super) fn is_name(b: u8) -> bool {
+    is(b, NAME)
+}
+
 #[inline(always)]
 fn is(b: u8, what: u8) -> bool {
     CHARS.get(usize::from(b)).is_some_and(|all| all & what != 0)
@@ -26,8 +34,10 @@ static CHARS: [u8; 256] = {
     let mut b = 0_u8;
     while let [this, after @ ..] = rest {
         *this = match b {
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'+' => TOKEN | BASE64,
-            b'!' | b'#'..=b'\'' | b'*' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~' => TOKEN,
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'+' => TOKEN | BASE64 | NAME,
+            b'!' | b'$' | b'&' | b'\'' | b'*' | b'-' | b'.' | b'_' | b'~' => TOKEN | NAME,
+            b'#' | b'%' | b'^' | b'`' | b'|' => TOKEN,
+            b'(' | b')' | b';' | b'=' => NAME,
             b'/' => BASE64,
             _ => 0,
         };

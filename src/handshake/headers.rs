@@ -1,16 +1,21 @@
 //! Heads of HTTP/1.1 (RFC 9112), strictly: lines end in CR LF and nowhere else, names are
 //! tokens, nothing is folded. What two parsers could read in two ways is refused.
 
-use super::chars;
+use super::values::{is_word, token_len, trim};
 use crate::error::{Error, Result};
 use crate::output;
 use crate::simd;
 use core::mem::MaybeUninit;
 
 /// Longest head, in bytes.
-pub const MAX_HEAD: usize = 16384;
+pub const MAX_HEAD: usize = 65536;
 /// Most fields of a head.
-pub const MAX_FIELDS: usize = 128;
+pub const MAX_FIELDS: usize = 256;
+
+/// The field that lists subprotocols, in small letters.
+pub(crate) const PROTOCOL: &[u8; 22] = b"sec-websocket-protocol";
+/// The field that lists extensions.
+pub(crate) const EXTENSIONS: &[u8; 24] = b"sec-websocket-extensions";
 
 /// One header field. The value is without the whitespace around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +37,11 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether this is the field called `name`, in any case.
-    #[inline]
+    /// Whether this is the field called `name`, in any case. `name` is in small letters.
+    #[inline(always)]
     #[must_use]
-    pub fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name.as_bytes())
+    pub fn is<const N: usize>(&self, name: &[u8; N]) -> bool {
+        is_word(self.name, name)
     }
 }
 
@@ -53,6 +58,12 @@ impl<'a> Fields<'a> {
     #[must_use]
     pub fn new(lines: &'a [u8]) -> Fields<'a> {
         Fields { rest: lines, allowed: MAX_FIELDS, complete: false }
+    }
+
+    /// No fields.
+    #[must_use]
+    pub fn none() -> Fields<'a> {
+        Fields { rest: &[], allowed: 0, complete: true }
     }
 
     /// The next field. None after the last, and where the input ends: [`Fields::is_complete`]
@@ -97,10 +108,21 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// None if the start line is not there yet.
+    /// The head of a response. None if the start line is not there yet.
     pub fn parse(buf: &'a [u8]) -> Result<Option<Head<'a>>> {
-        let bytes = buf.get(..MAX_HEAD).unwrap_or(buf);
-        match split_line(bytes)? {
+        let bytes = head_of(buf);
+        Head::starting_at(bytes, bytes)
+    }
+
+    /// The head of a request: one empty line may stand before it (RFC 9112, 2.2).
+    pub fn parse_request(buf: &'a [u8]) -> Result<Option<Head<'a>>> {
+        let bytes = head_of(buf);
+        Head::starting_at(bytes.strip_prefix(b"\r\n").unwrap_or(bytes), bytes)
+    }
+
+    #[inline(always)]
+    fn starting_at(lines: &'a [u8], bytes: &'a [u8]) -> Result<Option<Head<'a>>> {
+        match split_line(lines)? {
             Some((start_line, lines)) => {
                 Ok(Some(Head { start_line, fields: Fields::new(lines), bytes }))
             }
@@ -121,7 +143,7 @@ impl<'a> Head<'a> {
 
 /// The fields of a head that must be complete.
 pub fn complete_fields(bytes: &[u8]) -> Result<Fields<'_>> {
-    let head = Head::parse(bytes)?.ok_or(Error::InvalidArgument)?;
+    let head = Head::parse_request(bytes)?.ok_or(Error::InvalidArgument)?;
     let mut walk = head.clone();
     while walk.fields.next_field()?.is_some() {}
     walk.len()?.ok_or(Error::InvalidArgument)?;
@@ -131,10 +153,11 @@ pub fn complete_fields(bytes: &[u8]) -> Result<Fields<'_>> {
 /// The field whose line starts at `pos`, which moves to the next line; at 0, the first one.
 /// None after the last.
 pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>> {
-    let head = head.get(..MAX_HEAD).unwrap_or(head);
+    let head = head_of(head);
     let mut fields = match head.split_at_checked(*pos) {
-        Some(([], _)) => Head::parse(head)?.ok_or(Error::InvalidArgument)?.fields,
-        Some(([.., b'\r', b'\n', b'\r', b'\n'], _)) => {
+        Some(([], _)) => Head::parse_request(head)?.ok_or(Error::InvalidArgument)?.fields,
+        // Behind an empty line: that in front of the start line, or the last one.
+        Some((b"\r\n" | [.., b'\r', b'\n', b'\r', b'\n'], _)) => {
             return Err(Error::InvalidArgument);
         }
         Some(([.., b'\n'], lines)) => Fields::new(lines),
@@ -152,13 +175,43 @@ pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>
 
 /// The value of the first field called `name`.
 pub fn find<'a>(head: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>> {
-    let mut pos = 0;
-    while let Some(field) = field_at(head, &mut pos)? {
+    let mut head = Head::parse_request(head)?.ok_or(Error::InvalidArgument)?;
+    while let Some(field) = head.fields.next_field()? {
         if field.name.eq_ignore_ascii_case(name) {
             return Ok(Some(field.value));
         }
     }
-    Ok(None)
+    head.len()?.ok_or(Error::InvalidArgument).map(|_| None)
+}
+
+/// Length of the head that `buf` starts with, once its empty line is there. `scanned` is 0 at
+/// first, and then as this function left it: what was scanned is not scanned again.
+pub fn head_length(buf: &[u8], scanned: &mut usize) -> Result<Option<usize>> {
+    if *scanned > buf.len() {
+        return Err(Error::InvalidArgument);
+    }
+    let bytes = head_of(buf);
+    loop {
+        let rest = bytes.get(*scanned..).unwrap_or_default();
+        let Some(at) = simd::control_at(rest) else {
+            *scanned = bytes.len();
+            return too_large_or_incomplete(bytes);
+        };
+        *scanned = scanned.saturating_add(at);
+        match bytes.split_at_checked(*scanned) {
+            Some(([.., b'\n'], [b'\r', b'\n', ..])) => {
+                return Ok(scanned.checked_add(2));
+            }
+            Some((_, [b'\r', b'\n', ..])) => *scanned = scanned.saturating_add(2),
+            Some((_, [b'\r'])) => return too_large_or_incomplete(bytes),
+            _ => return Err(Error::HttpSyntax),
+        }
+    }
+}
+
+/// As much of `buf` as a head may be long.
+fn head_of(buf: &[u8]) -> &[u8] {
+    buf.get(..MAX_HEAD).unwrap_or(buf)
 }
 
 fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
@@ -180,88 +233,6 @@ fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     }
 }
 
-/// Length of the token that `bytes` start with. Few names hold anything uncommon.
-#[inline(always)]
-fn token_len(bytes: &[u8]) -> usize {
-    let common = simd::uncommon_at(bytes).unwrap_or(bytes.len());
-    match bytes.get(common..) {
-        None | Some([] | [b':', ..]) => common,
-        Some(rest) => {
-            let more = rest.iter().take_while(|b| chars::is_token(**b)).count();
-            common.saturating_add(more)
-        }
-    }
-}
-
-/// Without the spaces and tabs around it. Not trim_ascii(), which hides line ends.
-#[must_use]
-pub fn trim(mut text: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
-        text = rest;
-    }
-    text
-}
-
-/// Whether this is a token (RFC 9110, 5.6.2).
-#[must_use]
-pub fn is_token(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(|b| chars::is_token(*b))
-}
-
-/// Whether these are visible ASCII characters, at least one.
-#[must_use]
-pub fn is_visible(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
-}
-
-/// The elements of a comma-separated list (RFC 9110, 5.6.1), empty ones left out.
-pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|b| *b == b',').map(trim).filter(|element| !element.is_empty())
-}
-
-/// Whether a list has this element, in any case.
-#[must_use]
-pub fn list_has(value: &[u8], element: &str) -> bool {
-    list(value).any(|e| e.eq_ignore_ascii_case(element.as_bytes()))
-}
-
-/// How often a field was met, and what it said the first time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen<'a> {
-    pub(crate) first: Option<&'a [u8]>,
-    pub(crate) repeated: bool,
-}
-
-impl<'a> Seen<'a> {
-    pub(crate) fn note(&mut self, value: &'a [u8]) {
-        self.repeated = self.first.is_some();
-        self.first.get_or_insert(value);
-    }
-
-    /// Its value, if it was met exactly once.
-    pub(crate) fn once(&self) -> Option<&'a [u8]> {
-        self.first.filter(|_| !self.repeated)
-    }
-}
-
-/// The fields that speak of a body. No head that switches protocols may announce one.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Body {
-    announced: bool,
-}
-
-impl Body {
-    pub(crate) fn note(&mut self, field: &Field<'_>) {
-        let empty = |value: &[u8]| !value.is_empty() && value.iter().all(|b| *b == b'0');
-        self.announced |= field.is("Transfer-Encoding")
-            || field.is("Content-Length") && !empty(field.value);
-    }
-
-    pub(crate) fn refuse(self) -> Result<()> {
-        if self.announced { Err(Error::HttpSyntax) } else { Ok(()) }
-    }
-}
-
 /// What a builder lets a caller add, so that with its own the fields are not too many.
 const MAX_EXTRA_FIELDS: usize = MAX_FIELDS - 16;
 
@@ -277,8 +248,10 @@ pub(crate) fn check_extra(
             .name
             .get(..14)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"Sec-WebSocket-"));
-        let framing = ["Upgrade", "Connection", "Content-Length", "Transfer-Encoding"];
-        if protocol || framing.iter().any(|name| field.is(name)) || reserved(&field) {
+        let own = field.is(b"upgrade")
+            || field.is(b"connection")
+            || field.is(b"transfer-encoding");
+        if protocol || own || reserved(&field) {
             return Err(Error::InvalidArgument);
         }
     }

@@ -1,15 +1,22 @@
 //! The opening handshake (RFC 6455, 4), both sides of it.
 //!
-//! [`headers`] takes HTTP heads apart and [`negotiate`] the lists in them; [`request`] and
-//! [`response`] say what a WebSocket demands of the two heads and write them; [`answer`] is the
-//! server's whole part of it; [`accept`] has the key and its answer, [`origin`] tells whose page a
-//! browser speaks for.
+//! [`headers`] takes HTTP heads apart, [`values`] the values of their fields; [`protocols`] and
+//! [`extensions`] are the lists in them, [`target`] and [`authority`] what a request asks for.
+//! [`request`] and [`response`] judge what a WebSocket demands of the two sides, whether it stood
+//! in a head or another parser has read it, and write heads; [`server`] and [`client`] are the whole
+//! part of each; [`accept`] has the key and its answer, [`origin`] tells whose page a browser speaks
+//! for.
 
 pub mod accept;
-pub mod answer;
+pub mod authority;
 mod chars;
+pub mod client;
+pub mod extensions;
 pub mod headers;
-pub mod negotiate;
 pub mod origin;
+pub mod protocols;
 pub mod request;
 pub mod response;
+pub mod server;
+mod target;
+pub mod values;

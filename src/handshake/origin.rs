@@ -1,65 +1,10 @@
 //! Web origins (RFC 6454): whose page a browser speaks for.
 
-/// A host, and a port if one is given.
-struct Authority<'a> {
-    host: &'a [u8],
-    port: Option<&'a [u8]>,
-}
+use super::authority::Authority;
+use crate::error::{Error, Result};
 
-impl<'a> Authority<'a> {
-    fn parse(text: &'a [u8]) -> Option<Authority<'a>> {
-        let end = match text {
-            [b'[', ..] => text.iter().position(|b| *b == b']')?.checked_add(1)?,
-            _ => text.iter().position(|b| *b == b':').unwrap_or(text.len()),
-        };
-        let (host, port) = text.split_at_checked(end)?;
-        let port = match port {
-            [] => None,
-            [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => Some(digits),
-            _ => return None,
-        };
-        is_host(host).then_some(Authority { host, port })
-    }
-}
-
-/// A name, an IPv4 address, or an IPv6 address in brackets (RFC 3986, 3.2.2).
-fn is_host(text: &[u8]) -> bool {
-    match text {
-        [b'[', address @ .., b']'] => {
-            let part = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
-            address.contains(&b':') && address.iter().all(part)
-        }
-        _ => {
-            let part = |b: &u8| {
-                b.is_ascii_alphanumeric()
-                    || matches!(
-                        b,
-                        b'-' | b'.'
-                            | b'_'
-                            | b'~'
-                            | b'%'
-                            | b'!'
-                            | b'$'
-                            | b'&'
-                            | b'\''
-                            | b'('
-                            | b')'
-                            | b'*'
-                            | b'+'
-                            | b';'
-                            | b'='
-                    )
-            };
-            !text.is_empty() && text.iter().all(part)
-        }
-    }
-}
-
-/// Whether this can be the value of a Host field.
-#[must_use]
-pub fn is_authority(text: &[u8]) -> bool {
-    Authority::parse(text).is_some()
-}
+/// The origin of every page that is a file, where a browser does not say "null".
+const FILE: &[u8] = b"file://";
 
 /// Scheme, host and port: what makes an origin.
 struct Origin<'a> {
@@ -70,6 +15,9 @@ struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     fn parse(text: &'a [u8]) -> Option<Origin<'a>> {
+        if text.eq_ignore_ascii_case(FILE) {
+            return Some(Origin { scheme: FILE, host: b"", port: None });
+        }
         let colon = text.iter().position(|b| *b == b':')?;
         let (scheme, rest) = text.split_at_checked(colon)?;
         let authority = Authority::parse(rest.strip_prefix(b"://")?)?;
@@ -113,12 +61,37 @@ fn implied_port(scheme: &[u8]) -> Option<u16> {
     }
 }
 
+/// The entries of a list of origins.
+fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|b| *b == b' ').filter(|entry| !entry.is_empty())
+}
+
 /// Whether `origin` is one of `allowed`, which are separated by spaces.
 #[must_use]
 pub fn is_allowed(origin: &[u8], allowed: &[u8]) -> bool {
     let Some(origin) = Origin::parse(origin) else { return false };
-    allowed
-        .split(|b| *b == b' ')
-        .filter_map(Origin::parse)
-        .any(|allowed| allowed.same(&origin))
+    entries(allowed).filter_map(Origin::parse).any(|allowed| allowed.same(&origin))
+}
+
+/// Refuses a list without an entry, or with one that no browser's origin could ever match.
+/// There is nothing to say against no list.
+pub fn check_list(list: Option<&[u8]>) -> Result<()> {
+    let Some(list) = list else { return Ok(()) };
+    let can_match = |entry| {
+        // A wildcard, which means nothing here, is a character that a host may have.
+        Origin::parse(entry).is_some_and(|origin| !origin.host.contains(&b'*'))
+    };
+    let valid = entries(list).next().is_some() && entries(list).all(can_match);
+    if valid { Ok(()) } else { Err(Error::InvalidArgument) }
+}
+
+/// Refuses a browser that speaks for a page of an origin that is not listed. No list allows any
+/// origin; a request without one does not come from a browser.
+pub fn admit(origin: Option<&[u8]>, list: Option<&[u8]>) -> Result<()> {
+    match (origin, list) {
+        (Some(origin), Some(list)) if !is_allowed(origin, list) => {
+            Err(Error::HandshakeOrigin)
+        }
+        _ => Ok(()),
+    }
 }

@@ -166,6 +166,17 @@ fn next_header() {
         *at = 0;
         ws_next_header(head, len, at, name, value)
     });
+    // What would have been filled is zero, whatever else is invalid.
+    unsafe { [*name, *value] = [ws_span { off: 7, len: 7 }; 2] };
+    unsafe { *at = 0 };
+    for (bad_name, bad_value) in
+        [(null_mut(), value), (unaligned(name), value), (name, null_mut())]
+    {
+        let (from, len) = (ptr(&head), head.len());
+        let result = unsafe { ws_next_header(from, len, at, bad_name, bad_value) };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+    assert_eq!(unsafe { [*name, *value] }, [ws_span::default(); 2]);
     let next = |at, name, value| unsafe {
         ws_next_header(ptr(&head), head.len(), at, name, value)
     };
@@ -377,7 +388,7 @@ fn build_reply() {
 /// A struct is zero also where the input is refused.
 #[test]
 fn a_handshake_is_zeroed_with_an_error() {
-    let mut hs = ws_handshake { head_len: 7, reserved: 8, ..ws_handshake::default() };
+    let mut hs = ws_handshake { head_len: 7, http_version: 8, ..ws_handshake::default() };
     let (bad, size) = (b"no request\r\n", size_of::<ws_handshake>());
     let result = unsafe { ws_parse_handshake(ptr(bad), bad.len(), &mut hs, size) };
     assert_eq!((result, hs), (HTTP_SYNTAX, ws_handshake::default()));

@@ -5,14 +5,21 @@
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use core::ffi::{CStr, c_char, c_void};
+use wscodec::ffi::deflate::{
+    ws_pmd_accept, ws_pmd_accept_value, ws_pmd_confirm, ws_pmd_confirm_value,
+    ws_pmd_params,
+};
+use wscodec::ffi::fields::{
+    ws_check_request, ws_check_response, ws_request_fields, ws_response_fields,
+};
 use wscodec::ffi::frame::{
     ws_frame, ws_frame_decode, ws_frame_encode, ws_frame_header, ws_mask, ws_mask_copy,
 };
 use wscodec::ffi::handshake::{
     ws_accept_key, ws_build_reply, ws_build_request, ws_build_response, ws_bytes,
-    ws_find_header, ws_handshake, ws_make_key, ws_next_header, ws_origin_allowed,
-    ws_parse_handshake, ws_parse_response, ws_request_spec, ws_response,
-    ws_response_spec, ws_select_protocol, ws_span,
+    ws_find_header, ws_handshake, ws_head_length, ws_make_key, ws_next_header,
+    ws_origin_allowed, ws_parse_handshake, ws_parse_response, ws_request_spec,
+    ws_response, ws_response_spec, ws_select_protocol, ws_select_protocol_value, ws_span,
 };
 use wscodec::ffi::stream::{
     ws_decoder, ws_decoder_feed, ws_decoder_finish, ws_decoder_init, ws_frames_encode,
@@ -39,6 +46,7 @@ pub(crate) mod code {
     pub(crate) const ACCEPT: isize = -29;
     pub(crate) const PROTOCOL: isize = -30;
     pub(crate) const EXTENSION: isize = -31;
+    pub(crate) const ORIGIN: isize = -32;
     pub(crate) const RESERVED_BITS: isize = -40;
     pub(crate) const OPCODE: isize = -41;
     pub(crate) const LENGTH: isize = -42;
@@ -248,7 +256,8 @@ pub(crate) fn make_key() -> Vec<u8> {
 }
 
 pub(crate) fn parse_handshake(buf: &[u8]) -> (isize, ws_handshake) {
-    let mut hs = ws_handshake { head_len: 77, reserved: 78, ..ws_handshake::default() };
+    let mut hs =
+        ws_handshake { head_len: 77, http_version: 78, ..ws_handshake::default() };
     let result = unsafe {
         ws_parse_handshake(ptr(buf), buf.len(), &mut hs, size_of::<ws_handshake>())
     };
@@ -263,6 +272,100 @@ pub(crate) fn parse_response(buf: &[u8], request: &[u8]) -> (isize, ws_response)
         ws_parse_response(ptr(buf), buf.len(), asked, asked_len, &mut response, size)
     };
     (result, response)
+}
+
+/// The result, and what was scanned.
+pub(crate) fn head_length(buf: &[u8], mut scanned: usize) -> (isize, usize) {
+    let result = unsafe { ws_head_length(ptr(buf), buf.len(), &mut scanned) };
+    (result, scanned)
+}
+
+/// A field that came, or did not.
+fn field(value: Option<&[u8]>) -> ws_bytes {
+    match value {
+        Some(value) => ws_bytes { data: value.as_ptr().cast(), len: value.len() },
+        None => ws_bytes { data: core::ptr::null(), len: 0 },
+    }
+}
+
+/// ws_request_fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RequestFields<'a> {
+    pub(crate) method: Option<&'a [u8]>,
+    pub(crate) host: Option<&'a [u8]>,
+    pub(crate) upgrade: Option<&'a [u8]>,
+    pub(crate) connection: Option<&'a [u8]>,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) version: Option<&'a [u8]>,
+    pub(crate) origin: Option<&'a [u8]>,
+    pub(crate) extensions: Option<&'a [u8]>,
+    pub(crate) content_length: Option<&'a [u8]>,
+    pub(crate) transfer_encoding: Option<&'a [u8]>,
+    pub(crate) connect_protocol: Option<&'a [u8]>,
+    pub(crate) origins: Option<&'a [u8]>,
+    pub(crate) http_version: u32,
+}
+
+impl RequestFields<'_> {
+    pub(crate) fn raw(&self) -> ws_request_fields {
+        ws_request_fields {
+            method: field(self.method),
+            host: field(self.host),
+            upgrade: field(self.upgrade),
+            connection: field(self.connection),
+            key: field(self.key),
+            version: field(self.version),
+            origin: field(self.origin),
+            extensions: field(self.extensions),
+            content_length: field(self.content_length),
+            transfer_encoding: field(self.transfer_encoding),
+            connect_protocol: field(self.connect_protocol),
+            origins: field(self.origins),
+            http_version: self.http_version,
+            reserved: 0,
+        }
+    }
+}
+
+pub(crate) fn check_request(fields: &RequestFields<'_>) -> isize {
+    unsafe { ws_check_request(&fields.raw(), size_of::<ws_request_fields>()) }
+}
+
+/// ws_response_fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ResponseFields<'a> {
+    pub(crate) upgrade: Option<&'a [u8]>,
+    pub(crate) connection: Option<&'a [u8]>,
+    pub(crate) accept: Option<&'a [u8]>,
+    pub(crate) protocol: Option<&'a [u8]>,
+    pub(crate) extensions: Option<&'a [u8]>,
+    pub(crate) key: Option<&'a [u8]>,
+    pub(crate) offered_protocols: Option<&'a [u8]>,
+    pub(crate) offered_extensions: Option<&'a [u8]>,
+    pub(crate) http_version: u32,
+    pub(crate) status: u16,
+}
+
+impl ResponseFields<'_> {
+    pub(crate) fn raw(&self) -> ws_response_fields {
+        ws_response_fields {
+            upgrade: field(self.upgrade),
+            connection: field(self.connection),
+            accept: field(self.accept),
+            protocol: field(self.protocol),
+            extensions: field(self.extensions),
+            key: field(self.key),
+            offered_protocols: field(self.offered_protocols),
+            offered_extensions: field(self.offered_extensions),
+            http_version: self.http_version,
+            status: self.status,
+            reserved: 0,
+        }
+    }
+}
+
+pub(crate) fn check_response(fields: &ResponseFields<'_>) -> isize {
+    unsafe { ws_check_response(&fields.raw(), size_of::<ws_response_fields>()) }
 }
 
 /// The piece of `buf` that a span names. None: {0, 0}.
@@ -322,16 +425,118 @@ pub(crate) fn select_protocol(
     let (from, len) = (ptr(supported), supported.len());
     let result =
         unsafe { ws_select_protocol(ptr(head), head.len(), from, len, &mut span) };
+    chosen(result, span, supported)
+}
+
+/// The same from the value of the field.
+pub(crate) fn select_protocol_value(
+    offered: Option<&[u8]>,
+    supported: &[u8],
+) -> Result<Option<Vec<u8>>, isize> {
+    let (mut span, offered) = (NO_SPAN, field(offered));
+    let (from, len) = (ptr(supported), supported.len());
+    let result = unsafe {
+        ws_select_protocol_value(offered.data, offered.len, from, len, &mut span)
+    };
+    chosen(result, span, supported)
+}
+
+fn chosen(
+    result: isize,
+    span: ws_span,
+    supported: &[u8],
+) -> Result<Option<Vec<u8>>, isize> {
     match answer(result)? {
         0 => {
             assert_eq!(span, ws_span::default());
             Ok(None)
         }
-        _ => {
+        one => {
+            assert_eq!(one, 1);
             let (off, len) = (span.off as usize, span.len as usize);
             Ok(Some(supported[off..off + len].to_vec()))
         }
     }
+}
+
+/// What was written and agreed on, if anything was.
+type Agreed = Result<Option<(Vec<u8>, [u8; 8])>, isize>;
+
+/// Accepts an offer, from a head or from the value of the field.
+fn accepted(
+    params: ws_pmd_params,
+    accept: impl Fn(*mut ws_pmd_params, *mut c_void, usize) -> isize,
+) -> Agreed {
+    let before = pmd_bytes(&params);
+    let agreed = core::cell::Cell::new(before);
+    let written = exact(|out, cap| {
+        let mut params = params;
+        let result = accept(&mut params, out, cap);
+        agreed.set(pmd_bytes(&params));
+        assert!(result > 0 || agreed.get() == before, "changed without an answer");
+        result
+    })?;
+    // The last capacity was too small, where there is an answer.
+    let mut params = params;
+    let mut out = [0_u8; 256];
+    accept(&mut params, out.as_mut_ptr().cast(), out.len());
+    Ok((!written.is_empty()).then(|| (written, pmd_bytes(&params))))
+}
+
+/// The fields of the struct, in their order.
+pub(crate) fn pmd_bytes(params: &ws_pmd_params) -> [u8; 8] {
+    let [a, b] = params.reserved;
+    [
+        params.server_no_context_takeover,
+        params.client_no_context_takeover,
+        params.server_max_window_bits,
+        params.client_max_window_bits,
+        params.level,
+        params.mem_level,
+        a,
+        b,
+    ]
+}
+
+pub(crate) fn pmd_accept(head: &[u8], params: ws_pmd_params) -> Agreed {
+    accepted(params, |params, out, cap| unsafe {
+        ws_pmd_accept(ptr(head), head.len(), params, out, cap)
+    })
+}
+
+pub(crate) fn pmd_accept_value(offers: Option<&[u8]>, params: ws_pmd_params) -> Agreed {
+    let offers = field(offers);
+    accepted(params, |params, out, cap| unsafe {
+        ws_pmd_accept_value(offers.data, offers.len, params, out, cap)
+    })
+}
+
+/// What was agreed on, if anything was.
+fn confirmed(
+    mut params: ws_pmd_params,
+    confirm: impl Fn(*mut ws_pmd_params) -> isize,
+) -> Result<Option<[u8; 8]>, isize> {
+    let before = pmd_bytes(&params);
+    let result = confirm(&mut params);
+    assert!(result == 1 || pmd_bytes(&params) == before, "changed without compression");
+    answer(result).map(|one| (one == 1).then(|| pmd_bytes(&params)))
+}
+
+pub(crate) fn pmd_confirm(
+    head: &[u8],
+    params: ws_pmd_params,
+) -> Result<Option<[u8; 8]>, isize> {
+    confirmed(params, |params| unsafe { ws_pmd_confirm(ptr(head), head.len(), params) })
+}
+
+pub(crate) fn pmd_confirm_value(
+    value: Option<&[u8]>,
+    params: ws_pmd_params,
+) -> Result<Option<[u8; 8]>, isize> {
+    let value = field(value);
+    confirmed(params, |params| unsafe {
+        ws_pmd_confirm_value(value.data, value.len, params)
+    })
 }
 
 pub(crate) fn origin_allowed(origin: &[u8], allowed: &[u8]) -> bool {

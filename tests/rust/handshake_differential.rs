@@ -17,7 +17,7 @@ struct Said {
 }
 
 fn theirs(bytes: &[u8]) -> Result<Option<Said>, httparse::Error> {
-    let mut fields = [httparse::EMPTY_HEADER; 128];
+    let mut fields = [httparse::EMPTY_HEADER; 256];
     let mut request = httparse::Request::new(&mut fields);
     let httparse::Status::Complete(head_len) = request.parse(bytes)? else {
         return Ok(None);
@@ -51,12 +51,12 @@ const REASONS: &[Reason] = &[
         let bare = |pair: &[u8]| pair[1] == b'\n' && pair[0] != b'\r';
         head.first() == Some(&b'\n') || head.windows(2).any(bare)
     }),
-    // 2.2: a server SHOULD skip one; no WebSocket client sends it.
-    ("an empty line before the start line", |head| head.starts_with(b"\r\n")),
-    // RFC 3986, 2: a target is ASCII.
-    ("a target that is not ASCII", |head| {
-        let line = head.split(|b| *b == b'\r').next().unwrap();
-        !line.is_ascii()
+    // 2.2: a server SHOULD skip one.
+    ("several empty lines before the start line", |head| head.starts_with(b"\r\n\r\n")),
+    // RFC 3986, 2: a target is ASCII. Many clients send UTF-8.
+    ("a target that is not UTF-8", |head| {
+        let line = head.split(|b| *b == b'\r').find(|line| !line.trim_ascii().is_empty());
+        core::str::from_utf8(line.unwrap_or_default()).is_err()
     }),
 ];
 

@@ -38,7 +38,7 @@ fn check_example(request: &[u8], key: &[u8], accept: &[u8]) {
     assert_eq!(said(hs.host), b"server.example.com");
     assert_eq!(said(hs.origin), b"http://example.com");
     assert_eq!(said(hs.key), key);
-    assert_eq!((hs.head_len as usize, hs.reserved), (request.len(), 0));
+    assert_eq!((hs.head_len as usize, hs.http_version), (request.len(), 11));
     assert_eq!(c::accept_key(key).unwrap(), accept);
     let chosen = c::select_protocol(request, b"chat").unwrap().unwrap();
     let spec = c::Response { key, protocol: &chosen, ..Default::default() };

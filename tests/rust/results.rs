@@ -3,6 +3,8 @@
 use crate::c;
 use std::collections::HashSet;
 use wscodec::error::Error;
+use wscodec::ffi::accept::*;
+use wscodec::ffi::fields::*;
 use wscodec::ffi::frame::*;
 use wscodec::ffi::handshake::*;
 use wscodec::ffi::result::*;
@@ -28,6 +30,7 @@ const TABLE: &[(isize, &str, u16, u16)] = &[
     (-29, "WS_ERR_HANDSHAKE_ACCEPT", 1002, 400),
     (-30, "WS_ERR_HANDSHAKE_PROTOCOL", 1002, 400),
     (-31, "WS_ERR_EXTENSION", 1002, 400),
+    (-32, "WS_ERR_HANDSHAKE_ORIGIN", 1002, 403),
     (-40, "WS_ERR_RESERVED_BITS", 1002, 400),
     (-41, "WS_ERR_OPCODE", 1002, 400),
     (-42, "WS_ERR_LENGTH", 1002, 400),
@@ -78,7 +81,7 @@ fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
         assert_eq!(ws_close_code_for(count), 1000);
         assert!(!c::text(ws_strerror(count)).is_empty());
     }
-    for unknown in [-7, -19, -32, -39, -51, -1000, isize::MIN] {
+    for unknown in [-7, -19, -33, -39, -51, -1000, isize::MIN] {
         assert_eq!(ws_close_code_for(unknown), 1011);
         assert!(ws_http_status(unknown) >= 400);
         let text = c::text(ws_strerror(unknown));
@@ -100,12 +103,16 @@ fn structs_have_the_sizes_that_others_were_compiled_with() {
     let pointer = size_of::<usize>();
     for (number, size, ours) in [
         (1, 48, size_of::<ws_handshake>()),
-        (2, 24, size_of::<ws_response>()),
+        (2, 32, size_of::<ws_response>()),
         (3, 14 * pointer, size_of::<ws_request_spec>()),
         (4, 8 * pointer, size_of::<ws_response_spec>()),
         (5, 40, size_of::<ws_frame>()),
         (6, 64, size_of::<ws_decoder>()),
         (7, 2 * pointer + 8, size_of::<ws_out_frame>()),
+        (10, 8 * pointer + 8, size_of::<ws_accept_spec>()),
+        (12, 24 * pointer + 8, size_of::<ws_request_fields>()),
+        (13, 16 * pointer + 8, size_of::<ws_response_fields>()),
+        (14, 2 * pointer + 16, size_of::<ws_accepted>()),
     ] {
         assert_eq!((ws_sizeof(number), ours), (size, size), "{number}");
     }
@@ -134,7 +141,20 @@ fn the_fields_of_frozen_structs_stay_where_they_are() {
     assert_eq!(offset_of!(ws_handshake, origin), 24);
     assert_eq!(offset_of!(ws_handshake, head_len), 40);
     assert_eq!(offset_of!(ws_response, head_len), 16);
+    assert_eq!(offset_of!(ws_handshake, http_version), 44);
     assert_eq!(offset_of!(ws_response, status), 20);
+    assert_eq!(offset_of!(ws_response, http_version), 22);
+    assert_eq!(offset_of!(ws_response, reason), 24);
+    assert_eq!(offset_of!(ws_accepted, error), pointer);
+    assert_eq!(offset_of!(ws_accepted, head_len), 2 * pointer);
+    assert_eq!(offset_of!(ws_accepted, protocol), 2 * pointer + 4);
+    assert_eq!(offset_of!(ws_accepted, reserved), 2 * pointer + 12);
+    assert_eq!(offset_of!(ws_accept_spec, origins), 6 * pointer);
+    assert_eq!(offset_of!(ws_accept_spec, flags), 8 * pointer);
+    assert_eq!(offset_of!(ws_request_fields, connect_protocol), 20 * pointer);
+    assert_eq!(offset_of!(ws_request_fields, http_version), 24 * pointer);
+    assert_eq!(offset_of!(ws_response_fields, http_version), 16 * pointer);
+    assert_eq!(offset_of!(ws_response_fields, status), 16 * pointer + 4);
     assert_eq!(offset_of!(ws_span, len), 4);
     assert_eq!(offset_of!(ws_bytes, len), pointer);
 }

@@ -146,7 +146,7 @@ pub(crate) struct Connection<'a> {
 }
 
 pub(crate) const NO_EVENT: ws_event =
-    ws_event { data: null(), len: 0, opcode: 0, flags: 0, close_code: 0, reserved: 0 };
+    ws_event { off: 0, len: 0, opcode: 0, flags: 0, close_code: 0, reserved: 0 };
 
 impl<'a> Connection<'a> {
     pub(crate) fn new(abi: &'a Abi, stream: &Stream) -> Connection<'a> {
@@ -165,7 +165,7 @@ impl Decode for Connection<'_> {
     fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
         let (mut at, mut len) = self.input.read();
         let mut out = [0_u8; WS_MAX_OUTPUT];
-        loop {
+        while len > 0 {
             let (events, mut used) = (self.events.as_mut_ptr(), 0);
             let count = unsafe {
                 (self.abi.ws_conn_recv)(
@@ -179,14 +179,11 @@ impl Decode for Connection<'_> {
             };
             assert!(count >= 0, "ws_conn_recv: {count}");
             for event in &self.events[..count as usize] {
-                each(unsafe { slice::from_raw_parts(event.data.cast(), event.len) });
+                each(unsafe { &*self.abi.event_data(self.conn, at, event) });
             }
             let (to, cap) = (out.as_mut_ptr().cast(), out.len());
             let said = unsafe { (self.abi.ws_conn_output)(self.conn, to, cap) };
             assert_eq!(said, 0, "ws_conn_output");
-            if count == 0 {
-                break;
-            }
             (at, len) = (unsafe { at.add(used) }, len - used);
         }
     }

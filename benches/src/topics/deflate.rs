@@ -15,7 +15,7 @@ use crate::targets::{
 };
 use std::hint::black_box;
 use std::ops::Range;
-use std::ptr::{null, null_mut, slice_from_raw_parts};
+use std::ptr::{null, null_mut};
 use wscodec::ffi::conn::{ws_allocator, ws_conn};
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::{WS_CLIENT, WS_OPCODE_TEXT, WS_SERVER};
@@ -401,7 +401,7 @@ impl<'a> Connection<'a> {
             (self.abi.ws_conn_recv)(self.conn, at, len, &mut event, 1, &mut used)
         };
         assert_eq!((count, used), (1, len), "ws_conn_recv");
-        slice_from_raw_parts(event.data.cast(), event.len)
+        self.abi.event_data(self.conn, at.cast(), &event)
     }
 
     fn receive_nothing(&self) {

@@ -17,9 +17,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use sha1::{Digest, Sha1};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
-use std::ptr::{null, null_mut};
+use std::ptr::null;
 use std::slice;
-use wscodec::ffi::conn::{WS_MAX_REPLY, ws_accept_spec};
+use wscodec::ffi::accept::{WS_MAX_REPLY, ws_accepted};
 use wscodec::ffi::handshake::{
     WS_ACCEPT_LEN, ws_bytes, ws_handshake, ws_response_spec, ws_span,
 };
@@ -324,19 +324,13 @@ fn build_response(abi: &Abi, key: &[u8], out: &mut [u8]) -> usize {
 
 /// Makes a connection, too, and frees it.
 fn conn_accept(abi: &Abi, head: *const u8, len: usize, out: &mut [u8]) -> usize {
-    let nothing = ws_bytes { data: null(), len: 0 };
-    let spec = ws_accept_spec {
-        protocols: nothing,
-        headers: nothing,
-        pmd: null(),
-        allocator: null(),
-    };
-    let (size, to, cap) = (size_of_val(&spec), out.as_mut_ptr().cast(), out.len());
-    let mut conn = null_mut();
+    let mut accepted = MaybeUninit::<ws_accepted>::uninit();
+    let (size, to, cap) = (size_of_val(&accepted), out.as_mut_ptr().cast(), out.len());
     let written = unsafe {
-        (abi.ws_conn_accept)(head.cast(), len, &spec, size, &mut conn, to, cap)
+        let filled = accepted.as_mut_ptr();
+        (abi.ws_conn_accept)(head.cast(), len, null(), 0, filled, size, to, cap)
     };
-    assert!(!conn.is_null(), "ws_conn_accept: {written}");
-    unsafe { (abi.ws_conn_free)(conn) };
+    assert!(written > 0, "ws_conn_accept: {written}");
+    unsafe { (abi.ws_conn_free)(accepted.assume_init().conn) };
     written as usize
 }

@@ -1,0 +1,249 @@
+//! Accepting and confirming
+
+use super::answer;
+use super::conn::{allocator, free, place, ws_allocator, ws_conn};
+use super::deflate::ws_pmd_params;
+use super::handshake::{span_u32, ws_bytes, ws_response, ws_span};
+use super::ptr::{self, Extensible};
+use super::result::ws_result;
+use crate::conn::Side;
+use crate::deflate::Params;
+use crate::error::{Error, Result};
+use crate::handshake::client::confirm;
+use crate::handshake::response::MAX_REPLY;
+use crate::handshake::server::{Acceptance, Policy, Verdict, refuse};
+use crate::memory::Allocator;
+use core::ffi::c_void;
+use core::mem::MaybeUninit;
+
+/// In ws_accept_spec: refuse a client that offers none of our subprotocols.
+pub const WS_ACCEPT_NEED_PROTOCOL: u32 = 0x1;
+
+/// How to accept a client. Zero it, fill what you need. Extensible.
+///
+/// `origins` is a list as for ws_origin_allowed(). {NULL, 0} accepts any page in any browser,
+/// which is right only where nothing depends on cookies or on the network that the browser is
+/// in. With a list, a request whose Origin is not on it (an empty one, "null", a malformed one)
+/// is refused; a request without Origin does not come from a browser and passes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_accept_spec {
+    /// "chat, superchat": as you prefer them.
+    pub protocols: ws_bytes,
+    /// Further complete "Name: value\r\n" lines.
+    pub headers: ws_bytes,
+    /// How you are willing to compress; NULL: not at all.
+    pub pmd: *const ws_pmd_params,
+    /// NULL: the C library's.
+    pub allocator: *const ws_allocator,
+    /// "https://a.example https://b.example:8443", or {NULL, 0}
+    pub origins: ws_bytes,
+    /// WS_ACCEPT_*
+    pub flags: u32,
+    /// 0
+    pub reserved: u32,
+}
+
+impl ws_accept_spec {
+    const DEFAULT: ws_accept_spec = ws_accept_spec {
+        protocols: ws_bytes::NONE,
+        headers: ws_bytes::NONE,
+        pmd: core::ptr::null(),
+        allocator: core::ptr::null(),
+        origins: ws_bytes::NONE,
+        flags: 0,
+        reserved: 0,
+    };
+
+    /// # Safety
+    /// The pointer contract; (NULL, 0) stands for the defaults.
+    unsafe fn read(spec: *const ws_accept_spec, size: usize) -> Result<ws_accept_spec> {
+        if spec.is_null() && size == 0 {
+            return Ok(ws_accept_spec::DEFAULT);
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { ptr::extensible(spec, size) }
+    }
+
+    /// # Safety
+    /// The pointer contract, for its own pointers.
+    unsafe fn policy<'a>(&self) -> Result<Policy<'a>> {
+        if self.flags & !WS_ACCEPT_NEED_PROTOCOL != 0 || self.reserved != 0 {
+            return Err(Error::InvalidArgument);
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe {
+            Ok(Policy {
+                protocols: self.protocols.get()?,
+                headers: self.headers.get()?,
+                pmd: read_params(self.pmd)?,
+                origins: self.origins.value()?,
+                need_protocol: self.flags & WS_ACCEPT_NEED_PROTOCOL != 0,
+            })
+        }
+    }
+}
+
+/// # Safety
+/// The pointer contract; NULL stands for no compression.
+unsafe fn read_params(params: *const ws_pmd_params) -> Result<Option<Params>> {
+    if params.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise is passed on.
+    unsafe { ptr::one(params) }?.read().map(Some)
+}
+
+/// What ws_conn_accept() made of a request. All zero unless the result is above 0. Extensible.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ws_accepted {
+    /// NULL: refused.
+    pub conn: *mut ws_conn,
+    /// Why it was refused, else WS_OK.
+    pub error: ws_result,
+    /// Of the request: the first frames start there. 0 with WS_ERR_HTTP_SYNTAX and
+    /// WS_ERR_HTTP_TOO_LARGE.
+    pub head_len: u32,
+    /// Chosen: a piece of spec->protocols.
+    pub protocol: ws_span,
+    /// 0
+    pub reserved: u32,
+}
+
+/// What ws_conn_accept() writes at most, beside spec->headers and the protocol chosen.
+pub const WS_MAX_REPLY: usize = 512;
+
+const _: () = assert!(WS_MAX_REPLY == MAX_REPLY);
+
+/// Server: all that follows the arrival of a request. Judges the head that `buf` starts with;
+/// `buf` may hold more. Writes a 101 with spec->headers, and places a connection in
+/// accepted->conn; or writes the refusal that fits (ws_http_status()), and tells why in
+/// accepted->error. Returns the bytes written, 0 if the head is not complete, or an error of the
+/// caller or the system: nothing was written, no connection was made, and the same call may be
+/// repeated.
+///
+/// Errors are those of ws_parse_handshake(), in its order, then WS_ERR_HANDSHAKE_ORIGIN and
+/// WS_ERR_HANDSHAKE_PROTOCOL. With WS_ERR_NOT_UPGRADE `out` holds a 426; a caller who serves
+/// ordinary requests discards it and looks at the head with ws_parse_handshake().
+///
+/// `spec` may be (NULL, 0): all defaults. A mistake in it is WS_ERR_INVALID_ARGUMENT at every
+/// call, whatever the head is: in headers, protocols, pmd, allocator or flags; a flag that needs
+/// `protocols` without them; a list of origins that is empty but not NULL, or has an entry that
+/// could never match (a trailing slash, a comma, a wildcard, no scheme, "null"). So this checks a
+/// configuration at the start, where 0 means that it is valid:
+///
+///     ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0);
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_accept(
+    buf: *const c_void,
+    len: usize,
+    spec: *const ws_accept_spec,
+    spec_size: usize,
+    accepted: *mut ws_accepted,
+    accepted_size: usize,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
+    answer(|| unsafe {
+        let filled = Extensible::zeroed(accepted, accepted_size)?;
+        let spec = ws_accept_spec::read(spec, spec_size)?;
+        let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
+        let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
+        policy.check()?;
+        let (written, made) = match policy.judge(buf) {
+            Verdict::Incomplete => return Ok(0),
+            Verdict::Refuse { error, head_len } => {
+                (refuse(error, out)?, ws_accepted::refused(error, head_len)?)
+            }
+            Verdict::Accept(yes) => {
+                let made = ws_accepted::of(&yes, policy.protocols)?;
+                let (written, conn) = accept(&yes, memory, out)?;
+                (written, ws_accepted { conn, ..made })
+            }
+        };
+        filled.set(made);
+        Ok(written)
+    })
+}
+
+impl ws_accepted {
+    fn of(yes: &Acceptance<'_>, protocols: &[u8]) -> Result<ws_accepted> {
+        Ok(ws_accepted {
+            conn: core::ptr::null_mut(),
+            error: 0,
+            head_len: span_u32(yes.head_len)?,
+            protocol: ws_span::of(yes.protocol, protocols)?,
+            reserved: 0,
+        })
+    }
+
+    fn refused(error: Error, head_len: usize) -> Result<ws_accepted> {
+        Ok(ws_accepted {
+            conn: core::ptr::null_mut(),
+            error: error.code() as ws_result,
+            head_len: span_u32(head_len)?,
+            protocol: ws_span::default(),
+            reserved: 0,
+        })
+    }
+}
+
+/// Writes the 101 and places the connection: both, or neither.
+fn accept(
+    yes: &Acceptance<'_>,
+    memory: Allocator,
+    out: &mut [MaybeUninit<u8>],
+) -> Result<(usize, *mut ws_conn)> {
+    let placed = place(Side::Server, yes.pmd(), memory)?.as_ptr();
+    match yes.write(out) {
+        Ok(written) => Ok((written, placed)),
+        Err(error) => {
+            // SAFETY: it was just placed, and nobody else knows it.
+            unsafe { free(placed) };
+            Err(error)
+        }
+    }
+}
+
+/// Client: all that follows ws_build_request(). Parses the response, checks it against the
+/// request that was sent, reads what compression was agreed on, and makes the connection. Result
+/// as for ws_parse_response(); also WS_ERR_NO_MEMORY. *conn is NULL unless the result is above 0.
+///
+/// `offered` is what ws_pmd_offer() was given, NULL exactly if the request offers no
+/// permessage-deflate, else the result is WS_ERR_INVALID_ARGUMENT. It is not changed:
+/// ws_conn_get_pmd() tells what was agreed on.
+#[unsafe(no_mangle)]
+#[must_use]
+pub unsafe extern "C" fn ws_conn_confirm(
+    buf: *const c_void,
+    len: usize,
+    request: *const c_void,
+    request_len: usize,
+    offered: *const ws_pmd_params,
+    allocator: *const ws_allocator,
+    conn: *mut *mut ws_conn,
+    response: *mut ws_response,
+    response_size: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    answer(|| unsafe {
+        let conn = ptr::output_one(conn).map(|conn| conn.write(core::ptr::null_mut()));
+        let filled = Extensible::zeroed(response, response_size)?;
+        let conn = conn?;
+        let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
+        let (offered, memory) = (read_params(offered)?, self::allocator(allocator)?);
+        let confirmed = confirm(buf, request, offered.as_ref())?;
+        let Some((response, agreed)) = confirmed else { return Ok(0) };
+        let shown = ws_response::of(&response, buf)?;
+        if response.status != 101 {
+            filled.set(shown);
+            return Err(Error::HandshakeStatus);
+        }
+        *conn = place(Side::Client, agreed, memory)?.as_ptr();
+        filled.set(shown);
+        Ok(response.head_len)
+    })
+}

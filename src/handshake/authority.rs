@@ -1,0 +1,150 @@
+//! Host and port (RFC 3986, 3.2.2 and 3.2.3), in a Host field and in a URI.
+
+use super::chars;
+
+/// A host, and a port if one is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Authority<'a> {
+    pub(crate) host: &'a [u8],
+    /// Digits; perhaps none.
+    pub(crate) port: Option<&'a [u8]>,
+}
+
+impl<'a> Authority<'a> {
+    /// As it stands in a URI, without user information.
+    pub(crate) fn parse(text: &'a [u8]) -> Option<Authority<'a>> {
+        let len = match text {
+            [b'[', ..] => ip_literal_len(text)?,
+            _ => name_len(text),
+        };
+        let (host, port) = text.split_at_checked(len)?;
+        let port = match port {
+            [] => None,
+            [b':', digits @ ..] if digits.iter().all(u8::is_ascii_digit) => Some(digits),
+            _ => return None,
+        };
+        (!host.is_empty()).then_some(Authority { host, port })
+    }
+
+    /// As it stands in a Host field. Some clients write an IPv6 address without its brackets.
+    pub(crate) fn of_host_field(text: &'a [u8]) -> Option<Authority<'a>> {
+        let bare = || is_ipv6(text).then_some(Authority { host: text, port: None });
+        Authority::parse(text).or_else(bare)
+    }
+
+    /// Whether both name the same host and port.
+    pub(crate) fn is(&self, other: &Authority<'_>, default_port: &[u8]) -> bool {
+        let telling = |port: &&[u8]| !port.is_empty() && *port != default_port;
+        self.host.eq_ignore_ascii_case(other.host)
+            && self.port.filter(telling) == other.port.filter(telling)
+    }
+}
+
+/// Whether this is a host, and a port if one is given.
+#[must_use]
+pub fn is_authority(text: &[u8]) -> bool {
+    Authority::parse(text).is_some()
+}
+
+/// Length of the address in brackets that `text` starts with, brackets included.
+fn ip_literal_len(text: &[u8]) -> Option<usize> {
+    let end = text.iter().position(|b| *b == b']')?;
+    text.get(1..end).filter(|literal| is_ip_literal(literal))?;
+    end.checked_add(1)
+}
+
+/// What stands within brackets: an IPv6 address, perhaps with a zone (RFC 6874, but without
+/// percent-encoding), or an address of a version to come.
+fn is_ip_literal(text: &[u8]) -> bool {
+    let zone = text.iter().position(|b| *b == b'%');
+    match zone.and_then(|at| text.split_at_checked(at)) {
+        Some((address, [_, zone @ ..])) => {
+            is_ipv6(address) && !zone.is_empty() && zone.iter().all(is_unreserved)
+        }
+        _ => is_ipv6(text) || is_ip_future(text),
+    }
+}
+
+fn is_ip_future(text: &[u8]) -> bool {
+    let [b'v' | b'V', rest @ ..] = text else { return false };
+    let dot = rest.iter().position(|b| *b == b'.');
+    let Some((version, [_, address @ ..])) = dot.and_then(|at| rest.split_at_checked(at))
+    else {
+        return false;
+    };
+    let part = |b: &u8| chars::is_name(*b) || *b == b':';
+    !version.is_empty()
+        && version.iter().all(u8::is_ascii_hexdigit)
+        && !address.is_empty()
+        && address.iter().all(part)
+}
+
+/// Eight groups of up to four hexadecimal digits, of which the last two may be an IPv4 address,
+/// and "::" may stand for one or more.
+fn is_ipv6(text: &[u8]) -> bool {
+    let gap = text.windows(2).position(|pair| pair == b"::");
+    match gap.and_then(|at| text.split_at_checked(at)) {
+        None => groups(text, true) == Some(8),
+        Some((before, rest)) => {
+            let after = rest.get(2..).unwrap_or_default();
+            let both = groups(before, false).zip(groups(after, true));
+            both.is_some_and(|(before, after)| before.saturating_add(after) <= 7)
+        }
+    }
+}
+
+/// How many groups there are.
+fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
+    if text.is_empty() {
+        return Some(0);
+    }
+    let mut count = 0_usize;
+    let mut groups = text.split(|b| *b == b':').peekable();
+    while let Some(group) = groups.next() {
+        let is_last = groups.peek().is_none();
+        let digits = matches!(group.len(), 1..=4);
+        let len = if digits && group.iter().all(u8::is_ascii_hexdigit) {
+            1
+        } else if is_last && may_end_in_ipv4 && is_ipv4(group) {
+            2
+        } else {
+            return None;
+        };
+        count = count.saturating_add(len);
+    }
+    Some(count)
+}
+
+fn is_ipv4(text: &[u8]) -> bool {
+    let octet = |digits: &[u8]| match digits {
+        [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] => true,
+        [b'1', b'0'..=b'9', b'0'..=b'9'] => true,
+        [b'2', b'0'..=b'4', b'0'..=b'9'] | [b'2', b'5', b'0'..=b'5'] => true,
+        _ => false,
+    };
+    let octets = || text.split(|b| *b == b'.');
+    octets().count() == 4 && octets().all(octet)
+}
+
+/// Length of the registered name that `text` starts with. It may look like an IPv4 address.
+fn name_len(text: &[u8]) -> usize {
+    let mut rest = text;
+    loop {
+        let len = rest.iter().take_while(|b| chars::is_name(**b)).count();
+        rest = match rest.get(len..) {
+            Some([b'%', high, low, after @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                after
+            }
+            behind => {
+                let behind = behind.map_or(0, <[u8]>::len);
+                return text.len().saturating_sub(behind);
+            }
+        };
+    }
+}
+
+fn is_unreserved(b: &u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~')
+}

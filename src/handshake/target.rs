@@ -1,0 +1,67 @@
+//! What a request asks for (RFC 9112, 3.2; RFC 6455, 3).
+
+use super::authority::Authority;
+use crate::error::{Error, Result};
+use crate::simd;
+
+/// Whether a request line may have this target: visible characters, of which those that are not
+/// ASCII, which many clients do not encode, are UTF-8.
+pub(crate) fn is_target(text: &[u8]) -> bool {
+    let visible = |b: &u8| *b > b' ' && *b != 0x7f;
+    !text.is_empty()
+        && text.iter().all(visible)
+        && (text.is_ascii() || simd::is_utf8(text))
+}
+
+/// A target in absolute form whose scheme is one of HTTP or of WebSocket.
+#[derive(Clone, Copy)]
+pub(crate) struct Absolute<'a> {
+    pub(crate) authority: &'a [u8],
+    /// The one that the scheme implies.
+    port: &'static [u8],
+}
+
+impl<'a> Absolute<'a> {
+    /// None for the other forms.
+    pub(crate) fn parse(target: &'a [u8]) -> Option<Absolute<'a>> {
+        if target.starts_with(b"/") {
+            return None;
+        }
+        let colon = target.iter().position(|b| *b == b':')?;
+        let (scheme, rest) = target.split_at_checked(colon)?;
+        let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
+        let port: &[u8] = if is(b"http") || is(b"ws") {
+            b"80"
+        } else if is(b"https") || is(b"wss") {
+            b"443"
+        } else {
+            return None;
+        };
+        let rest = rest.strip_prefix(b"://")?;
+        let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
+        let authority = rest.get(..rest.iter().position(end).unwrap_or(rest.len()))?;
+        Some(Absolute { authority, port })
+    }
+
+    /// The target of an upgrade, if it is in absolute form; else it must start with "/".
+    pub(crate) fn of_upgrade(target: &'a [u8]) -> Result<Option<Absolute<'a>>> {
+        // A fragment identifier is for the client alone.
+        if target.contains(&b'#') {
+            return Err(Error::HttpSyntax);
+        }
+        if target.starts_with(b"/") {
+            return Ok(None);
+        }
+        let absolute = Absolute::parse(target);
+        absolute
+            .filter(|absolute| Authority::parse(absolute.authority).is_some())
+            .map(Some)
+            .ok_or(Error::HttpSyntax)
+    }
+
+    /// Whether a Host field names the same host and port.
+    pub(crate) fn is(&self, host: &Authority<'_>) -> bool {
+        let authority = Authority::parse(self.authority);
+        authority.is_some_and(|authority| authority.is(host, self.port))
+    }
+}
