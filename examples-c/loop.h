@@ -4,6 +4,9 @@
 #define LOOP_H
 
 #include <netinet/tcp.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "websocket.h"
 
@@ -134,7 +137,16 @@ static inline void shut_down(void) {
         poll_once();
 }
 
+/* Large blocks go back to the system when they are freed, whatever was freed before. */
+static inline void tune_malloc(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+#endif
+}
+
 static inline void run(void) {
+    tune_malloc();
     catch_signals();
     max_fds = max_descriptors();
     peers = calloc((size_t)max_fds, sizeof *peers);

@@ -10,7 +10,7 @@
 typedef struct settings {
     const char *host, *port;
     const char *origins; /* pages that may connect; NULL: any */
-    bool reuse_port, verbose;
+    bool reuse_port, verbose, no_client_context;
     long handshake_timeout, send_timeout, ping_interval; /* seconds */
     long max_connections;
     size_t max_output; /* bytes that may wait for all peers together */
@@ -41,12 +41,15 @@ static const char SERVER_HELP[] =
     "  --ping-interval SECONDS      ping a peer that says nothing for so long, and drop it\n"
     "                               if it says nothing for as long again (45; 0: never)\n"
     COMPRESSION_HELP
+    "  --no-client-context          have clients forget their earlier messages, too: see below\n"
     "  --verbose                    name connections, refusals, errors and closes on stderr\n"
     "  --version                    of the library\n"
     "  --help                       this text\n"
     "\n"
-    "Compression loses no client: nothing is asked of one that it did not offer. A client that\n"
-    "keeps its own context (browsers do) costs some 40 KB once it has sent a compressed message.\n";
+    "By default compression loses no client: nothing is asked of one that it did not offer. One\n"
+    "that keeps its own context, as browsers do, costs 48 KB from its first compressed message\n"
+    "on. --no-client-context saves that, and loses clients that ignore what they are told\n"
+    "(tornado 6.6, Mojolicious 9: they fail at their second message or soon after).\n";
 
 static inline void print_help(const char *what) {
     printf("Usage: %s [OPTION...]\n\n%s\n%s", program, what, SERVER_HELP);
@@ -72,6 +75,7 @@ static inline void set_option(int option, const char *value, const char *what) {
     case 's': set.send_timeout = number("--send-timeout", value, 1, day); break;
     case 'm': set.max_output = (size_t)number("--max-output", value, 1, 1024) << 20; break;
     case 'i': set.ping_interval = number("--ping-interval", value, 0, day); break;
+    case 'D': set.no_client_context = true; break;
     case 'v': set.verbose = true; break;
     case 'V': print_version(); break;
     case 'H': print_help(what); break;
@@ -95,6 +99,7 @@ static inline void read_settings(int argc, char **argv, const char *what) {
         {"max-output", 1, NULL, 'm'},
         {"ping-interval", 1, NULL, 'i'},
         COMPRESSION_OPTIONS,
+        {"no-client-context", 0, NULL, 'D'},
         {"verbose", 0, NULL, 'v'},
         {"version", 0, NULL, 'V'},
         {"help", 0, NULL, 'H'},

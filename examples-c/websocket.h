@@ -54,13 +54,17 @@ static inline size_t on_frames(peer *p, uint8_t *bytes, size_t len) {
     ws_event events[MAX_EVENTS];
     size_t done = 0, used;
     ws_result n = 0;
+    bool collected = false;
     while (n >= 0 && done < len && p->state == OPEN && p->out.len - p->sent < MAX_OUT) {
         n = ws_conn_recv(p->ws, bytes + done, len - done, events, MAX_EVENTS, &used);
         for (ws_result i = 0; i < n && p->state == OPEN; i++)
             on_event(p, &events[i], ws_event_data(p->ws, bytes + done, &events[i]));
+        collected = n > 0 && (events[n - 1].flags & WS_EVENT_COLLECTED);
         send_own(p);
         done += used;
     }
+    if (collected && done == len) /* a call without bytes gives the message's memory back */
+        n = ws_conn_recv(p->ws, NULL, 0, events, MAX_EVENTS, &used);
     if (n < 0)
         LOG(p, "failed: %d, %s", ws_close_code_for(n), ws_strerror(n));
     if (p->state == OPEN && ws_conn_state(p->ws) >= WS_STATE_CLOSED)
@@ -97,18 +101,19 @@ static inline void ping(peer *p) {
 
 /* ---- the opening handshake ---- */
 
-static inline ws_accept_spec accept_spec(const ws_pmd_params *pmd) {
+static inline ws_accept_spec accept_spec(void) {
+    static ws_pmd_params pmd;
+    pmd.client_no_context_takeover = set.no_client_context;
     return (ws_accept_spec){
         .protocols = {PROTOCOLS, sizeof PROTOCOLS - 1},
-        .pmd = set.compression.on ? pmd : NULL,
+        .pmd = set.compression.on ? &pmd : NULL,
         .origins = {set.origins, set.origins ? strlen(set.origins) : 0},
     };
 }
 
 /* Ends the program if no request could be accepted with these settings. */
 static inline void check_settings(void) {
-    const ws_pmd_params pmd = {0};
-    const ws_accept_spec spec = accept_spec(&pmd);
+    const ws_accept_spec spec = accept_spec();
     ws_accepted accepted;
     ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0);
     if (n < 0)
@@ -117,9 +122,9 @@ static inline void check_settings(void) {
 
 /* Who compresses may forget its own earlier messages without a word. So we do, unless we are
  * told otherwise: messages get a little larger, and an idle connection costs nothing for what
- * was sent to it. Nothing is asked of the client that it did not offer: an unasked
- * client_no_context_takeover loses those that ignore it (tornado 6.6, Mojolicious 9), and an
- * unasked server_no_context_takeover loses Netty before 4.1.66. */
+ * was sent to it. The client is not told either, unless it asked: an unasked
+ * server_no_context_takeover loses Netty before 4.1.66, and an unasked
+ * client_no_context_takeover those that ignore it (see --help). */
 static inline ws_result configure(peer *p) {
     ws_pmd_params agreed;
     ws_result n = ws_conn_get_pmd(p->ws, &agreed);
@@ -161,8 +166,7 @@ static inline void refuse(peer *p, uint16_t status, const char *why) {
 
 /* Answers a complete head. */
 static inline void on_head(peer *p) {
-    const ws_pmd_params pmd = {0};
-    const ws_accept_spec spec = accept_spec(&pmd);
+    const ws_accept_spec spec = accept_spec();
     const uint8_t *head = p->in.data;
     uint8_t *to = out_begin(p, MAX_ANSWER);
     ws_accepted a;

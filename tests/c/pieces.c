@@ -48,6 +48,24 @@ static const char long_text[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+ws_result accept_head(const void *head, size_t len, const void *spec,
+                      size_t spec_size, ws_conn **conn, void *out, size_t cap)
+{
+    static const ws_accepted nothing;
+    ws_accepted accepted;
+    ws_result n;
+
+    memset(&accepted, 0xcc, sizeof accepted);
+    n = ws_conn_accept(head, len, spec, spec_size, &accepted, sizeof accepted,
+                       out, cap);
+    *conn = accepted.conn;
+    if (n > 0 ? (accepted.error == WS_OK) != (accepted.conn != NULL)
+              : memcmp(&accepted, &nothing, sizeof nothing) != 0) {
+        return -998;
+    }
+    return n;
+}
+
 ws_bytes bytes_of(const char *text)
 {
     ws_bytes bytes;
@@ -249,7 +267,7 @@ static ws_result accept_head(const void *head, size_t head_len,
     spec.protocols = protocols;
     spec.headers = headers;
     spec.allocator = &allocator;
-    result = ws_conn_accept(head, head_len, &spec, sizeof spec, &conn, out,
+    result = accept_head(head, head_len, &spec, sizeof spec, &conn, out,
                             cap);
     if (conn != NULL && ws_conn_state(conn) != WS_STATE_OPEN) {
         result = -997;
@@ -407,7 +425,7 @@ static ws_result write_compressing_acceptance(void *out, size_t cap)
     memset(&spec, 0, sizeof spec);
     spec.pmd = &small;
     spec.allocator = &allocator;
-    n = ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    n = accept_head(request_text, strlen(request_text), &spec, sizeof spec,
                        &conn, out, cap);
     if (n <= 0) {
         return conn == NULL ? n : -999;

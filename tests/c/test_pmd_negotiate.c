@@ -90,7 +90,7 @@ static void check_acceptance(const char *head, size_t len,
 
     memset(&spec, 0, sizeof spec);
     spec.pmd = willing;
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = accept_head(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     size = answer == NULL
                ? (size_t)sprintf(want, ACCEPTANCE "\r\n")
                : (size_t)sprintf(want,
@@ -531,7 +531,7 @@ static void check_handshake(const ws_pmd_params *offered,
     if (by_conn) {
         memset(&greet, 0, sizeof greet);
         greet.pmd = willing;
-        n = ws_conn_accept(request, request_len, &greet, sizeof greet, &conn,
+        n = accept_head(request, request_len, &greet, sizeof greet, &conn,
                            response, sizeof response);
         CHECK(n <= WS_MAX_REPLY);
         CHECK_EQ(ws_conn_get_pmd(conn, &server), 1);
@@ -611,18 +611,18 @@ static void check_longest(void)
     spec.pmd = &willing;
     spec.protocols = bytes_of("a-protocol");
     spec.headers = bytes_of(extra);
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = accept_head(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     CHECK(n > 0 && n <= WS_MAX_REPLY + (ws_result)strlen(extra) + 10);
     CHECK(conn != NULL);
     ws_conn_free(conn);
-    CHECK_EQ(ws_conn_accept(head, len, &spec, sizeof spec, &conn, out,
+    CHECK_EQ(accept_head(head, len, &spec, sizeof spec, &conn, out,
                             (size_t)n - 1),
              WS_ERR_BUFFER_TOO_SMALL);
     CHECK(conn == NULL);
 
     /* Without spec.pmd nothing is agreed on, whatever is offered. */
     spec.pmd = NULL;
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = accept_head(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     CHECK(n > 0);
     CHECK_EQ(ws_conn_get_pmd(conn, &willing), 0);
     CHECK_FILL(&willing, 0, sizeof willing);
