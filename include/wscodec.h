@@ -296,9 +296,10 @@ typedef struct ws_handshake {
  * VERSION, KEY, EXTENSION; *hs is then zero.
  *
  * A field that came more than once is judged as if its values had come in
- * one line, joined with ", " (RFC 9110, 5.3). With a target in absolute
- * form, Host must name the same host and port. The target may hold UTF-8
- * that is not percent-encoded.
+ * one line, joined with ", " (RFC 9110, 5.3). A Sec-WebSocket-Extensions
+ * that is malformed anywhere is EXTENSION (RFC 6455, 9.1); an empty one is
+ * as good as none. With a target in absolute form, Host must name the same
+ * host and port. The target may hold UTF-8 that is not percent-encoded.
  *
  *   ws_handshake hs;
  *   ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs); */
@@ -413,7 +414,8 @@ WS_API WS_MUST_USE ws_result ws_make_key(void *out, size_t out_cap) WS_NOTHROW;
 typedef struct ws_request_spec {
     ws_bytes host;       /* "example.com" or "example.com:8080"; required. */
     ws_bytes target;     /* "/chat"; required. */
-    ws_bytes key;        /* From ws_make_key(); required. */
+    ws_bytes key;        /* 16 random bytes in base64, e.g. from
+                          * ws_make_key(); required. */
     ws_bytes origin;     /* "https://example.com", or empty. */
     ws_bytes protocols;  /* "chat, superchat", or empty. */
     ws_bytes extensions; /* Extensions to offer, or empty. */
@@ -461,13 +463,14 @@ ws_parse_response(const void *buf, size_t len, const void *request,
  *  Opening handshake, from fields that an HTTP library has parsed
  * ======================================================================== */
 
-/* Frameworks have a list of fields, not a head. Pass a field that came more
- * than once as all of its values, joined with ", " (RFC 9110, 5.3), never as
- * the first of them: what may come once alone is refused by its comma. The
- * functions that take heads judge the same combined value. */
 /* A request that an HTTP library has parsed. Zero it, fill what came. {NULL,
  * 0}: the field did not come; {not NULL, 0}: it came and was empty.
- * Extensible. */
+ * Extensible.
+ *
+ * Pass a field that came more than once as all of its values, joined with ",
+ * " (RFC 9110, 5.3), never as the first of them: a second Host, key,
+ * version, Origin or Content-Length is refused by its comma. The functions
+ * that take heads judge the same combined value. */
 typedef struct ws_request_fields {
     ws_bytes method;            /* "GET"; "CONNECT" in HTTP/2 and HTTP/3 */
     ws_bytes host;              /* Host, or :authority */
@@ -1269,7 +1272,8 @@ typedef struct ws_accepted {
  * "null"). So this checks a configuration at the start, where 0 means that
  * it is valid:
  *
- *   ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0); */
+ *   ws_accepted a;
+ *   n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &a, sizeof a, NULL, 0); */
 WS_API WS_MUST_USE ws_result
 ws_conn_accept(const void *buf, size_t len,
                const ws_accept_spec *spec, size_t spec_size,

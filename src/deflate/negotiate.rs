@@ -2,8 +2,8 @@
 
 use super::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::extensions::{Extension, Extensions, Parameter, Value, listed};
-use crate::handshake::headers::complete_fields;
+use crate::handshake::extensions::{Extension, Extensions, Parameter, Value};
+use crate::handshake::headers::EXTENSIONS;
 use crate::handshake::values::Values;
 
 const NAME: &[u8] = b"permessage-deflate";
@@ -136,7 +136,7 @@ impl Text {
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
 /// Gives what was agreed on, and the answer that says so.
 pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> {
-    accept_in(listed(complete_fields(head)?), willing)
+    accept_in(Values::in_head(head, EXTENSIONS)?, willing)
 }
 
 /// The same in the values of the field.
@@ -217,7 +217,7 @@ pub fn offer(wanted: &Params) -> Terms {
 
 /// Client: reads the answer to [`offer`] out of the server's head. None: no compression.
 pub fn confirm(head: &[u8], offered: &Params) -> Result<Option<Params>> {
-    confirm_in(listed(complete_fields(head)?), offered)
+    confirm_in(Values::in_head(head, EXTENSIONS)?, offered)
 }
 
 /// The same in the values of the field.

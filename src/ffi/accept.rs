@@ -133,7 +133,8 @@ const _: () = assert!(WS_MAX_REPLY == MAX_REPLY);
 /// could never match (a trailing slash, a comma, a wildcard, no scheme, "null"). So this checks a
 /// configuration at the start, where 0 means that it is valid:
 ///
-///     ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0);
+///     ws_accepted a;
+///     n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &a, sizeof a, NULL, 0);
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_accept(

@@ -7,12 +7,12 @@ use crate::error::{Error, Result};
 use crate::handshake::request::{self, Http};
 use crate::handshake::response;
 
-// Frameworks have a list of fields, not a head. Pass a field that came more than once as all of
-// its values, joined with ", " (RFC 9110, 5.3), never as the first of them: what may come once
-// alone is refused by its comma. The functions that take heads judge the same combined value.
-
 /// A request that an HTTP library has parsed. Zero it, fill what came. {NULL, 0}: the field did
 /// not come; {not NULL, 0}: it came and was empty. Extensible.
+///
+/// Pass a field that came more than once as all of its values, joined with ", " (RFC 9110, 5.3),
+/// never as the first of them: a second Host, key, version, Origin or Content-Length is refused
+/// by its comma. The functions that take heads judge the same combined value.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_request_fields {

@@ -117,7 +117,8 @@ impl ws_handshake {
 /// user information), METHOD, HTTP_VERSION, HOST, VERSION, KEY, EXTENSION; *hs is then zero.
 ///
 /// A field that came more than once is judged as if its values had come in one line, joined with
-/// ", " (RFC 9110, 5.3). With a target in absolute form, Host must name the same host and port.
+/// ", " (RFC 9110, 5.3). A Sec-WebSocket-Extensions that is malformed anywhere is EXTENSION (RFC
+/// 6455, 9.1); an empty one is as good as none. With a target in absolute form, Host must name the same host and port.
 /// The target may hold UTF-8 that is not percent-encoded.
 ///
 ///     ws_handshake hs;
@@ -397,7 +398,7 @@ pub struct ws_request_spec {
     pub host: ws_bytes,
     /// "/chat"; required.
     pub target: ws_bytes,
-    /// From ws_make_key(); required.
+    /// 16 random bytes in base64, e.g. from ws_make_key(); required.
     pub key: ws_bytes,
     /// "https://example.com", or empty.
     pub origin: ws_bytes,

@@ -40,12 +40,6 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// Whether this is a host, and a port if one is given.
-#[must_use]
-pub fn is_authority(text: &[u8]) -> bool {
-    Authority::parse(text).is_some()
-}
-
 /// Length of the address in brackets that `text` starts with, brackets included.
 fn ip_literal_len(text: &[u8]) -> Option<usize> {
     let end = text.iter().position(|b| *b == b']')?;
@@ -116,11 +110,15 @@ fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
 }
 
 fn is_ipv4(text: &[u8]) -> bool {
-    let octet = |digits: &[u8]| match digits {
-        [b'0'..=b'9'] | [b'1'..=b'9', b'0'..=b'9'] => true,
-        [b'1', b'0'..=b'9', b'0'..=b'9'] => true,
-        [b'2', b'0'..=b'4', b'0'..=b'9'] | [b'2', b'5', b'0'..=b'5'] => true,
-        _ => false,
+    let octet = |text: &[u8]| {
+        matches!(
+            text,
+            [b'0'..=b'9']
+                | [b'1'..=b'9', b'0'..=b'9']
+                | [b'1', b'0'..=b'9', b'0'..=b'9']
+                | [b'2', b'0'..=b'4', b'0'..=b'9']
+                | [b'2', b'5', b'0'..=b'5']
+        )
     };
     let octets = || text.split(|b| *b == b'.');
     octets().count() == 4 && octets().all(octet)

@@ -1,14 +1,8 @@
 //! Extensions (RFC 6455, 9.1): what a Sec-WebSocket-Extensions field lists. A field that is
 //! malformed anywhere fails the handshake.
 
-use super::headers::{EXTENSIONS, Fields};
 use super::values::{Values, token_len, trim};
 use crate::error::{Error, Result};
-
-/// The fields that list extensions.
-pub(crate) fn listed(fields: Fields<'_>) -> Values<'_> {
-    Values::of(fields, EXTENSIONS)
-}
 
 /// Where a list is read: within a value, and what follows that.
 #[derive(Clone, Debug)]

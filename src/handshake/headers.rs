@@ -141,15 +141,6 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The fields of a head that must be complete.
-pub fn complete_fields(bytes: &[u8]) -> Result<Fields<'_>> {
-    let head = Head::parse_request(bytes)?.ok_or(Error::InvalidArgument)?;
-    let mut walk = head.clone();
-    while walk.fields.next_field()?.is_some() {}
-    walk.len()?.ok_or(Error::InvalidArgument)?;
-    Ok(head.fields)
-}
-
 /// The field whose line starts at `pos`, which moves to the next line; at 0, the first one.
 /// None after the last.
 pub fn field_at<'a>(head: &'a [u8], pos: &mut usize) -> Result<Option<Field<'a>>> {

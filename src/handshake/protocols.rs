@@ -1,26 +1,31 @@
 //! Subprotocols (RFC 6455, 11.3.4): the list that a client offers, and the server's choice.
 
-use super::headers::{Fields, PROTOCOL, complete_fields};
+use super::headers::PROTOCOL;
 use super::values::{Values, is_token, list, trim};
 use crate::error::{Error, Result};
 
 /// Whether this is a list of subprotocols: tokens, none twice.
 #[must_use]
 pub fn is_offer(protocols: &[u8]) -> bool {
+    match is_short(protocols) {
+        true => is_offer_in::<FEW>(protocols),
+        false => is_offer_in::<MANY>(protocols),
+    }
+}
+
+fn is_offer_in<const SLOTS: usize>(protocols: &[u8]) -> bool {
     let mut rest = protocols.split(|b| *b == b',').map(trim);
     loop {
-        let mut names = Names::new();
-        let mut added = rest.clone();
+        let mut names = Names::<SLOTS>::new();
         while names.has_room() {
-            let Some(name) = added.next() else { return true };
+            let Some(name) = rest.next() else { return true };
             if !is_token(name) || !names.add(name) {
                 return false;
             }
         }
-        if added.clone().any(|name| names.find(name).is_some()) {
+        if rest.clone().any(|name| names.find(name).is_some()) {
             return false;
         }
-        rest = added;
     }
 }
 
@@ -35,33 +40,46 @@ pub fn check_supported(protocols: &[u8]) -> Result<()> {
 
 /// Picks the first of `supported` that the client offers in its head.
 pub fn select_protocol<'a>(head: &[u8], supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
-    select(offered(complete_fields(head)?), supported)
-}
-
-/// What the fields of a client offer.
-pub(crate) fn offered(fields: Fields<'_>) -> Values<'_> {
-    Values::of(fields, PROTOCOL)
+    select(Values::in_head(head, PROTOCOL)?, supported)
 }
 
 /// Picks the first of `supported` that is offered.
 pub fn select<'a>(offered: Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
     check_supported(supported)?;
+    Ok(choose(&offered, supported))
+}
+
+/// The same from a list that was checked.
+pub(crate) fn choose<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Option<&'a [u8]> {
+    match is_short(supported) {
+        true => choose_in::<FEW>(offered, supported),
+        false => choose_in::<MANY>(offered, supported),
+    }
+}
+
+fn choose_in<'a, const SLOTS: usize>(
+    offered: &Values<'_>,
+    supported: &'a [u8],
+) -> Option<&'a [u8]> {
     let mut rest = list(supported).peekable();
     while rest.peek().is_some() {
-        let mut names = Names::new();
+        let mut names = Names::<SLOTS>::new();
         while let Some(name) = rest.next_if(|_| names.has_room()) {
             names.add(name);
         }
         let chosen = first_offered(offered.clone(), &names);
         if chosen.is_some() {
-            return Ok(chosen);
+            return chosen;
         }
     }
-    Ok(None)
+    None
 }
 
 /// The first of some names, as they lie in memory, that is offered.
-fn first_offered<'a>(mut offered: Values<'_>, names: &Names<'a>) -> Option<&'a [u8]> {
+fn first_offered<'a, const SLOTS: usize>(
+    mut offered: Values<'_>,
+    names: &Names<'a, SLOTS>,
+) -> Option<&'a [u8]> {
     let mut first: Option<&[u8]> = None;
     while let Some(value) = offered.next_value() {
         for name in list(value).filter_map(|element| names.find(element)) {
@@ -74,19 +92,31 @@ fn first_offered<'a>(mut offered: Values<'_>, names: &Names<'a>) -> Option<&'a [
     first
 }
 
-/// Names, as many as any server knows, that are found without comparing each: a client that
-/// offers thousands must not make a server compare them all with all of its own. Of more names
-/// there are several of these.
-struct Names<'a> {
+/// Whether a list fits into a table of [`FEW`] slots.
+fn is_short(list: &[u8]) -> bool {
+    list.iter().filter(|b| **b == b',').count() < FEW / 2
+}
+
+/// Slots for what most servers know.
+const FEW: usize = 16;
+/// Slots for what any server knows. Of still more names there are several tables.
+const MANY: usize = 256;
+
+/// Names that are found without comparing each: a client that offers thousands must not make a
+/// server compare them all with all of its own.
+struct Names<'a, const SLOTS: usize> {
     /// A name is in the first empty slot from the one that its hash tells.
     slots: [&'a [u8]; SLOTS],
     len: usize,
 }
 
-const SLOTS: usize = 256;
+impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
+    const LAST: usize = {
+        assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << u8::BITS);
+        SLOTS.wrapping_sub(1)
+    };
 
-impl<'a> Names<'a> {
-    fn new() -> Names<'a> {
+    fn new() -> Self {
         Names { slots: [&[]; SLOTS], len: 0 }
     }
 
@@ -97,7 +127,7 @@ impl<'a> Names<'a> {
 
     /// Whether it is new.
     fn add(&mut self, name: &'a [u8]) -> bool {
-        let start = hash(name);
+        let start = hash(name) & Self::LAST;
         let (before, behind) = self.slots.split_at_mut_checked(start).unwrap_or_default();
         for slot in behind.iter_mut().chain(before) {
             if slot.is_empty() {
@@ -113,16 +143,19 @@ impl<'a> Names<'a> {
     }
 
     fn find(&self, name: &[u8]) -> Option<&'a [u8]> {
-        let (before, behind) = self.slots.split_at_checked(hash(name))?;
+        let start = hash(name) & Self::LAST;
+        let (before, behind) = self.slots.split_at_checked(start)?;
         let near = behind.iter().chain(before).take_while(|slot| !slot.is_empty());
         near.copied().find(|slot| *slot == name)
     }
 }
 
-/// Which slot a name would be in.
+/// Which slot a name would be in; of fewer than 256, the lower bits of it.
 fn hash(name: &[u8]) -> usize {
     let hash = name.iter().fold(0_u32, |hash, b| {
-        (hash ^ u32::from(*b)).wrapping_mul(0x0100_0193).rotate_left(7)
+        // 2^32 divided by the golden ratio: the highest bits depend on all others.
+        (hash.rotate_left(5) ^ u32::from(*b)).wrapping_mul(0x9e37_79b9)
     });
-    usize::try_from(hash >> 16).unwrap_or(0) % SLOTS
+    let [highest, ..] = hash.to_be_bytes();
+    usize::from(highest)
 }

@@ -177,9 +177,8 @@ pub fn check(parsed: &Parsed<'_>) -> Result<()> {
 
 /// An upgrade of HTTP/1.1. Its Origin.
 fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a [u8]>> {
-    let mut said = Said::default();
-    for (name, value) in [
-        (b"host" as &[u8], parsed.host),
+    let said = Said::of(&[
+        (b"host", parsed.host),
         (b"upgrade", parsed.upgrade),
         (b"connection", parsed.connection),
         (b"sec-websocket-key", parsed.key),
@@ -188,11 +187,7 @@ fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a
         (EXTENSIONS, parsed.extensions),
         (b"content-length", parsed.content_length),
         (b"transfer-encoding", parsed.transfer_encoding),
-    ] {
-        if let Some(value) = checked(value)? {
-            said.note(&Field { name, value });
-        }
-    }
+    ])?;
     let method = checked(parsed.method)?.unwrap_or_default();
     // In place of the target, one that has no fault.
     let line = RequestLine { method, target: b"/", http_version };
@@ -202,17 +197,12 @@ fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a
 
 /// An extended CONNECT (RFC 8441, 5). Its Origin.
 fn check_connect<'a>(parsed: &Parsed<'a>) -> Result<Option<&'a [u8]>> {
-    let mut said = Said::default();
-    for (name, value) in [
-        (b"host" as &[u8], parsed.host),
+    let said = Said::of(&[
+        (b"host", parsed.host),
         (b"sec-websocket-version", parsed.version),
         (b"origin", parsed.origin),
         (EXTENSIONS, parsed.extensions),
-    ] {
-        if let Some(value) = checked(value)? {
-            said.note(&Field { name, value });
-        }
-    }
+    ])?;
     let (method, protocol) = (checked(parsed.method)?, checked(parsed.connect_protocol)?);
     if !protocol.is_some_and(|name| name.eq_ignore_ascii_case(b"websocket")) {
         return Err(Error::NotUpgrade);
@@ -243,6 +233,17 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    /// What these fields say, of which some did not come.
+    fn of(fields: &[(&'a [u8], Option<&'a [u8]>)]) -> Result<Said<'a>> {
+        let mut said = Said::default();
+        for (name, value) in fields {
+            if let Some(value) = checked(*value)? {
+                said.note(&Field { name, value });
+            }
+        }
+        Ok(said)
+    }
+
     #[inline(always)]
     fn note(&mut self, field: &Field<'a>) {
         let value = field.value;

@@ -84,10 +84,7 @@ impl<'a> Policy<'a> {
     fn accept(&self, request: &request::Request<'_>) -> Result<Acceptance<'a>> {
         request.verdict?;
         origin::admit(request.origin, self.origins)?;
-        let protocol = match self.protocols {
-            [] => None,
-            supported => protocols::select(request.protocols(), supported)?,
-        };
+        let protocol = protocols::choose(&request.protocols(), self.protocols);
         if self.need_protocol && protocol.is_none() {
             return Err(Error::HandshakeProtocol);
         }

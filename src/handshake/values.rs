@@ -5,7 +5,7 @@
 //! list is read across its lines: [`Values`].
 
 use super::chars;
-use super::headers::Fields;
+use super::headers::{Fields, Head};
 use crate::error::{Error, Result};
 use crate::simd;
 
@@ -114,7 +114,7 @@ impl<'a> Seen<'a> {
     /// All of its values, which are those of `fields` that are called `name`.
     pub(crate) fn values(&self, name: &'static [u8], fields: &Fields<'a>) -> Values<'a> {
         match self.repeated {
-            true => Values::of(fields.clone(), name),
+            true => Values { next: None, more: fields.clone(), name },
             false => Values::one(self.first),
         }
     }
@@ -136,10 +136,21 @@ impl<'a> Values<'a> {
         Values { next: value.map(trim), more: Fields::none(), name: b"" }
     }
 
-    /// Those fields of a complete head that are called `name`.
-    #[must_use]
-    pub fn of(fields: Fields<'a>, name: &'static [u8]) -> Values<'a> {
-        Values { next: None, more: fields, name }
+    /// The field called `name`, which is in small letters, of a head that must be complete.
+    pub(crate) fn in_head<const N: usize>(
+        head: &'a [u8],
+        name: &'static [u8; N],
+    ) -> Result<Values<'a>> {
+        let mut head = Head::parse_request(head)?.ok_or(Error::InvalidArgument)?;
+        let fields = head.fields.clone();
+        let mut seen = Seen::default();
+        while let Some(field) = head.fields.next_field()? {
+            if field.is(name) {
+                seen.note(field.value);
+            }
+        }
+        head.len()?.ok_or(Error::InvalidArgument)?;
+        Ok(seen.values(name, &fields))
     }
 
     /// The next one. None after the last.

@@ -11,6 +11,9 @@ use crate::c::code::{
 use crate::heads::{Head, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
+#[cfg(feature = "deflate")]
+use wscodec::ffi::deflate::{ws_pmd_accept_value, ws_pmd_confirm_value};
+use wscodec::ffi::fields::*;
 use wscodec::ffi::handshake::*;
 
 fn ptr(bytes: &[u8]) -> *const c_void {
@@ -83,7 +86,7 @@ fn parse_handshake() {
 
 /// Bytes that start where any struct may start.
 #[repr(C, align(16))]
-struct Room([u8; 256]);
+struct Room([u8; 512]);
 
 /// An output struct as a newer or older caller knows it, and at every address.
 fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
@@ -91,7 +94,7 @@ fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
     parse: impl Fn(*mut T, usize) -> isize,
 ) {
     let size = size_of::<T>();
-    let mut room = Room([0xee; 256]);
+    let mut room = Room([0xee; 512]);
     for smaller in 0..size {
         assert_eq!(parse(room.0.as_mut_ptr().cast(), smaller), INVALID_ARGUMENT);
     }
@@ -99,7 +102,7 @@ fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
         let to: *mut T = room.0[at..].as_mut_ptr().cast();
         assert_eq!(parse(to, size), INVALID_ARGUMENT, "unaligned");
     }
-    assert_eq!(room.0, [0xee; 256], "nothing has changed");
+    assert_eq!(room.0, [0xee; 512], "nothing has changed");
     for larger in 0..40 {
         for at in (0..16).step_by(align_of::<T>()) {
             room.0.fill(0xee);
@@ -274,7 +277,7 @@ fn request_spec() -> ws_request_spec {
 fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
     let size = size_of::<T>();
     for at in 0..16 {
-        let mut room = Room([0; 256]);
+        let mut room = Room([0; 512]);
         let to: *mut T = room.0[at..].as_mut_ptr().cast();
         unsafe { to.write_unaligned(spec) };
         if at % align_of::<T>() != 0 {
@@ -392,4 +395,159 @@ fn a_handshake_is_zeroed_with_an_error() {
     let (bad, size) = (b"no request\r\n", size_of::<ws_handshake>());
     let result = unsafe { ws_parse_handshake(ptr(bad), bad.len(), &mut hs, size) };
     assert_eq!((result, hs), (HTTP_SYNTAX, ws_handshake::default()));
+}
+
+#[test]
+fn head_length() {
+    let head = Head::request().bytes();
+    let mut scanned = [0_usize; 2];
+    let at = scanned.as_mut_ptr();
+    bad_inputs(&head, |head, len| unsafe {
+        *at = 0;
+        ws_head_length(head, len, at)
+    });
+    unsafe { *at = 0 };
+    for bad in [null_mut(), unaligned(at)] {
+        let result = unsafe { ws_head_length(ptr(&head), head.len(), bad) };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+    assert_eq!(unsafe { *at }, 0, "nothing has changed");
+}
+
+#[test]
+fn select_protocol_value() {
+    let mut spans = [ws_span::default(); 2];
+    let chosen = spans.as_mut_ptr();
+    let chat: &[u8] = b"chat";
+    bad_inputs(chat, |offered, len| unsafe {
+        ws_select_protocol_value(offered, len, ptr(chat), 4, chosen)
+    });
+    bad_inputs(chat, |supported, len| unsafe {
+        ws_select_protocol_value(ptr(chat), 4, supported, len, chosen)
+    });
+    for bad in [null_mut(), unaligned(chosen)] {
+        let result = unsafe { ws_select_protocol_value(ptr(chat), 4, ptr(chat), 4, bad) };
+        assert_eq!(result, INVALID_ARGUMENT);
+    }
+}
+
+#[test]
+#[cfg(feature = "deflate")]
+fn pmd_values() {
+    let offer: &[u8] = b"permessage-deflate";
+    let mut params = [crate::pmd::USUAL; 2];
+    let mut out = [0_u8; 1024];
+    let to: *mut c_void = out.as_mut_ptr().cast();
+    bad_inputs(offer, |offer, len| unsafe {
+        ws_pmd_accept_value(offer, len, params.as_ptr().cast_mut(), to, 1024)
+    });
+    bad_inputs(offer, |offer, len| unsafe {
+        ws_pmd_confirm_value(offer, len, params.as_ptr().cast_mut())
+    });
+    let (from, len) = (ptr(offer), offer.len());
+    bad_outputs(|out, cap| unsafe {
+        ws_pmd_accept_value(from, len, params.as_ptr().cast_mut(), out, cap)
+    });
+    unsafe {
+        assert_eq!(
+            ws_pmd_accept_value(from, len, null_mut(), to, 1024),
+            INVALID_ARGUMENT
+        );
+        assert_eq!(ws_pmd_confirm_value(from, len, null_mut()), INVALID_ARGUMENT);
+        params[0].level = 10;
+        let bad = params.as_mut_ptr();
+        assert_eq!(ws_pmd_accept_value(from, len, bad, to, 1024), INVALID_ARGUMENT);
+        assert_eq!(ws_pmd_confirm_value(from, len, bad), INVALID_ARGUMENT);
+    }
+}
+
+const REQUEST_FIELDS: crate::c::RequestFields<'_> = crate::c::RequestFields {
+    method: Some(b"GET"),
+    host: Some(b"a"),
+    upgrade: Some(b"websocket"),
+    connection: Some(b"upgrade"),
+    key: Some(KEY),
+    version: Some(b"13"),
+    origin: None,
+    extensions: None,
+    content_length: None,
+    transfer_encoding: None,
+    connect_protocol: None,
+    origins: None,
+    http_version: 11,
+};
+
+const RESPONSE_FIELDS: crate::c::ResponseFields<'_> = crate::c::ResponseFields {
+    upgrade: Some(b"websocket"),
+    connection: Some(b"upgrade"),
+    accept: Some(crate::heads::ACCEPT),
+    protocol: None,
+    extensions: None,
+    key: Some(KEY),
+    offered_protocols: None,
+    offered_extensions: None,
+    http_version: 11,
+    status: 101,
+};
+
+#[test]
+fn fields_of_another_size_or_alignment() {
+    // These return WS_OK, which is no count.
+    sizes_of_input(REQUEST_FIELDS.raw(), |fields, size| {
+        let result = unsafe { ws_check_request(fields, size) };
+        if result == 0 { 1 } else { result }
+    });
+    sizes_of_input(RESPONSE_FIELDS.raw(), |fields, size| {
+        let result = unsafe { ws_check_response(fields, size) };
+        if result == 0 { 1 } else { result }
+    });
+}
+
+/// Of every field, also of those that are not looked at.
+#[test]
+fn fields_that_nobody_should_pass() {
+    for http_version in [11, 20] {
+        let good = ws_request_fields { http_version, ..REQUEST_FIELDS.raw() };
+        let check = |fields: ws_request_fields| unsafe {
+            ws_check_request(&fields, size_of::<ws_request_fields>())
+        };
+        for bad in bad_bytes() {
+            for fields in [
+                ws_request_fields { method: bad, ..good },
+                ws_request_fields { host: bad, ..good },
+                ws_request_fields { upgrade: bad, ..good },
+                ws_request_fields { connection: bad, ..good },
+                ws_request_fields { key: bad, ..good },
+                ws_request_fields { version: bad, ..good },
+                ws_request_fields { origin: bad, ..good },
+                ws_request_fields { extensions: bad, ..good },
+                ws_request_fields { content_length: bad, ..good },
+                ws_request_fields { transfer_encoding: bad, ..good },
+                ws_request_fields { connect_protocol: bad, ..good },
+                ws_request_fields { origins: bad, ..good },
+            ] {
+                assert_eq!(check(fields), INVALID_ARGUMENT);
+            }
+        }
+        assert_eq!(check(ws_request_fields { reserved: 1, ..good }), INVALID_ARGUMENT);
+        let good = ws_response_fields { http_version, ..RESPONSE_FIELDS.raw() };
+        let check = |fields: ws_response_fields| unsafe {
+            ws_check_response(&fields, size_of::<ws_response_fields>())
+        };
+        for bad in bad_bytes() {
+            for fields in [
+                ws_response_fields { upgrade: bad, ..good },
+                ws_response_fields { connection: bad, ..good },
+                ws_response_fields { accept: bad, ..good },
+                ws_response_fields { protocol: bad, ..good },
+                ws_response_fields { extensions: bad, ..good },
+                ws_response_fields { key: bad, ..good },
+                ws_response_fields { offered_protocols: bad, ..good },
+                ws_response_fields { offered_extensions: bad, ..good },
+            ] {
+                assert_eq!(check(fields), INVALID_ARGUMENT);
+            }
+        }
+        assert_eq!(check(ws_response_fields { reserved: 1, ..good }), INVALID_ARGUMENT);
+    }
 }

@@ -7,10 +7,16 @@ use crate::c::{self, SERVER, code};
 use crate::conn::{Conn, OPEN, answer_pong, from_peer, ping, text};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{ACCEPT, Head, KEY};
+use crate::pmd::USUAL;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut, without_provenance_mut};
-use wscodec::ffi::conn::{ws_accept_spec, ws_allocator, ws_conn, ws_conn_accept};
-use wscodec::ffi::handshake::ws_bytes;
+use wscodec::ffi::accept::{
+    WS_ACCEPT_NEED_PROTOCOL, ws_accept_spec, ws_accepted, ws_conn_accept,
+};
+use wscodec::ffi::conn::ws_allocator;
+use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::handshake::{ws_bytes, ws_span};
+use wscodec::ffi::result::ws_http_status;
 
 const MAX_REPLY: usize = 512;
 
@@ -18,13 +24,70 @@ fn bytes(bytes: &[u8]) -> ws_bytes {
     ws_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
 }
 
-fn spec(protocols: &[u8], headers: &[u8]) -> ws_accept_spec {
+const NONE: ws_bytes = ws_bytes { data: null(), len: 0 };
+
+pub(crate) fn spec(protocols: &[u8], headers: &[u8]) -> ws_accept_spec {
     ws_accept_spec {
         protocols: bytes(protocols),
         headers: bytes(headers),
         pmd: null(),
         allocator: null(),
+        origins: NONE,
+        flags: 0,
+        reserved: 0,
     }
+}
+
+/// Not zero anywhere.
+const UNTOUCHED: ws_accepted = ws_accepted {
+    conn: without_provenance_mut(77),
+    error: 78,
+    head_len: 79,
+    protocol: ws_span { off: 80, len: 81 },
+    reserved: 82,
+};
+
+fn is_zero(accepted: &ws_accepted) -> bool {
+    let ws_accepted { conn, error, head_len, protocol, reserved } = *accepted;
+    conn.is_null()
+        && (error, head_len, protocol, reserved) == (0, 0, ws_span::default(), 0)
+}
+
+/// The result, what is written, and the rest of what is said.
+pub(crate) fn accept_raw(
+    buf: &[u8],
+    spec: Option<&ws_accept_spec>,
+    cap: usize,
+) -> (isize, Vec<u8>, ws_accepted) {
+    let mut room = vec![0xc5; cap + 16];
+    let mut accepted = UNTOUCHED;
+    let (from, to) = (buf.as_ptr().cast(), room.as_mut_ptr().cast::<c_void>());
+    let size = spec.map_or(0, |_| size_of::<ws_accept_spec>());
+    let spec = spec.map_or(null(), core::ptr::from_ref);
+    let result = unsafe {
+        let (to_size, len) = (size_of::<ws_accepted>(), buf.len());
+        ws_conn_accept(from, len, spec, size, &mut accepted, to_size, to, cap)
+    };
+    let len = usize::try_from(result).unwrap_or(0);
+    assert!(len <= cap);
+    assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it said");
+    room.truncate(len);
+    assert_eq!(is_zero(&accepted), result <= 0);
+    assert_eq!(accepted.reserved, 0);
+    if result > 0 {
+        assert_eq!(accepted.conn.is_null(), accepted.error != 0);
+        assert_eq!(room.starts_with(b"HTTP/1.1 101 "), accepted.error == 0);
+    }
+    (result, room, accepted)
+}
+
+/// Why a head is refused, and where the next one starts.
+fn refusal(head: &[u8], spec: &ws_accept_spec) -> (isize, usize) {
+    let (result, reply, accepted) = accept_raw(head, Some(spec), 4096);
+    assert!(result > 0 && accepted.conn.is_null(), "{result}");
+    let status = format!("HTTP/1.1 {} ", ws_http_status(accepted.error));
+    assert!(reply.starts_with(status.as_bytes()));
+    (accepted.error, accepted.head_len as usize)
 }
 
 /// What is written and the connection. There is one if and only if it is a 101.
@@ -33,20 +96,9 @@ fn accept_into(
     spec: &ws_accept_spec,
     cap: usize,
 ) -> Result<(Vec<u8>, Option<Conn>), isize> {
-    let mut room = vec![0xc5; cap + 16];
-    let mut raw: *mut ws_conn = without_provenance_mut(77);
-    let to: *mut c_void = room.as_mut_ptr().cast();
-    let from = head.as_ptr().cast();
-    let size = size_of::<ws_accept_spec>();
-    let result =
-        unsafe { ws_conn_accept(from, head.len(), spec, size, &mut raw, to, cap) };
-    let len = usize::try_from(result).unwrap_or(0);
-    assert!(len <= cap);
-    assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it said");
-    room.truncate(len);
-    let conn = (!raw.is_null()).then_some(Conn::of(raw, SERVER));
-    assert_eq!(conn.is_some(), room.starts_with(b"HTTP/1.1 101 "));
-    if result < 0 { Err(result) } else { Ok((room, conn)) }
+    let (result, reply, accepted) = accept_raw(head, Some(spec), cap);
+    let conn = (!accepted.conn.is_null()).then(|| Conn::of(accepted.conn, SERVER));
+    if result < 0 { Err(result) } else { Ok((reply, conn)) }
 }
 
 fn accept(head: &Head, protocols: &str, headers: &str) -> (Vec<u8>, Option<Conn>) {
@@ -138,8 +190,9 @@ fn refusals() -> Vec<(Head, u16)> {
         (request().raw("no colon"), 400),
         (request().raw(" folded: x"), 400),
         (request().add("X", "a\0b"), 400),
-        ((0..130).fold(request(), |head, i| head.add("X", i.to_string())), 431),
-        (request().add("X", "x".repeat(16_384)), 431),
+        ((0..260).fold(request(), |head, i| head.add("X", i.to_string())), 431),
+        (request().add("X", "x".repeat(65_536)), 431),
+        (request().add("Sec-WebSocket-Extensions", "a b"), 400),
     ]
 }
 
@@ -158,7 +211,8 @@ fn every_refusal_says_why_and_gives_no_connection() {
         let (result, said, _) = read(&Head::request(), &answer);
         assert_eq!((result, said), (code::STATUS, status), "{shown}");
         let closes = c::find_header(&answer, b"Connection").unwrap();
-        assert_eq!(closes.as_deref(), Some(&b"close"[..]));
+        let expected = if status == 426 { "Upgrade, close" } else { "close" };
+        assert_eq!(closes.as_deref(), Some(expected.as_bytes()));
         if status == 426 {
             let version = c::find_header(&answer, b"Sec-WebSocket-Version").unwrap();
             assert_eq!(version.as_deref(), Some(&b"13"[..]));
@@ -198,23 +252,252 @@ fn an_incomplete_head_has_no_answer_yet() {
     assert!(accept_into(&head, &spec(b"", b""), 1000).unwrap().1.is_some());
 }
 
+/// Heads that meet a spec: all that a server may see.
+fn all_heads() -> Vec<Vec<u8>> {
+    let with_protocol = Head::request().add("Sec-WebSocket-Protocol", "chat");
+    let with_origin = Head::request().add("Origin", "https://a.example");
+    let plain = Head::request().without("Upgrade");
+    let mut heads = vec![
+        Vec::new(),
+        b"GET / HT".to_vec(),
+        b"\x16\x03\x01".to_vec(),
+        Head::request().bytes(),
+        with_protocol.bytes(),
+        with_origin.bytes(),
+        plain.bytes(),
+    ];
+    heads.extend(refusals().into_iter().map(|(head, _)| head.bytes()));
+    heads
+}
+
+fn refused_at_every_call(spec: &ws_accept_spec, error: isize, what: &str) {
+    for head in all_heads() {
+        let (result, ..) = accept_raw(&head, Some(spec), 4096);
+        assert_eq!(result, error, "{what} {}", String::from_utf8_lossy(&head));
+    }
+    let mut accepted = UNTOUCHED;
+    let result = unsafe {
+        let (size, to_size) = (size_of::<ws_accept_spec>(), size_of::<ws_accepted>());
+        ws_conn_accept(null(), 0, spec, size, &mut accepted, to_size, null_mut(), 0)
+    };
+    assert_eq!((result, is_zero(&accepted)), (error, true), "{what}");
+}
+
 #[test]
-fn what_the_caller_must_not_ask_for() {
-    let head = Head::request().add("Sec-WebSocket-Protocol", "chat").bytes();
+fn a_mistake_in_the_spec_is_refused_at_every_call() {
     for (protocols, headers) in [
         ("chat\r\nX: y", ""),
         ("a b", ""),
-        ("chat", "X"),
-        ("chat", "X: y"),
+        ("chat, chat", ""),
+        ("chat,", ""),
+        ("", "X"),
+        ("", "X: y"),
         ("chat", "X: y\r\n\r\n"),
         ("chat", "Upgrade: websocket\r\n"),
         ("chat", "Connection: close\r\n"),
+        ("chat", "Content-Length: 0\r\n"),
         ("chat", "Sec-WebSocket-Protocol: chat\r\n"),
     ] {
         let spec = spec(protocols.as_bytes(), headers.as_bytes());
-        let refused = accept_into(&head, &spec, 1000).err();
-        assert_eq!(refused, Some(code::INVALID_ARGUMENT), "{protocols} {headers}");
+        let shown = format!("{protocols} {headers}");
+        refused_at_every_call(&spec, code::INVALID_ARGUMENT, &shown);
     }
+    let good = spec(b"chat", b"");
+    for flags in [0x2, 0x8000_0000, 0x3] {
+        refused_at_every_call(
+            &ws_accept_spec { flags, ..good },
+            code::INVALID_ARGUMENT,
+            "flags",
+        );
+    }
+    let reserved = ws_accept_spec { reserved: 1, ..good };
+    refused_at_every_call(&reserved, code::INVALID_ARGUMENT, "reserved");
+    let needs = ws_accept_spec { flags: WS_ACCEPT_NEED_PROTOCOL, ..spec(b"", b"") };
+    refused_at_every_call(&needs, code::INVALID_ARGUMENT, "needs a protocol of none");
+    let no_functions =
+        ws_allocator { alloc: None, resize: None, free: None, user: null_mut() };
+    let allocator = ws_accept_spec { allocator: &no_functions, ..good };
+    refused_at_every_call(&allocator, code::INVALID_ARGUMENT, "allocator");
+    for bad in [
+        ws_pmd_params { server_max_window_bits: 16, ..USUAL },
+        ws_pmd_params { client_max_window_bits: 7, ..USUAL },
+        ws_pmd_params { level: 10, ..USUAL },
+        ws_pmd_params { server_no_context_takeover: 2, ..USUAL },
+        ws_pmd_params { reserved: [0, 1], ..USUAL },
+    ] {
+        let error = match cfg!(feature = "deflate") {
+            true => code::INVALID_ARGUMENT,
+            false => code::UNSUPPORTED,
+        };
+        refused_at_every_call(&ws_accept_spec { pmd: &bad, ..good }, error, "pmd");
+    }
+}
+
+#[test]
+fn headers_that_leave_no_room_for_the_answer_are_a_mistake_in_the_spec() {
+    let headers = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
+    let (most, protocols) = (65_536 - MAX_REPLY - 9, b"chat, superchat");
+    let (fitting, longer) = (headers(most), headers(most + 1));
+    refused_at_every_call(&spec(protocols, &longer), code::INVALID_ARGUMENT, "too long");
+    let head = Head::request().add("Sec-WebSocket-Protocol", "superchat").bytes();
+    let (result, reply, accepted) =
+        accept_raw(&head, Some(&spec(protocols, &fitting)), 70_000);
+    assert!(result > 0 && reply.len() <= 65_536);
+    drop(Conn::of(accepted.conn, SERVER));
+}
+
+#[test]
+fn a_list_of_origins_with_an_entry_that_could_never_match_is_refused_at_every_call() {
+    let empty = ws_bytes { data: b"".as_ptr().cast(), len: 0 };
+    let with = |origins| ws_accept_spec { origins, ..spec(b"", b"") };
+    refused_at_every_call(&with(empty), code::INVALID_ARGUMENT, "empty");
+    for list in [
+        " ",
+        "https://a.example/",
+        "https://a.example,https://b.example",
+        "https://a.example, https://b.example",
+        "https://*.example",
+        "https://a.example *",
+        "*",
+        "a.example",
+        "//a.example",
+        "null",
+        "https://a.example null",
+        "https://a.example:port",
+        "https://a.example:080",
+        "https://",
+        "https://user@a.example",
+        "https://a.example\t",
+        "file:///",
+        "file:",
+        "https://caf\u{e9}.example",
+    ] {
+        let spec = with(bytes(list.as_bytes()));
+        refused_at_every_call(&spec, code::INVALID_ARGUMENT, list);
+    }
+    for list in [
+        "https://a.example",
+        "  https://a.example   http://b.example:8080 ",
+        "file://",
+        "http://[::1]:8000 chrome-extension://abcdef FILE://",
+    ] {
+        let spec = with(bytes(list.as_bytes()));
+        let (result, ..) = accept_raw(b"", Some(&spec), 0);
+        assert_eq!(result, 0, "{list}");
+    }
+}
+
+#[test]
+fn a_good_spec_alone_is_0_and_so_are_the_defaults() {
+    assert_eq!(accept_raw(b"", Some(&spec(b"chat, b", b"X: y\r\n")), 0).0, 0);
+    assert_eq!(accept_raw(b"", None, 0).0, 0);
+    let (result, reply, accepted) = accept_raw(&Head::request().bytes(), None, 512);
+    assert!(result > 0 && reply.starts_with(b"HTTP/1.1 101 "));
+    assert_eq!(Conn::of(accepted.conn, SERVER).state(), OPEN);
+}
+
+#[test]
+fn where_the_first_frames_start_is_told_also_of_a_refusal() {
+    for (head, error, known) in [
+        (Head::request(), 0, true),
+        (Head::request().without("Upgrade"), code::NOT_UPGRADE, true),
+        (Head::request().without("Host"), code::HOST, true),
+        (Head::request().start("POST / HTTP/1.1"), code::HTTP_METHOD, true),
+        (Head::request().start("GET / HTTP/1.0"), code::HTTP_VERSION, true),
+        (Head::request().set("Sec-WebSocket-Key", "x"), code::KEY, true),
+        (Head::request().add("Sec-WebSocket-Extensions", ","), code::EXTENSION, true),
+        (Head::request().add("Transfer-Encoding", "chunked"), code::HTTP_SYNTAX, false),
+        (Head::request().start("GET chat HTTP/1.1"), code::HTTP_SYNTAX, false),
+        (Head::request().raw("no colon"), code::HTTP_SYNTAX, false),
+    ] {
+        for before in ["", "\r\n"] {
+            let bytes = [before.as_bytes(), &head.bytes()].concat();
+            let buf = [bytes.as_slice(), &from_peer(SERVER, 0x81, "hi")].concat();
+            let (result, _, accepted) = accept_raw(&buf, None, 512);
+            assert!(result > 0);
+            let expected = if known { bytes.len() } else { 0 };
+            assert_eq!((accepted.error, accepted.head_len as usize), (error, expected));
+            if error == 0 {
+                let mut conn = Conn::of(accepted.conn, SERVER);
+                assert_eq!(conn.read(&buf[bytes.len()..]), [text("hi")]);
+            }
+        }
+    }
+    let endless = vec![b'x'; 70_000];
+    assert_eq!(refusal(&endless, &spec(b"", b"")), (code::HTTP_TOO_LARGE, 0));
+}
+
+#[test]
+fn the_protocol_is_told_as_a_piece_of_ours() {
+    let head = Head::request().add("Sec-WebSocket-Protocol", "b, superchat").bytes();
+    let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat,  superchat", b"")), 512);
+    drop(Conn::of(accepted.conn, SERVER));
+    assert_eq!(accepted.protocol, ws_span { off: 7, len: 9 });
+    let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat", b"")), 512);
+    drop(Conn::of(accepted.conn, SERVER));
+    assert_eq!(accepted.protocol, ws_span::default());
+}
+
+#[test]
+fn a_page_of_another_origin_is_refused_and_no_origin_is_no_page() {
+    let list = b"https://good.example http://localhost:8000 file://";
+    let spec = ws_accept_spec { origins: bytes(list), ..spec(b"", b"") };
+    let with = |origin: &str| Head::request().add("Origin", origin).bytes();
+    for origin in [
+        "https://good.example",
+        "HTTPS://Good.example:443",
+        "http://localhost:8000",
+        "file://",
+    ] {
+        let (_, conn) = accept_into(&with(origin), &spec, 512).unwrap();
+        assert!(conn.is_some(), "{origin}");
+    }
+    for origin in [
+        "",
+        "null",
+        "https://evil.example",
+        "https://good.example.evil.example",
+        "http://good.example",
+        "https://good.example/",
+        "good.example",
+        "https://good.example https://good.example",
+    ] {
+        let head = with(origin);
+        assert_eq!(refusal(&head, &spec), (code::ORIGIN, head.len()), "{origin}");
+    }
+    assert!(accept_into(&Head::request().bytes(), &spec, 512).unwrap().1.is_some());
+    let any = ws_accept_spec { origins: NONE, ..spec };
+    for origin in ["", "null", "https://evil.example", "x"] {
+        assert!(accept_into(&with(origin), &any, 512).unwrap().1.is_some(), "{origin}");
+    }
+}
+
+#[test]
+fn a_client_that_offers_none_of_ours_is_refused_where_one_is_needed() {
+    let flags = WS_ACCEPT_NEED_PROTOCOL;
+    let spec = ws_accept_spec { flags, ..spec(b"chat, superchat", b"") };
+    for offered in ["other", "", "Chat", "cha t"] {
+        let head = Head::request().add("Sec-WebSocket-Protocol", offered).bytes();
+        assert_eq!(refusal(&head, &spec), (code::PROTOCOL, head.len()), "{offered}");
+    }
+    let head = Head::request().bytes();
+    assert_eq!(refusal(&head, &spec), (code::PROTOCOL, head.len()));
+    let head = Head::request().add("Sec-WebSocket-Protocol", "x, superchat").bytes();
+    assert!(accept_into(&head, &spec, 512).unwrap().1.is_some());
+}
+
+#[test]
+fn the_origin_is_judged_behind_the_head_and_before_the_protocol() {
+    let spec = ws_accept_spec {
+        origins: bytes(b"https://good.example"),
+        flags: WS_ACCEPT_NEED_PROTOCOL,
+        ..spec(b"chat", b"")
+    };
+    let bad = Head::request().add("Origin", "https://evil.example");
+    let error = |head: Head| refusal(&head.bytes(), &spec).0;
+    assert_eq!(error(bad.clone()), code::ORIGIN);
+    assert_eq!(error(bad.clone().add("Sec-WebSocket-Extensions", ";")), code::EXTENSION);
+    assert_eq!(error(bad.without("Sec-WebSocket-Key")), code::KEY);
 }
 
 #[test]
@@ -269,76 +552,93 @@ fn an_allocator_without_its_functions_is_refused() {
     }
 }
 
-fn raw(
-    head: &[u8],
-    spec: *const ws_accept_spec,
-    size: usize,
-    out: &mut [u8],
-) -> (isize, bool) {
-    let mut conn: *mut ws_conn = without_provenance_mut(77);
-    let (from, to) = (head.as_ptr().cast(), out.as_mut_ptr().cast());
-    let result =
-        unsafe { ws_conn_accept(from, head.len(), spec, size, &mut conn, to, out.len()) };
-    let none = conn.is_null();
-    if !none {
-        drop(Conn::of(conn, SERVER));
-    }
-    (result, none)
-}
-
 /// An extensible struct: what is unknown must be zero, and what is known must be there.
 #[test]
 fn the_size_of_the_spec() {
     #[repr(C)]
     struct Larger(ws_accept_spec, [u64; 2]);
     let head = Head::request().bytes();
-    let mut out = [0; 1000];
+    let raw = |spec: *const ws_accept_spec, size| {
+        let (mut out, mut accepted) = ([0_u8; 1000], UNTOUCHED);
+        let (from, to) = (head.as_ptr().cast(), out.as_mut_ptr().cast());
+        let to_size = size_of::<ws_accepted>();
+        let result = unsafe {
+            ws_conn_accept(from, head.len(), spec, size, &mut accepted, to_size, to, 1000)
+        };
+        let none = accepted.conn.is_null();
+        if !none {
+            drop(Conn::of(accepted.conn, SERVER));
+        }
+        (result, none)
+    };
     let mut larger = Larger(spec(b"", b""), [0; 2]);
     let size = size_of::<ws_accept_spec>();
-    let (result, none) = raw(&head, &raw const larger.0, size + 16, &mut out);
+    let (result, none) = raw(&raw const larger.0, size + 16);
     assert!(result > 0 && !none);
     larger.1[1] = 1;
-    let unknown = raw(&head, &raw const larger.0, size + 16, &mut out);
-    assert_eq!(unknown, (code::UNSUPPORTED, true));
+    assert_eq!(raw(&raw const larger.0, size + 16), (code::UNSUPPORTED, true));
     for short in [0, 1, size - 1] {
-        let refused = raw(&head, &raw const larger.0, short, &mut out);
-        assert_eq!(refused, (code::INVALID_ARGUMENT, true));
+        assert_eq!(raw(&raw const larger.0, short), (code::INVALID_ARGUMENT, true));
     }
-    assert_eq!(raw(&head, null(), size, &mut out), (code::INVALID_ARGUMENT, true));
+    assert_eq!(raw(null(), size), (code::INVALID_ARGUMENT, true));
+    let (result, none) = raw(null(), 0);
+    assert!(result > 0 && !none, "the defaults");
+}
+
+#[test]
+fn the_size_of_what_is_filled() {
+    #[repr(C)]
+    struct Larger(ws_accepted, [u64; 2]);
+    let head = Head::request().without("Host").bytes();
+    let raw = |accepted: *mut ws_accepted, size| {
+        let mut out = [0_u8; 1000];
+        let (from, to) = (head.as_ptr().cast(), out.as_mut_ptr().cast());
+        unsafe { ws_conn_accept(from, head.len(), null(), 0, accepted, size, to, 1000) }
+    };
+    let size = size_of::<ws_accepted>();
+    let mut larger = Larger(UNTOUCHED, [7; 2]);
+    for short in [0, 1, size - 1] {
+        assert_eq!(raw(&raw mut larger.0, short), code::INVALID_ARGUMENT);
+    }
+    assert_eq!((larger.0.error, larger.1), (78, [7; 2]), "nothing has changed");
+    assert!(raw(&raw mut larger.0, size + 8) > 0);
+    assert_eq!((larger.0.error, larger.1), (code::HOST, [0, 7]));
+    assert_eq!(raw(null_mut(), size), code::INVALID_ARGUMENT);
+    assert_eq!(raw(null_mut(), 0), code::INVALID_ARGUMENT);
+    let odd = (&raw mut larger.0).wrapping_byte_add(1);
+    assert_eq!(raw(odd, size), code::INVALID_ARGUMENT);
 }
 
 #[test]
 fn pointers_that_nobody_should_pass() {
     let head = Head::request().bytes();
     let (from, len) = (head.as_ptr().cast::<c_void>(), head.len());
-    let spec = spec(b"", b"");
-    let size = size_of::<ws_accept_spec>();
+    let good = spec(b"", b"");
     let mut out = [0_u8; 1000];
     let to: *mut c_void = out.as_mut_ptr().cast();
-    let mut conn: *mut ws_conn = without_provenance_mut(77);
-    unsafe {
-        let no_conn = ws_conn_accept(from, len, &spec, size, null_mut(), to, 1000);
-        assert_eq!(no_conn, code::INVALID_ARGUMENT);
-        for absurd in crate::arguments_frame::ABSURD {
-            let result = ws_conn_accept(from, absurd, &spec, size, &mut conn, to, 1000);
-            assert_eq!(result, code::INVALID_ARGUMENT);
-            assert!(conn.is_null());
-            let result = ws_conn_accept(from, len, &spec, size, &mut conn, to, absurd);
-            assert_eq!(result, code::INVALID_ARGUMENT);
-            assert!(conn.is_null());
-        }
-        conn = without_provenance_mut(77);
-        let result = ws_conn_accept(null(), 5, &spec, size, &mut conn, to, 1000);
-        assert_eq!((result, conn.is_null()), (code::INVALID_ARGUMENT, true));
-        conn = without_provenance_mut(77);
-        let result = ws_conn_accept(from, len, &spec, size, &mut conn, null_mut(), 5);
-        assert_eq!((result, conn.is_null()), (code::INVALID_ARGUMENT, true));
-        let result = ws_conn_accept(null(), 0, &spec, size, &mut conn, null_mut(), 0);
-        assert_eq!((result, conn.is_null()), (0, true));
-        let mut bad = ws_accept_spec { ..spec };
-        bad.protocols = ws_bytes { data: null(), len: 1 };
-        let result = ws_conn_accept(from, len, &bad, size, &mut conn, to, 1000);
-        assert_eq!((result, conn.is_null()), (code::INVALID_ARGUMENT, true));
+    let call = |from, len, spec: &ws_accept_spec, to, cap| unsafe {
+        let mut accepted = UNTOUCHED;
+        let (size, to_size) = (size_of::<ws_accept_spec>(), size_of::<ws_accepted>());
+        let result =
+            ws_conn_accept(from, len, spec, size, &mut accepted, to_size, to, cap);
+        assert!(is_zero(&accepted));
+        result
+    };
+    for absurd in crate::arguments_frame::ABSURD {
+        assert_eq!(call(from, absurd, &good, to, 1000), code::INVALID_ARGUMENT);
+        assert_eq!(call(from, len, &good, to, absurd), code::INVALID_ARGUMENT);
+    }
+    assert_eq!(call(null(), 5, &good, to, 1000), code::INVALID_ARGUMENT);
+    assert_eq!(call(from, len, &good, null_mut(), 5), code::INVALID_ARGUMENT);
+    assert_eq!(call(null(), 0, &good, null_mut(), 0), 0);
+    let bad = ws_bytes { data: null(), len: 1 };
+    for spec in [
+        ws_accept_spec { protocols: bad, ..good },
+        ws_accept_spec { headers: bad, ..good },
+        ws_accept_spec { origins: bad, ..good },
+    ] {
+        assert_eq!(call(from, len, &spec, to, 1000), code::INVALID_ARGUMENT);
+        assert_eq!(call(null(), 0, &spec, to, 1000), code::INVALID_ARGUMENT);
     }
     assert_eq!(out, [0; 1000]);
 }

@@ -170,15 +170,42 @@ fn all_refused(what: &str, texts: &[&'static [u8]], build: Fill) {
 
 #[test]
 fn what_is_required_must_be_there_and_right() {
-    let hosts: &[&[u8]] =
-        &[b"", b"a b", b"a/b", b"a@b", b"a:b", b"[::1", b"a?", b"a#b", b"a,b"];
+    let hosts: &[&[u8]] = &[
+        b"",
+        b"a b",
+        b"a/b",
+        b"a@b",
+        b"a:b",
+        b"[::1",
+        b"a?",
+        b"a#b",
+        b"a,b",
+        b"::1",
+        b"[:::::::]",
+        b"a%zz",
+        b"[fe80::1%]",
+    ];
     all_refused("host", hosts, |host| c::build_request(&Request { host, ..REQUEST }));
-    let targets: &[&[u8]] =
-        &[b"", b"chat", b"*", b"?a", b"/a b", b"/a#b", b"ws://a/", b"//\xff"];
+    let targets: &[&[u8]] = &[
+        b"",
+        b"chat",
+        b"*",
+        b"?a",
+        b"/a b",
+        b"/a#b",
+        b"ws://a/",
+        b"//\xff",
+        b"/\xc3\xa9",
+        b"http://other.example/",
+        b"http://u@server.example.com/",
+        b"http:///",
+        b"http://[::/",
+    ];
     all_refused("target", targets, |target| {
         c::build_request(&Request { target, ..REQUEST })
     });
-    let keys: &[&[u8]] = &[b"", b"x", b"eA==", b"dGhlIHNhbXBsZSBub25jZR=="];
+    let keys: &[&[u8]] =
+        &[b"", b"x", b"eA==", b"dGhlIHNhbXBsZSBub25jZQ=", b"dGhlIHNhbXBsZSBub25jZQ==="];
     all_refused("key", keys, |key| c::build_request(&Request { key, ..REQUEST }));
     all_refused("key", keys, |key| c::build_response(&Response { key, ..RESPONSE }));
 }
@@ -203,9 +230,9 @@ fn lists_must_be_lists() {
         b"a; =b",
         b"a; b=",
         b"a; b=\"",
-        b"a; b=\"\"",
         b"a; b=\"c",
-        b"a; b=\"c d\"",
+        b"a; b=\"c\\",
+        b"a; b=\"c\x7f\"",
         b"a; b=\"c\\\"",
         b"a; b=c d",
         b"a=b",
@@ -218,10 +245,47 @@ fn lists_must_be_lists() {
     }
 }
 
+/// TR-369: an extension that both sides of it must send.
+const USP: &str = "bbf-usp-protocol; eid=\"os::012345-000000000001\"";
+
+/// RFC 9110, 5.6.4.
+#[test]
+fn a_parameter_in_quotes_is_any_quoted_string() {
+    for extensions in [
+        &b"a; b=\"\""[..],
+        b"a; b=\"c d\"",
+        b"a; b=\"c, d; e\"; f",
+        b"a; b=\"c\\\"d\"",
+        b"a; b=\"\\\\\"",
+        b"a; b=\"\t\"",
+        b"a; b=\"caf\xc3\xa9\\\xff\"",
+    ] {
+        assert!(c::build_response(&Response { extensions, ..RESPONSE }).is_ok());
+        let request = c::build_request(&Request { extensions, ..REQUEST }).unwrap();
+        assert_eq!(c::parse_handshake(&request).0, request.len() as isize);
+    }
+}
+
+/// Both sides of TR-369, also beside compression.
+#[test]
+fn an_extension_with_an_endpoint_id_is_offered_and_confirmed() {
+    let both = format!("{USP}, permessage-deflate");
+    for extensions in [USP, &both] {
+        let extensions = extensions.as_bytes();
+        let request = c::build_request(&Request { extensions, ..REQUEST }).unwrap();
+        let response = c::build_response(&Response { extensions, ..RESPONSE }).unwrap();
+        assert_eq!(c::parse_response(&response, &request).0, response.len() as isize);
+        let offered = c::pmd_accept(&request, crate::pmd::USUAL);
+        if cfg!(feature = "deflate") {
+            assert_eq!(offered.unwrap().is_some(), extensions == both.as_bytes());
+        }
+    }
+}
+
 #[test]
 fn quoted_parameters_are_extensions_too() {
     for extensions in
-        ["a", "a, b", "a;b", "a ; b = c", "a; b=\"c\"", "a; b=\"\\c\"", "a,,b"]
+        ["a", "a, b", "a;b", "a ; b = c", "a; b=\"c\"", "a; b=\"\\c\"", "a,,b", USP]
     {
         let extensions = extensions.as_bytes();
         assert!(c::build_response(&Response { extensions, ..RESPONSE }).is_ok());
@@ -298,6 +362,32 @@ fn further_headers_may_not_be_the_builders_own() {
     }
 }
 
+/// What names another host, or an origin that is two, would be refused by ourselves.
+#[test]
+fn what_is_written_is_what_we_would_accept() {
+    for (target, host) in [
+        ("http://server.example.com/chat", "server.example.com"),
+        ("http://SERVER.example.com:80/chat?a", "server.example.com"),
+        ("https://server.example.com/chat", "server.example.com:443"),
+        ("http://[::1]:8080", "[::1]:8080"),
+    ] {
+        let (target, host) = (target.as_bytes(), host.as_bytes());
+        let request = c::build_request(&Request { target, host, ..REQUEST }).unwrap();
+        assert_eq!(c::parse_handshake(&request).0, request.len() as isize);
+    }
+    let origins = Request { origin: b"https://a,https://b", ..REQUEST };
+    assert_eq!(c::build_request(&origins), Err(code::INVALID_ARGUMENT));
+}
+
+/// RFC 6455, 4.1 itself prints a key whose last character has bits that belong to no byte.
+#[test]
+fn the_bits_of_a_key_that_belong_to_no_byte_may_be_set() {
+    let key = b"AQIDBAUGBwgJCgsMDQ4PEC==";
+    let request = c::build_request(&Request { key, ..REQUEST }).unwrap();
+    let response = c::build_response(&Response { key, ..RESPONSE }).unwrap();
+    assert_eq!(c::parse_response(&response, &request).0, response.len() as isize);
+}
+
 #[test]
 fn names_that_only_resemble_the_builders_own_are_fine() {
     for name in
@@ -363,16 +453,16 @@ fn answer(request: &[u8], key: &[u8], protocols: &str) {
 #[test]
 fn a_head_that_no_parser_would_read_is_not_written() {
     let lines = |count: usize| "X: y\r\n".repeat(count).into_bytes();
-    for result in build_all(&lines(113)) {
+    for result in build_all(&lines(241)) {
         assert_eq!(result, Err(code::INVALID_ARGUMENT));
     }
-    for result in build_all(&lines(112)) {
+    for result in build_all(&lines(240)) {
         assert!(result.is_ok());
     }
-    let target = format!("/{}", "x".repeat(16384));
+    let target = format!("/{}", "x".repeat(65536));
     let long = c::build_request(&Request { target: target.as_bytes(), ..REQUEST });
     assert_eq!(long, Err(code::INVALID_ARGUMENT));
-    let line = format!("X: {}\r\n", "y".repeat(16384));
+    let line = format!("X: {}\r\n", "y".repeat(65536));
     for result in build_all(line.as_bytes()) {
         assert_eq!(result, Err(code::INVALID_ARGUMENT));
     }
@@ -382,10 +472,10 @@ fn a_head_that_no_parser_would_read_is_not_written() {
 fn the_longest_request_that_is_written_is_read() {
     let least = c::build_request(&REQUEST).unwrap().len();
     let fill = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
-    let headers = fill(16384 - least);
+    let headers = fill(65536 - least);
     let longest = c::build_request(&Request { headers: &headers, ..REQUEST }).unwrap();
-    assert_eq!(c::parse_handshake(&longest).0, 16384);
-    let headers = fill(16385 - least);
+    assert_eq!(c::parse_handshake(&longest).0, 65536);
+    let headers = fill(65537 - least);
     let longer = c::build_request(&Request { headers: &headers, ..REQUEST });
     assert_eq!(longer, Err(code::INVALID_ARGUMENT));
 }

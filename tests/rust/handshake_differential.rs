@@ -75,19 +75,8 @@ fn explained(reasons: &[Reason], head: &[u8]) -> bool {
 
 /// Faults of an upgrade that is well-formed HTTP.
 fn is_about_meaning(error: Error, bytes: &[u8]) -> bool {
-    let body_or_origins = || {
-        let fields = c::all_fields(bytes).unwrap_or_default();
-        let named = |name: &str| {
-            let is = |f: &&Field| f.0.eq_ignore_ascii_case(name.as_bytes());
-            fields.iter().filter(is).count()
-        };
-        named("Content-Length") + named("Transfer-Encoding") > 0 || named("Origin") > 1
-    };
-    match error {
-        Error::HttpSyntax => body_or_origins(),
-        Error::HttpTooLarge => false,
-        _ => true,
-    }
+    let request = request::read(bytes).ok().flatten();
+    request.is_some_and(|request| request.verdict == Err(error))
 }
 
 #[derive(Default)]

@@ -98,6 +98,22 @@ fn a_position_that_nobody_gave_out_is_an_invalid_argument() {
     }
 }
 
+/// RFC 9112, 2.2.
+#[test]
+fn an_empty_line_before_a_request_is_skipped() {
+    let head = b"\r\nGET / HTTP/1.1\r\nA: b\r\nCd: e\r\n\r\n";
+    assert_eq!(c::all_fields(head).unwrap(), [field("A", b"b"), field("Cd", b"e")]);
+    assert_eq!(c::find_header(head, b"cd"), Ok(Some(b"e".to_vec())));
+    assert_eq!(c::find_header(head, b"x"), Ok(None));
+    let mut pos = 2;
+    assert_eq!(c::next_header(head, &mut pos), Err(code::INVALID_ARGUMENT));
+    for two in [&b"\r\n\r\nGET / HTTP/1.1\r\n\r\n"[..], b"\n\r\nGET / HTTP/1.1\r\n\r\n"] {
+        let found = c::find_header(two, b"a");
+        assert!(found == Err(code::HTTP_SYNTAX) || found == Ok(None));
+        assert_eq!(c::parse_handshake(two).0, code::HTTP_SYNTAX);
+    }
+}
+
 #[test]
 fn a_field_is_found_in_any_case_and_the_first_one_counts() {
     let head = Head::request()
@@ -126,13 +142,13 @@ fn a_field_is_found_in_any_case_and_the_first_one_counts() {
 #[test]
 fn what_follows_the_longest_head_does_not_move_its_fields() {
     let mut buf = b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n".to_vec();
-    buf.resize(40_000, b'x');
+    buf.resize(90_000, b'x');
     assert_eq!(c::all_fields(&buf).unwrap(), [field("A", b"b"), field("C", b"d")]);
 }
 
 #[test]
 fn a_head_beyond_the_limit_is_too_large_to_be_walked_to_its_end() {
-    let long = "x".repeat(20_000);
+    let long = "x".repeat(70_000);
     let head = format!("GET / HTTP/1.1\r\nA: b\r\nX: {long}\r\n\r\n");
     assert_eq!(c::all_fields(head.as_bytes()), Err(code::HTTP_TOO_LARGE));
 }

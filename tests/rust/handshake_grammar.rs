@@ -1,8 +1,8 @@
 //! Heads that two parsers could read in two ways (RFC 9112), and requests that only look
 //! like an upgrade: how others were made to smuggle requests.
 
-use crate::c::code;
-use crate::heads::{Head, malformed, refused, request_outcome};
+use crate::c::{self, code};
+use crate::heads::{Head, accepted, malformed, refused, request_outcome};
 
 fn spoilt(line: impl AsRef<[u8]>) {
     malformed(&Head::request().raw_first(line.as_ref()).bytes());
@@ -91,7 +91,6 @@ fn a_malformed_line_is_reported_at_its_lf() {
 }
 
 const START_LINES: &[&str] = &[
-    "",
     "GET",
     "GET /",
     "GET / ",
@@ -116,7 +115,6 @@ const START_LINES: &[&str] = &[
     "GET / RTSP/1.0",
     "G(T / HTTP/1.1",
     " / HTTP/1.1",
-    "GET /\u{e9} HTTP/1.1",
     "G\u{cb}T / HTTP/1.1",
 ];
 
@@ -148,13 +146,184 @@ fn an_upgrade_is_made_in_http_1_1() {
 #[test]
 fn an_upgrade_has_one_host() {
     refused(&Head::request().without("Host"), code::HOST);
-    for host in ["", "a b", "a/b", "a@b", "a:b", "a,b", "[::1", "::1", "a:1:2", "\u{e9}"]
-    {
+    for host in [
+        "a b",
+        "a/b",
+        "a@b",
+        "a:b",
+        "a,b",
+        "[::1",
+        "a:1:2",
+        "\u{e9}",
+        ":80",
+        "a%zz",
+        "a%2",
+        "a%",
+        "[:::::::]",
+        "[::1]x",
+        "[]",
+        "[1:2:3:4:5:6:7]",
+        "[1:2:3:4:5:6:7:8:9]",
+        "[1::2::3]",
+        "[12345::]",
+        "[::1.2.3]",
+        "[::1.2.3.256]",
+        "[::01.2.3.4]",
+        "[1.2.3.4::]",
+        "[::g]",
+        "[fe80::1%]",
+        "[fe80::1%a/b]",
+        "[%25eth0]",
+        "[v.a]",
+        "[v1.]",
+        "[vg.a]",
+        "::1:8080:",
+        "fe80::1%eth0",
+        "[::1]:a",
+        "user@[::1]",
+        "1:2:3:4:5:6:7:8:9",
+    ] {
         refused(&Head::request().set("Host", host), code::HOST);
     }
     refused(&Head::request().add("Host", "server.example.com"), code::HOST);
     refused(&Head::request().add("Host", "b").add("Host", "c"), code::HOST);
     refused(&Head::request().add("host", ""), code::HOST);
+}
+
+/// What real clients send (RFC 3986, 3.2.2; RFC 6874; RFC 9112, 3.2).
+#[test]
+fn the_forms_of_a_host() {
+    for host in [
+        "",
+        "a",
+        "a:80",
+        "localhost:",
+        "my_service:8080",
+        "%2Ftmp%2Fx.sock",
+        "127.0.0.1:1",
+        "a!$&'()*+;=-._~z",
+        "[::]",
+        "[::1]:80",
+        "[::ffff:127.0.0.1]:80",
+        "[2001:db8::1]",
+        "[1:2:3:4:5:6:7:8]",
+        "[1:2:3:4:5:6:1.2.3.4]",
+        "[1::8]",
+        "[1:2:3:4:5:6:7::]",
+        "[fe80::1%25eth0]:8080",
+        "[fe80::1%eth0]:8080",
+        "[v1F.a:b]",
+        "::1",
+        "::",
+        "fe80::204:3dff:fe00:1d97",
+        "::ffff:1.2.3.4",
+    ] {
+        accepted(&Head::request().set("Host", host));
+    }
+}
+
+fn get(target: impl AsRef<[u8]>) -> Head {
+    Head::request().start([b"GET ", target.as_ref(), b" HTTP/1.1"].concat())
+}
+
+#[test]
+fn an_upgrade_asks_for_a_path_or_an_absolute_uri() {
+    for target in [
+        "chat",
+        "a:80",
+        "*",
+        "/a#b",
+        "/#",
+        "ftp://x/",
+        "http:/server.example.com",
+        "?a",
+        "http:server.example.com",
+        "://server.example.com/",
+        "http://",
+        "http:///",
+        "ws://user@server.example.com/",
+        "ws://u:p@server.example.com/",
+        "ws://server.example.com:x/",
+        "ws://server.example.com/#a",
+        "ws://[::1/",
+        "ws://::1/",
+    ] {
+        refused(&get(target), code::HTTP_SYNTAX);
+        // An ordinary request is not judged.
+        refused(&get(target).without("Upgrade"), code::NOT_UPGRADE);
+    }
+    for target in ["/", "//a", "/?a=b", "/{|}^%?\"<>\\`%zz", "/chat;x=@user:1"] {
+        accepted(&get(target));
+    }
+}
+
+#[test]
+fn a_target_may_hold_utf_8_and_nothing_else_that_is_not_ascii() {
+    for target in ["/caf\u{e9}?name=Zo\u{eb}", "/\u{6771}\u{4eac}", "/\u{10ffff}"] {
+        accepted(&get(target));
+    }
+    for target in [
+        &b"/caf\xe9"[..],
+        b"/\xff",
+        b"/\xc3",
+        b"/\xed\xa0\x80",
+        b"/\xc0\xaf",
+        b"/\xf5\x80\x80\x80",
+    ] {
+        malformed(&get(target).bytes());
+        malformed(&get(target).without("Upgrade").bytes());
+    }
+}
+
+/// RFC 9112, 3.2.2 would ignore Host. What means two hosts is refused.
+#[test]
+fn an_absolute_target_names_the_same_host_as_host() {
+    let with = |target: &str, host: &str| get(target).set("Host", host);
+    for (target, host) in [
+        ("http://a/x", "a"),
+        ("HTTP://A.example/x", "a.EXAMPLE"),
+        ("ws://a:80/x", "a"),
+        ("ws://a/x", "a:80"),
+        ("ws://a:/x", "a:80"),
+        ("wss://a:443", "a"),
+        ("https://a?x", "a:443"),
+        ("http://a:8080/x", "a:8080"),
+        ("ws://[::1]:80/", "[::1]"),
+    ] {
+        let bytes = with(target, host).bytes();
+        accepted(&with(target, host));
+        let (_, hs) = c::parse_handshake(&bytes);
+        let named = target.split_once("//").unwrap().1;
+        let named = named.split(['/', '?']).next().unwrap();
+        assert_eq!(c::piece(&bytes, hs.host), Some(named.as_bytes()), "{target}");
+    }
+    for (target, host) in [
+        ("http://evil.example/x", "good.example"),
+        ("ws://a/", "a:443"),
+        ("wss://a/", "a:80"),
+        ("http://a:8080/", "a"),
+        ("http://a/", ""),
+        ("http://a./", "a"),
+        ("http://[::1]/", "::1"),
+    ] {
+        refused(&with(target, host), code::HOST);
+    }
+    refused(&get("http://a/x").without("Host"), code::HOST);
+    refused(&with("http://a/x", "a").add("Host", "a"), code::HOST);
+}
+
+#[test]
+fn an_empty_line_before_a_request_is_skipped_and_counted() {
+    let head = Head::request().bytes();
+    let bytes = [b"\r\n", head.as_slice()].concat();
+    assert_eq!(request_outcome(&bytes), Ok(bytes.len()));
+    let (_, hs) = c::parse_handshake(&bytes);
+    assert_eq!(hs.head_len as usize, bytes.len());
+    assert_eq!(c::piece(&bytes, hs.target), Some(&b"/chat"[..]));
+    for (before, at) in [("\r\n\r\n", 4), ("\n", 1), ("\r\r\n", 2), (" \r\n", 3)] {
+        let bytes = [before.as_bytes(), &head].concat();
+        assert_eq!(request_outcome(&bytes), Err((at, code::HTTP_SYNTAX)), "{before:?}");
+    }
 }
 
 #[test]
@@ -170,6 +339,39 @@ fn the_version_is_exactly_13_once() {
     }
     let thrice = Head::request().add("Sec-WebSocket-Version", "13");
     refused(&thrice.add("Sec-WebSocket-Version", "13"), code::VERSION);
+}
+
+/// RFC 6455, 9.1: it must fail the connection.
+#[test]
+fn a_list_of_extensions_that_is_malformed_anywhere_fails_the_handshake() {
+    for list in [
+        "=;;",
+        "a b",
+        "a;b=\"",
+        "permessage-deflate, =",
+        "a;",
+        ";a",
+        "a=b",
+        ",",
+        " , ,",
+        "a;;b",
+        "a; =b",
+        "a; b=",
+        "a; b=\"c\"d",
+        "a; b=\"c\\",
+        "\"a\"",
+        "a/b",
+        "\u{e9}",
+        "a; b=c d",
+    ] {
+        let head = Head::request().add("Sec-WebSocket-Extensions", list);
+        refused(&head, code::EXTENSION);
+    }
+    for list in
+        ["", "a", ",a,, b ,", "a;b", "a ; b = c", "a; b=\"\"", "a; b=\"c, \\\"d\"; e"]
+    {
+        accepted(&Head::request().add("Sec-WebSocket-Extensions", list));
+    }
 }
 
 #[test]
@@ -192,6 +394,9 @@ fn an_upgrade_has_one_origin_at_most() {
     let two = Head::request().add("Origin", "https://a").add("Origin", "https://a");
     refused(&two, code::HTTP_SYNTAX);
     refused(&two.add("Origin", "https://b"), code::HTTP_SYNTAX);
+    for both in ["https://a, https://b", ",", "https://a,"] {
+        refused(&Head::request().add("Origin", both), code::HTTP_SYNTAX);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::c::{self, code};
 use crate::heads::{Head, KEY, outcome, request_outcome};
 
-const MAX_HEAD: usize = 16384;
+const MAX_HEAD: usize = 65536;
 
 /// A good request of exactly this many bytes.
 fn padded_to(len: usize) -> Vec<u8> {
@@ -19,21 +19,21 @@ fn with_fields(count: usize) -> Head {
 }
 
 #[test]
-fn a_head_of_16384_bytes_is_the_longest() {
+fn a_head_of_65536_bytes_is_the_longest() {
     let longest = padded_to(MAX_HEAD);
     assert_eq!(c::parse_handshake(&longest).0, MAX_HEAD as isize);
     assert_eq!(c::parse_handshake(&longest[..MAX_HEAD - 1]).0, 0);
     let followed = [longest, vec![0x81; 10_000]].concat();
     assert_eq!(c::parse_handshake(&followed).0, MAX_HEAD as isize);
-    for len in [MAX_HEAD + 1, MAX_HEAD + 2, 20_000, 100_000] {
+    for len in [MAX_HEAD + 1, MAX_HEAD + 2, 70_000, 200_000] {
         assert_eq!(c::parse_handshake(&padded_to(len)).0, code::HTTP_TOO_LARGE, "{len}");
     }
 }
 
 #[test]
-fn what_is_too_long_is_refused_with_byte_16384() {
+fn what_is_too_long_is_refused_with_byte_65536() {
     for bytes in
-        [padded_to(20_000), vec![b'A'; 20_000], [b"GET /", &[b'a'; 20_000][..]].concat()]
+        [padded_to(70_000), vec![b'A'; 70_000], [b"GET /", &[b'a'; 70_000][..]].concat()]
     {
         assert_eq!(c::parse_handshake(&bytes[..MAX_HEAD - 1]).0, 0);
         for len in [MAX_HEAD, MAX_HEAD + 1, bytes.len()] {
@@ -43,10 +43,10 @@ fn what_is_too_long_is_refused_with_byte_16384() {
 }
 
 #[test]
-fn no_128_fields_are_too_many_but_129_are() {
-    let bytes = with_fields(128).bytes();
+fn no_256_fields_are_too_many_but_257_are() {
+    let bytes = with_fields(256).bytes();
     assert_eq!(request_outcome(&bytes), Ok(bytes.len()));
-    let bytes = with_fields(129).bytes();
+    let bytes = with_fields(257).bytes();
     // Reported with the line that is too many, which is the last one.
     assert_eq!(request_outcome(&bytes), Err((bytes.len() - 2, code::HTTP_TOO_LARGE)));
 }
@@ -68,7 +68,7 @@ fn the_same_limits_hold_for_an_answer() {
     assert_eq!(c::parse_response(&bytes, &request).0, MAX_HEAD as isize);
     let bytes = Head::answer().add("X", vec![b'x'; room + 1]).bytes();
     assert_eq!(c::parse_response(&bytes, &request).0, code::HTTP_TOO_LARGE);
-    let full = (3..128).fold(Head::answer(), |head, _| head.add("A", "b"));
+    let full = (3..256).fold(Head::answer(), |head, _| head.add("A", "b"));
     let parse = |bytes: &[u8]| c::parse_response(bytes, &request).0;
     assert_eq!(outcome(&full.bytes(), parse), Ok(full.bytes().len()));
     let bytes = full.add("A", "b").bytes();
@@ -79,13 +79,13 @@ fn the_same_limits_hold_for_an_answer() {
 fn walking_a_head_that_is_too_large_is_an_error() {
     let long = padded_to(MAX_HEAD + 1);
     assert_eq!(c::select_protocol(&long, b"chat"), Err(code::HTTP_TOO_LARGE));
-    let many = with_fields(129).bytes();
+    let many = with_fields(257).bytes();
     assert_eq!(c::select_protocol(&many, b"chat"), Err(code::HTTP_TOO_LARGE));
 }
 
-/// Values of almost 16 KiB that took others quadratic time or worse.
+/// Values of almost 64 KiB that took others quadratic time or worse.
 fn slow_values() -> Vec<Vec<u8>> {
-    let repeat = |what: &str| what.repeat(16_000 / what.len()).into_bytes();
+    let repeat = |what: &str| what.repeat(64_000 / what.len()).into_bytes();
     let mut values: Vec<Vec<u8>> = [
         ",",
         " ,",
@@ -123,24 +123,43 @@ fn slow_values() -> Vec<Vec<u8>> {
 /// head has them already, such a second one); 0: nothing.
 const LOOKED_AT: &[(&str, isize)] = &[
     ("Host", code::HOST),
-    ("Origin", 0),
+    ("Origin", code::HTTP_SYNTAX),
     ("Upgrade", 0),
     ("Connection", 0),
     ("Content-Length", code::HTTP_SYNTAX),
     ("Sec-WebSocket-Key", code::KEY),
     ("Sec-WebSocket-Version", code::VERSION),
     ("Sec-WebSocket-Protocol", 0),
-    ("Sec-WebSocket-Extensions", 0),
+    ("Sec-WebSocket-Extensions", code::EXTENSION),
 ];
+
+/// Whether such a value lists extensions, or nothing at all. (One has a parameter.)
+fn is_list_of_names(value: &[u8]) -> bool {
+    let elements: Vec<&[u8]> = value
+        .split(|b| *b == b',')
+        .map(|e| e.trim_ascii())
+        .filter(|e| !e.is_empty())
+        .collect();
+    let name = |e: &&[u8]| e.iter().all(u8::is_ascii_alphanumeric);
+    let nothing = value.trim_ascii().is_empty();
+    nothing
+        || value.starts_with(b"b; ")
+        || !elements.is_empty() && elements.iter().all(name)
+}
 
 #[test]
 fn values_made_to_be_slow_come_to_an_end_in_a_request() {
     for value in slow_values() {
         for (name, error) in LOOKED_AT {
             let bytes = Head::request().add(name, &value).bytes();
-            // A very long 0 is a length of 0.
-            let fine =
-                *error == 0 || *name == "Content-Length" && value.starts_with(b"0");
+            let fine = match *name {
+                // A very long 0 is a length of 0.
+                "Content-Length" => value.starts_with(b"0"),
+                // Two of them.
+                "Origin" => !value.contains(&b','),
+                "Sec-WebSocket-Extensions" => is_list_of_names(&value),
+                _ => *error == 0,
+            };
             let expected = if fine { bytes.len() as isize } else { *error };
             assert_eq!(c::parse_handshake(&bytes).0, expected, "{name}");
             let offers =
@@ -166,9 +185,8 @@ fn values_made_to_be_slow_come_to_an_end_in_an_answer() {
         assert_eq!(c::parse_response(&bytes, &request).0, code::PROTOCOL);
         let bytes = Head::answer().add("Sec-WebSocket-Extensions", &value).bytes();
         let (result, _) = c::parse_response(&bytes, &request);
-        // Nothing at all, or only the one that was offered, over and over.
-        let elements = || value.split(|b| *b == b',').map(|e| e.trim_ascii());
-        let fine = elements().all(|e| e.is_empty() || e == b"a");
+        // Nothing at all; the one that was offered comes over and over.
+        let fine = value.trim_ascii().is_empty();
         assert_eq!(result > 0, fine, "{:?}", String::from_utf8_lossy(&value[..20]));
         assert!(fine || result == code::EXTENSION);
     }
@@ -215,8 +233,8 @@ fn long_heads() -> [(&'static str, Vec<u8>); 3] {
     };
     [
         ("one long value", padded_to(MAX_HEAD)),
-        ("120 fields of 130 bytes", of_fields("X-Field".into(), &"v".repeat(121), 120)),
-        ("names of 120 bytes", of_fields("N".repeat(120), "v", 122)),
+        ("240 fields of 260 bytes", of_fields("X-Field".into(), &"v".repeat(251), 240)),
+        ("names of 250 bytes", of_fields("N".repeat(250), "v", 245)),
     ]
 }
 
@@ -232,6 +250,6 @@ fn parsing_again_with_every_byte_is_cheap() {
         }
         let taken = start.elapsed();
         println!("{name}: {:.1} ms", taken.as_secs_f64() * 1e3);
-        assert!(taken.as_millis() < 2000, "{name}: {taken:?}");
+        assert!(taken.as_millis() < 32_000, "{name}: {taken:?}");
     }
 }

@@ -23,6 +23,9 @@ const REQUEST_FAULTS: &[Fault] = &[
     (code::HOST, "no Host", |h| h.without("Host")),
     (code::VERSION, "another version", |h| h.set("Sec-WebSocket-Version", "8")),
     (code::KEY, "a bad key", |h| h.set("Sec-WebSocket-Key", "x")),
+    (code::EXTENSION, "malformed extensions", |h| {
+        h.add("Sec-WebSocket-Extensions", "a b")
+    }),
 ];
 
 #[test]
@@ -64,13 +67,21 @@ fn two_origins_count_as_a_body_does() {
     refused(&two(Head::request()).without("Upgrade"), code::NOT_UPGRADE);
 }
 
+#[test]
+fn a_target_counts_as_a_body_does() {
+    for start in ["POST chat HTTP/1.0", "POST /a#b HTTP/1.0", "POST ftp://a/ HTTP/1.0"] {
+        refused(&Head::request().start(start).without("Host"), code::HTTP_SYNTAX);
+        let plain = Head::request().start(start).without("Upgrade");
+        refused(&plain, code::NOT_UPGRADE);
+    }
+}
+
 const STATUS_LINE: &str = "HTTP/1.1 101 Switching Protocols";
 
 /// In the order of ws_parse_response().
 const ANSWER_FAULTS: &[Fault] = &[
     (code::HTTP_SYNTAX, "a malformed line", |h| h.raw("no colon")),
     (code::STATUS, "another status", |h| h.start("HTTP/1.1 200 OK")),
-    (code::HTTP_SYNTAX, "a body", |h| h.add("Content-Length", "5")),
     (code::HTTP_VERSION, "another HTTP", |h| {
         if h.bytes().starts_with(STATUS_LINE.as_bytes()) {
             h.start(STATUS_LINE.replace("1.1", "1.0"))

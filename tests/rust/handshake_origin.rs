@@ -129,3 +129,14 @@ fn port_0_is_a_port_like_any_other() {
     check("http://a:0", "http://a:0", true);
     check("http://a:0", "http://a", false);
 }
+
+/// What a browser says of a page that is a file, where it does not say "null".
+#[test]
+fn a_file_may_be_listed() {
+    check("file://", "https://a file://", true);
+    check("FILE://", "file://", true);
+    for origin in ["file:", "file:///", "file://host", "null", ""] {
+        check(origin, "file://", false);
+    }
+    check("file://", "https://a", false);
+}

@@ -82,3 +82,80 @@ fn the_span_lies_in_what_is_supported() {
     assert_eq!(c::select_protocol(&head, b"mqtt ,  chat").unwrap().unwrap(), b"chat");
     assert_eq!(c::select_protocol(&head, b"chat").unwrap().unwrap(), b"chat");
 }
+
+fn select_value(
+    offered: Option<&[u8]>,
+    supported: &str,
+) -> Result<Option<String>, isize> {
+    let chosen = c::select_protocol_value(offered, supported.as_bytes())?;
+    Ok(chosen.map(|chosen| String::from_utf8(chosen).unwrap()))
+}
+
+#[test]
+fn the_value_of_the_field_will_do() {
+    let chat = Ok(Some("chat".to_owned()));
+    assert_eq!(select_value(Some(b"superchat, chat"), "mqtt, chat"), chat);
+    assert_eq!(select_value(Some(b" \t,chat\0, ch at,, chat ,"), "chat"), chat);
+    assert_eq!(select_value(Some(b"Chat"), "chat"), Ok(None));
+    assert_eq!(select_value(None, "chat"), Ok(None));
+    assert_eq!(select_value(Some(b""), "chat"), Ok(None));
+    assert_eq!(select_value(Some(b"chat"), ""), Ok(None));
+    for supported in [",", "a,", "a b", "a, a"] {
+        assert_eq!(select_value(None, supported), Err(code::INVALID_ARGUMENT));
+    }
+}
+
+/// As many names as no server has: also those that are beyond one table.
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("name-{n}")).collect()
+}
+
+#[test]
+fn the_first_one_is_chosen_of_however_many() {
+    for count in [1, 2, 127, 128, 129, 255, 256, 257, 1000] {
+        let names = names(count);
+        let supported = names.join(", ");
+        for at in [0, 1, count / 2, count.saturating_sub(2), count - 1] {
+            let name = &names[at.min(count - 1)];
+            let later = &names[count - 1];
+            let offered = format!("x, {later}, {name}, {later}");
+            let chosen = select_value(Some(offered.as_bytes()), &supported);
+            assert_eq!(chosen, Ok(Some(name.clone())), "{count}");
+        }
+        assert_eq!(select_value(Some(b"name-, name, ame-0"), &supported), Ok(None));
+        // None twice, however far apart.
+        for at in [0, count / 2, count - 1] {
+            let twice = format!("{supported},{}", names[at]);
+            let refused = select_value(Some(b"x"), &twice);
+            assert_eq!(refused, Err(code::INVALID_ARGUMENT), "{count} {at}");
+        }
+    }
+}
+
+/// In nanoseconds, the best of many: the others were interrupted.
+fn times(offered: &[u8], supported: [&str; 2]) -> [u128; 2] {
+    let mut best = [u128::MAX; 2];
+    for _ in 0..40 {
+        for (best, supported) in best.iter_mut().zip(supported) {
+            let start = std::time::Instant::now();
+            assert_eq!(select_value(Some(offered), supported), Ok(None));
+            *best = start.elapsed().as_nanos().min(*best);
+        }
+    }
+    best
+}
+
+/// What a client offers and what a server supports are not compared each with each.
+#[test]
+fn the_cost_is_the_sum_of_the_lengths() {
+    for (offer, name) in [("a,", "b"), ("name-0x,", "name-"), ("name-1000,", "name-")] {
+        let offered = offer.repeat(60_000 / offer.len()).into_bytes();
+        let supported = |count: usize| {
+            let names: Vec<String> = (0..count).map(|n| format!("{name}{n}")).collect();
+            names.join(",")
+        };
+        let [few, many] = times(&offered, [&supported(2), &supported(100)]);
+        println!("{offer} {few} ns with 2 names, {many} ns with 100");
+        assert!(many < 8 * few, "{offer} {few} ns with 2 names, {many} ns with 100");
+    }
+}

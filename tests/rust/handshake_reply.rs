@@ -22,7 +22,8 @@ fn a_reply_is_written_byte_by_byte_as_it_should_be() {
     );
     assert_eq!(
         reply(426, "", ""),
-        "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\
+        "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\
+         Connection: Upgrade, close\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
     );
     assert_eq!(
@@ -35,15 +36,18 @@ fn a_reply_is_written_byte_by_byte_as_it_should_be() {
 #[test]
 fn every_reply_ends_the_connection_and_says_how_long_it_is() {
     for status in 200..=599 {
-        let body = if matches!(status, 204 | 304) { "" } else { "body" };
+        let body = if matches!(status, 204 | 205 | 304) { "" } else { "body" };
         let text = reply(status, "X: y\r\n", body);
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")));
         assert!(text.ends_with(&format!("X: y\r\n\r\n{body}")));
         assert_eq!(count(&text, "Connection"), 1);
-        assert!(text.contains("\r\nConnection: close\r\n"));
+        // A field that is meant for one connection is named (RFC 9110, 7.8).
+        let connection = if status == 426 { "Upgrade, close" } else { "close" };
+        assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")));
         let with_length = usize::from(!matches!(status, 204 | 304));
         assert_eq!(count(&text, "Content-Length"), with_length, "{status}");
-        assert_eq!(text.contains("Content-Length: 4\r\n"), with_length == 1);
+        let length = format!("Content-Length: {}\r\n", body.len());
+        assert_eq!(text.contains(&length), with_length == 1);
         assert_eq!(count(&text, "Upgrade"), usize::from(status == 426));
         assert_eq!(count(&text, "Sec-WebSocket-Version"), usize::from(status == 426));
         assert_eq!(count(&text, "Allow"), usize::from(status == 405));
@@ -78,8 +82,41 @@ fn other_statuses_are_an_invalid_argument() {
 
 #[test]
 fn no_body_where_there_can_be_none() {
-    for status in [204, 304] {
+    for status in [204, 205, 304] {
         assert_eq!(c::build_reply(status, b"", b"x"), Err(code::INVALID_ARGUMENT));
+    }
+}
+
+/// The body follows in pieces, or never, as in response to HEAD.
+#[test]
+fn a_length_of_the_callers_own_takes_the_place_of_ours() {
+    for length in ["0", "5", "007", "18446744073709551615"] {
+        let line = format!("content-length: {length}\r\n");
+        let text = reply(200, &line, "");
+        assert!(text.ends_with(&format!("{line}\r\n")));
+        assert_eq!(text.to_lowercase().matches("content-length").count(), 1);
+        assert_eq!(httparse_status(text.as_bytes()), 200);
+        let refused = c::build_reply(200, line.as_bytes(), b"body!");
+        assert_eq!(refused, Err(code::INVALID_ARGUMENT), "a body, too");
+    }
+    assert!(c::build_reply(304, b"Content-Length: 5\r\n", b"").is_ok());
+    assert!(c::build_reply(205, b"Content-Length: 0\r\n", b"").is_ok());
+    for (status, lines) in [
+        (200, "Content-Length:\r\n"),
+        (200, "Content-Length: -1\r\n"),
+        (200, "Content-Length: +1\r\n"),
+        (200, "Content-Length: 5, 5\r\n"),
+        (200, "Content-Length: 5 5\r\n"),
+        (200, "Content-Length: 0x5\r\n"),
+        (200, "Content-Length: 18446744073709551616\r\n"),
+        (200, "Content-Length: 5\r\nContent-Length: 5\r\n"),
+        (200, "Content-Length: 5\r\nX: y\r\ncontent-length:\r\n"),
+        (204, "Content-Length: 0\r\n"),
+        (205, "Content-Length: 1\r\n"),
+        (200, "Transfer-Encoding: chunked\r\n"),
+    ] {
+        let refused = c::build_reply(status, lines.as_bytes(), b"");
+        assert_eq!(refused, Err(code::INVALID_ARGUMENT), "{status} {lines:?}");
     }
 }
 

@@ -134,10 +134,10 @@ fn an_answer_is_as_strict_as_a_request() {
 }
 
 #[test]
-fn a_101_has_no_body() {
-    refused(&Head::answer().add("Content-Length", "5"), code::HTTP_SYNTAX);
-    refused(&Head::answer().add("Transfer-Encoding", "chunked"), code::HTTP_SYNTAX);
-    accepted(&Head::answer().add("Content-Length", "0"));
+fn a_body_that_a_101_announces_does_not_exist() {
+    accepted(&Head::answer().add("Content-Length", "5"));
+    accepted(&Head::answer().add("Transfer-Encoding", "chunked"));
+    accepted(&Head::answer().add("Content-Length", "0").add("Content-Length", "x"));
     let refusal =
         Head::answer().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
     refused(&refusal, code::STATUS);
@@ -225,16 +225,33 @@ fn extensions_are_some_that_were_offered() {
         "x-one; =1",
         "x-one; a=",
         "x-one; a=\"",
-        "x-one; a=\"b c\"",
         "x-one; b=\"\\c\\c\\c\\c",
+        "x-one; b=\"c\"d",
         "\u{e9}",
+        ",",
+        ", ,",
+        // Once each.
+        "x-one, x-one",
+        "x-one, x-two, x-one; a=b",
+        "permessage-deflate, permessage-deflate",
     ] {
         refused(
             &Head::answer().add("Sec-WebSocket-Extensions", extensions),
             code::EXTENSION,
         );
     }
+    for extensions in [
+        "x-one; a=\"b c\"",
+        "x-one; eid=\"os::1\", x-two",
+        "x-two,,x-one,",
+        "",
+        " , x-one",
+    ] {
+        accepted(&Head::answer().add("Sec-WebSocket-Extensions", extensions));
+    }
     let two = Head::answer().add("Sec-WebSocket-Extensions", "x-one");
+    refused(&two.clone().add("Sec-WebSocket-Extensions", "x-one"), code::EXTENSION);
+    refused(&two.clone().add("Sec-WebSocket-Extensions", "x-two;"), code::EXTENSION);
     accepted(&two.clone().add("Sec-WebSocket-Extensions", "x-two"));
     refused(&two.add("Sec-WebSocket-Extensions", "other"), code::EXTENSION);
 }
@@ -254,6 +271,29 @@ fn the_request_must_be_one() {
         let (result, said) = c::parse_response(&bytes, &request);
         assert_eq!((result, said), (code::INVALID_ARGUMENT, ws_response::default()));
     }
+}
+
+#[test]
+fn the_version_and_the_reason_are_reported() {
+    for (line, version, reason) in [
+        ("HTTP/1.1 101 Switching Protocols", 11, Some("Switching Protocols")),
+        ("HTTP/1.1 101 ", 11, Some("")),
+        ("HTTP/1.1 101", 11, None),
+        ("HTTP/1.0 403 No\u{e9} way", 10, Some("No\u{e9} way")),
+        ("HTTP/2.0 500  ", 20, Some(" ")),
+    ] {
+        let bytes = Head::answer().start(line).bytes();
+        let (_, said) = c::parse_response(&bytes, &request());
+        assert_eq!(said.http_version, version, "{line}");
+        assert_eq!(piece(&bytes, said.reason), reason.map(str::as_bytes), "{line}");
+        assert_eq!(said.reason.off != 0, reason.is_some());
+    }
+}
+
+#[test]
+fn no_empty_line_comes_before_an_answer() {
+    let bytes = [b"\r\n", Head::answer().bytes().as_slice()].concat();
+    assert_eq!(outcome_of(&bytes), Err((2, code::HTTP_SYNTAX)));
 }
 
 #[test]

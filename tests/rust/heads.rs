@@ -84,6 +84,16 @@ impl Head {
         self.without(name).add(name, value)
     }
 
+    /// The same, where the field may be written in any case and have come more than once.
+    pub(crate) fn set_any(mut self, name: &str, value: impl AsRef<[u8]>) -> Head {
+        let is = |line: &[u8]| {
+            let start = line.get(..name.len() + 1).unwrap_or_default();
+            start.eq_ignore_ascii_case(format!("{name}:").as_bytes())
+        };
+        self.lines.retain(|line| !is(line));
+        self.add(name, value)
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.start.clone();
         bytes.extend(b"\r\n");

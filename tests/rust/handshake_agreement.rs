@@ -1,0 +1,331 @@
+//! Heads, and the same fields as an HTTP library hands them out, are judged alike: whatever the
+//! lines are, a field that came more than once counts as its values joined with ", ".
+
+use crate::c::{self, RequestFields, ResponseFields, code};
+use crate::conn_accept::{accept_raw, spec};
+use crate::heads::{ACCEPT, Head, KEY};
+use crate::pmd::USUAL;
+use crate::rng::{Rng, count};
+use wscodec::ffi::accept::ws_accept_spec;
+use wscodec::ffi::conn::ws_conn_free;
+use wscodec::ffi::handshake::ws_bytes;
+
+/// All values of a field, joined; None if it did not come.
+fn joined(head: &[u8], name: &str) -> Option<Vec<u8>> {
+    let fields = c::all_fields(head).unwrap();
+    let named = |f: &&c::Field| f.0.eq_ignore_ascii_case(name.as_bytes());
+    let values: Vec<&[u8]> =
+        fields.iter().filter(named).map(|f| f.1.as_slice()).collect();
+    (!values.is_empty()).then(|| values.join(&b", "[..]))
+}
+
+/// Values that mean something to somebody, for fields that have a meaning.
+const VALUES: &[(&str, &[&[u8]])] = &[
+    ("Host", &[b"", b"a", b"a:80", b"[::1]", b"::1", b"a b", b"a,b", b"[:::]", b"a%zz"]),
+    ("Upgrade", &[b"websocket", b"h2c", b"h2c, WebSocket", b"", b"websocket/13"]),
+    ("Connection", &[b"Upgrade", b"keep-alive", b"close, upgrade", b"", b","]),
+    (
+        "Sec-WebSocket-Key",
+        &[KEY, b"x", b"", b"AQIDBAUGBwgJCgsMDQ4PEC==", b"dGhlIHNhbXBsZSBub25jZQ="],
+    ),
+    ("Sec-WebSocket-Version", &[b"13", b"8", b"", b"13, 13", b"013"]),
+    (
+        "Origin",
+        &[b"https://a", b"null", b"", b"https://b", b"https://a, https://b", b"x"],
+    ),
+    ("Content-Length", &[b"0", b"00", b"5", b"", b"0, 0"]),
+    ("Transfer-Encoding", &[b"chunked", b""]),
+    (
+        "Sec-WebSocket-Protocol",
+        &[b"chat", b"x, chat", b"", b"superchat", b"ch at,chat", b"\xff"],
+    ),
+    ("Sec-WebSocket-Extensions", EXTENSIONS),
+    ("Sec-WebSocket-Accept", &[ACCEPT, b"", b"x"]),
+    ("X-Other", &[b"", b"y", b"caf\xc3\xa9"]),
+];
+
+const EXTENSIONS: &[&[u8]] = &[
+    b"permessage-deflate",
+    b"permessage-deflate; client_max_window_bits",
+    b"permessage-deflate; client_max_window_bits=\"1\\0\"",
+    b"permessage-deflate; server_max_window_bits=\"\\\\1\\\\0\"",
+    b"permessage-deflate; client_max_window_bits=7, permessage-deflate",
+    b"permessage-deflate; x",
+    b"x-one; eid=\"os::1, 2\"",
+    b"x-one; a=\"open",
+    b"closed\", permessage-deflate",
+    b"x; a=\"\\",
+    b"\"; b, x-one",
+    b"",
+    b",",
+    b"a b",
+    b"a;",
+    b";b=c",
+    b"x-one, , permessage-deflate,",
+];
+
+const BYTES: &[u8] = b",; =\"\\\tax0:/[]%.@\x80";
+
+fn random_value(rng: &mut Rng, values: &[&[u8]]) -> Vec<u8> {
+    let mut value = rng.pick(values).to_vec();
+    while rng.once_in(4) {
+        let at = rng.below(value.len() + 1);
+        match rng.below(3) {
+            0 if at < value.len() => drop(value.remove(at)),
+            1 if at < value.len() => value[at] = *rng.pick(BYTES),
+            _ => value.insert(at, *rng.pick(BYTES)),
+        }
+    }
+    value
+}
+
+/// Mostly a good head, with some fields more, less, or otherwise.
+fn random_head(rng: &mut Rng, good: &Head) -> Vec<u8> {
+    let mut head = good.clone();
+    for _ in 0..rng.below(4) {
+        let (name, values) = rng.pick(VALUES);
+        let value = random_value(rng, values);
+        head = match rng.below(3) {
+            0 if c::find_header(&head.bytes(), name.as_bytes()) != Ok(None) => {
+                head.set_any(name, &value)
+            }
+            _ if rng.once_in(8) => head.add(&name.to_uppercase(), &value),
+            _ => head.add(name, &value),
+        };
+    }
+    head.bytes()
+}
+
+fn random_request(rng: &mut Rng) -> Vec<u8> {
+    let lines = [
+        "GET /chat HTTP/1.1",
+        "GET /chat HTTP/1.0",
+        "POST /chat HTTP/1.1",
+        "get / HTTP/1.1",
+    ];
+    let line = if rng.once_in(8) { *rng.pick(&lines) } else { lines[0] };
+    random_head(rng, &Head::request().start(line))
+}
+
+/// What the error of ws_conn_accept() is for a complete head.
+fn judged(head: &[u8], spec: &ws_accept_spec) -> isize {
+    let (result, _, accepted) = accept_raw(head, Some(spec), 4096);
+    assert!(result > 0, "{}", String::from_utf8_lossy(head));
+    // SAFETY: it was just made, and nobody else has it.
+    unsafe { ws_conn_free(accepted.conn) };
+    accepted.error
+}
+
+#[test]
+fn a_request_is_judged_alike_from_its_head_and_from_its_fields() {
+    let mut rng = Rng::new(71);
+    let list = b"https://a file://";
+    let rounds = count("WSCODEC_HEADS", 50_000);
+    let mut seen = std::collections::HashMap::<isize, usize>::new();
+    for _ in 0..rounds {
+        let head = random_request(&mut rng);
+        let origins = rng.once_in(2).then_some(&list[..]);
+        let mut spec = spec(b"", b"");
+        if let Some(list) = origins {
+            spec.origins = ws_bytes { data: list.as_ptr().cast(), len: list.len() };
+        }
+        let line = head.split(|b| *b == b'\r').next().unwrap();
+        let (method, version) =
+            (line.split(|b| *b == b' ').next(), line.ends_with(b"1.1"));
+        let field = |name: &str| joined(&head, name);
+        let (host, upgrade) = (field("Host"), field("Upgrade"));
+        let (connection, key) = (field("Connection"), field("Sec-WebSocket-Key"));
+        let (number, origin) = (field("Sec-WebSocket-Version"), field("Origin"));
+        let (extensions, length) =
+            (field("Sec-WebSocket-Extensions"), field("Content-Length"));
+        let coding = field("Transfer-Encoding");
+        let fields = RequestFields {
+            method,
+            host: host.as_deref(),
+            upgrade: upgrade.as_deref(),
+            connection: connection.as_deref(),
+            key: key.as_deref(),
+            version: number.as_deref(),
+            origin: origin.as_deref(),
+            extensions: extensions.as_deref(),
+            content_length: length.as_deref(),
+            transfer_encoding: coding.as_deref(),
+            connect_protocol: None,
+            origins,
+            http_version: if version { 11 } else { 10 },
+        };
+        let expected = judged(&head, &spec);
+        let result = c::check_request(&fields);
+        assert_eq!(result, expected, "{}", String::from_utf8_lossy(&head));
+        *seen.entry(result).or_default() += 1;
+    }
+    for error in [
+        0,
+        code::HTTP_SYNTAX,
+        code::NOT_UPGRADE,
+        code::HTTP_METHOD,
+        code::HTTP_VERSION,
+        code::HOST,
+        code::KEY,
+        code::VERSION,
+        code::EXTENSION,
+        code::ORIGIN,
+    ] {
+        assert!(seen.get(&error) > Some(&(rounds / 500)), "{error}: {seen:?}");
+    }
+}
+
+fn asked() -> [Head; 4] {
+    [
+        Head::request(),
+        Head::request().add("Sec-WebSocket-Protocol", "chat"),
+        Head::request()
+            .add("Sec-WebSocket-Protocol", "chat, x")
+            .add("Sec-WebSocket-Protocol", "superchat")
+            .add("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")
+            .add("Sec-WebSocket-Extensions", "x-one; a=\"open")
+            .add("Sec-WebSocket-Extensions", "closed\", a, x"),
+        Head::request().add("Sec-WebSocket-Extensions", "a b"),
+    ]
+}
+
+#[test]
+fn a_response_is_judged_alike_from_its_head_and_from_its_fields() {
+    let mut rng = Rng::new(72);
+    let asked = asked().map(|head| head.bytes());
+    let rounds = count("WSCODEC_HEADS", 50_000);
+    let mut seen = std::collections::HashMap::<isize, usize>::new();
+    for _ in 0..rounds {
+        let (line, status, http_version) = match rng.below(8) {
+            0 => ("HTTP/1.0 101 x", 101, 10),
+            1 => ("HTTP/1.1 200 OK", 200, 11),
+            _ => ("HTTP/1.1 101", 101, 11),
+        };
+        let head = random_head(&mut rng, &Head::answer().start(line));
+        let request = rng.pick(&asked);
+        let field = |name: &str| joined(&head, name);
+        let (upgrade, connection) = (field("Upgrade"), field("Connection"));
+        let (accept, protocol) =
+            (field("Sec-WebSocket-Accept"), field("Sec-WebSocket-Protocol"));
+        let extensions = field("Sec-WebSocket-Extensions");
+        let offered_protocols = joined(request, "Sec-WebSocket-Protocol");
+        let offered_extensions = joined(request, "Sec-WebSocket-Extensions");
+        let fields = ResponseFields {
+            upgrade: upgrade.as_deref(),
+            connection: connection.as_deref(),
+            accept: accept.as_deref(),
+            protocol: protocol.as_deref(),
+            extensions: extensions.as_deref(),
+            key: Some(KEY),
+            offered_protocols: offered_protocols.as_deref(),
+            offered_extensions: offered_extensions.as_deref(),
+            http_version,
+            status,
+        };
+        let (expected, _) = c::parse_response(&head, request);
+        let result = c::check_response(&fields);
+        let shown = String::from_utf8_lossy(&head);
+        assert_eq!(
+            result,
+            expected.min(0),
+            "{shown} {}",
+            String::from_utf8_lossy(request)
+        );
+        *seen.entry(result).or_default() += 1;
+    }
+    for error in [
+        0,
+        code::INVALID_ARGUMENT,
+        code::STATUS,
+        code::HTTP_VERSION,
+        code::ACCEPT,
+        code::PROTOCOL,
+        code::EXTENSION,
+    ] {
+        assert!(seen.get(&error) > Some(&(rounds / 500)), "{error}: {seen:?}");
+    }
+}
+
+#[test]
+fn protocols_and_compression_are_negotiated_alike_from_heads_and_from_values() {
+    let mut rng = Rng::new(73);
+    let (mut chosen, mut accepted, mut malformed, mut confirmed) = (0, 0, 0, 0);
+    let rounds = count("WSCODEC_HEADS", 20_000);
+    for _ in 0..rounds {
+        let mut head = Head::request();
+        for _ in 0..rng.below(4) {
+            let value = random_value(&mut rng, EXTENSIONS);
+            head = head.add("Sec-WebSocket-Extensions", value);
+        }
+        for _ in 0..rng.below(4) {
+            let value = random_value(&mut rng, &[b"chat", b"x, chat", b"", b"super , x"]);
+            head = head.add("Sec-WebSocket-Protocol", value);
+        }
+        let head = head.bytes();
+        let shown = || String::from_utf8_lossy(&head).into_owned();
+        let protocols = joined(&head, "Sec-WebSocket-Protocol");
+        let supported = *rng.pick(&[&b"super, chat"[..], b"chat", b"", b"y, x", b"a b"]);
+        let one = c::select_protocol(&head, supported);
+        assert_eq!(
+            one,
+            c::select_protocol_value(protocols.as_deref(), supported),
+            "{}",
+            shown()
+        );
+        chosen += usize::from(one.is_ok_and(|one| one.is_some()));
+        let extensions = joined(&head, "Sec-WebSocket-Extensions");
+        let one = c::pmd_accept(&head, USUAL);
+        assert_eq!(one, c::pmd_accept_value(extensions.as_deref(), USUAL), "{}", shown());
+        // ws_conn_accept() says the same of the field.
+        let error = judged(&head, &spec(b"", b""));
+        if cfg!(feature = "deflate") {
+            assert_eq!(one.clone().err().unwrap_or(0), error, "{}", shown());
+            malformed += usize::from(one == Err(code::EXTENSION));
+            accepted += usize::from(one.is_ok_and(|one| one.is_some()));
+        }
+        let one = c::pmd_confirm(&head, USUAL);
+        assert_eq!(
+            one,
+            c::pmd_confirm_value(extensions.as_deref(), USUAL),
+            "{}",
+            shown()
+        );
+        confirmed += usize::from(one.is_ok_and(|one| one.is_some()));
+    }
+    assert!(chosen > rounds / 50, "{chosen}");
+    if cfg!(feature = "deflate") {
+        let least = accepted.min(malformed).min(confirmed);
+        assert!(least > rounds / 50, "{accepted} {malformed} {confirmed}");
+    }
+}
+
+/// Written out, since the random ones show only that the two agree.
+#[test]
+fn a_quoted_string_may_go_over_the_end_of_a_line() {
+    let head = |values: &[&str]| {
+        let add = |head: Head, value: &&str| head.add("Sec-WebSocket-Extensions", value);
+        values.iter().fold(Head::request(), add).bytes()
+    };
+    for good in [
+        &["x; a=\"b", "c\""][..],
+        &["x; a=\"b\\", "c\", y"],
+        &["x; a=\"b", "", "c\"; d"],
+        &["", "x"],
+        &["x", "", ""],
+        &["", "", "x", ","],
+    ] {
+        assert!(c::parse_handshake(&head(good)).0 > 0, "{good:?}");
+    }
+    for bad in [
+        &["x; a=\"b", "c"][..],
+        &["x;", "a"],
+        &["x; a=", "b"],
+        &["x", "; a"],
+        &["", ""],
+        &[","],
+        &["x; a=\"b\"", "c\""],
+        &["x; a=\"b", "c\\\""],
+    ] {
+        assert_eq!(c::parse_handshake(&head(bad)).0, code::EXTENSION, "{bad:?}");
+    }
+}
