@@ -58,7 +58,8 @@ static const struct change changes[] = {
     {AT(version), "8", WS_ERR_HANDSHAKE_VERSION, WS_ERR_HANDSHAKE_VERSION},
     {AT(extensions), "permessage-deflate; x=\"a b\", foo", 0, 0},
     {AT(extensions), "a b", WS_ERR_EXTENSION, WS_ERR_EXTENSION},
-    {AT(extensions), "", WS_ERR_EXTENSION, WS_ERR_EXTENSION},
+    {AT(extensions), "", 0, 0}, /* as good as absent */
+    {AT(extensions), ",", WS_ERR_EXTENSION, WS_ERR_EXTENSION},
     {AT(content_length), "0", 0, 0},
     {AT(content_length), "5", WS_ERR_HTTP_SYNTAX, 0},
     {AT(content_length), "0, 0", WS_ERR_HTTP_SYNTAX, 0},
