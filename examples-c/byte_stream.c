@@ -22,8 +22,11 @@ enum { PATIENCE = 30 }; /* seconds, for a handshake, and for a peer to take what
 
 typedef struct ws_stream {
     int fd;
-    int error; /* errno of what ended it; 0 after a close */
-    bool ended;
+    int error;   /* errno of what ended it; 0 after a close */
+    bool ended;  /* nothing more is read */
+    bool closed; /* our close frame was sent: nothing more is written */
+    uint8_t close_frame[WS_MAX_OUTPUT];
+    size_t close_len; /* it waits until the caller has answered what came before */
     ws_decoder decoder; /* zeros: of a server, without a limit */
     ws_control control;
     const uint8_t *early; /* frames that came together with the request */
@@ -54,25 +57,33 @@ static bool send_bytes(int fd, const void *bytes, ws_result len) {
     return len >= 0 && write_all(fd, &part, 1);
 }
 
-/* Ends the stream with a close frame, unless one was sent before. */
+/* Ends the stream with a close frame of ours. */
 static void end_stream(ws_stream *s, uint16_t code, int error) {
-    uint8_t frame[WS_MAX_OUTPUT];
-    ws_result n = ws_control_close(&s->control, code, NULL, 0, NULL, frame, sizeof frame);
-    send_bytes(s->fd, frame, n);
+    ws_result n = ws_control_close(&s->control, code, NULL, 0, NULL, s->close_frame,
+                                   sizeof s->close_frame);
+    s->close_len = n > 0 ? (size_t)n : 0;
     s->ended = true;
     s->error = error;
 }
 
-/* Answers pings and the peer's close. */
+static void send_close(ws_stream *s) {
+    if (!s->closed)
+        send_bytes(s->fd, s->close_frame, (ws_result)s->close_len);
+    s->closed = true;
+}
+
+/* Answers a ping at once, and the peer's close when the caller has read what came before it. */
 static void on_control(ws_stream *s, const ws_frame *frame, const uint8_t *buf) {
-    uint8_t answer[WS_MAX_OUTPUT];
-    ws_result n = ws_control_feed(&s->control, frame, buf, NULL, answer, sizeof answer);
-    if (n < 0)
+    ws_result n = ws_control_feed(&s->control, frame, buf, NULL, s->close_frame,
+                                  sizeof s->close_frame);
+    if (n < 0) {
         end_stream(s, ws_close_code_for(n), EPROTO);
-    else if (!send_bytes(s->fd, answer, n))
-        end_stream(s, WS_CLOSE_GOING_AWAY, EPIPE);
-    else if (ws_control_close_code(&s->control) != 0)
+    } else if (ws_control_close_code(&s->control) != 0) {
+        s->close_len = (size_t)n;
         s->ended = true;
+    } else {
+        send_bytes(s->fd, s->close_frame, n); /* if that fails, so does the next read or write */
+    }
 }
 
 /* Decodes what was read, and moves the payload to the front of buf. Returns its length. */
@@ -122,10 +133,11 @@ static ssize_t ws_read(ws_stream *s, void *buf, size_t len) {
         if (payload > 0)
             return (ssize_t)payload; /* a close or an error behind it is for the next call */
         if (n == 0) {
-            s->ended = true;
+            s->ended = s->closed = true;
             s->error = ECONNRESET;
         }
     }
+    send_close(s);
     errno = s->error;
     return s->error == 0 ? 0 : -1;
 }
@@ -135,7 +147,7 @@ static ssize_t ws_write(ws_stream *s, const void *data, size_t len) {
     uint8_t header[WS_MAX_HEADER];
     ws_result n = ws_frame_header(WS_OPCODE_BINARY, WS_FIN, NULL, len, header, sizeof header);
     struct iovec parts[] = {{header, n > 0 ? (size_t)n : 0}, {(void *)data, len}};
-    if (n < 0 || s->ended) {
+    if (n < 0 || s->closed) {
         errno = EPIPE;
         return -1;
     }
@@ -147,6 +159,7 @@ static void ws_hang_up(ws_stream *s) {
     char rest[4096];
     if (!s->ended)
         end_stream(s, WS_CLOSE_NORMAL, 0);
+    send_close(s);
     shutdown(s->fd, SHUT_WR);
     alarm(PATIENCE);
     while (read(s->fd, rest, sizeof rest) > 0)
@@ -246,7 +259,7 @@ static void serve(int fd) {
     size_t head = shake_hands(fd, request, sizeof request, &have);
     alarm(0);
     ws_stream s = {.fd = fd, .early = request + head, .early_len = have - head};
-    s.ended = head == 0;
+    s.ended = s.closed = head == 0;
     if (!s.ended)
         serve_lines(&s);
     ws_hang_up(&s);
