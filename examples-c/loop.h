@@ -3,6 +3,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -156,8 +157,10 @@ static inline void run(void) {
     if (!peers || reserve_fd < 0)
         die("epoll", strerror(errno));
     listener_count = start_listening(set.host, set.port, set.reuse_port, listeners, MAX_LISTENERS);
-    for (int i = 0; i < listener_count; i++)
+    for (int i = 0; i < listener_count; i++) {
+        fcntl(listeners[i], F_SETFL, O_NONBLOCK); /* a client may be gone before we accept it */
         watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
+    }
     while (!stopping)
         poll_once();
     shut_down();

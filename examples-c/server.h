@@ -64,7 +64,7 @@ static inline void announce(int fd) {
 }
 
 static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
-    int yes = 1, fd = socket(a->ai_family, SOCK_STREAM, 0);
+    int yes = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

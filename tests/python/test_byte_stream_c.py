@@ -57,7 +57,9 @@ def test_a_real_client(server: Server) -> None:
 def test_however_the_bytes_are_cut(server: Server, seed: int) -> None:
     """Into messages, fragments and reads, with pings between."""
     dice = random.Random(seed)
-    lines = [bytes(dice.choices(b"abc \xff\0", k=dice.choice((0, 1, 50, 3000)))) for _ in range(60)]
+    lines = [
+        bytes(dice.choices(b"abc \xff\0", k=dice.choice((0, 1, 50, 3000)))) for _ in range(60)
+    ]
     data, sent, pings = b"".join(line + b"\n" for line in lines), [], 0
     while data:
         cut = dice.choice((0, 1, 7, 200, 5000))
@@ -92,7 +94,9 @@ def test_however_the_bytes_are_cut(server: Server, seed: int) -> None:
 
 def test_bytes_that_come_with_the_request(server: Server) -> None:
     with server.raw() as peer:
-        peer.send(PLAIN_REQUEST, frame(FIN | BINARY, b"early\nla"), frame(FIN | BINARY, b"te\n"))
+        peer.send(
+            PLAIN_REQUEST, frame(FIN | BINARY, b"early\nla"), frame(FIN | BINARY, b"te\n")
+        )
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += peer.read(1)
