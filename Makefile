@@ -5,17 +5,23 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DOCDIR ?= $(PREFIX)/share/doc/wscodec
+DESTDIR ?=
 # no: a smaller library without compression
 DEFLATE ?= yes
+# shared, static, or both
+LIBRARIES ?= shared static
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
-RELEASE := target/release
-SHARED := $(RELEASE)/libwscodec.so
-STATIC := $(RELEASE)/libwscodec.a
+# Where cargo puts what it builds: its own variables are honoured.
+CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+# Where everybody else finds it.
+LIB := target/lib
 VENV := target/python
-FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features)
-export WSCODEC_LIBRARY := $(abspath $(SHARED))
+FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
+BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
+export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
 all: library check-header examples ## library, header check and examples
 
@@ -23,22 +29,35 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
 		while read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
 
-# One crate type at a time: cargo optimises across crates only then.
-library: ## target/release/libwscodec.so and .a
+# One crate type at a time: cargo optimises across crates only then. What an earlier build left is
+# removed first, so that nothing but this build's can be taken for it.
+library: ## libwscodec.so and .a, in target/lib; LIBRARIES=static for one alone
+	@rm -rf $(LIB) "$(CARGO_OUT)/libwscodec.so" "$(CARGO_OUT)/libwscodec.a"
+	@mkdir -p $(LIB)
+	@$(MAKE) --no-print-directory $(LIBRARIES:%=library-%)
+	@printf '%s\n' '$(BUILT_FOR)' > $(LIB)/built-for
+
+library-shared:
 	$(CARGO) rustc --release --lib $(FEATURES) --crate-type cdylib
+	@cp "$(CARGO_OUT)/libwscodec.so" $(LIB)/libwscodec.so.$(ABI)
+	@ln -s libwscodec.so.$(ABI) $(LIB)/libwscodec.so
+
+library-static:
 	$(CARGO) rustc --release --lib $(FEATURES) --crate-type staticlib
-	@mkdir -p target/lib
-	@ln -sf ../release/libwscodec.so target/lib/libwscodec.so.$(ABI)
-	@ln -sf libwscodec.so.$(ABI) target/lib/libwscodec.so
+	@cp "$(CARGO_OUT)/libwscodec.a" $(LIB)/libwscodec.a
 
-header: ## regenerates include/wscodec.h
-	$(CARGO) check --features header --target-dir target/header
+HEADER_CHECK := $(CARGO) check --features header --target-dir target/header
 
-check-header: ## fails if include/wscodec.h is not what the sources say
-	WSCODEC_HEADER=$(abspath target/wscodec.h) \
-		$(CARGO) check --features header --target-dir target/header
-	@cmp include/wscodec.h target/wscodec.h || \
-		{ echo "include/wscodec.h is out of date: run 'make header'" >&2; exit 1; }
+header: ## regenerates include/wscodec.h and .json
+	$(HEADER_CHECK)
+
+check-header: ## fails if they are not what the sources say
+	WSCODEC_HEADER=$(abspath target/wscodec.h) $(HEADER_CHECK)
+	@for form in h json; do cmp include/wscodec.$$form target/wscodec.$$form || \
+		{ echo "include/wscodec.$$form is out of date: run 'make header'" >&2; exit 1; }; done
+
+notices: ## regenerates THIRD-PARTY-NOTICES
+	CARGO=$(CARGO) $(PYTHON) packaging/notices.py
 
 examples: library ## the programs in examples-c
 	$(MAKE) -C examples-c
@@ -80,6 +99,7 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	tests/gates/header.sh
 	tests/gates/install.sh
 	tests/gates/small.sh
+	tests/gates/rust.sh
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
@@ -102,11 +122,15 @@ autobahn-%: examples autobahn-suite
 autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite
 	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
-lint: ## formatting and clippy, warnings denied
+lint: ## formatting, clippy, rustdoc and notices, warnings denied
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/Cargo.toml
 	WSCODEC_HEADER=$(abspath target/wscodec.h) \
 		$(CARGO) clippy --all-targets --features header -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps \
+		--manifest-path rust/Cargo.toml --target-dir target/rust
+	CARGO=$(CARGO) $(PYTHON) packaging/notices.py --check
 
 # What `make bench` measures: rows, e.g. ROWS="1 2 6", or all; and its further options.
 ROWS ?=
@@ -139,31 +163,19 @@ bench-echo: examples ## echo servers, ours and others: CPU time and memory
 
 # ---- installation ----
 
-install: ## into PREFIX, LIBDIR, INCLUDEDIR, below DESTDIR
-	@test -f $(SHARED) -a -f $(STATIC) || { echo "run 'make' first" >&2; exit 1; }
-	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)"
-	install -m 755 $(SHARED) "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(VERSION)"
-	ln -sf libwscodec.so.$(VERSION) "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(ABI)"
-	ln -sf libwscodec.so.$(ABI) "$(DESTDIR)$(LIBDIR)/libwscodec.so"
-	install -m 644 $(STATIC) "$(DESTDIR)$(LIBDIR)/libwscodec.a"
-	install -m 644 include/wscodec.h "$(DESTDIR)$(INCLUDEDIR)/wscodec.h"
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-		packaging/wscodec.pc.in > "$(DESTDIR)$(LIBDIR)/pkgconfig/wscodec.pc"
+export PREFIX LIBDIR INCLUDEDIR DOCDIR DESTDIR VERSION BUILT_FOR
+
+install: ## into PREFIX, LIBDIR, INCLUDEDIR, DOCDIR, below DESTDIR
+	@packaging/install.sh install
 
 uninstall: ## removes what install put there
-	rm -f "$(DESTDIR)$(LIBDIR)/libwscodec.so.$(VERSION)" \
-		"$(DESTDIR)$(LIBDIR)/libwscodec.so.$(ABI)" \
-		"$(DESTDIR)$(LIBDIR)/libwscodec.so" \
-		"$(DESTDIR)$(LIBDIR)/libwscodec.a" \
-		"$(DESTDIR)$(LIBDIR)/pkgconfig/wscodec.pc" \
-		"$(DESTDIR)$(INCLUDEDIR)/wscodec.h"
+	@packaging/install.sh uninstall
 
 clean: ## removes what was built
 	$(MAKE) -C examples-c clean
 	$(CARGO) clean
 
-.PHONY: all help library header check-header examples run test test-rust test-c \
+.PHONY: all help library library-shared library-static notices header check-header examples run test test-rust test-c \
 	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
 	autobahn-all-c-client lint bench bench-record \
 	bench-peers bench-getrandom bench-echo check-instructions install uninstall clean

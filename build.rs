@@ -1,7 +1,7 @@
 //! Names the shared library, and with the feature `header` writes `include/wscodec.h`.
 
 #[cfg(feature = "header")]
-#[path = "build/header.rs"]
+#[path = "build/header/mod.rs"]
 mod header;
 
 fn main() {
@@ -9,7 +9,9 @@ fn main() {
     let unix = std::env::var_os("CARGO_CFG_UNIX").is_some();
     let apple =
         std::env::var("CARGO_CFG_TARGET_VENDOR").is_ok_and(|vendor| vendor == "apple");
-    if unix && !apple {
+    // A dependent that is a Rust program has no shared library to name.
+    let shared = std::env::var_os("CARGO_FEATURE_CAPI").is_some();
+    if shared && unix && !apple {
         let abi = env!("CARGO_PKG_VERSION_MAJOR");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libwscodec.so.{abi}");
     }

@@ -75,6 +75,18 @@
 
 /* Generated from src/ffi: change the documentation there. */
 
+#if defined(WSCODEC_FFI)
+
+/* For those who generate bindings: the output of `cc -E -P -DWSCODEC_FFI` has
+ * no attribute, no macro and no included file, and constants as enumerators.
+ * wscodec.json, beside this file, has everything that is in it, and the
+ * documentation. */
+#  define WS_API
+#  define WS_MUST_USE
+#  define WS_NOTHROW
+/* @ENUMERATORS@ */
+#else
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -100,6 +112,8 @@
 #else
 #  define WS_NOTHROW
 #endif
+
+#endif /* WSCODEC_FFI */
 
 #ifdef __cplusplus
 extern "C" {

@@ -75,6 +75,64 @@
 
 /* Generated from src/ffi: change the documentation there. */
 
+#if defined(WSCODEC_FFI)
+
+/* For those who generate bindings: the output of `cc -E -P -DWSCODEC_FFI` has
+ * no attribute, no macro and no included file, and constants as enumerators.
+ * wscodec.json, beside this file, has everything that is in it, and the
+ * documentation. */
+#  define WS_API
+#  define WS_MUST_USE
+#  define WS_NOTHROW
+enum {
+    WS_VERSION_MAJOR = 0, WS_VERSION_MINOR = 1, WS_VERSION_PATCH = 0,
+    WS_FEATURE_DEFLATE = 0x1, WS_TYPE_HANDSHAKE = 1, WS_TYPE_RESPONSE = 2,
+    WS_TYPE_REQUEST_SPEC = 3, WS_TYPE_RESPONSE_SPEC = 4, WS_TYPE_FRAME = 5,
+    WS_TYPE_DECODER = 6, WS_TYPE_OUT_FRAME = 7, WS_TYPE_PMD_PARAMS = 8,
+    WS_TYPE_ALLOCATOR = 9, WS_TYPE_ACCEPT_SPEC = 10, WS_TYPE_EVENT = 11,
+    WS_TYPE_REQUEST_FIELDS = 12, WS_TYPE_RESPONSE_FIELDS = 13,
+    WS_TYPE_ACCEPTED = 14, WS_TYPE_CONTROL = 15, WS_TYPE_CONN = 16, WS_OK = 0,
+    WS_ERR_INVALID_ARGUMENT = -1, WS_ERR_BUFFER_TOO_SMALL = -2,
+    WS_ERR_INVALID_STATE = -3, WS_ERR_NO_MEMORY = -4, WS_ERR_UNSUPPORTED = -5,
+    WS_ERR_RANDOM = -6, WS_ERR_HTTP_SYNTAX = -20, WS_ERR_HTTP_TOO_LARGE = -21,
+    WS_ERR_NOT_UPGRADE = -22, WS_ERR_HTTP_METHOD = -23,
+    WS_ERR_HTTP_VERSION = -24, WS_ERR_HANDSHAKE_HOST = -25,
+    WS_ERR_HANDSHAKE_KEY = -26, WS_ERR_HANDSHAKE_VERSION = -27,
+    WS_ERR_HANDSHAKE_STATUS = -28, WS_ERR_HANDSHAKE_ACCEPT = -29,
+    WS_ERR_HANDSHAKE_PROTOCOL = -30, WS_ERR_EXTENSION = -31,
+    WS_ERR_HANDSHAKE_ORIGIN = -32, WS_ERR_RESERVED_BITS = -40,
+    WS_ERR_OPCODE = -41, WS_ERR_LENGTH = -42, WS_ERR_MASK = -43,
+    WS_ERR_CONTROL_FRAME = -44, WS_ERR_FRAGMENTATION = -45,
+    WS_ERR_CLOSE_PAYLOAD = -46, WS_ERR_UTF8 = -47, WS_ERR_TOO_BIG = -48,
+    WS_ERR_COMPRESSION = -49, WS_ERR_EOF = -50, WS_KEY_LEN = 24,
+    WS_ACCEPT_LEN = 28, WS_MAX_HEAD = 65536, WS_MAX_FIELDS = 256,
+    WS_OPCODE_CONTINUATION = 0x0, WS_OPCODE_TEXT = 0x1, WS_OPCODE_BINARY = 0x2,
+    WS_OPCODE_CLOSE = 0x8, WS_OPCODE_PING = 0x9, WS_OPCODE_PONG = 0xA,
+    WS_FIN = 0x80, WS_RSV1 = 0x40, WS_RSV2 = 0x20, WS_RSV3 = 0x10,
+    WS_MASKED = 0x01, WS_BEGIN = 0x02, WS_END = 0x04, WS_MAX_HEADER = 14,
+    WS_MAX_CONTROL = 125, WS_SERVER = 0x00, WS_CLIENT = 0x01, WS_DEFLATE = 0x02,
+    WS_ANY_MASK = 0x04, WS_KEEP_MASKED = 0x08, WS_ANY_RSV = 0x10,
+    WS_CLOSE_NORMAL = 1000, WS_CLOSE_GOING_AWAY = 1001,
+    WS_CLOSE_PROTOCOL_ERROR = 1002, WS_CLOSE_UNSUPPORTED_DATA = 1003,
+    WS_CLOSE_NO_STATUS = 1005, WS_CLOSE_ABNORMAL = 1006,
+    WS_CLOSE_INVALID_DATA = 1007, WS_CLOSE_POLICY = 1008,
+    WS_CLOSE_TOO_BIG = 1009, WS_CLOSE_EXTENSION = 1010,
+    WS_CLOSE_INTERNAL_ERROR = 1011, WS_CLOSE_SERVICE_RESTART = 1012,
+    WS_CLOSE_TRY_AGAIN_LATER = 1013, WS_CLOSE_BAD_GATEWAY = 1014,
+    WS_MAX_CONN = 256, WS_OPT_MAX_MESSAGE = 1, WS_OPT_STREAM = 2,
+    WS_OPT_AUTO_PONG = 3, WS_OPT_CHECK_UTF8 = 4, WS_OPT_KEEP_BUFFER = 5,
+    WS_OPT_MAX_FRAME = 6, WS_OPT_ANY_MASK = 7, WS_OPT_AUTO_CLOSE = 8,
+    WS_OPT_ALLOW_RSV = 9, WS_OPT_COMPRESS_FROM = 10, WS_INFO_CLOSE_SENT = 100,
+    WS_INFO_CLOSE_RECEIVED = 101, WS_INFO_CLOSED_BY_PEER = 102,
+    WS_INFO_SENDING = 103, WS_INFO_RECEIVING = 104, WS_INFO_ANNOUNCED = 105,
+    WS_INFO_BUFFERED = 106, WS_EVENT_FIRST = 0x1, WS_EVENT_LAST = 0x2,
+    WS_EVENT_COLLECTED = 0x4, WS_EVENT_FRAME_END = 0x8, WS_MAX_OUTPUT = 139,
+    WS_SEND_MORE = 0x1, WS_SEND_PLAIN = 0x2, WS_STATE_OPEN = 0,
+    WS_STATE_CLOSING = 1, WS_STATE_CLOSED = 2, WS_STATE_FAILED = 3,
+    WS_ACCEPT_NEED_PROTOCOL = 0x1, WS_MAX_REPLY = 512
+};
+#else
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -100,6 +158,8 @@
 #else
 #  define WS_NOTHROW
 #endif
+
+#endif /* WSCODEC_FFI */
 
 #ifdef __cplusplus
 extern "C" {
@@ -1054,8 +1114,9 @@ ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
  * it. NULL: the operating system's. Before the first frame out, else
  * WS_ERR_INVALID_STATE. It has no effect on a server. */
 WS_API WS_MUST_USE ws_result
-ws_conn_set_random(ws_conn *conn, int (*fill)(void *user, void *out,
-                   size_t len), void *user) WS_NOTHROW;
+ws_conn_set_random(ws_conn *conn,
+                   int (*fill)(void *user, void *out, size_t len),
+                   void *user) WS_NOTHROW;
 
 #define WS_EVENT_FIRST     0x1u /* The message starts with this piece. */
 #define WS_EVENT_LAST      0x2u /* The message ends with this piece. */

@@ -26,6 +26,7 @@ pub mod conn;
 pub mod control;
 pub mod deflate;
 pub mod error;
+#[cfg(feature = "capi")]
 pub mod ffi;
 pub mod frame;
 pub mod handshake;
@@ -36,5 +37,5 @@ pub mod simd;
 pub mod stream;
 pub mod utf8;
 
-#[cfg(not(feature = "std"))]
+#[cfg(all(feature = "capi", not(feature = "std")))]
 mod panic;

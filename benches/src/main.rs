@@ -34,7 +34,7 @@ number of a row, or pmd for compression; without one, all are measured.
   --check      exits with 1 if something is SHORT
   --help       this
 
-WSCODEC_LIBRARY is the shared library (target/release/libwscodec.so). WSCODEC_PYTHON,
+WSCODEC_LIBRARY is the shared library (target/lib/libwscodec.so). WSCODEC_PYTHON,
 WSCODEC_NODE and WSCODEC_NODE_MODULES are where peers are that are not compiled; rows of
 what is not there are not run, and say so.";
 
@@ -137,7 +137,7 @@ fn run(options: &Options) -> Result<ExitCode, String> {
 /// Measures in this process.
 fn measure(targets: Vec<Target>) -> Result<Vec<Outcome>, String> {
     let path = std::env::var("WSCODEC_LIBRARY")
-        .unwrap_or_else(|_| "target/release/libwscodec.so".to_string());
+        .unwrap_or_else(|_| "target/lib/libwscodec.so".to_string());
     let abi = SharedLibrary::open(&path)
         .and_then(Abi::of)
         .map_err(|error| format!("{error}; `make library` makes it"))?;

@@ -1,18 +1,23 @@
 #!/bin/sh
-# What `make install` puts in place is enough to build and run a program with pkg-config,
-# against the shared library and against the static one; `make uninstall` leaves nothing.
+# What `make install` puts in place is enough to build and run a program with
+# pkg-config, against the shared library and against the static one, in a
+# folder with any name; `make uninstall` leaves nothing. What is installed is
+# what this build has built: for the target and in the forms that were asked for.
+#
+# It builds, and leaves what `make library` builds.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$(pwd)/target/install
+unset CARGO_BUILD_TARGET CARGO_TARGET_DIR
 rm -rf "$root"
-make -s install PREFIX="$root" LIBDIR="$root/lib64"
-make -s install PREFIX=/opt/w DESTDIR="$root/staging"
-test -f "$root/staging/opt/w/include/wscodec.h"
-grep -q '^prefix=/opt/w$' "$root/staging/opt/w/lib/pkgconfig/wscodec.pc"
-make -s uninstall PREFIX=/opt/w DESTDIR="$root/staging"
+mkdir -p "$root"
 
-export PKG_CONFIG_PATH="$root/lib64/pkgconfig"
-cat > "$root/program.c" <<'C'
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+cat > "$root/program.c" << 'C'
 #include <stdio.h>
 #include <wscodec.h>
 
@@ -21,14 +26,65 @@ int main(void) {
     return 0;
 }
 C
-cc -o "$root/shared" "$root/program.c" $(pkg-config --cflags --libs wscodec)
-cc -o "$root/static" "$root/program.c" $(pkg-config --cflags wscodec) \
-    "$root/lib64/libwscodec.a" $(pkg-config --variable=nothing wscodec)
-version=$(pkg-config --modversion wscodec)
-test "$(LD_LIBRARY_PATH="$root/lib64" "$root/shared")" = "$version"
-test "$("$root/static")" = "$version"
 
-make -s uninstall PREFIX="$root" LIBDIR="$root/lib64"
-left=$(find "$root" \( -name '*wscodec*' -o -type l \) -print)
-test -z "$left" || { echo "left behind: $left" >&2; exit 1; }
-echo "install: a program links both libraries by pkg-config; nothing is left behind"
+leaves_nothing() { # folder
+    left=$(find "$1" \( -name '*wscodec*' -o -name 'LICENSE*' -o -type l \) -print)
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+works_from() { # prefix, library folder
+    PKG_CONFIG_PATH="$2/pkgconfig"
+    export PKG_CONFIG_PATH
+    version=$(pkg-config --modversion wscodec)
+    # The flags are quoted for a shell.
+    eval "cc -o '$root/shared' '$root/program.c' $(pkg-config --cflags --libs wscodec)"
+    eval "cc -o '$root/static' '$root/program.c' $(pkg-config --cflags wscodec)" \
+        "'$2/libwscodec.a'"
+    [ "$(LD_LIBRARY_PATH="$2" "$root/shared")" = "$version" ] || fail "shared, in $1"
+    [ "$("$root/static")" = "$version" ] || fail "static, in $1"
+    [ -s "$1/share/doc/wscodec/THIRD-PARTY-NOTICES" ] || fail "no licences in $1"
+    [ -s "$1/include/wscodec.json" ] || fail "no description for bindings in $1"
+}
+
+make -s library
+for name in "$root/plain" "$root/with a space" "$root/a|b&c"; do
+    make -s install PREFIX="$name" LIBDIR="$name/lib64"
+    works_from "$name" "$name/lib64"
+    make -s uninstall PREFIX="$name" LIBDIR="$name/lib64"
+    leaves_nothing "$name"
+done
+
+make -s install PREFIX=/opt/w DESTDIR="$root/staging"
+[ -f "$root/staging/opt/w/include/wscodec.h" ] || fail "DESTDIR"
+grep -q '^prefix=/opt/w$' "$root/staging/opt/w/lib/pkgconfig/wscodec.pc" || fail "prefix"
+make -s uninstall PREFIX=/opt/w DESTDIR="$root/staging"
+leaves_nothing "$root/staging"
+
+# A target that was named, in a folder of its own.
+target=$(rustc -vV | sed -n 's/^host: //p')
+other=$root/cargo
+CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=$other make -s library LIBRARIES=shared
+cmp -s "$other/$target/release/libwscodec.so" target/lib/libwscodec.so ||
+    fail "target/lib does not hold what was built"
+if make -s install PREFIX="$root/plain" 2> "$root/refused"; then
+    fail "installs what was built for another target"
+fi
+grep -q 'was built for' "$root/refused" || fail "does not say why: $(cat "$root/refused")"
+CARGO_BUILD_TARGET=$target make -s install PREFIX="$root/plain"
+[ -f "$root/plain/lib/libwscodec.so" ] || fail "no shared library"
+[ ! -e "$root/plain/lib/libwscodec.a" ] || fail "a static library that was not asked for"
+make -s uninstall PREFIX="$root/plain"
+leaves_nothing "$root/plain"
+
+make -s library LIBRARIES=static
+make -s install PREFIX="$root/plain"
+[ ! -e "$root/plain/lib/libwscodec.so" ] || fail "a shared library that was not asked for"
+make -s uninstall PREFIX="$root/plain"
+
+rm -rf target/lib
+if make -s install PREFIX="$root/plain" 2> "$root/refused"; then
+    fail "installs although nothing was built"
+fi
+make -s library
+echo "install: a program links both libraries by pkg-config, in any folder; nothing else is" \
+    "installed, and nothing is left behind"

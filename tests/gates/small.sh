@@ -8,7 +8,7 @@ export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cargo=${CARGO:-cargo}
 target=$root/target/small
-whole=$root/target/release/libwscodec.so
+whole=$root/target/lib/libwscodec.so
 
 size() {
     wc -c < "$1"
@@ -16,10 +16,10 @@ size() {
 
 [ -f "$whole" ] || { echo "small: no library at $whole to compare with" >&2; exit 1; }
 for type in cdylib staticlib; do
-    (cd "$root" && $cargo rustc --quiet --release --locked --no-default-features \
+    (cd "$root" && $cargo rustc --quiet --release --locked --no-default-features --features capi \
         --target-dir "$target" --lib --crate-type "$type")
 done
-library=$target/release/libwscodec.so
+library=$target/lib/libwscodec.so
 abi=$(sed -n 's/^version = "\([0-9]*\).*/\1/p' "$root/Cargo.toml" | head -n 1)
 mkdir -p "$target/lib"
 ln -sf ../release/libwscodec.so "$target/lib/libwscodec.so.$abi"

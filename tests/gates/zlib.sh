@@ -11,7 +11,7 @@ set -eu
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 shared=${1:-$root/target/lib/libwscodec.so}
-static=${2:-$root/target/release/libwscodec.a}
+static=${2:-$root/target/lib/libwscodec.a}
 work=$root/target/tests-gates
 cc=${CC:-cc}
 flags="-std=c99 -Wall -Wextra -Werror -I$root/include"
