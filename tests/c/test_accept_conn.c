@@ -177,7 +177,6 @@ static void check_mistakes(void)
     static const char *const headers[] = {"X", "X: y", "Upgrade: x\r\n",
                                           "Sec-WebSocket-Accept: x\r\n"};
     static const char *const protocols[] = {"a b", "a,,b", "a, a"};
-    static const ws_pmd_params narrow = {0, 0, 7, 0, 0, 0, {0, 0}};
     ws_accept_spec fresh, spec;
     ws_accepted accepted;
     ws_allocator allocator;
@@ -206,9 +205,15 @@ static void check_mistakes(void)
         spec.flags = UINT32_C(1) << i;
         check_mistake(&spec, "flags");
     }
-    spec = fresh;
-    spec.pmd = &narrow;
-    check_mistake(&spec, "pmd");
+#ifndef WITHOUT_DEFLATE
+    {
+        static const ws_pmd_params narrow = {0, 0, 7, 0, 0, 0, {0, 0}};
+
+        spec = fresh;
+        spec.pmd = &narrow;
+        check_mistake(&spec, "pmd");
+    }
+#endif
     allocator = allocator_of(&books, 1);
     allocator.alloc = NULL;
     spec = fresh;
