@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <wscodec.h>
@@ -286,7 +287,6 @@ int main(int argc, char **argv) {
     static const struct option options[] = {{"host", 1, NULL, 'h'},   {"port", 1, NULL, 'p'},
                                             {"origin", 1, NULL, 'o'}, {"version", 0, NULL, 'V'},
                                             {"help", 0, NULL, 'H'},   {NULL, 0, NULL, 0}};
-    const struct timeval second = {.tv_sec = 1};
     const char *host = "127.0.0.1", *port = "8080";
     int option, listener;
     program = "byte_stream";
@@ -312,9 +312,10 @@ int main(int argc, char **argv) {
     if (optind < argc)
         reject(argv[optind], "unexpected argument");
     start_listening(host, port, false, &listener, 1);
-    setsockopt(listener, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second); /* see catch_signals() */
     catch_signals();
+    struct pollfd waiting = {.fd = listener, .events = POLLIN};
     while (!stopping)
-        on_connection(listener);
+        if (poll(&waiting, 1, 1000) > 0)
+            on_connection(listener);
     return 0;
 }

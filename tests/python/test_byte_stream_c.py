@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import subprocess
+import time
 from collections.abc import Iterator
 
 import needs
@@ -128,6 +129,13 @@ def test_a_half_closed_stream_ends(server: Server) -> None:
         peer.send(frame(FIN | BINARY, b"good\nunfinished"))
         peer.half_close()
         assert peer.rest() == echo(FIN | BINARY, b"1: good\n")
+
+
+def test_an_idle_stream_stays_open(server: Server) -> None:
+    with server.opened() as peer:
+        time.sleep(2.5)
+        peer.send(frame(FIN | BINARY, b"hi\n"))
+        assert read_frame(peer) == (FIN | BINARY, b"1: hi\n")
 
 
 def test_several_at_a_time(server: Server) -> None:

@@ -353,6 +353,7 @@ def test_wrong_arguments_are_explained(
     assert len(done.stderr.splitlines()) == 1
 
 
+@needs.not_under  # exits with what it has
 @both
 def test_a_port_that_is_taken_is_named(command: tuple[str, ...]) -> None:
     with serving(command) as server:
