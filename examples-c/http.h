@@ -30,6 +30,8 @@ static inline ws_result answer_plain_request(const void *head, size_t len, void 
     ws_result n = ws_parse_handshake(head, len, &hs, sizeof hs);
     if (n != WS_ERR_NOT_UPGRADE)
         return n < 0 ? n : WS_ERR_INVALID_STATE;
+    if (span_is(head, hs.method, "HEAD")) /* as for GET, without the body */
+        return reply(200, "Content-Type: text/plain\r\nContent-Length: 14\r\n", "", out, cap);
     if (has_header(head, len, "Sec-WebSocket-Key"))
         return reply(426, type,
                      "This request has a Sec-WebSocket-Key, but lacks \"Upgrade: websocket\" or\n"
@@ -40,8 +42,6 @@ static inline ws_result answer_plain_request(const void *head, size_t len, void 
                      out, cap);
     if (span_is(head, hs.method, "GET"))
         return reply(200, type, "Hello, World!\n", out, cap);
-    if (span_is(head, hs.method, "HEAD")) /* as for GET, without the body */
-        return reply(200, "Content-Type: text/plain\r\nContent-Length: 14\r\n", "", out, cap);
     if (span_is(head, hs.method, "OPTIONS")) /* HAProxy's check */
         return reply(204, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
     return reply(405, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
