@@ -100,6 +100,7 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	tests/gates/install.sh
 	tests/gates/small.sh
 	tests/gates/rust.sh
+	tests/gates/ffi.sh
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang

@@ -34,6 +34,7 @@ pub(crate) mod code {
     pub(crate) const INVALID_STATE: isize = -3;
     pub(crate) const NO_MEMORY: isize = -4;
     pub(crate) const UNSUPPORTED: isize = -5;
+    pub(crate) const RANDOM: isize = -6;
     pub(crate) const HTTP_SYNTAX: isize = -20;
     pub(crate) const HTTP_TOO_LARGE: isize = -21;
     pub(crate) const NOT_UPGRADE: isize = -22;

@@ -397,7 +397,6 @@ impl Conn {
         collects: bool,
     ) -> Vec<Item> {
         let (mut buf, mut start, mut said) = (bytes.to_vec(), 0, Vec::new());
-        let by_bytes = std::env::var_os("BY_BYTES").is_some();
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             let before = self.state();
             let outcome = self.recv(&mut buf[start..], cap);
@@ -418,17 +417,44 @@ impl Conn {
                 said.extend(self.output());
             }
             start += consumed;
-            let done = match by_bytes {
-                true => {
-                    start == bytes.len()
-                        || matches!(said.last(), Some(Item::Error(_)))
-                        || self.state() == FAILED
-                }
-                false => count == 0,
-            };
+            let done = count == 0;
             if done {
                 return said;
             }
+        }
+        panic!("it never comes to an end: {bytes:02x?}");
+    }
+
+    /// The loop over the bytes that are left: each call gets a fresh copy of them. Once all are
+    /// consumed there must be nothing outstanding.
+    pub(crate) fn read_by_bytes(&mut self, bytes: &[u8], cap: usize) -> Vec<Item> {
+        let (mut left, mut said) = (bytes, Vec::new());
+        for _ in 0..2 * bytes.len() + MOST_PIECES {
+            if left.is_empty() {
+                if self.state() != FAILED {
+                    let (events, _) = self.recv(&mut [], cap).unwrap();
+                    assert!(events.is_empty(), "{events:?} although all was consumed");
+                }
+                return said;
+            }
+            let mut copy = left.to_vec();
+            let outcome = self.recv(&mut copy, cap);
+            let (events, consumed) = match outcome {
+                Ok(done) => done,
+                Err(error) => {
+                    said.push(Item::Error(error));
+                    said.extend(self.output());
+                    return said;
+                }
+            };
+            let may_answer = events
+                .iter()
+                .any(|event| matches!(event.item, Item::Ping(_) | Item::Close(..)));
+            said.extend(events.into_iter().map(|event| event.item));
+            let output = self.output();
+            assert!(may_answer || output.is_empty(), "{output:?} without a reason");
+            said.extend(output);
+            left = &left[consumed..];
         }
         panic!("it never comes to an end: {bytes:02x?}");
     }

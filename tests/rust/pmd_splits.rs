@@ -10,10 +10,10 @@ use crate::wire::hex;
 use crate::zlib::{Deflate, Settings};
 use libz_sys::{Z_BLOCK, Z_FINISH, Z_FIXED, Z_FULL_FLUSH, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH};
 
-struct Stream {
-    name: &'static str,
-    side: u32,
-    limit: u64,
+pub(crate) struct Stream {
+    pub(crate) name: &'static str,
+    pub(crate) side: u32,
+    pub(crate) limit: u64,
     /// First bytes of frames, and payloads.
     frames: Vec<(u8, Vec<u8>)>,
     /// What is said of it, apart from replies.
@@ -21,7 +21,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let frames = self.frames.iter();
         frames
             .flat_map(|(first, payload)| from_peer(self.side, *first, payload))
@@ -60,7 +60,7 @@ fn blocks() -> (Vec<u8>, Vec<u8>) {
     (payload, message)
 }
 
-fn all() -> Vec<Stream> {
+pub(crate) fn all() -> Vec<Stream> {
     let hello = hex("f248cdc9c90700");
     let (payload, message) = blocks();
     let euro = Deflate::new(Settings::USUAL).message("10 €, 20 €, 30 €".as_bytes());

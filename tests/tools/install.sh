@@ -16,6 +16,10 @@ need pkg-config pkg-config
 need node nodejs
 need npm npm
 need chromium chromium
+need luajit luajit
+need php php-cli
+need swig swig
+need python3-config python3-dev
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
     apt-get update -qq

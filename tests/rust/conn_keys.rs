@@ -1,0 +1,135 @@
+//! Where a client's masking keys come from.
+
+// All unsafe blocks here pass functions that live longer than the connection.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::c::{CLIENT, SERVER, code};
+use crate::conn::*;
+use crate::conn_allocator::{Fail, Recorder};
+use core::cell::Cell;
+use core::ffi::{c_int, c_void};
+use core::ptr::null_mut;
+use wscodec::ffi::conn::ws_conn_set_random;
+
+/// A source that counts, and fails when it is told to.
+#[derive(Default)]
+struct Source {
+    calls: Cell<usize>,
+    last_len: Cell<usize>,
+    next: Cell<u8>,
+    fails: Cell<bool>,
+}
+
+unsafe extern "C" fn fill(user: *mut c_void, out: *mut c_void, len: usize) -> c_int {
+    let source = unsafe { &*user.cast::<Source>() };
+    source.calls.set(source.calls.get() + 1);
+    source.last_len.set(len);
+    if source.fails.get() {
+        return 5;
+    }
+    let out = unsafe { core::slice::from_raw_parts_mut(out.cast::<u8>(), len) };
+    for byte in out {
+        *byte = source.next.get();
+        source.next.set(source.next.get().wrapping_add(1));
+    }
+    0
+}
+
+impl Source {
+    fn give(&self, conn: &Conn) -> isize {
+        let user = (&raw const *self).cast_mut().cast();
+        unsafe { ws_conn_set_random(conn.raw, Some(fill), user) }
+    }
+}
+
+/// The key of a short masked frame.
+fn key(frame: &[u8]) -> [u8; 4] {
+    frame[2..6].try_into().unwrap()
+}
+
+#[test]
+fn keys_are_used_in_their_order_64_to_a_call() {
+    let source = Source::default();
+    let mut conn = Conn::new(CLIENT);
+    assert_eq!(source.give(&conn), 0);
+    for number in 0..200_usize {
+        let frame = conn.send_bytes(TEXT, 0, b"Hello").unwrap();
+        let first = (number * 4) as u8;
+        assert_eq!(key(&frame), [first, first + 1, first + 2, first + 3], "{number}");
+        assert_eq!(source.calls.get(), number / 64 + 1);
+        assert_eq!(source.last_len.get(), 256);
+    }
+}
+
+#[test]
+fn without_memory_they_are_drawn_one_by_one() {
+    let (source, recorder) = (Source::default(), Recorder::new());
+    let mut conn = Conn::with(CLIENT, &recorder.allocator()).unwrap();
+    recorder.fail(Fail::From(1));
+    assert_eq!(source.give(&conn), 0);
+    for number in 0..5 {
+        conn.send(TEXT, 0, b"x").unwrap();
+        assert_eq!((source.calls.get(), source.last_len.get()), (number + 1, 4));
+    }
+}
+
+#[test]
+fn a_source_that_fails_changes_nothing() {
+    let source = Source::default();
+    let mut conn = Conn::new(CLIENT);
+    assert_eq!(source.give(&conn), 0);
+    source.fails.set(true);
+    assert_eq!(conn.send(TEXT, MORE, b"x"), Err(code::RANDOM));
+    assert_eq!(conn.close(1000, b""), Err(code::RANDOM));
+    conn.read_deaf(&all_from_peer(CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
+    assert_eq!(conn.output_bytes(MAX_OUTPUT), Err(code::RANDOM));
+    assert_eq!(source.give(&conn), 0, "no frame went out yet");
+    source.fails.set(false);
+    assert_eq!(conn.send(BINARY, 0, b"x").unwrap().0, 0x82, "no message was begun");
+    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)], "both wait");
+}
+
+#[test]
+fn a_source_that_fails_half_way_loses_neither_pong_nor_close() {
+    let (source, recorder) = (Source::default(), Recorder::new());
+    let mut conn = Conn::with(CLIENT, &recorder.allocator()).unwrap();
+    assert_eq!(source.give(&conn), 0);
+    // 63 keys are used: the pong gets the last one, and the close none.
+    for _ in 0..63 {
+        conn.send(TEXT, 0, b"x").unwrap();
+    }
+    conn.read_deaf(&all_from_peer(CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
+    source.fails.set(true);
+    assert_eq!(conn.output_bytes(MAX_OUTPUT), Err(code::RANDOM));
+    source.fails.set(false);
+    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)]);
+}
+
+#[test]
+fn it_comes_before_the_first_frame_and_means_nothing_to_a_server() {
+    let source = Source::default();
+    let mut conn = Conn::new(CLIENT);
+    conn.send(PING, 0, b"").unwrap();
+    assert_eq!(source.give(&conn), code::INVALID_STATE);
+    let mut server = Conn::new(SERVER);
+    server.send(TEXT, 0, b"x").unwrap();
+    assert_eq!(source.give(&server), 0);
+    server.send(TEXT, 0, b"x").unwrap();
+    assert_eq!(source.calls.get(), 0);
+}
+
+#[test]
+fn null_is_the_operating_system() {
+    let source = Source::default();
+    let mut conn = Conn::new(CLIENT);
+    assert_eq!(source.give(&conn), 0);
+    assert_eq!(unsafe { ws_conn_set_random(conn.raw, None, null_mut()) }, 0);
+    conn.send(TEXT, 0, b"x").unwrap();
+    assert_eq!(source.calls.get(), 0);
+    assert_eq!(
+        unsafe { ws_conn_set_random(null_mut(), None, null_mut()) },
+        code::INVALID_ARGUMENT
+    );
+}

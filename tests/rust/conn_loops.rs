@@ -1,0 +1,168 @@
+//! The loop over the result and the loop over the bytes that are left: the same events, output
+//! and error, for every stream, every cut and any number of event slots.
+
+use crate::conn::*;
+use crate::pmd::{USUAL, ours};
+use crate::rng::Rng;
+use crate::{conn_corpus, pmd_splits};
+use wscodec::ffi::deflate::ws_pmd_params;
+
+/// A stream, and how it is to be read.
+struct Case {
+    name: String,
+    side: u32,
+    limit: u64,
+    pmd: Option<ws_pmd_params>,
+    bytes: Vec<u8>,
+}
+
+fn cases() -> Vec<Case> {
+    let plain = conn_corpus::all().into_iter().map(|stream| Case {
+        name: stream.name,
+        side: stream.side,
+        limit: stream.max_message,
+        pmd: None,
+        bytes: stream.bytes,
+    });
+    let compressed = pmd_splits::all().into_iter().flat_map(|stream| {
+        // The peer may also compress each message for itself.
+        [USUAL, ours(1 - stream.side, 15, true)].map(|pmd| Case {
+            name: stream.name.to_string(),
+            side: stream.side,
+            limit: stream.limit,
+            pmd: Some(pmd),
+            bytes: stream.bytes(),
+        })
+    });
+    plain.chain(compressed).collect()
+}
+
+impl Case {
+    fn conn(&self, in_pieces: bool) -> Conn {
+        let conn = Conn::new(self.side)
+            .option(MAX_MESSAGE, self.limit)
+            .option(STREAM, in_pieces.into());
+        match self.pmd {
+            Some(pmd) => conn.pmd(pmd),
+            None => conn,
+        }
+    }
+
+    fn read(
+        &self,
+        in_pieces: bool,
+        pieces: &[usize],
+        mut read: impl FnMut(&mut Conn, &[u8]) -> Vec<Item>,
+    ) -> Vec<Item> {
+        let mut conn = self.conn(in_pieces);
+        let (mut said, mut rest) = (Vec::new(), &self.bytes[..]);
+        for len in pieces {
+            let (piece, behind) = rest.split_at(*len);
+            rest = behind;
+            said.extend(read(&mut conn, piece));
+            if conn.state() == FAILED {
+                break;
+            }
+        }
+        said
+    }
+
+    /// Both loops over the same pieces.
+    fn compare(&self, in_pieces: bool, pieces: &[usize], cap: usize) {
+        let by_result =
+            self.read(in_pieces, pieces, |conn, piece| conn.read_in(piece, cap, true));
+        let by_bytes =
+            self.read(in_pieces, pieces, |conn, piece| conn.read_by_bytes(piece, cap));
+        assert_eq!(by_bytes, by_result, "{} in {pieces:?}, cap {cap}", self.name);
+    }
+}
+
+const MODES: [bool; 2] = [false, true];
+const CAPS: [usize; 4] = [1, 2, 3, 64];
+
+#[test]
+fn both_loops_agree_on_whole_streams() {
+    for case in cases() {
+        for in_pieces in MODES {
+            for cap in CAPS {
+                case.compare(in_pieces, &[case.bytes.len()], cap);
+            }
+        }
+    }
+}
+
+#[test]
+fn both_loops_agree_on_streams_cut_in_two() {
+    for case in cases() {
+        for cut in 0..=case.bytes.len() {
+            let in_pieces = MODES[cut % 2];
+            case.compare(in_pieces, &[cut, case.bytes.len() - cut], CAPS[cut % 4]);
+        }
+    }
+}
+
+#[test]
+fn both_loops_agree_on_random_cuts() {
+    let mut rng = Rng::new(91);
+    for case in cases() {
+        for longest in [1, 2, 5, 30, 300] {
+            let (mut pieces, mut left) = (Vec::new(), case.bytes.len());
+            while left > 0 {
+                let piece = (1 + rng.below(longest)).min(left);
+                pieces.push(piece);
+                left -= piece;
+            }
+            case.compare(*rng.pick(&MODES), &pieces, *rng.pick(&CAPS));
+        }
+    }
+}
+
+/// "The next call returns the error, whatever it is given, nothing included."
+#[test]
+fn an_outstanding_error_needs_no_bytes() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        let mut bytes = [from_peer(side, 0x81, "ok"), vec![0x83]].concat();
+        let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
+        assert_eq!(events.len(), 1);
+        assert!(consumed < bytes.len(), "a byte is left");
+        assert_eq!(conn.state(), OPEN, "nothing of the error shows");
+        assert_eq!(conn.recv(&mut [], 64).unwrap_err(), crate::c::code::OPCODE);
+        assert_eq!(conn.state(), FAILED);
+    }
+}
+
+/// A call that stops for want of slots has consumed no more than it reported.
+#[test]
+fn the_bytes_of_an_event_are_consumed_with_it() {
+    for side in SIDES {
+        let one = from_peer(side, 0x81, "a");
+        let mut bytes = one.repeat(5);
+        let mut conn = Conn::new(side);
+        let (events, consumed) = conn.recv(&mut bytes, 2).unwrap();
+        assert_eq!((events.len(), consumed), (2, 2 * one.len()));
+    }
+}
+
+#[test]
+fn a_wrong_byte_in_a_text_is_left_and_what_came_before_it_is_not() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).option(STREAM, 1);
+        let mut bytes = from_peer(side, 0x81, b"abc\xff");
+        let len = bytes.len();
+        let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
+        assert_eq!(events[0].item, Item::Data(1, FIRST, b"abc".to_vec()));
+        assert_eq!(consumed, len - 1);
+    }
+}
+
+#[test]
+fn a_close_consumes_all_that_follows_it() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        let mut bytes = [from_peer(side, 0x88, b"\x03\xe8"), vec![0xff; 20]].concat();
+        let len = bytes.len();
+        let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
+        assert_eq!((events.len(), consumed), (1, len));
+    }
+}
