@@ -146,7 +146,7 @@ def test_text_of_the_server_moves_no_cursor() -> None:
     with serve(talk, "127.0.0.1", 0, compression=None) as server:
         threading.Thread(target=server.serve_forever).start()
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
-        done = run(url, "hello")
+        done = run(url, "hello", "which gets no answer")
         server.shutdown()
     assert done.stdout == ESCAPED + "\ttab\nline\n"
     assert f"closed with 4000 {ESCAPED}\\x0a\n" in done.stderr
