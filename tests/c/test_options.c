@@ -395,11 +395,30 @@ static void check_announced_compressed(void)
 }
 #endif
 
+/* These are called for effect: it compiles, with warnings as errors, although
+ * nobody looks at their results. */
+static void check_results_that_may_be_ignored(void)
+{
+    static const ws_pmd_params keeps;
+    ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
+    ws_decoder decoder;
+
+    check_case("ignored", 0, 0);
+    ws_conn_set(conn, WS_OPT_MAX_MESSAGE, 5);
+    ws_conn_set_pmd(conn, &keeps);
+    ws_conn_finish(conn);
+    ws_decoder_init(&decoder, WS_SERVER, 5);
+    CHECK_U64(get(conn, WS_OPT_MAX_MESSAGE), 5);
+    CHECK_EQ(ws_conn_state(conn), WS_STATE_FAILED);
+    ws_conn_free(conn);
+}
+
 int main(int argc, char **argv)
 {
     size_t i;
 
     (void)argc;
+    check_results_that_may_be_ignored();
     for (i = 0; i < OPTIONS; i++) {
         check_values(&options[i]);
     }
