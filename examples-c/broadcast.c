@@ -74,8 +74,8 @@ static void start_encoders(void) {
 
 int main(int argc, char **argv) {
     read_settings(argc, argv,
-                  "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a client\n"
-                  "for which 4 MiB wait. Says hello to a plain GET.");
+                  "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a\n"
+                  "client for which 4 MiB wait. Says hello to a plain GET.");
     set.compression.keeps_context = false; /* one message for many refers to no other */
     check_settings();
     start_encoders();

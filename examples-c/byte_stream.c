@@ -298,11 +298,11 @@ int main(int argc, char **argv) {
         case 'V': printf("byte_stream, wscodec %s\n", ws_version_string()); return 0;
         case 'H':
             puts("Usage: byte_stream [--host HOST] [--port PORT] [--origin LIST]\n\n"
-                 "Sends every line back with its number, over binary WebSocket messages. Lines are\n"
-                 "at most 4096 bytes long, and may be cut into messages anywhere.\n\n"
+                 "Sends every line back with its number, over binary WebSocket messages. Lines\n"
+                 "are at most 4096 bytes long, and may be cut into messages anywhere.\n\n"
                  "  --host HOST    to listen on (127.0.0.1)\n"
                  "  --port PORT    0 for a free one (8080)\n"
-                 "  --origin LIST  pages that may connect; without it any page of any browser may\n"
+                 "  --origin LIST  pages that may connect; else any page of any browser may\n"
                  "  --version      of the library\n"
                  "  --help         this text");
             return 0;

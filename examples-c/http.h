@@ -24,7 +24,8 @@ static inline bool span_is(const void *head, ws_span span, const char *text) {
 }
 
 /* Writes the answer to a request that is valid, but asks for no upgrade. */
-static inline ws_result answer_plain_request(const void *head, size_t len, void *out, size_t cap) {
+static inline ws_result answer_plain_request(const void *head, size_t len, void *out,
+                                             size_t cap) {
     const char *const type = "Content-Type: text/plain\r\n";
     ws_handshake hs;
     ws_result n = ws_parse_handshake(head, len, &hs, sizeof hs);

@@ -156,7 +156,8 @@ static inline void run(void) {
     now = clock_seconds();
     if (!peers || reserve_fd < 0)
         die("epoll", strerror(errno));
-    listener_count = start_listening(set.host, set.port, set.reuse_port, listeners, MAX_LISTENERS);
+    listener_count =
+        start_listening(set.host, set.port, set.reuse_port, listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
         fcntl(listeners[i], F_SETFL, O_NONBLOCK); /* a client may be gone before we accept it */
         watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);

@@ -115,8 +115,7 @@ static inline ws_accept_spec accept_spec(void) {
 static inline void check_settings(void) {
     const ws_accept_spec spec = accept_spec();
     ws_accepted accepted;
-    ws_result n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0);
-    if (n < 0)
+    if (ws_conn_accept(NULL, 0, &spec, sizeof spec, &accepted, sizeof accepted, NULL, 0) < 0)
         reject("--origin", "not a list of origins like \"https://a.example\"");
 }
 
@@ -138,7 +137,7 @@ static inline ws_result configure(peer *p) {
     return n < 0 ? n : ws_conn_set(p->ws, WS_OPT_MAX_MESSAGE, max_message);
 }
 
-/* "#7 refused with 403: GET /chat, origin https://evil.example: The page ... is not allowed" */
+/* "#7 refused with 403: GET /chat, origin https://evil.example: the origin is not allowed" */
 static inline void log_answer(const peer *p, const uint8_t *head, size_t len, int status,
                               ws_result error) {
     ws_handshake hs;
@@ -158,8 +157,9 @@ static inline void log_answer(const peer *p, const uint8_t *head, size_t len, in
 /* Refuses bytes that cannot become a head, or a client too many. */
 static inline void refuse(peer *p, uint16_t status, const char *why) {
     uint8_t *to = out_begin(p, MAX_ANSWER);
-    if (to)
-        out_commit(p, reply(status, "Content-Type: text/plain\r\n", why, to, MAX_ANSWER));
+    if (!to)
+        return;
+    out_commit(p, reply(status, "Content-Type: text/plain\r\n", why, to, MAX_ANSWER));
     LOG(p, "refused with %d: %s", status, why);
     set_state(p, CLOSING);
 }
@@ -172,13 +172,15 @@ static inline void on_head(peer *p) {
     ws_accepted a;
     if (!to)
         return;
-    ws_result n = ws_conn_accept(head, p->in.len, &spec, sizeof spec, &a, sizeof a, to, MAX_ANSWER);
+    ws_result n = ws_conn_accept(head, p->in.len, &spec, sizeof spec, &a, sizeof a, to,
+                                 MAX_ANSWER);
     p->ws = a.conn;
     if (p->ws && open_count >= set.max_connections)
         return refuse(p, 503, "too many connections");
     if (n > 0 && a.error == WS_ERR_NOT_UPGRADE)
         n = answer_plain_request(head, p->in.len, to, MAX_ANSWER);
-    log_answer(p, head, p->in.len, status_of(to, n), n < 0 ? n : a.error);
+    if (n > 0)
+        log_answer(p, head, p->in.len, status_of(to, n), a.error);
     out_commit(p, n);
     if (p->ws && configure(p) < 0)
         drop(p, ws_strerror(WS_ERR_NO_MEMORY));
