@@ -46,6 +46,8 @@ pub(crate) const LAST: u16 = 2;
 pub(crate) const BOTH: u16 = FIRST | LAST;
 pub(crate) const COLLECTED: u16 = 4;
 pub(crate) const FRAME_END: u16 = 8;
+/// WS_RSV1 to WS_RSV3.
+pub(crate) const RSV: u16 = 0x70;
 
 pub(crate) const MORE: u32 = 1;
 pub(crate) const PLAIN: u32 = 2;
@@ -165,7 +167,8 @@ pub(crate) struct Event {
 impl Event {
     fn of(conn: &Conn, event: &ws_event, buf: &[u8]) -> Event {
         let data = conn.data_of(event, buf);
-        let (opcode, flags) = (event.opcode, event.flags & !(COLLECTED | FRAME_END));
+        let (opcode, flags) =
+            (event.opcode, event.flags & !(COLLECTED | FRAME_END | RSV));
         let collected = event.flags & COLLECTED != 0;
         let frame_end = event.flags & FRAME_END != 0;
         assert!(frame_end || flags & LAST == 0, "a message ends where a frame does");

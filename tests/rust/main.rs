@@ -5,7 +5,7 @@
 //! |---------------------------|-----------------|
 //! | `header_*`, `frame_*`     | one frame: header, length, payload (RFC 6455, 5) |
 //! | `masking`                 | masking (5.3) |
-//! | `decoder_*`               | many frames, cut anywhere |
+//! | `decoder_*`, `control`    | many frames, cut anywhere; replies to control frames |
 //! | `handshake_*`             | the opening handshake (4) |
 //! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
 //! | `pmd_*`                   | compression (RFC 7692) |
@@ -47,8 +47,10 @@ mod conn_confirm;
 mod conn_differential;
 mod conn_errors;
 mod conn_events;
+mod conn_extension;
 mod conn_finish;
 mod conn_floods;
+mod conn_info;
 mod conn_keys;
 mod conn_limits;
 mod conn_loops;
@@ -58,9 +60,12 @@ mod conn_no_memory;
 mod conn_options;
 mod conn_order;
 mod conn_place;
+mod conn_policy;
 mod conn_send;
 mod conn_splits;
 mod conn_utf8;
+mod control;
+mod decoder_proxy;
 mod decoder_splits;
 mod decoder_state;
 mod frame_batch;
@@ -85,6 +90,7 @@ mod handshake_response;
 mod header_lengths;
 mod header_pairs;
 mod masking;
+mod pmd_alone;
 mod pmd_differential;
 mod pmd_send;
 mod pmd_splits;

@@ -1,0 +1,130 @@
+//! WS_OPT_ALLOW_RSV: an extension of the application's own.
+
+// All unsafe blocks here pass values that live during the call.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::c::code;
+use crate::conn::*;
+use crate::pmd::USUAL;
+use wscodec::ffi::conn::ws_conn_set_pmd;
+
+const BITS: [u8; 7] = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70];
+
+#[test]
+fn only_the_bits_that_are_allowed_pass_and_only_on_the_first_frame() {
+    for side in SIDES {
+        for allowed in BITS {
+            for bits in BITS {
+                let conn = || Conn::new(side).option(ALLOW_RSV, allowed.into());
+                let said = conn().read(&from_peer(side, 0x82 | bits, "a"));
+                if bits & !allowed == 0 {
+                    assert_eq!(said, [binary("a")]);
+                } else {
+                    assert_eq!(said[0], Item::Error(code::RESERVED_BITS));
+                }
+                for wrong in [0x89, 0x8a, 0x88] {
+                    let said = conn().read(&from_peer(side, wrong | bits, ""));
+                    assert_eq!(said[0], Item::Error(code::RESERVED_BITS), "control");
+                }
+                let mut conn = conn();
+                conn.read(&from_peer(side, 0x02 | allowed, "a"));
+                let said = conn.read(&from_peer(side, 0x80 | bits, "a"));
+                assert_eq!(said[0], Item::Error(code::RESERVED_BITS), "a continuation");
+            }
+        }
+    }
+}
+
+/// The flags of all events of data.
+fn flags(conn: &mut Conn, bytes: &[u8], size: usize) -> Vec<u16> {
+    let mut all = Vec::new();
+    for piece in bytes.chunks(size) {
+        let mut left = piece.to_vec();
+        while !left.is_empty() {
+            let (events, consumed) = conn.recv_raw(&mut left, 64).unwrap();
+            all.extend(
+                events.iter().filter(|event| event.opcode < 8).map(|event| event.flags),
+            );
+            left.drain(..consumed);
+        }
+    }
+    all
+}
+
+#[test]
+fn every_piece_has_the_bits_of_its_message() {
+    for side in SIDES {
+        for bits in BITS {
+            for stream in [0, 1] {
+                for size in [1, 3, 1000] {
+                    let mut conn =
+                        Conn::new(side).option(ALLOW_RSV, 0x70).option(STREAM, stream);
+                    let frames: Frames<'_> =
+                        &[(0x01 | bits, b"ab\xff"), (0x89, b"p"), (0x80, b"cd")];
+                    let bytes = all_from_peer(side, frames);
+                    for flags in flags(&mut conn, &bytes, size) {
+                        assert_eq!(flags & 0x70, u16::from(bits), "{flags:x}");
+                    }
+                    let next = flags(&mut conn, &from_peer(side, 0x81, "plain"), size);
+                    assert!(next.iter().all(|flags| flags & 0x70 == 0), "{next:x?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn its_text_is_not_checked_and_other_text_is() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).option(ALLOW_RSV, 0x40);
+        let said = conn.recv_raw(&mut from_peer(side, 0xc1, b"\xff\xfe"), 64).unwrap().0;
+        assert_eq!((said[0].opcode, said[0].len), (1, 2));
+        let said = conn.read(&from_peer(side, 0x81, b"\xff"));
+        assert_eq!(said[0], Item::Error(code::UTF8));
+    }
+}
+
+#[test]
+fn limits_hold() {
+    for side in SIDES {
+        for option in [MAX_MESSAGE, MAX_FRAME] {
+            let mut conn = Conn::new(side).option(ALLOW_RSV, 0x40).option(option, 10);
+            let said = conn.read(&from_peer(side, 0xc2, [0; 11]));
+            assert_eq!(said[0], Item::Error(code::TOO_BIG));
+        }
+    }
+}
+
+#[test]
+fn the_first_piece_is_sent_with_its_bits() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).option(ALLOW_RSV, 0x60);
+        assert_eq!(conn.send(TEXT, 0x60, b"a").unwrap().0, 0xe1);
+        assert_eq!(conn.send(BINARY, 0x20 | MORE, b"a").unwrap().0, 0x22);
+        assert_eq!(
+            conn.send(BINARY, 0x20, b"a").unwrap().0,
+            0x80,
+            "the first piece decides"
+        );
+        assert_eq!(conn.send(TEXT, 0x10, b"a"), Err(code::INVALID_ARGUMENT));
+        assert_eq!(conn.send(PING, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
+        let mut other = Conn::new(side);
+        assert_eq!(other.send(TEXT, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
+    }
+}
+
+#[test]
+fn compression_and_own_bits_exclude_one_another() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).pmd(USUAL);
+        assert_eq!(conn.set(ALLOW_RSV, 0x20), code::INVALID_STATE);
+        assert_eq!((conn.set(ALLOW_RSV, 0), conn.get(ALLOW_RSV)), (0, Ok(0)));
+        let conn = Conn::new(side).option(ALLOW_RSV, 0x20);
+        assert_eq!(unsafe { ws_conn_set_pmd(conn.raw, &USUAL) }, code::INVALID_STATE);
+        let conn = conn.option(ALLOW_RSV, 0).pmd(USUAL);
+        drop(conn);
+        for wrong in [1, 0x80, 0x71, 0x100, u64::MAX] {
+            assert_eq!(Conn::new(side).set(ALLOW_RSV, wrong), code::INVALID_ARGUMENT);
+        }
+    }
+}

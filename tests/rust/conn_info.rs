@@ -1,0 +1,163 @@
+//! What can be asked of a connection, at every step of a script.
+
+use crate::c::{CLIENT, SERVER, code};
+use crate::conn::*;
+use crate::pmd::USUAL;
+use crate::zlib::{Deflate, Settings};
+
+const ALL: [i32; 7] =
+    [CLOSE_SENT, CLOSE_RECEIVED, CLOSED_BY_PEER, SENDING, RECEIVING, ANNOUNCED, BUFFERED];
+
+fn info(conn: &Conn) -> [u64; 7] {
+    ALL.map(|number| conn.get(number).unwrap())
+}
+
+#[test]
+fn it_cannot_be_set() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        for number in ALL {
+            for value in [0, 1, u64::MAX] {
+                assert_eq!(conn.set(number, value), code::INVALID_ARGUMENT, "{number}");
+            }
+        }
+        assert_eq!(info(&conn), [0; 7]);
+    }
+}
+
+#[test]
+fn a_message_under_way_shows_its_opcode_and_what_is_held() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        conn.read(&from_peer(side, 0x02, "abc"));
+        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(2), Ok(3)));
+        conn.read(&from_peer(side, 0x89, "ping"));
+        let part = from_peer(side, 0x00, "defgh");
+        conn.read(&part[..part.len() - 2]);
+        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(2), Ok(6)));
+        conn.read(&part[part.len() - 2..]);
+        conn.read(&from_peer(side, 0x80, ""));
+        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(0), Ok(0)));
+        conn.send(TEXT, MORE, b"x").unwrap();
+        conn.send(PING, 0, b"x").unwrap();
+        assert_eq!(conn.get(SENDING), Ok(1));
+        conn.send(TEXT, 0, b"x").unwrap();
+        assert_eq!(conn.get(SENDING), Ok(0));
+    }
+}
+
+#[test]
+fn with_stream_nothing_is_held() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).option(STREAM, 1);
+        conn.read(&from_peer(side, 0x01, "abc"));
+        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(1), Ok(0)));
+    }
+}
+
+#[test]
+fn the_peer_closes() {
+    for side in SIDES {
+        for (payload, number) in [(&b"\x03\xe9bye"[..], 1001), (b"", 1005)] {
+            let mut conn = Conn::new(side);
+            conn.read_deaf(&from_peer(side, 0x88, payload));
+            assert_eq!(info(&conn)[..3], [0, number, 1], "reported, not answered yet");
+            conn.output();
+            assert_eq!(info(&conn)[..3], [number, number, 1]);
+        }
+    }
+}
+
+#[test]
+fn we_close() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        conn.close(1005, b"").unwrap();
+        assert_eq!(info(&conn)[..3], [1005, 0, 0]);
+        conn.read(&from_peer(side, 0x88, b"\x03\xe8"));
+        assert_eq!(info(&conn)[..3], [1005, 1000, 0]);
+    }
+}
+
+#[test]
+fn a_stream_that_ends_leaves_what_was_closed() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        assert_eq!(conn.finish(), code::EOF);
+        assert_eq!(info(&conn)[..3], [0, 0, 0], "no close was ever written");
+        let mut conn = Conn::new(side);
+        conn.close(1001, b"").unwrap();
+        assert_eq!(conn.finish(), code::EOF);
+        assert_eq!(info(&conn)[..3], [1001, 0, 0]);
+    }
+}
+
+#[test]
+fn an_error_writes_its_close_code() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        conn.read_deaf(&from_peer(side, 0x83, ""));
+        assert_eq!(info(&conn)[..3], [0, 0, 0]);
+        conn.output();
+        assert_eq!(info(&conn)[..3], [1002, 0, 0]);
+    }
+}
+
+/// The length that exceeds the limit, once the error was returned, however the header came.
+fn announced(mut conn: Conn, bytes: &[u8]) -> u64 {
+    for byte in bytes.chunks(1) {
+        if conn.state() == FAILED {
+            break;
+        }
+        assert_eq!(conn.get(ANNOUNCED), Ok(0), "before the error was returned");
+        conn.read(byte);
+    }
+    let by_bytes = conn.get(ANNOUNCED).unwrap();
+    assert_eq!(conn.recv(&mut [], 1).unwrap_err(), code::TOO_BIG);
+    by_bytes
+}
+
+#[test]
+fn too_big_says_how_big() {
+    for side in SIDES {
+        let limited = || Conn::new(side).option(MAX_MESSAGE, 100);
+        for len in [101, 125, 126, 65_535, 65_536, 1 << 40] {
+            let header = crate::wire::header(0x82, peer_key(side), len);
+            assert_eq!(announced(limited(), &header), len);
+            let mut whole = limited();
+            whole.read(&header);
+            assert_eq!(whole.get(ANNOUNCED), Ok(len), "all at once");
+            let framed = Conn::new(side).option(MAX_FRAME, 100);
+            assert_eq!(announced(framed, &header), len, "one frame");
+        }
+        let fragments = all_from_peer(side, &[(0x02, &[0; 90]), (0x80, &[0; 20])]);
+        assert_eq!(announced(limited(), &fragments), 110, "the message with it");
+        let framed = Conn::new(side).option(MAX_FRAME, 15).option(MAX_MESSAGE, 0);
+        let fragments = all_from_peer(side, &[(0x02, &[0; 10]), (0x80, &[0; 20])]);
+        assert_eq!(announced(framed, &fragments), 20, "the frame alone");
+    }
+}
+
+#[test]
+fn too_big_says_what_was_reached_while_decompressing() {
+    for side in SIDES {
+        for stream in [0, 1] {
+            let payload = Deflate::new(Settings::USUAL).message(&[0; 5000]);
+            let mut conn = Conn::new(side)
+                .pmd(USUAL)
+                .option(MAX_MESSAGE, 1000)
+                .option(STREAM, stream);
+            conn.read(&from_peer(side, 0xc2, &payload));
+            assert_eq!(conn.get(ANNOUNCED), Ok(1001));
+        }
+    }
+}
+
+#[test]
+fn another_error_announces_nothing() {
+    for side in [SERVER, CLIENT] {
+        let mut conn = Conn::new(side);
+        conn.read(&from_peer(side, 0x81, b"\xff"));
+        assert_eq!((conn.state(), conn.get(ANNOUNCED)), (FAILED, Ok(0)));
+    }
+}

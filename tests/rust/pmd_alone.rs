@@ -1,0 +1,326 @@
+//! Compression without a connection.
+
+// All unsafe blocks here pass what lives during the call, or what must be refused.
+#![allow(clippy::undocumented_unsafe_blocks)]
+
+use crate::c::{CLIENT, SERVER, code};
+use crate::conn::{self, BINARY, Conn, MORE, SIDES, binary, from_peer};
+use crate::conn_allocator::{Fail, Recorder};
+use crate::pmd::{USUAL, ours};
+use crate::rng::Rng;
+use crate::wire::hex;
+use crate::zlib::{Deflate, Inflate, Settings};
+use core::ptr::{null, null_mut};
+use libz_sys::Z_FINISH;
+use wscodec::ffi::conn::ws_allocator;
+use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::pmd::*;
+
+struct Pmd(*mut ws_pmd);
+
+impl Drop for Pmd {
+    fn drop(&mut self) {
+        unsafe { ws_pmd_free(self.0) }
+    }
+}
+
+impl Pmd {
+    fn new(side: u32, params: ws_pmd_params) -> Pmd {
+        Pmd::with(side, params, null()).unwrap()
+    }
+
+    fn with(
+        side: u32,
+        params: ws_pmd_params,
+        allocator: *const ws_allocator,
+    ) -> Option<Pmd> {
+        let raw = unsafe { ws_pmd_new(side, &params, allocator) };
+        (!raw.is_null()).then_some(Pmd(raw))
+    }
+
+    fn compress(&mut self, data: &[u8], flags: u32) -> Result<Vec<u8>, isize> {
+        let bound = unsafe { ws_pmd_compress_bound(self.0, data.len()) };
+        let mut out = vec![0xc5; bound + 16];
+        let result = unsafe {
+            let (from, to) = (data.as_ptr().cast(), out.as_mut_ptr().cast());
+            ws_pmd_compress(self.0, flags, from, data.len(), to, bound)
+        };
+        assert_eq!(out[bound..], [0xc5; 16], "beyond its room");
+        out.truncate(usize::try_from(result).map_err(|_| result)?);
+        Ok(out)
+    }
+
+    fn decompress_once(
+        &mut self,
+        data: &[u8],
+        flags: u32,
+        cap: usize,
+    ) -> Result<(Vec<u8>, usize), isize> {
+        let (mut out, mut consumed) = (vec![0; cap], usize::MAX);
+        let result = unsafe {
+            let (from, to) = (data.as_ptr().cast(), out.as_mut_ptr().cast());
+            ws_pmd_decompress(self.0, flags, from, data.len(), &mut consumed, to, cap)
+        };
+        if result < 0 {
+            assert_eq!(consumed, 0, "nothing is consumed with an error");
+            return Err(result);
+        }
+        out.truncate(result as usize);
+        assert!(
+            consumed == data.len() || out.len() == cap,
+            "it stops only when out is full"
+        );
+        Ok((out, consumed))
+    }
+
+    /// The loop of the header.
+    fn decompress(
+        &mut self,
+        data: &[u8],
+        flags: u32,
+        cap: usize,
+    ) -> Result<Vec<u8>, isize> {
+        let (mut rest, mut all) = (data, Vec::new());
+        loop {
+            let (out, consumed) = self.decompress_once(rest, flags, cap)?;
+            rest = &rest[consumed..];
+            if out.is_empty() {
+                assert!(rest.is_empty(), "0 means that all is consumed");
+                // That changes nothing once the payload is done.
+                assert_eq!(self.decompress_once(&[], flags, cap), Ok((vec![], 0)));
+                return Ok(all);
+            }
+            all.extend(out);
+        }
+    }
+}
+
+fn messages() -> Vec<Vec<u8>> {
+    let mut rng = Rng::new(95);
+    let text = b"the quick brown fox jumps over the lazy dog ";
+    vec![
+        vec![],
+        b"Hello".to_vec(),
+        text.repeat(100),
+        rng.bytes(5000),
+        vec![0; 200_000],
+        text.repeat(2),
+    ]
+}
+
+#[test]
+fn what_one_side_compresses_zlib_and_the_other_side_read() {
+    for side in SIDES {
+        for bits in 8..=15 {
+            for forgets in [false, true] {
+                let params = ours(side, bits, forgets);
+                let (mut from, mut to) =
+                    (Pmd::new(side, params), Pmd::new(1 - side, params));
+                let mut zlib = Inflate::new(15);
+                for message in messages() {
+                    let payload = from.compress(&message, 0).unwrap();
+                    assert_eq!(zlib.message(&payload), Some(message.clone()), "{bits}");
+                    assert_eq!(to.decompress(&payload, 0, 1000), Ok(message), "{bits}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_zlib_compresses_is_read_with_any_room() {
+    for side in SIDES {
+        for cap in [1, 7, 100, 100_000] {
+            let (mut deflate, mut pmd) =
+                (Deflate::new(Settings::USUAL), Pmd::new(side, USUAL));
+            for message in messages() {
+                let payload = deflate.message(&message);
+                assert_eq!(pmd.decompress(&payload, 0, cap), Ok(message), "{cap}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_payload_is_what_a_connection_sends() {
+    for side in SIDES {
+        for forgets in [false, true] {
+            let params = ours(side, 15, forgets);
+            let (mut pmd, mut conn) =
+                (Pmd::new(side, params), Conn::new(side).pmd(params));
+            for message in messages() {
+                let (_, payload) = conn.send(BINARY, 0, &message).unwrap();
+                assert_eq!(pmd.compress(&message, 0), Ok(payload));
+            }
+        }
+    }
+}
+
+#[test]
+fn messages_go_in_pieces_both_ways() {
+    for side in SIDES {
+        let (mut from, mut to) = (Pmd::new(side, USUAL), Pmd::new(1 - side, USUAL));
+        for message in messages() {
+            let middle = message.len() / 2;
+            let mut all = Vec::new();
+            for (piece, flags) in
+                [(&message[..middle], MORE), (&[][..], MORE), (&message[middle..], 0)]
+            {
+                let payload = from.compress(piece, flags).unwrap();
+                all.extend(to.decompress(&payload, flags, 64).unwrap());
+            }
+            assert_eq!(all, message);
+        }
+    }
+}
+
+/// Compressed once, sent to all that agreed on no context takeover of ours.
+#[test]
+fn one_payload_serves_many_connections() {
+    let params = ours(SERVER, 15, true);
+    let mut pmd = Pmd::new(SERVER, params);
+    let mut clients: Vec<Conn> = (0..3).map(|_| Conn::new(CLIENT).pmd(params)).collect();
+    for message in messages() {
+        let payload = pmd.compress(&message, 0).unwrap();
+        for client in &mut clients {
+            assert_eq!(
+                client.read(&from_peer(CLIENT, 0xc2, &payload)),
+                [binary(&message)]
+            );
+        }
+    }
+}
+
+#[test]
+fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
+    let hello = hex("f248cdc9c90700");
+    for cap in [1, 5, 6, 100] {
+        let mut pmd = Pmd::new(SERVER, USUAL);
+        let last = Deflate::new(Settings::USUAL).run(b"Hello", Z_FINISH);
+        for payload in
+            [&hello, &[&hello[..], b"\x00\x00\xff\xff"].concat(), &last, &hello]
+        {
+            assert_eq!(pmd.decompress(payload, 0, cap), Ok(b"Hello".to_vec()), "{cap}");
+            assert_eq!(pmd.decompress(b"", 0, cap), Ok(vec![]), "an empty message");
+        }
+    }
+}
+
+#[test]
+fn damage_is_returned_from_then_on() {
+    for side in SIDES {
+        for payload in [&b"\x06"[..], &hex("f248cdc9c907"), &hex("000500faff48")] {
+            let mut pmd = Pmd::new(side, USUAL);
+            assert_eq!(pmd.decompress(payload, 0, 100), Err(code::COMPRESSION));
+            for late in [&b""[..], b"\x00"] {
+                assert_eq!(pmd.decompress_once(late, 0, 100), Err(code::COMPRESSION));
+            }
+            assert!(pmd.compress(b"Hello", 0).is_ok(), "the other direction goes on");
+        }
+    }
+}
+
+#[test]
+fn what_comes_before_the_damage_is_handed_out_first() {
+    let mut payload = hex("f248cdc9c907000000ffff");
+    payload.push(0x06);
+    let mut pmd = Pmd::new(SERVER, USUAL);
+    let (out, consumed) = pmd.decompress_once(&payload, 0, 100).unwrap();
+    assert_eq!(out, b"Hello");
+    assert_eq!(pmd.decompress_once(&payload[consumed..], 0, 100), Err(code::COMPRESSION));
+}
+
+#[test]
+fn without_memory_it_says_so_and_what_it_owns_is_given_back() {
+    let recorder = Recorder::new();
+    {
+        let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+        pmd.compress(b"Hello", 0).unwrap();
+        pmd.decompress(&hex("f248cdc9c90700"), 0, 100).unwrap();
+        assert!(recorder.blocks() > 2);
+    }
+    assert_eq!(recorder.blocks(), 0);
+    assert!(
+        Pmd::with(SERVER, USUAL, &Recorder::failing(Fail::From(1)).allocator()).is_none()
+    );
+    let recorder = Recorder::new();
+    let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+    recorder.fail(Fail::From(1));
+    assert_eq!(pmd.compress(b"Hello", 0), Err(code::NO_MEMORY));
+    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY));
+    recorder.fail(Fail::Never);
+    assert!(pmd.compress(b"Hello", 0).is_ok(), "nothing has changed");
+    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY), "for ever");
+}
+
+#[test]
+fn without_context_takeover_it_holds_nothing_between_messages() {
+    let recorder = Recorder::new();
+    let params = ws_pmd_params {
+        server_no_context_takeover: 1,
+        client_no_context_takeover: 1,
+        ..USUAL
+    };
+    for side in SIDES {
+        let mut pmd = Pmd::with(side, params, &recorder.allocator()).unwrap();
+        let payload = Pmd::new(1 - side, params).compress(b"Hello", 0).unwrap();
+        pmd.compress(b"Hello", 0).unwrap();
+        pmd.decompress(&payload, 0, 100).unwrap();
+        assert_eq!(recorder.blocks(), 1, "the handle");
+    }
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let pmd = Pmd::new(SERVER, USUAL);
+    let (mut out, mut consumed) = ([0_u8; 100], 7);
+    let to = out.as_mut_ptr().cast();
+    unsafe {
+        assert!(ws_pmd_new(2, &USUAL, null()).is_null());
+        assert!(ws_pmd_new(SERVER, null(), null()).is_null());
+        let wrong = ws_pmd_params { level: 10, ..USUAL };
+        assert!(ws_pmd_new(SERVER, &wrong, null()).is_null());
+        ws_pmd_free(null_mut());
+        assert_eq!(ws_pmd_compress_bound(null(), 5), 0);
+        assert_eq!(ws_pmd_compress_bound(pmd.0, usize::MAX), 0);
+        let text = b"Hello".as_ptr().cast();
+        for flags in [2, 4, 1 << 31] {
+            let result = ws_pmd_compress(pmd.0, flags, text, 5, to, 100);
+            assert_eq!(result, code::INVALID_ARGUMENT);
+            let result = ws_pmd_decompress(pmd.0, flags, text, 5, &mut consumed, to, 100);
+            assert_eq!((result, consumed), (code::INVALID_ARGUMENT, 0));
+        }
+        let bound = ws_pmd_compress_bound(pmd.0, 5);
+        let result = ws_pmd_compress(pmd.0, 0, text, 5, to, bound - 1);
+        assert_eq!(result, code::BUFFER_TOO_SMALL);
+        assert_eq!(
+            ws_pmd_compress(pmd.0, 0, to, 5, to, 100),
+            code::INVALID_ARGUMENT,
+            "overlap"
+        );
+        assert_eq!(
+            ws_pmd_compress(null_mut(), 0, text, 5, to, 100),
+            code::INVALID_ARGUMENT
+        );
+        for (cap, count) in [(0, &raw mut consumed), (100, null_mut())] {
+            let result = ws_pmd_decompress(pmd.0, 0, text, 5, count, to, cap);
+            assert_eq!(result, code::INVALID_ARGUMENT);
+        }
+    }
+}
+
+#[test]
+fn a_connections_fragments_are_read_as_they_come() {
+    let mut conn = Conn::new(CLIENT).pmd(USUAL);
+    let mut pmd = Pmd::new(SERVER, USUAL);
+    for _ in 0..3 {
+        let mut all = Vec::new();
+        for (piece, flags) in
+            [(&b"abc"[..], conn::MORE), (b"abcabc", conn::MORE), (b"", 0)]
+        {
+            let (_, payload) = conn.send(BINARY, flags, piece).unwrap();
+            all.extend(pmd.decompress(&payload, flags, 2).unwrap());
+        }
+        assert_eq!(all, b"abcabcabc");
+    }
+}
