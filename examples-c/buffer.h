@@ -39,6 +39,13 @@ static inline void trim(buffer *b) {
         *b = (buffer){data, b->len, b->len};
 }
 
+/* Takes away the first `n` bytes. */
+static inline void remove_front(buffer *b, size_t n) {
+    b->len -= n;
+    if (n > 0 && b->len > 0)
+        memmove(b->data, b->data + n, b->len);
+}
+
 static inline void release(buffer *b) {
     free(b->data);
     *b = (buffer){0};

@@ -20,10 +20,21 @@
 #include <unistd.h>
 
 #include "compression.h"
+#include "escape.h"
 
+/* `why` may hold what the server sent. */
 static inline void die(const char *what, const char *why) {
-    fprintf(stderr, "echo_client: %s: %s\n", what, why);
+    fflush(stdout);
+    fprintf(stderr, "echo_client: %s: ", what);
+    print_escaped(stderr, why, strlen(why), "");
+    fputc('\n', stderr);
     exit(1);
+}
+
+/* A mistake on the command line. */
+static inline void reject(const char *what, const char *why) {
+    fprintf(stderr, "echo_client: %s: %s (see --help)\n", what, why);
+    exit(2);
 }
 
 typedef struct settings {
@@ -43,14 +54,16 @@ static const char USAGE[] =
     "OPTION: " COMPRESSION_USAGE "\n"
     "\n"
     "Sends each MESSAGE, or else each line of stdin, to ws://host[:port][/path], prints what\n"
-    "comes back, and closes when as much has come. Text is printed as a line; binary as it\n"
-    "is, without a newline, or as a line of hexadecimal if stdout is a terminal.\n"
+    "comes back, and closes when as much has come. Text is printed as a line, its control\n"
+    "characters but newline and tab as \\xNN; binary as it is, without a newline, or as a line\n"
+    "of hexadecimal if stdout is a terminal.\n"
     "\n"
     "  --subprotocol LIST           to offer, e.g. \"chat, superchat\"\n"
     "  --binary                     send binary messages, which need not be UTF-8\n"
     "  --autobahn URL               run all cases of an Autobahn|Testsuite's fuzzing server\n"
     "  --agent NAME                 the name for its reports (wscodec)\n"
     COMPRESSION_HELP
+    "  --version                    of the library\n"
     "  --help                       this text\n";
 
 static inline settings read_settings(int argc, char **argv) {
@@ -59,26 +72,29 @@ static inline settings read_settings(int argc, char **argv) {
                                             {"autobahn", required_argument, NULL, 'a'},
                                             {"agent", required_argument, NULL, 'n'},
                                             COMPRESSION_OPTIONS,
+                                            {"version", no_argument, NULL, 'V'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     settings s = {.protocols = "", .agent = "wscodec", .compression = default_compression()};
     int option;
     while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        if (option == 's')
-            s.protocols = optarg;
-        else if (option == 'b')
-            s.binary = true;
-        else if (option == 'a')
-            s.autobahn = optarg;
-        else if (option == 'n')
-            s.agent = optarg;
-        else if (!set_compression(&s.compression, option, optarg))
-            break;
+        switch (option) {
+        case 's': s.protocols = optarg; break;
+        case 'b': s.binary = true; break;
+        case 'a': s.autobahn = optarg; break;
+        case 'n': s.agent = optarg; break;
+        case 'V': printf("echo_client, wscodec %s\n", ws_version_string()); exit(0);
+        case 'h': fputs(USAGE, stdout); exit(0);
+        case '?': exit(2); /* getopt_long() has said what is wrong */
+        default:
+            if (!set_compression(&s.compression, option, optarg))
+                reject("--compress-from", "not a number of bytes");
+        }
     }
-    if (option != -1 || (s.autobahn != NULL) != (optind == argc)) {
-        fputs(USAGE, option == 'h' ? stdout : stderr);
-        exit(option == 'h' ? 0 : 2);
-    }
+    if (s.autobahn && optind < argc)
+        reject(argv[optind], "unexpected argument beside --autobahn");
+    if (!s.autobahn && optind == argc)
+        reject("URL", "missing");
     s.url = s.autobahn ? s.autobahn : argv[optind];
     s.messages = argv + optind + 1;
     s.count = s.autobahn ? 0 : (size_t)(argc - optind - 1);
@@ -88,9 +104,11 @@ static inline settings read_settings(int argc, char **argv) {
 /* Text as a line; binary as it is, or as a line of hexadecimal if that goes to a terminal. */
 static inline void print(const uint8_t *bytes, size_t len, bool text) {
     bool hex = !text && isatty(STDOUT_FILENO);
+    if (text)
+        print_escaped(stdout, bytes, len, "\n\t");
     for (size_t i = 0; hex && i < len; i++)
         printf("%02x", bytes[i]);
-    if (!hex && len > 0)
+    if (!text && !hex && len > 0)
         fwrite(bytes, 1, len, stdout);
     if (text || hex)
         putchar('\n');

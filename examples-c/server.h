@@ -1,73 +1,109 @@
-/* What every server needs before its first connection: settings, listeners, signals. */
+/* What every server needs of its process: addresses to listen on, signals, a clock. */
 #ifndef SERVER_H
 #define SERVER_H
 
 #include <errno.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "compression.h"
+static const char *program = "server"; /* its name, for messages */
 
 static inline void die(const char *what, const char *why) {
-    fprintf(stderr, "%s: %s\n", what, why);
+    fprintf(stderr, "%s: %s: %s\n", program, what, why);
     exit(1);
 }
 
+/* A mistake on the command line. */
+static inline void reject(const char *what, const char *why) {
+    fprintf(stderr, "%s: %s: %s (see --help)\n", program, what, why);
+    exit(2);
+}
+
+/* The number that `text` is, if it is one within these bounds. */
+static inline long number(const char *option, const char *text, long min, long max) {
+    char *end, why[80];
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || n < min || n > max) {
+        snprintf(why, sizeof why, "not a number from %ld to %ld", min, max);
+        reject(option, why);
+    }
+    return n;
+}
+
+/* Writes "host:port" or "[host]:port". */
+static inline const char *address_text(const struct sockaddr_storage *address, socklen_t len) {
+    static char text[NI_MAXHOST + NI_MAXSERV + 4];
+    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+    const int numeric = NI_NUMERICHOST | NI_NUMERICSERV;
+    getnameinfo((const struct sockaddr *)address, len, host, sizeof host, port, sizeof port,
+                numeric);
+    bool v6 = address->ss_family == AF_INET6;
+    snprintf(text, sizeof text, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    return text;
+}
+
+/* What a server says first: scripts and tests wait for this line. */
 static inline void announce(int fd) {
     struct sockaddr_storage address;
-    struct sockaddr *a = (struct sockaddr *)&address;
     socklen_t len = sizeof address;
-    char host[NI_MAXHOST] = "", port[NI_MAXSERV] = "";
-    getsockname(fd, a, &len);
-    getnameinfo(a, len, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-    bool v6 = a->sa_family == AF_INET6;
-    printf("listening on http://%s%s%s:%s\n", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        die("getsockname", strerror(errno));
+    printf("listening on http://%s\n", address_text(&address, len));
     fflush(stdout);
+}
+
+static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
+    int yes = 1, fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (a->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    if ((reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) != 0) ||
+        bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
 }
 
 /* Listens on every address of the host, and says so. Puts the descriptors into `fds`, at
  * most `max`, and returns how many they are. */
-static inline int start_listening(const char *host, const char *port, int *fds, int max) {
+static inline int start_listening(const char *host, const char *port, bool reuse_port, int *fds,
+                                  int max) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all;
-    int yes = 1, count = 0, error = getaddrinfo(host, port, &hints, &all);
+    char where[300];
+    int count = 0, error = getaddrinfo(host, port, &hints, &all);
     if (error != 0)
         die(host, gai_strerror(error));
+    snprintf(where, sizeof where, "%s, port %s", host, port);
     for (struct addrinfo *a = all; a && count < max; a = a->ai_next) {
-        int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-        if (a->ai_family == AF_INET6)
-            setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
-        if (bind(fd, a->ai_addr, a->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0)
-            die(host, strerror(errno));
-        fds[count++] = fd;
-        announce(fd);
+        fds[count] = listen_on(a, reuse_port);
+        if (fds[count] < 0)
+            die(where, strerror(errno));
+        announce(fds[count++]);
     }
     freeaddrinfo(all);
     return count;
 }
 
-/* The number that `text` is, if it is one within these bounds. */
-static inline long number(const char *option, const char *text, long min, long max) {
-    char *end;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || n < min || n > max)
-        die(option, "not a number that makes sense here (see --help)");
-    return n;
-}
-
 static volatile sig_atomic_t stopping;
 
-static inline void stop(int number) {
-    (void)number;
+static inline void stop(int signal_number) {
+    (void)signal_number;
     stopping = 1;
 }
 
@@ -79,10 +115,11 @@ static inline void catch_signals(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-static inline time_t now(void) {
+/* Seconds since some point in the past; never 0. */
+static inline uint32_t clock_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
+    return (uint32_t)t.tv_sec + 1;
 }
 
 /* No descriptor of ours will be as high. */
@@ -90,52 +127,6 @@ static inline int max_descriptors(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur < 1 << 20 ? (int)limit.rlim_cur : 1 << 20;
-}
-
-typedef struct settings {
-    const char *host, *port;
-    long seconds; /* for an opening or a closing handshake */
-    compression compression;
-} settings;
-
-/* Reads the command line; ends the program if it asks for help or makes no sense. */
-static inline settings read_settings(int argc, char **argv, const char *what) {
-    static const struct option options[] = {
-        {"host", 1, NULL, 'h'},
-        {"port", 1, NULL, 'p'},
-        {"handshake-timeout", 1, NULL, 't'},
-        COMPRESSION_OPTIONS,
-        {"help", 0, NULL, 'H'},
-        {NULL, 0, NULL, 0},
-    };
-    settings s = {"127.0.0.1", "8080", 10, default_compression()};
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h') {
-            s.host = optarg;
-        } else if (option == 'p') {
-            number("--port", s.port = optarg, 0, 65535);
-        } else if (option == 't') {
-            s.seconds = number("--handshake-timeout", optarg, 1, 86400);
-        } else if (!set_compression(&s.compression, option, optarg)) {
-            fprintf(option == 'H' ? stdout : stderr,
-                    "Usage: %s [--host HOST] [--port PORT] [--handshake-timeout SECONDS]\n"
-                    "       " COMPRESSION_USAGE "\n"
-                    "\n"
-                    "%s\n"
-                    "\n"
-                    "  --host HOST                  to listen on (127.0.0.1)\n"
-                    "  --port PORT                  0 for a free one (8080)\n"
-                    "  --handshake-timeout SECONDS  also for the closing handshake (10)\n"
-                    COMPRESSION_HELP
-                    "  --help                       this text\n",
-                    argv[0], what);
-            exit(option == 'H' ? 0 : 2);
-        }
-    }
-    if (optind < argc)
-        die(argv[optind], "unexpected argument (see --help)");
-    return s;
 }
 
 #endif

@@ -34,7 +34,7 @@
 #define REPLY                                            \
     "HTTP/1.1 426 Upgrade Required\r\n"                  \
     "Content-Length: 4\r\n"                              \
-    "Connection: close\r\n"                              \
+    "Connection: Upgrade, close\r\n"                     \
     "Upgrade: websocket\r\n"                             \
     "Sec-WebSocket-Version: 13\r\n"                      \
     "Retry-After: 1\r\n"                                 \
@@ -47,6 +47,24 @@ static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
 static const char long_text[] =
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+ws_result try_to_accept(const void *head, size_t len, const void *spec,
+                      size_t spec_size, ws_conn **conn, void *out, size_t cap)
+{
+    static const ws_accepted nothing;
+    ws_accepted accepted;
+    ws_result n;
+
+    memset(&accepted, 0xcc, sizeof accepted);
+    n = ws_conn_accept(head, len, spec, spec_size, &accepted, sizeof accepted,
+                       out, cap);
+    *conn = accepted.conn;
+    if (n > 0 ? (accepted.error == WS_OK) != (accepted.conn != NULL)
+              : memcmp(&accepted, &nothing, sizeof nothing) != 0) {
+        return -998;
+    }
+    return n;
+}
 
 ws_bytes bytes_of(const char *text)
 {
@@ -249,7 +267,7 @@ static ws_result accept_head(const void *head, size_t head_len,
     spec.protocols = protocols;
     spec.headers = headers;
     spec.allocator = &allocator;
-    result = ws_conn_accept(head, head_len, &spec, sizeof spec, &conn, out,
+    result = try_to_accept(head, head_len, &spec, sizeof spec, &conn, out,
                             cap);
     if (conn != NULL && ws_conn_state(conn) != WS_STATE_OPEN) {
         result = -997;
@@ -407,7 +425,7 @@ static ws_result write_compressing_acceptance(void *out, size_t cap)
     memset(&spec, 0, sizeof spec);
     spec.pmd = &small;
     spec.allocator = &allocator;
-    n = ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    n = try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                        &conn, out, cap);
     if (n <= 0) {
         return conn == NULL ? n : -999;
@@ -420,6 +438,55 @@ static ws_result write_compressing_acceptance(void *out, size_t cap)
 }
 
 #endif
+
+/* ---- control frames without a connection ---- */
+
+/* Takes a frame that lies whole in `wire`. */
+static ws_result feed_control(ws_control *control, void *wire, size_t len,
+                              const void *key, void *out, size_t cap)
+{
+    ws_frame frame;
+    ws_result n = ws_frame_decode(wire, len, WS_CLIENT, &frame);
+
+    return n > 0 ? ws_control_feed(control, &frame, wire, key, out, cap) : n;
+}
+
+static ws_result write_control_pong(void *out, size_t cap)
+{
+    unsigned char ping[] = "\x89\x05Hello";
+    ws_control control;
+
+    memset(&control, 0, sizeof control);
+    return feed_control(&control, ping, 7, mask, out, cap);
+}
+
+static ws_result write_control_close(void *out, size_t cap)
+{
+    ws_control control;
+    ws_result n;
+
+    memset(&control, 0, sizeof control);
+    n = ws_control_close(&control, WS_CLOSE_GOING_AWAY, "bye", 3, NULL, out,
+                         cap);
+    if (n > 0 && ws_control_close(&control, WS_CLOSE_NORMAL, NULL, 0, NULL, out,
+                                  cap) != 0) {
+        n = -999;
+    }
+    return n;
+}
+
+static ws_result write_control_reason(void *out, size_t cap)
+{
+    unsigned char bye[] = "\x88\x05\x03\xe9" "bye", reply[WS_MAX_OUTPUT];
+    ws_control control;
+
+    memset(&control, 0, sizeof control);
+    if (feed_control(&control, bye, 7, NULL, reply, sizeof reply) != 4 ||
+        ws_control_close_code(&control) != WS_CLOSE_GOING_AWAY) {
+        return -999;
+    }
+    return ws_control_reason(&control, out, cap);
+}
 
 #define TEXT(text) sizeof(text) - 1, text
 const struct writer writers[] = {
@@ -448,6 +515,11 @@ const struct writer writers[] = {
     {"ws_conn_send", write_message, TEXT("\x82\x05Hello")},
     {"ws_conn_send masked", write_masked_message, 134, NULL},
     {"ws_conn_close", write_end, TEXT("\x88\x05\x03\xe9" "bye")},
+    {"ws_control_feed", write_control_pong,
+     TEXT("\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")},
+    {"ws_control_close", write_control_close,
+     TEXT("\x88\x05\x03\xe9" "bye")},
+    {"ws_control_reason", write_control_reason, TEXT("bye")},
 #ifndef WITHOUT_DEFLATE
     {"ws_pmd_accept", write_pmd_answer, TEXT(SMALL_ANSWER)},
     {"ws_pmd_offer", write_pmd_offer, TEXT(SMALL_ANSWER)},
@@ -735,6 +807,78 @@ static ws_result read_own_headers(void *buf, size_t len)
                        lines, out, sizeof out);
 }
 
+static ws_result read_own_origins(void *buf, size_t len)
+{
+    unsigned char out[1024];
+    struct arena arena;
+    ws_allocator allocator = arena_allocator(&arena);
+    ws_conn *conn;
+    ws_accept_spec spec;
+    ws_result n;
+
+    memset(&spec, 0, sizeof spec);
+    spec.allocator = &allocator;
+    spec.origins.data = buf;
+    spec.origins.len = len;
+    n = try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
+                      &conn, out, sizeof out);
+    return end_conn(conn, &arena, n);
+}
+
+static ws_result read_head_length(void *buf, size_t len)
+{
+    size_t scanned = 0;
+    ws_result n = ws_head_length(buf, len, &scanned);
+
+    return n > 0 ? n : n - (ws_result)scanned;
+}
+
+static ws_result read_offered(void *buf, size_t len)
+{
+    ws_span chosen;
+    ws_result n = ws_select_protocol_value(buf, len, "x,superchat", 11, &chosen);
+
+    return n == 1 ? (ws_result)chosen.off : n;
+}
+
+static ws_result read_request_field(void *buf, size_t len)
+{
+    ws_request_fields fields;
+
+    memset(&fields, 0, sizeof fields);
+    fields.http_version = 20;
+    fields.method = bytes_of("CONNECT");
+    fields.connect_protocol = bytes_of("websocket");
+    fields.version = bytes_of("13");
+    fields.host.data = buf;
+    fields.host.len = len;
+    return ws_check_request(&fields, sizeof fields) == WS_OK ? 1 : 0;
+}
+
+static ws_result read_response_field(void *buf, size_t len)
+{
+    ws_response_fields fields;
+
+    memset(&fields, 0, sizeof fields);
+    fields.http_version = 20;
+    fields.status = 200;
+    fields.offered_protocols = bytes_of("chat");
+    fields.protocol.data = buf;
+    fields.protocol.len = len;
+    return ws_check_response(&fields, sizeof fields) == WS_OK ? 1 : 0;
+}
+
+static ws_result read_control_frame(void *buf, size_t len)
+{
+    unsigned char out[WS_MAX_OUTPUT];
+    ws_control control;
+    ws_result n;
+
+    memset(&control, 0, sizeof control);
+    n = feed_control(&control, buf, len, NULL, out, sizeof out);
+    return n > 0 ? n + out[n - 1] : n;
+}
+
 /* Folds what a connection saw, and what it had to say, into one number. */
 static ws_result receive(uint32_t side, const ws_pmd_params *pmd, void *buf,
                          size_t len)
@@ -752,7 +896,7 @@ static ws_result receive(uint32_t side, const ws_pmd_params *pmd, void *buf,
     do {
         n = ws_conn_recv(conn, p, (size_t)(end - p), ev, 2, &used);
         for (i = 0; i < n; i++) {
-            const unsigned char *data = ev[i].data;
+            const unsigned char *data = ws_event_data(conn, p, &ev[i]);
 
             sum += 10000 + (ws_result)ev[i].len;
             sum += ev[i].len != 0 ? data[0] + data[ev[i].len - 1] : 0;
@@ -885,6 +1029,46 @@ static const unsigned char stream[] = {
  * anywhere. */
 static const ws_response_spec empty_spec;
 
+#ifndef WITHOUT_DEFLATE
+
+static ws_result read_pmd_value(void *buf, size_t len)
+{
+    char out[256];
+    ws_pmd_params params = small;
+    ws_result n = ws_pmd_accept_value(buf, len, &params, out, sizeof out);
+
+    return n > 0 ? n + params.server_max_window_bits : n;
+}
+
+static ws_result read_pmd_answer_value(void *buf, size_t len)
+{
+    ws_pmd_params params;
+
+    memset(&params, 0, sizeof params);
+    return ws_pmd_confirm_value(buf, len, &params) == 1
+               ? params.server_max_window_bits
+               : 0;
+}
+
+static ws_result read_confirmation(void *buf, size_t len)
+{
+    static const ws_pmd_params offered;
+    struct arena arena;
+    ws_allocator allocator = arena_allocator(&arena);
+    ws_conn *conn;
+    ws_response response;
+    ws_result n = ws_conn_confirm(buf, len, request_text, strlen(request_text),
+                                  &offered, &allocator, &conn, &response,
+                                  sizeof response);
+
+    if ((n > 0) != (conn != NULL)) {
+        n = -997;
+    }
+    return end_conn(conn, &arena, n);
+}
+
+#endif
+
 #define SAMPLE(text) text, sizeof(text) - 1
 const struct reader readers[] = {
     {"ws_accept_key", read_key, SAMPLE("dGhlIHNhbXBsZSBub25jZQ=="), 28},
@@ -935,6 +1119,14 @@ const struct reader readers[] = {
      164},
     {"ws_conn_accept headers", read_own_headers, SAMPLE("A: b\r\nC:\r\n"),
      169},
+    {"ws_conn_accept origins", read_own_origins,
+     SAMPLE("https://a http://example.com"), 129},
+    {"ws_head_length", read_head_length, SAMPLE(REQUEST), 289},
+    {"ws_select_protocol_value", read_offered, SAMPLE("a, superchat"), 2},
+    {"ws_check_request host", read_request_field, SAMPLE("[::1]:8080"), 1},
+    {"ws_check_response protocol", read_response_field, SAMPLE("chat"), 1},
+    {"ws_control_feed", read_control_frame, SAMPLE("\x89\x05Hello"),
+     7 + 'o'},
     /* A ping, "Hello", 3 bytes, a close; out, a pong and a close. */
     {"ws_conn_recv", read_messages, stream, sizeof stream,
      40000 + 5 + 'H' + 'o' + 3 + 2 + 200 + 400},
@@ -954,6 +1146,13 @@ const struct reader readers[] = {
      SAMPLE("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " SMALL_ANSWER
             "\r\n\r\n"),
      10910},
+    {"ws_pmd_accept_value", read_pmd_value,
+     SAMPLE("x, permessage-deflate; server_max_window_bits=9"),
+     (ws_result)(sizeof SMALL_ANSWER - sizeof "; client_max_window_bits=10") + 9},
+    {"ws_pmd_confirm_value", read_pmd_answer_value,
+     SAMPLE("permessage-deflate; server_max_window_bits=10"), 10},
+    {"ws_conn_confirm", read_confirmation, SAMPLE(RESPONSE),
+     sizeof RESPONSE - 1},
     {"ws_pmd_offer params", read_pmd_params, &small, sizeof small,
      sizeof SMALL_ANSWER - 1},
     {"ws_conn_recv compressed", read_compressed, compressed, sizeof compressed,

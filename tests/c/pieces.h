@@ -33,6 +33,11 @@ extern const char request_text[], response_text[];
 /* Calls what is neither; 1 if all answers are right. */
 int other_functions_work(void);
 
+/* ws_conn_accept(), of which only the connection is of interest; -998 if what it
+ * tells does not fit its result. */
+ws_result try_to_accept(const void *head, size_t len, const void *spec,
+                      size_t spec_size, ws_conn **conn, void *out, size_t cap);
+
 /* (pointer, length) of a string. */
 ws_bytes bytes_of(const char *text);
 

@@ -202,6 +202,29 @@ static void check_round_trips(void)
     }
 }
 
+/* A header may be written in front of a payload that lies in place. */
+static void check_header_in_front(void)
+{
+    static const size_t lens[] = {0, 1, 125, 126, 65535, 65536};
+    static unsigned char room[WS_MAX_HEADER + 65536], whole[WS_MAX_HEADER + 65536];
+    unsigned char *payload = room + WS_MAX_HEADER;
+    size_t i;
+
+    memset(payload, 'x', 65536);
+    for (i = 0; i < sizeof lens / sizeof *lens; i++) {
+        size_t len = lens[i], n = (size_t)ws_frame_size(len, 0) - len;
+
+        check_case("in front", len, n);
+        CHECK_EQ(ws_frame_header(WS_OPCODE_BINARY, WS_FIN, NULL, len,
+                                 payload - n, n),
+                 n);
+        CHECK_EQ(ws_frame_encode(WS_OPCODE_BINARY, WS_FIN, NULL, payload, len,
+                                 whole, sizeof whole),
+                 n + len);
+        CHECK_MEM(payload - n, whole, n + len);
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -210,5 +233,6 @@ int main(int argc, char **argv)
     check_out_frame_bytes();
     check_many();
     check_round_trips();
+    check_header_in_front();
     return check_done(argv[0]);
 }

@@ -58,7 +58,7 @@ static void check_conn(void)
     ws_accept_spec spec;
 
     memset(&spec, 0, sizeof spec);
-    CHECK(ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                          conn, out, 512) > 0);
     DEFINED(conn, sizeof *conn);
     CHECK_EQ(ws_conn_recv(*conn, bytes, 14, events, 3, used), 2);

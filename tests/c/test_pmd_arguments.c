@@ -101,7 +101,7 @@ static void check_structs(void)
     CHECK_EQ(ws_pmd_confirm(answer, sizeof answer - 1, params), 1);
     memset(&spec, 0, sizeof spec);
     spec.pmd = params;
-    CHECK(ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                          &made, out, sizeof out) > 0);
     ws_conn_free(made);
     CHECK_FILL(params + 1, 0xcc, 64);
@@ -146,7 +146,7 @@ static void check_values(void)
                 CHECK_MEM(&agreed, before, sizeof before);
                 CHECK(value == 0 ||
                       ((unsigned char *)&agreed)[at] == (unsigned char)value);
-                CHECK(ws_conn_accept(request_text, len, &spec, sizeof spec,
+                CHECK(try_to_accept(request_text, len, &spec, sizeof spec,
                                      &made, out, sizeof out) > 0);
                 ws_conn_free(made);
                 CHECK(accept(offers, sizeof offers - 1, params) > 0);
@@ -168,15 +168,15 @@ static void check_values(void)
                 CHECK_EQ(ws_conn_set_pmd(conn, params), INVALID);
                 CHECK_EQ(ws_conn_get_pmd(conn, &agreed), 0);
                 CHECK_FILL(&agreed, 0, sizeof agreed);
-                CHECK_EQ(ws_conn_accept(request_text, len, &spec, sizeof spec,
+                CHECK_EQ(try_to_accept(request_text, len, &spec, sizeof spec,
                                         &made, out, sizeof out),
                          INVALID);
                 CHECK(made == NULL);
                 /* Whatever the head deserves. */
-                CHECK_EQ(ws_conn_accept("GET /\r\n\r\n", 9, &spec, sizeof spec,
+                CHECK_EQ(try_to_accept("GET /\r\n\r\n", 9, &spec, sizeof spec,
                                         &made, out, sizeof out),
                          INVALID);
-                CHECK_EQ(ws_conn_accept(NULL, 0, &spec, sizeof spec, &made, out,
+                CHECK_EQ(try_to_accept(NULL, 0, &spec, sizeof spec, &made, out,
                                         sizeof out),
                          INVALID);
                 CHECK_MEM(bytes, before, sizeof bytes);
@@ -233,7 +233,7 @@ static void check_edges(void *(*place)(size_t len))
     CHECK_MEM(params, &defaults, sizeof *params);
     memset(&spec, 0, sizeof spec);
     spec.pmd = params;
-    CHECK(ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                          &made, out, sizeof out) > 0);
     ws_conn_free(made);
     ws_conn_free(conn);

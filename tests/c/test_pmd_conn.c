@@ -3,6 +3,7 @@
 #include "check.h"
 #include "memory.h"
 #include "pieces.h"
+#include "wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,6 @@
 static const uint32_t sides[] = {WS_SERVER, WS_CLIENT};
 static const ws_pmd_params keeps;
 static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
-static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
 
 static ws_conn *conn_of(uint32_t side, const ws_pmd_params *pmd)
 {
@@ -45,19 +45,20 @@ static void put(struct log *log, const void *bytes, size_t len)
     log->text[log->len] = '\0';
 }
 
-static void write_down(struct log *log, const ws_event *event)
+static void write_down(struct log *log, const ws_event *event, const void *data)
 {
     char head[2];
 
     head[0] = (char)('0' + event->opcode);
     head[1] = ':';
     if (event->opcode >= WS_OPCODE_CLOSE) {
-        CHECK_EQ(event->flags, WS_EVENT_FIRST | WS_EVENT_LAST);
+        CHECK_EQ(event->flags & ~WS_EVENT_COLLECTED,
+                 WS_EVENT_FIRST | WS_EVENT_LAST | WS_EVENT_FRAME_END);
         if (log->open) {
             put(log, "* ", 2);
         }
         put(log, head, 2);
-        put(log, event->data, event->len);
+        put(log, data, (size_t)event->len);
         put(log, " ", 1);
         if (log->open) {
             put(log, "*", 1);
@@ -69,7 +70,7 @@ static void write_down(struct log *log, const ws_event *event)
     if ((event->flags & WS_EVENT_FIRST) != 0) {
         put(log, head, 2);
     }
-    put(log, event->data, event->len);
+    put(log, data, (size_t)event->len);
     log->open = (event->flags & WS_EVENT_LAST) == 0;
     if (!log->open) {
         put(log, " ", 1);
@@ -95,7 +96,8 @@ static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
         do {
             n = ws_conn_recv(conn, piece + done, size - done, ev, 3, &used);
             for (i = 0; n > 0 && i < (size_t)n; i++) {
-                write_down(log, &ev[i]);
+                write_down(log, &ev[i],
+                           ws_event_data(conn, piece + done, &ev[i]));
             }
             done += used;
             if (n >= 0) {
@@ -115,36 +117,6 @@ static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
 }
 
 /* ---- frames by hand ---- */
-
-/* Frames for this side out of "c1:f248cdc9 80:": the first byte of each, and
- * its payload. */
-static size_t frames_of(const char *text, uint32_t side, unsigned char *wire,
-                        size_t cap)
-{
-    size_t len = 0;
-
-    while (*text != '\0') {
-        char hex[2048] = {0};
-        unsigned char first, payload[1024];
-        size_t digits = strcspn(text, " "), size;
-        ws_result n;
-
-        memcpy(hex, text, digits);
-        hex[2] = '\0';
-        (void)unhex(hex, &first, 1);
-        size = unhex(hex + 3, payload, sizeof payload);
-        n = ws_frame_encode(first & 15, first & 0xf0u,
-                            side == WS_SERVER ? mask : NULL, payload, size,
-                            wire + len, cap - len);
-        if (n < 0) {
-            abort();
-        }
-        len += (size_t)n;
-        text += digits;
-        text += strspn(text, " ");
-    }
-    return len;
-}
 
 /* The frames lead to this log, and to this error, however they are cut. What
  * of a message was right before an error is reported in pieces only. */
@@ -256,6 +228,15 @@ static void check_examples(void)
                  "1: 1:Hello 2: 1:Hello ");
     check_frames("41: 00: 80:00", &forgets, "1: ");
     check_frames("41:00 80:0000ffff00", &forgets, "1: ");
+    /* Without any byte, and with the marker that should be taken away. */
+    check_frames("c1: " HELLO " 41: 80: " HELLO_AGAIN, &keeps,
+                 "1: 1:Hello 1: 1:Hello ");
+    check_frames("c1: 41: 00: 80:", &forgets, "1: 1: ");
+    check_frames("c1:f248cdc9c907000000ffff " HELLO_AGAIN, &keeps,
+                 "1:Hello 1:Hello ");
+    check_frames("41:f248cdc9c907 00:000000 80:ffff " HELLO, &forgets,
+                 "1:Hello 1:Hello ");
+    check_frames("c1:000000ffff " HELLO, &keeps, "1: 1:Hello ");
     /* A byte that three repeat. */
     check_frames(HELLO " c1:02020000", &keeps, "1:Hello 1:ooo ");
 
@@ -271,19 +252,21 @@ static void check_examples(void)
 
 /* ---- what the peer does wrong ---- */
 
-/* A message that breaks off behind each byte of it, but behind `end`, where
- * it is whole. */
-static void check_cut_off(const char *payload, const char *text, size_t end)
+/* A message that breaks off behind each byte of it, but behind `end` and
+ * `marker`, where it is whole, the second time with the marker that a sender
+ * should take away. (Without any byte it is whole as well, and empty.) */
+static void check_cut_off(const char *payload, const char *text, size_t end,
+                          size_t marker)
 {
     static struct log log;
     char frames[256], want[256];
     unsigned char wire[256];
     size_t bytes = strlen(payload) / 2, n, step, s;
 
-    for (n = 0; n < bytes; n++) {
+    for (n = 1; n < bytes; n++) {
         strcpy(frames, "c1:");
         strncat(frames, payload, 2 * n);
-        for (s = 0; s < 2 && n != end; s++) {
+        for (s = 0; s < 2 && n != end && n != marker; s++) {
             size_t len = frames_of(frames, sides[s], wire, sizeof wire);
 
             for (step = 1; step <= len; step++) {
@@ -308,24 +291,19 @@ static void check_damage(void)
 {
     const ws_result damaged = WS_ERR_COMPRESSION;
 
-    check_cut_off("f248cdc9c90700", "Hello", 99);
-    /* Its first byte alone is an empty message. */
-    check_cut_off("000500faff48656c6c6f00", "Hello", 1);
+    check_cut_off("f248cdc9c90700", "Hello", 99, 99);
+    /* Its first byte alone is an empty message; the block alone is all. */
+    check_cut_off("000500faff48656c6c6f00", "Hello", 1, 10);
     /* The final block is enough. */
-    check_cut_off("f348cdc9c9070000", "Hello", 7);
+    check_cut_off("f348cdc9c9070000", "Hello", 7, 99);
     /* So is the first of two, up to the block that divides them. */
-    check_cut_off("f24805000000ffffcac9c90700", "Hello", 4);
+    check_cut_off("f24805000000ffffcac9c90700", "Hello", 4, 8);
     /* In a block with codes of its own. */
     check_cut_off("1c88810d003008c26e2d6ee2ff170c479a90760cb6d45025a1d327af6d25"
                   "df954ece189618f3e303",
                   "hgaaggbbfaaccbbabdfdcbbbggbbcbgedcbbfbabbbbahaahaafbaahbbfba",
-                  99);
+                  99, 99);
 
-    check_frames_with("c1:", &keeps, "", damaged, "");
-    check_frames_with("41: 80:", &keeps, "", damaged, "");
-    check_wrong("c1:", &keeps, damaged, "");
-    check_wrong("c1:", &forgets, damaged, "");
-    check_wrong("41: 00: 80:", &keeps, damaged, "");
     check_wrong("c1:06", &keeps, damaged, "");
     check_wrong("c1:07", &keeps, damaged, "");
     check_wrong("c1:0600", &keeps, damaged, "");
@@ -340,9 +318,8 @@ static void check_damage(void)
     check_wrong("c1:f248cdc9c907000000ffff06", &keeps, damaged, "1:Hello*");
     check_wrong("c1:f348cdc9c9070006", &keeps, damaged, "1:Hello*");
     check_wrong("c1:f348cdc9c9070007", &keeps, damaged, "1:Hello*");
-    /* With its marker, it is a block short. */
-    check_wrong("c1:f248cdc9c907000000ffff", &keeps, damaged, "1:Hello*");
-    check_wrong("c1:000000ffff", &keeps, damaged, "");
+    /* Behind its marker, half a block. */
+    check_wrong("c1:f248cdc9c907000000ffff0000", &keeps, damaged, "1:Hello*");
     check_wrong("c1:00000000", &keeps, damaged, "");
     /* Too far back. */
     check_frames_with("c1:02020000", &keeps, "", damaged, "");
@@ -602,7 +579,7 @@ static void send_to(ws_conn *from, uint32_t side, ws_conn *to, uint32_t flags,
     size = sent(from, side, WS_OPCODE_BINARY, flags, bytes, len, first,
                 payload);
     n = ws_frame_encode(first & 15, first & 0xf0,
-                        side == WS_CLIENT ? mask : NULL, payload, size, wire,
+                        side == WS_CLIENT ? frame_mask : NULL, payload, size, wire,
                         sizeof wire);
     CHECK(n > 0);
     CHECK_EQ(take(to, wire, (size_t)n, 5000, log), 0);
@@ -867,9 +844,9 @@ static void check_limits(void)
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 10, 0, "1:HelloHello ");
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 9, big, "");
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 5, big, "");
-    /* Damage at the limit is damage. */
+    /* Damage at the limit is damage, the marker that ends a message is not. */
     check_limit("c1:f248cdc9c907000000ffff06", 5, WS_ERR_COMPRESSION, "");
-    check_limit("c1:f248cdc9c907000000ffff", 5, WS_ERR_COMPRESSION, "");
+    check_limit("c1:f248cdc9c907000000ffff", 5, 0, "1:Hello ");
 
     for (i = 0; i < sizeof lens / sizeof *lens; i++) {
         for (kind = 0; kind < KINDS; kind++) {

@@ -7,18 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of a connection that has nothing but its handle. */
+#define HANDLE ws_sizeof(WS_TYPE_CONN)
+
 static const ws_pmd_params keeps;
 static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
 static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
 
 enum {
-    HANDLE = 256,
     /* Of a compressor with the defaults, and with the most; a decompressor. */
     COMPRESSOR = 400 * 1024,
     LARGEST_COMPRESSOR = 500 * 1024,
     DECOMPRESSOR = 48 * 1024,
     /* Beside the message itself, while it is collected. */
-    BESIDE = HANDLE + DECOMPRESSOR + 1024
+    BESIDE = WS_MAX_CONN + DECOMPRESSOR + 1024
 };
 
 /* What came of some bytes. */
@@ -54,8 +56,10 @@ static ws_result take(ws_conn *conn, const struct books *books,
                 }
                 /* All of it is there. */
                 if (ev[i].len != 0) {
-                    CHECK(((const unsigned char *)ev[i].data)[ev[i].len - 1] !=
-                          0xdd);
+                    const unsigned char *data =
+                        ws_event_data(conn, copy + done, &ev[i]);
+
+                    CHECK(data[ev[i].len - 1] != 0xdd);
                 }
             }
             if (books->bytes > total->most) {
@@ -378,9 +382,9 @@ static void check_nothing(const char *prefix_hex, const char *block_hex,
     }
     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
-    /* Also where the message is as long as it may be. */
+    /* Also where the frames are hardly shorter than they may be. */
     if (text != 0 && frames > 1) {
-        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, text), WS_OK);
+        CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, size / 16), WS_OK);
     }
     memset(&total, 0, sizeof total);
     CHECK_EQ(take(conn, &books, wire, at, 4096, &total), 0);
@@ -468,8 +472,9 @@ static ws_result scenario(const ws_allocator *allocator,
         do {
             n = ws_conn_recv(conn, wire + pos, end - pos, ev, 2, &used);
             for (i = 0; n > 0 && i < (size_t)n; i++) {
-                memcpy(log + *log_len, ev[i].data, ev[i].len);
-                *log_len += ev[i].len;
+                memcpy(log + *log_len, ws_event_data(conn, wire + pos, &ev[i]),
+                       (size_t)ev[i].len);
+                *log_len += (size_t)ev[i].len;
             }
             pos += used;
         } while (n > 0);
@@ -497,7 +502,8 @@ static void check_exhaustion(const ws_pmd_params *pmd, uint32_t side,
     unsigned char want[2048], log[2048];
     struct books books;
     ws_allocator allocator = allocator_of(&books, resizes);
-    size_t want_len, log_len, calls, k;
+    size_t want_len, log_len, calls, k, keys = 0;
+    ws_result n;
 
     check_case("exhaustion", step, 0);
     CHECK_EQ(scenario(&allocator, pmd, side, stream, step, want, &want_len), 0);
@@ -508,13 +514,16 @@ static void check_exhaustion(const ws_pmd_params *pmd, uint32_t side,
         check_case("exhaustion", step, k);
         allocator = allocator_of(&books, resizes);
         books.fails = k;
-        CHECK_EQ(scenario(&allocator, pmd, side, stream, step, log, &log_len),
-                 WS_ERR_NO_MEMORY);
+        n = scenario(&allocator, pmd, side, stream, step, log, &log_len);
+        /* Without memory for masking keys a client draws them one by one. */
+        keys += n == 0;
+        CHECK(n == WS_ERR_NO_MEMORY || (n == 0 && side == WS_CLIENT));
         CHECK(log_len <= want_len);
         CHECK_MEM(log, want, log_len);
         CHECK_U64(books.blocks, 0);
         CHECK_U64(books.bytes, 0);
     }
+    CHECK(keys <= 1);
 }
 
 int main(int argc, char **argv)

@@ -63,6 +63,126 @@ static size_t head_of(const char *start, const char *fields, char *head)
     return len;
 }
 
+/* ---- what is malformed ---- */
+
+static int is_tchar(char c)
+{
+    return c != '\0' &&
+           strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                  c) != NULL;
+}
+
+static const char *skip_blanks(const char *p)
+{
+    return p + strspn(p, " \t");
+}
+
+/* Behind a token, or NULL. */
+static const char *token(const char *p)
+{
+    const char *start = p;
+
+    while (is_tchar(*p)) {
+        p++;
+    }
+    return p != start ? p : NULL;
+}
+
+/* Behind a quoted-string of RFC 9110, 5.6.4, or NULL. */
+static const char *quoted(const char *p)
+{
+    for (p++; *p != '"'; p++) {
+        p += *p == '\\';
+        if (*p == '\0') {
+            return NULL;
+        }
+    }
+    return p + 1;
+}
+
+/* Behind an extension and its parameters, or NULL. */
+static const char *extension(const char *p)
+{
+    p = token(p);
+    while (p != NULL && *skip_blanks(p) == ';') {
+        p = token(skip_blanks(skip_blanks(p) + 1));
+        if (p != NULL && *p == '=') {
+            p = p[1] == '"' ? quoted(p + 1) : token(p + 1);
+        }
+    }
+    return p;
+}
+
+/* Whether this is no list of at least one extension, with empty elements
+ * skipped (RFC 6455, 9.1; RFC 2616, 2.1). */
+static int is_malformed(const char *value)
+{
+    int count = 0;
+
+    for (;; value++) {
+        value = skip_blanks(value);
+        if (*value != ',' && *value != '\0') {
+            value = extension(value);
+            if (value == NULL) {
+                return 1;
+            }
+            value = skip_blanks(value);
+            count++;
+        }
+        if (*value != ',') {
+            return *value != '\0' || count == 0;
+        }
+    }
+}
+
+/* Whether the Sec-WebSocket-Extensions in these lines are malformed, which are
+ * one list (RFC 9110, 5.3). A line with a dot is another field, or a field with
+ * its name. */
+static int are_malformed(const char *fields)
+{
+    static const char name[] = ".sec-websocket-extensions:";
+    char value[ROOM] = "";
+    int count = 0;
+
+    while (*fields != '\0') {
+        size_t line = strcspn(fields, "\n"), i = 0;
+
+        while (name[i] != '\0' && (fields[i] | 0x20) == (name[i] | 0x20)) {
+            i++;
+        }
+        if (*fields != '.' || name[i] == '\0') {
+            size_t skip = *fields == '.' ? i : 0;
+
+            strcat(value, count++ > 0 ? "," : "");
+            strncat(value, fields + skip, line - skip);
+        }
+        fields += fields[line] == '\n' ? line + 1 : line;
+    }
+    return count > 0 && is_malformed(value);
+}
+
+/* A malformed list is refused with 400, whatever else is in it. */
+static void check_malformed(const char *head, size_t len, ws_pmd_params willing)
+{
+    unsigned char out[ROOM];
+    ws_pmd_params params = willing;
+    ws_accept_spec spec;
+    ws_conn *conn;
+
+    memset(out, 0xcc, sizeof out);
+    CHECK_EQ(ws_pmd_accept(head, len, &params, out, sizeof out),
+             WS_ERR_EXTENSION);
+    CHECK_MEM(&params, &willing, sizeof params);
+    CHECK_FILL(out, 0xcc, sizeof out);
+    memset(&spec, 0, sizeof spec);
+    spec.pmd = &willing;
+    CHECK(try_to_accept(head, len, &spec, sizeof spec, &conn, out,
+                        sizeof out) > 0);
+    CHECK(conn == NULL);
+    CHECK_MEM(out, "HTTP/1.1 400 ", 13);
+}
+
 /* ---- a server ---- */
 
 static const char upgrade[] =
@@ -90,7 +210,7 @@ static void check_acceptance(const char *head, size_t len,
 
     memset(&spec, 0, sizeof spec);
     spec.pmd = willing;
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = try_to_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     size = answer == NULL
                ? (size_t)sprintf(want, ACCEPTANCE "\r\n")
                : (size_t)sprintf(want,
@@ -138,6 +258,10 @@ static void check_accept(const char *fields, ws_pmd_params willing,
     agreed[3] = client_bits;
     check_case(fields, size, 0);
     willing.level = 3;
+    if (are_malformed(fields)) {
+        check_malformed(head, len, willing);
+        return;
+    }
     for (cap = 0; cap <= size + 1; cap++) {
         char *out = guarded(cap);
 
@@ -531,7 +655,7 @@ static void check_handshake(const ws_pmd_params *offered,
     if (by_conn) {
         memset(&greet, 0, sizeof greet);
         greet.pmd = willing;
-        n = ws_conn_accept(request, request_len, &greet, sizeof greet, &conn,
+        n = try_to_accept(request, request_len, &greet, sizeof greet, &conn,
                            response, sizeof response);
         CHECK(n <= WS_MAX_REPLY);
         CHECK_EQ(ws_conn_get_pmd(conn, &server), 1);
@@ -611,18 +735,18 @@ static void check_longest(void)
     spec.pmd = &willing;
     spec.protocols = bytes_of("a-protocol");
     spec.headers = bytes_of(extra);
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = try_to_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     CHECK(n > 0 && n <= WS_MAX_REPLY + (ws_result)strlen(extra) + 10);
     CHECK(conn != NULL);
     ws_conn_free(conn);
-    CHECK_EQ(ws_conn_accept(head, len, &spec, sizeof spec, &conn, out,
+    CHECK_EQ(try_to_accept(head, len, &spec, sizeof spec, &conn, out,
                             (size_t)n - 1),
              WS_ERR_BUFFER_TOO_SMALL);
     CHECK(conn == NULL);
 
     /* Without spec.pmd nothing is agreed on, whatever is offered. */
     spec.pmd = NULL;
-    n = ws_conn_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
+    n = try_to_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     CHECK(n > 0);
     CHECK_EQ(ws_conn_get_pmd(conn, &willing), 0);
     CHECK_FILL(&willing, 0, sizeof willing);

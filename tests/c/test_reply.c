@@ -28,7 +28,8 @@ int main(int argc, char **argv)
 {
     static const char *const bad_headers[] = {
         "X", "X: y", "X: y\r\n\r\n", "\r\n", "X: y\nZ: a\r\n", "X: a\rb\r\n",
-        "Content-Length: 5\r\n", "connection: keep-alive\r\n",
+        "Content-Length: x\r\n", "Content-Length: 5, 5\r\n",
+        "Content-Length: 5\r\nContent-Length: 5\r\n", "connection: keep-alive\r\n",
         "Upgrade: websocket\r\n", "Sec-WebSocket-Version: 8\r\n",
         "Transfer-Encoding: chunked\r\n", " X: y\r\n"};
     size_t i;
@@ -43,7 +44,7 @@ int main(int argc, char **argv)
                "Content-Type: text/plain\r\n\r\nHello, 12");
     check_text(426, "", "",
                "HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n"
-               "Connection: close\r\nUpgrade: websocket\r\n"
+               "Connection: Upgrade, close\r\nUpgrade: websocket\r\n"
                "Sec-WebSocket-Version: 13\r\n\r\n");
     check_text(405, "", "",
                "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n"
@@ -73,6 +74,15 @@ int main(int argc, char **argv)
         CHECK_MEM(out, start, strlen(start));
         CHECK_STR(out + strlen(out) - 4, "\r\n\r\n");
     }
+    /* A length of the caller's: the body follows in pieces, or, as for HEAD,
+     * never. */
+    check_text(200, "Content-Length: 5\r\n", "",
+               "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n"
+               "\r\n");
+    CHECK_EQ(reply(200, "Content-Length: 5\r\n", "Hello"),
+             WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(reply(204, "Content-Length: 0\r\n", ""), WS_ERR_INVALID_ARGUMENT);
+    CHECK_EQ(reply(205, "", "x"), WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(reply(204, "", "x"), WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(reply(304, "", "x"), WS_ERR_INVALID_ARGUMENT);
     for (i = 0; i < sizeof bad_headers / sizeof *bad_headers; i++) {

@@ -25,7 +25,7 @@ static void check_frame(const char *hex, uint32_t side, int opcode,
     CHECK_U64(frame.chunk_pos, 0);
     CHECK_U64(frame.chunk_off, len - payload_len);
     CHECK_EQ(frame.header_len, len - payload_len);
-    CHECK_EQ(frame.reserved, 0);
+    CHECK_EQ(frame.message_opcode, frame.opcode);
     CHECK_MEM(buf + frame.chunk_off, payload, payload_len);
     if ((flags & WS_MASKED) != 0) {
         CHECK_MEM(frame.mask_key, "\x37\xfa\x21\x3d", 4);

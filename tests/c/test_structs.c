@@ -32,7 +32,7 @@ FIELD(ws_handshake, host, 16, 8);
 FIELD(ws_handshake, origin, 24, 8);
 FIELD(ws_handshake, key, 32, 8);
 FIELD(ws_handshake, head_len, 40, 4);
-FIELD(ws_handshake, reserved, 44, 4);
+FIELD(ws_handshake, http_version, 44, 4);
 
 SIZE(ws_bytes, B);
 FIELD(ws_bytes, data, 0, P);
@@ -53,12 +53,13 @@ FIELD(ws_request_spec, protocols, 4 * B, B);
 FIELD(ws_request_spec, extensions, 5 * B, B);
 FIELD(ws_request_spec, headers, 6 * B, B);
 
-SIZE(ws_response, 24);
+SIZE(ws_response, 32);
 FIELD(ws_response, protocol, 0, 8);
 FIELD(ws_response, extensions, 8, 8);
 FIELD(ws_response, head_len, 16, 4);
 FIELD(ws_response, status, 20, 2);
-FIELD(ws_response, reserved, 22, 2);
+FIELD(ws_response, http_version, 22, 2);
+FIELD(ws_response, reason, 24, 8);
 
 SIZE(ws_frame, 40);
 FIELD(ws_frame, payload_len, 0, 8);
@@ -69,10 +70,13 @@ FIELD(ws_frame, mask_key, 32, 4);
 FIELD(ws_frame, opcode, 36, 1);
 FIELD(ws_frame, flags, 37, 1);
 FIELD(ws_frame, header_len, 38, 1);
-FIELD(ws_frame, reserved, 39, 1);
+FIELD(ws_frame, message_opcode, 39, 1);
 
 SIZE(ws_decoder, 64);
 FIELD(ws_decoder, opaque, 0, 64);
+
+SIZE(ws_control, 144);
+FIELD(ws_control, opaque, 0, 144);
 
 SIZE(ws_out_frame, P + Z + 8);
 FIELD(ws_out_frame, payload, 0, P);
@@ -97,19 +101,58 @@ FIELD(ws_allocator, resize, P, P);
 FIELD(ws_allocator, free, 2 * P, P);
 FIELD(ws_allocator, user, 3 * P, P);
 
-SIZE(ws_accept_spec, 2 * B + 2 * P);
+SIZE(ws_accept_spec, 3 * B + 2 * P + 8);
 FIELD(ws_accept_spec, protocols, 0, B);
 FIELD(ws_accept_spec, headers, B, B);
 FIELD(ws_accept_spec, pmd, 2 * B, P);
 FIELD(ws_accept_spec, allocator, 2 * B + P, P);
+FIELD(ws_accept_spec, origins, 2 * B + 2 * P, B);
+FIELD(ws_accept_spec, flags, 3 * B + 2 * P, 4);
+FIELD(ws_accept_spec, reserved, 3 * B + 2 * P + 4, 4);
 
-SIZE(ws_event, P + Z + 8);
-FIELD(ws_event, data, 0, P);
-FIELD(ws_event, len, P, Z);
-FIELD(ws_event, opcode, P + Z, 2);
-FIELD(ws_event, flags, P + Z + 2, 2);
-FIELD(ws_event, close_code, P + Z + 4, 2);
-FIELD(ws_event, reserved, P + Z + 6, 2);
+SIZE(ws_accepted, P + Z + 16);
+FIELD(ws_accepted, conn, 0, P);
+FIELD(ws_accepted, error, P, Z);
+FIELD(ws_accepted, head_len, P + Z, 4);
+FIELD(ws_accepted, protocol, P + Z + 4, 8);
+FIELD(ws_accepted, reserved, P + Z + 12, 4);
+
+SIZE(ws_request_fields, 12 * B + 8);
+FIELD(ws_request_fields, method, 0, B);
+FIELD(ws_request_fields, host, B, B);
+FIELD(ws_request_fields, upgrade, 2 * B, B);
+FIELD(ws_request_fields, connection, 3 * B, B);
+FIELD(ws_request_fields, key, 4 * B, B);
+FIELD(ws_request_fields, version, 5 * B, B);
+FIELD(ws_request_fields, origin, 6 * B, B);
+FIELD(ws_request_fields, extensions, 7 * B, B);
+FIELD(ws_request_fields, content_length, 8 * B, B);
+FIELD(ws_request_fields, transfer_encoding, 9 * B, B);
+FIELD(ws_request_fields, connect_protocol, 10 * B, B);
+FIELD(ws_request_fields, origins, 11 * B, B);
+FIELD(ws_request_fields, http_version, 12 * B, 4);
+FIELD(ws_request_fields, reserved, 12 * B + 4, 4);
+
+SIZE(ws_response_fields, 8 * B + 8);
+FIELD(ws_response_fields, upgrade, 0, B);
+FIELD(ws_response_fields, connection, B, B);
+FIELD(ws_response_fields, accept, 2 * B, B);
+FIELD(ws_response_fields, protocol, 3 * B, B);
+FIELD(ws_response_fields, extensions, 4 * B, B);
+FIELD(ws_response_fields, key, 5 * B, B);
+FIELD(ws_response_fields, offered_protocols, 6 * B, B);
+FIELD(ws_response_fields, offered_extensions, 7 * B, B);
+FIELD(ws_response_fields, http_version, 8 * B, 4);
+FIELD(ws_response_fields, status, 8 * B + 4, 2);
+FIELD(ws_response_fields, reserved, 8 * B + 6, 2);
+
+SIZE(ws_event, 24);
+FIELD(ws_event, off, 0, 8);
+FIELD(ws_event, len, 8, 8);
+FIELD(ws_event, opcode, 16, 2);
+FIELD(ws_event, flags, 18, 2);
+FIELD(ws_event, close_code, 20, 2);
+FIELD(ws_event, reserved, 22, 2);
 
 enum { LONGEST_TAIL = 40 };
 
@@ -164,7 +207,7 @@ static ws_result accept(const void *spec, size_t size, void *out, size_t cap)
 {
     unsigned char nothing;
     ws_conn *conn = (ws_conn *)(void *)&nothing;
-    ws_result result = ws_conn_accept(request_text, strlen(request_text), spec,
+    ws_result result = try_to_accept(request_text, strlen(request_text), spec,
                                       size, &conn, out, cap);
 
     CHECK_EQ(conn != NULL, result > 0);

@@ -30,9 +30,14 @@ int main(int argc, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_ALLOCATOR), sizeof(ws_allocator));
     CHECK_U64(ws_sizeof(WS_TYPE_ACCEPT_SPEC), sizeof(ws_accept_spec));
     CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
+    CHECK_U64(ws_sizeof(WS_TYPE_REQUEST_FIELDS), sizeof(ws_request_fields));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE_FIELDS), sizeof(ws_response_fields));
+    CHECK_U64(ws_sizeof(WS_TYPE_ACCEPTED), sizeof(ws_accepted));
+    CHECK_U64(ws_sizeof(WS_TYPE_CONTROL), sizeof(ws_control));
+    CHECK(ws_sizeof(WS_TYPE_CONN) <= WS_MAX_CONN);
     CHECK_U64(ws_sizeof(WS_TYPE_PMD_PARAMS), sizeof(ws_pmd_params));
     for (type = -1000; type <= 1000; type++) {
-        int known = type >= WS_TYPE_HANDSHAKE && type <= WS_TYPE_EVENT;
+        int known = type >= WS_TYPE_HANDSHAKE && type <= WS_TYPE_CONN;
 
         check_case("type", (uintmax_t)type, 0);
         CHECK_EQ(ws_sizeof(type) != 0, known);

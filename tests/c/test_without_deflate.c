@@ -35,14 +35,14 @@ static void check_params(const ws_pmd_params *given)
     memset(&spec, 0, sizeof spec);
     spec.pmd = given;
     made = conn;
-    CHECK_EQ(ws_conn_accept(request_text, strlen(request_text), &spec,
+    CHECK_EQ(try_to_accept(request_text, strlen(request_text), &spec,
                             sizeof spec, &made, out, sizeof out),
              WS_ERR_UNSUPPORTED);
     CHECK(made == NULL);
     CHECK_FILL(out, 0xcc, sizeof out);
     /* Without it, the client is told of no extension. */
     spec.pmd = NULL;
-    CHECK(ws_conn_accept(request_text, strlen(request_text), &spec, sizeof spec,
+    CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                          &made, out, sizeof out) == 129);
     CHECK(made != NULL);
     ws_conn_free(made);

@@ -53,8 +53,38 @@ static_assert(noexcept(ws_pmd_offer(nullptr, nullptr, 0)), "");
 static_assert(noexcept(ws_pmd_confirm(nullptr, 0, nullptr)), "");
 static_assert(noexcept(ws_conn_new(0, nullptr)), "");
 static_assert(noexcept(ws_conn_free(nullptr)), "");
-static_assert(noexcept(ws_conn_accept(nullptr, 0, nullptr, 0, nullptr, nullptr,
-                                      0)),
+static_assert(noexcept(ws_conn_accept(nullptr, 0, nullptr, 0, nullptr, 0,
+                                      nullptr, 0)),
+              "");
+static_assert(noexcept(ws_conn_confirm(nullptr, 0, nullptr, 0, nullptr, nullptr,
+                                       nullptr, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_head_length(nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_check_request(nullptr, 0)), "");
+static_assert(noexcept(ws_check_response(nullptr, 0)), "");
+static_assert(
+    noexcept(ws_select_protocol_value(nullptr, 0, nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_pmd_accept_value(nullptr, 0, nullptr, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_pmd_confirm_value(nullptr, 0, nullptr)), "");
+static_assert(noexcept(ws_event_data(nullptr, nullptr, nullptr)), "");
+static_assert(noexcept(ws_conn_init(nullptr, 0, 0, nullptr)), "");
+static_assert(noexcept(ws_conn_set_random(nullptr, nullptr, nullptr)), "");
+static_assert(noexcept(ws_control_feed(nullptr, nullptr, nullptr, nullptr,
+                                       nullptr, 0)),
+              "");
+static_assert(noexcept(ws_control_close(nullptr, 0, nullptr, 0, nullptr,
+                                        nullptr, 0)),
+              "");
+static_assert(noexcept(ws_control_close_code(nullptr)), "");
+static_assert(noexcept(ws_control_reason(nullptr, nullptr, 0)), "");
+static_assert(noexcept(ws_pmd_new(0, nullptr, nullptr)), "");
+static_assert(noexcept(ws_pmd_free(nullptr)), "");
+static_assert(noexcept(ws_pmd_compress_bound(nullptr, 0)), "");
+static_assert(noexcept(ws_pmd_compress(nullptr, 0, nullptr, 0, nullptr, 0)),
+              "");
+static_assert(noexcept(ws_pmd_decompress(nullptr, 0, nullptr, 0, nullptr,
+                                         nullptr, 0)),
               "");
 static_assert(noexcept(ws_conn_set_pmd(nullptr, nullptr)), "");
 static_assert(noexcept(ws_conn_get_pmd(nullptr, nullptr)), "");
@@ -103,9 +133,15 @@ PLAIN(ws_pmd_params);
 PLAIN(ws_allocator);
 PLAIN(ws_accept_spec);
 PLAIN(ws_event);
+PLAIN(ws_accepted);
+PLAIN(ws_request_fields);
+PLAIN(ws_response_fields);
+PLAIN(ws_control);
 
 static_assert(sizeof(ws_frame) == 40, "");
 static_assert(sizeof(ws_decoder) == 64, "");
+static_assert(sizeof(ws_control) == 144, "");
+static_assert(sizeof(ws_event) == 24, "");
 static_assert(sizeof(ws_pmd_params) == 8, "");
 static_assert(alignof(ws_pmd_params) == 1, "");
 static_assert(std::is_same<ws_result, std::ptrdiff_t>::value, "");
@@ -123,11 +159,47 @@ static void check_conn()
 
     CHECK(conn != nullptr);
     CHECK_EQ(ws_conn_recv(conn.get(), bytes, 8, &event, 1, &used), 1);
-    CHECK_EQ(event.flags, WS_EVENT_FIRST | WS_EVENT_LAST);
-    CHECK_EQ(ws_conn_send(conn.get(), event.opcode, 0, event.data, event.len,
-                          out, sizeof out),
+    CHECK_EQ(event.flags,
+             WS_EVENT_FIRST | WS_EVENT_LAST | WS_EVENT_FRAME_END);
+    CHECK_EQ(ws_conn_send(conn.get(), event.opcode, 0,
+                          ws_event_data(conn.get(), bytes, &event),
+                          static_cast<std::size_t>(event.len), out, sizeof out),
              4);
     CHECK_MEM(out, "\x81\x02hi", 4);
+}
+
+// A connection as a member, without a pointer to it elsewhere.
+class Member {
+public:
+    explicit Member(std::uint32_t side)
+        : conn_(ws_conn_init(memory_, sizeof memory_, side, nullptr))
+    {
+    }
+    ~Member() { ws_conn_free(conn_); }
+    Member(const Member &) = delete;
+    Member &operator=(const Member &) = delete;
+    ws_conn *get() { return conn_; }
+
+private:
+    alignas(16) unsigned char memory_[WS_MAX_CONN];
+    ws_conn *conn_;
+};
+
+static void check_member()
+{
+    Member server(WS_SERVER), client(WS_CLIENT);
+    unsigned char wire[WS_MAX_OUTPUT];
+    ws_event event;
+    std::size_t used;
+
+    CHECK(server.get() != nullptr && client.get() != nullptr);
+    const ws_result n = ws_conn_send(client.get(), WS_OPCODE_TEXT, 0, "hi", 2,
+                                     wire, sizeof wire);
+    CHECK_EQ(n, 8);
+    CHECK_EQ(ws_conn_recv(server.get(), wire, static_cast<std::size_t>(n),
+                          &event, 1, &used),
+             1);
+    CHECK_MEM(ws_event_data(server.get(), wire, &event), "hi", 2);
 }
 
 // Parameters are a value like any other.
@@ -163,8 +235,14 @@ int main(int, char **argv)
     CHECK_U64(ws_sizeof(WS_TYPE_ALLOCATOR), sizeof(ws_allocator));
     CHECK_U64(ws_sizeof(WS_TYPE_ACCEPT_SPEC), sizeof(ws_accept_spec));
     CHECK_U64(ws_sizeof(WS_TYPE_EVENT), sizeof(ws_event));
+    CHECK_U64(ws_sizeof(WS_TYPE_REQUEST_FIELDS), sizeof(ws_request_fields));
+    CHECK_U64(ws_sizeof(WS_TYPE_RESPONSE_FIELDS), sizeof(ws_response_fields));
+    CHECK_U64(ws_sizeof(WS_TYPE_ACCEPTED), sizeof(ws_accepted));
+    CHECK_U64(ws_sizeof(WS_TYPE_CONTROL), sizeof(ws_control));
+    CHECK(ws_sizeof(WS_TYPE_CONN) <= WS_MAX_CONN);
     CHECK_STR(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8");
     check_conn();
+    check_member();
     check_pmd();
     return check_done(argv[0]);
 }

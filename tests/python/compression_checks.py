@@ -100,7 +100,7 @@ class CompressionChecks:
             assert peer.rest() == goodbye(1000)
 
     def test_offers_that_are_no_good(self, server: Server) -> None:
-        for offer in (FIREFOX + "; x", FIREFOX + "; server_max_window_bits=7", "x", "not good"):
+        for offer in (FIREFOX + "; x", FIREFOX + "; server_max_window_bits=7", "x"):
             with Deflating(server.port, offer, "") as peer:
                 peer.send(wire.frame(FIN | TEXT, b"x" * 2000))
                 assert peer.message() == (TEXT, False, b"x" * 2000)
@@ -109,7 +109,7 @@ class CompressionChecks:
 
     def test_damaged_and_too_big(self, server: Server) -> None:
         bomb = Compressor(level=9).message(bytes(MAX_MESSAGE + 1))
-        for payload, code in ((b"\x06", 1007), (b"", 1007), (bomb, 1009)):
+        for payload, code in ((b"\x06", 1007), (b"\xff", 1007), (bomb, 1009)):
             with Deflating(server.port, CHROMIUM, FIREFOX) as peer:
                 peer.send(wire.frame(FIN | TEXT, b"hi"))
                 peer.send(wire.frame(FIN | 0x40 | BINARY, payload))

@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import pytest
 import wire
@@ -75,7 +75,10 @@ PLAIN_ANSWER = RFC_ANSWER.replace(b"Sec-WebSocket-Protocol: chat\r\n", b"")
 class Server:
     """A server process."""
 
-    def __init__(self, command: tuple[str, ...], *options: str) -> None:
+    def __init__(
+        self, command: tuple[str, ...], *options: str, log: IO[str] | None = None
+    ) -> None:
+        """`log` gets its stderr."""
         library = Path(os.environ["WSCODEC_LIBRARY"]).resolve().parent
         path = f"{library}:{os.environ.get('LD_LIBRARY_PATH', '')}"
         self.process = subprocess.Popen(
@@ -83,6 +86,7 @@ class Server:
             cwd=ROOT,
             env={**os.environ, "LD_LIBRARY_PATH": path},
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         assert self.process.stdout
@@ -203,7 +207,7 @@ def answer(data: bytes) -> tuple[int, dict[str, str], bytes]:
 REFUSED = {
     "no key": (b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b"", 400),
     "short key": (b"dGhlIHNhbXBsZSBub25jZQ==", b"dGhlIHNhbXBsZQ==", 400),
-    "key that is not canonical": (b"ub25jZQ==", b"ub25jZR==", 400),
+    "key of 15 bytes": (b"ub25jZQ==", b"ub25jZ===", 400),
     "no host": (b"Host: server.example.com\r\n", b"", 400),
     "two hosts": (b"Upgrade: web", b"Host: other\r\nUpgrade: web", 400),
     "two origins": (b"Upgrade: web", b"Origin: http://b.example\r\nUpgrade: web", 400),
@@ -217,10 +221,15 @@ REFUSED = {
     "version 8": (b"Version: 13", b"Version: 8", 426),
     "long field": (
         b"Upgrade: web",
-        b"X: " + bytes(b"x" * 16384) + b"\r\nUpgrade: web",
+        b"X: " + bytes(b"x" * 65536) + b"\r\nUpgrade: web",
         431,
     ),
-    "129 fields": (b"Upgrade: web", b"X: x\r\n" * 129 + b"Upgrade: web", 431),
+    "257 fields": (b"Upgrade: web", b"X: x\r\n" * 257 + b"Upgrade: web", 431),
+    "extensions that are malformed": (
+        b"Upgrade: web",
+        b"Sec-WebSocket-Extensions: a b\r\nUpgrade: web",
+        400,
+    ),
     "HTTP/1.0": (b"HTTP/1.1", b"HTTP/1.0", 505),
     "HTTP/2.0": (b"HTTP/1.1", b"HTTP/2.0", 505),
 }
@@ -272,6 +281,8 @@ class EchoChecks:
     """Derive from it, and name the command."""
 
     command: tuple[str, ...]
+    options_status = 405
+    """What a plain OPTIONS is answered with."""
 
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:
@@ -326,7 +337,7 @@ class EchoChecks:
             peer.send(request)
             got, fields, body = answer(peer.rest())
         assert got == status
-        assert fields["connection"] == "close"
+        assert fields["connection"] == ("Upgrade, close" if status == 426 else "close")
         assert fields["content-length"] == str(len(body))
         if status == 426:
             assert fields["sec-websocket-version"] == "13"
@@ -337,7 +348,7 @@ class EchoChecks:
     def test_a_head_that_never_ends(self, server: Server) -> None:
         with server.raw() as peer:
             peer.send(b"GET / HTTP/1.1\r\n", b"X: x\r\n" * 100)
-            peer.send(b"X: ", bytes(b"x" * 16384))
+            peer.send(b"X: ", bytes(b"x" * 65536))
             status, fields, _ = answer(peer.rest())
         assert (status, fields["connection"]) == (431, "close")
 
@@ -347,7 +358,7 @@ class EchoChecks:
             (b"GET", 200, HELLO),
             (b"HEAD", 200, b""),
             (b"POST", 405, b""),
-            (b"OPTIONS", 405, b""),
+            (b"OPTIONS", self.options_status, b""),
         ):
             with server.raw() as peer:
                 peer.send(method + b" / HTTP/" + version + b"\r\nHost: example.com\r\n\r\n")
@@ -359,7 +370,7 @@ class EchoChecks:
                 assert fields["content-length"] == str(len(HELLO))
                 assert content == body
             else:
-                assert fields["allow"] == "GET, HEAD"
+                assert fields["allow"].startswith("GET, HEAD")
 
     def test_frames_right_behind_the_handshake(self, server: Server) -> None:
         hi, half = frame(FIN | TEXT, b"hi"), frame(FIN | TEXT, b"half")

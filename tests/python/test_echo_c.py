@@ -12,5 +12,6 @@ BINARY = "examples-c/echo_server"
 @needs.program(BINARY)
 class TestC(EchoChecks):
     command = (*UNDER, f"./{BINARY}")
+    options_status = 204  # the check of HAProxy
     # What watches the server's memory needs some itself.
     memory_limit = 512 * MIB if UNDER else EchoChecks.memory_limit

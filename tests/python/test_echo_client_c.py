@@ -131,10 +131,53 @@ def test_an_answer_that_goes_beyond_the_offer(answer: str) -> None:
     assert "extension" in done.stderr
 
 
+HOSTILE = "\x1b[31mred\x07 \x1b]0;title\x07\r\x7f\u009b"
+ESCAPED = r"\x1b[31mred\x07 \x1b]0;title\x07\x0d\x7f\xc2\x9b"
+
+
+def test_text_of_the_server_moves_no_cursor() -> None:
+    """Neither in messages, nor in the reason of a close."""
+
+    def talk(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.send(HOSTILE + "\ttab\nline")
+        connection.close(4000, HOSTILE + "\n")
+
+    with serve(talk, "127.0.0.1", 0, compression=None) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        done = run(url, "hello", "which gets no answer")
+        server.shutdown()
+    assert done.stdout == ESCAPED + "\ttab\nline\n"
+    assert f"closed with 4000 {ESCAPED}\\x0a\n" in done.stderr
+    assert done.returncode == 1
+
+
+def test_the_reason_of_a_refusal_is_told_and_moves_no_cursor() -> None:
+    with scripted(b"HTTP/1.1 404 Not\x1b[31m Here\r\nContent-Length: 0\r\n\r\n") as (url, _):
+        done = run(url, "hello")
+    assert done.returncode == 1
+    assert "\x1b" not in done.stderr
+
+
+def test_a_refusal_is_told() -> None:
+    with scripted(b"HTTP/1.1 404 Not Here\r\nContent-Length: 0\r\n\r\n") as (url, _):
+        done = run(url, "hello")
+    assert done.returncode == 1
+    assert "refused with status 404 Not Here" in done.stderr
+
+
+def test_a_server_that_speaks_no_http_is_noticed_at_once() -> None:
+    with scripted(b"\x16\x03\x01 no HTTP") as (url, _):
+        done = run(url, "hello")
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         (),
+        ("--compress-from", "x", "ws://127.0.0.1/"),
         ("http://127.0.0.1/",),
         ("wss://127.0.0.1/",),
         ("ws://127.0.0.1:1/", "nobody listens"),
@@ -148,7 +191,10 @@ def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
     assert done.stderr
 
 
-def test_help() -> None:
+def test_help_and_version() -> None:
     done = run("--help")
     assert done.returncode == 0
     assert "URL" in done.stdout
+    done = run("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("echo_client, wscodec ")

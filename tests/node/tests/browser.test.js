@@ -51,6 +51,6 @@ test("echoes what a browser sends, compressed", async () => {
     code: 3000,
     wasClean: true,
     protocol: "chat",
-    extensions: "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+    extensions: "permessage-deflate",
   });
 });
