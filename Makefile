@@ -101,12 +101,14 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
+	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
-		tests/python/test_echo_c_compression.py tests/python/test_broadcast_c.py
+		tests/python/test_echo_c_compression.py tests/python/test_broadcast_c.py \
+		tests/python/test_servers_c.py tests/python/test_byte_stream_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
 AUTOBAHN := c-server c-client python-server python-client

@@ -470,7 +470,7 @@ unsafe fn event_data(
 /// whatever it is given, nothing included; so does every later call, also if it is
 /// WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its last byte stays until
 /// the last piece is out; such a call may report a piece and consume nothing. A call without bytes
-/// reports no event. The payload of a close is judged when its frame is complete. A close is the
+/// reports no event, and gives back the memory of what was collected. The payload of a close is judged when its frame is complete. A close is the
 /// last event: all that follows it is done and ignored.
 #[unsafe(no_mangle)]
 #[must_use]

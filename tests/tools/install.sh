@@ -17,6 +17,10 @@ need node nodejs
 need npm npm
 need chromium chromium
 need luajit luajit
+need go golang-go
+need javac default-jdk-headless
+[ -f /usr/share/java/jna.jar ] || missing="$missing libjna-java"
+luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
 need python3-config python3-dev

@@ -30,11 +30,14 @@ type session struct {
 	net.Conn
 	ws     *C.ws_conn
 	events [64]C.ws_event
-	reply  [C.WS_MAX_REPLY + C.WS_MAX_OUTPUT]byte
+	reply  []byte
 }
 
 func pointer(bytes []byte) unsafe.Pointer {
-	return unsafe.Pointer(unsafe.SliceData(bytes))
+	if len(bytes) == 0 {
+		return nil
+	}
+	return unsafe.Pointer(&bytes[0])
 }
 
 // Reads a head and answers it. What came behind it; nil: there is no connection.
@@ -50,7 +53,7 @@ func (s *session) accept() []byte {
 	}
 	var accepted C.ws_accepted
 	n := C.ws_conn_accept(pointer(buf), C.size_t(len(buf)), spec, C.sizeof_ws_accept_spec,
-		&accepted, C.sizeof_ws_accepted, pointer(s.reply[:]), C.size_t(len(s.reply)))
+		&accepted, C.sizeof_ws_accepted, pointer(s.reply), C.size_t(len(s.reply)))
 	if n > 0 {
 		s.Write(s.reply[:n])
 	}
@@ -90,7 +93,7 @@ func (s *session) take(buf []byte) bool {
 				s.echo(C.int(event.opcode), s.data(buf, event))
 			}
 		}
-		if out := C.ws_conn_output(s.ws, pointer(s.reply[:]), C.size_t(len(s.reply))); out > 0 {
+		if out := C.ws_conn_output(s.ws, pointer(s.reply), C.size_t(len(s.reply))); out > 0 {
 			s.Write(s.reply[:out])
 		}
 		if n < 0 {
@@ -102,7 +105,7 @@ func (s *session) take(buf []byte) bool {
 }
 
 func serve(conn net.Conn) {
-	s := &session{Conn: conn}
+	s := &session{Conn: conn, reply: make([]byte, C.WS_MAX_REPLY+C.WS_MAX_OUTPUT)}
 	defer s.Close()
 	rest := s.accept()
 	if s.ws == nil {

@@ -61,10 +61,12 @@ end
 
 -- Takes one read: the loop over the bytes that are left. Whether the connection goes on.
 local function take(client, conn, data)
-    local buf, left = ffi.new("uint8_t[?]", #data, data), #data
-    local p = buf
-    while left > 0 do
-        local n = ws.ws_conn_recv(conn, p, left, events, 64, used)
+    -- A pointer into it does not keep it from the collector: it must stay in sight.
+    local buf, at = ffi.new("uint8_t[?]", #data), 0
+    ffi.copy(buf, data, #data)
+    while at < #data do
+        local p = buf + at
+        local n = ws.ws_conn_recv(conn, p, #data - at, events, 64, used)
         for i = 0, tonumber(n) - 1 do
             local opcode = events[i].opcode
             if opcode == ws.WS_OPCODE_TEXT or opcode == ws.WS_OPCODE_BINARY then
@@ -73,7 +75,7 @@ local function take(client, conn, data)
         end
         write(client, reply, ws.ws_conn_output(conn, reply, ffi.sizeof(reply)))
         if n < 0 then return false end
-        p, left = p + used[0], left - tonumber(used[0])
+        at = at + tonumber(used[0])
     end
     return ws.ws_conn_state(conn) < ws.WS_STATE_CLOSED
 end
@@ -89,7 +91,7 @@ local function serve(client)
 end
 
 local listener = assert(socket.bind("127.0.0.1", tonumber(arg[3] or 0)))
-print(select(2, listener:getsockname()))
+print((select(2, listener:getsockname())))
 io.flush()
 while true do
     serve(assert(listener:accept()))
