@@ -166,7 +166,14 @@ bench-echo: examples ## echo servers, ours and others: CPU time and memory
 
 # ---- installation ----
 
-export PREFIX LIBDIR INCLUDEDIR DOCDIR DESTDIR VERSION BUILT_FOR
+# For these two alone: other folders have a LIBDIR of their own.
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export LIBDIR := $(LIBDIR)
+install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
+install uninstall: export DOCDIR := $(DOCDIR)
+install uninstall: export DESTDIR := $(DESTDIR)
+install uninstall: export VERSION := $(VERSION)
+install uninstall: export BUILT_FOR := $(BUILT_FOR)
 
 install: ## into PREFIX, LIBDIR, INCLUDEDIR, DOCDIR, below DESTDIR
 	@packaging/install.sh install

@@ -1192,9 +1192,10 @@ ws_event_data(const ws_conn *conn, const void *buf,
  * whatever it is given, nothing included; so does every later call, also if
  * it is WS_ERR_NO_MEMORY. While one compressed input yields several pieces,
  * its last byte stays until the last piece is out; such a call may report a
- * piece and consume nothing. A call without bytes reports no event. The
- * payload of a close is judged when its frame is complete. A close is the
- * last event: all that follows it is done and ignored. */
+ * piece and consume nothing. A call without bytes reports no event, and
+ * gives back the memory of what was collected. The payload of a close is
+ * judged when its frame is complete. A close is the last event: all that
+ * follows it is done and ignored. */
 WS_API WS_MUST_USE ws_result
 ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
              size_t events_cap, size_t *consumed) WS_NOTHROW;

@@ -55,7 +55,7 @@ int main(void)
     }
     n = ws_conn_send(from, WS_OPCODE_TEXT, 0, "Hello", 5, wire, sizeof wire);
     if (n != 9 || ws_conn_recv(to, wire, 9, &event, 1, &used) != 1 ||
-        event.len != 5 || memcmp(event.data, "Hello", 5) != 0) {
+        event.len != 5 || memcmp(ws_event_data(to, wire, &event), "Hello", 5) != 0) {
         return 3;
     }
     ws_conn_free(from);
