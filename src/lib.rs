@@ -9,14 +9,16 @@
 //! |            | text, close payloads                          | [`utf8`], [`close`] |
 //! |            | permessage-deflate                            | [`deflate`] |
 //! | Decoder    | many frames per call, any split of the input  | [`stream`] |
+//! |            | replies to control frames                     | [`control`] |
 //! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
 //! | under all  | masking and UTF-8 with vector instructions    | [`simd`] |
-//! | C ABI      | pointers to slices, outcomes to numbers       | [`ffi`] |
+//! |            | memory, random bytes                          | [`memory`], [`random`] |
+//! | C ABI      | pointers to slices, outcomes to numbers       | `ffi`, with the feature `capi` |
 //!
-//! Everything is safe Rust but for [`ffi`]; [`memory`] and [`deflate::engine`], which call an
-//! allocator and the deflate engine; the vectors of [`simd`]; and three lines of `output`. Only a
-//! connection allocates.
-//! Nothing panics, or keeps global state but for what the processor was found to be able to do.
+//! Everything is safe Rust but for `ffi`; [`memory`], [`random`] and [`deflate::engine`], which call
+//! an allocator, the operating system and the deflate engine; the vectors of [`simd`]; and three
+//! lines of `output`. Only connections and compression allocate. Nothing panics, or keeps global
+//! state but for what the processor was found to be able to do.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]

@@ -68,9 +68,8 @@ impl Lists {
         let mut list = Vec::new();
         for (declaration, doc) in fields(item.code.lines().skip(1)) {
             let (kind, name, count) = field(&declaration);
-            let field = self.layout(&kind);
-            let offsets =
-                [0, 1].map(|width: usize| layouts[width].append(field[width], count));
+            let ([wide, narrow], [a, b]) = (&mut layouts, self.layout(&kind));
+            let offsets = [wide.append(a, count), narrow.append(b, count)];
             let kind = if count == 1 { kind } else { format!("{kind}[{count}]") };
             list.push(format!(
                 "        {}",

@@ -5,6 +5,8 @@
 //! Exports never call exports: an application may define a function of the same name, and
 //! the dynamic linker would take that one.
 
+// The documentation is C's: brackets and addresses are no links.
+#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
 // The contract of all of them is stated once, in `ptr`, and in the header's own words.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 

@@ -1,7 +1,7 @@
 //! The values of fields: one, or several that count as one.
 //!
 //! A field that comes more than once is as if its values had come in one line, joined with ", "
-//! (RFC 9110, 5.3). What may come once alone is refused by that comma: [`Seen`] tells. What is a
+//! (RFC 9110, 5.3). What may come once alone is refused by that comma: `Seen` tells. What is a
 //! list is read across its lines: [`Values`].
 
 use super::chars;
