@@ -57,6 +57,9 @@ public final class Echo {
     private static final int MAX_REPLY = 512 + 139;
     private static final int STATE_CLOSED = 2;
 
+    /** How long a peer may take to hang up, in milliseconds. */
+    private static final int PATIENCE = 1000;
+
     private final Wscodec ws;
     private final Socket socket;
     private final InputStream in;
@@ -109,7 +112,10 @@ public final class Echo {
                 : ws.ws_event_data(conn, null, event).getByteArray(0, len);
         var frame = new byte[(int) ws.ws_conn_send_bound(conn, len)];
         long n = ws.ws_conn_send(conn, fields.getShort(16), 0, payload, len, frame, frame.length);
-        out.write(frame, 0, (int) Math.max(n, 0));
+        if (n < 0) {
+            throw new IOException("ws_conn_send: " + n);
+        }
+        out.write(frame, 0, (int) n);
     }
 
     /** Takes one read: the loop over the bytes that are left. Whether the connection goes on. */
@@ -135,6 +141,20 @@ public final class Echo {
         return ws.ws_conn_state(conn) < STATE_CLOSED;
     }
 
+    /**
+     * Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
+     * what is on its way (RFC 6455, 7.1.1).
+     */
+    private void hangUp() throws IOException {
+        socket.shutdownOutput();
+        socket.setSoTimeout(PATIENCE);
+        long start = System.nanoTime();
+        var nothing = new byte[4096];
+        while (in.read(nothing) >= 0 && System.nanoTime() - start < PATIENCE * 1_000_000L) {
+            // It is of no use.
+        }
+    }
+
     private void serve(Pointer spec) {
         try (socket) {
             byte[] rest = accept(spec);
@@ -143,7 +163,7 @@ public final class Echo {
                 int n = in.read(buf);
                 rest = n < 0 ? null : Arrays.copyOf(buf, n);
             }
-            socket.shutdownOutput();
+            hangUp();
         } catch (IOException gone) {
             // The peer went away.
         } finally {
