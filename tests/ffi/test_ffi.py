@@ -84,7 +84,9 @@ def running(request: pytest.FixtureRequest) -> Iterator[int]:
     WORK.mkdir(parents=True, exist_ok=True)
     command = request.param()
     environment = {**os.environ, "GODEBUG": "cgocheck=1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=environment
+    ) as server:
         try:
             assert server.stdout
             yield int(server.stdout.readline())
