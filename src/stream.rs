@@ -147,7 +147,7 @@ impl Walk {
         Rules::from_bits(self.rules).ok_or(Error::InvalidArgument)
     }
 
-    /// After [`Error::TooBig`], the length that was refused.
+    /// The length that was refused, if the walk has ended with [`Error::TooBig`].
     pub(crate) fn refused_len(&self) -> u64 {
         self.payload_done
     }

@@ -122,6 +122,9 @@ impl Conn {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(self.theirs, Theirs::Failed(_)) {
             self.theirs = Theirs::Failed(error);
+            if error != Error::TooBig {
+                self.frames.refuse(0);
+            }
             self.owe_close(error.entry().close_code);
         }
         error
@@ -134,6 +137,7 @@ impl Conn {
             Theirs::Wrong(error) | Theirs::Failed(error) => Err(self.fail(error)),
             Theirs::Open => {
                 self.theirs = Theirs::Failed(Error::Eof);
+                self.frames.refuse(0);
                 if self.may_send_data() {
                     self.ours = Ours::Closed(0);
                 }

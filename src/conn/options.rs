@@ -3,7 +3,7 @@
 use super::closing::{Ours, Theirs};
 use super::{Conn, Side};
 use crate::deflate::Params;
-use crate::error::{Error, Result, WS_ERR_TOO_BIG};
+use crate::error::{Error, Result};
 use crate::frame::{RSV_BITS, Rules};
 
 /// The default limit on a message, in bytes.
@@ -190,10 +190,7 @@ impl Conn {
             (Info::ClosedByPeer, Theirs::Closed { first, .. }, _) => first.into(),
             (Info::Sending, ..) => self.outgoing.map_or(0, |m| m.opcode as u64),
             (Info::Receiving, ..) => self.incoming.map_or(0, |m| m.opcode as u64),
-            (Info::Announced, Theirs::Failed(error), _) => match error.code() {
-                WS_ERR_TOO_BIG => self.frames.refused_len(),
-                _ => 0,
-            },
+            (Info::Announced, Theirs::Failed(_), _) => self.frames.refused_len(),
             // In stream mode what lies there was handed over.
             (Info::Buffered, ..) if self.incoming.is_some() && !self.options.stream => {
                 self.message.bytes().len() as u64
