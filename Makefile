@@ -145,6 +145,9 @@ BENCH := WSCODEC_PYTHON=$(abspath target/bench-python/bin/python) WSCODEC_NODE=n
 	WSCODEC_NODE_MODULES=$(abspath target/bench-node) $(CARGO) run --release --quiet \
 	--manifest-path benches/Cargo.toml --target-dir target/bench --
 
+check-bench: ## fails if the benchmarks do not compile
+	$(CARGO) check --quiet --manifest-path benches/Cargo.toml --target-dir target/bench
+
 bench: library bench-peers ## speed, as ratios to named peers; ROWS="1 2" for some
 	$(BENCH) $(BENCH_OPTIONS) $(ROWS)
 
@@ -190,5 +193,5 @@ clean: ## removes what was built
 
 .PHONY: all help library library-shared library-static notices header check-header examples run test test-rust test-c \
 	test-python test-ffi tools test-all autobahn autobahn-suite autobahn-all-c-server \
-	autobahn-all-c-client lint bench bench-record \
+	autobahn-all-c-client lint check-bench bench bench-record \
 	bench-peers bench-getrandom bench-echo check-instructions install uninstall clean

@@ -209,7 +209,9 @@ WS_API uint32_t ws_features(void) WS_NOTHROW;
                                     * needs. */
 
 /* sizeof a struct as the library sees it, 0 for an unknown type. A language
- * binding compares it once, at load time, with its own declaration. */
+ * binding compares it once, at load time, with its own declaration: a frozen
+ * struct must have the same size, an extensible one may be larger in the
+ * library. */
 WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -1214,14 +1216,14 @@ ws_event_data(const ws_conn *conn, const void *buf,
  * our close frame.
  *
  * Events before an error are reported first. Until the error was returned,
- * *consumed is below len, so that a loop over the bytes cannot miss it. The
- * byte that is left is the wrong one, or, if only the end is wrong (a text
- * that stops in mid-character, a compressed message that is cut off, a limit
- * reached while decompressing), the last one, which may belong to an event
- * that was reported. The next call returns the error with *consumed 0,
- * whatever it is given, nothing included; so does every later call, also if
- * it is WS_ERR_NO_MEMORY. While one compressed input yields several pieces,
- * its last byte stays until the last piece is out; such a call may report a
+ * *consumed is below len, so that a loop over the bytes cannot miss it. What
+ * is left starts with the wrong byte, or, if only the end is wrong (a text
+ * that stops in mid-character) or the message is compressed, it is the last
+ * byte, which may have been decompressed into an event that was reported.
+ * The next call returns the error with *consumed 0, whatever it is given,
+ * nothing included; so does every later call, also if it is
+ * WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its
+ * last byte stays until the last piece is out; such a call may report a
  * piece and consume nothing. A call without bytes reports no event, and
  * gives back the memory of what was collected. The payload of a close is
  * judged when its frame is complete. A close is the last event: all bytes
@@ -1250,18 +1252,19 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
 
 /* Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes
  * a frame. opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every
- * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. out_cap
- * must be at least ws_conn_send_bound(). Returns the number of bytes
- * written. What would be illegal on the wire now is WS_ERR_INVALID_STATE:
- * data after our close was written, another opcode inside a message, PING
- * and PONG once both closes are there, anything once the stream has ended. A
- * PING or PONG above WS_MAX_CONTROL bytes or with WS_SEND_MORE, and another
- * opcode, are WS_ERR_INVALID_ARGUMENT. After WS_ERR_NO_MEMORY (compression)
- * and WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
- * With WS_OPT_ALLOW_RSV, flags may hold the bits that it allows; the first
- * piece decides. Outgoing text is not checked: ws_utf8_validate() does that.
- * `payload` must not overlap `out`. Where compression is on, bytes of `out`
- * behind those that were written may have been used.
+ * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. An
+ * out_cap of ws_conn_send_bound() is always enough. Returns the number of
+ * bytes written. What would be illegal on the wire now is
+ * WS_ERR_INVALID_STATE: data after our close was written, another opcode
+ * inside a message, PING and PONG once both closes are there, anything once
+ * the stream has ended. A PING or PONG above WS_MAX_CONTROL bytes or with
+ * WS_SEND_MORE, and another opcode, are WS_ERR_INVALID_ARGUMENT. After
+ * WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key)
+ * the same call may be repeated. With WS_OPT_ALLOW_RSV, flags may hold the
+ * bits that it allows; the first piece decides. Outgoing text is not
+ * checked: ws_utf8_validate() does that. `payload` must not overlap `out`.
+ * Where compression is on, bytes of `out` behind those that were written may
+ * have been used.
  *
  * Between messages, frames from ws_frame_encode() may be sent as well. And
  * what a server with server_no_context_takeover compressed is valid for
@@ -1439,10 +1442,10 @@ ws_pmd_compress(ws_pmd *pmd, uint32_t flags, const void *data,
 /* Decompresses the unmasked payload of one frame. flags: 0, or WS_SEND_MORE
  * if further frames of the message follow. Returns how many bytes were
  * written, and in *consumed how many bytes of `data` are done. It stops
- * early only when `out` is full; out_cap must not be 0. Call it again with
- * the rest, which may be empty, and the same flags until it returns 0: then
- * the payload is done, and without WS_SEND_MORE the message. `data` is never
- * written to.
+ * early only when `out` is full or before an error; out_cap must not be 0.
+ * Call it again with the rest, which may be empty, and the same flags until
+ * it returns 0: then the payload is done, and without WS_SEND_MORE the
+ * message. `data` is never written to.
  *
  * WS_ERR_COMPRESSION if the data is damaged or the message is cut off,
  * WS_ERR_NO_MEMORY; both are returned from then on, with *consumed 0. There

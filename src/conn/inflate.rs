@@ -102,18 +102,14 @@ impl Conn {
         };
         self.make_room(rest.len(), most)?;
         let Conn { message, decompressor, memory, .. } = self;
-        let (read, damaged, full) = message.fill(most, |room| {
-            let len = room.len();
-            match decompressor.run(rest, memory, room) {
-                Ok(run) => {
-                    (run.bytes, Ok((run.read, run.damaged, run.bytes.len() == len)))
-                }
+        let (read, damaged, more) =
+            message.fill(most, |room| match decompressor.run(rest, memory, room) {
+                Ok(run) => (run.bytes, Ok((run.read, run.damaged, run.more))),
                 Err(error) => (&[], Err(error)),
-            }
-        })?;
+            })?;
         *rest = rest.get(read..).unwrap_or_default();
         self.count_from(before)?;
-        if damaged { Err(Error::Compression) } else { Ok(full || !rest.is_empty()) }
+        if damaged { Err(Error::Compression) } else { Ok(more) }
     }
 
     /// The same when the message is as long as it may be: only what makes nothing of it may
@@ -125,7 +121,7 @@ impl Conn {
         match run.bytes {
             [_, ..] => Err(self.too_big()),
             [] if run.damaged => Err(Error::Compression),
-            [] => Ok(!rest.is_empty()),
+            [] => Ok(run.more),
         }
     }
 

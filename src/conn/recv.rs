@@ -360,11 +360,13 @@ impl Conn {
             close_code: 0,
         };
         if let Err(valid_len) = valid {
+            // Its last byte is left as it came, until the error is returned.
+            let len = valid_len.min(chunk.len.saturating_sub(1));
             let flags = piece.flags & !(Event::LAST | Event::FRAME_END);
-            let right = Event { len: valid_len, flags, ..piece };
+            let right = Event { len, flags, ..piece };
             return Err((
                 Error::Utf8,
-                Some(right).filter(|_| self.options.stream && valid_len > 0),
+                Some(right).filter(|_| self.options.stream && len > 0),
             ));
         }
         let step = if self.options.stream || first && last {

@@ -13,12 +13,15 @@ pub(crate) struct Progress<'a> {
     pub(crate) read: usize,
     /// What came out, at the start of the room for it.
     pub(crate) bytes: &'a [u8],
+    /// Whether there is more to do, with an empty input too.
+    pub(crate) more: bool,
     /// Whether the input was found to be damaged behind that.
     pub(crate) damaged: bool,
 }
 
 impl Progress<'_> {
-    const NONE: Progress<'static> = Progress { read: 0, bytes: &[], damaged: false };
+    const NONE: Progress<'static> =
+        Progress { read: 0, bytes: &[], more: false, damaged: false };
 }
 
 /// Decompresses one direction of a connection.
@@ -29,7 +32,7 @@ pub(crate) struct Decompressor {
 }
 
 impl Decompressor {
-    /// Decompresses; to be called until the input is used up and the room is not. The window
+    /// Decompresses; to be called until there is no more to do. The window
     /// is always the widest: with a smaller one, what the engine refuses would depend on how
     /// much room it has.
     pub(crate) fn run<'a>(
@@ -48,6 +51,7 @@ impl Decompressor {
             none => none.insert(Inflate::new(memory)?),
         };
         let can_move = !input.is_empty() && !room.is_empty();
+        let room_len = room.len();
         let run = engine.run(input, room);
         let stuck = can_move && run.read == 0 && run.bytes.is_empty();
         if run.stop == Stop::Final && run.read < input.len() {
@@ -56,6 +60,9 @@ impl Decompressor {
         }
         Ok(Progress {
             read: run.read,
+            more: run.read < input.len()
+                || run.bytes.len() == room_len
+                || run.stop == Stop::Used && engine.holds_bits_between_blocks(),
             bytes: run.bytes,
             damaged: run.stop == Stop::Damaged || stuck && run.stop == Stop::Used,
         })

@@ -205,6 +205,16 @@ impl Inflate {
         unsafe { self.0.0.as_ref().z.data_type & 0xff == BETWEEN_BLOCKS }
     }
 
+    /// Whether the last call stopped right behind a block inside a byte, whose rest begins the next
+    /// block: that can be read, and judged, without further input.
+    pub fn holds_bits_between_blocks(&self) -> bool {
+        const BETWEEN_BLOCKS: c_int = 128;
+        const BITS: c_int = 63;
+        // SAFETY: an initialised stream.
+        let state = unsafe { self.0.0.as_ref().z.data_type & 0xff };
+        state & !BITS == BETWEEN_BLOCKS && state & BITS >= 3
+    }
+
     /// Whether it waits for the lengths of a stored block, on a byte boundary: 00 00 FF FF is
     /// all that is missing.
     pub fn is_at_marker(&mut self) -> bool {

@@ -49,6 +49,10 @@ impl Inflate {
         match self.0 {}
     }
 
+    pub fn holds_bits_between_blocks(&self) -> bool {
+        match self.0 {}
+    }
+
     pub fn is_at_marker(&mut self) -> bool {
         match self.0 {}
     }

@@ -119,16 +119,11 @@ impl Pmd {
                 return done;
             }
             let Pmd { decompressor, memory, .. } = self;
-            let (written, outcome) = output::fill(room, |room| {
-                let len = room.len();
-                match decompressor.run(rest, memory, room) {
-                    Ok(run) => {
-                        let more = run.read < rest.len() || run.bytes.len() == len;
-                        (run.bytes, Ok((run.read, run.damaged, more)))
-                    }
+            let (written, outcome) =
+                output::fill(room, |room| match decompressor.run(rest, memory, room) {
+                    Ok(run) => (run.bytes, Ok((run.read, run.damaged, run.more))),
                     Err(error) => (&[], Err(error)),
-                }
-            });
+                });
             done.written = done.written.saturating_add(written);
             match outcome {
                 Ok((read, damaged, more)) => {

@@ -469,9 +469,9 @@ unsafe fn event_data(
 /// ws_conn_output() has written our close frame.
 ///
 /// Events before an error are reported first. Until the error was returned, *consumed is below len,
-/// so that a loop over the bytes cannot miss it. The byte that is left is the wrong one, or, if only
-/// the end is wrong (a text that stops in mid-character, a compressed message that is cut off, a
-/// limit reached while decompressing), the last one, which may belong to an event that was reported.
+/// so that a loop over the bytes cannot miss it. What is left starts with the wrong byte, or, if only
+/// the end is wrong (a text that stops in mid-character) or the message is compressed, it is the last
+/// byte, which may have been decompressed into an event that was reported.
 /// The next call returns the error with *consumed 0,
 /// whatever it is given, nothing included; so does every later call, also if it is
 /// WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its last byte stays until
@@ -539,7 +539,7 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 
 /// Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes a frame. opcode:
 /// WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every piece; or WS_OPCODE_PING or
-/// WS_OPCODE_PONG, also between pieces. out_cap must be at least ws_conn_send_bound(). Returns
+/// WS_OPCODE_PONG, also between pieces. An out_cap of ws_conn_send_bound() is always enough. Returns
 /// the number of bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE: data
 /// after our close was written, another opcode inside a message, PING and PONG once both closes are
 /// there, anything once the stream has ended. A PING or PONG above WS_MAX_CONTROL bytes or with

@@ -88,7 +88,7 @@ pub unsafe extern "C" fn ws_pmd_compress(
 
 /// Decompresses the unmasked payload of one frame. flags: 0, or WS_SEND_MORE if further frames of
 /// the message follow. Returns how many bytes were written, and in *consumed how many bytes of
-/// `data` are done. It stops early only when `out` is full; out_cap must not be 0. Call it again
+/// `data` are done. It stops early only when `out` is full or before an error; out_cap must not be 0. Call it again
 /// with the rest, which may be empty, and the same flags until it returns 0: then the payload is
 /// done, and without WS_SEND_MORE the message. `data` is never written to.
 ///

@@ -74,7 +74,8 @@ pub const WS_TYPE_CONTROL: i32 = 15;
 pub const WS_TYPE_CONN: i32 = 16;
 
 /// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
-/// it once, at load time, with its own declaration.
+/// it once, at load time, with its own declaration: a frozen struct must have the same size, an
+/// extensible one may be larger in the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
     match r#type {

@@ -166,3 +166,48 @@ fn a_close_consumes_all_that_follows_it() {
         assert_eq!((events.len(), consumed), (1, len));
     }
 }
+
+/// What was reported of a text that stops in mid-character is unmasked; its last byte, which is
+/// left, is not reported.
+#[test]
+fn the_byte_that_is_left_of_a_text_cut_off_is_not_reported() {
+    for side in SIDES {
+        for (payload, reported) in [(&b"A\xc3"[..], &b"A"[..]), (b"\xc3", b"")] {
+            let bytes = from_peer(side, 0x81, payload);
+            for cut in 0..bytes.len() {
+                let mut conn = Conn::new(side).option(STREAM, 1);
+                let mut said = conn.read_by_bytes(&bytes[..cut], 64);
+                said.extend(conn.read_by_bytes(&bytes[cut..], 64));
+                let data: Vec<u8> = said
+                    .iter()
+                    .filter_map(|item| match item {
+                        Item::Data(_, _, data) => Some(data.clone()),
+                        _ => None,
+                    })
+                    .flatten()
+                    .collect();
+                assert_eq!(data, reported, "cut at {cut}");
+                assert!(said.contains(&Item::Error(crate::c::code::UTF8)));
+            }
+        }
+    }
+}
+
+/// A block may end inside a byte, whose other bits already prove the next block wrong.
+#[test]
+fn damage_in_the_bits_behind_a_block_is_outstanding() {
+    for side in SIDES {
+        for first in [0xc1, 0x41] {
+            let bytes = from_peer(side, first, b"\x02\x18");
+            let mut conn = Conn::new(side).pmd(USUAL);
+            let consumed = match conn.recv(&mut bytes.clone(), 64) {
+                Ok((_, consumed)) => consumed,
+                Err(error) => {
+                    assert_eq!(error, crate::c::code::COMPRESSION);
+                    continue;
+                }
+            };
+            assert!(consumed < bytes.len(), "the error is outstanding");
+        }
+    }
+}
