@@ -48,7 +48,11 @@ impl Decompressor {
             none => none.insert(Inflate::new(memory)?),
         };
         let can_move = !input.is_empty() && !room.is_empty();
-        let run = engine.run(input, room);
+        let mut run = engine.run(input, room);
+        if run.read == input.len() && engine.is_behind_a_block_inside_a_byte() {
+            // What the next block is, its last bits may say already.
+            run.stop = engine.run(&[], &mut []).stop;
+        }
         let stuck = can_move && run.read == 0 && run.bytes.is_empty();
         if run.stop == Stop::Final && run.read < input.len() {
             // More blocks may follow a final one (7.2.1).

@@ -205,6 +205,17 @@ impl Inflate {
         unsafe { self.0.0.as_ref().z.data_type & 0xff == BETWEEN_BLOCKS }
     }
 
+    /// Whether the last call stopped right behind a block that is not the final one, with bits
+    /// of its last byte left.
+    pub fn is_behind_a_block_inside_a_byte(&self) -> bool {
+        const LAST: c_int = 64;
+        const BEHIND_BLOCK: c_int = 128;
+        const BITS: c_int = 63;
+        // SAFETY: an initialised stream.
+        let state = unsafe { self.0.0.as_ref().z.data_type };
+        state & (BEHIND_BLOCK | LAST) == BEHIND_BLOCK && state & BITS != 0
+    }
+
     /// Whether it waits for the lengths of a stored block, on a byte boundary: 00 00 FF FF is
     /// all that is missing.
     pub fn is_at_marker(&mut self) -> bool {

@@ -49,6 +49,10 @@ impl Inflate {
         match self.0 {}
     }
 
+    pub fn is_behind_a_block_inside_a_byte(&self) -> bool {
+        match self.0 {}
+    }
+
     pub fn is_at_marker(&mut self) -> bool {
         match self.0 {}
     }
