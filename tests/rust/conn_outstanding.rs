@@ -132,3 +132,51 @@ fn an_error_shows_with_the_same_byte_in_any_cut() {
         }
     }
 }
+
+/// A limit that is lowered between two pieces of one compressed input.
+#[test]
+fn a_lowered_limit_holds_for_the_pieces_that_are_outstanding() {
+    let payload = Deflate::new(Settings::USUAL).message(&[0; 100_000]);
+    for side in SIDES {
+        let bytes = from_peer(side, 0xc2, &payload);
+        for (limit, more) in [(10, 0), (16_384, 0), (20_000, 3616), (99_999, 83_615)] {
+            for without_bytes in [false, true] {
+                let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, 1);
+                let (events, consumed) = conn.recv(&mut bytes.clone(), 64).unwrap();
+                assert_eq!(events[0].item, Item::Data(2, FIRST, vec![0; 16_384]));
+                assert_eq!(conn.set(MAX_MESSAGE, limit), 0);
+                if without_bytes {
+                    assert_eq!(conn.recv(&mut [], 64).unwrap().0.len(), 0);
+                }
+                let said = conn.read_by_bytes(&bytes[consumed..], 64);
+                let reached = said.iter().map(|item| match item {
+                    Item::Data(2, 0, data) => data.len(),
+                    Item::Error(code::TOO_BIG) | Item::Reply(0x88, _) => 0,
+                    other => panic!("{other:?}"),
+                });
+                assert_eq!(reached.sum::<usize>(), more, "{limit}");
+                assert_eq!(conn.state(), FAILED);
+                assert_eq!(conn.get(ANNOUNCED), Ok(16_384.max(limit + 1)));
+            }
+        }
+    }
+}
+
+/// The events of the last call stay where they are, whatever else is called.
+#[test]
+fn what_was_collected_stays_until_the_next_call_of_recv() {
+    let payload = Deflate::new(Settings::USUAL).message(&[7; 50_000]);
+    for side in SIDES {
+        let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, 1);
+        let mut bytes = from_peer(side, 0xc2, &payload);
+        let (events, _) = conn.recv_raw(&mut bytes, 64).unwrap();
+        assert_eq!(events[0].flags & COLLECTED, COLLECTED);
+        conn.send(BINARY, 0, &[9; 50_000]).unwrap();
+        assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
+        assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
+        conn.output();
+        conn.close(1000, b"").unwrap();
+        assert_eq!(conn.finish(), code::EOF);
+        assert_eq!(conn.data_of(&events[0], &[]), [7; 16_384]);
+    }
+}
