@@ -91,6 +91,9 @@ $(VENV)/ready: tests/python/requirements.txt
 tools: ## installs what test-all needs, and says what that is
 	tests/tools/install.sh
 
+test-ffi: library $(VENV)/ready ## echo servers in Go, Java and LuaJIT
+	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
@@ -101,7 +104,7 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
-	$(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+	$(MAKE) test-ffi
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
@@ -186,6 +189,6 @@ clean: ## removes what was built
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static notices header check-header examples run test test-rust test-c \
-	test-python tools test-all autobahn autobahn-suite autobahn-all-c-server \
+	test-python test-ffi tools test-all autobahn autobahn-suite autobahn-all-c-server \
 	autobahn-all-c-client lint bench bench-record \
 	bench-peers bench-getrandom bench-echo check-instructions install uninstall clean

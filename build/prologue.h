@@ -18,6 +18,8 @@
  *   message    What an application sends: text or binary. One or more frames.
  *   frame      A header and its payload on the wire. FIN marks the last frame
  *              of a message.
+ *   fragment   One frame of a message that has several.
+ *   head       The start line and the header section of a request or response.
  *   chunk      The part of one frame's payload that lies in your buffer now.
  *              How a frame falls into chunks depends only on how the bytes
  *              arrived, and means nothing. A frame without payload is one empty
@@ -27,10 +29,10 @@
  *
  *   Results    A ws_result is a count (>= 0; of bytes, unless a function says
  *              otherwise) or an error (< 0, one of WS_ERR_*). From a function
- *              that reads wire bytes, 0 means "need more input". Where a
- *              function says "returns 1 or 0", what it would have filled is
- *              all zero unless the result is 1. ws_strerror() explains any
- *              value.
+ *              that reads a head or one frame, 0 means "need more input".
+ *              Where a function says "returns 1 or 0", what it would have
+ *              filled is all zero unless the result is 1, or it says that
+ *              nothing has changed. ws_strerror() explains any value.
  *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
  *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
  *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
@@ -39,15 +41,16 @@
  *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
- *   Ownership  The library keeps no pointer that you pass it, except what an
- *              allocator's `user` points to.
+ *   Ownership  The library keeps no pointer that you pass it, except the
+ *              functions and the `user` of an allocator and of
+ *              ws_conn_set_random(), and the memory of ws_conn_init().
  *   Positions  Answers are offsets into your buffer, which survive a realloc()
  *              and need no pointers in other languages. A message that had to
  *              be collected lies in the connection's memory:
  *              ws_event_data() tells where.
  *   Threads    Functions without a handle may be called from any thread at any
- *              time. A ws_decoder or ws_conn may be used by one thread at a
- *              time; it may move between threads.
+ *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used
+ *              by one thread at a time; it may move between threads.
  *   Unwinding  Nothing of ours unwinds. An exception that a function of yours
  *              throws through the library ends the process, also when the
  *              library was reached through dlsym().

@@ -18,6 +18,8 @@
  *   message    What an application sends: text or binary. One or more frames.
  *   frame      A header and its payload on the wire. FIN marks the last frame
  *              of a message.
+ *   fragment   One frame of a message that has several.
+ *   head       The start line and the header section of a request or response.
  *   chunk      The part of one frame's payload that lies in your buffer now.
  *              How a frame falls into chunks depends only on how the bytes
  *              arrived, and means nothing. A frame without payload is one empty
@@ -27,10 +29,10 @@
  *
  *   Results    A ws_result is a count (>= 0; of bytes, unless a function says
  *              otherwise) or an error (< 0, one of WS_ERR_*). From a function
- *              that reads wire bytes, 0 means "need more input". Where a
- *              function says "returns 1 or 0", what it would have filled is
- *              all zero unless the result is 1. ws_strerror() explains any
- *              value.
+ *              that reads a head or one frame, 0 means "need more input".
+ *              Where a function says "returns 1 or 0", what it would have
+ *              filled is all zero unless the result is 1, or it says that
+ *              nothing has changed. ws_strerror() explains any value.
  *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
  *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
  *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
@@ -39,15 +41,16 @@
  *              overlap unless a function says they may.
  *   Output     If `out` is too small, nothing is written, no state changes, and
  *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
- *   Ownership  The library keeps no pointer that you pass it, except what an
- *              allocator's `user` points to.
+ *   Ownership  The library keeps no pointer that you pass it, except the
+ *              functions and the `user` of an allocator and of
+ *              ws_conn_set_random(), and the memory of ws_conn_init().
  *   Positions  Answers are offsets into your buffer, which survive a realloc()
  *              and need no pointers in other languages. A message that had to
  *              be collected lies in the connection's memory:
  *              ws_event_data() tells where.
  *   Threads    Functions without a handle may be called from any thread at any
- *              time. A ws_decoder or ws_conn may be used by one thread at a
- *              time; it may move between threads.
+ *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used
+ *              by one thread at a time; it may move between threads.
  *   Unwinding  Nothing of ours unwinds. An exception that a function of yours
  *              throws through the library ends the process, also when the
  *              library was reached through dlsym().
@@ -215,7 +218,9 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 
 #define WS_OK 0 /* Done, and there is nothing to count. */
 
-/* The caller made a mistake, or the system failed; nothing has changed. */
+/* The caller made a mistake, or the system failed. Nothing has changed and
+ * the call may be repeated, except that WS_ERR_NO_MEMORY from ws_conn_recv()
+ * and errors of ws_pmd_decompress() are final. */
 #define WS_ERR_INVALID_ARGUMENT (-1) /* An argument is invalid: NULL with a
                                       * length, an unknown flag, a value out
                                       * of range. */
@@ -248,10 +253,11 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 #define WS_ERR_HANDSHAKE_ACCEPT   (-29) /* Client: wrong
                                          * Sec-WebSocket-Accept, Upgrade or
                                          * Connection. */
-#define WS_ERR_HANDSHAKE_PROTOCOL (-30) /* The subprotocol was not offered:
-                                         * by a client that must offer one of
-                                         * ours, or to the server that chose
-                                         * it. */
+#define WS_ERR_HANDSHAKE_PROTOCOL (-30) /* Server: the client offers none of
+                                         * our subprotocols
+                                         * (WS_ACCEPT_NEED_PROTOCOL). Client:
+                                         * the server chose one that was not
+                                         * offered. */
 #define WS_ERR_EXTENSION          (-31) /* Extensions are malformed; or one
                                          * was not offered, or confirmed
                                          * twice. */
@@ -282,21 +288,26 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 /* A count (>= 0) or one of WS_ERR_* (< 0). The signed twin of size_t. */
 typedef ptrdiff_t ws_result;
 
-/* One short English sentence about a result. Never NULL; static. */
+/* One short English sentence about a result; of an unknown error, that it is
+ * unknown. Never NULL; static. */
 WS_API const char *ws_strerror(ws_result result) WS_NOTHROW;
 
-/* The constant's name, e.g. "WS_ERR_UTF8"; "WS_OK" for any count. Static. */
+/* The constant's name, e.g. "WS_ERR_UTF8"; "WS_OK" for any count,
+ * "WS_ERR_UNKNOWN" for an unknown error. Static. */
 WS_API const char *ws_errname(ws_result result) WS_NOTHROW;
 
 /* The close code that tells the peer about an error: 1007 for WS_ERR_UTF8
  * and WS_ERR_COMPRESSION, 1009 for WS_ERR_TOO_BIG, 1002 for what else the
- * peer broke, 1011 for our own failures, 1000 for a count (RFC 6455, 7.4.1). */
+ * peer broke, 1011 for our own failures and for an unknown error, 1000 for a
+ * count (RFC 6455, 7.4.1). */
 WS_API uint16_t ws_close_code_for(ws_result error) WS_NOTHROW;
 
 /* The HTTP status that answers a failed ws_parse_handshake() or
- * ws_check_request(): 403 for ORIGIN, 405 for METHOD, 426 for VERSION and
- * NOT_UPGRADE, 431 for TOO_LARGE, 505 for HTTP_VERSION, 500 for our own
- * failures, else 400. */
+ * ws_check_request(): 403 for WS_ERR_HANDSHAKE_ORIGIN, 405 for
+ * WS_ERR_HTTP_METHOD, 426 for WS_ERR_HANDSHAKE_VERSION and
+ * WS_ERR_NOT_UPGRADE, 431 for WS_ERR_HTTP_TOO_LARGE, 505 for
+ * WS_ERR_HTTP_VERSION, 500 for our own failures, else 400, also for an
+ * unknown error and for a count. */
 WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -307,7 +318,8 @@ WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
                              * bytes. */
 #define WS_ACCEPT_LEN 28    /* Length of a Sec-WebSocket-Accept: base64 of 20
                              * bytes. */
-#define WS_MAX_HEAD   65536 /* Longest request or response head, in bytes. */
+#define WS_MAX_HEAD   65536 /* Longest request or response head, in bytes.
+                             * (WS_MAX_HEADER is about frames.) */
 #define WS_MAX_FIELDS 256   /* Most fields of a head. */
 
 /* Writes the WS_ACCEPT_LEN characters that answer `key` (no NUL; RFC 6455,
@@ -386,8 +398,8 @@ ws_head_length(const void *buf, size_t len, size_t *scanned) WS_NOTHROW;
 /* Walks the header fields of a complete head, e.g. for cookies or for a
  * field that came more than once. Start with *pos == 0. Returns 1 and fills
  * name and value, 0 after the last one, or an error: WS_ERR_HTTP_SYNTAX,
- * WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the end of the head
- * is met and missing. */
+ * WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the head has no empty
+ * line at its end, or *pos is not from this function. */
 WS_API WS_MUST_USE ws_result
 ws_next_header(const void *head, size_t head_len, size_t *pos,
                ws_span *name, ws_span *value) WS_NOTHROW;
@@ -450,10 +462,10 @@ ws_build_response(const ws_response_spec *spec, size_t spec_size,
                   void *out, size_t out_cap) WS_NOTHROW;
 
 /* Server: writes a whole response that is not an upgrade, with
- * Content-Length and Connection: close; a 426 says Connection: Upgrade,
- * close, Upgrade: websocket and Sec-WebSocket-Version: 13 (RFC 9110, 7.8), a
- * 405 says Allow: GET unless `headers` does. status: 200..599; `headers` are
- * complete lines. Close the connection after it.
+ * Content-Length and Connection: close; a 426 says "Connection: Upgrade,
+ * close", "Upgrade: websocket" and Sec-WebSocket-Version: 13 (RFC 9110,
+ * 7.8), a 405 says Allow: GET unless `headers` does. status: 200..599;
+ * `headers` are complete lines. Close the connection after it.
  *
  * `headers` may have one Content-Length, a decimal number: then `body` must
  * be empty, and follows in pieces, or never, as in response to HEAD. A 204
@@ -560,10 +572,10 @@ typedef struct ws_request_fields {
  * to check. Whitespace around a value is ignored. WS_ERR_INVALID_ARGUMENT
  * for another `http_version`, and for `origins` as in ws_accept_spec.
  *
- * From http_version 20 on, `upgrade`, `connection`, `key` and the two
- * lengths are not looked at. NOT_UPGRADE: no `connect_protocol`, or one that
- * is not "websocket" in any case; METHOD: not CONNECT. The response is the
- * library's to send: a 200 without Sec-WebSocket-Accept, or
+ * From http_version 20 on, `upgrade`, `connection`, `key`, `content_length`
+ * and `transfer_encoding` are ignored. NOT_UPGRADE: no `connect_protocol`,
+ * or one that is not "websocket" in any case; METHOD: not CONNECT. The
+ * response is the library's to send: a 200 without Sec-WebSocket-Accept, or
  * ws_http_status(), where a 426 becomes a 400 with "sec-websocket-version:
  * 13" (HTTP/2 has no Upgrade), or a 501 for another :protocol. Then comes
  * ws_conn_new() with WS_SERVER: frames are the same, and masked likewise.
@@ -630,14 +642,16 @@ ws_check_response(const ws_response_fields *fields,
 #define WS_BEGIN  0x02u /* This chunk starts the frame's payload. */
 #define WS_END    0x04u /* This chunk ends the frame's payload. */
 
-#define WS_MAX_HEADER  14  /* Longest frame header, in bytes. */
+#define WS_MAX_HEADER  14  /* Longest frame header, in bytes. (WS_MAX_HEAD is
+                            * about HTTP.) */
 #define WS_MAX_CONTROL 125 /* Longest payload of a control frame, in bytes. */
 
 /* A chunk and the frame that it belongs to. For a frame that lies complete
  * in the buffer, chunk_pos is 0, chunk_len equals payload_len, and WS_BEGIN
  * and WS_END are both set. opcode, payload_len and the wire's flags are the
- * frame's own and repeat in each of its chunks: to limit a message, add up
- * chunk_len. 40 bytes without padding on every platform. Frozen. */
+ * frame's own and repeat in each of its chunks. The length of a message is
+ * the sum of its chunk_len. 40 bytes without padding on every platform.
+ * Frozen. */
 typedef struct ws_frame {
     uint64_t payload_len;   /* Length that the header announced. */
     uint64_t chunk_pos;     /* Where in the payload this chunk belongs. */
@@ -654,11 +668,11 @@ typedef struct ws_frame {
                              * knows one frame. */
 } ws_frame;
 
-/* Whose input is decoded: the side that you are. */
+/* Which side you are: the input is the other's. */
 #define WS_SERVER 0x00u /* Frames must be masked; they are unmasked in place. */
 #define WS_CLIENT 0x01u /* Frames must not be masked. */
 
-/* May be added to it. */
+/* May be combined with it. */
 #define WS_DEFLATE     0x02u /* RSV1 may be set on a message's first frame. */
 #define WS_ANY_MASK    0x04u /* Accept masked and unmasked, e.g. in a proxy. */
 #define WS_KEEP_MASKED 0x08u /* Do not unmask: buf is never written to. */
@@ -670,7 +684,7 @@ typedef struct ws_frame {
 /* Decodes the frame at the start of buf and unmasks its payload in place
  * (RFC 6455, 5.2). Returns the length of the whole frame, 0 if part of it is
  * missing, or an error. When the result is 0 and frame->header_len is not,
- * the header is complete and *frame says what it says: the frame will be
+ * the header is complete and *frame holds its values: the frame will be
  * header_len + payload_len bytes long. Nothing has been unmasked then.
  *
  * Headers are checked byte by byte, here and everywhere: the first wrong
@@ -687,11 +701,13 @@ ws_frame_decode(void *buf, size_t len, uint32_t flags,
  * UINT64_MAX if payload_len is above 2^63 - 1. */
 WS_API uint64_t ws_frame_size(uint64_t payload_len, int masked) WS_NOTHROW;
 
-/* Writes header and payload. flags: WS_FIN and WS_RSV*. mask_key: 4 bytes
- * that the peer cannot foresee (RFC 6455, 10.3), or NULL for an unmasked
- * frame. `payload` is not modified, and must not overlap `out`. Returns the
- * bytes written. A reserved opcode, and a control frame without WS_FIN or
- * above WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
+/* Writes header and payload. flags: WS_FIN and WS_RSV*; another one,
+ * WS_MASKED too, is WS_ERR_INVALID_ARGUMENT. mask_key: 4 bytes that the peer
+ * cannot foresee (RFC 6455, 10.3), which mask the frame, or NULL for an
+ * unmasked frame. `payload` is not modified, and must not overlap `out`,
+ * which needs room for ws_frame_size() bytes. Returns the number of bytes
+ * written. A reserved opcode, and a control frame without WS_FIN or above
+ * WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
  *
  * An unmasked frame is the same for every client: encode once, send to all. */
 WS_API WS_MUST_USE ws_result
@@ -700,8 +716,9 @@ ws_frame_encode(int opcode, uint32_t flags, const void *mask_key,
                 size_t out_cap) WS_NOTHROW;
 
 /* Writes only the header, for writev() or for a payload that follows in
- * pieces (mask those with ws_mask()). It may be written in front of a
- * payload where that lies:
+ * pieces (mask those with ws_mask()). WS_MAX_HEADER bytes of room are always
+ * enough. A payload_len above 2^63 - 1 is WS_ERR_INVALID_ARGUMENT. The
+ * header may be written directly before the payload, in the same buffer:
  *
  *   n = ws_frame_size(len, masked) - len;
  *   ws_frame_header(opcode, flags, key, len, payload - n, n);
@@ -735,10 +752,11 @@ typedef struct ws_decoder {
     uint64_t opaque[8]; /* The library's. */
 } ws_decoder;
 
-/* flags: WS_SERVER or WS_CLIENT and what may be added. max_payload: frames
- * that announce more bytes are WS_ERR_TOO_BIG; 0 for no limit. With an
- * unknown flag the result is WS_ERR_INVALID_ARGUMENT, and so is every result
- * of ws_decoder_feed(): the decoder refuses all input. */
+/* flags: WS_SERVER or WS_CLIENT and what may be combined with it.
+ * max_payload: frames of any kind, control frames too, that announce more
+ * bytes are WS_ERR_TOO_BIG; 0 for no limit. With an unknown flag the result
+ * is WS_ERR_INVALID_ARGUMENT, and so is every result of ws_decoder_feed():
+ * the decoder refuses all input. */
 WS_API ws_result
 ws_decoder_init(ws_decoder *decoder, uint32_t flags,
                 uint64_t max_payload) WS_NOTHROW;
@@ -858,8 +876,8 @@ typedef struct ws_control {
     uint64_t opaque[18]; /* The library's. */
 } ws_control;
 
-/* Takes an entry of ws_decoder_feed(), and writes what is to be sent because
- * of it. Hand it every entry, in order and unmasked (so not from a decoder
+/* Takes an entry of ws_decoder_feed(), and writes the reply to it, if there
+ * is one. Hand it every entry, in order and unmasked (so not from a decoder
  * with WS_KEEP_MASKED); data frames are passed over. buf is what
  * ws_decoder_feed() was given. mask_key: NULL for a server; for a client 4
  * fresh bytes that the peer cannot foresee (RFC 6455, 10.3).
@@ -868,10 +886,10 @@ typedef struct ws_control {
  * (5.5.2), or the close frame that answers the peer's with its code, unless
  * ours was written before. 0 if nothing is to be sent. WS_ERR_CLOSE_PAYLOAD
  * or WS_ERR_UTF8 if the peer's close is invalid, and from then on always;
- * answer it by ws_control_close(). After a valid close it returns 0. A chunk
- * out of order is WS_ERR_INVALID_ARGUMENT. WS_MAX_OUTPUT bytes of room are
- * always enough; with WS_ERR_BUFFER_TOO_SMALL nothing has happened, and the
- * same entry may be handed in again. */
+ * answer it by ws_control_close(). For every entry after a valid close it
+ * returns 0. A chunk out of order is WS_ERR_INVALID_ARGUMENT. WS_MAX_OUTPUT
+ * bytes of room are always enough; with WS_ERR_BUFFER_TOO_SMALL nothing has
+ * happened, and the same entry may be handed in again. */
 WS_API WS_MUST_USE ws_result
 ws_control_feed(ws_control *control, const ws_frame *frame,
                 const void *buf, const void *mask_key, void *out,
@@ -902,11 +920,13 @@ ws_control_reason(const ws_control *control, void *out,
  * ======================================================================== */
 
 /* Negotiated parameters. All zero: both directions keep their context,
- * windows of 15 bits. A function that fills them writes what the zeros stand
- * for. Frozen. */
+ * windows of 15 bits. A value out of range is WS_ERR_INVALID_ARGUMENT. A
+ * function that fills them writes actual values, never the zeros that stand
+ * for them. Frozen. */
 typedef struct ws_pmd_params {
     uint8_t server_no_context_takeover; /* 1: the server compresses each
-                                         * message for itself. */
+                                         * message independently of the
+                                         * others. */
     uint8_t client_no_context_takeover; /* 1: the client does. */
     uint8_t server_max_window_bits;     /* 8..15; 0 stands for 15 */
     uint8_t client_max_window_bits;     /* Likewise. */
@@ -935,8 +955,8 @@ ws_pmd_accept_value(const void *offers, size_t offers_len,
                     ws_pmd_params *params, void *out,
                     size_t out_cap) WS_NOTHROW;
 
-/* Client: writes an offer for ws_request_spec.extensions. It always allows
- * the server to limit our window. */
+/* Client: writes an offer for ws_request_spec.extensions. The offer always
+ * has client_max_window_bits, so that the server may limit our window. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
 
@@ -960,24 +980,25 @@ ws_pmd_confirm_value(const void *answer, size_t answer_len,
 
 /* A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN
  * bytes at most. It owns further memory only while a message or a control
- * frame is incomplete or was collected, while a pong waits, and to compress.
- * A client owns 260 bytes more from its first frame on, for its masking
- * keys. */
+ * frame is incomplete or was collected, while a pong waits, for
+ * WS_OPT_KEEP_BUFFER, and for the contexts of compression. A client owns 260
+ * bytes more from its first frame on, for its masking keys. */
 typedef struct ws_conn ws_conn;
 
-#define WS_MAX_CONN 256 /* The most bytes that ws_conn_init() ever needs,
-                         * within this ABI. */
+#define WS_MAX_CONN 256 /* The most bytes of memory that a connection in
+                         * ws_conn_init() ever needs, within this ABI. */
 
-/* Memory for a handle. Sizes and alignments (a power of two, at most 16) are
- * given back, so an arena needs no headers. resize() may move the memory,
- * and may be NULL. Each function must return: no exception, no longjmp().
- * None may call the library with the handle that it gives memory to. Pass
- * NULL in place of this struct for the C library's. Frozen. */
+/* Memory for a handle. free() and resize() get the size and the alignment (a
+ * power of two, at most 16) that were asked for, so that an allocator need
+ * not store them. resize() may move the memory, and may be NULL. Each
+ * function must return: no exception, no longjmp(). None may call the
+ * library with the handle that it gives memory to. Pass NULL in place of
+ * this struct for the C library's. Frozen. */
 typedef struct ws_allocator {
     /* Gives `size` bytes, or NULL. */
     void *(*alloc)(void *user, size_t size, size_t align);
-    /* Gives as many bytes with what was in the old ones, or NULL and leaves
-     * those. */
+    /* Gives new_size bytes that begin with what was in the old ones, or NULL
+     * with the old ones intact. ptr is never NULL. */
     void *(*resize)(void *user, void *ptr, size_t old_size,
         size_t new_size, size_t align);
     /* Takes the memory back. */
@@ -1021,22 +1042,25 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
  * that an option cannot have, WS_ERR_INVALID_ARGUMENT; one that comes too
  * late, WS_ERR_INVALID_STATE. A switch is 0 or 1. */
 #define WS_OPT_MAX_MESSAGE   1  /* Bytes of a message, decompressed; 0: no
-                                 * limit; default 1 MiB; also with
-                                 * WS_OPT_STREAM. Checked when the header of
-                                 * an uncompressed frame announces more, and
-                                 * while decompressing; nothing is ever
-                                 * allocated for an announcement. A lower
-                                 * limit holds for the message under way,
-                                 * too: if that is beyond it, its next frame
-                                 * header or payload byte is WS_ERR_TOO_BIG.
-                                 * A compressed message whose frames announce
-                                 * more than 16 times the limit and 65,536
-                                 * bytes in all is WS_ERR_TOO_BIG at the
-                                 * header that does so. */
+                                 * limit; default 1 MiB (1,048,576); also
+                                 * with WS_OPT_STREAM. Checked when the
+                                 * header of an uncompressed frame announces
+                                 * more, and while decompressing; nothing is
+                                 * ever allocated for an announcement. A
+                                 * lower limit holds for the message under
+                                 * way, too: if that is beyond it, its next
+                                 * frame header or payload byte is
+                                 * WS_ERR_TOO_BIG. A compressed message whose
+                                 * frames announce more than 16 * limit +
+                                 * 65,536 bytes in total is WS_ERR_TOO_BIG at
+                                 * the header that does so. */
 #define WS_OPT_STREAM        2  /* Switch: report messages in pieces as they
-                                 * arrive, and collect nothing; a piece may
+                                 * arrive, and hold none back; a piece may
                                  * end inside a character; default 0; before
-                                 * any input. */
+                                 * any input. Pieces of a compressed message,
+                                 * of at most 16 KiB, and control frames that
+                                 * arrive in parts still lie in the
+                                 * connection's memory (WS_EVENT_COLLECTED). */
 #define WS_OPT_AUTO_PONG     3  /* Switch: answer pings; default 1. */
 #define WS_OPT_CHECK_UTF8    4  /* Switch: incoming text must be UTF-8; fails
                                  * at the first wrong byte, even if its
@@ -1097,11 +1121,12 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
 #define WS_INFO_BUFFERED       106 /* Bytes of an incomplete message that are
                                     * held. */
 
-/* Sets an option (WS_OPT_*). */
+/* Sets an option (WS_OPT_*). Returns WS_OK or an error. */
 WS_API ws_result
 ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
 
-/* Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). */
+/* Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). Returns
+ * WS_OK and fills *value, or an error, and *value is 0. */
 WS_API WS_MUST_USE ws_result
 ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
 
@@ -1111,8 +1136,9 @@ ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
  * WS_ERR_RANDOM for the call that needed them, and nothing has changed. It
  * is asked for 256 bytes at once, or for 4 where there was no memory for
  * more; the keys are used in their order. The rules of ws_allocator hold for
- * it. NULL: the operating system's. Before the first frame out, else
- * WS_ERR_INVALID_STATE. It has no effect on a server. */
+ * it; it and `user` must outlive the handle. NULL: the operating system's.
+ * Before the first frame out, else WS_ERR_INVALID_STATE. It has no effect on
+ * a server. */
 WS_API WS_MUST_USE ws_result
 ws_conn_set_random(ws_conn *conn,
                    int (*fill)(void *user, void *out, size_t len),
@@ -1132,8 +1158,9 @@ ws_conn_set_random(ws_conn *conn,
 /* A message, a piece of one (with WS_OPT_STREAM), or a control frame. 24
  * bytes without padding on every platform. Frozen. */
 typedef struct ws_event {
-    uint64_t off;        /* Where its data starts in the buf of this call; of
-                          * a collected event, for ws_event_data() alone. */
+    uint64_t off;        /* Where its data starts in the buf of this call. Of
+                          * a collected event, a value for ws_event_data()
+                          * alone. */
     uint64_t len;        /* In bytes. */
     uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
     uint16_t flags;      /* WS_EVENT_*; and WS_RSV1, WS_RSV2, WS_RSV3, on
@@ -1148,8 +1175,9 @@ typedef struct ws_event {
  * connection's memory (valid until the next ws_conn_recv() or
  * ws_conn_free(); other calls leave it alone). buf is what that
  * ws_conn_recv() was given; it may be NULL for a collected event. NULL for
- * invalid arguments, and if the event does not lie in that memory (an old
- * one); not NULL for a collected event of the last call. */
+ * invalid arguments and for a collected event of an earlier call that does
+ * not lie in that memory any more; never NULL for a collected event of the
+ * last call. */
 WS_API const void *
 ws_event_data(const ws_conn *conn, const void *buf,
               const ws_event *event) WS_NOTHROW;
@@ -1157,45 +1185,47 @@ ws_event_data(const ws_conn *conn, const void *buf,
 /* Takes bytes from the network. Returns how many events were filled, and in
  * *consumed how many bytes of buf are done. A message that lies whole and
  * uncompressed in buf is unmasked and reported there, without a copy; any
- * other is collected in the connection's memory. The call may stop early:
- * when `events` is full (events_cap must not be 0), when something collected
- * must be handed over, when it made a reply. It has then reported something:
- * a result of 0 means that all of buf is done.
+ * other is collected in the connection's memory. buf must be writable, since
+ * payloads are unmasked in place. The call may stop early: when `events` is
+ * full (events_cap must not be 0), when something collected must be handed
+ * over, when it made a reply. It has then reported something: a result of 0
+ * means that all of buf is done.
  *
  * If *consumed == len, nothing is outstanding: no event and no error can
  * come of these bytes, and you need not call again. If *consumed < len, call
  * again with the rest; mostly there is more, sometimes that call finds
  * nothing, consumes it and returns 0. So a loop over the result and a loop
  * over the bytes left are both correct. Bytes from *consumed on are as they
- * were given, unless the result is an error: a chained buffer may hand out
- * copies and present the originals again. handle() must not free the
- * connection.
+ * were given, unless the result is an error. So a caller with a chained
+ * buffer may pass copies, and later pass the originals. Do not free the
+ * connection while its events are handled.
  *
  *   while (len > 0) {
  *       n = ws_conn_recv(c, p, len, ev, 64, &used);
- *       for (i = 0; i < n; i++) handle(&ev[i], p);
+ *       for (i = 0; i < n; i++) handle(&ev[i], ws_event_data(c, p, &ev[i]));
  *       collect(ws_conn_output(c, out, sizeof out)); // after an error, too
  *       if (n < 0) break;
  *       p += used, len -= used;
  *   }
  *
- * Handle the events first (sending answers is fine), then collect the
- * output: that keeps the order of the wire. A close or an error of the peer
- * takes effect late enough for it: until ws_conn_output() has handed out the
- * close frame, ws_conn_send() works.
+ * Handle the events first (sending answers is fine), then take the output:
+ * that keeps the order of the wire. After the peer's close, or an error, you
+ * can still send: ws_conn_send() works until ws_conn_output() has written
+ * our close frame.
  *
- * Events before an error are reported first. While the error is outstanding,
- * at least one byte is left: the wrong one, or, if only the end is wrong (a
- * text that stops in mid-character, a compressed message that is cut off, a
- * limit reached while decompressing), the last one, which may belong to an
- * event that was reported. The next call returns the error with *consumed 0,
+ * Events before an error are reported first. Until the error was returned,
+ * *consumed is below len, so that a loop over the bytes cannot miss it. The
+ * byte that is left is the wrong one, or, if only the end is wrong (a text
+ * that stops in mid-character, a compressed message that is cut off, a limit
+ * reached while decompressing), the last one, which may belong to an event
+ * that was reported. The next call returns the error with *consumed 0,
  * whatever it is given, nothing included; so does every later call, also if
  * it is WS_ERR_NO_MEMORY. While one compressed input yields several pieces,
  * its last byte stays until the last piece is out; such a call may report a
  * piece and consume nothing. A call without bytes reports no event, and
  * gives back the memory of what was collected. The payload of a close is
- * judged when its frame is complete. A close is the last event: all that
- * follows it is done and ignored. */
+ * judged when its frame is complete. A close is the last event: all bytes
+ * after it are consumed and ignored. */
 WS_API WS_MUST_USE ws_result
 ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
              size_t events_cap, size_t *consumed) WS_NOTHROW;
@@ -1224,8 +1254,12 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  * must be at least ws_conn_send_bound(). Returns the number of bytes
  * written. What would be illegal on the wire now is WS_ERR_INVALID_STATE:
  * data after our close was written, another opcode inside a message, PING
- * and PONG once both closes are there. With WS_OPT_ALLOW_RSV, flags may hold
- * the bits that it allows; the first piece decides. Text is not checked.
+ * and PONG once both closes are there, anything once the stream has ended. A
+ * PING or PONG above WS_MAX_CONTROL bytes or with WS_SEND_MORE, and another
+ * opcode, are WS_ERR_INVALID_ARGUMENT. After WS_ERR_NO_MEMORY (compression)
+ * and WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
+ * With WS_OPT_ALLOW_RSV, flags may hold the bits that it allows; the first
+ * piece decides. Outgoing text is not checked: ws_utf8_validate() does that.
  * `payload` must not overlap `out`. Where compression is on, bytes of `out`
  * behind those that were written may have been used.
  *
@@ -1238,26 +1272,29 @@ ws_conn_send(ws_conn *conn, int opcode, uint32_t flags,
              const void *payload, size_t payload_len, void *out,
              size_t out_cap) WS_NOTHROW;
 
-/* Room that ws_conn_send() needs for a payload of this length; 0 if the
- * length is absurd. */
+/* Room in bytes that ws_conn_send() needs for a payload of this length; 0 if
+ * that is above PTRDIFF_MAX, or conn is NULL. */
 WS_API size_t
 ws_conn_send_bound(const ws_conn *conn, size_t payload_len) WS_NOTHROW;
 
 /* Writes a close frame, which starts the closing handshake, or takes the
- * place of one (the answer to the peer's, or to an error) that was not
- * collected yet. The reason is UTF-8, at most 123 bytes. Messages that are
- * still arriving are reported as before, and pings are answered until the
- * peer's close comes (RFC 6455, 5.5.2): a pong that waits comes with
- * ws_conn_output(), but none once both sides have closed. Once a close was
- * sent there is no other: 0 is written. */
+ * place of one (the answer to the peer's, or to an error) that
+ * ws_conn_output() has not written yet. code and reason are as for
+ * ws_close_build(); WS_MAX_OUTPUT bytes of room are always enough. Returns
+ * the number of bytes written; 0 if a close was written before, or the
+ * stream has ended. Messages that are still arriving are reported as before,
+ * and pings are answered until the peer's close comes (RFC 6455, 5.5.2): a
+ * pong that waits comes with ws_conn_output(), but none once both sides have
+ * closed. */
 WS_API WS_MUST_USE ws_result
 ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
               size_t reason_len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* The peer will send nothing more (its stream has ended). WS_OK after a
- * close from both sides, or if a close came and only its answer was not
- * collected; the error, if there was one; else WS_ERR_EOF: the state is
- * FAILED, nothing waits, nothing can be sent. */
+/* The peer will send nothing more: its stream has ended. WS_OK after a close
+ * from both sides, or if a close came and only its answer was not sent: that
+ * waits in ws_conn_output() as before, and the state stays CLOSING. The
+ * error, if there was one; else WS_ERR_EOF: the state is FAILED, nothing
+ * waits, nothing can be sent. */
 WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 
 #define WS_STATE_OPEN    0 /* Messages go both ways. */
@@ -1326,6 +1363,12 @@ typedef struct ws_accepted {
  * WS_ERR_NOT_UPGRADE `out` holds a 426; a caller who serves ordinary
  * requests discards it and looks at the head with ws_parse_handshake().
  *
+ * Give `buf` room for WS_MAX_HEAD bytes: then it never fills without an
+ * answer. Each call parses from the start, so for a head that arrives in
+ * many pieces call ws_head_length() first. After a 101 the first frames are
+ * at buf + accepted.head_len; hand them to ws_conn_recv(), then all that is
+ * read, until ws_conn_state() is WS_STATE_CLOSED or above.
+ *
  * `spec` may be (NULL, 0): all defaults. A mistake in it is
  * WS_ERR_INVALID_ARGUMENT at every call, whatever the head is: in headers,
  * protocols, pmd, allocator or flags; a flag that needs `protocols` without
@@ -1379,8 +1422,8 @@ ws_pmd_new(uint32_t side, const ws_pmd_params *params,
 /* Gives all memory back. NULL is allowed. */
 WS_API void ws_pmd_free(ws_pmd *pmd) WS_NOTHROW;
 
-/* The room in bytes that ws_pmd_compress() needs for a piece of this length;
- * 0 if the length is absurd or pmd is NULL. */
+/* Room in bytes that ws_pmd_compress() needs for a piece of this length; 0
+ * if that is above PTRDIFF_MAX, or pmd is NULL. */
 WS_API size_t ws_pmd_compress_bound(const ws_pmd *pmd, size_t len) WS_NOTHROW;
 
 /* Compresses a message, or a piece of one, into the payload of one frame;

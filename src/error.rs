@@ -8,7 +8,8 @@ pub type Result<T> = core::result::Result<T, Error>;
 /// Done, and there is nothing to count.
 pub const WS_OK: i32 = 0;
 
-// The caller made a mistake, or the system failed; nothing has changed.
+// The caller made a mistake, or the system failed. Nothing has changed and the call may be repeated,
+// except that WS_ERR_NO_MEMORY from ws_conn_recv() and errors of ws_pmd_decompress() are final.
 
 /// An argument is invalid: NULL with a length, an unknown flag, a value out of range.
 pub const WS_ERR_INVALID_ARGUMENT: i32 = -1;
@@ -45,8 +46,8 @@ pub const WS_ERR_HANDSHAKE_VERSION: i32 = -27;
 pub const WS_ERR_HANDSHAKE_STATUS: i32 = -28;
 /// Client: wrong Sec-WebSocket-Accept, Upgrade or Connection.
 pub const WS_ERR_HANDSHAKE_ACCEPT: i32 = -29;
-/// The subprotocol was not offered: by a client that must offer one of ours, or to the server
-/// that chose it.
+/// Server: the client offers none of our subprotocols (WS_ACCEPT_NEED_PROTOCOL). Client: the server
+/// chose one that was not offered.
 pub const WS_ERR_HANDSHAKE_PROTOCOL: i32 = -30;
 /// Extensions are malformed; or one was not offered, or confirmed twice.
 pub const WS_ERR_EXTENSION: i32 = -31;

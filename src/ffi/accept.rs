@@ -127,6 +127,11 @@ const _: () = assert!(WS_MAX_REPLY == MAX_REPLY);
 /// WS_ERR_HANDSHAKE_PROTOCOL. With WS_ERR_NOT_UPGRADE `out` holds a 426; a caller who serves
 /// ordinary requests discards it and looks at the head with ws_parse_handshake().
 ///
+/// Give `buf` room for WS_MAX_HEAD bytes: then it never fills without an answer. Each call parses
+/// from the start, so for a head that arrives in many pieces call ws_head_length() first. After a
+/// 101 the first frames are at buf + accepted.head_len; hand them to ws_conn_recv(), then all that
+/// is read, until ws_conn_state() is WS_STATE_CLOSED or above.
+///
 /// `spec` may be (NULL, 0): all defaults. A mistake in it is WS_ERR_INVALID_ARGUMENT at every
 /// call, whatever the head is: in headers, protocols, pmd, allocator or flags; a flag that needs
 /// `protocols` without them; a list of origins that is empty but not NULL, or has an entry that

@@ -15,15 +15,15 @@ use core::ptr::NonNull;
 
 /// A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN bytes at most. It owns
 /// further memory only while a message or a control frame is incomplete or was collected, while a
-/// pong waits, and to compress. A client owns 260 bytes more from its first frame on, for its
-/// masking keys.
+/// pong waits, for WS_OPT_KEEP_BUFFER, and for the contexts of compression. A client owns 260 bytes
+/// more from its first frame on, for its masking keys.
 pub struct ws_conn {
     conn: Conn,
     /// Its memory is the caller's: from ws_conn_init().
     in_place: bool,
 }
 
-/// The most bytes that ws_conn_init() ever needs, within this ABI.
+/// The most bytes of memory that a connection in ws_conn_init() ever needs, within this ABI.
 pub const WS_MAX_CONN: usize = 256;
 /// What the memory of a connection must be aligned to.
 const CONN_ALIGN: usize = 16;
@@ -31,8 +31,9 @@ const CONN_ALIGN: usize = 16;
 const _: () =
     assert!(size_of::<ws_conn>() <= WS_MAX_CONN && align_of::<ws_conn>() <= CONN_ALIGN);
 
-/// Memory for a handle. Sizes and alignments (a power of two, at most 16) are given back, so an
-/// arena needs no headers. resize() may move the memory, and may be NULL. Each function must
+/// Memory for a handle. free() and resize() get the size and the alignment (a power of two, at most
+/// 16) that were asked for, so that an allocator need not store them. resize() may move the memory,
+/// and may be NULL. Each function must
 /// return: no exception, no longjmp(). None may call the library with the handle that it gives
 /// memory to. Pass NULL in place of this struct for the C library's. Frozen.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +43,8 @@ pub struct ws_allocator {
     pub alloc: Option<
         unsafe extern "C" fn(user: *mut c_void, size: usize, align: usize) -> *mut c_void,
     >,
-    /// Gives as many bytes with what was in the old ones, or NULL and leaves those.
+    /// Gives new_size bytes that begin with what was in the old ones, or NULL with the old ones
+    /// intact. ptr is never NULL.
     pub resize: Option<
         unsafe extern "C" fn(
             user: *mut c_void,
@@ -205,15 +207,16 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
 // Options. One that this build does not know is WS_ERR_UNSUPPORTED; a value that an option cannot
 // have, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE. A switch is 0 or 1.
 
-/// Bytes of a message, decompressed; 0: no limit; default 1 MiB; also with WS_OPT_STREAM. Checked
+/// Bytes of a message, decompressed; 0: no limit; default 1 MiB (1,048,576); also with WS_OPT_STREAM. Checked
 /// when the header of an uncompressed frame announces more, and while decompressing; nothing is
 /// ever allocated for an announcement. A lower limit holds for the message under way, too: if that
 /// is beyond it, its next frame header or payload byte is WS_ERR_TOO_BIG. A compressed message whose
-/// frames announce more than 16 times the limit and 65,536 bytes in all is WS_ERR_TOO_BIG at the
-/// header that does so.
+/// frames announce more than 16 * limit + 65,536 bytes in total is WS_ERR_TOO_BIG at the header that
+/// does so.
 pub const WS_OPT_MAX_MESSAGE: i32 = 1;
-/// Switch: report messages in pieces as they arrive, and collect nothing; a piece may end inside a
-/// character; default 0; before any input.
+/// Switch: report messages in pieces as they arrive, and hold none back; a piece may end inside a
+/// character; default 0; before any input. Pieces of a compressed message, of at most 16 KiB, and
+/// control frames that arrive in parts still lie in the connection's memory (WS_EVENT_COLLECTED).
 pub const WS_OPT_STREAM: i32 = 2;
 /// Switch: answer pings; default 1.
 pub const WS_OPT_AUTO_PONG: i32 = 3;
@@ -291,7 +294,7 @@ fn knob(number: c_int) -> Result<Knob> {
     })
 }
 
-/// Sets an option (WS_OPT_*).
+/// Sets an option (WS_OPT_*). Returns WS_OK or an error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_set(
     conn: *mut ws_conn,
@@ -308,7 +311,8 @@ pub unsafe extern "C" fn ws_conn_set(
     })
 }
 
-/// Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*).
+/// Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). Returns WS_OK and fills *value,
+/// or an error, and *value is 0.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_get(
@@ -332,7 +336,8 @@ pub unsafe extern "C" fn ws_conn_get(
 /// reproducible tests. fill() writes len bytes that the peer cannot foresee (RFC 6455, 10.3) and
 /// returns 0; anything else is WS_ERR_RANDOM for the call that needed them, and nothing has changed.
 /// It is asked for 256 bytes at once, or for 4 where there was no memory for more; the keys are used
-/// in their order. The rules of ws_allocator hold for it. NULL: the operating system's. Before the
+/// in their order. The rules of ws_allocator hold for it; it and `user` must outlive the handle. NULL:
+/// the operating system's. Before the
 /// first frame out, else WS_ERR_INVALID_STATE. It has no effect on a server.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -367,8 +372,8 @@ pub const WS_EVENT_FRAME_END: u32 = 0x8;
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_event {
-    /// Where its data starts in the buf of this call; of a collected event, for ws_event_data()
-    /// alone.
+    /// Where its data starts in the buf of this call. Of a collected event, a value for
+    /// ws_event_data() alone.
     pub off: u64,
     /// In bytes.
     pub len: u64,
@@ -399,9 +404,9 @@ impl From<Event> for ws_event {
 
 /// Where the data of an event is: buf + off, or, if it was collected, in the connection's memory
 /// (valid until the next ws_conn_recv() or ws_conn_free(); other calls leave it alone). buf is what
-/// that ws_conn_recv() was given; it may be NULL for a collected event. NULL for invalid arguments,
-/// and if the event does not lie in that memory (an old one); not NULL for a collected event of the
-/// last call.
+/// that ws_conn_recv() was given; it may be NULL for a collected event. NULL for invalid arguments
+/// and for a collected event of an earlier call that does not lie in that memory any more; never NULL
+/// for a collected event of the last call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_event_data(
     conn: *const ws_conn,
@@ -439,8 +444,8 @@ unsafe fn event_data(
 
 /// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
 /// bytes of buf are done. A message that lies whole and uncompressed in buf is unmasked and
-/// reported there, without a copy; any other is collected in the connection's memory. The call
-/// may stop early: when `events` is full (events_cap must not be 0), when something collected
+/// reported there, without a copy; any other is collected in the connection's memory. buf must be
+/// writable, since payloads are unmasked in place. The call may stop early: when `events` is full (events_cap must not be 0), when something collected
 /// must be handed over, when it made a reply. It has then reported something: a result of 0 means
 /// that all of buf is done.
 ///
@@ -448,30 +453,31 @@ unsafe fn event_data(
 /// you need not call again. If *consumed < len, call again with the rest; mostly there is more,
 /// sometimes that call finds nothing, consumes it and returns 0. So a loop over the result and a
 /// loop over the bytes left are both correct. Bytes from *consumed on are as they were given,
-/// unless the result is an error: a chained buffer may hand out copies and present the originals
-/// again. handle() must not free the connection.
+/// unless the result is an error. So a caller with a chained buffer may pass copies, and later pass
+/// the originals. Do not free the connection while its events are handled.
 ///
 ///     while (len > 0) {
 ///         n = ws_conn_recv(c, p, len, ev, 64, &used);
-///         for (i = 0; i < n; i++) handle(&ev[i], p);
+///         for (i = 0; i < n; i++) handle(&ev[i], ws_event_data(c, p, &ev[i]));
 ///         collect(ws_conn_output(c, out, sizeof out)); // after an error, too
 ///         if (n < 0) break;
 ///         p += used, len -= used;
 ///     }
 ///
-/// Handle the events first (sending answers is fine), then collect the output: that keeps the order
-/// of the wire. A close or an error of the peer takes effect late enough for it: until
-/// ws_conn_output() has handed out the close frame, ws_conn_send() works.
+/// Handle the events first (sending answers is fine), then take the output: that keeps the order of
+/// the wire. After the peer's close, or an error, you can still send: ws_conn_send() works until
+/// ws_conn_output() has written our close frame.
 ///
-/// Events before an error are reported first. While the error is outstanding, at least one byte is
-/// left: the wrong one, or, if only the end is wrong (a text that stops in mid-character, a
-/// compressed message that is cut off, a limit reached while decompressing), the last one, which
-/// may belong to an event that was reported. The next call returns the error with *consumed 0,
+/// Events before an error are reported first. Until the error was returned, *consumed is below len,
+/// so that a loop over the bytes cannot miss it. The byte that is left is the wrong one, or, if only
+/// the end is wrong (a text that stops in mid-character, a compressed message that is cut off, a
+/// limit reached while decompressing), the last one, which may belong to an event that was reported.
+/// The next call returns the error with *consumed 0,
 /// whatever it is given, nothing included; so does every later call, also if it is
 /// WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its last byte stays until
 /// the last piece is out; such a call may report a piece and consume nothing. A call without bytes
 /// reports no event, and gives back the memory of what was collected. The payload of a close is judged when its frame is complete. A close is the
-/// last event: all that follows it is done and ignored.
+/// last event: all bytes after it are consumed and ignored.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_recv(
@@ -536,8 +542,11 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// WS_OPCODE_PONG, also between pieces. out_cap must be at least ws_conn_send_bound(). Returns
 /// the number of bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE: data
 /// after our close was written, another opcode inside a message, PING and PONG once both closes are
-/// there. With WS_OPT_ALLOW_RSV, flags may hold the bits that it allows; the first piece decides.
-/// Text is not checked. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
+/// there, anything once the stream has ended. A PING or PONG above WS_MAX_CONTROL bytes or with
+/// WS_SEND_MORE, and another opcode, are WS_ERR_INVALID_ARGUMENT. After WS_ERR_NO_MEMORY (compression)
+/// and WS_ERR_RANDOM (a client's masking key) the same call may be repeated. With WS_OPT_ALLOW_RSV,
+/// flags may hold the bits that it allows; the first piece decides. Outgoing text is not checked:
+/// ws_utf8_validate() does that. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
 /// that were written may have been used.
 ///
 /// Between messages, frames from ws_frame_encode() may be sent as well. And what a server with
@@ -573,7 +582,8 @@ pub unsafe extern "C" fn ws_conn_send(
     })
 }
 
-/// Room that ws_conn_send() needs for a payload of this length; 0 if the length is absurd.
+/// Room in bytes that ws_conn_send() needs for a payload of this length; 0 if that is above
+/// PTRDIFF_MAX, or conn is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_send_bound(
     conn: *const ws_conn,
@@ -585,10 +595,11 @@ pub unsafe extern "C" fn ws_conn_send_bound(
 }
 
 /// Writes a close frame, which starts the closing handshake, or takes the place of one (the answer
-/// to the peer's, or to an error) that was not collected yet. The reason is UTF-8, at most 123
-/// bytes. Messages that are still arriving are reported as before, and pings are answered until the
+/// to the peer's, or to an error) that ws_conn_output() has not written yet. code and reason are as
+/// for ws_close_build(); WS_MAX_OUTPUT bytes of room are always enough. Returns the number of bytes
+/// written; 0 if a close was written before, or the stream has ended. Messages that are still arriving are reported as before, and pings are answered until the
 /// peer's close comes (RFC 6455, 5.5.2): a pong that waits comes with ws_conn_output(), but none
-/// once both sides have closed. Once a close was sent there is no other: 0 is written.
+/// once both sides have closed.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_close(
@@ -606,9 +617,10 @@ pub unsafe extern "C" fn ws_conn_close(
     })
 }
 
-/// The peer will send nothing more (its stream has ended). WS_OK after a close from both sides, or if a close came and
-/// only its answer was not collected; the error, if there was one; else WS_ERR_EOF: the state is
-/// FAILED, nothing waits, nothing can be sent.
+/// The peer will send nothing more: its stream has ended. WS_OK after a close from both sides, or if
+/// a close came and only its answer was not sent: that waits in ws_conn_output() as before, and the
+/// state stays CLOSING. The error, if there was one; else WS_ERR_EOF: the state is FAILED, nothing
+/// waits, nothing can be sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.

@@ -36,7 +36,7 @@ unsafe fn control<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
     unsafe { ptr::one_mut(control.cast()) }
 }
 
-/// Takes an entry of ws_decoder_feed(), and writes what is to be sent because of it. Hand it every
+/// Takes an entry of ws_decoder_feed(), and writes the reply to it, if there is one. Hand it every
 /// entry, in order and unmasked (so not from a decoder with WS_KEEP_MASKED); data frames are passed
 /// over. buf is what ws_decoder_feed() was given. mask_key: NULL for a server; for a client 4 fresh
 /// bytes that the peer cannot foresee (RFC 6455, 10.3).
@@ -44,7 +44,7 @@ unsafe fn control<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
 /// Returns the number of bytes written: a pong, also after our own close (5.5.2), or the close
 /// frame that answers the peer's with its code, unless ours was written before. 0 if nothing is to
 /// be sent. WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8 if the peer's close is invalid, and from then on
-/// always; answer it by ws_control_close(). After a valid close it returns 0. A chunk out of order
+/// always; answer it by ws_control_close(). For every entry after a valid close it returns 0. A chunk out of order
 /// is WS_ERR_INVALID_ARGUMENT. WS_MAX_OUTPUT bytes of room are always enough; with
 /// WS_ERR_BUFFER_TOO_SMALL nothing has happened, and the same entry may be handed in again.
 #[unsafe(no_mangle)]

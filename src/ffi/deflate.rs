@@ -11,11 +11,12 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
 /// Negotiated parameters. All zero: both directions keep their context, windows of 15 bits.
-/// A function that fills them writes what the zeros stand for. Frozen.
+/// A value out of range is WS_ERR_INVALID_ARGUMENT. A function that fills them writes actual values,
+/// never the zeros that stand for them. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_pmd_params {
-    /// 1: the server compresses each message for itself.
+    /// 1: the server compresses each message independently of the others.
     pub server_no_context_takeover: u8,
     /// 1: the client does.
     pub client_no_context_takeover: u8,
@@ -155,8 +156,8 @@ fn write_answer(
     Ok(written)
 }
 
-/// Client: writes an offer for ws_request_spec.extensions. It always allows the server to limit
-/// our window.
+/// Client: writes an offer for ws_request_spec.extensions. The offer always has client_max_window_bits, so that
+/// the server may limit our window.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_offer(

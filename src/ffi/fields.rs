@@ -54,7 +54,8 @@ pub struct ws_request_fields {
 /// ignored. WS_ERR_INVALID_ARGUMENT for another `http_version`, and for `origins` as in
 /// ws_accept_spec.
 ///
-/// From http_version 20 on, `upgrade`, `connection`, `key` and the two lengths are not looked at.
+/// From http_version 20 on, `upgrade`, `connection`, `key`, `content_length` and
+/// `transfer_encoding` are ignored.
 /// NOT_UPGRADE: no `connect_protocol`, or one that is not "websocket" in any case; METHOD: not
 /// CONNECT. The response is the library's to send: a 200 without Sec-WebSocket-Accept, or
 /// ws_http_status(), where a 426 becomes a 400 with "sec-websocket-version: 13" (HTTP/2 has no

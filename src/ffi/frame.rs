@@ -39,7 +39,7 @@ pub const WS_BEGIN: u32 = 0x02;
 /// This chunk ends the frame's payload.
 pub const WS_END: u32 = 0x04;
 
-/// Longest frame header, in bytes.
+/// Longest frame header, in bytes. (WS_MAX_HEAD is about HTTP.)
 pub const WS_MAX_HEADER: usize = 14;
 /// Longest payload of a control frame, in bytes.
 pub const WS_MAX_CONTROL: usize = 125;
@@ -49,8 +49,8 @@ const _: () =
 
 /// A chunk and the frame that it belongs to. For a frame that lies complete in the buffer,
 /// chunk_pos is 0, chunk_len equals payload_len, and WS_BEGIN and WS_END are both set. opcode,
-/// payload_len and the wire's flags are the frame's own and repeat in each of its chunks: to
-/// limit a message, add up chunk_len. 40 bytes without padding on every platform. Frozen.
+/// payload_len and the wire's flags are the frame's own and repeat in each of its chunks. The length
+/// of a message is the sum of its chunk_len. 40 bytes without padding on every platform. Frozen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_frame {
@@ -116,14 +116,14 @@ fn flag(flag: u32, set: bool) -> u8 {
     if set { flag.to_le_bytes()[0] } else { 0 }
 }
 
-// Whose input is decoded: the side that you are.
+// Which side you are: the input is the other's.
 
 /// Frames must be masked; they are unmasked in place.
 pub const WS_SERVER: u32 = 0x00;
 /// Frames must not be masked.
 pub const WS_CLIENT: u32 = 0x01;
 
-// May be added to it.
+// May be combined with it.
 
 /// RSV1 may be set on a message's first frame.
 pub const WS_DEFLATE: u32 = 0x02;
@@ -145,8 +145,8 @@ const _: () = assert!(
 
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2).
 /// Returns the length of the whole frame, 0 if part of it is missing, or an error. When the
-/// result is 0 and frame->header_len is not, the header is complete and *frame says what it
-/// says: the frame will be header_len + payload_len bytes long. Nothing has been unmasked then.
+/// result is 0 and frame->header_len is not, the header is complete and *frame holds its values: the
+/// frame will be header_len + payload_len bytes long. Nothing has been unmasked then.
 ///
 /// Headers are checked byte by byte, here and everywhere: the first wrong byte decides, as soon
 /// as it is there. Within the first: RESERVED_BITS, OPCODE, CONTROL_FRAME (not final),
@@ -204,10 +204,11 @@ pub extern "C" fn ws_frame_size(payload_len: u64, masked: c_int) -> u64 {
     payload_len.saturating_add(frame::header_len(payload_len, masked != 0).into())
 }
 
-/// Writes header and payload. flags: WS_FIN and WS_RSV*. mask_key: 4 bytes that the peer cannot
-/// foresee (RFC 6455, 10.3), or NULL for an unmasked frame. `payload` is not modified, and
-/// must not overlap `out`. Returns the bytes written. A reserved opcode, and a control frame
-/// without WS_FIN or above WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
+/// Writes header and payload. flags: WS_FIN and WS_RSV*; another one, WS_MASKED too, is
+/// WS_ERR_INVALID_ARGUMENT. mask_key: 4 bytes that the peer cannot foresee (RFC 6455, 10.3), which
+/// mask the frame, or NULL for an unmasked frame. `payload` is not modified, and must not overlap
+/// `out`, which needs room for ws_frame_size() bytes. Returns the number of bytes written. A reserved
+/// opcode, and a control frame without WS_FIN or above WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
 ///
 /// An unmasked frame is the same for every client: encode once, send to all.
 #[unsafe(no_mangle)]
@@ -234,7 +235,9 @@ pub unsafe extern "C" fn ws_frame_encode(
 }
 
 /// Writes only the header, for writev() or for a payload that follows in pieces (mask those
-/// with ws_mask()). It may be written in front of a payload where that lies:
+/// with ws_mask()). WS_MAX_HEADER bytes of room are always enough. A payload_len above 2^63 - 1 is
+/// WS_ERR_INVALID_ARGUMENT. The header may be written directly before the payload, in the same
+/// buffer:
 ///
 ///     n = ws_frame_size(len, masked) - len;
 ///     ws_frame_header(opcode, flags, key, len, payload - n, n);

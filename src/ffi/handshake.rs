@@ -15,7 +15,7 @@ use core::ffi::{c_int, c_void};
 pub const WS_KEY_LEN: usize = 24;
 /// Length of a Sec-WebSocket-Accept: base64 of 20 bytes.
 pub const WS_ACCEPT_LEN: usize = 28;
-/// Longest request or response head, in bytes.
+/// Longest request or response head, in bytes. (WS_MAX_HEADER is about frames.)
 pub const WS_MAX_HEAD: usize = 65536;
 /// Most fields of a head.
 pub const WS_MAX_FIELDS: usize = 256;
@@ -168,8 +168,8 @@ pub unsafe extern "C" fn ws_head_length(
 
 /// Walks the header fields of a complete head, e.g. for cookies or for a field that came more
 /// than once. Start with *pos == 0. Returns 1 and fills name and value, 0 after the last one,
-/// or an error: WS_ERR_HTTP_SYNTAX, WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the end
-/// of the head is met and missing.
+/// or an error: WS_ERR_HTTP_SYNTAX, WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the
+/// head has no empty line at its end, or *pos is not from this function.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_next_header(
@@ -351,7 +351,7 @@ pub unsafe extern "C" fn ws_build_response(
 }
 
 /// Server: writes a whole response that is not an upgrade, with Content-Length and Connection:
-/// close; a 426 says Connection: Upgrade, close, Upgrade: websocket and Sec-WebSocket-Version: 13
+/// close; a 426 says "Connection: Upgrade, close", "Upgrade: websocket" and Sec-WebSocket-Version: 13
 /// (RFC 9110, 7.8), a 405 says Allow: GET unless `headers` does. status: 200..599; `headers` are
 /// complete lines. Close the connection after it.
 ///

@@ -50,8 +50,8 @@ pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
     }
 }
 
-/// The room in bytes that ws_pmd_compress() needs for a piece of this length; 0 if the length is
-/// absurd or pmd is NULL.
+/// Room in bytes that ws_pmd_compress() needs for a piece of this length; 0 if that is above
+/// PTRDIFF_MAX, or pmd is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_compress_bound(pmd: *const ws_pmd, len: usize) -> usize {
     // SAFETY: the caller keeps the pointer contract.

@@ -24,8 +24,8 @@ const _: () = assert!(
         && align_of::<ws_decoder>() == align_of::<Decoder>()
 );
 
-/// flags: WS_SERVER or WS_CLIENT and what may be added. max_payload: frames that announce more
-/// bytes are WS_ERR_TOO_BIG; 0 for no limit. With an unknown flag the result is
+/// flags: WS_SERVER or WS_CLIENT and what may be combined with it. max_payload: frames of any kind,
+/// control frames too, that announce more bytes are WS_ERR_TOO_BIG; 0 for no limit. With an unknown flag the result is
 /// WS_ERR_INVALID_ARGUMENT, and so is every result of ws_decoder_feed(): the decoder refuses all
 /// input.
 #[unsafe(no_mangle)]

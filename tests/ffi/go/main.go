@@ -12,10 +12,15 @@ import "C"
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"time"
 	"unsafe"
 )
+
+// How long a peer may take to hang up.
+const patience = time.Second
 
 // What the server is willing to do. It holds pointers, so it lies in C's memory.
 var spec = func() *C.ws_accept_spec {
@@ -27,7 +32,7 @@ var spec = func() *C.ws_accept_spec {
 }()
 
 type session struct {
-	net.Conn
+	*net.TCPConn
 	ws     *C.ws_conn
 	events [64]C.ws_event
 	reply  []byte
@@ -72,13 +77,16 @@ func (s *session) data(buf []byte, event *C.ws_event) []byte {
 	return unsafe.Slice((*byte)(C.ws_event_data(s.ws, nil, event)), int(event.len))
 }
 
-func (s *session) echo(opcode C.int, payload []byte) {
+// Whether there was memory for it.
+func (s *session) echo(opcode C.int, payload []byte) bool {
 	out := make([]byte, C.ws_conn_send_bound(s.ws, C.size_t(len(payload))))
 	n := C.ws_conn_send(s.ws, opcode, 0, pointer(payload), C.size_t(len(payload)),
 		pointer(out), C.size_t(len(out)))
-	if n > 0 {
-		s.Write(out[:n])
+	if n < 0 {
+		return false
 	}
+	s.Write(out[:n])
+	return true
 }
 
 // Takes one read: the loop over the bytes that are left. Whether the connection goes on.
@@ -90,7 +98,9 @@ func (s *session) take(buf []byte) bool {
 		for i := 0; i < int(n); i++ {
 			event := &s.events[i]
 			if event.opcode == C.WS_OPCODE_TEXT || event.opcode == C.WS_OPCODE_BINARY {
-				s.echo(C.int(event.opcode), s.data(buf, event))
+				if !s.echo(C.int(event.opcode), s.data(buf, event)) {
+					return false
+				}
 			}
 		}
 		if out := C.ws_conn_output(s.ws, pointer(s.reply), C.size_t(len(s.reply))); out > 0 {
@@ -104,9 +114,18 @@ func (s *session) take(buf []byte) bool {
 	return C.ws_conn_state(s.ws) < C.WS_STATE_CLOSED
 }
 
-func serve(conn net.Conn) {
-	s := &session{Conn: conn, reply: make([]byte, C.WS_MAX_REPLY+C.WS_MAX_OUTPUT)}
-	defer s.Close()
+// Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
+// what is on its way (RFC 6455, 7.1.1).
+func (s *session) hangUp() {
+	s.CloseWrite()
+	s.SetDeadline(time.Now().Add(patience))
+	io.Copy(io.Discard, s.TCPConn)
+	s.Close()
+}
+
+func serve(conn *net.TCPConn) {
+	s := &session{TCPConn: conn, reply: make([]byte, C.WS_MAX_REPLY+C.WS_MAX_OUTPUT)}
+	defer s.hangUp()
 	rest := s.accept()
 	if s.ws == nil {
 		return
@@ -138,6 +157,6 @@ func main() {
 			fmt.Fprintln(os.Stderr, "echo:", err)
 			os.Exit(1)
 		}
-		go serve(conn)
+		go serve(conn.(*net.TCPConn))
 	}
 }

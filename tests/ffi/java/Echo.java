@@ -47,7 +47,8 @@ public final class Echo {
     }
 
     // The numbers of include/wscodec.json, for 64 bits.
-    private static final int TYPE_ACCEPT_SPEC = 10;
+    private static final int TYPE_EVENT = 11;
+    private static final int SPEC_SIZE = 72;
     private static final int SPEC_PMD = 32;
     private static final int ACCEPTED_SIZE = 32;
     private static final int ACCEPTED_HEAD_LEN = 16;
@@ -56,6 +57,15 @@ public final class Echo {
     private static final short COLLECTED = 0x4;
     private static final int MAX_REPLY = 512 + 139;
     private static final int STATE_CLOSED = 2;
+
+    /**
+     * Every call copies all of its byte[], and each ping ends a call: a larger buffer would let a
+     * flood of pings copy it thousands of times.
+     */
+    private static final int READ = 16 * 1024;
+
+    /** How long a peer may take to hang up, in milliseconds. */
+    private static final int PATIENCE = 1000;
 
     private final Wscodec ws;
     private final Socket socket;
@@ -89,7 +99,7 @@ public final class Echo {
         } while (ws.ws_head_length(head.toByteArray(), head.size(), scanned) == 0);
         byte[] buf = head.toByteArray();
         var accepted = new byte[ACCEPTED_SIZE];
-        long n = ws.ws_conn_accept(buf, buf.length, spec, ws.ws_sizeof(TYPE_ACCEPT_SPEC), accepted,
+        long n = ws.ws_conn_accept(buf, buf.length, spec, SPEC_SIZE, accepted,
                 accepted.length, reply, reply.length);
         out.write(reply, 0, (int) Math.max(n, 0));
         long address = view(accepted).getLong(0);
@@ -109,7 +119,10 @@ public final class Echo {
                 : ws.ws_event_data(conn, null, event).getByteArray(0, len);
         var frame = new byte[(int) ws.ws_conn_send_bound(conn, len)];
         long n = ws.ws_conn_send(conn, fields.getShort(16), 0, payload, len, frame, frame.length);
-        out.write(frame, 0, (int) Math.max(n, 0));
+        if (n < 0) {
+            throw new IOException("ws_conn_send: " + n);
+        }
+        out.write(frame, 0, (int) n);
     }
 
     /** Takes one read: the loop over the bytes that are left. Whether the connection goes on. */
@@ -135,15 +148,29 @@ public final class Echo {
         return ws.ws_conn_state(conn) < STATE_CLOSED;
     }
 
+    /**
+     * Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
+     * what is on its way (RFC 6455, 7.1.1).
+     */
+    private void hangUp() throws IOException {
+        socket.shutdownOutput();
+        socket.setSoTimeout(PATIENCE);
+        long start = System.nanoTime();
+        var nothing = new byte[4096];
+        while (in.read(nothing) >= 0 && System.nanoTime() - start < PATIENCE * 1_000_000L) {
+            // It is of no use.
+        }
+    }
+
     private void serve(Pointer spec) {
         try (socket) {
             byte[] rest = accept(spec);
-            var buf = new byte[64 * 1024];
+            var buf = new byte[READ];
             while (rest != null && take(rest)) {
                 int n = in.read(buf);
                 rest = n < 0 ? null : Arrays.copyOf(buf, n);
             }
-            socket.shutdownOutput();
+            hangUp();
         } catch (IOException gone) {
             // The peer went away.
         } finally {
@@ -152,10 +179,10 @@ public final class Echo {
     }
 
     /** All zero but for compression without context takeover of ours. */
-    private static Memory spec(Wscodec ws, Memory pmd) {
+    private static Memory spec(Memory pmd) {
         pmd.clear();
         pmd.setByte(0, (byte) 1);
-        var spec = new Memory(ws.ws_sizeof(TYPE_ACCEPT_SPEC));
+        var spec = new Memory(SPEC_SIZE);
         spec.clear();
         spec.setPointer(SPEC_PMD, pmd);
         return spec;
@@ -163,8 +190,12 @@ public final class Echo {
 
     public static void main(String[] args) throws IOException {
         Wscodec ws = Native.load(args[0], Wscodec.class);
+        // The other structs travel with their size: a newer library may know larger ones.
+        if (ws.ws_sizeof(TYPE_EVENT) != EVENT_SIZE) {
+            throw new IOException("another libwscodec than this was written for");
+        }
         var pmd = new Memory(8);
-        Memory spec = spec(ws, pmd);
+        Memory spec = spec(pmd);
         int port = args.length > 1 ? Integer.parseInt(args[1]) : 0;
         try (var listener = new ServerSocket(port, 50, InetAddress.getLoopbackAddress())) {
             System.out.println(listener.getLocalPort());

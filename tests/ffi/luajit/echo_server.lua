@@ -10,6 +10,7 @@ local socket = require("socket")
 ffi.cdef(assert(io.open(arg[1])):read("*a"))
 local ws = ffi.load(arg[2])
 local READ = 64 * 1024
+local PATIENCE = 1 -- How many seconds a peer may take to hang up.
 
 local events = ffi.new("ws_event[64]")
 local used = ffi.new("size_t[1]")
@@ -30,7 +31,7 @@ local function write(client, bytes, len)
     while sent < #text do
         local last, why, partial = client:send(text, sent + 1)
         sent = last or partial
-        if not last and why == "closed" then return end
+        if not last and why ~= "timeout" then return end
         if not last then socket.select(nil, { client }) end
     end
 end
@@ -51,12 +52,15 @@ local function accept(client)
     return ffi.gc(accepted.conn, ws.ws_conn_free), data:sub(accepted.head_len + 1)
 end
 
+-- Whether there was memory for it.
 local function echo(client, conn, buf, event)
     local data = ws.ws_event_data(conn, buf, event)
     local room = tonumber(ws.ws_conn_send_bound(conn, event.len))
     local out = ffi.new("uint8_t[?]", room)
     local n = ws.ws_conn_send(conn, event.opcode, 0, data, event.len, out, room)
-    if n > 0 then write(client, out, n) end
+    if n < 0 then return false end
+    write(client, out, n)
+    return true
 end
 
 -- Takes one read: the loop over the bytes that are left. Whether the connection goes on.
@@ -70,7 +74,7 @@ local function take(client, conn, data)
         for i = 0, tonumber(n) - 1 do
             local opcode = events[i].opcode
             if opcode == ws.WS_OPCODE_TEXT or opcode == ws.WS_OPCODE_BINARY then
-                echo(client, conn, p, events[i])
+                if not echo(client, conn, p, events[i]) then return false end
             end
         end
         write(client, reply, ws.ws_conn_output(conn, reply, ffi.sizeof(reply)))
@@ -80,14 +84,28 @@ local function take(client, conn, data)
     return ws.ws_conn_state(conn) < ws.WS_STATE_CLOSED
 end
 
+-- Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
+-- what is on its way (RFC 6455, 7.1.1).
+local function hang_up(client)
+    client:shutdown("send")
+    local left, deadline = PATIENCE, socket.gettime() + PATIENCE
+    repeat
+        socket.select({ client }, nil, left)
+        local _, why = client:receive(READ)
+        left = deadline - socket.gettime()
+    until why == "closed" or left <= 0
+    client:close()
+end
+
 local function serve(client)
     client:settimeout(0)
     local conn, data = accept(client)
     while conn and data and take(client, conn, data) do
         data = read(client)
     end
-    client:shutdown("send")
-    client:close()
+    -- The collector would come, but knows nothing of the memory behind a handle.
+    if conn then ws.ws_conn_free(ffi.gc(conn, nil)) end
+    hang_up(client)
 end
 
 local listener = assert(socket.bind("127.0.0.1", tonumber(arg[3] or 0)))
