@@ -3,11 +3,13 @@
 
 use crate::c::code;
 use crate::conn::*;
+use crate::conn_allocator::{Fail, Recorder};
 use crate::conn_splits::joined;
 use crate::pmd::USUAL;
 use crate::rng::{Rng, count};
 use crate::wire;
-use crate::zlib::{Deflate, Settings};
+use crate::zlib::{self, Deflate, Settings};
+use wscodec::ffi::conn::{ws_allocator, ws_conn_init};
 
 #[test]
 fn a_wrong_block_type_in_the_last_bits_is_an_error_with_their_byte() {
@@ -179,4 +181,73 @@ fn what_was_collected_stays_until_the_next_call_of_recv() {
         assert_eq!(conn.finish(), code::EOF);
         assert_eq!(conn.data_of(&events[0], &[]), [7; 16_384]);
     }
+}
+
+/// Every allocation fails once, in a connection that lies in memory of the caller's: what was said
+/// before it is right, what could not be sent can be sent again, and nothing is lost.
+#[test]
+fn without_memory_a_compressed_stream_stops_and_a_send_is_repeated() {
+    let message = "añ€😀".repeat(8000);
+    let payload = Deflate::new(Settings::USUAL).message(message.as_bytes());
+    let (head, tail) = payload.split_at(payload.len() / 2);
+    let frames: Frames<'_> = &[(0x41, head), (0x89, b"p"), (0x80, tail)];
+    for side in SIDES {
+        let bytes = all_from_peer(side, frames);
+        for (stream, cut) in [(0, 1), (0, 10_000), (1, 1), (1, 10_000)] {
+            let mut nth = 1;
+            loop {
+                let recorder = Recorder::failing(Fail::Only(nth));
+                let mut room = Room([0; 256]);
+                let mut conn = conn_in(&mut room, side, &recorder.allocator());
+                conn = conn.pmd(USUAL).option(STREAM, stream);
+                let first = conn.send(TEXT, 0, message.as_bytes());
+                let sent = first.or_else(|error| {
+                    assert_eq!(error, code::NO_MEMORY);
+                    conn.send(TEXT, 0, message.as_bytes())
+                });
+                let read = zlib::Inflate::new(15).message(&sent.unwrap().1);
+                assert!(read.as_deref() == Some(message.as_bytes()), "{nth}");
+                let mut said = Vec::new();
+                for piece in bytes.chunks(cut) {
+                    said.extend(conn.read_by_bytes(piece, 3));
+                    if conn.state() == FAILED {
+                        break;
+                    }
+                }
+                check_stopped(&conn, &said, &message);
+                drop(conn);
+                assert_eq!(recorder.blocks(), 0, "{nth}");
+                if recorder.refused() == 0 {
+                    break;
+                }
+                nth += 1;
+            }
+            assert!(nth > 5, "{nth} allocations");
+        }
+    }
+}
+
+#[repr(align(16))]
+struct Room([u8; 256]);
+
+fn conn_in(room: &mut Room, side: u32, allocator: &ws_allocator) -> Conn {
+    // SAFETY: the room is large and aligned enough, and outlives the connection.
+    let raw = unsafe { ws_conn_init(room.0.as_mut_ptr().cast(), 256, side, allocator) };
+    assert!(!raw.is_null());
+    Conn::of(raw, side)
+}
+
+/// All of the message was reported, or a beginning of it and that there is no memory.
+fn check_stopped(conn: &Conn, said: &[Item], message: &str) {
+    let mut data = Vec::new();
+    for item in said {
+        match item {
+            Item::Data(1, _, piece) => data.extend(piece),
+            Item::Error(error) => assert_eq!(*error, code::NO_MEMORY),
+            Item::Ping(_) | Item::Reply(..) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(message.as_bytes().starts_with(&data));
+    assert!(conn.state() == FAILED || data.len() == message.len());
 }
