@@ -302,11 +302,16 @@ impl Conn {
     /// that of the frame, or of the message with it.
     #[cold]
     fn refuse_frame(&mut self) {
+        let compressed = self.incoming.filter(|message| message.compressed);
+        if compressed.is_some() && self.is_beyond() {
+            self.too_big();
+            return;
+        }
         let frame = self.frames.refused_len();
-        let before = self.incoming.map_or(0, |message| match message.compressed {
-            true => message.wire_len,
-            false => message.len,
-        });
+        let before = match compressed {
+            Some(message) => message.wire_len,
+            None => self.incoming.map_or(0, |message| message.len),
+        };
         if frame <= self.max_frame() {
             self.frames.refuse(frame.saturating_add(before));
         }

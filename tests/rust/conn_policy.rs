@@ -187,6 +187,21 @@ fn a_lowered_limit_holds_for_a_compressed_message() {
     }
 }
 
+/// Its length and not that of its payload, which is below the limit.
+#[test]
+fn a_compressed_message_beyond_a_lowered_limit_announces_its_length() {
+    let payload = Deflate::new(Settings::USUAL).message(&b"0123456789".repeat(10));
+    for side in SIDES {
+        for last in [&b""[..], b"\x00"] {
+            let mut conn = Conn::new(side).pmd(USUAL);
+            conn.read(&from_peer(side, 0x42, &payload));
+            assert_eq!(conn.set(MAX_MESSAGE, 99), 0);
+            conn.read(&from_peer(side, 0x80, last));
+            assert_eq!(conn.get(ANNOUNCED), Ok(100), "{last:?}");
+        }
+    }
+}
+
 #[test]
 fn a_raised_limit_holds_too() {
     for side in SIDES {

@@ -59,6 +59,7 @@ mod conn_messages;
 mod conn_no_memory;
 mod conn_options;
 mod conn_order;
+mod conn_outstanding;
 mod conn_place;
 mod conn_policy;
 mod conn_send;

@@ -182,9 +182,6 @@ pub(crate) fn all() -> Vec<Stream> {
             vec![Item::Error(code::TOO_BIG)],
         );
         add("two of them", 10, &[(0xc2, &beyond)], vec![binary("HelloHello")]);
-        // The last bits of a block of fixed codes end a byte: no marker, no block that is begun.
-        let full = hex("4ac401");
-        let _ = full;
         add("reserved block type", 0, &[(0xc1, b"\x06")], damaged());
         add(
             "reserved block type behind a block",
