@@ -172,14 +172,6 @@ static void ws_hang_up(ws_stream *s) {
 
 static const char *origins; /* that may connect; NULL: any */
 
-/* Ends the program if no page could ever match. */
-static void check_origins(void) {
-    const ws_accept_spec spec = {.origins = {origins, origins ? strlen(origins) : 0}};
-    ws_accepted none;
-    if (ws_conn_accept(NULL, 0, &spec, sizeof spec, &none, sizeof none, NULL, 0) < 0)
-        reject("--origin", "not a list of origins like \"https://a.example\"");
-}
-
 /* Writes the answer to a complete head. Returns true if it is a 101. */
 static bool answer_head(const uint8_t *head, size_t len, uint8_t *answer, size_t cap,
                         ws_result *answer_len) {
@@ -319,7 +311,8 @@ int main(int argc, char **argv) {
     }
     if (optind < argc)
         reject(argv[optind], "unexpected argument");
-    check_origins();
+    const ws_accept_spec spec = {.origins = {origins, origins ? strlen(origins) : 0}};
+    check_spec(&spec);
     start_listening(host, port, false, &listener, 1);
     catch_signals();
     struct pollfd waiting = {.fd = listener, .events = POLLIN};

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <wscodec.h>
 
 static const char *program = "server"; /* its name, for messages */
 
@@ -27,6 +28,14 @@ static inline void die(const char *what, const char *why) {
 static inline void reject(const char *what, const char *why) {
     fprintf(stderr, "%s: %s: %s (see --help)\n", program, what, why);
     exit(2);
+}
+
+/* Ends the program if no request could be accepted so. Of what the examples put into it only the
+ * list of origins comes from outside. */
+static inline void check_spec(const ws_accept_spec *spec) {
+    ws_accepted none;
+    if (ws_conn_accept(NULL, 0, spec, sizeof *spec, &none, sizeof none, NULL, 0) < 0)
+        reject("--origin", "not a list of origins like \"https://a.example\"");
 }
 
 /* The number that `text` is, if it is one within these bounds. */

@@ -3,7 +3,7 @@
 
 use crate::close;
 use crate::error::{Error, Result};
-use crate::frame::{EncodedHeader, FIN, MAX_CONTROL, Opcode};
+use crate::frame::{MAX_CONTROL, Opcode, write_control};
 use core::mem::MaybeUninit;
 
 /// What must be remembered from one control frame to the next.
@@ -80,7 +80,7 @@ impl Control {
     ) -> Result<usize> {
         let payload = self.payload.get(..len).unwrap_or_default();
         match opcode {
-            Opcode::Ping => write(Opcode::Pong, payload, mask_key, out),
+            Opcode::Ping => write_control(Opcode::Pong, payload, mask_key, out),
             Opcode::Close => self.answer_close(len, mask_key, out),
             _ => Ok(0),
         }
@@ -154,15 +154,5 @@ pub fn write_close(
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
     let payload = close::Payload::new(code, reason)?;
-    write(Opcode::Close, payload.as_bytes(), mask_key, out)
-}
-
-fn write(
-    opcode: Opcode,
-    payload: &[u8],
-    mask_key: Option<[u8; 4]>,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    let header = EncodedHeader::of(opcode, FIN, mask_key, payload.len() as u64);
-    header.write_frame(payload, out)
+    write_control(Opcode::Close, payload.as_bytes(), mask_key, out)
 }

@@ -3,7 +3,7 @@
 use super::Conn;
 use crate::close::Payload;
 use crate::error::{Error, Result};
-use crate::frame::{EncodedHeader, FIN, Opcode};
+use crate::frame::{FIN, Opcode, write_control};
 use core::mem::MaybeUninit;
 
 /// The peer's half of the closing handshake, or how its stream failed.
@@ -52,17 +52,11 @@ impl Conn {
         let pong_key = if pong_len > 0 { self.mask_key()? } else { None };
         let close_key = if close_len > 0 { self.mask_key()? } else { None };
         if let Some(pong) = self.pong.as_ref() {
-            let bytes = pong.as_bytes();
-            let header =
-                EncodedHeader::of(Opcode::Pong, FIN, pong_key, bytes.len() as u64);
-            header.write_frame(bytes, to_pong)?;
+            write_control(Opcode::Pong, pong.as_bytes(), pong_key, to_pong)?;
         }
         self.pong.release(&self.memory);
         if let Some((code, close)) = close {
-            let bytes = close.as_bytes();
-            let header =
-                EncodedHeader::of(Opcode::Close, FIN, close_key, bytes.len() as u64);
-            header.write_frame(bytes, to_close)?;
+            write_control(Opcode::Close, close.as_bytes(), close_key, to_close)?;
             self.ours = Ours::Closed(code);
         }
         Ok(total)

@@ -3,8 +3,9 @@
 //! What of a frame lies in the input is unmasked at once, and decompressed from there. A
 //! connection that reports pieces may leave the rest of it for the next call.
 
+use super::Conn;
 use super::recv::{Event, Step, Stepped};
-use super::{Conn, Side};
+use crate::deflate::decompress::Ran;
 use crate::error::{Error, Result};
 use crate::frame::Chunk;
 use core::mem::MaybeUninit;
@@ -102,11 +103,8 @@ impl Conn {
         };
         self.make_room(rest.len(), most)?;
         let Conn { message, decompressor, memory, .. } = self;
-        let (read, damaged, more) =
-            message.fill(most, |room| match decompressor.run(rest, memory, room) {
-                Ok(run) => (run.bytes, Ok((run.read, run.damaged, run.more))),
-                Err(error) => (&[], Err(error)),
-            })?;
+        let Ran { read, damaged, more } =
+            message.fill(most, |room| decompressor.fill(rest, memory, room))?;
         *rest = rest.get(read..).unwrap_or_default();
         self.count_from(before)?;
         if damaged { Err(Error::Compression) } else { Ok(more) }
@@ -173,10 +171,8 @@ impl Conn {
 
     /// Whether the peer compresses each message for itself.
     fn forgets(&self) -> bool {
-        self.options.pmd.is_none_or(|params| match self.options.side {
-            Side::Server => params.client.no_context_takeover,
-            Side::Client => params.server.no_context_takeover,
-        })
+        let theirs = |params| self.options.side.theirs(&params);
+        self.options.pmd.map(theirs).is_none_or(|theirs| theirs.no_context_takeover)
     }
 
     /// What there is of the message, if pieces are reported.

@@ -19,6 +19,7 @@ pub use send::Piece;
 
 use crate::deflate::compress::Compressor;
 use crate::deflate::decompress::Decompressor;
+use crate::deflate::{Direction, Params};
 use crate::frame::Opcode;
 use crate::memory::{Allocator, Buffer, Own};
 use crate::stream::Walk;
@@ -37,6 +38,24 @@ pub const MAX_OUTPUT: usize = 139;
 pub enum Side {
     Server,
     Client,
+}
+
+impl Side {
+    /// What was agreed on about what this side sends.
+    pub(crate) const fn ours(self, params: &Params) -> Direction {
+        match self {
+            Side::Server => params.server,
+            Side::Client => params.client,
+        }
+    }
+
+    /// What was agreed on about what the peer sends.
+    pub(crate) const fn theirs(self, params: &Params) -> Direction {
+        match self {
+            Side::Server => params.client,
+            Side::Client => params.server,
+        }
+    }
 }
 
 /// How far the connection has come.

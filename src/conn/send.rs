@@ -115,10 +115,7 @@ impl Conn {
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let key = self.mask_key()?;
-        let direction = match self.options.side {
-            Side::Client => params.client,
-            Side::Server => params.server,
-        };
+        let direction = self.options.side.ours(&params);
         let first = opcode != Opcode::Continuation;
         let part = compress::Part { payload: piece.payload, first, last: !piece.more };
         // Behind the longest header that it can get.

@@ -24,6 +24,15 @@ impl Progress<'_> {
         Progress { read: 0, bytes: &[], more: false, damaged: false };
 }
 
+/// The same without the bytes.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub(crate) struct Ran {
+    pub(crate) read: usize,
+    pub(crate) more: bool,
+    pub(crate) damaged: bool,
+}
+
 /// Decompresses one direction of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Decompressor {
@@ -66,6 +75,21 @@ impl Decompressor {
             bytes: run.bytes,
             damaged: run.stop == Stop::Damaged || stuck && run.stop == Stop::Used,
         })
+    }
+
+    /// The same, with what came out apart from what is told of it.
+    pub(crate) fn fill<'a>(
+        &mut self,
+        input: &[u8],
+        memory: &Allocator,
+        room: &'a mut [MaybeUninit<u8>],
+    ) -> (&'a [u8], Result<Ran>) {
+        match self.run(input, memory, room) {
+            Ok(Progress { read, bytes, more, damaged }) => {
+                (bytes, Ok(Ran { read, more, damaged }))
+            }
+            Err(error) => (&[], Err(error)),
+        }
     }
 
     /// The message ends here: with an empty block that is not compressed and lacks its marker,

@@ -1,7 +1,7 @@
 //! Compression without a connection: the payloads of frames, both ways.
 
 use super::compress::{self, Compressor, Part};
-use super::decompress::Decompressor;
+use super::decompress::{Decompressor, Ran};
 use super::{Direction, Params};
 use crate::conn::Side;
 use crate::error::{Error, Result};
@@ -39,10 +39,7 @@ impl Pmd {
     /// All of its memory is from `memory`.
     #[must_use]
     pub fn new(side: Side, params: Params, memory: Allocator) -> Pmd {
-        let (ours, theirs) = match side {
-            Side::Server => (params.server, params.client),
-            Side::Client => (params.client, params.server),
-        };
+        let (ours, theirs) = (side.ours(&params), side.theirs(&params));
         Pmd {
             params,
             ours,
@@ -120,13 +117,10 @@ impl Pmd {
             }
             let Pmd { decompressor, memory, .. } = self;
             let (written, outcome) =
-                output::fill(room, |room| match decompressor.run(rest, memory, room) {
-                    Ok(run) => (run.bytes, Ok((run.read, run.damaged, run.more))),
-                    Err(error) => (&[], Err(error)),
-                });
+                output::fill(room, |room| decompressor.fill(rest, memory, room));
             done.written = done.written.saturating_add(written);
             match outcome {
-                Ok((read, damaged, more)) => {
+                Ok(Ran { read, damaged, more }) => {
                     done.consumed = done.consumed.saturating_add(read);
                     if damaged {
                         self.error = Some(Error::Compression);

@@ -61,6 +61,12 @@ impl ws_span {
         let off = piece.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
         Ok(ws_span { off: span_u32(off)?, len: span_u32(piece.len())? })
     }
+
+    /// Where a piece of `buf` lies that was looked for. Returns 1, or 0 if there is none.
+    fn fill(&mut self, found: Option<&[u8]>, buf: &[u8]) -> Result<usize> {
+        *self = ws_span::of(found, buf)?;
+        Ok(found.is_some().into())
+    }
 }
 
 /// Fails only for a list that the caller passed and that is 4 GiB long.
@@ -208,8 +214,7 @@ pub unsafe extern "C" fn ws_find_header(
         let value = ptr::output_one(value)?.write(ws_span::default());
         let (head, name) = (ptr::bytes(head, head_len)?, ptr::bytes(name, name_len)?);
         let found = headers::find(head, name)?;
-        *value = ws_span::of(found, head)?;
-        Ok(found.is_some().into())
+        value.fill(found, head)
     })
 }
 
@@ -232,8 +237,7 @@ pub unsafe extern "C" fn ws_select_protocol(
         let head = ptr::bytes(head, head_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
         let found = protocols::select_protocol(head, supported)?;
-        *chosen = ws_span::of(found, supported)?;
-        Ok(found.is_some().into())
+        chosen.fill(found, supported)
     })
 }
 
@@ -254,8 +258,7 @@ pub unsafe extern "C" fn ws_select_protocol_value(
         let offered = ptr::bytes(offered, offered_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
         let found = protocols::select(Values::one(Some(offered)), supported)?;
-        *chosen = ws_span::of(found, supported)?;
-        Ok(found.is_some().into())
+        chosen.fill(found, supported)
     })
 }
 

@@ -79,6 +79,17 @@ impl EncodedHeader {
     }
 }
 
+/// Writes a control frame, whose payload is no longer than it may be.
+pub(crate) fn write_control(
+    opcode: Opcode,
+    payload: &[u8],
+    mask_key: Option<[u8; 4]>,
+    out: &mut [MaybeUninit<u8>],
+) -> Result<usize> {
+    let header = EncodedHeader::of(opcode, FIN, mask_key, payload.len() as u64);
+    header.write_frame(payload, out)
+}
+
 /// Writes what comes before the masking key, the key, the payload: all or nothing.
 #[inline(always)]
 fn write<const N: usize>(

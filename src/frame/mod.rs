@@ -8,6 +8,7 @@ pub mod mask;
 pub use decode::Chunk;
 pub(crate) use decode::{Ascii, unmask, whole_frame};
 pub use encode::EncodedHeader;
+pub(crate) use encode::write_control;
 pub(crate) use header::announced_len;
 pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
 
