@@ -62,12 +62,13 @@ __attribute__((format(printf, 1, 2))) static inline void log_text(const char *fo
 
 /* ---- states ---- */
 
-/* When to lose patience: with a handshake, with a peer that takes nothing, with a silent one. */
+/* Sets the time limit of the handshake, of a peer that takes no output, or of a silent one. The
+ * clock shows whole seconds, and the current one is partly over: hence one more. */
 static inline void set_deadline(peer *p) {
     long seconds = p->state != OPEN  ? set.handshake_timeout
                    : p->want_write   ? set.send_timeout
                                      : set.ping_interval;
-    p->deadline = seconds > 0 ? now + (uint32_t)seconds : 0;
+    p->deadline = seconds > 0 ? now + (uint32_t)seconds + 1 : 0;
 }
 
 static inline void set_state(peer *p, uint8_t state) {
