@@ -8,7 +8,7 @@
 //! |            | one frame: header, payload, masking           | [`frame`] |
 //! |            | text, close payloads                          | [`utf8`], [`close`] |
 //! |            | permessage-deflate                            | [`deflate`] |
-//! | Decoder    | many frames per call, any split of the input  | [`stream`] |
+//! | Decoder    | many frames per call, any split of the input  | [`decoder`] |
 //! |            | replies to control frames                     | [`control`] |
 //! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
 //! | under all  | masking and UTF-8 with vector instructions    | [`simd`] |
@@ -26,17 +26,20 @@
 pub mod close;
 pub mod conn;
 pub mod control;
+mod cut;
+pub mod decoder;
 pub mod deflate;
 pub mod error;
 #[cfg(feature = "capi")]
 pub mod ffi;
 pub mod frame;
 pub mod handshake;
+mod inline_bytes;
 pub mod memory;
 mod output;
 pub mod random;
+pub mod side;
 pub mod simd;
-pub mod stream;
 pub mod utf8;
 
 #[cfg(all(feature = "capi", not(feature = "std")))]

@@ -12,7 +12,7 @@ use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_event};
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::{ws_handshake, ws_response_spec, ws_span};
-use wscodec::ffi::stream::ws_decoder;
+use wscodec::ffi::decoder::ws_decoder;
 
 /// A shared library that stays open.
 #[derive(Clone, Copy)]

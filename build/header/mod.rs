@@ -18,7 +18,7 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/handshake.rs"],
     &["src/ffi/fields.rs"],
     &["src/ffi/frame.rs"],
-    &["src/ffi/stream.rs"],
+    &["src/ffi/decoder.rs"],
     &["src/ffi/text.rs"],
     &["src/ffi/control.rs"],
     &["src/ffi/deflate.rs"],

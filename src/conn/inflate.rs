@@ -4,7 +4,7 @@
 //! connection that reports pieces may leave the rest of it for the next call.
 
 use super::Conn;
-use super::recv::{Event, Step, Stepped};
+use super::recv::{Event, Step, StepResult};
 use crate::deflate::decompress::Ran;
 use crate::error::{Error, Result};
 use crate::frame::Chunk;
@@ -34,7 +34,7 @@ impl Conn {
         chunk: &Chunk,
         buf: &mut [u8],
         consumed: &mut usize,
-    ) -> Stepped {
+    ) -> StepResult {
         let message = self.message_of(chunk);
         message.compressed = true;
         let before = message.wire_len;
@@ -70,7 +70,7 @@ impl Conn {
                 let used = used.min(last);
                 self.frames.give_back(buf, chunk, used);
                 *consumed = chunk.off.saturating_add(used);
-                return Ok(Some(Step::Pause(self.hand_over(false, false))));
+                return Ok(Some(Step::Pause(self.lend(false, false))));
             }
             // The next portion of this frame is there already.
             Ok(_) if !chunk.ends() && end < buf.len() => Ok(Step::Nothing),
@@ -153,7 +153,7 @@ impl Conn {
         if !chunk.ends() || !chunk.header.is_final() {
             let silent = self.message.bytes().is_empty() && !chunk.ends();
             return Ok(match self.options.stream && !silent {
-                true => Step::Pause(self.hand_over(false, chunk.ends())),
+                true => Step::Pause(self.lend(false, chunk.ends())),
                 false => Step::Nothing,
             });
         }
@@ -161,8 +161,8 @@ impl Conn {
         let whole = message.add(&[], false, true).map_err(|_| Error::Utf8);
         let ended = self.decompressor.finish(has_begun);
         ended.and(whole)?;
-        let event = self.hand_over(true, true);
-        if self.forgets() {
+        let event = self.lend(true, true);
+        if self.peer_drops_context() {
             self.decompressor.release();
         }
         self.incoming = None;
@@ -170,14 +170,15 @@ impl Conn {
     }
 
     /// Whether the peer compresses each message for itself.
-    fn forgets(&self) -> bool {
-        let theirs = |params| self.options.side.theirs(&params);
-        self.options.pmd.map(theirs).is_none_or(|theirs| theirs.no_context_takeover)
+    fn peer_drops_context(&self) -> bool {
+        self.options.pmd.is_none_or(|params| {
+            params.received_by(self.options.side).no_context_takeover
+        })
     }
 
     /// What there is of the message, if pieces are reported.
     fn piece(&mut self) -> Option<Event> {
         let any = self.options.stream && !self.message.bytes().is_empty();
-        any.then(|| self.hand_over(false, false))
+        any.then(|| self.lend(false, false))
     }
 }

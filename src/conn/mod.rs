@@ -13,16 +13,15 @@ mod options;
 mod recv;
 mod send;
 
+pub use crate::side::Side;
 pub use options::{Info, Opt};
 pub use recv::{Event, Received};
 pub use send::Piece;
 
 use crate::deflate::compress::Compressor;
 use crate::deflate::decompress::Decompressor;
-use crate::deflate::{Direction, Params};
-use crate::frame::Opcode;
+use crate::frame::{FrameReader, Opcode};
 use crate::memory::{Allocator, Buffer, Own};
-use crate::stream::Walk;
 use closing::{Ours, Theirs};
 use control_payload::ControlPayload;
 use incoming::Incoming;
@@ -31,32 +30,6 @@ use options::Options;
 
 /// The most that [`Conn::output`] ever writes: a pong and a close, both masked.
 pub const MAX_OUTPUT: usize = 139;
-
-/// Which end of the connection this is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Side {
-    Server,
-    Client,
-}
-
-impl Side {
-    /// What was agreed on about what this side sends.
-    pub(crate) const fn ours(self, params: &Params) -> Direction {
-        match self {
-            Side::Server => params.server,
-            Side::Client => params.client,
-        }
-    }
-
-    /// What was agreed on about what the peer sends.
-    pub(crate) const fn theirs(self, params: &Params) -> Direction {
-        match self {
-            Side::Server => params.client,
-            Side::Client => params.server,
-        }
-    }
-}
 
 /// How far the connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +58,7 @@ pub struct Conn {
     memory: Allocator,
 
     // What comes.
-    frames: Walk,
+    frames: FrameReader,
     theirs: Theirs,
     incoming: Option<Incoming>,
     /// What was collected of it, or was lent to the caller by the last call.
@@ -115,7 +88,7 @@ impl Conn {
         Conn {
             options,
             memory,
-            frames: Walk::new(options.rules()),
+            frames: FrameReader::new(options.flags()),
             theirs: Theirs::Open,
             incoming: None,
             message: Buffer::default(),

@@ -4,7 +4,7 @@ use super::closing::{Ours, Theirs};
 use super::{Conn, Side};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
-use crate::frame::{RSV_BITS, Rules};
+use crate::frame::{DecodeFlags, RSV_BITS};
 
 /// The default limit on a message, in bytes.
 const DEFAULT_MAX_MESSAGE: u64 = 1024 * 1024;
@@ -99,15 +99,16 @@ impl Options {
     }
 
     /// What the peer's frames may be.
-    pub(super) fn rules(&self) -> Rules {
+    pub(super) fn flags(&self) -> DecodeFlags {
         let side = match self.side {
             Side::Server => 0,
-            Side::Client => Rules::CLIENT,
+            Side::Client => DecodeFlags::CLIENT,
         };
-        let deflate = if self.pmd.is_some() { Rules::DEFLATE } else { 0 };
-        let any_mask = if self.any_mask { Rules::ANY_MASK } else { 0 };
-        let rules = Rules::from_flags(side | deflate | any_mask).unwrap_or_default();
-        rules.allowing(self.allow_rsv)
+        let deflate = if self.pmd.is_some() { DecodeFlags::DEFLATE } else { 0 };
+        let any_mask = if self.any_mask { DecodeFlags::ANY_MASK } else { 0 };
+        let flags =
+            DecodeFlags::from_flags(side | deflate | any_mask).unwrap_or_default();
+        flags.allowing(self.allow_rsv)
     }
 }
 
@@ -119,7 +120,7 @@ impl Conn {
             return Err(Error::InvalidState);
         }
         options.pmd = Some(params);
-        self.frames.set_rules(options.rules());
+        self.frames.set_rules(options.flags());
         Ok(())
     }
 
@@ -159,7 +160,7 @@ impl Conn {
                 options.allow_rsv = bits;
             }
         }
-        self.frames.set_rules(options.rules());
+        self.frames.set_rules(options.flags());
         Ok(())
     }
 

@@ -73,7 +73,7 @@ impl Compression {
 
 /// The next step over the input. None: all of it is done. With an error may come what was
 /// right before it.
-pub(super) type Stepped = core::result::Result<Option<Step>, (Error, Option<Event>)>;
+pub(super) type StepResult = core::result::Result<Option<Step>, (Error, Option<Event>)>;
 
 /// What a chunk led to.
 pub(super) enum Step {
@@ -96,7 +96,7 @@ impl Conn {
         if let Theirs::Wrong(error) | Theirs::Failed(error) = self.theirs {
             return Err(self.fail(error));
         }
-        self.take_back_what_was_handed_over();
+        self.reclaim_lent();
         self.options.has_input |= !buf.is_empty();
         let mut done = Received::default();
         while done.events < room && !self.is_closed_by_peer() {
@@ -196,7 +196,7 @@ impl Conn {
     }
 
     /// The next chunk, and what it leads to.
-    fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> Stepped {
+    fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> StepResult {
         let (limits, portion) = (self.limits(), self.portion());
         let compression = self.compression();
         let most = |header: &Header| match compression.covers(header) {
@@ -218,7 +218,7 @@ impl Conn {
         chunk: &Chunk,
         buf: &mut [u8],
         consumed: &mut usize,
-    ) -> Stepped {
+    ) -> StepResult {
         if self.compression().covers(&chunk.header) {
             return self.inflate(chunk, buf, consumed);
         }
@@ -407,11 +407,11 @@ impl Conn {
         if !last {
             return Ok(Step::Nothing);
         }
-        Ok(Step::Pause(self.hand_over(true, true)))
+        Ok(Step::Pause(self.lend(true, true)))
     }
 
     /// The message, or the piece of one, that lies in the connection's own memory.
-    pub(super) fn hand_over(&mut self, last: bool, frame_end: bool) -> Event {
+    pub(super) fn lend(&mut self, last: bool, frame_end: bool) -> Event {
         self.lent = true;
         let message = self.incoming.as_mut();
         let (opcode, first) = message.map_or((Opcode::Binary, true), |message| {
@@ -491,7 +491,7 @@ impl Conn {
     }
 
     /// Events of the last call are gone with this one.
-    fn take_back_what_was_handed_over(&mut self) {
+    fn reclaim_lent(&mut self) {
         if core::mem::take(&mut self.lent) {
             self.control.release(&self.memory);
         }

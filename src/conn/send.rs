@@ -3,7 +3,7 @@
 use super::{Conn, Outgoing, Side};
 use crate::deflate::compress;
 use crate::error::{Error, Result};
-use crate::frame::{self, EncodedHeader, FIN, Opcode, RSV1, mask};
+use crate::frame::{self, FIN, Opcode, OutHeader, RSV1, mask};
 use crate::output;
 use crate::random::Source;
 use core::mem::MaybeUninit;
@@ -115,7 +115,7 @@ impl Conn {
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let key = self.mask_key()?;
-        let direction = self.options.side.ours(&params);
+        let direction = params.sent_by(self.options.side);
         let first = opcode != Opcode::Continuation;
         let part = compress::Part { payload: piece.payload, first, last: !piece.more };
         // Behind the longest header that it can get.
@@ -128,7 +128,7 @@ impl Conn {
         }
         let payload_len = payload.len();
         let bits = if part.last { FIN } else { 0 } | if first { RSV1 } else { 0 };
-        let header = EncodedHeader::of(opcode, bits, key, payload_len as u64);
+        let header = OutHeader::of(opcode, bits, key, payload_len as u64);
         let to = header.write(out)?;
         let shift = longest.saturating_sub(to);
         if shift > 0 {
@@ -163,7 +163,7 @@ impl Conn {
     ) -> Result<usize> {
         match self.options.side {
             Side::Server => {
-                let header = EncodedHeader::of(opcode, bits, None, payload.len() as u64);
+                let header = OutHeader::of(opcode, bits, None, payload.len() as u64);
                 header.write_frame(payload, out)
             }
             Side::Client => self.write_masked(opcode, bits, payload, out),
@@ -184,7 +184,7 @@ impl Conn {
             return Err(Error::BufferTooSmall);
         }
         let key = Some(self.masks.take(&self.memory)?);
-        let header = EncodedHeader::of(opcode, bits, key, payload.len() as u64);
+        let header = OutHeader::of(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }
 }

@@ -8,8 +8,9 @@ pub mod compress;
 pub mod decompress;
 #[cfg_attr(not(feature = "deflate"), path = "no_engine.rs")]
 pub mod engine;
-pub mod negotiate;
 pub mod pmd;
+
+use crate::side::Side;
 
 /// The widest window, 32 KiB.
 pub const MAX_WINDOW_BITS: u8 = 15;
@@ -36,6 +37,26 @@ pub struct Params {
     pub level: u8,
     /// 1 to 9.
     pub mem_level: u8,
+}
+
+impl Params {
+    /// The direction of messages that `side` sends.
+    #[must_use]
+    pub const fn sent_by(&self, side: Side) -> Direction {
+        match side {
+            Side::Server => self.server,
+            Side::Client => self.client,
+        }
+    }
+
+    /// The direction of messages that `side` receives.
+    #[must_use]
+    pub const fn received_by(&self, side: Side) -> Direction {
+        match side {
+            Side::Server => self.client,
+            Side::Client => self.server,
+        }
+    }
 }
 
 /// How a stream is compressed.

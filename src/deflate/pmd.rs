@@ -3,10 +3,10 @@
 use super::compress::{self, Compressor, Part};
 use super::decompress::{Decompressor, Ran};
 use super::{Direction, Params};
-use crate::conn::Side;
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
 use crate::output;
+use crate::side::Side;
 use core::mem::MaybeUninit;
 
 /// One side of a connection that agreed on compression.
@@ -39,7 +39,7 @@ impl Pmd {
     /// All of its memory is from `memory`.
     #[must_use]
     pub fn new(side: Side, params: Params, memory: Allocator) -> Pmd {
-        let (ours, theirs) = (side.ours(&params), side.theirs(&params));
+        let (ours, theirs) = (params.sent_by(side), params.received_by(side));
         Pmd {
             params,
             ours,

@@ -2,9 +2,9 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::deflate::negotiate::{self, Terms};
 use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
+use crate::handshake::pmd::{self, Offer};
 use crate::handshake::values::Values;
 use crate::output;
 use core::ffi::c_void;
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn ws_pmd_accept(
     answer(|| unsafe {
         let params = ptr::one_mut(params)?;
         let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
-        write_answer(negotiate::accept(head, &params.read()?)?, params, out)
+        write_answer(pmd::accept(head, &params.read()?)?, params, out)
     })
 }
 
@@ -140,13 +140,13 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
         let params = ptr::one_mut(params)?;
         let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
         let offers = Values::one(Some(offers));
-        write_answer(negotiate::accept_in(offers, &params.read()?)?, params, out)
+        write_answer(pmd::accept_in(offers, &params.read()?)?, params, out)
     })
 }
 
 /// Writes the answer, and what was agreed on.
 fn write_answer(
-    agreed: Option<(Params, Terms)>,
+    agreed: Option<(Params, Offer)>,
     params: &mut ws_pmd_params,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn ws_pmd_offer(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
-        let offer = negotiate::offer(&ptr::one(params)?.read()?);
+        let offer = pmd::offer(&ptr::one(params)?.read()?);
         output::write_all(&[&[offer.write().as_bytes()]], ptr::output(out, out_cap)?)
     })
 }
@@ -186,7 +186,7 @@ pub unsafe extern "C" fn ws_pmd_confirm(
     answer(|| unsafe {
         let params = ptr::one_mut(params)?;
         let head = ptr::bytes(head, head_len)?;
-        Ok(narrow(negotiate::confirm(head, &params.read()?)?, params))
+        Ok(narrow(pmd::confirm(head, &params.read()?)?, params))
     })
 }
 
@@ -203,7 +203,7 @@ pub unsafe extern "C" fn ws_pmd_confirm_value(
     super::answer(|| unsafe {
         let params = ptr::one_mut(params)?;
         let confirmed = Values::one(Some(ptr::bytes(answer, answer_len)?));
-        Ok(narrow(negotiate::confirm_in(confirmed, &params.read()?)?, params))
+        Ok(narrow(pmd::confirm_in(confirmed, &params.read()?)?, params))
     })
 }
 

@@ -4,7 +4,8 @@ use super::result::ws_result;
 use super::{answer, ptr};
 use crate::error::{Error, Result};
 use crate::frame::{
-    self, Ascii, Chunk, EncodedHeader, Header, Limits, MAX_PAYLOAD, Place, Rules,
+    self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD,
+    OutHeader,
 };
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
@@ -136,11 +137,11 @@ pub const WS_KEEP_MASKED: u32 = 0x08;
 pub const WS_ANY_RSV: u32 = 0x10;
 
 const _: () = assert!(
-    WS_CLIENT == Rules::CLIENT
-        && WS_DEFLATE == Rules::DEFLATE
-        && WS_ANY_MASK == Rules::ANY_MASK
-        && WS_KEEP_MASKED == Rules::KEEP_MASKED
-        && WS_ANY_RSV == Rules::ANY_RSV
+    WS_CLIENT == DecodeFlags::CLIENT
+        && WS_DEFLATE == DecodeFlags::DEFLATE
+        && WS_ANY_MASK == DecodeFlags::ANY_MASK
+        && WS_KEEP_MASKED == DecodeFlags::KEEP_MASKED
+        && WS_ANY_RSV == DecodeFlags::ANY_RSV
 );
 
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2).
@@ -164,13 +165,20 @@ pub unsafe extern "C" fn ws_frame_decode(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let frame = ptr::output_one(frame)?;
-        let (Some(rules), Ok(buf)) = (Rules::from_flags(flags), ptr::bytes_mut(buf, len))
+        let (Some(rules), Ok(buf)) =
+            (DecodeFlags::from_flags(flags), ptr::bytes_mut(buf, len))
         else {
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);
         };
         let ascii = Ascii::DoesNotMatter;
-        match frame::whole_frame(buf, rules, Place::Unknown, Limits::NONE, ascii) {
+        match frame::whole_frame(
+            buf,
+            rules,
+            Fragmentation::Unchecked,
+            Limits::NONE,
+            ascii,
+        ) {
             Some(chunk) => {
                 frame.write(chunk.into());
                 Ok(chunk.off.wrapping_add(chunk.len))
@@ -186,10 +194,10 @@ pub unsafe extern "C" fn ws_frame_decode(
 #[inline(never)]
 fn decode_header(
     buf: &[u8],
-    rules: Rules,
+    rules: DecodeFlags,
     frame: &mut MaybeUninit<ws_frame>,
 ) -> Result<usize> {
-    let header = Header::parse(buf, rules, Place::Unknown, Limits::NONE);
+    let header = Header::parse(buf, rules, Fragmentation::Unchecked, Limits::NONE);
     frame.write(header.ok().flatten().map_or_else(ws_frame::default, ws_frame::from));
     header.map(|_| 0)
 }
@@ -229,7 +237,7 @@ pub unsafe extern "C" fn ws_frame_encode(
         }
         let (payload, key) = (ptr::bytes(payload, payload_len)?, ptr::mask_key(mask_key));
         let out = ptr::output(out, out_cap)?;
-        let header = EncodedHeader::new(opcode, flags, key, payload.len() as u64)?;
+        let header = OutHeader::new(opcode, flags, key, payload.len() as u64)?;
         header.write_frame(payload, out)
     })
 }
@@ -256,7 +264,7 @@ pub unsafe extern "C" fn ws_frame_header(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (key, out) = (ptr::mask_key(mask_key), ptr::output(out, out_cap)?);
-        EncodedHeader::new(opcode, flags, key, payload_len)?.write(out)
+        OutHeader::new(opcode, flags, key, payload_len)?.write(out)
     })
 }
 

@@ -13,6 +13,7 @@
 pub mod accept;
 pub mod conn;
 pub mod control;
+pub mod decoder;
 pub mod deflate;
 pub mod fields;
 pub mod frame;
@@ -20,7 +21,6 @@ pub mod handshake;
 pub mod pmd;
 mod ptr;
 pub mod result;
-pub mod stream;
 pub mod text;
 pub mod version;
 

@@ -3,11 +3,11 @@
 use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_conn, ws_event};
 use super::control::ws_control;
+use super::decoder::{ws_decoder, ws_out_frame};
 use super::deflate::{supported, ws_pmd_params};
 use super::fields::{ws_request_fields, ws_response_fields};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
-use super::stream::{ws_decoder, ws_out_frame};
 use core::ffi::{c_char, c_int};
 
 /// Goes up when something changes that others were compiled against.

@@ -1,6 +1,6 @@
 //! One frame at the start of a buffer.
 
-use super::header::{Header, Limits, Place, Rules};
+use super::header::{DecodeFlags, Fragmentation, Header, Limits};
 use super::mask;
 
 /// A part of one frame's payload, in the buffer of one call.
@@ -53,16 +53,16 @@ pub(crate) enum Ascii {
 #[inline(always)]
 pub(crate) fn whole_frame(
     buf: &mut [u8],
-    rules: Rules,
-    place: Place,
+    flags: DecodeFlags,
+    fragmentation: Fragmentation,
     limits: Limits,
     ascii: Ascii,
 ) -> Option<Chunk> {
-    let header = Header::parse_common(buf, rules, place, limits)?;
+    let header = Header::parse_common(buf, flags, fragmentation, limits)?;
     let off = usize::from(header.len);
     let len = usize::try_from(header.payload_len).ok()?;
     let payload = buf.get_mut(off..)?.get_mut(..len)?;
-    let is_ascii = unmask(payload, &header, 0, rules, ascii);
+    let is_ascii = unmask(payload, &header, 0, flags, ascii);
     let message_opcode = header.opcode as u8;
     Some(Chunk { header, message_opcode, pos: 0, off, len, is_ascii })
 }
@@ -73,10 +73,10 @@ pub(crate) fn unmask(
     payload: &mut [u8],
     header: &Header,
     pos: u64,
-    rules: Rules,
+    flags: DecodeFlags,
     ascii: Ascii,
 ) -> bool {
-    let Some(key) = header.mask_key.filter(|_| rules.unmasks()) else { return false };
+    let Some(key) = header.mask_key.filter(|_| flags.unmasks()) else { return false };
     match ascii {
         Ascii::Matters => mask::apply_ascii(payload, key, pos),
         Ascii::DoesNotMatter => {

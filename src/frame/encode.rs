@@ -10,13 +10,13 @@ use core::mem::MaybeUninit;
 
 /// A header to be written.
 #[derive(Clone, Copy, Debug)]
-pub struct EncodedHeader {
+pub struct OutHeader {
     first: u8,
     mask_key: Option<[u8; 4]>,
     payload_len: u64,
 }
 
-impl EncodedHeader {
+impl OutHeader {
     /// `bits` are FIN and RSV1 to RSV3. Refuses reserved opcodes, and control frames that
     /// are fragmented or too long.
     #[inline(always)]
@@ -25,7 +25,7 @@ impl EncodedHeader {
         bits: u32,
         mask_key: Option<[u8; 4]>,
         payload_len: u64,
-    ) -> Result<EncodedHeader> {
+    ) -> Result<OutHeader> {
         let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
         let opcode = opcode.ok_or(Error::InvalidArgument)?;
         let too_long = u64::try_from(MAX_CONTROL).is_ok_and(|max| payload_len > max);
@@ -37,7 +37,7 @@ impl EncodedHeader {
             return Err(Error::InvalidArgument);
         }
         let [bits, ..] = bits.to_le_bytes();
-        Ok(EncodedHeader::of(opcode, bits, mask_key, payload_len))
+        Ok(OutHeader::of(opcode, bits, mask_key, payload_len))
     }
 
     /// Of what is known to be right.
@@ -47,8 +47,8 @@ impl EncodedHeader {
         bits: u8,
         mask_key: Option<[u8; 4]>,
         payload_len: u64,
-    ) -> EncodedHeader {
-        EncodedHeader { first: bits | opcode as u8, mask_key, payload_len }
+    ) -> OutHeader {
+        OutHeader { first: bits | opcode as u8, mask_key, payload_len }
     }
 
     /// Writes it.
@@ -86,7 +86,7 @@ pub(crate) fn write_control(
     mask_key: Option<[u8; 4]>,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let header = EncodedHeader::of(opcode, FIN, mask_key, payload.len() as u64);
+    let header = OutHeader::of(opcode, FIN, mask_key, payload.len() as u64);
     header.write_frame(payload, out)
 }
 

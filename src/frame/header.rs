@@ -43,9 +43,9 @@ impl Opcode {
 
 /// Whose input is read, and what is allowed in it. All zero: a server's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rules(u32);
+pub struct DecodeFlags(u32);
 
-impl Rules {
+impl DecodeFlags {
     /// Input of a client: frames must not be masked.
     pub const CLIENT: u32 = 0x01;
     /// RSV1 may be set on the first frame of a message.
@@ -63,27 +63,27 @@ impl Rules {
 
     /// None if a flag is unknown.
     #[must_use]
-    pub fn from_flags(flags: u32) -> Option<Rules> {
-        Rules::from_bits(flags).filter(|_| flags >> Self::ALLOWED_RSV_SHIFT == 0)
+    pub fn from_flags(flags: u32) -> Option<DecodeFlags> {
+        DecodeFlags::from_bits(flags).filter(|_| flags >> Self::ALLOWED_RSV_SHIFT == 0)
     }
 
-    /// What [`Rules::bits`] gave. None if a bit is unknown.
+    /// What [`DecodeFlags::bits`] gave. None if a bit is unknown.
     #[must_use]
     #[inline]
-    pub fn from_bits(bits: u32) -> Option<Rules> {
-        const KNOWN: u32 = Rules::CLIENT
-            | Rules::DEFLATE
-            | Rules::ANY_MASK
-            | Rules::KEEP_MASKED
-            | Rules::ANY_RSV
-            | (RSV_BITS as u32) << Rules::ALLOWED_RSV_SHIFT;
-        (bits & !KNOWN == 0).then_some(Rules(bits))
+    pub fn from_bits(bits: u32) -> Option<DecodeFlags> {
+        const KNOWN: u32 = DecodeFlags::CLIENT
+            | DecodeFlags::DEFLATE
+            | DecodeFlags::ANY_MASK
+            | DecodeFlags::KEEP_MASKED
+            | DecodeFlags::ANY_RSV
+            | (RSV_BITS as u32) << DecodeFlags::ALLOWED_RSV_SHIFT;
+        (bits & !KNOWN == 0).then_some(DecodeFlags(bits))
     }
 
     /// The same, and these of the reserved bits may be set on the first frame of a message.
     #[must_use]
-    pub fn allowing(self, rsv: u8) -> Rules {
-        Rules(self.0 | u32::from(rsv & RSV_BITS) << Self::ALLOWED_RSV_SHIFT)
+    pub fn allowing(self, rsv: u8) -> DecodeFlags {
+        DecodeFlags(self.0 | u32::from(rsv & RSV_BITS) << Self::ALLOWED_RSV_SHIFT)
     }
 
     /// The reserved bits that a frame with this opcode may have.
@@ -124,9 +124,9 @@ impl Rules {
 
 /// Where in the stream a frame stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Fragmentation {
     /// Nobody keeps count: the order of fragments is not checked.
-    Unknown,
+    Unchecked,
     /// No message is open: a continuation is wrong.
     BetweenMessages,
     /// A message is open: text and binary are wrong.
@@ -185,13 +185,13 @@ impl Header {
     #[inline(always)]
     pub fn parse(
         bytes: &[u8],
-        rules: Rules,
-        place: Place,
+        flags: DecodeFlags,
+        fragmentation: Fragmentation,
         limits: Limits,
     ) -> Result<Option<Header>> {
-        match Header::parse_common(bytes, rules, place, limits) {
+        match Header::parse_common(bytes, flags, fragmentation, limits) {
             Some(header) => Ok(Some(header)),
-            None => match Header::fault(bytes, rules, place, limits) {
+            None => match Header::fault(bytes, flags, fragmentation, limits) {
                 Some(error) => Err(error),
                 None => Ok(None),
             },
@@ -203,19 +203,19 @@ impl Header {
     #[inline(always)]
     pub(crate) fn parse_common(
         bytes: &[u8],
-        rules: Rules,
-        place: Place,
+        flags: DecodeFlags,
+        fragmentation: Fragmentation,
         limits: Limits,
     ) -> Option<Header> {
         let [first, second, rest @ ..] = bytes else { return None };
         let (first, second) = (*first, *second);
         let FirstByte { opcode, right } = *FIRST_BYTES.get(usize::from(first))?;
-        if right & place.plain_first_bytes() == 0
-            && check_first(first, rules, place).is_err()
+        if right & fragmentation.plain_first_bytes() == 0
+            && check_first(first, flags, fragmentation).is_err()
         {
             return None;
         }
-        if !rules.allow_mask_bit(second) {
+        if !flags.allow_mask_bit(second) {
             return None;
         }
         let masked = second & MASK_BIT != 0;
@@ -242,7 +242,7 @@ impl Header {
         };
         let bits = first & !OPCODE_BITS;
         let len = len.wrapping_add(key_len);
-        debug_assert_eq!(Header::fault(bytes, rules, place, limits), None);
+        debug_assert_eq!(Header::fault(bytes, flags, fragmentation, limits), None);
         Some(Header { bits, opcode, mask_key, payload_len, len })
     }
 
@@ -250,14 +250,19 @@ impl Header {
     /// the first wrong byte. None: it is merely incomplete.
     #[cold]
     #[inline(never)]
-    fn fault(bytes: &[u8], rules: Rules, place: Place, limits: Limits) -> Option<Error> {
+    fn fault(
+        bytes: &[u8],
+        flags: DecodeFlags,
+        fragmentation: Fragmentation,
+        limits: Limits,
+    ) -> Option<Error> {
         let (first, rest) = bytes.split_first()?;
-        let opcode = match check_first(*first, rules, place) {
+        let opcode = match check_first(*first, flags, fragmentation) {
             Ok(opcode) => opcode,
             Err(error) => return Some(error),
         };
         let (second, rest) = rest.split_first()?;
-        if !rules.allow_mask_bit(*second) {
+        if !flags.allow_mask_bit(*second) {
             return Some(Error::Mask);
         }
         let code = second & LENGTH_BITS;
@@ -313,7 +318,7 @@ const INSIDE: u8 = 0x2;
 /// Looked up, since most frames are right and have no reserved bits: what [`check_first`] says of
 /// each byte.
 static FIRST_BYTES: [FirstByte; 256] = {
-    const PLAIN: Rules = Rules(0);
+    const PLAIN: DecodeFlags = DecodeFlags(0);
     let mut table = [FirstByte { opcode: Opcode::Continuation, right: 0 }; 256];
     let mut rest: &mut [FirstByte] = &mut table;
     let mut first = 0_u8;
@@ -321,10 +326,10 @@ static FIRST_BYTES: [FirstByte; 256] = {
         if let Some(opcode) = Opcode::from_number(first & OPCODE_BITS) {
             this.opcode = opcode;
         }
-        if check_first(first, PLAIN, Place::BetweenMessages).is_ok() {
+        if check_first(first, PLAIN, Fragmentation::BetweenMessages).is_ok() {
             this.right |= BETWEEN;
         }
-        if check_first(first, PLAIN, Place::InMessage).is_ok() {
+        if check_first(first, PLAIN, Fragmentation::InMessage).is_ok() {
             this.right |= INSIDE;
         }
         rest = after;
@@ -333,31 +338,37 @@ static FIRST_BYTES: [FirstByte; 256] = {
     table
 };
 
-impl Place {
+impl Fragmentation {
     /// Which first bytes without reserved bits are right here.
     #[inline(always)]
     fn plain_first_bytes(self) -> u8 {
         match self {
-            Place::Unknown => BETWEEN | INSIDE,
-            Place::BetweenMessages => BETWEEN,
-            Place::InMessage => INSIDE,
+            Fragmentation::Unchecked => BETWEEN | INSIDE,
+            Fragmentation::BetweenMessages => BETWEEN,
+            Fragmentation::InMessage => INSIDE,
         }
     }
 }
 
 /// What a first byte says, or the first thing that is wrong with it.
-const fn check_first(first: u8, rules: Rules, place: Place) -> Result<Opcode> {
+const fn check_first(
+    first: u8,
+    flags: DecodeFlags,
+    fragmentation: Fragmentation,
+) -> Result<Opcode> {
     let opcode = Opcode::from_number(first & OPCODE_BITS);
-    if first & RSV_BITS & !rules.allowed_rsv(opcode) != 0 {
+    if first & RSV_BITS & !flags.allowed_rsv(opcode) != 0 {
         return Err(Error::ReservedBits);
     }
     let Some(opcode) = opcode else { return Err(Error::Opcode) };
     if opcode.is_control() && first & FIN == 0 {
         return Err(Error::ControlFrame);
     }
-    match (place, opcode) {
-        (Place::BetweenMessages, Opcode::Continuation)
-        | (Place::InMessage, Opcode::Text | Opcode::Binary) => Err(Error::Fragmentation),
+    match (fragmentation, opcode) {
+        (Fragmentation::BetweenMessages, Opcode::Continuation)
+        | (Fragmentation::InMessage, Opcode::Text | Opcode::Binary) => {
+            Err(Error::Fragmentation)
+        }
         _ => Ok(opcode),
     }
 }

@@ -4,13 +4,14 @@ mod decode;
 mod encode;
 mod header;
 pub mod mask;
+mod reader;
 
 pub use decode::Chunk;
-pub(crate) use decode::{Ascii, unmask, whole_frame};
-pub use encode::EncodedHeader;
+pub(crate) use decode::{Ascii, whole_frame};
+pub use encode::OutHeader;
 pub(crate) use encode::write_control;
-pub(crate) use header::announced_len;
-pub use header::{Header, Limits, Opcode, Place, Rules, header_len};
+pub use header::{DecodeFlags, Fragmentation, Header, Limits, Opcode, header_len};
+pub(crate) use reader::FrameReader;
 
 /// Longest header, in bytes.
 pub const MAX_HEADER: usize = 14;

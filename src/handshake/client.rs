@@ -1,7 +1,8 @@
 //! A client's side of the opening handshake behind its request (RFC 6455, 4.1).
 
+use super::pmd;
 use super::response::{self, Response};
-use crate::deflate::{Params, negotiate as pmd};
+use crate::deflate::Params;
 use crate::error::{Error, Result};
 
 /// Judges the response to a request, and reads from it what compression was agreed on. None: it

@@ -7,13 +7,14 @@
 //! part of each; [`accept`] has the key and its answer, [`origin`] tells whose page a browser speaks
 //! for.
 
-pub mod accept;
 mod authority;
 mod chars;
 pub mod client;
 pub mod extensions;
 pub mod headers;
+pub mod key;
 pub mod origin;
+pub mod pmd;
 pub mod protocols;
 pub mod request;
 pub mod response;

@@ -1,12 +1,12 @@
 //! The client's opening request (RFC 6455, 4.1 and 4.2.1; RFC 8441).
 
-use super::accept::Key;
 use super::authority::Authority;
 use super::headers::{
     EXTENSIONS, Field, Fields, Head, PROTOCOL, check_extra, write_head,
 };
+use super::key::Key;
 use super::target::{self, Absolute};
-use super::values::{Seen, Values, checked, is_token, is_visible, list_has};
+use super::values::{Occurrences, Values, checked, is_token, is_visible, list_has};
 use super::{extensions, origin, protocols};
 use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
@@ -29,8 +29,8 @@ pub struct Request<'a> {
     pub fields: Fields<'a>,
     /// Whether it is an upgrade without a fault. [`Error::NotUpgrade`]: an ordinary request.
     pub verdict: Result<()>,
-    protocols: Seen<'a>,
-    extensions: Seen<'a>,
+    protocols: Occurrences<'a>,
+    extensions: Occurrences<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -52,7 +52,7 @@ pub fn read(buf: &[u8]) -> Result<Option<Request<'_>>> {
     let Some(mut head) = Head::parse_request(buf)? else { return Ok(None) };
     let line = RequestLine::parse(head.start_line)?;
     let fields = head.fields.clone();
-    let mut said = Said::default();
+    let mut said = RequestFields::default();
     while let Some(field) = head.fields.next_field()? {
         said.note(&field);
     }
@@ -177,7 +177,7 @@ pub fn check(parsed: &Parsed<'_>) -> Result<()> {
 
 /// An upgrade of HTTP/1.1. Its Origin.
 fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a [u8]>> {
-    let said = Said::of(&[
+    let said = RequestFields::of(&[
         (b"host", parsed.host),
         (b"upgrade", parsed.upgrade),
         (b"connection", parsed.connection),
@@ -197,7 +197,7 @@ fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a
 
 /// An extended CONNECT (RFC 8441, 5). Its Origin.
 fn check_connect<'a>(parsed: &Parsed<'a>) -> Result<Option<&'a [u8]>> {
-    let said = Said::of(&[
+    let said = RequestFields::of(&[
         (b"host", parsed.host),
         (b"sec-websocket-version", parsed.version),
         (b"origin", parsed.origin),
@@ -219,23 +219,23 @@ fn check_connect<'a>(parsed: &Parsed<'a>) -> Result<Option<&'a [u8]>> {
 
 /// What the fields of a request say that matters to a WebSocket.
 #[derive(Default)]
-struct Said<'a> {
+struct RequestFields<'a> {
     asks_for_websocket: bool,
     asks_for_upgrade: bool,
     announces_body: bool,
-    content_length: Seen<'a>,
-    host: Seen<'a>,
-    origin: Seen<'a>,
-    version: Seen<'a>,
-    key: Seen<'a>,
-    protocols: Seen<'a>,
-    extensions: Seen<'a>,
+    content_length: Occurrences<'a>,
+    host: Occurrences<'a>,
+    origin: Occurrences<'a>,
+    version: Occurrences<'a>,
+    key: Occurrences<'a>,
+    protocols: Occurrences<'a>,
+    extensions: Occurrences<'a>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> RequestFields<'a> {
     /// What these fields say, of which some did not come.
-    fn of(fields: &[(&'a [u8], Option<&'a [u8]>)]) -> Result<Said<'a>> {
-        let mut said = Said::default();
+    fn of(fields: &[(&'a [u8], Option<&'a [u8]>)]) -> Result<RequestFields<'a>> {
+        let mut said = RequestFields::default();
         for (name, value) in fields {
             if let Some(value) = checked(*value)? {
                 said.note(&Field { name, value });

@@ -1,12 +1,12 @@
 //! The server's response (RFC 6455, 4.2.2 and 4.1; RFC 8441).
 
-use super::accept::{ACCEPT_LEN, Key};
 use super::extensions;
 use super::headers::{
     EXTENSIONS, Field, Fields, Head, MAX_HEAD, PROTOCOL, check_extra, write_head,
 };
+use super::key::{ACCEPT_LEN, Key};
 use super::request::{self, Http, http_version, line};
-use super::values::{Seen, Values, checked, is_token, list_has};
+use super::values::{Occurrences, Values, checked, is_token, list_has};
 use crate::error::{Error, Result};
 use crate::output;
 use core::mem::MaybeUninit;
@@ -26,7 +26,7 @@ pub struct Response<'a> {
     pub first_extensions: Option<&'a [u8]>,
     /// Length of the whole head, with the empty line.
     pub head_len: usize,
-    extensions: Seen<'a>,
+    extensions: Occurrences<'a>,
     fields: Fields<'a>,
 }
 
@@ -58,14 +58,14 @@ pub fn parse_answer<'a>(
     let Some(mut head) = Head::parse(buf)? else { return Ok(None) };
     let line = StatusLine::parse(head.start_line).ok_or(Error::HttpSyntax)?;
     let fields = head.fields.clone();
-    let mut said = Said::default();
+    let mut said = ResponseFields::default();
     while let Some(field) = head.fields.next_field()? {
         said.note(&field);
     }
     let Some(head_len) = head.len()? else { return Ok(None) };
     if line.status == 101 {
         let key = Key::parse(request.key.unwrap_or_default());
-        let asked = Asked {
+        let asked = SentRequest {
             accept: key.map_err(|_| Error::InvalidArgument)?.accept(),
             protocols: request.protocols(),
             extensions: request.extensions(),
@@ -131,8 +131,8 @@ pub struct Parsed<'a> {
 
 /// Judges a response that another parser has read.
 pub fn check(parsed: &Parsed<'_>) -> Result<()> {
-    let asked = Asked::of(parsed).map_err(|_| Error::InvalidArgument)?;
-    let mut said = Said::default();
+    let asked = SentRequest::of(parsed).map_err(|_| Error::InvalidArgument)?;
+    let mut said = ResponseFields::default();
     let switches = [
         (b"upgrade" as &[u8], parsed.upgrade),
         (b"connection", parsed.connection),
@@ -155,15 +155,15 @@ pub fn check(parsed: &Parsed<'_>) -> Result<()> {
 }
 
 /// What the request asked for.
-struct Asked<'a> {
+struct SentRequest<'a> {
     /// The answer to its key. (HTTP/2 has none.)
     accept: [u8; ACCEPT_LEN],
     protocols: Values<'a>,
     extensions: Values<'a>,
 }
 
-impl<'a> Asked<'a> {
-    fn of(parsed: &Parsed<'a>) -> Result<Asked<'a>> {
+impl<'a> SentRequest<'a> {
+    fn of(parsed: &Parsed<'a>) -> Result<SentRequest<'a>> {
         let key = match parsed.http {
             Http::V1_0 | Http::V1_1 => {
                 Key::parse(checked(parsed.key)?.unwrap_or_default())
@@ -173,21 +173,21 @@ impl<'a> Asked<'a> {
         let extensions = Values::one(checked(parsed.offered_extensions)?);
         extensions::check(extensions.clone())?;
         let protocols = Values::one(checked(parsed.offered_protocols)?);
-        Ok(Asked { accept: key?.accept(), protocols, extensions })
+        Ok(SentRequest { accept: key?.accept(), protocols, extensions })
     }
 }
 
 /// What the fields of a response say that matters to a WebSocket.
 #[derive(Default)]
-struct Said<'a> {
-    upgrade: Seen<'a>,
+struct ResponseFields<'a> {
+    upgrade: Occurrences<'a>,
     confirms_upgrade: bool,
-    accept: Seen<'a>,
-    protocol: Seen<'a>,
-    extensions: Seen<'a>,
+    accept: Occurrences<'a>,
+    protocol: Occurrences<'a>,
+    extensions: Occurrences<'a>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> ResponseFields<'a> {
     fn note(&mut self, field: &Field<'a>) {
         let value = field.value;
         match field.name.len() {
@@ -204,7 +204,7 @@ impl<'a> Said<'a> {
 
     /// What 4.1 demands of a 101, in the order in which faults are reported. (A body that it
     /// announces does not exist: RFC 9112, 6.3.)
-    fn check_upgrade(&self, http_version: u16, asked: &Asked<'_>) -> Result<()> {
+    fn check_upgrade(&self, http_version: u16, asked: &SentRequest<'_>) -> Result<()> {
         if http_version != 11 {
             return Err(Error::HttpVersion);
         }
@@ -220,7 +220,7 @@ impl<'a> Said<'a> {
     }
 
     /// The subprotocol and the extensions: some that were offered.
-    fn check_choice(&self, asked: &Asked<'_>, fields: &Fields<'a>) -> Result<()> {
+    fn check_choice(&self, asked: &SentRequest<'_>, fields: &Fields<'a>) -> Result<()> {
         if self.protocol.first.is_some() {
             let chosen = self.protocol.once().ok_or(Error::HandshakeProtocol)?;
             if !asked.protocols.clone().have(chosen) {

@@ -1,11 +1,11 @@
 //! A server's whole side of the opening handshake (RFC 6455, 4.2).
 
-use super::accept::Key;
+use super::key::Key;
+use super::pmd::{self, Offer, Text};
 use super::response::MAX_REPLY_HEADERS;
 use super::values::list;
 use super::{origin, protocols, request, response};
 use crate::deflate::Params;
-use crate::deflate::negotiate::{self as pmd, Terms, Text};
 use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
@@ -45,7 +45,7 @@ pub enum Verdict<'a> {
 pub struct Acceptance<'a> {
     key: Key,
     headers: &'a [u8],
-    pmd: Option<(Params, Terms)>,
+    pmd: Option<(Params, Offer)>,
     /// The subprotocol that was chosen, if one was.
     pub protocol: Option<&'a [u8]>,
     /// Length of the request's head.

@@ -1,7 +1,7 @@
 //! The values of fields: one, or several that count as one.
 //!
 //! A field that comes more than once is as if its values had come in one line, joined with ", "
-//! (RFC 9110, 5.3). What may come once alone is refused by that comma: `Seen` tells. What is a
+//! (RFC 9110, 5.3). What may come once alone is refused by that comma: `Occurrences` tells. What is a
 //! list is read across its lines: [`Values`].
 
 use super::chars;
@@ -89,12 +89,12 @@ pub fn is_word<const N: usize>(text: &[u8], word: &[u8; N]) -> bool {
 
 /// How often a field was met, and its value the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct Occurrences<'a> {
     pub(crate) first: Option<&'a [u8]>,
     repeated: bool,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> Occurrences<'a> {
     #[inline(always)]
     pub(crate) fn note(&mut self, value: &'a [u8]) {
         self.repeated = self.first.is_some();
@@ -143,7 +143,7 @@ impl<'a> Values<'a> {
     ) -> Result<Values<'a>> {
         let mut head = Head::parse_request(head)?.ok_or(Error::InvalidArgument)?;
         let fields = head.fields.clone();
-        let mut seen = Seen::default();
+        let mut seen = Occurrences::default();
         while let Some(field) = head.fields.next_field()? {
             if field.is(name) {
                 seen.note(field.value);

@@ -7,8 +7,8 @@
 use crate::c::code::{BUFFER_TOO_SMALL, INVALID_ARGUMENT};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut, without_provenance_mut};
+use wscodec::ffi::decoder::*;
 use wscodec::ffi::frame::*;
-use wscodec::ffi::stream::*;
 
 /// Lengths that no object has.
 pub(crate) const ABSURD: [usize; 3] =

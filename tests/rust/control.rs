@@ -9,8 +9,8 @@ use crate::rng::{Rng, count};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use wscodec::ffi::control::*;
+use wscodec::ffi::decoder::ws_decoder;
 use wscodec::ffi::frame::ws_frame;
-use wscodec::ffi::stream::ws_decoder;
 
 const ROOM: usize = 139;
 const KEY: [u8; 4] = [9, 8, 7, 6];

@@ -71,7 +71,7 @@ impl Seen {
 
 /// Feeds one piece until all of it is done. False: an error stopped it.
 fn feed_piece(
-    decoder: &mut wscodec::ffi::stream::ws_decoder,
+    decoder: &mut wscodec::ffi::decoder::ws_decoder,
     piece: &mut [u8],
     frames_cap: usize,
     seen: &mut Seen,

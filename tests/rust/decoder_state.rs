@@ -5,7 +5,7 @@ use crate::c::{self, CLIENT, SERVER, code};
 use crate::corpus;
 use crate::rng::{Rng, count};
 use crate::wire::{KEY, frame, hex};
-use wscodec::ffi::stream::ws_decoder;
+use wscodec::ffi::decoder::ws_decoder;
 
 const ZERO: ws_decoder = ws_decoder { opaque: [0; 8] };
 

@@ -2,7 +2,7 @@
 
 use crate::c::{self, code};
 use crate::wire::{KEY, frame};
-use wscodec::ffi::stream::ws_out_frame;
+use wscodec::ffi::decoder::ws_out_frame;
 
 /// A frame to be sent, and what it looks like on the wire.
 fn out(

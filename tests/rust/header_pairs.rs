@@ -87,7 +87,7 @@ fn decode_judges_every_first_byte_and_every_pair() {
     });
 }
 
-fn start(flags: u32, before: Before) -> wscodec::ffi::stream::ws_decoder {
+fn start(flags: u32, before: Before) -> wscodec::ffi::decoder::ws_decoder {
     let mut decoder = c::decoder(flags, 0);
     if before == Before::InMessage {
         let key = (flags & CLIENT == 0).then_some([1, 2, 3, 4]);

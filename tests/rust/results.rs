@@ -4,11 +4,11 @@ use crate::c;
 use std::collections::HashSet;
 use wscodec::error::Error;
 use wscodec::ffi::accept::*;
+use wscodec::ffi::decoder::*;
 use wscodec::ffi::fields::*;
 use wscodec::ffi::frame::*;
 use wscodec::ffi::handshake::*;
 use wscodec::ffi::result::*;
-use wscodec::ffi::stream::*;
 use wscodec::ffi::version::*;
 
 const TABLE: &[(isize, &str, u16, u16)] = &[

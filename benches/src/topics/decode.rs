@@ -15,7 +15,7 @@ use std::ptr::null;
 use std::slice;
 use wscodec::ffi::conn::{WS_MAX_OUTPUT, ws_conn, ws_event};
 use wscodec::ffi::frame::{WS_SERVER, ws_frame};
-use wscodec::ffi::stream::ws_decoder;
+use wscodec::ffi::decoder::ws_decoder;
 
 const ENTRIES: usize = 64;
 

@@ -1,10 +1,10 @@
 //! The parameters as they stand in Sec-WebSocket-Extensions (RFC 7692, 7.1).
 
-use super::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
+use super::extensions::{Extension, Extensions, Parameter, Value};
+use super::headers::EXTENSIONS;
+use super::values::Values;
+use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::extensions::{Extension, Extensions, Parameter, Value};
-use crate::handshake::headers::EXTENSIONS;
-use crate::handshake::values::Values;
 
 const NAME: &[u8] = b"permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &[u8] = b"server_no_context_takeover";
@@ -14,7 +14,7 @@ const CLIENT_MAX_WINDOW_BITS: &[u8] = b"client_max_window_bits";
 
 /// One offer, or one answer: the parameters that are named in it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Terms {
+pub struct Offer {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
@@ -22,10 +22,10 @@ pub struct Terms {
     client_max_window_bits: Option<Option<u8>>,
 }
 
-impl Terms {
+impl Offer {
     /// Each parameter at most once, each with a value that it may have.
-    fn read(extension: &Extension<'_>) -> Result<Terms> {
-        let mut terms = Terms::default();
+    fn read(extension: &Extension<'_>) -> Result<Offer> {
+        let mut terms = Offer::default();
         let mut parameters = extension.parameters();
         while let Some(parameter) = parameters.next_parameter()? {
             terms.add(&parameter).ok_or(Error::Extension)?;
@@ -135,7 +135,7 @@ impl Text {
 
 /// Server: takes the first offer in a client's head that fits what it is willing to use.
 /// Gives what was agreed on, and the answer that says so.
-pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> {
+pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Offer)>> {
     accept_in(Values::in_head(head, EXTENSIONS)?, willing)
 }
 
@@ -143,13 +143,13 @@ pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Terms)>> 
 pub fn accept_in(
     offers: Values<'_>,
     willing: &Params,
-) -> Result<Option<(Params, Terms)>> {
+) -> Result<Option<(Params, Offer)>> {
     let mut accepted = None;
     let mut extensions = Extensions::new(offers);
     // To the end: the list may be malformed behind the offer that is accepted.
     while let Some(extension) = extensions.next_extension()? {
         if accepted.is_none() && extension.name == NAME {
-            let offer = Terms::read(&extension);
+            let offer = Offer::read(&extension);
             accepted = offer.ok().map(|offer| agree(&offer, willing));
         }
     }
@@ -168,7 +168,7 @@ pub(crate) fn is_offered(offers: Values<'_>) -> Result<bool> {
 }
 
 /// Every well-formed offer can be met: it only ever limits more.
-fn agree(offer: &Terms, willing: &Params) -> (Params, Terms) {
+fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
     let server_bits = offer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
     let server = Direction {
         no_context_takeover: willing.server.no_context_takeover
@@ -185,7 +185,7 @@ fn agree(offer: &Terms, willing: &Params) -> (Params, Terms) {
             || offer.client_no_context_takeover,
         window_bits: client_bits,
     };
-    let answer = Terms {
+    let answer = Offer {
         server_no_context_takeover: server.no_context_takeover,
         client_no_context_takeover: client.no_context_takeover,
         // An offer that names it is accepted by naming it.
@@ -205,8 +205,8 @@ fn limit(window_bits: u8) -> Option<u8> {
 
 /// Client: writes an offer.
 #[must_use]
-pub fn offer(wanted: &Params) -> Terms {
-    Terms {
+pub fn offer(wanted: &Params) -> Offer {
+    Offer {
         server_no_context_takeover: wanted.server.no_context_takeover,
         client_no_context_takeover: wanted.client.no_context_takeover,
         server_max_window_bits: limit(wanted.server.window_bits),
@@ -225,7 +225,7 @@ pub fn confirm_in(answer: Values<'_>, offered: &Params) -> Result<Option<Params>
     let mut confirmed = None;
     let mut extensions = Extensions::new(answer);
     while let Some(extension) = extensions.next_extension()? {
-        if extension.name == NAME && confirmed.replace(Terms::read(&extension)?).is_some()
+        if extension.name == NAME && confirmed.replace(Offer::read(&extension)?).is_some()
         {
             return Err(Error::Extension);
         }
@@ -235,7 +235,7 @@ pub fn confirm_in(answer: Values<'_>, offered: &Params) -> Result<Option<Params>
 }
 
 /// None if the answer goes beyond the offer (7.1.1 and 7.1.2).
-fn narrow(answer: &Terms, offered: &Params) -> Option<Params> {
+fn narrow(answer: &Offer, offered: &Params) -> Option<Params> {
     let Params { server, client, .. } = *offered;
     if server.no_context_takeover && !answer.server_no_context_takeover {
         return None;

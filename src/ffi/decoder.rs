@@ -3,9 +3,9 @@
 use super::frame::{WS_MASKED, ws_frame};
 use super::result::ws_result;
 use super::{answer, ptr};
+use crate::decoder::Decoder;
 use crate::error::{Error, Result};
-use crate::frame::{EncodedHeader, Rules};
-use crate::stream::Decoder;
+use crate::frame::{DecodeFlags, OutHeader};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn ws_decoder_init(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
-        let Some(rules) = Rules::from_flags(flags) else {
+        let Some(rules) = DecodeFlags::from_flags(flags) else {
             decoder.write(Decoder::refusing(Error::InvalidArgument));
             return Err(Error::InvalidArgument);
         };
@@ -129,8 +129,7 @@ impl ws_out_frame {
         let flags = u32::from(self.flags);
         let key = (flags & WS_MASKED != 0).then_some(self.mask_key);
         let bits = flags & !WS_MASKED;
-        let header =
-            EncodedHeader::new(self.opcode.into(), bits, key, payload.len() as u64)?;
+        let header = OutHeader::new(self.opcode.into(), bits, key, payload.len() as u64)?;
         header.write_frame(payload, out)
     }
 }

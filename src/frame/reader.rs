@@ -1,42 +1,15 @@
-//! Many frames per call, cut anywhere: the state between two calls, and the walk over a
-//! buffer. Nothing of the input needs to be kept for the next call.
+//! Reads frame after frame from input that may be split anywhere (RFC 6455, 5).
 
+use super::MAX_HEADER;
+use super::decode::{self, Ascii, Chunk, unmask};
+use super::header::{self, DecodeFlags, Fragmentation, Header, Limits, Opcode};
 use crate::error::{Error, Result};
-use crate::frame::{
-    self, Ascii, Chunk, Header, Limits, MAX_HEADER, Opcode, Place, Rules, unmask,
-};
-use core::mem::MaybeUninit;
-
-/// What one call did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fed {
-    /// How many chunks were reported.
-    pub chunks: usize,
-    /// How many bytes of the buffer are done.
-    pub consumed: usize,
-}
-
-/// Where in the stream the last call stopped. All zero: at the start of a server's.
-///
-/// It lies in the caller's memory, so any bytes at all must be a valid one.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C)]
-pub struct Decoder {
-    /// 0: no limit.
-    max_payload: u64,
-    walk: Walk,
-    /// Number of the error that stopped it; 0: none.
-    error: i32,
-    reserved: [u32; 5],
-}
-
-const _: () = assert!(size_of::<Decoder>() == 64);
 
 /// Where in the frames a walk over them is. It knows no limit but what each step is told, and
 /// goes nowhere after an error.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
-pub(crate) struct Walk {
+pub(crate) struct FrameReader {
     /// How much of the current frame's payload is done.
     payload_done: u64,
     /// The header of the current frame, as far as it came; none between two frames.
@@ -44,107 +17,28 @@ pub(crate) struct Walk {
     header_len: u8,
     /// The opcode of the message whose fragments arrive; 0 between two messages.
     message_opcode: u8,
-    rules: u32,
+    flags: u32,
     /// In place of padding, which would stay uninitialised.
     reserved: u32,
 }
 
-impl Fed {
-    #[inline(always)]
-    fn add(&mut self, chunk: &Chunk) {
-        self.consumed = chunk.off.wrapping_add(chunk.len);
-        self.chunks = self.chunks.wrapping_add(1);
-    }
-}
-
-impl Decoder {
-    /// `max_payload`: frames that announce more are refused; 0 for no limit.
-    #[must_use]
-    pub fn new(rules: Rules, max_payload: u64) -> Decoder {
-        Decoder { max_payload, walk: Walk::new(rules), ..Decoder::default() }
-    }
-
-    /// Refuses all input with this error.
-    #[must_use]
-    pub fn refusing(error: Error) -> Decoder {
-        Decoder { error: error.code(), ..Decoder::default() }
-    }
-
-    /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
-    /// error are reported; the next call and every later one returns the error.
-    pub fn feed<T: From<Chunk>>(
-        &mut self,
-        buf: &mut [u8],
-        out: &mut [MaybeUninit<T>],
-    ) -> Result<Fed> {
-        self.check()?;
-        let limits = match self.max_payload {
-            0 => Limits::NONE,
-            max => Limits::all(max),
-        };
-        let mut fed = Fed { chunks: 0, consumed: 0 };
-        let ascii = Ascii::DoesNotMatter;
-        for slot in out {
-            // Each kind is written where it comes from: put together first, they would go
-            // through memory.
-            let whole = self.walk.whole_frame(buf, fed.consumed, limits, ascii);
-            if let Some(chunk) = whole {
-                fed.add(&chunk);
-                slot.write(chunk.into());
-                continue;
-            }
-            match self.walk.any_chunk(buf, fed.consumed, limits, ascii, |_| usize::MAX) {
-                Ok(Some(chunk)) => {
-                    fed.add(&chunk);
-                    slot.write(chunk.into());
-                }
-                Ok(None) => {
-                    fed.consumed = buf.len();
-                    break;
-                }
-                Err(error) => {
-                    self.error = error.code();
-                    if fed.chunks == 0 {
-                        return Err(error);
-                    }
-                    break;
-                }
-            }
-        }
-        Ok(fed)
-    }
-
-    /// Whether the stream may end here.
-    pub fn finish(&self) -> Result<()> {
-        self.check()?;
-        if self.walk.is_between_messages() { Ok(()) } else { Err(Error::Eof) }
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.error {
-            0 => Ok(()),
-            code => Err(Error::from_code(code).unwrap_or(Error::InvalidArgument)),
-        }
-    }
-}
-
-impl Walk {
+impl FrameReader {
     /// At the start.
-    pub(crate) fn new(rules: Rules) -> Walk {
-        Walk { rules: rules.bits(), ..Walk::default() }
+    pub(crate) fn new(flags: DecodeFlags) -> FrameReader {
+        FrameReader { flags: flags.bits(), ..FrameReader::default() }
     }
 
-    fn is_between_messages(&self) -> bool {
+    pub(crate) fn is_between_messages(&self) -> bool {
         self.header_len == 0 && self.message_opcode == 0
     }
 
     /// From now on the frames are judged by these.
-    pub(crate) fn set_rules(&mut self, rules: Rules) {
-        self.rules = rules.bits();
+    pub(crate) fn set_rules(&mut self, flags: DecodeFlags) {
+        self.flags = flags.bits();
     }
 
-    fn rules(&self) -> Result<Rules> {
-        Rules::from_bits(self.rules).ok_or(Error::InvalidArgument)
+    fn flags(&self) -> Result<DecodeFlags> {
+        DecodeFlags::from_bits(self.flags).ok_or(Error::InvalidArgument)
     }
 
     /// The length that was refused, if the walk has ended with [`Error::TooBig`].
@@ -157,8 +51,12 @@ impl Walk {
         self.payload_done = len;
     }
 
-    fn place(&self) -> Place {
-        if self.message_opcode == 0 { Place::BetweenMessages } else { Place::InMessage }
+    fn fragmentation(&self) -> Fragmentation {
+        if self.message_opcode == 0 {
+            Fragmentation::BetweenMessages
+        } else {
+            Fragmentation::InMessage
+        }
     }
 
     /// The chunk at `start`, if it is a whole frame without a fault: nearly all are.
@@ -173,12 +71,12 @@ impl Walk {
         if self.header_len != 0 {
             return None;
         }
-        let (rules, place) = (self.rules().ok()?, self.place());
+        let (flags, fragmentation) = (self.flags().ok()?, self.fragmentation());
         let input = buf.get_mut(start..)?;
-        let chunk = frame::whole_frame(input, rules, place, limits, ascii)?;
+        let chunk = decode::whole_frame(input, flags, fragmentation, limits, ascii)?;
         // Most frames neither begin nor end anything: they are whole messages.
         let mut message_opcode = chunk.header.opcode as u8;
-        if place != Place::BetweenMessages || !chunk.header.is_final() {
+        if fragmentation != Fragmentation::BetweenMessages || !chunk.header.is_final() {
             message_opcode = self.message_opcode(&chunk.header);
             self.end_fragment(&chunk.header);
         }
@@ -196,12 +94,12 @@ impl Walk {
         ascii: Ascii,
         most: impl FnOnce(&Header) -> usize,
     ) -> Result<Option<Chunk>> {
-        let rules = self.rules()?;
+        let flags = self.flags()?;
         let input = buf.get(start..).unwrap_or_default();
         if input.is_empty() {
             return Ok(None);
         }
-        let (header, taken) = match self.next_header(input, rules, limits) {
+        let (header, taken) = match self.next_header(input, flags, limits) {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
             Err(error) => {
@@ -219,7 +117,7 @@ impl Walk {
             .min(payload.len())
             .min(most(&header));
         let payload = payload.get_mut(..len).unwrap_or_default();
-        let is_ascii = unmask(payload, &header, self.payload_done, rules, ascii);
+        let is_ascii = unmask(payload, &header, self.payload_done, flags, ascii);
         let (pos, message_opcode) = (self.payload_done, self.message_opcode(&header));
         let chunk = Chunk { header, message_opcode, pos, off, len, is_ascii };
         if chunk.ends() {
@@ -234,12 +132,12 @@ impl Walk {
     #[cold]
     #[inline(never)]
     pub(crate) fn mask_again(&self, buf: &mut [u8], chunk: &Chunk, used: usize) {
-        let Ok(rules) = self.rules() else { return };
+        let Ok(flags) = self.flags() else { return };
         let payload = buf.get_mut(chunk.off..).unwrap_or_default();
         let payload = payload.get_mut(..chunk.len).unwrap_or_default();
         let rest = payload.get_mut(used..).unwrap_or_default();
         let pos = chunk.pos.saturating_add(used as u64);
-        unmask(rest, &chunk.header, pos, rules, Ascii::DoesNotMatter);
+        unmask(rest, &chunk.header, pos, flags, Ascii::DoesNotMatter);
     }
 
     /// Takes a chunk of data back but for its first `used` bytes, fewer than it has: they come
@@ -268,12 +166,12 @@ impl Walk {
     fn next_header(
         &mut self,
         input: &[u8],
-        rules: Rules,
+        flags: DecodeFlags,
         limits: Limits,
     ) -> Result<Option<(Header, usize)>> {
-        let place = self.place();
+        let fragmentation = self.fragmentation();
         let limits = if self.payload_done > 0 { Limits::NONE } else { limits };
-        let parse = |bytes: &[u8]| Header::parse(bytes, rules, place, limits);
+        let parse = |bytes: &[u8]| Header::parse(bytes, flags, fragmentation, limits);
         if self.header_len == 0 {
             if let Some(header) = parse(input)? {
                 return Ok(Some((header, header.len.into())));
@@ -306,7 +204,7 @@ impl Walk {
         if self.header_len == 0 {
             self.collect_header(input);
         }
-        self.refuse(frame::announced_len(&self.header).unwrap_or(0));
+        self.refuse(header::announced_len(&self.header).unwrap_or(0));
     }
 
     /// The opcode of the message that a frame belongs to; of a control frame, its own.

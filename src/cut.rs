@@ -1,0 +1,43 @@
+//! Parts of slices, without a panic.
+
+/// The bytes up to an index, or from it on.
+///
+/// The index is within the slice: its callers have made sure of that, and a debug build checks it. A
+/// release build returns an empty slice if it is not, since an index that the compiler cannot prove
+/// would bring a panic with it.
+pub(crate) trait Cut {
+    /// The first `len` elements.
+    fn until(&self, len: usize) -> &Self;
+    /// The elements after the first `len`.
+    fn after(&self, len: usize) -> &Self;
+    /// Like [`Cut::until`].
+    fn until_mut(&mut self, len: usize) -> &mut Self;
+    /// Like [`Cut::after`].
+    fn after_mut(&mut self, len: usize) -> &mut Self;
+}
+
+impl<T> Cut for [T] {
+    #[inline(always)]
+    fn until(&self, len: usize) -> &[T] {
+        debug_assert!(len <= self.len());
+        self.get(..len).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn after(&self, len: usize) -> &[T] {
+        debug_assert!(len <= self.len());
+        self.get(len..).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn until_mut(&mut self, len: usize) -> &mut [T] {
+        debug_assert!(len <= self.len());
+        self.get_mut(..len).unwrap_or_default()
+    }
+
+    #[inline(always)]
+    fn after_mut(&mut self, len: usize) -> &mut [T] {
+        debug_assert!(len <= self.len());
+        self.get_mut(len..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,111 @@
+//! Decodes many frames per call, from input that may be split anywhere. The caller need not keep
+//! any input for the next call.
+
+use crate::error::{Error, Result};
+use crate::frame::{Ascii, Chunk, DecodeFlags, FrameReader, Limits};
+use core::mem::MaybeUninit;
+
+/// What one call did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fed {
+    /// How many chunks were reported.
+    pub chunks: usize,
+    /// How many bytes of the buffer are done.
+    pub consumed: usize,
+}
+
+/// Where in the stream the last call stopped. All zero: at the start of a server's.
+///
+/// It lies in the caller's memory, so any bytes at all must be a valid one.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct Decoder {
+    /// 0: no limit.
+    max_payload: u64,
+    frames: FrameReader,
+    /// Number of the error that stopped it; 0: none.
+    error: i32,
+    reserved: [u32; 5],
+}
+
+const _: () = assert!(size_of::<Decoder>() == 64);
+
+impl Fed {
+    #[inline(always)]
+    fn add(&mut self, chunk: &Chunk) {
+        self.consumed = chunk.off.wrapping_add(chunk.len);
+        self.chunks = self.chunks.wrapping_add(1);
+    }
+}
+
+impl Decoder {
+    /// `max_payload`: frames that announce more are refused; 0 for no limit.
+    #[must_use]
+    pub fn new(flags: DecodeFlags, max_payload: u64) -> Decoder {
+        Decoder { max_payload, frames: FrameReader::new(flags), ..Decoder::default() }
+    }
+
+    /// Refuses all input with this error.
+    #[must_use]
+    pub fn refusing(error: Error) -> Decoder {
+        Decoder { error: error.code(), ..Decoder::default() }
+    }
+
+    /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
+    /// error are reported; the next call and every later one returns the error.
+    pub fn feed<T: From<Chunk>>(
+        &mut self,
+        buf: &mut [u8],
+        out: &mut [MaybeUninit<T>],
+    ) -> Result<Fed> {
+        self.check()?;
+        let limits = match self.max_payload {
+            0 => Limits::NONE,
+            max => Limits::all(max),
+        };
+        let mut fed = Fed { chunks: 0, consumed: 0 };
+        let ascii = Ascii::DoesNotMatter;
+        for slot in out {
+            // Each kind is written where it comes from: put together first, they would go
+            // through memory.
+            let whole = self.frames.whole_frame(buf, fed.consumed, limits, ascii);
+            if let Some(chunk) = whole {
+                fed.add(&chunk);
+                slot.write(chunk.into());
+                continue;
+            }
+            match self.frames.any_chunk(buf, fed.consumed, limits, ascii, |_| usize::MAX)
+            {
+                Ok(Some(chunk)) => {
+                    fed.add(&chunk);
+                    slot.write(chunk.into());
+                }
+                Ok(None) => {
+                    fed.consumed = buf.len();
+                    break;
+                }
+                Err(error) => {
+                    self.error = error.code();
+                    if fed.chunks == 0 {
+                        return Err(error);
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(fed)
+    }
+
+    /// Whether the stream may end here.
+    pub fn finish(&self) -> Result<()> {
+        self.check()?;
+        if self.frames.is_between_messages() { Ok(()) } else { Err(Error::Eof) }
+    }
+
+    fn check(&self) -> Result<()> {
+        match self.error {
+            0 => Ok(()),
+            code => Err(Error::from_code(code).unwrap_or(Error::InvalidArgument)),
+        }
+    }
+}

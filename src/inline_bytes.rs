@@ -1,0 +1,67 @@
+//! A few bytes, kept in place.
+
+use crate::cut::Cut;
+
+/// At most `N` bytes, 255 at the most.
+///
+/// Any memory is a valid value, so that one may be part of a struct that lies in the caller's hands:
+/// a length beyond `N` counts as `N`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) struct InlineBytes<const N: usize> {
+    bytes: [u8; N],
+    len: u8,
+}
+
+impl<const N: usize> Default for InlineBytes<N> {
+    fn default() -> Self {
+        InlineBytes { bytes: [0; N], len: 0 }
+    }
+}
+
+impl<const N: usize> InlineBytes<N> {
+    /// How many bytes there are.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.len).min(N)
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.until(self.len())
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Appends as many of `bytes` as there is room for, and returns how many.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> usize {
+        let len = self.len();
+        let room = self.bytes.after_mut(len);
+        for (to, from) in room.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        let pushed = bytes.len().min(room.len());
+        self.set_len(len + pushed);
+        pushed
+    }
+
+    /// Keeps the first `len` bytes, which must be there.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        debug_assert!(len <= self.len());
+        self.set_len(len);
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation)] // N is at most 255.
+    fn set_len(&mut self, len: usize) {
+        const { assert!(N <= u8::MAX as usize) };
+        self.len = len as u8;
+    }
+}
