@@ -2,8 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::frame::MAX_CONTROL;
+use crate::inline_bytes::InlineBytes;
 
-/// "There was no code": never sent.
+/// Stands for a close frame without a code; never on the wire.
 pub const NO_STATUS: u16 = 1005;
 
 /// Whether a code may appear in a close frame.
@@ -12,7 +13,7 @@ pub const fn is_valid_code(code: u16) -> bool {
     matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
 }
 
-/// Code and reason; without a payload, [`NO_STATUS`] and nothing.
+/// Splits a payload into code and reason. An empty payload has the code [`NO_STATUS`].
 pub fn parse(payload: &[u8]) -> Result<(u16, &[u8])> {
     if payload.len() > MAX_CONTROL {
         return Err(Error::ControlFrame);
@@ -31,35 +32,28 @@ pub fn parse(payload: &[u8]) -> Result<(u16, &[u8])> {
     }
 }
 
-/// A payload to be sent.
+/// The payload of a close frame that is to be sent.
 #[derive(Clone, Copy, Debug)]
-pub struct Payload {
-    bytes: [u8; MAX_CONTROL],
-    len: usize,
-}
+pub struct ClosePayload(InlineBytes<MAX_CONTROL>);
 
-impl Payload {
-    /// With [`NO_STATUS`], an empty one, which takes no reason.
-    pub fn new(code: u16, reason: &[u8]) -> Result<Payload> {
-        let mut payload = Payload { bytes: [0; MAX_CONTROL], len: 0 };
+impl ClosePayload {
+    /// [`NO_STATUS`] makes an empty payload, which has no room for a reason.
+    pub fn new(code: u16, reason: &[u8]) -> Result<ClosePayload> {
+        let mut payload = InlineBytes::default();
         if code == NO_STATUS && reason.is_empty() {
-            return Ok(payload);
+            return Ok(ClosePayload(payload));
         }
-        payload.len = reason.len().saturating_add(2);
-        let fits = payload.len <= MAX_CONTROL;
+        payload.push(&code.to_be_bytes());
+        let fits = payload.push(reason) == reason.len();
         if !is_valid_code(code) || !fits || core::str::from_utf8(reason).is_err() {
             return Err(Error::InvalidArgument);
         }
-        let code = code.to_be_bytes();
-        for (to, from) in payload.bytes.iter_mut().zip(code.iter().chain(reason)) {
-            *to = *from;
-        }
-        Ok(payload)
+        Ok(ClosePayload(payload))
     }
 
-    /// The bytes of it.
+    /// Its bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        self.0.as_bytes()
     }
 }

@@ -1,99 +1,102 @@
-//! Replies to control frames (RFC 6455, 5.5), for users of the decoder: pongs, and a server's or
-//! client's half of the closing handshake.
+//! Replies to control frames (RFC 6455, 5.5), for callers that use the decoder without a connection:
+//! pongs, and one side of the closing handshake.
 
-use crate::close;
+use crate::close::{self, ClosePayload};
 use crate::error::{Error, Result};
 use crate::frame::{MAX_CONTROL, Opcode, write_control};
+use crate::inline_bytes::InlineBytes;
 use core::mem::MaybeUninit;
 
-/// What must be remembered from one control frame to the next.
+/// The state between two control frames.
 ///
-/// It lies in the caller's memory, so any bytes at all must be a valid one. Zeros are a fresh one.
+/// It is in the caller's memory, so any bytes must be a valid one. All zeros are a fresh one.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Control {
-    /// The payload of the control frame that arrives, then of the close that came.
-    payload: [u8; MAX_CONTROL],
-    len: u8,
-    /// Number of the error that was returned; 0: none.
+    /// The payload of the control frame that is arriving; later that of the peer's close frame.
+    payload: InlineBytes<MAX_CONTROL>,
+    /// The number of the error that was returned; 0: none.
     error: i16,
-    /// The code of the close that came; 0: none came.
+    /// The code of the peer's close frame; 0: none has arrived.
     close_code: u16,
-    /// 1: a close was written.
+    /// Not 0: our close frame was written.
     close_sent: u8,
-    /// In place of padding, which would stay uninitialised.
+    /// In the place of padding, which would stay uninitialised.
     reserved: [u8; 13],
 }
 
 /// A chunk of a frame, unmasked.
 #[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
-    /// What kind of frame it is.
+pub struct PayloadChunk<'a> {
+    /// The opcode of the frame.
     pub opcode: Opcode,
     /// The length of the frame's payload.
     pub payload_len: u64,
-    /// Where in the payload the chunk belongs.
+    /// The position of the chunk in the payload.
     pub pos: u64,
-    /// The chunk.
+    /// The bytes of the chunk.
     pub bytes: &'a [u8],
 }
 
 impl Control {
-    /// Takes a chunk, and writes what answers the frame that it ends. Nothing changes if there is
-    /// not enough room.
+    /// Reads a chunk, and writes the reply to the frame that ends with it, if any is due. If `out` is
+    /// too small, nothing has changed.
     pub fn feed(
         &mut self,
-        part: &Part<'_>,
+        chunk: &PayloadChunk<'_>,
         mask_key: Option<[u8; 4]>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         if let Some(error) = self.error() {
             return Err(error);
         }
-        if self.close_code != 0 || !part.opcode.is_control() {
+        if self.close_code != 0 || !chunk.opcode.is_control() {
             return Ok(0);
         }
-        let payload_len = usize::try_from(part.payload_len).unwrap_or(usize::MAX);
-        let before = usize::from(self.len);
-        let len = before.saturating_add(part.bytes.len());
-        if part.pos != before as u64 || len > payload_len || payload_len > MAX_CONTROL {
+        let payload_len = usize::try_from(chunk.payload_len).unwrap_or(usize::MAX);
+        let before = self.payload.len();
+        let left = payload_len.checked_sub(before).ok_or(Error::InvalidArgument)?;
+        if chunk.pos != before as u64
+            || chunk.bytes.len() > left
+            || payload_len > MAX_CONTROL
+        {
             return Err(Error::InvalidArgument);
         }
-        let to = self.payload.get_mut(before..len).ok_or(Error::InvalidArgument)?;
-        to.copy_from_slice(part.bytes);
-        if len < payload_len {
-            self.len = u8::try_from(len).unwrap_or_default();
+        self.payload.push(chunk.bytes);
+        if chunk.bytes.len() < left {
             return Ok(0);
         }
-        let written = self.answer(part.opcode, len, mask_key, out)?;
-        self.len = if self.close_code == 0 { 0 } else { u8::try_from(len).unwrap_or(0) };
-        Ok(written)
+        let written = self.reply(chunk.opcode, mask_key, out);
+        match written {
+            Err(_) => self.payload.truncate(before),
+            Ok(_) if self.close_code == 0 => self.payload.clear(),
+            Ok(_) => {}
+        }
+        written
     }
 
-    /// Answers a whole frame.
-    fn answer(
+    /// Writes the reply to the frame whose payload has arrived.
+    fn reply(
         &mut self,
         opcode: Opcode,
-        len: usize,
         mask_key: Option<[u8; 4]>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let payload = self.payload.get(..len).unwrap_or_default();
         match opcode {
-            Opcode::Ping => write_control(Opcode::Pong, payload, mask_key, out),
-            Opcode::Close => self.answer_close(len, mask_key, out),
+            Opcode::Ping => {
+                write_control(Opcode::Pong, self.payload.as_bytes(), mask_key, out)
+            }
+            Opcode::Close => self.reply_to_close(mask_key, out),
             _ => Ok(0),
         }
     }
 
-    fn answer_close(
+    fn reply_to_close(
         &mut self,
-        len: usize,
         mask_key: Option<[u8; 4]>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let payload = self.payload.get(..len).unwrap_or_default();
-        let (code, _) = match close::parse(payload) {
+        let (code, _) = match close::parse(self.payload.as_bytes()) {
             Ok(close) => close,
             Err(error) => {
                 self.error = i16::try_from(error.code()).unwrap_or(i16::MIN);
@@ -114,7 +117,7 @@ impl Control {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         if self.close_sent != 0 {
-            close::Payload::new(code, reason)?;
+            ClosePayload::new(code, reason)?;
             return Ok(0);
         }
         let written = write_close(code, reason, mask_key, out)?;
@@ -122,19 +125,18 @@ impl Control {
         Ok(written)
     }
 
-    /// The code of the close that came; 0: no valid one came.
+    /// The code of the peer's close frame; 0: no valid one has arrived.
     #[must_use]
     pub const fn close_code(&self) -> u16 {
         self.close_code
     }
 
-    /// The reason of the close that came.
+    /// The reason of the peer's close frame.
     #[must_use]
     pub fn reason(&self) -> &[u8] {
-        let payload = self.payload.get(..self.len.into()).unwrap_or_default();
-        match self.close_code {
-            0 => &[],
-            _ => payload.get(2..).unwrap_or_default(),
+        match self.payload.as_bytes() {
+            [_, _, reason @ ..] if self.close_code != 0 => reason,
+            _ => &[],
         }
     }
 
@@ -153,6 +155,6 @@ pub fn write_close(
     mask_key: Option<[u8; 4]>,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let payload = close::Payload::new(code, reason)?;
+    let payload = ClosePayload::new(code, reason)?;
     write_control(Opcode::Close, payload.as_bytes(), mask_key, out)
 }

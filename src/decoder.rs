@@ -5,25 +5,25 @@ use crate::error::{Error, Result};
 use crate::frame::{Ascii, Chunk, DecodeFlags, FrameReader, Limits};
 use core::mem::MaybeUninit;
 
-/// What one call did.
+/// The result of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fed {
-    /// How many chunks were reported.
+    /// The number of chunks.
     pub chunks: usize,
-    /// How many bytes of the buffer are done.
+    /// How many bytes of the buffer were consumed.
     pub consumed: usize,
 }
 
-/// Where in the stream the last call stopped. All zero: at the start of a server's.
+/// The state between two calls. All zeros: at the start of a server's input.
 ///
-/// It lies in the caller's memory, so any bytes at all must be a valid one.
+/// It is in the caller's memory, so any bytes must be a valid one.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct Decoder {
-    /// 0: no limit.
+    /// The longest payload that a frame may announce; 0: no limit.
     max_payload: u64,
     frames: FrameReader,
-    /// Number of the error that stopped it; 0: none.
+    /// The number of the error that ended the decoding; 0: none.
     error: i32,
     reserved: [u32; 5],
 }
@@ -33,25 +33,25 @@ const _: () = assert!(size_of::<Decoder>() == 64);
 impl Fed {
     #[inline(always)]
     fn add(&mut self, chunk: &Chunk) {
-        self.consumed = chunk.off.wrapping_add(chunk.len);
-        self.chunks = self.chunks.wrapping_add(1);
+        self.consumed = chunk.off + chunk.len;
+        self.chunks += 1;
     }
 }
 
 impl Decoder {
-    /// `max_payload`: frames that announce more are refused; 0 for no limit.
+    /// `max_payload` is the longest payload that a frame may announce; 0: no limit.
     #[must_use]
     pub fn new(flags: DecodeFlags, max_payload: u64) -> Decoder {
         Decoder { max_payload, frames: FrameReader::new(flags), ..Decoder::default() }
     }
 
-    /// Refuses all input with this error.
+    /// A decoder that returns this error for any input.
     #[must_use]
     pub fn refusing(error: Error) -> Decoder {
         Decoder { error: error.code(), ..Decoder::default() }
     }
 
-    /// Decodes frames until `buf` ends or `out` is full; unmasks in place. Chunks before an
+    /// Decodes frames until `buf` ends or `out` is full, and unmasks them in place. Chunks before an
     /// error are reported; the next call and every later one returns the error.
     pub fn feed<T: From<Chunk>>(
         &mut self,
@@ -66,8 +66,7 @@ impl Decoder {
         let mut fed = Fed { chunks: 0, consumed: 0 };
         let ascii = Ascii::DoesNotMatter;
         for slot in out {
-            // Each kind is written where it comes from: put together first, they would go
-            // through memory.
+            // Two calls of write(): merging the branches would send the chunk through memory.
             let whole = self.frames.whole_frame(buf, fed.consumed, limits, ascii);
             if let Some(chunk) = whole {
                 fed.add(&chunk);

@@ -1,8 +1,8 @@
-//! What can go wrong: one table of number, name, text, close code and HTTP status.
+//! The errors: one table of number, name, text, close code and HTTP status.
 
 use core::ffi::CStr;
 
-/// The outcome of everything here.
+/// The result of a function that can fail.
 pub type Result<T> = core::result::Result<T, Error>;
 
 /// Done, and there is nothing to count.
@@ -79,22 +79,22 @@ pub const WS_ERR_COMPRESSION: i32 = -49;
 /// The stream ended in mid-frame or mid-message.
 pub const WS_ERR_EOF: i32 = -50;
 
-/// What the table says about an error.
+/// An entry of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// The constant's name in C.
     pub name: &'static CStr,
     /// One English sentence.
     pub text: &'static CStr,
-    /// The code of the close frame that tells the peer (RFC 6455, 7.4.1).
+    /// The code of the close frame that reports it to the peer (RFC 6455, 7.4.1).
     pub close_code: u16,
-    /// The status of the HTTP answer that refuses a handshake.
+    /// The status of the HTTP response that refuses a handshake.
     pub http_status: u16,
 }
 
 macro_rules! table {
     ($($variant:ident = $number:ident, $close:literal, $http:literal, $text:literal;)*) => {
-        /// An error; each is the number that C sees.
+        /// An error. Its value is its number in C.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[allow(missing_docs)]
         #[repr(i32)]
@@ -103,10 +103,10 @@ macro_rules! table {
         }
 
         impl Error {
-            /// All of them, in the order of the table.
+            /// All errors, in the order of the table.
             pub const ALL: &[Error] = &[$(Error::$variant,)*];
 
-            /// The error of this number, if there is one.
+            /// The error with this number, if there is one.
             #[must_use]
             pub const fn from_code(code: i32) -> Option<Error> {
                 $(if code == $number {
@@ -115,7 +115,7 @@ macro_rules! table {
                 None
             }
 
-            /// What the table says about it.
+            /// Its entry in the table.
             #[must_use]
             pub const fn entry(self) -> Entry {
                 match self {
@@ -172,7 +172,7 @@ const fn c_name(with_nul: &'static str) -> &'static CStr {
 }
 
 impl Error {
-    /// The number that C sees.
+    /// Its number in C.
     #[must_use]
     pub const fn code(self) -> i32 {
         self as i32

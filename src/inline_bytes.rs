@@ -58,6 +58,11 @@ impl<const N: usize> InlineBytes<N> {
         self.set_len(len);
     }
 
+    /// Undoes [`InlineBytes::clear`]: the first `len` bytes count again.
+    pub(crate) fn restore(&mut self, len: u8) {
+        self.len = len;
+    }
+
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // N is at most 255.
     fn set_len(&mut self, len: usize) {

@@ -1,24 +1,32 @@
-//! A WebSocket engine (RFC 6455, RFC 7692) that never touches a socket: bytes in, meaning out.
+//! A WebSocket engine (RFC 6455, RFC 7692) that never touches a socket: bytes in, events out.
 //!
-//! Three layers, each built from the one before it, and the C ABI over all of them:
+//! There are three layers. A program uses the one that fits it:
 //!
-//! | layer      | what it does                                  | where |
-//! |------------|-----------------------------------------------|-------|
-//! | Pieces     | opening handshake: heads, keys, negotiation   | [`handshake`] |
-//! |            | one frame: header, payload, masking           | [`frame`] |
-//! |            | text, close payloads                          | [`utf8`], [`close`] |
-//! |            | permessage-deflate                            | [`deflate`] |
-//! | Decoder    | many frames per call, any split of the input  | [`decoder`] |
-//! |            | replies to control frames                     | [`control`] |
-//! | Connection | messages, ping and pong, closing, limits      | [`conn`] |
-//! | under all  | masking and UTF-8 with vector instructions    | [`simd`] |
-//! |            | memory, random bytes                          | [`memory`], [`random`] |
-//! | C ABI      | pointers to slices, outcomes to numbers       | `ffi`, with the feature `capi` |
+//! | layer      | what it does                                    | where |
+//! |------------|-------------------------------------------------|-------|
+//! | Pieces     | the opening handshake: heads, keys, negotiation | [`handshake`] |
+//! |            | one frame: header, payload, masking             | [`frame`] |
+//! |            | text, close payloads                            | [`utf8`], [`close`] |
+//! |            | permessage-deflate                              | [`deflate`] |
+//! | Decoder    | many frames per call, from input split anywhere | [`decoder`] |
+//! |            | replies to control frames                       | [`control`] |
+//! | Connection | messages, ping and pong, closing, limits        | [`conn`] |
 //!
-//! Everything is safe Rust but for `ffi`; [`memory`], [`random`] and [`deflate::engine`], which call
-//! an allocator, the operating system and the deflate engine; the vectors of [`simd`]; and three
-//! lines of `output`. Only connections and compression allocate. Nothing panics, or keeps global
-//! state but for what the processor was found to be able to do.
+//! [`conn`] starts with the theory of operation of a connection. Below the layers are [`simd`] (masking
+//! and UTF-8 with vector instructions), [`memory`], [`random`], and the table of [`error`]s. Above them
+//! is the C ABI, `ffi`, with the feature `capi`: it turns pointers into slices, calls one function of a
+//! layer, and turns the result into a number.
+//!
+//! A byte takes this way through the connection: [`Conn::recv`](conn::Conn::recv) asks the frame
+//! reader for the next chunk; the reader parses the [`Header`](frame::Header) and unmasks the payload
+//! in place; the connection checks, decompresses or collects it, and reports an
+//! [`Event`](conn::Event). On the way out, [`Conn::send`](conn::Conn::send) compresses a fragment
+//! if that was agreed on, and writes header and masked payload into the caller's buffer.
+//!
+//! Unsafe code is confined to `ffi`; to [`memory`], [`random`] and [`deflate::engine`], which call an
+//! allocator, the operating system and the deflate engine; to the vectors of [`simd`]; and to `output`,
+//! which writes to uninitialised memory. Only connections and compression allocate. Nothing panics. The
+//! only global state is which instructions the processor has.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]

@@ -1,33 +1,33 @@
-//! What the connection says of itself: pongs, and the closing handshake (RFC 6455, 7).
+//! The closing handshake (RFC 6455, 7), and the frames that the connection writes of its own accord.
 
 use super::Conn;
-use crate::close::Payload;
+use crate::close::ClosePayload;
 use crate::error::{Error, Result};
 use crate::frame::{FIN, Opcode, write_control};
 use core::mem::MaybeUninit;
 
-/// The peer's half of the closing handshake, or how its stream failed.
+/// What the peer has sent: see the [theory of operation](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Theirs {
     Open,
-    /// A close with this code has arrived; `first`: before ours was written.
+    /// A close frame with this code has arrived; `first`: before ours was written.
     Closed {
         code: u16,
         first: bool,
     },
-    /// Something is wrong, and events before it are to be handed out first.
-    Wrong(Error),
-    /// That was returned.
+    /// There is an error, and the events before it were reported first.
+    Failing(Error),
+    /// The error was returned.
     Failed(Error),
 }
 
-/// Our half.
+/// What was sent to the peer: see the [theory of operation](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ours {
     Open,
-    /// A close with this code waits to be collected.
-    CloseWaits(u16),
-    /// A close with this code was written; 0: nothing can be sent any more.
+    /// A close frame with this code waits for [`Conn::output`].
+    CloseDue(u16),
+    /// A close frame with this code was written. 0: none was, and nothing can be sent any more.
     Closed(u16),
 }
 
@@ -35,26 +35,28 @@ impl Conn {
     /// Writes the pong and the close frame that wait: both, or nothing.
     pub fn output(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let close = match self.ours {
-            Ours::CloseWaits(code) => Some((code, Payload::new(code, &[])?)),
+            Ours::CloseDue(code) => Some((code, ClosePayload::new(code, &[])?)),
             Ours::Open | Ours::Closed(_) => None,
         };
-        let room = |payload: &[u8]| self.frame_len(payload.len()).unwrap_or(usize::MAX);
-        let pong_len = self.pong.as_ref().map_or(0, |pong| room(pong.as_bytes()));
-        let close_len = close.as_ref().map_or(0, |(_, close)| room(close.as_bytes()));
-        let total = pong_len.saturating_add(close_len);
+        let frame_len =
+            |payload: &[u8]| self.frame_len(payload.len()).unwrap_or(usize::MAX);
+        let pong_len = self.pong.as_ref().map_or(0, |pong| frame_len(pong.as_bytes()));
+        let close_len =
+            close.as_ref().map_or(0, |(_, close)| frame_len(close.as_bytes()));
+        let total = pong_len + close_len;
         if total == 0 {
             return Ok(0);
         }
         let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
         let (to_pong, to_close) =
             out.split_at_mut_checked(pong_len).ok_or(Error::BufferTooSmall)?;
-        // All keys before anything is written: there may be none.
+        // Both keys are drawn before anything is written, since that can fail.
         let pong_key = if pong_len > 0 { self.mask_key()? } else { None };
         let close_key = if close_len > 0 { self.mask_key()? } else { None };
-        if let Some(pong) = self.pong.as_ref() {
+        if let Some(pong) = &self.pong {
             write_control(Opcode::Pong, pong.as_bytes(), pong_key, to_pong)?;
         }
-        self.pong.release(&self.memory);
+        self.pong = None;
         if let Some((code, close)) = close {
             write_control(Opcode::Close, close.as_bytes(), close_key, to_close)?;
             self.ours = Ours::Closed(code);
@@ -62,57 +64,55 @@ impl Conn {
         Ok(total)
     }
 
-    /// Starts the closing handshake, or writes what takes the place of the answer that waits. A
-    /// pong that waits stays, unless nothing may follow this close.
+    /// Writes a close frame, in the place of one that waits. Afterwards this writes nothing. A pong
+    /// that waits stays, unless both sides have closed now.
     pub fn close(
         &mut self,
         code: u16,
         reason: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let payload = Payload::new(code, reason)?;
+        let payload = ClosePayload::new(code, reason)?;
         if matches!(self.ours, Ours::Closed(_)) {
             return Ok(0);
         }
         let written = self.write_frame(Opcode::Close, FIN, payload.as_bytes(), out)?;
         self.ours = Ours::Closed(code);
         if matches!(self.theirs, Theirs::Closed { .. }) {
-            self.pong.release(&self.memory);
+            self.pong = None;
         }
         Ok(written)
     }
 
-    /// Whether data may be sent: until our close was written (RFC 6455, 5.5.1).
+    /// Whether data may be sent: until our close frame (RFC 6455, 5.5.1).
     pub(super) fn may_send_data(&self) -> bool {
         !matches!(self.ours, Ours::Closed(_))
     }
 
     /// Whether pings and pongs may be sent: until both sides have closed (5.5.2).
     pub(super) fn may_send_control(&self) -> bool {
-        self.may_send_data() || matches!(self.theirs, Theirs::Open | Theirs::Wrong(_))
+        self.may_send_data() || matches!(self.theirs, Theirs::Open | Theirs::Failing(_))
     }
 
-    /// A close has arrived.
-    pub(super) fn close_arrives(&mut self, code: u16) {
+    /// A valid close frame has arrived.
+    pub(super) fn on_valid_close(&mut self, code: u16) {
         let first = self.may_send_data();
         self.theirs = Theirs::Closed { code, first };
         if first {
             self.owe_close(code);
         } else {
-            // Both sides have closed: there is nothing more to say.
-            self.pong.release(&self.memory);
+            self.pong = None;
         }
     }
 
-    /// From now on a close waits, unless one was sent already or the caller writes it.
+    /// From now on a close frame waits, unless one was sent or the application writes its own.
     fn owe_close(&mut self, code: u16) {
         if self.may_send_data() && self.options.auto_close {
-            self.ours = Ours::CloseWaits(code);
+            self.ours = Ours::CloseDue(code);
         }
     }
 
-    /// Returns an error, from now on always this one. The close frame that tells the peer
-    /// waits, unless a close was sent already.
+    /// Latches an error that is about to be returned, and makes a close frame due.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(self.theirs, Theirs::Failed(_)) {
             self.theirs = Theirs::Failed(error);
@@ -124,18 +124,18 @@ impl Conn {
         error
     }
 
-    /// The peer will send nothing more.
+    /// The peer's stream has ended. That is an error unless its close frame has arrived.
     pub fn finish(&mut self) -> Result<()> {
         match self.theirs {
             Theirs::Closed { .. } => Ok(()),
-            Theirs::Wrong(error) | Theirs::Failed(error) => Err(self.fail(error)),
+            Theirs::Failing(error) | Theirs::Failed(error) => Err(self.fail(error)),
             Theirs::Open => {
                 self.theirs = Theirs::Failed(Error::Eof);
                 self.frames.refuse(0);
                 if self.may_send_data() {
                     self.ours = Ours::Closed(0);
                 }
-                self.pong.release(&self.memory);
+                self.pong = None;
                 Err(Error::Eof)
             }
         }

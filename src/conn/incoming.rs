@@ -1,29 +1,31 @@
-//! A message while it arrives.
+//! The message that is arriving.
 
-use crate::frame::Opcode;
+use super::Conn;
+use super::options::Options;
+use crate::frame::{Chunk, Header, Opcode};
 use crate::utf8::Validator;
 
-/// From its first frame to its last byte.
+/// A message, from its first frame until its last byte.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Incoming {
     pub(super) opcode: Opcode,
-    /// The reserved bits that it came with, which the application gives a meaning.
+    /// The reserved bits of its first frame that have a meaning to the application.
     pub(super) rsv: u8,
-    /// Of a text that is to be checked.
+    /// None: it is not checked for UTF-8.
     utf8: Option<Validator>,
-    /// Bytes so far, decompressed.
+    /// The number of bytes so far, after decompression.
     pub(super) len: u64,
-    /// Bytes of its payload so far, if it is compressed.
+    /// The number of payload bytes so far, if it is compressed.
     pub(super) wire_len: u64,
-    /// A piece of it was reported.
+    /// A part of it was reported.
     pub(super) reported: bool,
     pub(super) compressed: bool,
-    /// The next byte of it was decompressed already, and is there to say that more is to come.
+    /// The next payload byte is decompressed already: see [`Conn::inflate`].
     pub(super) held: bool,
 }
 
 impl Incoming {
-    pub(super) fn new(opcode: Opcode, rsv: u8, check_utf8: bool) -> Incoming {
+    fn new(opcode: Opcode, rsv: u8, check_utf8: bool) -> Incoming {
         let check_utf8 = check_utf8 && rsv == 0 && opcode == Opcode::Text;
         let utf8 = check_utf8.then(Validator::default);
         Incoming {
@@ -38,19 +40,61 @@ impl Incoming {
         }
     }
 
-    /// Counts and checks the next bytes; if they are wrong, how many are right.
+    /// Counts and checks the next bytes of the message. An error is the number of bytes before the
+    /// first invalid one.
     pub(super) fn add(
         &mut self,
         bytes: &[u8],
         is_ascii: bool,
         last: bool,
     ) -> core::result::Result<(), usize> {
-        self.len = self.len.saturating_add(bytes.len() as u64);
+        self.len += bytes.len() as u64;
         let Some(utf8) = &mut self.utf8 else { return Ok(()) };
         if is_ascii && utf8.is_complete() {
             return Ok(());
         }
         utf8.push_until(bytes)?;
         if last && !utf8.is_complete() { Err(bytes.len()) } else { Ok(()) }
+    }
+}
+
+/// Which frames may be compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compression {
+    /// None of them: there was no agreement.
+    None,
+    /// The first frame of a message, if it has RSV1.
+    Agreed,
+    /// All that continue the message that is arriving.
+    OfThisMessage,
+}
+
+impl Compression {
+    /// Whether a frame is part of a compressed message.
+    pub(super) fn covers(self, header: &Header) -> bool {
+        match self {
+            _ if header.opcode.is_control() => false,
+            Compression::None => false,
+            Compression::Agreed => header.is_compressed(),
+            Compression::OfThisMessage => true,
+        }
+    }
+}
+
+impl Conn {
+    pub(super) fn compression(&self) -> Compression {
+        match self.incoming {
+            Some(message) if message.compressed => Compression::OfThisMessage,
+            _ if self.options.pmd.is_some() => Compression::Agreed,
+            _ => Compression::None,
+        }
+    }
+
+    /// The message to which a chunk of data belongs.
+    pub(super) fn message_of(&mut self, chunk: &Chunk) -> &mut Incoming {
+        let Options { check_utf8, allow_rsv, .. } = self.options;
+        self.incoming.get_or_insert_with(|| {
+            Incoming::new(chunk.header.opcode, chunk.header.rsv() & allow_rsv, check_utf8)
+        })
     }
 }

@@ -1,26 +1,27 @@
-//! Compressed messages as they arrive (RFC 7692, 7.2.2).
+//! Compressed messages of the peer (RFC 7692, 7.2.2).
 //!
-//! What of a frame lies in the input is unmasked at once, and decompressed from there. A
-//! connection that reports pieces may leave the rest of it for the next call.
+//! A chunk is unmasked in place and decompressed from there. In stream mode, events are limited in length,
+//! so that a call may return before it has used up the chunk: the rest is masked again, and read by the
+//! next call.
 
 use super::Conn;
-use super::recv::{Event, Step, StepResult};
-use crate::deflate::decompress::Ran;
+use super::event::{Fault, Step, StepResult};
+use crate::cut::Cut;
+use crate::deflate::decompress::Progress;
 use crate::error::{Error, Result};
 use crate::frame::Chunk;
 use core::mem::MaybeUninit;
 
-/// Longest piece of a message that is reported in pieces.
-const MAX_PIECE: usize = 16 * 1024;
-/// Most bytes of a compressed payload to unmask at once, where that may have to be undone.
+/// The longest event in stream mode, in bytes.
+const MAX_EVENT: usize = 16 * 1024;
+/// The longest chunk in stream mode, in bytes. It is short, since its rest may be masked again.
 const MAX_PORTION: usize = 4 * 1024;
-/// Shortest and longest room to make at once for what some input may become.
+/// The least and the most memory to reserve at once for the output of some input.
 const MIN_ROOM: usize = 512;
 const MAX_ROOM: usize = 64 * 1024;
 
 impl Conn {
-    /// How much of a compressed payload is unmasked at once. Of what does not fit into a piece
-    /// the rest is masked again, so that this must not be much.
+    /// The most bytes of a compressed payload that are unmasked at once.
     pub(super) fn portion(&self) -> usize {
         match self.options.stream && self.options.pmd.is_some() {
             true => MAX_PORTION,
@@ -28,7 +29,11 @@ impl Conn {
         }
     }
 
-    /// Decompresses a chunk, up to the next thing to report.
+    /// Handles a chunk of a compressed message: decompresses it up to the next event.
+    ///
+    /// A call that returns an event in the middle of the message must leave at least one byte of input,
+    /// so that there is a next call. If the chunk is used up, its last byte is left all the same, and
+    /// `held` says that it is decompressed already.
     pub(super) fn inflate(
         &mut self,
         chunk: &Chunk,
@@ -37,148 +42,148 @@ impl Conn {
     ) -> StepResult {
         let message = self.message_of(chunk);
         message.compressed = true;
-        let before = message.wire_len;
-        message.wire_len = before.saturating_add(chunk.len as u64);
+        let wire_len = message.wire_len;
+        message.wire_len = wire_len + chunk.len as u64;
         let held = usize::from(core::mem::take(&mut message.held));
-        let input = chunk.payload(buf).get(held..).unwrap_or_default();
-        let mut rest = input;
-        let more = loop {
-            // Of a message that is beyond a limit which was lowered.
-            if self.is_beyond() {
-                break Err(self.too_big());
-            }
-            match self.inflate_once(&mut rest) {
-                Ok(true)
-                    if self.options.stream && self.message.bytes().len() >= MAX_PIECE =>
-                {
-                    break Ok(true);
-                }
-                Ok(true) => {}
-                Ok(false) => break Ok(false),
-                Err(error) => break Err(error),
-            }
-        };
-        let used = chunk.len.saturating_sub(rest.len());
-        let end = chunk.off.saturating_add(chunk.len);
-        let step = match more {
-            Ok(true) if chunk.len > 0 => {
-                let last = chunk.len.saturating_sub(1);
+        let mut rest = chunk.payload(buf).after(held);
+        let inflated = self.inflate_all(&mut rest);
+        let used = chunk.len - rest.len();
+        let end = chunk.off + chunk.len;
+        let step = match (inflated, chunk.len.checked_sub(1)) {
+            (Ok(Inflated::EventIsFull), Some(last)) => {
+                let kept = used.min(last);
                 if let Some(message) = &mut self.incoming {
                     message.held = used > last;
-                    message.wire_len = before.saturating_add(used.min(last) as u64);
+                    message.wire_len = wire_len + kept as u64;
                 }
-                let used = used.min(last);
-                self.frames.give_back(buf, chunk, used);
-                *consumed = chunk.off.saturating_add(used);
-                return Ok(Some(Step::Pause(self.lend(false, false))));
+                self.frames.unread(buf, chunk, kept);
+                *consumed = chunk.off + kept;
+                return Ok(Step::Pause(self.lend_message(false, false)));
             }
-            // The next portion of this frame is there already.
-            Ok(_) if !chunk.ends() && end < buf.len() => Ok(Step::Nothing),
-            Ok(_) => self.end_part(chunk),
-            Err(error) => Err(error),
+            // The next chunk of this frame is in the input already.
+            (Ok(_), _) if !chunk.ends() && end < buf.len() => Ok(Step::Nothing),
+            (Ok(_), _) => self.end_chunk(chunk),
+            (Err(error), _) => Err(error),
         };
         match step {
             Ok(step) => {
                 *consumed = end;
-                Ok(Some(step))
+                Ok(step)
             }
             Err(error) => {
-                let piece = self.piece();
-                self.leave(chunk, piece.map(|_| used), buf, consumed);
-                Err((error, piece))
+                let any = self.options.stream && !self.message.bytes().is_empty();
+                let before = any.then(|| self.lend_message(false, false));
+                self.leave(chunk, before.map(|_| used), buf, consumed);
+                Err(Fault { error, before })
             }
         }
     }
 
-    /// Decompresses once. Whether there is more to do with the input that is there.
+    /// Decompresses until the input is used up or an event is full.
+    fn inflate_all(&mut self, rest: &mut &[u8]) -> Result<Inflated> {
+        loop {
+            if self.is_too_long() {
+                return Err(self.too_big());
+            }
+            if !self.inflate_once(rest)? {
+                return Ok(Inflated::All);
+            }
+            if self.options.stream && self.message.bytes().len() >= MAX_EVENT {
+                return Ok(Inflated::EventIsFull);
+            }
+        }
+    }
+
+    /// Decompresses once. Returns whether a further call can do more.
     fn inflate_once(&mut self, rest: &mut &[u8]) -> Result<bool> {
-        let allowed = usize::try_from(self.allowed()).unwrap_or(usize::MAX);
-        if allowed == 0 {
+        let remaining = usize::try_from(self.remaining()).unwrap_or(usize::MAX);
+        if remaining == 0 {
             return self.inflate_beyond(rest);
         }
         let before = self.message.bytes().len();
         let most = match self.options.stream {
-            true => MAX_PIECE.saturating_sub(before).min(allowed),
-            false => allowed,
+            true => MAX_EVENT.saturating_sub(before).min(remaining),
+            false => remaining,
         };
         self.make_room(rest.len(), most)?;
-        let Conn { message, decompressor, memory, .. } = self;
-        let Ran { read, damaged, more } =
-            message.fill(most, |room| decompressor.fill(rest, memory, room))?;
-        *rest = rest.get(read..).unwrap_or_default();
-        self.count_from(before)?;
-        if damaged { Err(Error::Compression) } else { Ok(more) }
+        let memory = *self.memory();
+        let Conn { message, decompressor, .. } = self;
+        let progress =
+            message.fill(most, |room| decompressor.run(rest, &memory, room))?;
+        *rest = rest.after(progress.read);
+        self.check_from(before)?;
+        if progress.damaged { Err(Error::Compression) } else { Ok(progress.more) }
     }
 
-    /// The same when the message is as long as it may be: only what makes nothing of it may
-    /// still come.
+    /// Decompresses once, when the message has reached its limit: input may follow, but no output.
     fn inflate_beyond(&mut self, rest: &mut &[u8]) -> Result<bool> {
         let mut room = [MaybeUninit::uninit(); 1];
-        let run = self.decompressor.run(rest, &self.memory, &mut room)?;
-        *rest = rest.get(run.read..).unwrap_or_default();
-        match run.bytes {
+        let memory = *self.memory();
+        let (beyond, progress) = self.decompressor.run(rest, &memory, &mut room);
+        let Progress { read, more, damaged } = progress?;
+        *rest = rest.after(read);
+        match beyond {
             [_, ..] => Err(self.too_big()),
-            [] if run.damaged => Err(Error::Compression),
-            [] => Ok(run.more),
+            [] if damaged => Err(Error::Compression),
+            [] => Ok(more),
         }
     }
 
-    /// Sees to it that there is room for what so much input is likely to become.
+    /// Reserves memory for the likely output of so much input.
     fn make_room(&mut self, input: usize, most: usize) -> Result<()> {
         let len = self.message.bytes().len();
-        let room = self.message.capacity().saturating_sub(len);
+        let room = self.message.capacity() - len;
         if room >= MIN_ROOM.min(most) {
             return Ok(());
         }
         let likely = input.saturating_mul(8).clamp(MIN_ROOM, MAX_ROOM).min(most);
-        self.message.reserve(likely, len.saturating_add(most), &self.memory)
+        self.message.reserve(likely, len.saturating_add(most))
     }
 
-    /// Counts and checks what was appended to the message.
-    fn count_from(&mut self, before: usize) -> Result<()> {
-        let (Some(incoming), message) = (&mut self.incoming, &mut self.message) else {
-            return Ok(());
-        };
-        let new = message.bytes().get(before..).unwrap_or_default();
+    /// Counts and checks the bytes of the message from `before` on.
+    fn check_from(&mut self, before: usize) -> Result<()> {
+        let Some(incoming) = &mut self.incoming else { return Ok(()) };
+        let new = self.message.bytes().after(before);
         if let Err(valid_len) = incoming.add(new, false, false) {
-            message.truncate(before.saturating_add(valid_len));
+            self.message.truncate(before + valid_len);
             return Err(Error::Utf8);
         }
         Ok(())
     }
 
-    /// All of the chunk is done.
-    fn end_part(&mut self, chunk: &Chunk) -> Result<Step> {
+    /// All of the chunk is decompressed.
+    fn end_chunk(&mut self, chunk: &Chunk) -> Result<Step> {
         let Some(message) = &mut self.incoming else { return Ok(Step::Nothing) };
         if !chunk.ends() || !chunk.header.is_final() {
-            let silent = self.message.bytes().is_empty() && !chunk.ends();
-            return Ok(match self.options.stream && !silent {
-                true => Step::Pause(self.lend(false, chunk.ends())),
+            let nothing_new = self.message.bytes().is_empty() && !chunk.ends();
+            return Ok(match self.options.stream && !nothing_new {
+                true => Step::Pause(self.lend_message(false, chunk.ends())),
                 false => Step::Nothing,
             });
         }
-        let has_begun = message.wire_len > 0;
-        let whole = message.add(&[], false, true).map_err(|_| Error::Utf8);
-        let ended = self.decompressor.finish(has_begun);
-        ended.and(whole)?;
-        let event = self.lend(true, true);
+        let has_data = message.wire_len > 0;
+        let text = message.add(&[], false, true).map_err(|_| Error::Utf8);
+        self.decompressor.finish(has_data).and(text)?;
+        let event = self.lend_message(true, true);
         if self.peer_drops_context() {
-            self.decompressor.release();
+            self.decompressor.reset();
         }
         self.incoming = None;
         Ok(Step::Pause(event))
     }
 
-    /// Whether the peer compresses each message for itself.
+    /// Whether the peer compresses each message independently.
     fn peer_drops_context(&self) -> bool {
         self.options.pmd.is_none_or(|params| {
             params.received_by(self.options.side).no_context_takeover
         })
     }
+}
 
-    /// What there is of the message, if pieces are reported.
-    fn piece(&mut self) -> Option<Event> {
-        let any = self.options.stream && !self.message.bytes().is_empty();
-        any.then(|| self.lend(false, false))
-    }
+/// Why [`Conn::inflate_all`] has stopped.
+enum Inflated {
+    /// The input is used up, and has no more output.
+    All,
+    /// There may be more output than fits into one event.
+    EventIsFull,
 }

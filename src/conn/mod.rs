@@ -1,48 +1,83 @@
 //! A connection after its opening handshake: messages, fragments, ping and pong, the closing
 //! handshake, limits, compression.
 //!
-//! [`recv`](Conn::recv) takes bytes and gives events, [`send`](Conn::send) takes messages and
-//! gives bytes. What the connection itself has to say waits for [`output`](Conn::output).
+//! # Theory of operation
+//!
+//! A connection is two state machines, one for each direction of the stream, and little that couples
+//! them. `theirs` is about what the peer sends: [`recv`](Conn::recv) moves it, from bytes to events.
+//! `ours` is about what is sent to the peer: [`send`](Conn::send), [`close`](Conn::close) and
+//! [`output`](Conn::output) move it, from messages to bytes. Together they make the public [`State`]:
+//!
+//! | theirs \ ours                               | Open    | CloseDue | Closed  |
+//! |---------------------------------------------|---------|----------|---------|
+//! | Open: anything may arrive                   | Open    | -        | Closing |
+//! | Closed: a valid close frame has arrived     | Closing | Closing  | Closed  |
+//! | Failing: an error is known, not returned    | Open    | -        | Closing |
+//! | Failed: the error was returned, or finish() | Failed  | Failed   | Failed  |
+//!
+//! Each moves from top to bottom, or from left to right, and never back. They are coupled where one
+//! makes a frame of the other necessary: a ping makes a pong wait, and a close frame or an error of
+//! the peer makes a close frame due (`CloseDue`), unless the application writes its own. These frames
+//! wait for `output()`.
+//!
+//! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of `recv()`
+//!   returns the same error.
+//! - **Paused.** `recv()` returns early, before it has consumed its input, where the application must
+//!   act first: after an event in the connection's own memory, since the next call reuses that memory;
+//!   after a ping, whose pong must be collected before the next one replaces it; after a close frame.
+//!   An error waits in `Failing` until the events before it were returned.
+//! - **Half messages.** Between two calls, `incoming` is the message of which a part has arrived, and
+//!   `outgoing` the one of which a part was sent. There is none otherwise.
+//! - **Memory.** A message in one piece of the input is reported in place. Otherwise `message` collects
+//!   it (and `control` a control frame), and lends it to the application until the next `recv()`.
+//!   `pong` holds the pong that waits. The two halves of compression and the masking keys have memory
+//!   from their first use. Everything comes from one allocator, and is freed with the connection.
 
 mod closing;
-mod control_payload;
+mod collected;
+mod control;
+mod event;
 mod incoming;
 mod inflate;
-mod masks;
+mod keys;
+mod limits;
 mod options;
 mod recv;
 mod send;
 
 pub use crate::side::Side;
+pub use event::{Event, Received};
 pub use options::{Info, Opt};
-pub use recv::{Event, Received};
-pub use send::Piece;
+pub use send::Fragment;
 
 use crate::deflate::compress::Compressor;
 use crate::deflate::decompress::Decompressor;
-use crate::frame::{FrameReader, Opcode};
-use crate::memory::{Allocator, Buffer, Own};
+use crate::frame::{FrameReader, MAX_CONTROL, Opcode};
+use crate::inline_bytes::InlineBytes;
+use crate::memory::{Allocator, Boxed, Buffer};
 use closing::{Ours, Theirs};
-use control_payload::ControlPayload;
 use incoming::Incoming;
-use masks::Masks;
+use keys::MaskingKeys;
 use options::Options;
 
-/// The most that [`Conn::output`] ever writes: a pong and a close, both masked.
-pub const MAX_OUTPUT: usize = 139;
+/// The most bytes that [`Conn::output`] writes: a pong and a close frame, both masked.
+pub const MAX_OUTPUT: usize = (2 + 4 + MAX_CONTROL) + (2 + 4 + 2);
 
-/// How far the connection has come.
+/// The public state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Messages go both ways.
+    /// Messages can be sent and received.
     Open,
-    /// A close was sent, or has arrived.
+    /// One side has sent its close frame.
     Closing,
-    /// A close has arrived and ours was handed out.
+    /// Both sides have sent their close frames.
     Closed,
     /// An error was returned.
     Failed,
 }
+
+/// The payload of a control frame.
+type ControlPayload = InlineBytes<MAX_CONTROL>;
 
 /// The message that is being sent in fragments.
 #[derive(Clone, Copy, Debug)]
@@ -55,77 +90,65 @@ struct Outgoing {
 #[derive(Debug)]
 pub struct Conn {
     options: Options,
-    memory: Allocator,
 
-    // What comes.
-    frames: FrameReader,
+    // Receiving.
     theirs: Theirs,
+    frames: FrameReader,
     incoming: Option<Incoming>,
-    /// What was collected of it, or was lent to the caller by the last call.
+    /// The part of `incoming` that was collected, or the message that the last call has lent.
     message: Buffer,
-    /// Likewise a control frame that came in parts.
-    control: Own<ControlPayload>,
-    /// The last call lent `message` or `control`.
+    /// The same for a control frame that arrives in parts.
+    control: Option<Boxed<ControlPayload>>,
+    /// The last call has lent `message` or `control`.
     lent: bool,
     decompressor: Decompressor,
 
-    // What goes.
+    // Sending.
     ours: Ours,
     outgoing: Option<Outgoing>,
-    /// The payload of the pong that waits.
-    pong: Own<ControlPayload>,
+    /// The pong that waits for `output()`.
+    pong: Option<Boxed<ControlPayload>>,
     compressor: Compressor,
-    masks: Masks,
+    keys: MaskingKeys,
 }
 
 const _: () = assert!(size_of::<Conn>() <= 256 && align_of::<Conn>() <= 16);
 
 impl Conn {
-    /// Everything that it ever holds is from `memory`.
+    /// A connection that is `side`. All of its memory is from `memory`.
     #[must_use]
     pub fn new(side: Side, memory: Allocator) -> Conn {
         let options = Options::new(side);
         Conn {
             options,
-            memory,
-            frames: FrameReader::new(options.flags()),
             theirs: Theirs::Open,
+            frames: FrameReader::new(options.decode_flags()),
             incoming: None,
-            message: Buffer::default(),
-            control: Own::default(),
+            message: Buffer::new(memory),
+            control: None,
             lent: false,
             decompressor: Decompressor::default(),
             ours: Ours::Open,
             outgoing: None,
-            pong: Own::default(),
+            pong: None,
             compressor: Compressor::default(),
-            masks: Masks::default(),
+            keys: MaskingKeys::default(),
         }
     }
 
-    /// Where its memory comes from.
+    /// The allocator of its memory.
     #[must_use]
-    pub fn memory(&self) -> Allocator {
-        self.memory
+    pub fn memory(&self) -> &Allocator {
+        self.message.allocator()
     }
 
-    /// Gives all memory back.
-    pub fn release(&mut self) {
-        self.message.release(&self.memory);
-        self.control.release(&self.memory);
-        self.pong.release(&self.memory);
-        self.masks.release(&self.memory);
-        self.compressor.release();
-        self.decompressor.release();
-    }
-
-    /// How far it has come.
+    /// The public state.
     #[must_use]
     pub fn state(&self) -> State {
         match (self.theirs, self.ours) {
             (Theirs::Failed(_), _) => State::Failed,
             (Theirs::Closed { .. }, Ours::Closed(_)) => State::Closed,
-            (Theirs::Open | Theirs::Wrong(_), Ours::Open) => State::Open,
+            (Theirs::Open | Theirs::Failing(_), Ours::Open) => State::Open,
             _ => State::Closing,
         }
     }

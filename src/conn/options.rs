@@ -1,4 +1,4 @@
-//! What can be set about a connection, and what can be asked.
+//! Options, and facts about a connection.
 
 use super::closing::{Ours, Theirs};
 use super::{Conn, Side};
@@ -9,7 +9,7 @@ use crate::frame::{DecodeFlags, RSV_BITS};
 /// The default limit on a message, in bytes.
 const DEFAULT_MAX_MESSAGE: u64 = 1024 * 1024;
 
-/// An option.
+/// An option. The values are described at WS_OPT_* in the header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Opt {
@@ -27,7 +27,7 @@ pub enum Opt {
 
 impl Opt {
     /// Whether it must be set before any input.
-    const fn comes_first(self) -> bool {
+    const fn precedes_input(self) -> bool {
         matches!(
             self,
             Opt::Stream | Opt::CheckUtf8 | Opt::AnyMask | Opt::AutoClose | Opt::AllowRsv
@@ -42,7 +42,7 @@ pub enum Info {
     CloseSent,
     /// The code of the peer's close frame; 0: none was reported.
     CloseReceived,
-    /// Whether the peer's close came before ours was written.
+    /// Whether the peer's close frame arrived before ours was written.
     ClosedByPeer,
     /// The opcode of the message that is being sent; 0: none.
     Sending,
@@ -50,11 +50,11 @@ pub enum Info {
     Receiving,
     /// After [`Error::TooBig`], the length that exceeds a limit; else 0.
     Announced,
-    /// How many bytes of an incomplete message are held.
+    /// How many bytes of the message that is arriving are collected.
     Buffered,
 }
 
-/// What the caller chose.
+/// The options of a connection, and what decides whether they can still be set.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Options {
     pub(super) side: Side,
@@ -64,17 +64,18 @@ pub(super) struct Options {
     pub(super) max_frame: u64,
     pub(super) keep_buffer: u64,
     pub(super) compress_from: u64,
-    /// None: there is no compression.
+    /// The agreed parameters of compression; None: there is no compression.
     pub(super) pmd: Option<Params>,
     pub(super) stream: bool,
     pub(super) auto_pong: bool,
     pub(super) check_utf8: bool,
     pub(super) any_mask: bool,
     pub(super) auto_close: bool,
-    /// RSV1 to RSV3, those that the application gives a meaning.
+    /// Those of RSV1 to RSV3 that have a meaning to the application.
     pub(super) allow_rsv: u8,
-    /// Some options are fixed once there was input, or something was sent.
+    /// There was input.
     pub(super) has_input: bool,
+    /// A message was sent.
     pub(super) has_sent: bool,
 }
 
@@ -98,33 +99,28 @@ impl Options {
         }
     }
 
-    /// What the peer's frames may be.
-    pub(super) fn flags(&self) -> DecodeFlags {
-        let side = match self.side {
-            Side::Server => 0,
-            Side::Client => DecodeFlags::CLIENT,
-        };
-        let deflate = if self.pmd.is_some() { DecodeFlags::DEFLATE } else { 0 };
-        let any_mask = if self.any_mask { DecodeFlags::ANY_MASK } else { 0 };
-        let flags =
-            DecodeFlags::from_flags(side | deflate | any_mask).unwrap_or_default();
-        flags.allowing(self.allow_rsv)
+    /// How the peer's frames are decoded.
+    pub(super) fn decode_flags(&self) -> DecodeFlags {
+        DecodeFlags::new(self.side)
+            .with(DecodeFlags::DEFLATE, self.pmd.is_some())
+            .with(DecodeFlags::ANY_MASK, self.any_mask)
+            .allowing(self.allow_rsv)
     }
 }
 
 impl Conn {
-    /// Switches compression on, before anything else happens.
+    /// Enables compression, before any input and the first message sent.
     pub fn set_pmd(&mut self, params: Params) -> Result<()> {
         let options = &mut self.options;
         if options.has_input || options.has_sent || options.allow_rsv != 0 {
             return Err(Error::InvalidState);
         }
         options.pmd = Some(params);
-        self.frames.set_rules(options.flags());
+        self.frames.set_flags(options.decode_flags());
         Ok(())
     }
 
-    /// What compression was agreed on.
+    /// The agreed parameters of compression, if there is any.
     #[must_use]
     pub fn pmd(&self) -> Option<Params> {
         self.options.pmd
@@ -138,7 +134,7 @@ impl Conn {
             _ => Err(Error::InvalidArgument),
         };
         let options = &mut self.options;
-        if option.comes_first() && options.has_input {
+        if option.precedes_input() && options.has_input {
             return Err(Error::InvalidState);
         }
         match option {
@@ -160,7 +156,7 @@ impl Conn {
                 options.allow_rsv = bits;
             }
         }
-        self.frames.set_rules(options.flags());
+        self.frames.set_flags(options.decode_flags());
         Ok(())
     }
 
@@ -192,7 +188,7 @@ impl Conn {
             (Info::Sending, ..) => self.outgoing.map_or(0, |m| m.opcode as u64),
             (Info::Receiving, ..) => self.incoming.map_or(0, |m| m.opcode as u64),
             (Info::Announced, Theirs::Failed(_), _) => self.frames.refused_len(),
-            // In stream mode what lies there was handed over.
+            // In stream mode these bytes were reported.
             (Info::Buffered, ..) if self.incoming.is_some() && !self.options.stream => {
                 self.message.bytes().len() as u64
             }

@@ -1,6 +1,7 @@
 //! From messages to bytes.
 
 use super::{Conn, Outgoing, Side};
+use crate::cut::Cut;
 use crate::deflate::compress;
 use crate::error::{Error, Result};
 use crate::frame::{self, FIN, Opcode, OutHeader, RSV1, mask};
@@ -8,85 +9,85 @@ use crate::output;
 use crate::random::Source;
 use core::mem::MaybeUninit;
 
-/// A message, a piece of one, a ping or a pong.
+/// A message, a fragment of one, a ping or a pong.
 #[derive(Clone, Copy, Debug)]
-pub struct Piece<'a> {
-    /// Text and binary, the same for every piece of a message; ping or pong.
+pub struct Fragment<'a> {
+    /// Text or binary, the same for every fragment of a message; ping or pong.
     pub opcode: Opcode,
-    /// Further pieces of this message follow.
+    /// Further fragments of this message follow.
     pub more: bool,
-    /// Not to be compressed. The first piece decides.
+    /// The message is not to be compressed. Only the first fragment's value counts.
     pub plain: bool,
-    /// RSV1 to RSV3, for an extension of the application's own. The first piece has them.
+    /// RSV1 to RSV3, for an extension of the application's. Only the first fragment's value counts.
     pub rsv: u8,
-    /// Its bytes.
+    /// Its bytes, before compression and masking.
     pub payload: &'a [u8],
 }
 
 impl Conn {
-    /// Writes a frame.
+    /// Writes a fragment as one frame: all of it, or nothing.
     #[inline(always)]
     pub fn send(
         &mut self,
-        piece: &Piece<'_>,
+        fragment: &Fragment<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let is_data = matches!(piece.opcode, Opcode::Text | Opcode::Binary);
+        let is_data = matches!(fragment.opcode, Opcode::Text | Opcode::Binary);
         if !is_data {
-            return self.send_control(piece, out);
+            return self.send_control(fragment, out);
         }
-        if piece.rsv & !self.options.allow_rsv != 0 {
+        if fragment.rsv & !self.options.allow_rsv != 0 {
             return Err(Error::InvalidArgument);
         }
         if !self.may_send_data() {
             return Err(Error::InvalidState);
         }
         let (opcode, rsv, compressed) = match self.outgoing {
-            None => (piece.opcode, piece.rsv, self.compresses(piece)),
-            Some(message) if message.opcode == piece.opcode => {
+            None => (fragment.opcode, fragment.rsv, self.compresses(fragment)),
+            Some(message) if message.opcode == fragment.opcode => {
                 (Opcode::Continuation, 0, message.compressed)
             }
             Some(_) => return Err(Error::InvalidState),
         };
         let written = if compressed {
-            self.write_compressed(opcode, piece, out)?
+            self.write_compressed(opcode, fragment, out)?
         } else {
-            let fin = if piece.more { 0 } else { FIN };
-            self.write_frame(opcode, fin | rsv, piece.payload, out)?
+            let fin = if fragment.more { 0 } else { FIN };
+            self.write_frame(opcode, fin | rsv, fragment.payload, out)?
         };
         self.options.has_sent = true;
-        let message = Outgoing { opcode: piece.opcode, compressed };
-        self.outgoing = Some(message).filter(|_| piece.more);
+        let message = Outgoing { opcode: fragment.opcode, compressed };
+        self.outgoing = Some(message).filter(|_| fragment.more);
         Ok(written)
     }
 
-    /// Writes a ping or a pong, which goes between the pieces of a message, too.
+    /// Writes a ping or a pong, also between the fragments of a message.
     #[inline(never)]
     fn send_control(
         &mut self,
-        piece: &Piece<'_>,
+        fragment: &Fragment<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        if !matches!(piece.opcode, Opcode::Ping | Opcode::Pong)
-            || piece.more
-            || piece.rsv != 0
-            || piece.payload.len() > frame::MAX_CONTROL
+        if !matches!(fragment.opcode, Opcode::Ping | Opcode::Pong)
+            || fragment.more
+            || fragment.rsv != 0
+            || fragment.payload.len() > frame::MAX_CONTROL
         {
             return Err(Error::InvalidArgument);
         }
         if !self.may_send_control() {
             return Err(Error::InvalidState);
         }
-        self.write_frame(piece.opcode, FIN, piece.payload, out)
+        self.write_frame(fragment.opcode, FIN, fragment.payload, out)
     }
 
-    /// Whether the message that starts with this piece is compressed.
-    fn compresses(&self, piece: &Piece<'_>) -> bool {
-        let long = || piece.payload.len() as u64 >= self.options.compress_from;
-        self.options.pmd.is_some() && !piece.plain && (piece.more || long())
+    /// Whether the message that starts with this fragment is compressed.
+    fn compresses(&self, fragment: &Fragment<'_>) -> bool {
+        let long = || fragment.payload.len() as u64 >= self.options.compress_from;
+        self.options.pmd.is_some() && !fragment.plain && (fragment.more || long())
     }
 
-    /// Room that a payload of this length needs. None: no buffer is that long.
+    /// How many bytes of output a payload of this length needs at most. None: no buffer can be that long.
     #[must_use]
     pub fn send_bound(&self, payload_len: usize) -> Option<usize> {
         match self.options.pmd {
@@ -95,64 +96,65 @@ impl Conn {
         }
     }
 
-    /// Length of a frame with this payload.
+    /// The length of a frame with this payload. None: no buffer can be that long.
     pub(super) fn frame_len(&self, payload_len: usize) -> Option<usize> {
         let masked = self.options.side == Side::Client;
         let header = frame::header_len(payload_len as u64, masked);
         payload_len.checked_add(header.into()).filter(|n| isize::try_from(*n).is_ok())
     }
 
-    /// Writes a frame with a part of a compressed message. Nothing changes if that fails.
+    /// Writes a fragment of a compressed message. If that fails, nothing has changed.
     #[inline(never)]
     fn write_compressed(
         &mut self,
         opcode: Opcode,
-        piece: &Piece<'_>,
+        fragment: &Fragment<'_>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let params = self.options.pmd.ok_or(Error::InvalidState)?;
-        let bound = compress::bound(piece.payload.len()).ok_or(Error::InvalidArgument)?;
+        let memory = *self.memory();
+        let bound =
+            compress::bound(fragment.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let key = self.mask_key()?;
         let direction = params.sent_by(self.options.side);
         let first = opcode != Opcode::Continuation;
-        let part = compress::Part { payload: piece.payload, first, last: !piece.more };
-        // Behind the longest header that it can get.
-        let longest = need.saturating_sub(bound);
-        let room = out.get_mut(longest..).unwrap_or_default();
-        let payload =
-            self.compressor.write(&part, &params, direction, &self.memory, room)?;
+        let last = !fragment.more;
+        let input = compress::Uncompressed { payload: fragment.payload, first, last };
+        // The header precedes the payload, whose length is not known yet: leave room for the longest.
+        let longest = need - bound;
+        let room = out.after_mut(longest);
+        let payload = self.compressor.write(&input, &params, direction, &memory, room)?;
         if let Some(key) = key {
             mask::apply(payload, key, 0);
         }
         let payload_len = payload.len();
-        let bits = if part.last { FIN } else { 0 } | if first { RSV1 } else { 0 };
+        let bits = if last { FIN } else { 0 } | if first { RSV1 } else { 0 };
         let header = OutHeader::of(opcode, bits, key, payload_len as u64);
-        let to = header.write(out)?;
-        let shift = longest.saturating_sub(to);
-        if shift > 0 {
-            let end = longest.saturating_add(payload_len);
-            output::move_to_front(out.get_mut(to..end).unwrap_or_default(), shift);
+        let header_len = header.write(out)?;
+        if header_len < longest {
+            let used = out.until_mut(longest + payload_len).after_mut(header_len);
+            output::move_to_front(used, longest - header_len);
         }
-        Ok(to.saturating_add(payload_len))
+        Ok(header_len + payload_len)
     }
 
-    /// A key for the next frame, if this is a client.
+    /// The masking key of the next frame; None: this is a server.
     pub(super) fn mask_key(&mut self) -> Result<Option<[u8; 4]>> {
         match self.options.side {
             Side::Server => Ok(None),
-            Side::Client => self.masks.take(&self.memory).map(Some),
+            Side::Client => self.keys.take(self.message.allocator()).map(Some),
         }
     }
 
-    /// Draws masking keys from elsewhere, before the first is drawn. A server has none.
+    /// Draws masking keys from another source. Fails once the first was drawn.
     pub fn set_random(&mut self, source: Source) -> Result<()> {
-        self.masks.set_source(source)
+        self.keys.set_source(source)
     }
 
-    /// Writes one frame, masked if this is a client; all of it or nothing. A control frame is
-    /// final, and no longer than it may be.
+    /// Writes one frame, masked if this is a client: all of it, or nothing. A control frame must be final
+    /// and have at most 125 bytes of payload.
     #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
@@ -178,12 +180,12 @@ impl Conn {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        // No key is drawn for nothing.
+        // Checked first, so that no key is drawn in vain.
         let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
         if out.len() < need {
             return Err(Error::BufferTooSmall);
         }
-        let key = Some(self.masks.take(&self.memory)?);
+        let key = Some(self.keys.take(self.message.allocator())?);
         let header = OutHeader::of(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }

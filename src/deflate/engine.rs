@@ -1,7 +1,8 @@
-//! The deflate engine: raw deflate streams of `libz-rs-sys`, with our allocator under them.
+//! The deflate engine: raw deflate streams of the crate `libz-rs-sys`, whose memory comes from our
+//! allocator.
 //!
-//! That crate and not `zlib-rs` itself, whose own types allocate as they please and panic if
-//! they cannot.
+//! The crate `zlib-rs` under it has types for Rust, but they allocate from the standard library and
+//! panic when that fails.
 #![allow(unsafe_code)]
 
 use super::{Config, Run, Stop};
@@ -13,7 +14,7 @@ use core::ptr::NonNull;
 #[cfg(not(wscodec_panic_probe))]
 use libz_rs_sys as z;
 
-/// The engine's functions as things unknown, so that the probe for panics looks at ours alone.
+/// The engine's functions without their code, so that the probe for panics judges ours alone.
 #[cfg(wscodec_panic_probe)]
 #[allow(missing_docs)]
 mod z {
@@ -50,13 +51,17 @@ mod z {
     }
 }
 
-/// A stream, with the allocator that its memory is from: the engine's functions for memory
-/// find it there.
+/// A stream, and the allocator from which the engine gets memory for it: [`alloc`] and [`free`] are
+/// given a pointer to it.
 struct Stream {
     z: z::z_stream,
     memory: Allocator,
 }
 
+/// A stream in memory that does not move, since the engine keeps a pointer to it.
+///
+/// While the engine runs, it uses the allocator through that pointer. So no reference to the whole
+/// stream is made after that pointer: each access goes through [`Handle::z`].
 #[derive(Debug)]
 struct Handle(NonNull<Stream>);
 
@@ -70,31 +75,23 @@ impl Handle {
             zfree: Some(free),
             ..z::z_stream::default()
         };
-        let handle = Handle(memory.place(Stream { z, memory: *memory })?);
-        // SAFETY: just placed; nobody else knows it.
-        let stream = unsafe { &mut *handle.0.as_ptr() };
-        stream.z.opaque = (&raw mut stream.memory).cast();
+        let stream = memory.place(Stream { z, memory: *memory })?;
+        let handle = Handle(stream);
+        // SAFETY: place() has written a stream there, of which this is a field.
+        unsafe {
+            (*handle.z()).opaque = (&raw mut (*stream.as_ptr()).memory).cast();
+        }
         let size = c_int::try_from(size_of::<z::z_stream>()).unwrap_or(0);
-        match init(&raw mut stream.z, z::zlibVersion(), size) {
+        match init(handle.z(), z::zlibVersion(), size) {
             z::Z_OK => Ok(handle),
-            error => {
-                handle.forget();
-                Err(if error == z::Z_MEM_ERROR {
-                    Error::NoMemory
-                } else {
-                    Error::InvalidArgument
-                })
-            }
+            z::Z_MEM_ERROR => Err(Error::NoMemory),
+            _ => Err(Error::InvalidArgument),
         }
     }
 
-    /// Gives the memory of the stream itself back.
-    fn forget(self) {
-        // SAFETY: from place(), of this allocator, and used no more.
-        unsafe {
-            let memory = self.0.as_ref().memory;
-            memory.take_back(self.0);
-        }
+    fn z(&self) -> *mut z::z_stream {
+        // SAFETY: the stream is there until the drop. No reference is made, only a pointer.
+        unsafe { &raw mut (*self.0.as_ptr()).z }
     }
 
     /// Points the stream at the input and the output, and lets `step` work on them.
@@ -104,19 +101,23 @@ impl Handle {
         out: &'a mut [MaybeUninit<u8>],
         step: impl FnOnce(*mut z::z_stream) -> c_int,
     ) -> Run<'a> {
-        // SAFETY: ours, and borrowed exclusively.
-        let z = unsafe { &mut self.0.as_mut().z };
+        let z = self.z();
         let input_len = c_uint::try_from(input.len()).unwrap_or(c_uint::MAX);
         let out_len = c_uint::try_from(out.len()).unwrap_or(c_uint::MAX);
-        (z.next_in, z.avail_in) = (input.as_ptr().cast_mut(), input_len);
-        (z.next_out, z.avail_out) = (out.as_mut_ptr().cast(), out_len);
+        // SAFETY: the stream is there until the drop, and `self` is borrowed exclusively.
+        unsafe {
+            ((*z).next_in, (*z).avail_in) = (input.as_ptr().cast_mut(), input_len);
+            ((*z).next_out, (*z).avail_out) = (out.as_mut_ptr().cast(), out_len);
+        }
         let stop = match step(z) {
-            z::Z_OK | z::Z_BUF_ERROR => Stop::Used,
+            z::Z_OK | z::Z_BUF_ERROR => Stop::Exhausted,
             z::Z_STREAM_END => Stop::Final,
             _ => Stop::Damaged,
         };
-        let read = input_len.saturating_sub(z.avail_in) as usize;
-        let written = out_len.saturating_sub(z.avail_out) as usize;
+        // SAFETY: as above. The engine only ever counts down.
+        let (read, written) = unsafe {
+            ((input_len - (*z).avail_in) as usize, (out_len - (*z).avail_out) as usize)
+        };
         // SAFETY: the engine has written that many bytes from the start of `out` on.
         let bytes = unsafe {
             core::slice::from_raw_parts_mut(out.as_mut_ptr().cast::<u8>(), written)
@@ -125,12 +126,23 @@ impl Handle {
     }
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: the stream is from place() of the allocator that it holds, and its owner is gone
+        // after this.
+        unsafe {
+            let memory = (*self.0.as_ptr()).memory;
+            memory.remove(self.0);
+        }
+    }
+}
+
 /// Compresses.
 #[derive(Debug)]
 pub struct Deflate(Handle);
 
 impl Deflate {
-    /// All of its memory is from `memory`.
+    /// Allocates from `memory` alone.
     pub fn new(config: Config, memory: &Allocator) -> Result<Deflate> {
         let Config { level, mem_level, window_bits } = config;
         let (window_bits, strategy) = match window_bits {
@@ -138,14 +150,14 @@ impl Deflate {
             bits => (c_int::from(bits), z::Z_DEFAULT_STRATEGY),
         };
         let handle = Handle::new(memory, |stream, version, size| {
-            // SAFETY: a stream that is ours, with functions for memory; a static version.
+            // SAFETY: new() passes its stream, which has functions for memory, and the engine's version.
             unsafe {
                 z::deflateInit2_(
                     stream,
                     level.into(),
                     z::Z_DEFLATED,
                     // Negative: raw deflate.
-                    window_bits.wrapping_neg(),
+                    -window_bits,
                     mem_level.into(),
                     strategy,
                     version,
@@ -156,7 +168,7 @@ impl Deflate {
         Ok(Deflate(handle))
     }
 
-    /// Compresses; with `flush` up to a byte boundary, marked by 00 00 FF FF.
+    /// Compresses. With `flush` the output ends on a byte boundary, with 00 00 FF FF.
     pub fn run<'a>(
         &mut self,
         input: &[u8],
@@ -164,15 +176,16 @@ impl Deflate {
         flush: bool,
     ) -> Run<'a> {
         let flush = if flush { z::Z_SYNC_FLUSH } else { z::Z_NO_FLUSH };
-        // SAFETY: an initialised stream.
+        // SAFETY: run() passes its stream, which deflateInit2_() has initialised, with valid input and
+        // output.
         self.0.run(input, out, |stream| unsafe { z::deflate(stream, flush) })
     }
+}
 
-    /// Gives the memory back.
-    pub fn release(mut self) {
-        // SAFETY: an initialised stream, used no more.
-        unsafe { z::deflateEnd(&raw mut self.0.0.as_mut().z) };
-        self.0.forget();
+impl Drop for Deflate {
+    fn drop(&mut self) {
+        // SAFETY: deflateInit2_() has initialised the stream, and nothing uses it after this.
+        unsafe { z::deflateEnd(self.0.z()) };
     }
 }
 
@@ -181,11 +194,11 @@ impl Deflate {
 pub struct Inflate(Handle);
 
 impl Inflate {
-    /// All of its memory is from `memory`.
+    /// Allocates from `memory` alone.
     pub fn new(memory: &Allocator) -> Result<Inflate> {
-        let bits = c_int::from(super::MAX_WINDOW_BITS).wrapping_neg();
+        let bits = -c_int::from(super::MAX_WINDOW_BITS);
         let handle = Handle::new(memory, |stream, version, size| {
-            // SAFETY: a stream that is ours, with functions for memory; a static version.
+            // SAFETY: new() passes its stream, which has functions for memory, and the engine's version.
             unsafe { z::inflateInit2_(stream, bits, version, size) }
         })?;
         Ok(Inflate(handle))
@@ -193,48 +206,55 @@ impl Inflate {
 
     /// Decompresses until the input or the room is used up, or a block ends.
     pub fn run<'a>(&mut self, input: &[u8], out: &'a mut [MaybeUninit<u8>]) -> Run<'a> {
-        // SAFETY: an initialised stream.
+        // SAFETY: run() passes its stream, which inflateInit2_() has initialised, with valid input and
+        // output.
         self.0.run(input, out, |stream| unsafe { z::inflate(stream, z::Z_BLOCK) })
     }
 
-    /// Whether the last call stopped right behind a block that is not the final one, on a byte
-    /// boundary.
+    /// Whether the last call stopped after a block that is not the final one, on a byte boundary.
     pub fn is_between_blocks(&self) -> bool {
-        const BETWEEN_BLOCKS: c_int = 128;
-        // SAFETY: an initialised stream.
-        unsafe { self.0.0.as_ref().z.data_type & 0xff == BETWEEN_BLOCKS }
+        self.data_type() == BETWEEN_BLOCKS
     }
 
-    /// Whether the last call stopped right behind a block inside a byte, whose rest begins the next
-    /// block: that can be read, and judged, without further input.
+    /// Whether the last call stopped after a block, within a byte that holds the start of the next
+    /// block: the engine can judge that without further input.
     pub fn holds_bits_between_blocks(&self) -> bool {
-        const BETWEEN_BLOCKS: c_int = 128;
-        const BITS: c_int = 63;
-        // SAFETY: an initialised stream.
-        let state = unsafe { self.0.0.as_ref().z.data_type & 0xff };
-        state & !BITS == BETWEEN_BLOCKS && state & BITS >= 3
+        let (place, bits) =
+            (self.data_type() & !UNUSED_BITS, self.data_type() & UNUSED_BITS);
+        place == BETWEEN_BLOCKS && bits >= 3
     }
 
-    /// Whether it waits for the lengths of a stored block, on a byte boundary: 00 00 FF FF is
-    /// all that is missing.
+    /// Whether it expects the lengths of a stored block, on a byte boundary: only 00 00 FF FF is
+    /// missing.
     pub fn is_at_marker(&mut self) -> bool {
-        // SAFETY: an initialised stream.
-        unsafe { z::inflateSyncPoint(&raw mut self.0.0.as_mut().z) == 1 }
+        // SAFETY: inflateInit2_() has initialised the stream.
+        unsafe { z::inflateSyncPoint(self.0.z()) == 1 }
     }
 
-    /// Expects a block next, which may refer to what came before.
+    /// Expects a block next, which may refer to earlier output.
     pub fn expect_block(&mut self) {
-        // SAFETY: an initialised stream.
-        unsafe { z::inflateResetKeep(&raw mut self.0.0.as_mut().z) };
+        // SAFETY: inflateInit2_() has initialised the stream.
+        unsafe { z::inflateResetKeep(self.0.z()) };
     }
 
-    /// Gives the memory back.
-    pub fn release(mut self) {
-        // SAFETY: an initialised stream, used no more.
-        unsafe { z::inflateEnd(&raw mut self.0.0.as_mut().z) };
-        self.0.forget();
+    /// The engine's report on where it stopped.
+    fn data_type(&self) -> c_int {
+        // SAFETY: the stream is there until the drop, and the engine does not run now.
+        unsafe { (*self.0.z()).data_type & 0xff }
     }
 }
+
+impl Drop for Inflate {
+    fn drop(&mut self) {
+        // SAFETY: inflateInit2_() has initialised the stream, and nothing uses it after this.
+        unsafe { z::inflateEnd(self.0.z()) };
+    }
+}
+
+/// In [`Inflate::data_type`]: after a block that is not the final one.
+const BETWEEN_BLOCKS: c_int = 128;
+/// In [`Inflate::data_type`]: how many bits of the last byte are not used yet.
+const UNUSED_BITS: c_int = 63;
 
 unsafe extern "C" fn alloc(
     opaque: *mut c_void,
@@ -242,11 +262,12 @@ unsafe extern "C" fn alloc(
     size: c_uint,
 ) -> *mut c_void {
     let size = (items as usize).saturating_mul(size as usize);
-    // SAFETY: Handle::new() pointed it at the stream's allocator.
+    // SAFETY: Handle::new() has set `opaque` to the stream's allocator, which nothing changes.
     unsafe { &*opaque.cast::<Allocator>() }.alloc_sized(size)
 }
 
 unsafe extern "C" fn free(opaque: *mut c_void, ptr: *mut c_void) {
-    // SAFETY: likewise; and the engine gives back what alloc() gave it.
+    // SAFETY: Handle::new() has set `opaque` to the stream's allocator, which nothing changes. The
+    // engine frees what alloc() has returned, and does not use it again.
     unsafe { (*opaque.cast::<Allocator>()).free_sized(ptr) }
 }

@@ -1,8 +1,9 @@
-//! permessage-deflate (RFC 7692): what two sides agree on, and the compression itself.
+//! permessage-deflate (RFC 7692): the parameters, and the compression itself. The negotiation of the
+//! parameters is in [`handshake::pmd`](crate::handshake::pmd).
 //!
-//! [`negotiate`] reads and writes the parameters in the heads of the opening handshake.
-//! [`compress`] and [`decompress`] turn messages into payloads and back; the deflate engine
-//! under both is the crate `libz-rs-sys`, called from [`engine`] alone.
+//! [`compress`] turns messages into the payloads of frames, and [`decompress`] does the reverse. Both
+//! call the deflate engine through [`engine`]. [`pmd`] combines them for callers without a
+//! connection.
 
 pub mod compress;
 pub mod decompress;
@@ -17,25 +18,25 @@ pub const MAX_WINDOW_BITS: u8 = 15;
 /// The narrowest window, 256 bytes.
 pub const MIN_WINDOW_BITS: u8 = 8;
 
-/// What was agreed on about one direction (RFC 7692, 7.1).
+/// The agreed parameters of one direction (RFC 7692, 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direction {
-    /// Each message is compressed for itself.
+    /// Each message is compressed independently of earlier ones.
     pub no_context_takeover: bool,
-    /// How far back a message may refer: a power of two, 8 to 15.
+    /// The base-2 logarithm of the window, 8 to 15: how far back compressed data may refer.
     pub window_bits: u8,
 }
 
-/// What two sides agree on, and how hard ours tries.
+/// The agreed parameters of both directions, and our settings for compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Params {
-    /// From the server to the client.
+    /// Messages from the server to the client.
     pub server: Direction,
-    /// From the client to the server.
+    /// Messages from the client to the server.
     pub client: Direction,
-    /// 1 to 9.
+    /// zlib's compression level, 1 to 9.
     pub level: u8,
-    /// 1 to 9.
+    /// zlib's memory level, 1 to 9.
     pub mem_level: u8,
 }
 
@@ -59,35 +60,36 @@ impl Params {
     }
 }
 
-/// How a stream is compressed.
+/// The engine's settings for compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// 1 to 9.
+    /// zlib's compression level, 1 to 9.
     pub level: u8,
-    /// 1 to 9.
+    /// zlib's memory level, 1 to 9.
     pub mem_level: u8,
-    /// 9 to 15; with 8 there are no back-references, which fit any window.
+    /// 8 to 15. The engine has no window of 256 bytes: with 8 it makes no back-references, which is
+    /// valid for any window.
     pub window_bits: u8,
 }
 
-/// What a call did. `bytes` is what was written, at the start of the room for it.
+/// The result of one call of the engine.
 #[derive(Debug)]
 pub struct Run<'a> {
-    /// How much of the input was taken.
+    /// How many bytes of the input were consumed.
     pub read: usize,
-    /// What came out.
+    /// The output, at the start of the room for it.
     pub bytes: &'a mut [u8],
-    /// Why it stopped.
+    /// Why the call stopped.
     pub stop: Stop,
 }
 
-/// Why a call stopped.
+/// Why a call of the engine stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The input was used up, or the room for the output.
-    Used,
-    /// A final block has ended.
+    /// The input is used up, or the room for the output.
+    Exhausted,
+    /// The final block has ended.
     Final,
-    /// The input is not deflate.
+    /// The input is not valid deflate data.
     Damaged,
 }

@@ -1,5 +1,5 @@
-//! In place of the engine in a build without compression: nothing can be made of these types,
-//! so whatever needs one is never reached.
+//! The engine's place in a build without compression. These types have no values, so code that needs
+//! one is never reached.
 
 use super::{Config, Run};
 use crate::error::{Error, Result};
@@ -23,10 +23,6 @@ impl Deflate {
         _: &'a mut [MaybeUninit<u8>],
         _: bool,
     ) -> Run<'a> {
-        match self.0 {}
-    }
-
-    pub fn release(self) {
         match self.0 {}
     }
 }
@@ -58,10 +54,6 @@ impl Inflate {
     }
 
     pub fn expect_block(&mut self) {
-        match self.0 {}
-    }
-
-    pub fn release(self) {
         match self.0 {}
     }
 }

@@ -1,15 +1,16 @@
-//! Compression without a connection: the payloads of frames, both ways.
+//! Compresses and decompresses the payloads of frames, without a connection.
 
-use super::compress::{self, Compressor, Part};
-use super::decompress::{Decompressor, Ran};
+use super::compress::{self, Compressor, Uncompressed};
+use super::decompress::Decompressor;
 use super::{Direction, Params};
+use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
 use crate::output;
 use crate::side::Side;
 use core::mem::MaybeUninit;
 
-/// One side of a connection that agreed on compression.
+/// One side of a connection with compression.
 #[derive(Debug)]
 pub struct Pmd {
     params: Params,
@@ -17,26 +18,26 @@ pub struct Pmd {
     theirs: Direction,
     memory: Allocator,
     compressor: Compressor,
-    /// A piece of a message was compressed, and further ones follow.
+    /// A fragment was compressed, and further ones of the same message follow.
     sending: bool,
     decompressor: Decompressor,
-    /// Some of a message was decompressed.
+    /// Data of a message was decompressed, and the message has not ended.
     receiving: bool,
-    /// What stopped it.
+    /// The error that ended the decompression.
     error: Option<Error>,
 }
 
-/// What a call did.
+/// The result of [`Pmd::decompress`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Decompressed {
-    /// How many bytes of the payload are done.
+    /// How many bytes of the payload were consumed.
     pub consumed: usize,
     /// How many bytes were written.
     pub written: usize,
 }
 
 impl Pmd {
-    /// All of its memory is from `memory`.
+    /// `side` is the one that compresses here. Allocates from `memory` alone.
     #[must_use]
     pub fn new(side: Side, params: Params, memory: Allocator) -> Pmd {
         let (ours, theirs) = (params.sent_by(side), params.received_by(side));
@@ -53,36 +54,31 @@ impl Pmd {
         }
     }
 
-    /// Where its memory comes from.
+    /// The allocator of its memory.
     #[must_use]
     pub fn memory(&self) -> Allocator {
         self.memory
     }
 
-    /// Gives all memory back.
-    pub fn release(&mut self) {
-        self.compressor.release();
-        self.decompressor.release();
-    }
-
-    /// Writes the payload of a frame with a piece of a message. Nothing changes if that fails.
+    /// Compresses a fragment of a message into the payload of a frame, and returns its length. If that
+    /// fails, nothing has changed.
     pub fn compress(
         &mut self,
-        piece: &[u8],
+        fragment: &[u8],
         more: bool,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let bound = compress::bound(piece.len()).ok_or(Error::InvalidArgument)?;
+        let bound = compress::bound(fragment.len()).ok_or(Error::InvalidArgument)?;
         let room = out.get_mut(..bound).ok_or(Error::BufferTooSmall)?;
-        let part = Part { payload: piece, first: !self.sending, last: !more };
+        let input = Uncompressed { payload: fragment, first: !self.sending, last: !more };
         let (params, memory) = (&self.params, &self.memory);
-        let payload = self.compressor.write(&part, params, self.ours, memory, room)?;
+        let payload = self.compressor.write(&input, params, self.ours, memory, room)?;
         self.sending = more;
         Ok(payload.len())
     }
 
-    /// Decompresses the payload of a frame as far as there is room. A call that writes nothing
-    /// has come to its end, and without `more` to the end of the message.
+    /// Decompresses the payload of a frame as far as there is room. A call that writes nothing has
+    /// reached the end of the payload and, without `more`, of the message.
     pub fn decompress(
         &mut self,
         payload: &[u8],
@@ -96,7 +92,7 @@ impl Pmd {
         let done = self.run(payload, out);
         match self.error {
             Some(error) if done.written == 0 => return Err(error),
-            // What came before it is handed out first.
+            // The output before it is reported first.
             Some(_) => return Ok(done),
             None => {}
         }
@@ -106,26 +102,26 @@ impl Pmd {
         Ok(done)
     }
 
-    /// Decompresses until the payload or the room is used up, or is found to be damaged.
+    /// Decompresses until the payload or the room is used up, or the payload is damaged.
     fn run(&mut self, payload: &[u8], out: &mut [MaybeUninit<u8>]) -> Decompressed {
         let mut done = Decompressed::default();
         loop {
-            let rest = payload.get(done.consumed..).unwrap_or_default();
-            let room = out.get_mut(done.written..).unwrap_or_default();
+            let rest = payload.after(done.consumed);
+            let room = out.after_mut(done.written);
             if room.is_empty() {
                 return done;
             }
             let Pmd { decompressor, memory, .. } = self;
-            let (written, outcome) =
-                output::fill(room, |room| decompressor.fill(rest, memory, room));
-            done.written = done.written.saturating_add(written);
-            match outcome {
-                Ok(Ran { read, damaged, more }) => {
-                    done.consumed = done.consumed.saturating_add(read);
-                    if damaged {
+            let (written, progress) =
+                output::fill(room, |room| decompressor.run(rest, memory, room));
+            done.written += written;
+            match progress {
+                Ok(progress) => {
+                    done.consumed += progress.read;
+                    if progress.damaged {
                         self.error = Some(Error::Compression);
                     }
-                    if damaged || !more {
+                    if progress.damaged || !progress.more {
                         return done;
                     }
                 }
@@ -141,7 +137,7 @@ impl Pmd {
         let ended = self.decompressor.finish(core::mem::take(&mut self.receiving));
         self.error = ended.err();
         if self.theirs.no_context_takeover {
-            self.decompressor.release();
+            self.decompressor.reset();
         }
         ended
     }

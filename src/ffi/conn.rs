@@ -4,7 +4,7 @@ use super::deflate::{supported, ws_pmd_params};
 use super::ptr;
 use super::result::ws_result;
 use super::{answer, frame};
-use crate::conn::{Conn, Event, Info, MAX_OUTPUT, Opt, Piece, Side, State};
+use crate::conn::{Conn, Event, Fragment, Info, MAX_OUTPUT, Opt, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::{Opcode, RSV_BITS};
@@ -75,14 +75,15 @@ pub(super) unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     if ptr.is_null() {
         return Ok(Allocator::SYSTEM);
     }
-    // SAFETY: the caller's promise is passed on.
+    // SAFETY: the caller keeps the pointer contract.
     let given = unsafe { ptr::one(ptr) }?;
     let (Some(alloc), Some(free)) = (given.alloc, given.free) else {
         return Err(Error::InvalidArgument);
     };
     let (alloc, resize, free): (Alloc, Option<Resize>, Free) =
         (alloc, given.resize, free);
-    // SAFETY: likewise.
+    // SAFETY: the caller promises that the functions keep the contract in ws_allocator, which is that of
+    // Allocator::new().
     Ok(unsafe { Allocator::new(alloc, resize, free, given.user) })
 }
 
@@ -150,21 +151,20 @@ pub unsafe extern "C" fn ws_conn_init(
 /// ws_conn_init(). NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_free(conn: *mut ws_conn) {
-    // SAFETY: the caller passes a handle for the last time.
+    // SAFETY: the caller passes NULL, or a handle that it does not use again.
     unsafe { free(conn) }
 }
 
 /// # Safety
-/// `conn` is NULL, or a handle that is not used any more.
+/// `conn` is NULL, or a valid handle that is not used again.
 pub(super) unsafe fn free(conn: *mut ws_conn) {
-    let Some(mut conn) = NonNull::new(conn) else { return };
-    // SAFETY: the caller's promise. What place() gave goes back to the allocator that it is from.
+    let Some(handle) = NonNull::new(conn) else { return };
+    // SAFETY: by the caller's promise the handle is valid, and this is its last use. One that is not in
+    // place is from place(), which uses the connection's allocator.
     unsafe {
-        let memory = conn.as_ref().conn.memory();
-        conn.as_mut().conn.release();
-        if !conn.as_ref().in_place {
-            memory.take_back(conn);
-        }
+        let ws_conn { conn, in_place } = handle.as_ref();
+        let memory = *conn.memory();
+        if *in_place { handle.drop_in_place() } else { memory.remove(handle) }
     }
 }
 
@@ -425,7 +425,7 @@ unsafe fn event_data(
     buf: *const c_void,
     event: *const ws_event,
 ) -> Result<*const c_void> {
-    // SAFETY: the caller's promise is passed on.
+    // SAFETY: the caller keeps the pointer contract.
     let (conn, event) = unsafe { (ptr::handle(conn)?, ptr::one(event)?) };
     let off = usize::try_from(event.off).map_err(|_| Error::InvalidArgument)?;
     let len = usize::try_from(event.len).map_err(|_| Error::InvalidArgument)?;
@@ -577,8 +577,8 @@ pub unsafe extern "C" fn ws_conn_send(
         }
         let payload = ptr::bytes(payload, payload_len)?;
         let (more, plain) = (flags & WS_SEND_MORE != 0, flags & WS_SEND_PLAIN != 0);
-        let piece = Piece { opcode, more, plain, rsv, payload };
-        conn.send(&piece, ptr::output(out, out_cap)?)
+        let fragment = Fragment { opcode, more, plain, rsv, payload };
+        conn.send(&fragment, ptr::output(out, out_cap)?)
     })
 }
 

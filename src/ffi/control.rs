@@ -3,7 +3,7 @@
 use super::frame::ws_frame;
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::control::{Control, Part, write_close};
+use crate::control::{Control, PayloadChunk, write_close};
 use crate::error::{Error, Result};
 use crate::frame::Opcode;
 use crate::output;
@@ -24,16 +24,19 @@ const _: () = assert!(
         && align_of::<ws_control>() >= align_of::<Control>()
 );
 
-/// The handle, if it is aligned as ws_control is.
-///
 /// # Safety
 /// The pointer contract.
-unsafe fn control<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
-    if !control.is_aligned() {
-        return Err(Error::InvalidArgument);
-    }
-    // SAFETY: the caller's promise is passed on; a Control is plain integers.
-    unsafe { ptr::one_mut(control.cast()) }
+unsafe fn control_mut<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
+    // SAFETY: the caller keeps the pointer contract. The alignment is checked for ws_control, which is
+    // that of the C type; that of Control is less.
+    unsafe { ptr::one_mut(ptr::aligned(control)?.cast()) }
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn control<'a>(control: *const ws_control) -> Result<&'a Control> {
+    // SAFETY: as for control_mut().
+    unsafe { ptr::one(ptr::aligned(control.cast_mut())?.cast::<Control>()) }
 }
 
 /// Takes an entry of ws_decoder_feed(), and writes the reply to it, if there is one. Hand it every
@@ -57,18 +60,18 @@ pub unsafe extern "C" fn ws_control_feed(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract; buf is what the decoder was given, so that
-    // the chunk lies in it.
+    // SAFETY: the caller keeps the pointer contract. `buf` is the buffer that the decoder was given, so
+    // the chunk is within it.
     answer(|| unsafe {
-        let control = self::control(control)?;
+        let control = control_mut(control)?;
         let frame = ptr::one(frame)?;
         let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
         let out = ptr::output(out, out_cap)?;
-        // Only the chunk of a control frame is looked at.
+        // Of a data frame no byte is read.
         let chunk = if opcode.is_control() { ptr::chunk(buf, frame)? } else { &[] };
         let (payload_len, pos) = (frame.payload_len, frame.chunk_pos);
-        let part = Part { opcode, payload_len, pos, bytes: chunk };
-        control.feed(&part, ptr::mask_key(mask_key), out)
+        let chunk = PayloadChunk { opcode, payload_len, pos, bytes: chunk };
+        control.feed(&chunk, ptr::mask_key(mask_key), out)
     })
 }
 
@@ -94,7 +97,7 @@ pub unsafe extern "C" fn ws_control_close(
         if control.is_null() {
             return write_close(code, reason, key, out);
         }
-        self::control(control)?.close(code, reason, key, out)
+        control_mut(control)?.close(code, reason, key, out)
     })
 }
 
@@ -103,7 +106,7 @@ pub unsafe extern "C" fn ws_control_close(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_control_close_code(control: *const ws_control) -> u16 {
     // SAFETY: the caller keeps the pointer contract.
-    unsafe { self::control(control.cast_mut()) }.map_or(0, |control| control.close_code())
+    unsafe { self::control(control) }.map_or(0, Control::close_code)
 }
 
 /// Copies the reason of the close that came, which is UTF-8. Returns its length, at most 123 bytes;
@@ -118,6 +121,6 @@ pub unsafe extern "C" fn ws_control_reason(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let out = ptr::output(out, out_cap)?;
-        output::write_all(&[&[self::control(control.cast_mut())?.reason()]], out)
+        output::write_all(&[&[self::control(control)?.reason()]], out)
     })
 }

@@ -5,9 +5,8 @@ use super::result::ws_result;
 use super::{answer, ptr};
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};
-use crate::frame::{DecodeFlags, OutHeader};
+use crate::frame::{DecodeFlags, OutHeader, write_frames};
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 
 /// Remembers where in the stream the last call stopped. Place it anywhere, copy it, forget it:
 /// there is nothing to free. All zero bytes is a fresh decoder for WS_SERVER without a size
@@ -78,7 +77,7 @@ pub unsafe extern "C" fn ws_decoder_feed(
     frames_cap: usize,
     consumed: *mut usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract. A decoder is plain integers.
+    // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let decoder = ptr::one_mut(decoder.cast::<Decoder>())?;
@@ -98,7 +97,7 @@ pub unsafe extern "C" fn ws_decoder_feed(
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_decoder_finish(decoder: *const ws_decoder) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract. A decoder is plain integers.
+    // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe { ptr::one(decoder.cast::<Decoder>())?.finish().map(|()| 0) })
 }
 
@@ -123,14 +122,13 @@ pub struct ws_out_frame {
 impl ws_out_frame {
     /// # Safety
     /// The pointer contract, for the payload.
-    unsafe fn encode(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        // SAFETY: the caller's promise is passed on.
+    unsafe fn read<'a>(&self) -> Result<(OutHeader, &'a [u8])> {
+        // SAFETY: the caller keeps the pointer contract for the payload.
         let payload = unsafe { ptr::bytes(self.payload, self.payload_len) }?;
         let flags = u32::from(self.flags);
         let key = (flags & WS_MASKED != 0).then_some(self.mask_key);
-        let bits = flags & !WS_MASKED;
-        let header = OutHeader::new(self.opcode.into(), bits, key, payload.len() as u64)?;
-        header.write_frame(payload, out)
+        let (opcode, bits) = (self.opcode.into(), flags & !WS_MASKED);
+        Ok((OutHeader::new(opcode, bits, key, payload.len() as u64)?, payload))
     }
 }
 
@@ -146,18 +144,11 @@ pub unsafe extern "C" fn ws_frames_encode(
     out_cap: usize,
     written: *mut usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for each payload too.
+    // SAFETY: the caller keeps the pointer contract, also for each payload.
     answer(|| unsafe {
         let written = ptr::output_one(written)?.write(0);
         let frames = ptr::array(frames, frames_len)?;
         let out = ptr::output(out, out_cap)?;
-        for (count, frame) in frames.iter().enumerate() {
-            match frame.encode(out.get_mut(*written..).unwrap_or_default()) {
-                Ok(len) => *written = written.saturating_add(len),
-                Err(error) if count == 0 => return Err(error),
-                Err(_) => return Ok(count),
-            }
-        }
-        Ok(frames.len())
+        write_frames(frames.iter().map(|frame| frame.read()), out, written)
     })
 }

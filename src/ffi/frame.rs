@@ -181,7 +181,7 @@ pub unsafe extern "C" fn ws_frame_decode(
         ) {
             Some(chunk) => {
                 frame.write(chunk.into());
-                Ok(chunk.off.wrapping_add(chunk.len))
+                Ok(chunk.off + chunk.len)
             }
             None => decode_header(buf, rules, frame),
         }
@@ -209,7 +209,7 @@ pub extern "C" fn ws_frame_size(payload_len: u64, masked: c_int) -> u64 {
     if payload_len > MAX_PAYLOAD {
         return u64::MAX;
     }
-    payload_len.saturating_add(frame::header_len(payload_len, masked != 0).into())
+    payload_len + u64::from(frame::header_len(payload_len, masked != 0))
 }
 
 /// Writes header and payload. flags: WS_FIN and WS_RSV*; another one, WS_MASKED too, is
@@ -296,8 +296,8 @@ pub unsafe extern "C" fn ws_mask_copy(
     mask_key: *const c_void,
     pos: u64,
 ) {
-    // SAFETY: the caller keeps the pointer contract; slices are made only of buffers that are
-    // the same or share no byte, and then only one of them at a time.
+    // SAFETY: the caller keeps the pointer contract, except that the buffers may overlap. Two slices are
+    // only made if they share no byte; if both buffers are the same, one slice is made.
     unsafe {
         let Some(key) = ptr::mask_key(mask_key) else { return };
         if dst.cast_const() == src {

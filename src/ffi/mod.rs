@@ -1,13 +1,13 @@
-//! The C ABI. Each function turns pointers into slices (`ptr`), calls one function of the
-//! core, and turns the outcome into a number. One module is one section of
-//! `include/wscodec.h`; the documentation here is the documentation there.
+//! The C ABI. Each export turns pointers into slices (`ptr`), calls one function of the core, and turns
+//! the result into a number. Each module is one section of `include/wscodec.h`, which is generated from
+//! the comments here.
 //!
-//! Exports never call exports: an application may define a function of the same name, and
-//! the dynamic linker would take that one.
+//! No export calls another: an application may define a function of the same name, which the dynamic
+//! linker would call instead.
 
-// The documentation is C's: brackets and addresses are no links.
+// The documentation is for C: brackets and addresses in it are no links.
 #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]
-// The contract of all of them is stated once, in `ptr`, and in the header's own words.
+// All exports have the contract that is stated in `ptr`, and in the header for C.
 #![allow(unsafe_code, non_camel_case_types, clippy::missing_safety_doc)]
 
 pub mod accept;
@@ -27,11 +27,11 @@ pub mod version;
 use crate::error::Result;
 use result::ws_result;
 
-/// Runs the body of an export; its outcome as a number.
+/// Runs the body of an export, and returns its result as a number.
 #[inline]
 fn answer(body: impl FnOnce() -> Result<usize>) -> ws_result {
     match body() {
-        // No count can be larger: each is bounded by the length of a buffer.
+        // Each count is bounded by the length of a buffer, which fits into isize.
         Ok(count) => isize::try_from(count).unwrap_or(isize::MAX),
         Err(error) => error.code() as isize,
     }

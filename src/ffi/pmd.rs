@@ -41,12 +41,12 @@ pub unsafe extern "C" fn ws_pmd_new(
 /// Gives all memory back. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
-    let Some(mut pmd) = NonNull::new(pmd) else { return };
-    // SAFETY: the caller passes what ws_pmd_new() gave, for the last time.
+    let Some(pmd) = NonNull::new(pmd) else { return };
+    // SAFETY: the caller passes a handle from ws_pmd_new(), which has placed it with its allocator, and
+    // does not use it again.
     unsafe {
         let memory = pmd.as_ref().pmd.memory();
-        pmd.as_mut().pmd.release();
-        memory.take_back(pmd);
+        memory.remove(pmd);
     }
 }
 

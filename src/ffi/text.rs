@@ -2,7 +2,7 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::close::{self, Payload};
+use crate::close::{self, ClosePayload};
 use crate::error::Result;
 use crate::output;
 use crate::utf8::{self, Validator};
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn ws_close_build(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let (reason, out) = (ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?);
-        output::write_all(&[&[Payload::new(code, reason)?.as_bytes()]], out)
+        output::write_all(&[&[ClosePayload::new(code, reason)?.as_bytes()]], out)
     })
 }
 

@@ -1,31 +1,31 @@
 //! One frame at the start of a buffer.
 
-use super::header::{DecodeFlags, Fragmentation, Header, Limits};
 use super::mask;
+use super::{DecodeFlags, Fragmentation, Header, Limits};
+use crate::cut::Cut;
 
-/// A part of one frame's payload, in the buffer of one call.
+/// The part of a frame's payload that is in the buffer of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// The frame's.
+    /// The header of the frame.
     pub header: Header,
-    /// The opcode of the message that the frame belongs to; of a control frame, its own; 0 if
-    /// that is not known.
+    /// The opcode of the message to which the frame belongs; for a control frame, its own; 0 if it
+    /// is not known.
     pub message_opcode: u8,
-    /// Where in the payload the chunk belongs.
+    /// The position of the chunk in the payload.
     pub pos: u64,
-    /// Where in the buffer it starts.
+    /// The position of the chunk in the buffer.
     pub off: usize,
-    /// Its length.
+    /// The length of the chunk.
     pub len: usize,
-    /// It was unmasked here, and is known to be ASCII.
+    /// It was unmasked, and found to be ASCII.
     pub is_ascii: bool,
 }
 
 impl Chunk {
-    /// Its bytes, in the buffer in which it was found.
+    /// Its bytes; `buf` is the buffer in which it was found.
     pub(crate) fn payload<'a>(&self, buf: &'a [u8]) -> &'a [u8] {
-        let rest = buf.get(self.off..).unwrap_or_default();
-        rest.get(..self.len).unwrap_or_default()
+        buf.after(self.off).until(self.len)
     }
 
     /// Whether the payload starts with this chunk.
@@ -41,15 +41,16 @@ impl Chunk {
     }
 }
 
-/// Whether it matters that a payload is ASCII: to know takes its time where it is short.
+/// Whether unmasking checks if the payload is ASCII, which costs time for short payloads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ascii {
     Matters,
     DoesNotMatter,
 }
 
-/// The frame at the start of `buf`, unmasked in place, if it is whole and without a fault: nearly
-/// all are. What else lies there, [`Header::parse`] tells.
+/// Decodes the frame at the start of `buf`, and unmasks it in place. None: it is incomplete or invalid;
+/// [`Header::parse`] determines which.
+// Inlined into the loop over frames, where its result stays in registers.
 #[inline(always)]
 pub(crate) fn whole_frame(
     buf: &mut [u8],
@@ -67,7 +68,8 @@ pub(crate) fn whole_frame(
     Some(Chunk { header, message_opcode, pos: 0, off, len, is_ascii })
 }
 
-/// Unmasks a part of a payload, if that is wanted. Whether it was, and is known to be ASCII.
+/// Unmasks a part of a payload if the flags say so. Returns true if it was found to be ASCII.
+// Inlined, so that `ascii` is decided at compile time.
 #[inline(always)]
 pub(crate) fn unmask(
     payload: &mut [u8],

@@ -1,14 +1,15 @@
-//! One frame into a buffer.
+//! Writes frames (RFC 6455, 5.2).
 
 use super::{
     FIN, LENGTH_16, LENGTH_64, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD, Opcode, RSV1, RSV2,
     RSV3, mask,
 };
+use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::output::{self, Room};
 use core::mem::MaybeUninit;
 
-/// A header to be written.
+/// The header of a frame that is to be written.
 #[derive(Clone, Copy, Debug)]
 pub struct OutHeader {
     first: u8,
@@ -17,8 +18,8 @@ pub struct OutHeader {
 }
 
 impl OutHeader {
-    /// `bits` are FIN and RSV1 to RSV3. Refuses reserved opcodes, and control frames that
-    /// are fragmented or too long.
+    /// `bits` are FIN and RSV1 to RSV3. Fails for reserved opcodes, and for control frames that are
+    /// fragmented or too long.
     #[inline(always)]
     pub fn new(
         opcode: i32,
@@ -40,7 +41,7 @@ impl OutHeader {
         Ok(OutHeader::of(opcode, bits, mask_key, payload_len))
     }
 
-    /// Of what is known to be right.
+    /// A header that is known to be valid.
     #[inline(always)]
     pub(crate) fn of(
         opcode: Opcode,
@@ -51,13 +52,13 @@ impl OutHeader {
         OutHeader { first: bits | opcode as u8, mask_key, payload_len }
     }
 
-    /// Writes it.
+    /// Writes the header alone.
     #[inline(always)]
     pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         self.write_frame(&[], out)
     }
 
-    /// Writes it, and the payload behind it, masked if there is a key.
+    /// Writes the header and the payload, which is masked if there is a key: all or nothing.
     #[inline(always)]
     pub fn write_frame(
         &self,
@@ -67,7 +68,7 @@ impl OutHeader {
         let (first, key) = (self.first, self.mask_key);
         let mask_bit = if key.is_some() { MASK_BIT } else { 0 };
         let [a, b, c, d, e, f, g, h] = self.payload_len.to_be_bytes();
-        // A way of its own for each form of the length, so that it is known how much is written.
+        // One branch for each form of the length, so that each writes a constant number of bytes.
         match self.payload_len {
             0..=125 => write([first, mask_bit | h], key, payload, out),
             126..=0xffff => write([first, mask_bit | LENGTH_16, g, h], key, payload, out),
@@ -79,7 +80,28 @@ impl OutHeader {
     }
 }
 
-/// Writes a control frame, whose payload is no longer than it may be.
+/// Writes frames one after another, as many as there is room for, and adds their length to `written`.
+/// Returns the number of frames. An error of the first frame is returned; one of a later frame ends the
+/// batch before it.
+pub fn write_frames<'a>(
+    frames: impl Iterator<Item = Result<(OutHeader, &'a [u8])>>,
+    out: &mut [MaybeUninit<u8>],
+    written: &mut usize,
+) -> Result<usize> {
+    let mut count = 0;
+    for frame in frames {
+        let room = out.after_mut(*written);
+        match frame.and_then(|(header, payload)| header.write_frame(payload, room)) {
+            Ok(len) => *written += len,
+            Err(error) if count == 0 => return Err(error),
+            Err(_) => break,
+        }
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Writes a control frame, whose payload has at most 125 bytes.
 pub(crate) fn write_control(
     opcode: Opcode,
     payload: &[u8],
@@ -90,7 +112,7 @@ pub(crate) fn write_control(
     header.write_frame(payload, out)
 }
 
-/// Writes what comes before the masking key, the key, the payload: all or nothing.
+/// Writes the header up to the masking key, the key, and the payload: all or nothing.
 #[inline(always)]
 fn write<const N: usize>(
     start: [u8; N],
@@ -98,7 +120,7 @@ fn write<const N: usize>(
     payload: &[u8],
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let before = if mask_key.is_some() { N.wrapping_add(4) } else { N };
+    let before = if mask_key.is_some() { N + 4 } else { N };
     let total = before.checked_add(payload.len()).ok_or(Error::BufferTooSmall)?;
     let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
     let (to_start, rest) = out.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;

@@ -1,16 +1,22 @@
-//! One frame (RFC 6455, 5): its header, its payload, its mask.
+//! Frames (RFC 6455, 5): headers, payloads, masking.
 
 mod decode;
 mod encode;
+mod flags;
 mod header;
 pub mod mask;
+mod opcode;
 mod reader;
 
+pub(crate) use decode::Ascii;
 pub use decode::Chunk;
-pub(crate) use decode::{Ascii, whole_frame};
-pub use encode::OutHeader;
+#[cfg(feature = "capi")]
+pub(crate) use decode::whole_frame;
 pub(crate) use encode::write_control;
-pub use header::{DecodeFlags, Fragmentation, Header, Limits, Opcode, header_len};
+pub use encode::{OutHeader, write_frames};
+pub use flags::DecodeFlags;
+pub use header::{Fragmentation, Header, Limits, header_len};
+pub use opcode::Opcode;
 pub(crate) use reader::FrameReader;
 
 /// Longest header, in bytes.
@@ -20,7 +26,7 @@ pub const MAX_CONTROL: usize = 125;
 
 /// Bit of the first byte: the last frame of its message.
 pub const FIN: u8 = 0x80;
-/// Bit of the first byte: given a meaning by permessage-deflate.
+/// Bit of the first byte: permessage-deflate gives it a meaning.
 pub const RSV1: u8 = 0x40;
 /// Bit of the first byte, for an extension.
 pub const RSV2: u8 = 0x20;
@@ -30,7 +36,7 @@ pub const RSV3: u8 = 0x10;
 /// The reserved bits of the first byte.
 pub const RSV_BITS: u8 = RSV1 | RSV2 | RSV3;
 const OPCODE_BITS: u8 = 0x0f;
-/// Of an opcode: a control frame.
+/// Bit of an opcode: a control frame.
 const CONTROL_BIT: u8 = 0x08;
 const MASK_BIT: u8 = 0x80;
 const LENGTH_BITS: u8 = 0x7f;

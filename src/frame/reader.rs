@@ -1,39 +1,47 @@
 //! Reads frame after frame from input that may be split anywhere (RFC 6455, 5).
 
-use super::MAX_HEADER;
-use super::decode::{self, Ascii, Chunk, unmask};
-use super::header::{self, DecodeFlags, Fragmentation, Header, Limits, Opcode};
+use super::decode::{self, unmask};
+use super::header;
+use super::{
+    Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_HEADER, Opcode,
+};
+use crate::cut::Cut;
 use crate::error::{Error, Result};
+use crate::inline_bytes::InlineBytes;
 
-/// Where in the frames a walk over them is. It knows no limit but what each step is told, and
-/// goes nowhere after an error.
+/// The state between two calls. It is in one of three states:
+///
+/// | the reader is     | `header`                   | `payload_done`                     |
+/// |-------------------|----------------------------|------------------------------------|
+/// | between frames    | empty                      | 0                                  |
+/// | in a header       | its first bytes            | 0                                  |
+/// | in a payload      | the complete header        | how much of the payload was read   |
+///
+/// After an error the reader must not be used any more, except for [`FrameReader::refused_len`].
+///
+/// A [`Decoder`](crate::decoder::Decoder) in the caller's memory contains one, so any bytes must be a
+/// valid reader. They may be in no state of the table; then positions do not fit the frame, and
+/// saturate.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub(crate) struct FrameReader {
-    /// How much of the current frame's payload is done.
     payload_done: u64,
-    /// The header of the current frame, as far as it came; none between two frames.
-    header: [u8; MAX_HEADER],
-    header_len: u8,
+    header: InlineBytes<MAX_HEADER>,
     /// The opcode of the message whose fragments arrive; 0 between two messages.
     message_opcode: u8,
     flags: u32,
-    /// In place of padding, which would stay uninitialised.
+    /// In the place of padding, which would stay uninitialised.
     reserved: u32,
 }
 
 impl FrameReader {
-    /// At the start.
+    /// A reader at the start of a stream.
     pub(crate) fn new(flags: DecodeFlags) -> FrameReader {
         FrameReader { flags: flags.bits(), ..FrameReader::default() }
     }
 
-    pub(crate) fn is_between_messages(&self) -> bool {
-        self.header_len == 0 && self.message_opcode == 0
-    }
-
-    /// From now on the frames are judged by these.
-    pub(crate) fn set_rules(&mut self, flags: DecodeFlags) {
+    /// Judges the following frames by these flags.
+    pub(crate) fn set_flags(&mut self, flags: DecodeFlags) {
         self.flags = flags.bits();
     }
 
@@ -41,25 +49,29 @@ impl FrameReader {
         DecodeFlags::from_bits(self.flags).ok_or(Error::InvalidArgument)
     }
 
-    /// The length that was refused, if the walk has ended with [`Error::TooBig`].
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.header.is_empty() && self.message_opcode == 0
+    }
+
+    /// The length that was refused, after [`Error::TooBig`].
     pub(crate) fn refused_len(&self) -> u64 {
         self.payload_done
     }
 
-    /// A length is refused. The walk has ended, and needs its place no more.
+    /// Ends the reading because of a length. `payload_done` keeps it, which is of no other use then.
     pub(crate) fn refuse(&mut self, len: u64) {
         self.payload_done = len;
     }
 
     fn fragmentation(&self) -> Fragmentation {
-        if self.message_opcode == 0 {
-            Fragmentation::BetweenMessages
-        } else {
-            Fragmentation::InMessage
+        match self.message_opcode {
+            0 => Fragmentation::BetweenMessages,
+            _ => Fragmentation::InMessage,
         }
     }
 
-    /// The chunk at `start`, if it is a whole frame without a fault: nearly all are.
+    /// Reads the frame at `start`, if it is whole and valid, as nearly all are.
+    // Inlined into the loop over frames, where its result stays in registers.
     #[inline(always)]
     pub(crate) fn whole_frame(
         &mut self,
@@ -68,23 +80,25 @@ impl FrameReader {
         limits: Limits,
         ascii: Ascii,
     ) -> Option<Chunk> {
-        if self.header_len != 0 {
+        if !self.header.is_empty() {
             return None;
         }
         let (flags, fragmentation) = (self.flags().ok()?, self.fragmentation());
         let input = buf.get_mut(start..)?;
         let chunk = decode::whole_frame(input, flags, fragmentation, limits, ascii)?;
-        // Most frames neither begin nor end anything: they are whole messages.
+        // Most frames are whole messages, and change nothing here.
         let mut message_opcode = chunk.header.opcode as u8;
         if fragmentation != Fragmentation::BetweenMessages || !chunk.header.is_final() {
             message_opcode = self.message_opcode(&chunk.header);
             self.end_fragment(&chunk.header);
         }
-        Some(Chunk { off: start.wrapping_add(chunk.off), message_opcode, ..chunk })
+        Some(Chunk { off: start + chunk.off, message_opcode, ..chunk })
     }
 
-    /// The chunk at `start`. None: the rest of `buf` is (a part of) a header, and done. The
-    /// limits are those of a frame that starts here. After an error there is no next chunk.
+    /// Reads the chunk at `start`, at most as many bytes of its payload as `most` returns. None: the rest
+    /// of `buf` is consumed, and ends in or right after a header. `limits` are those of a frame that
+    /// starts here.
+    // Not inlined: the fast path above would have to save registers for it.
     #[inline(never)]
     pub(crate) fn any_chunk(
         &mut self,
@@ -95,11 +109,11 @@ impl FrameReader {
         most: impl FnOnce(&Header) -> usize,
     ) -> Result<Option<Chunk>> {
         let flags = self.flags()?;
-        let input = buf.get(start..).unwrap_or_default();
+        let input = buf.after(start);
         if input.is_empty() {
             return Ok(None);
         }
-        let (header, taken) = match self.next_header(input, flags, limits) {
+        let (header, header_part) = match self.next_header(input, flags, limits) {
             Ok(Some(header)) => header,
             Ok(None) => return Ok(None),
             Err(error) => {
@@ -109,59 +123,62 @@ impl FrameReader {
                 return Err(error);
             }
         };
+        let off = start + header_part;
+        let payload = buf.after_mut(off);
         let left = header.payload_len.saturating_sub(self.payload_done);
-        let off = start.saturating_add(taken);
-        let payload = buf.get_mut(off..).unwrap_or_default();
         let len = usize::try_from(left)
             .unwrap_or(usize::MAX)
             .min(payload.len())
             .min(most(&header));
-        let payload = payload.get_mut(..len).unwrap_or_default();
-        let is_ascii = unmask(payload, &header, self.payload_done, flags, ascii);
-        let (pos, message_opcode) = (self.payload_done, self.message_opcode(&header));
+        let pos = self.payload_done;
+        let is_ascii = unmask(payload.until_mut(len), &header, pos, flags, ascii);
+        let message_opcode = self.message_opcode(&header);
         let chunk = Chunk { header, message_opcode, pos, off, len, is_ascii };
         if chunk.ends() {
             self.end_frame(&header);
         } else {
-            self.keep_frame(buf.get(start..off).unwrap_or_default(), &chunk);
+            if self.header.is_empty() {
+                self.header.push(input_header(buf, start, off));
+            }
+            self.payload_done = pos.saturating_add(len as u64);
         }
         Ok(Some(chunk).filter(|chunk| len > 0 || chunk.ends()))
     }
 
-    /// Masks again what of a chunk lies behind its first `used` bytes.
+    /// Masks a chunk again, except for its first `used` bytes: the rest is as it arrived.
     #[cold]
     #[inline(never)]
     pub(crate) fn mask_again(&self, buf: &mut [u8], chunk: &Chunk, used: usize) {
         let Ok(flags) = self.flags() else { return };
-        let payload = buf.get_mut(chunk.off..).unwrap_or_default();
-        let payload = payload.get_mut(..chunk.len).unwrap_or_default();
-        let rest = payload.get_mut(used..).unwrap_or_default();
-        let pos = chunk.pos.saturating_add(used as u64);
+        let rest = buf.after_mut(chunk.off).until_mut(chunk.len).after_mut(used);
+        let pos = chunk.pos + used as u64;
         unmask(rest, &chunk.header, pos, flags, Ascii::DoesNotMatter);
     }
 
-    /// Takes a chunk of data back but for its first `used` bytes, fewer than it has: they come
-    /// again, as they came.
+    /// Undoes the reading of a chunk of data, except for its first `used` bytes, which are fewer than it
+    /// has: the rest is as it arrived, and is read again.
     #[cold]
     #[inline(never)]
-    pub(crate) fn give_back(&mut self, buf: &mut [u8], chunk: &Chunk, used: usize) {
+    pub(crate) fn unread(&mut self, buf: &mut [u8], chunk: &Chunk, used: usize) {
         self.mask_again(buf, chunk, used);
-        self.payload_done = chunk.pos.saturating_add(used as u64);
-        if self.header_len == 0 {
-            // The frame had ended. Its header is what came right before the chunk, or still
-            // here, if it came with an earlier call.
+        self.payload_done = chunk.pos + used as u64;
+        if self.header.is_empty() {
+            // The frame had ended. Its header is before the chunk, if it came with this call. Otherwise
+            // its bytes are still in `self.header`, which has only been cleared.
             let len = usize::from(chunk.header.len);
-            match chunk.off.checked_sub(len).and_then(|from| buf.get(from..chunk.off)) {
-                Some(header) if chunk.pos == 0 => self.collect_header(header),
-                _ => self.header_len = chunk.header.len,
+            match chunk.off.checked_sub(len) {
+                Some(start) if chunk.pos == 0 => {
+                    self.header.push(input_header(buf, start, chunk.off));
+                }
+                _ => self.header.restore(chunk.header.len),
             }
             let continues = chunk.header.opcode == Opcode::Continuation;
             self.message_opcode = if continues { chunk.message_opcode } else { 0 };
         }
     }
 
-    /// The header of the frame at hand, and how many bytes of `input` belong to it. None: it
-    /// is not complete, and what came of it is kept.
+    /// The header of the current frame, and how many bytes of it are in `input`. None: it is incomplete,
+    /// and its bytes are kept.
     #[inline]
     fn next_header(
         &mut self,
@@ -172,42 +189,31 @@ impl FrameReader {
         let fragmentation = self.fragmentation();
         let limits = if self.payload_done > 0 { Limits::NONE } else { limits };
         let parse = |bytes: &[u8]| Header::parse(bytes, flags, fragmentation, limits);
-        if self.header_len == 0 {
+        if self.header.is_empty() {
             if let Some(header) = parse(input)? {
                 return Ok(Some((header, header.len.into())));
             }
         }
-        let before = self.header_len;
-        self.collect_header(input);
-        let known =
-            self.header.get(..self.header_len.into()).ok_or(Error::InvalidArgument)?;
-        let Some(header) = parse(known)? else { return Ok(None) };
-        self.header_len = header.len;
-        Ok(Some((header, header.len.saturating_sub(before).into())))
+        let before = self.header.len();
+        self.header.push(input);
+        let Some(header) = parse(self.header.as_bytes())? else { return Ok(None) };
+        let len = usize::from(header.len);
+        self.header.truncate(len);
+        Ok(Some((header, len.saturating_sub(before))))
     }
 
-    /// Appends what there is room for.
-    fn collect_header(&mut self, input: &[u8]) {
-        let room =
-            self.header.get_mut(usize::from(self.header_len)..).unwrap_or_default();
-        for (to, from) in room.iter_mut().zip(input) {
-            *to = *from;
-            self.header_len = self.header_len.saturating_add(1);
-        }
-    }
-
-    /// A frame that announces too much starts where the walk is: keeps its length.
+    /// Keeps the length that the frame at hand announces, which is too long.
     #[cold]
     #[inline(never)]
     fn refuse_frame(&mut self, input: &[u8]) {
-        // next_header() has collected it only if a part of it came earlier.
-        if self.header_len == 0 {
-            self.collect_header(input);
+        // next_header() has kept the header only if a part of it came with an earlier call.
+        if self.header.is_empty() {
+            self.header.push(input);
         }
-        self.refuse(header::announced_len(&self.header).unwrap_or(0));
+        self.refuse(header::announced_len(self.header.as_bytes()).unwrap_or(0));
     }
 
-    /// The opcode of the message that a frame belongs to; of a control frame, its own.
+    /// The opcode of the message to which a frame belongs; for a control frame, its own.
     fn message_opcode(&self, header: &Header) -> u8 {
         match header.opcode {
             Opcode::Continuation => self.message_opcode,
@@ -216,7 +222,7 @@ impl FrameReader {
     }
 
     fn end_frame(&mut self, header: &Header) {
-        self.header_len = 0;
+        self.header.clear();
         self.payload_done = 0;
         self.end_fragment(header);
     }
@@ -228,11 +234,9 @@ impl FrameReader {
             self.message_opcode = if header.is_final() { 0 } else { opcode };
         }
     }
+}
 
-    fn keep_frame(&mut self, header: &[u8], chunk: &Chunk) {
-        if self.header_len == 0 {
-            self.collect_header(header);
-        }
-        self.payload_done = chunk.pos.saturating_add(chunk.len as u64);
-    }
+/// The bytes of a header in the input.
+fn input_header(buf: &[u8], start: usize, end: usize) -> &[u8] {
+    buf.until(end).after(start)
 }
