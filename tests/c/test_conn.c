@@ -888,7 +888,7 @@ static void check_memory_held(void)
     CHECK_EQ(ws_conn_recv(conn, bytes + 4 + used, 7 - used, ev, 4, &used), 1);
     /* A client keeps the masking keys that it has drawn. */
     CHECK_U64(books.blocks, 2);
-    CHECK(books.bytes <= WS_MAX_CONN + 272);
+    CHECK(books.bytes <= WS_MAX_CONN + 296);
     ws_conn_free(conn);
     CHECK_U64(books.blocks, 0);
 }
