@@ -1,21 +1,21 @@
-/* A WebSocket server that sends every message to all clients, its sender included. server.h
- * says where to read on.
+/* A WebSocket server that sends every message to all clients, its sender included.
+ * server.h says where to read on.
  *
- * Each message is encoded once for all clients that get it uncompressed, and once for all
- * clients with the same compression window. That is possible because no message refers to
- * earlier ones, which differ from client to client. The connections that encode do nothing
- * else.
+ * Each message is encoded once for all clients that get it uncompressed, and once for
+ * all clients with the same compression window. That is possible because no message
+ * refers to earlier ones, which differ from client to client. The connections that
+ * encode do nothing else.
  *
- * A slow client delays nobody. It is dropped when more than MAX_WAITING bytes wait for it,
- * or when it reads nothing for the time of --send-timeout. There is no limit to how much a
- * client may send. */
+ * A slow client delays nobody. It is dropped when more than MAX_WAITING bytes wait for
+ * it, or when it reads nothing for the time of --send-timeout. There is no limit to how
+ * much a client may send. */
 #define _GNU_SOURCE
 #include "server.h"
 
 enum { MAX_WAITING = 4 << 20 };
 
-/* The kind of bytes that a client gets: uncompressed ones, or those for a window of 8 to
- * 15 bits. */
+/* The kind of bytes that a client gets: uncompressed ones, or those for a window of 8
+ * to 15 bits. */
 enum { PLAIN, MIN_BITS = 8, MAX_BITS = 15, KINDS };
 
 static ws_conn *encoders[KINDS];
@@ -80,11 +80,12 @@ static void start_encoders(void) {
 }
 
 int main(int argc, char **argv) {
-    read_options(argc, argv,
-                 "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a client\n"
-                 "for which more than 4 MiB of output wait. Responds to a plain GET with a\n"
-                 "greeting. Messages are encoded once for many clients and never refer to\n"
-                 "earlier ones: --context-takeover has no effect.");
+    read_options(
+        argc, argv,
+        "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a client\n"
+        "for which more than 4 MiB of output wait. Responds to a plain GET with a\n"
+        "greeting. Messages are encoded once for many clients and never refer to\n"
+        "earlier ones: --context-takeover has no effect.");
     options.compression.keeps_context = false;
     check_configuration();
     start_encoders();

@@ -1,5 +1,5 @@
-/* A growing buffer. Lengths have 32 bits, since a server has several buffers for each of
- * its connections. */
+/* A growing buffer. Lengths have 32 bits, since a server has several buffers for each
+ * of its connections. */
 #ifndef BUFFER_H
 #define BUFFER_H
 

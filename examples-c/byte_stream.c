@@ -1,11 +1,11 @@
 /* WebSocket for a protocol that is a stream of bytes, such as MQTT or RFB.
  *
  * stream_read() and stream_write() replace read() and write() on a blocking socket. The
- * boundaries of messages and frames have no meaning for them. stream_read() decodes in the
- * caller's buffer, moves the payloads to its start and returns their length: nothing is
- * copied to another buffer, and nothing is allocated. The protocol of this example sends
- * every line back with its number. Any other protocol that uses read() and write() could
- * replace it.
+ * boundaries of messages and frames have no meaning for them. stream_read() decodes in
+ * the caller's buffer, moves the payloads to its start and returns their length:
+ * nothing is copied to another buffer, and nothing is allocated. The protocol of this
+ * example sends every line back with its number. Any other protocol that uses read()
+ * and write() could replace it.
  *
  * Each connection has a process. See echo_server.c for an event loop. */
 #define _GNU_SOURCE
@@ -17,9 +17,13 @@
 #include "http.h"
 #include "listen.h"
 
-enum { MAX_FRAMES = 16, MAX_LINE = 4096, MAX_CHILDREN = 256 };
-enum { MAX_REPLY = WS_MAX_REPLY + 512 };
-enum { TIME_LIMIT = 30 }; /* seconds: for a handshake, and for a peer that does not read */
+enum {
+    MAX_FRAMES = 16,
+    MAX_LINE = 4096,
+    MAX_CHILDREN = 256,
+    MAX_REPLY = WS_MAX_REPLY + 512,
+    TIME_LIMIT = 30, /* seconds: for a handshake, and for a peer that does not read */
+};
 
 typedef struct stream {
     int fd;
@@ -92,7 +96,8 @@ static void on_control(stream *s, const ws_frame *frame, const uint8_t *buf) {
 }
 
 /* Moves the payload of a frame to `to`. A stream is binary: text is refused. */
-static size_t take_payload(stream *s, const ws_frame *f, const uint8_t *buf, uint8_t *to) {
+static size_t take_payload(stream *s, const ws_frame *f, const uint8_t *buf,
+                           uint8_t *to) {
     if (f->opcode >= WS_OPCODE_CLOSE) {
         on_control(s, f, buf);
         return 0;
@@ -157,8 +162,8 @@ static ssize_t stream_read(stream *s, void *buf, size_t len) {
 /* Sends all bytes, as one binary message. Returns len, or -1. */
 static ssize_t stream_write(stream *s, const void *data, size_t len) {
     uint8_t header[WS_MAX_HEADER];
-    ws_result n = ws_frame_header(WS_OPCODE_BINARY, WS_FIN, NULL, len, header,
-                                  sizeof header);
+    ws_result n =
+        ws_frame_header(WS_OPCODE_BINARY, WS_FIN, NULL, len, header, sizeof header);
     struct iovec parts[] = {{header, n > 0 ? (size_t)n : 0}, {(void *)data, len}};
     if (n < 0 || s->closed) {
         errno = EPIPE;
@@ -196,7 +201,8 @@ static ws_result build_acceptance(const uint8_t *head, const ws_handshake *hs,
     static const char protocols[] = "binary";
     ws_response_spec spec = {.key = {head + hs->key.off, hs->key.len}};
     ws_span chosen;
-    if (ws_select_protocol(head, hs->head_len, protocols, strlen(protocols), &chosen) == 1)
+    if (ws_select_protocol(head, hs->head_len, protocols, strlen(protocols), &chosen) >
+        0)
         spec.protocol = (ws_bytes){protocols + chosen.off, chosen.len};
     return ws_build_response(&spec, sizeof spec, out, MAX_REPLY);
 }
@@ -217,8 +223,9 @@ static bool respond(const uint8_t *head, size_t len, uint8_t *out, ws_result *ou
     return accepted;
 }
 
-/* Reads a request into `buf`, and responds to it. Returns the length of its head, or 0 if
- * no stream is opened. *have is the number of bytes read: frames may follow the head. */
+/* Reads a request into `buf`, and responds to it. Returns the length of its head, or 0
+ * if no stream is opened. *have is the number of bytes read: frames may follow the
+ * head. */
 static size_t read_request(int fd, uint8_t *buf, size_t cap, size_t *have) {
     uint8_t out[MAX_REPLY];
     size_t scanned = 0;
@@ -308,15 +315,16 @@ static void on_connection(int listener) {
 static const char *host = "127.0.0.1", *port = "8080";
 
 static void print_help(void) {
-    printf("Usage: byte_stream [--host HOST] [--port PORT] [--origin LIST]\n\n"
-           "Sends every line back with its number, in binary WebSocket messages. A line has\n"
-           "at most %d bytes, and messages may begin and end anywhere.\n\n"
-           "  --host HOST    the address to listen on (127.0.0.1)\n"
-           "  --port PORT    0 for a free one (8080)\n"
-           "  --origin LIST  pages that may connect; without it, any page may\n"
-           "  --version      print the version of the library\n"
-           "  --help         print this text\n",
-           MAX_LINE);
+    printf(
+        "Usage: byte_stream [--host HOST] [--port PORT] [--origin LIST]\n\n"
+        "Sends every line back with its number, in binary WebSocket messages. A line\n"
+        "has at most %d bytes, and messages may begin and end anywhere.\n\n"
+        "  --host HOST    the address to listen on (127.0.0.1)\n"
+        "  --port PORT    0 for a free one (8080)\n"
+        "  --origin LIST  pages that may connect; without it, any page may\n"
+        "  --version      print the version of the library\n"
+        "  --help         print this text\n",
+        MAX_LINE);
     exit(0);
 }
 

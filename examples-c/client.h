@@ -27,28 +27,26 @@ typedef struct client_options {
 
 #define DEFAULT_AGENT "wscodec"
 
-/* A format for COMPRESS_FROM. */
 static const char CLIENT_HELP[] =
     "Usage: echo_client [OPTION...] [--subprotocol LIST] [--binary] URL [MESSAGE...]\n"
     "       echo_client [OPTION...] --autobahn URL [--agent NAME]\n"
-    "OPTION: " COMPRESSION_USAGE "\n"
     "\n"
     "Sends each MESSAGE, or each line of stdin if there is none, to\n"
     "ws://host[:port][/path], prints the messages that it receives, and closes the\n"
-    "connection after as many as it sent. Text is printed as a line, its control characters\n"
-    "except newline and tab as \\xNN. Binary is printed unchanged and without a newline, or\n"
-    "as a line of hexadecimal digits if stdout is a terminal.\n"
+    "connection after as many as it sent. Text is printed as a line, its control\n"
+    "characters except newline and tab as \\xNN. Binary is printed unchanged and without\n"
+    "a newline, or as a line of hexadecimal digits if stdout is a terminal.\n"
     "\n"
     "  --subprotocol LIST           offer these, e.g. \"chat, superchat\"\n"
     "  --binary                     send binary messages, which need not be UTF-8\n"
     "  --autobahn URL               run all cases of an Autobahn|Testsuite fuzzing server\n"
     "  --agent NAME                 the name in its reports (" DEFAULT_AGENT ")\n"
-    COMPRESSION_HELP
     "  --version                    print the version of the library\n"
     "  --help                       print this text\n";
 
 static inline void print_help(void) {
-    printf(CLIENT_HELP, COMPRESS_FROM);
+    fputs(CLIENT_HELP, stdout);
+    print_compression_help();
     exit(0);
 }
 
@@ -146,7 +144,8 @@ static inline url parse_url(const char *text) {
     const char *p = text + 5;
     if (sscanf(p, "[%255[0-9a-fA-F:.]]%n", u.host, &host) < 1)
         sscanf(p, "%255[^][:/?#@]%n", u.host, &host);
-    if (host > 0 && sscanf(p + host, ":%5[0-9]%n", u.port, &port) == 1 && atoi(u.port) > 65535)
+    if (host > 0 && sscanf(p + host, ":%5[0-9]%n", u.port, &port) == 1 &&
+        atoi(u.port) > 65535)
         host = 0;
     const char *path = p + host + port;
     int len = snprintf(u.target, MAX_URL, "%s%s", *path == '/' ? "" : "/", path);

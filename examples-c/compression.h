@@ -19,21 +19,19 @@ static inline compression default_compression(void) {
     return (compression){.on = deflate, .from = COMPRESS_FROM};
 }
 
-#define COMPRESSION_USAGE                                                                \
-    "[--no-compression] [--compress-from BYTES] [--context-takeover]"
+static inline void print_compression_help(void) {
+    printf(
+        "  --no-compression             decline, or do not offer, permessage-deflate\n"
+        "  --compress-from BYTES        send shorter messages uncompressed (%d)\n"
+        "  --context-takeover           let our messages refer to earlier ones: they get\n"
+        "                               smaller, but a connection needs more memory\n",
+        COMPRESS_FROM);
+}
 
-/* A format for COMPRESS_FROM. */
-#define COMPRESSION_HELP                                                                 \
-    "  --no-compression             decline, or do not offer, permessage-deflate\n"      \
-    "  --compress-from BYTES        send shorter messages uncompressed (%d)\n"           \
-    "  --context-takeover           let our messages refer to earlier ones: they get\n"  \
-    "                               smaller, but each connection needs more memory\n"
-
-#define COMPRESSION_OPTIONS                                                              \
-    {"no-compression", no_argument, NULL, 'N'},                                          \
-        {"compress-from", required_argument, NULL, 'F'}, {                               \
-        "context-takeover", no_argument, NULL, 'T'                                       \
-    }
+#define COMPRESSION_OPTIONS                                                            \
+    {"no-compression", no_argument, NULL, 'N'},                                        \
+        {"compress-from", required_argument, NULL, 'F'},                               \
+        {"context-takeover", no_argument, NULL, 'T'}
 
 static inline uint64_t parse_length(const char *option, const char *text) {
     char *end;
@@ -51,15 +49,12 @@ static inline bool set_compression(compression *c, int option, const char *value
         c->on = false;
         c->declined = true;
         return true;
-    case 'F':
-        c->from = parse_length("--compress-from", value);
-        return true;
+    case 'F': c->from = parse_length("--compress-from", value); return true;
     case 'T':
         c->keeps_context = true;
         c->needs_it = "--context-takeover";
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 

@@ -1,7 +1,7 @@
 /* A WebSocket client for echo servers and, with --autobahn, for the Autobahn|Testsuite.
  *
- * It never waits for the server to read without reading itself: otherwise both sides could
- * block, each waiting for the other to read. */
+ * It never waits for the server to read without reading itself: otherwise both sides
+ * could block, each waiting for the other to read. */
 
 #include "buffer.h"
 #include "client.h"
@@ -63,8 +63,8 @@ static void send_line(client *c, const void *data, size_t len) {
     c->wanted++;
 }
 
-/* Sends what the socket accepts. After a failure there is no output any more, but there may
- * be input. */
+/* Sends what the socket accepts. After a failure there is no output any more, but there
+ * may be input. */
 static void flush(client *c) {
     const uint8_t *from = c->out.data + c->sent;
     ssize_t n = send(c->fd, from, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -82,7 +82,8 @@ static void on_event(client *c, const ws_event *e, const void *data) {
         c->on_message(c, e, data);
     } else if (e->close_code > WS_CLOSE_NORMAL && e->close_code != WS_CLOSE_NO_STATUS) {
         snprintf(c->closed, sizeof c->closed, "closed with %d%s%.*s", e->close_code,
-                 e->len > 0 ? " " : "", (int)e->len, e->len > 0 ? (const char *)data : "");
+                 e->len > 0 ? " " : "", (int)e->len,
+                 e->len > 0 ? (const char *)data : "");
         c->error = c->closed;
     }
 }
@@ -95,7 +96,8 @@ static void on_bytes(client *c, uint8_t *bytes, size_t len) {
         n = ws_conn_recv(c->ws, bytes, len, events, MAX_EVENTS, &used);
         for (ws_result i = 0; i < n; i++)
             on_event(c, &events[i], ws_event_data(c->ws, bytes, &events[i]));
-        out_commit(c, ws_conn_output(c->ws, out_begin(c, WS_MAX_OUTPUT), WS_MAX_OUTPUT));
+        out_commit(c,
+                   ws_conn_output(c->ws, out_begin(c, WS_MAX_OUTPUT), WS_MAX_OUTPUT));
         bytes += used;
         len -= used;
     }
@@ -114,7 +116,9 @@ static void on_disconnect(client *c, const char *why) {
 
 static size_t build_request(const url *u, uint8_t *request, size_t cap) {
     uint8_t key[WS_KEY_LEN], extensions[256];
-    ws_result n = options.compression.on ? ws_pmd_offer(&offered, extensions, sizeof extensions) : 0;
+    ws_result n = options.compression.on
+                      ? ws_pmd_offer(&offered, extensions, sizeof extensions)
+                      : 0;
     ws_request_spec spec = {.host = {u->authority, strlen(u->authority)},
                             .target = {u->target, strlen(u->target)},
                             .key = {key, sizeof key},
@@ -125,7 +129,8 @@ static size_t build_request(const url *u, uint8_t *request, size_t cap) {
     if (n > 0)
         n = ws_build_request(&spec, sizeof spec, request, cap);
     if (n < 0)
-        die(u->text, n == WS_ERR_RANDOM ? ws_strerror(n) : "URL or --subprotocol is not valid");
+        die(u->text,
+            n == WS_ERR_RANDOM ? ws_strerror(n) : "URL or --subprotocol is not valid");
     return (size_t)n;
 }
 
@@ -134,7 +139,8 @@ static void receive_head(client *c, const url *u, int64_t deadline, size_t *have
     size_t scanned = 0;
     ws_result n;
     while ((n = ws_head_length(input, *have, &scanned)) == 0) {
-        size_t got = receive_until(deadline, c->fd, input + *have, sizeof input - *have);
+        size_t got =
+            receive_until(deadline, c->fd, input + *have, sizeof input - *have);
         if (got == 0)
             die(u->text, "no response to the opening handshake");
         *have += got;
@@ -147,7 +153,8 @@ static void die_of_status(const url *u, const ws_response *response) {
     const ws_span reason = response->reason;
     char why[200];
     snprintf(why, sizeof why, "refused with status %d%s%.*s", response->status,
-             reason.len > 0 ? " " : "", (int)reason.len, (const char *)input + reason.off);
+             reason.len > 0 ? " " : "", (int)reason.len,
+             (const char *)input + reason.off);
     die(u->text, why);
 }
 
@@ -185,7 +192,9 @@ static void receive(client *c) {
     if (n > 0)
         on_bytes(c, input, (size_t)n);
     else if (n == 0 || (errno != EAGAIN && errno != EINTR))
-        on_disconnect(c, n == 0 ? "the server closed the connection without a close frame" : strerror(errno));
+        on_disconnect(c, n == 0
+                             ? "the server closed the connection without a close frame"
+                             : strerror(errno));
 }
 
 static void read_lines(client *c) {
@@ -276,8 +285,9 @@ static int run_autobahn(void) {
         die(base, "the server did not send the number of cases");
     for (long i = 1; i <= first.number + 1; i++) {
         client c = {.on_message = echo_message, .wanted = SIZE_MAX};
-        run_session(&c, i <= first.number ? add_path(base, "/runCase?case=%ld&agent=%s", i, agent)
-                                    : add_path(base, "/updateReports?agent=%s", agent));
+        run_session(&c, i <= first.number
+                            ? add_path(base, "/runCase?case=%ld&agent=%s", i, agent)
+                            : add_path(base, "/updateReports?agent=%s", agent));
         if (i % 50 == 0)
             fprintf(stderr, "%ld of %ld cases\n", i, first.number);
     }

@@ -1,9 +1,9 @@
 /* The first example: a WebSocket server that sends every message back.
  *
  * Each connection has a process and a blocking socket, so the code follows the protocol
- * from top to bottom: serve() accepts the request, handles messages until the connection
- * is closed, and hangs up. See echo_server.c for many connections in one process,
- * compression, pings and limits. */
+ * from top to bottom: serve() accepts the request, handles messages until the
+ * connection is closed, and hangs up. See echo_server.c for many connections in one
+ * process, compression, pings and limits. */
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
@@ -32,7 +32,7 @@ static ssize_t receive(int fd, uint8_t *to, size_t cap) {
     return n;
 }
 
-/* Sends what a function of wscodec wrote. `len` is its result: the length, or an error. */
+/* Sends output of wscodec. `len` is the result: the number of bytes, or an error. */
 static bool send_all(int fd, const uint8_t *bytes, ws_result len) {
     if (len < 0)
         warnx("%s", ws_strerror(len));
@@ -81,8 +81,8 @@ static bool on_input(int fd, ws_conn *conn, uint8_t *input, size_t len) {
     return ws_conn_state(conn) < WS_STATE_CLOSED;
 }
 
-/* Handles messages until the connection is closed. `input` has room for WS_MAX_HEAD bytes,
- * and the first `len` of them were read already. */
+/* Handles messages until the connection is closed. `input` has room for WS_MAX_HEAD
+ * bytes, and the first `len` of them were read already. */
 static void converse(int fd, ws_conn *conn, uint8_t *input, ssize_t len) {
     uint8_t out[WS_MAX_OUTPUT];
     do {
@@ -97,8 +97,9 @@ static void converse(int fd, ws_conn *conn, uint8_t *input, ssize_t len) {
 
 /* ---- the connection ---- */
 
-/* Reads a request into `input`, and responds to it. Returns NULL if it is refused. Else the
- * first frames may have arrived with it: *len bytes, moved to the start of `input`. */
+/* Reads a request into `input`, and responds to it. Returns NULL if it is refused. The
+ * first frames may follow the request: moves them to the start of `input`, *len bytes.
+ */
 static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     static const char protocols[] = "chat, superchat";
     const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1}};
@@ -111,7 +112,8 @@ static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
         if (got <= 0)
             return NULL;
         have += (size_t)got;
-        n = ws_conn_accept(input, have, &spec, sizeof spec, &a, sizeof a, out, sizeof out);
+        n = ws_conn_accept(input, have, &spec, sizeof spec, &a, sizeof a, out,
+                           sizeof out);
     }
     if (a.error != WS_OK)
         warnx("%s", ws_strerror(a.error));
@@ -152,13 +154,15 @@ static uint16_t parse_port(int argc, char **argv) {
         return DEFAULT_PORT;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         printf("Usage: echo_fork [--port PORT]\n\n"
-               "Sends every WebSocket message, of up to %d MiB, back to its sender. Listens\n"
-               "on 127.0.0.1, on port %d if no other is given; 0 is a free one.\n",
+               "Sends every WebSocket message, of up to %d MiB, back to its sender.\n"
+               "Listens on 127.0.0.1.\n\n"
+               "  --port PORT  0 for a free one (%d)\n"
+               "  --help       print this text\n",
                MAX_MESSAGE >> 20, DEFAULT_PORT);
         exit(0);
     }
     if (argc != 3 || strcmp(argv[1], "--port") != 0)
-        errx(2, "%s: not --port PORT (see --help)", argv[1]);
+        errx(2, "%s: expected --port PORT (see --help)", argv[1]);
     char *end;
     long port = strtol(argv[2], &end, 10);
     if (end == argv[2] || *end != '\0' || port < 0 || port > 65535)

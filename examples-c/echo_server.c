@@ -9,9 +9,10 @@ static void on_message(peer *p, const ws_event *e, const void *data) {
 }
 
 int main(int argc, char **argv) {
-    read_options(argc, argv,
-                 "Sends every WebSocket message, of up to 16 MiB, back to its sender. Responds\n"
-                 "to a plain GET with a greeting.");
+    read_options(
+        argc, argv,
+        "Sends every WebSocket message, of up to 16 MiB, back to its sender. Responds\n"
+        "to a plain GET with a greeting.");
     max_message = 16 << 20;
     check_configuration();
     run();

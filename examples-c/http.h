@@ -1,5 +1,5 @@
-/* Responses to plain HTTP requests: from a person with a browser, from a load balancer that
- * checks the server, and from a client behind a proxy that removed the upgrade. */
+/* Responses to plain HTTP requests: from a person with a browser, from a load balancer
+ * that checks the server, and from a client behind a proxy that removed the upgrade. */
 #ifndef HTTP_H
 #define HTTP_H
 
@@ -10,7 +10,8 @@
 
 static inline ws_result build_reply(uint16_t status, const char *headers,
                                     const char *body, void *out, size_t cap) {
-    return ws_build_reply(status, headers, strlen(headers), body, strlen(body), out, cap);
+    return ws_build_reply(status, headers, strlen(headers), body, strlen(body), out,
+                          cap);
 }
 
 static inline bool has_header(const void *head, size_t len, const char *name) {
@@ -61,8 +62,8 @@ static inline int status_of(const void *response, ws_result len) {
     return len > 12 ? atoi((const char *)response + strlen("HTTP/1.1 ")) : 0;
 }
 
-/* Ends the program if ws_conn_accept() would reject this configuration. Only the list of
- * origins comes from the command line. */
+/* Ends the program if ws_conn_accept() would reject this configuration. Only the list
+ * of origins comes from the command line. */
 static inline void check_accept_spec(const ws_accept_spec *spec) {
     ws_accepted none;
     if (ws_conn_accept(NULL, 0, spec, sizeof *spec, &none, sizeof none, NULL, 0) < 0)

@@ -55,8 +55,8 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
     return fd;
 }
 
-/* Listens on up to `max` addresses of the host, and announces each. Stores the sockets in
- * `fds`, and returns their number. */
+/* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
+ * in `fds`, and returns their number. */
 static inline int start_listening(const char *host, const char *port, bool reuse_port,
                                   int *fds, int max) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all;
@@ -85,8 +85,8 @@ static inline void stop(int signal_number) {
 }
 
 /* SIGINT and SIGTERM set `stopping`, and interrupt a wait. A signal just before a wait
- * does not interrupt it: hence no wait may be longer than a second. (ppoll() and
- * epoll_pwait() would close this gap, but they change the signal mask at every wait.) */
+ * does not interrupt it: hence no wait may be longer than a second. ppoll() and
+ * epoll_pwait() would close this gap, but change the signal mask at every wait. */
 static inline void catch_signals(void) {
     struct sigaction action = {.sa_handler = stop};
     sigaction(SIGINT, &action, NULL);

@@ -75,8 +75,8 @@ static void on_peer_event(peer *p, uint32_t events) {
 }
 
 /* A client that cannot be accepted stays in the queue of the listener, and epoll would
- * report it again and again. So there is a descriptor in reserve: give it up, accept the
- * client, and close the connection at once. */
+ * report it again and again. So there is a descriptor in reserve: give it up, accept
+ * the client, and close the connection at once. */
 static void on_no_descriptor(int listener) {
     close(reserve_fd);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -175,7 +175,7 @@ static void start(void) {
     listener_count = start_listening(options.host, options.port, options.reuse_port,
                                      listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
-        /* A client may leave between the event and accept4(), which must not block then. */
+        /* If a client leaves before accept4(), that must not wait for the next one. */
         fcntl(listeners[i], F_SETFL, O_NONBLOCK);
         watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
     }

@@ -28,9 +28,10 @@ static const server_options DEFAULTS = {
 
 static server_options options;
 
-/* A format for the defaults, in this order. */
-static const char SERVER_HELP[] =
-    "\n"
+/* ---- help ---- */
+
+/* A format for DEFAULTS. */
+static const char CONNECTION_HELP[] =
     "  --host HOST                  the address to listen on (%s)\n"
     "  --port PORT                  0 for a free one (%s)\n"
     "  --reuse-port                 share the port with other processes (SO_REUSEPORT)\n"
@@ -45,8 +46,9 @@ static const char SERVER_HELP[] =
     "                               that, drop the peer that has read nothing for the\n"
     "                               longest time (%ld)\n"
     "  --ping-interval SECONDS      ping a peer that has been silent for so long, and drop\n"
-    "                               it after the same time without a byte; 0: never (%ld)\n"
-    COMPRESSION_HELP
+    "                               it after the same time without input; 0: never (%ld)\n";
+
+static const char REMAINING_HELP[] =
     "  --no-client-context          tell clients not to refer to earlier messages either\n"
     "  --verbose                    log connections, refusals, errors and closes\n"
     "  --version                    print the version of the library\n"
@@ -59,11 +61,15 @@ static const char SERVER_HELP[] =
 
 static inline void print_help(const char *purpose) {
     const server_options *d = &DEFAULTS;
-    printf("Usage: %s [OPTION...]\n\n%s\n", program, purpose);
-    printf(SERVER_HELP, d->host, d->port, d->max_connections, d->handshake_timeout,
-           d->send_timeout, d->max_output, d->ping_interval, COMPRESS_FROM);
+    printf("Usage: %s [OPTION...]\n\n%s\n\n", program, purpose);
+    printf(CONNECTION_HELP, d->host, d->port, d->max_connections, d->handshake_timeout,
+           d->send_timeout, d->max_output, d->ping_interval);
+    print_compression_help();
+    fputs(REMAINING_HELP, stdout);
     exit(0);
 }
+
+/* ---- options ---- */
 
 static inline long seconds(const char *option, const char *value, long min) {
     return parse_number(option, value, min, SECONDS_PER_DAY);

@@ -1,8 +1,9 @@
 /* Output of a peer.
  *
- * A function that writes output asks out_begin() for room, and calls out_commit() with the
- * number of bytes that it wrote. flush() sends what was written. Bytes that the socket does
- * not accept wait in `out`, and the peer is not read until all of them are sent. */
+ * A function that writes output asks out_begin() for room, and calls out_commit() with
+ * the number of bytes that it wrote. flush() sends what was written. Bytes that the
+ * socket does not accept wait in `out`, and the peer is not read until all of them are
+ * sent. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -52,8 +53,8 @@ static void out_finish(peer *p) {
     p->sent = 0;
 }
 
-/* Part of `out` has to wait. Frees memory that it does not need. Bytes that were sent are
- * removed when they are half of it: more often would cost quadratic time. */
+/* Part of `out` has to wait. Frees memory that it does not need. Bytes that were sent
+ * are removed when they are half of it: more often would cost quadratic time. */
 static void out_shrink(peer *p) {
     if (p->sent >= p->out.len / 2) {
         remove_front(&p->out, p->sent);

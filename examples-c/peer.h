@@ -1,7 +1,8 @@
 /* A peer: its state, its time limit, its log.
  *
- * Between two reads, a peer owns memory only for an incomplete head or message, for output
- * that it is too slow to read, and for input that has to wait until that output is sent. */
+ * Between two reads, a peer owns memory only for an incomplete head or message, for
+ * output that it is too slow to read, and for input that has to wait until that output
+ * is sent. */
 #ifndef PEER_H
 #define PEER_H
 
@@ -12,13 +13,15 @@
 #include "listen.h"
 #include "options.h"
 
-/* HANDSHAKE: the head of the request is incomplete.
- * OPEN: frames go both ways.
- * CLOSING: all output was written. Send it, then read and discard until the peer closes
- * the connection: to close the socket at once could destroy output on its way (RFC 6455,
- * 7.1.1).
- * DROPPED: the peer was given up. The event loop closes the socket. */
-enum { HANDSHAKE, OPEN, CLOSING, DROPPED };
+/* CLOSING: no more output is written. Send what was written, then read and discard
+ * until the peer closes the connection: to close the socket at once could destroy
+ * output on its way (RFC 6455, 7.1.1). */
+enum {
+    HANDSHAKE, /* the head of the request is incomplete */
+    OPEN,      /* frames go both ways */
+    CLOSING,
+    DROPPED, /* the peer was given up: the event loop closes the socket */
+};
 
 typedef struct peer {
     int fd;
@@ -57,7 +60,7 @@ __attribute__((format(printf, 1, 2))) static void log_text(const char *format, .
     va_end(values);
 }
 
-#define LOG(peer, ...)                                                                   \
+#define LOG(peer, ...)                                                                 \
     (log_text("#%u ", (peer)->number), log_text(__VA_ARGS__), log_text("\n"))
 
 /* ---- time limits and states ---- */

@@ -20,8 +20,8 @@ static inline void set_program(const char *path) {
 
 /* ---- text of a peer ---- */
 
-/* The length of the control character (C0, DEL, or C1 in UTF-8) at the start of `bytes`;
- * 0 if there is none. */
+/* Returns the length of the control character (C0, DEL, or C1 in UTF-8) at the start of
+ * `bytes`, or 0. */
 static inline size_t control_length(const uint8_t *bytes, size_t len) {
     if (bytes[0] == 0xc2 && len > 1 && bytes[1] >= 0x80 && bytes[1] < 0xa0)
         return 2;
@@ -79,8 +79,8 @@ static inline void reject_option(int argc, char **argv, int result) {
         argument = argv[optind]; /* "-xy": getopt_long() has not passed it yet */
     if (result == ':')
         reject(argument, "needs a value");
-    reject(argument, optopt != 0 && strchr(argument, '=') ? "takes no value"
-                                                          : "unknown option");
+    reject(argument,
+           optopt != 0 && strchr(argument, '=') ? "takes no value" : "unknown option");
 }
 
 /* Returns the number in `text`. Rejects anything else. */

@@ -8,7 +8,7 @@
 
 enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
 
-/* What the program does with a message. It may send, but must not free the connection. */
+/* The program handles a message. It may send, but must not free the connection. */
 static void on_message(peer *p, const ws_event *e, const void *data);
 
 static const char PROTOCOLS[] = "chat, superchat";
@@ -30,8 +30,8 @@ static void send_close(peer *p, uint16_t code) {
     LOG(p, "closed by us: %d", code);
 }
 
-/* Sends the response of the connection itself, if there is one: a pong, or a close frame
- * that responds to a close frame or reports an error. */
+/* Sends the response of the connection itself, if there is one: a pong, or a close
+ * frame that responds to a close frame or reports an error. */
 static void send_control_frame(peer *p) {
     uint8_t *to = out_begin(p, WS_MAX_OUTPUT);
     if (to)
@@ -61,8 +61,8 @@ static void on_event(peer *p, const ws_event *e, const void *data) {
 }
 
 /* Backpressure: while much output waits, the peer's input has to wait, too. Otherwise a
- * peer that sends and does not read could fill our memory; with compression, a few bytes
- * of input can cause a thousand times as many bytes of output. */
+ * peer that sends and does not read could fill our memory; with compression, a few
+ * bytes of input can cause a thousand times as many bytes of output. */
 static bool may_handle_input(const peer *p) {
     return p->state == OPEN && unsent(p) < MAX_UNSENT;
 }
@@ -127,11 +127,11 @@ static void check_configuration(void) {
     check_accept_spec(&spec);
 }
 
-/* Unless --context-takeover is given, our messages do not refer to earlier ones: they get
- * a little larger, and an idle connection needs no memory for them. A sender may do so
- * without an agreement. The response does not announce it, because clients must not be
- * told more than they offered: Netty before 4.1.66 fails with server_no_context_takeover
- * that it did not offer, and others ignore client_no_context_takeover (see --help). */
+/* Unless --context-takeover is given, our messages do not refer to earlier ones. They
+ * get a little larger, and an idle connection needs no memory for them. This needs no
+ * agreement, and the response does not announce it: Netty before 4.1.66 fails if the
+ * response has a server_no_context_takeover that the request did not have. (For
+ * client_no_context_takeover, see --help.) */
 static ws_result configure_compression(peer *p) {
     ws_pmd_params agreed;
     ws_result n = ws_conn_get_pmd(p->ws, &agreed);
@@ -150,13 +150,13 @@ static bool configure(peer *p) {
            ws_conn_set(p->ws, WS_OPT_MAX_MESSAGE, max_message) >= 0;
 }
 
-/* "#7 refused with 403: GET /chat, origin https://evil.example: the origin is not allowed"
- */
+/* For example "#7 refused with 426: GET /chat: the version is not 13". */
 static void log_response(const peer *p, int status, ws_result error) {
     const uint8_t *head = p->head.data;
     ws_handshake hs;
     ws_result n = ws_parse_handshake(head, p->head.len, &hs, sizeof hs);
-    log_text("#%u %s with %d", p->number, status < 300 ? "responded" : "refused", status);
+    log_text("#%u %s with %d", p->number, status < 300 ? "responded" : "refused",
+             status);
     if (n >= 0 || n == WS_ERR_NOT_UPGRADE) {
         log_text(": ");
         log_bytes(head + hs.method.off, hs.method.len);
@@ -165,7 +165,8 @@ static void log_response(const peer *p, int status, ws_result error) {
         log_text(hs.origin.len > 0 ? ", origin " : "");
         log_bytes(head + hs.origin.off, hs.origin.len);
     }
-    log_text("%s%s\n", error == WS_OK ? "" : ": ", error == WS_OK ? "" : ws_strerror(error));
+    log_text("%s%s\n", error == WS_OK ? "" : ": ",
+             error == WS_OK ? "" : ws_strerror(error));
 }
 
 /* Refuses bytes that cannot become a head, or a connection beyond the limit. */
@@ -198,8 +199,8 @@ static void on_head(peer *p) {
     uint8_t *to = out_begin(p, MAX_REPLY);
     if (!to)
         return;
-    ws_result n = ws_conn_accept(p->head.data, p->head.len, &spec, sizeof spec, &accepted,
-                                 sizeof accepted, to, MAX_REPLY);
+    ws_result n = ws_conn_accept(p->head.data, p->head.len, &spec, sizeof spec,
+                                 &accepted, sizeof accepted, to, MAX_REPLY);
     if (accepted.conn && open_count >= options.max_connections) {
         ws_conn_free(accepted.conn);
         refuse(p, 503, "too many connections");
