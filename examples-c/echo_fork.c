@@ -180,8 +180,7 @@ static int start_listening(uint16_t port) {
     if (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         err(1, "port %d", port);
-    printf("listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
-    fflush(stdout);
+    dprintf(STDOUT_FILENO, "listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
     return fd;
 }
 
