@@ -2,7 +2,6 @@
  *
  * It never waits for the server to read without reading itself: otherwise both sides
  * could block, each waiting for the other to read. */
-
 #include "buffer.h"
 #include "client.h"
 

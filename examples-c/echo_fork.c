@@ -98,8 +98,7 @@ static void converse(int fd, ws_conn *conn, uint8_t *input, ssize_t len) {
 /* ---- the connection ---- */
 
 /* Reads a request into `input`, and responds to it. Returns NULL if it is refused. The
- * first frames may follow the request: moves them to the start of `input`, *len bytes.
- */
+ * first frames may follow the request: *len bytes, moved to the start of `input`. */
 static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     static const char protocols[] = "chat, superchat";
     const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1}};
@@ -107,7 +106,7 @@ static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     ws_accepted a;
     ws_result n = 0;
     size_t have = 0;
-    while (n == 0) { /* the head is incomplete; one of WS_MAX_HEAD bytes is refused */
+    while (n == 0) { /* the head is incomplete; one that fills `input` is refused */
         ssize_t got = receive(fd, input + have, WS_MAX_HEAD - have);
         if (got <= 0)
             return NULL;
@@ -180,7 +179,8 @@ static int start_listening(uint16_t port) {
     if (bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, SOMAXCONN) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         err(1, "port %d", port);
-    dprintf(STDOUT_FILENO, "listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
+    dprintf(STDOUT_FILENO, "listening on http://127.0.0.1:%d\n",
+            ntohs(address.sin_port));
     return fd;
 }
 

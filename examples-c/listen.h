@@ -17,8 +17,8 @@ static inline const char *address_text(const struct sockaddr_storage *address,
     char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
     getnameinfo((const struct sockaddr *)address, len, host, sizeof host, port,
                 sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
-    const char *format = address->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s";
-    snprintf(text, sizeof text, format, host, port);
+    bool v6 = address->ss_family == AF_INET6;
+    snprintf(text, sizeof text, v6 ? "[%s]:%s" : "%s:%s", host, port);
     return text;
 }
 
@@ -43,7 +43,7 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
     if (fd < 0)
         return -1;
     set_socket(fd, SOL_SOCKET, SO_REUSEADDR);
-    if (a->ai_family == AF_INET6) /* IPv4 has a socket of its own */
+    if (a->ai_family == AF_INET6) /* IPv4 has a separate socket */
         set_socket(fd, IPPROTO_IPV6, IPV6_V6ONLY);
     if ((reuse_port && !set_socket(fd, SOL_SOCKET, SO_REUSEPORT)) ||
         bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {

@@ -9,7 +9,7 @@
 
 #include "peer.h"
 
-enum { MAX_SPARE = 128 << 10 };
+enum { MAX_SPARE = 128 << 10 }; /* bytes */
 
 static int epoll_fd;
 static size_t total_waiting; /* memory of the output that waits, for all peers */

@@ -29,15 +29,15 @@ typedef struct peer {
     uint32_t deadline; /* in seconds, see restart_deadline(); 0: none */
     uint32_t scanned;  /* bytes of `head` that ws_head_length() has seen */
     uint32_t sent;     /* bytes of `out` that were sent */
-    uint32_t waiting;  /* the share of this peer in `total_waiting` */
+    uint32_t waiting;  /* bytes of this peer in `total_waiting` */
     uint8_t state;
-    bool want_write;  /* what epoll waits for: that the peer reads, or sends */
+    bool want_write;  /* epoll waits until output can be sent, not for input */
     bool pinged;      /* a ping was sent, and nothing was received since */
     uint8_t pmd_bits; /* the window for our compressed messages; 0: no compression */
     ws_conn *ws;      /* from OPEN on */
     buffer head;      /* HANDSHAKE: the request as far as it was received */
     buffer backlog;   /* OPEN: input to be handled when less output waits */
-    buffer out;       /* output that was not sent yet, after `sent` bytes that were */
+    buffer out;       /* output: `sent` bytes that were sent, then the rest */
 } peer;
 
 static peer **peers; /* by descriptor; NULL for a listener */
@@ -80,7 +80,8 @@ static void set_state(peer *p, uint8_t state) {
     restart_deadline(p);
 }
 
-/* Gives a peer up. The event loop notices it by the end of the input. */
+/* Gives a peer up. shutdown() ends its input, and so the event loop closes the socket.
+ */
 static void drop(peer *p, const char *why) {
     if (p->state == DROPPED)
         return;
