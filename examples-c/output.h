@@ -15,14 +15,14 @@ static int epoll_fd;
 static size_t total_waiting; /* memory of the output that waits, for all peers */
 static buffer spare_out;     /* memory for the next output of any peer */
 
-static uint32_t unsent(const peer *p) {
+static inline uint32_t unsent(const peer *p) {
     return p->out.len - p->sent;
 }
 
 /* ---- writing ---- */
 
 /* Returns room for output. NULL: there is no memory, and the peer is dropped. */
-static uint8_t *out_begin(peer *p, size_t size) {
+static inline uint8_t *out_begin(peer *p, size_t size) {
     if (!p->out.data) {
         p->out = spare_out;
         spare_out = (buffer){0};
@@ -34,7 +34,7 @@ static uint8_t *out_begin(peer *p, size_t size) {
 }
 
 /* `n` is the number of bytes that were written there, or an error. */
-static void out_commit(peer *p, ws_result n) {
+static inline void out_commit(peer *p, ws_result n) {
     if (n < 0)
         drop(p, ws_strerror(n));
     else

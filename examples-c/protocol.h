@@ -16,7 +16,7 @@ static uint64_t max_message = 1 << 20;
 
 /* ---- sending ---- */
 
-static void send_message(peer *p, int opcode, const void *data, size_t len) {
+static inline void send_message(peer *p, int opcode, const void *data, size_t len) {
     size_t size = ws_conn_send_bound(p->ws, len);
     uint8_t *to = out_begin(p, size);
     if (to)
@@ -91,7 +91,7 @@ static size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
 }
 
 /* Sends what waits, and handles the backlog as far as the peer reads our output. */
-static void resume(peer *p) {
+static inline void resume(peer *p) {
     flush(p);
     while (p->state == OPEN && p->backlog.len > 0 && !p->want_write) {
         remove_front(&p->backlog, handle_frames(p, p->backlog.data, p->backlog.len));
