@@ -40,13 +40,13 @@ static const char CLIENT_HELP[] =
     "  --subprotocol LIST           offer these, e.g. \"chat, superchat\"\n"
     "  --binary                     send binary messages, which need not be UTF-8\n"
     "  --autobahn URL               run all cases of an Autobahn|Testsuite fuzzing server\n"
-    "  --agent NAME                 the name in its reports (" DEFAULT_AGENT ")\n"
-    "  --version                    print the version of the library\n"
-    "  --help                       print this text\n";
+    "  --agent NAME                 the name in its reports (" DEFAULT_AGENT ")\n";
 
 static inline void print_help(void) {
     fputs(CLIENT_HELP, stdout);
     print_compression_help();
+    puts("  --version                    print the version of the library\n"
+         "  --help                       print this text");
     exit(0);
 }
 
