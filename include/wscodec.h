@@ -424,7 +424,7 @@ typedef struct ws_handshake {
  *   8. WS_ERR_EXTENSION
  *
  * A repeated field is judged as if its values had been sent in one line,
- * joined with ", " (RFC 9110, 5.3). A Sec-WebSocket-Extensions that is
+ * joined with commas (RFC 9110, 5.3). A Sec-WebSocket-Extensions that is
  * malformed anywhere is WS_ERR_EXTENSION (RFC 6455, 9.1); an empty one
  * counts as absent. If the target is in absolute form, Host must name the
  * same host and port. The target may contain UTF-8 that is not
@@ -580,7 +580,8 @@ typedef struct ws_request_spec {
  * library would refuse to read it; and `headers` with a field that the
  * function writes itself:
  *
- *   all three            Sec-WebSocket-*, Upgrade, Connection, Transfer-Encoding
+ *   all three            Sec-WebSocket-*, Upgrade, Connection,
+ *                        Transfer-Encoding
  *   ws_build_request()   Host, Content-Length; Origin if `origin` is set
  *   ws_build_response()  Content-Length */
 WS_API WS_MUST_USE ws_result
@@ -661,20 +662,20 @@ typedef struct ws_request_fields {
 
 /* Server: checks an opening request that an HTTP library has parsed (RFC
  * 6455, 4.2.1). Returns WS_OK or an error. Whitespace around a value is
- * ignored. The target is left to the HTTP library. Checks are those of
+ * ignored. The target is left to the HTTP library. The checks are those of
  * ws_parse_handshake(), and the first failure is returned:
  *
- *   1. WS_ERR_INVALID_ARGUMENT: another `http_version`; `origins` that
- *      ws_accept_spec would not accept
- *   2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
- *   3. WS_ERR_NOT_UPGRADE
- *   4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
- *      other than 0
- *   5. WS_ERR_HTTP_METHOD
- *   6. WS_ERR_HTTP_VERSION: `http_version` is 10
- *   7. WS_ERR_HANDSHAKE_HOST
- *   8. WS_ERR_HANDSHAKE_VERSION
- *   9. WS_ERR_HANDSHAKE_KEY
+ *    1. WS_ERR_INVALID_ARGUMENT: another `http_version`, or an invalid list
+ *       `origins` (see ws_conn_accept())
+ *    2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+ *    3. WS_ERR_NOT_UPGRADE
+ *    4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
+ *       other than 0
+ *    5. WS_ERR_HTTP_METHOD
+ *    6. WS_ERR_HTTP_VERSION: `http_version` is 10
+ *    7. WS_ERR_HANDSHAKE_HOST
+ *    8. WS_ERR_HANDSHAKE_VERSION
+ *    9. WS_ERR_HANDSHAKE_KEY
  *   10. WS_ERR_EXTENSION
  *   11. WS_ERR_HANDSHAKE_ORIGIN
  *
@@ -720,7 +721,8 @@ typedef struct ws_response_fields {
  *
  *   1. WS_ERR_INVALID_ARGUMENT: another `http_version`; an invalid `key`;
  *      malformed `offered_extensions`; a control character in what was sent
- *   2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in the response
+ *   2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+ *      of the response
  *   3. WS_ERR_HANDSHAKE_STATUS: not 101; over HTTP/2 and HTTP/3 not 2xx
  *   4. WS_ERR_HTTP_VERSION: `http_version` is 10
  *   5. WS_ERR_HANDSHAKE_ACCEPT
@@ -805,8 +807,8 @@ typedef struct ws_frame {
  * (RFC 6455, 5.2). flags: WS_SERVER or WS_CLIENT, with optional flags.
  * Returns the length of the whole frame, 0 if it is incomplete, or an error.
  * *frame describes the frame. While the frame is incomplete, nothing is
- * unmasked; frame->header_len is 0 until the header is complete, after which
- * the frame will be header_len + payload_len bytes long.
+ * unmasked. Once its header is complete, frame->header_len is no longer 0,
+ * and the frame will be header_len + payload_len bytes long.
  *
  * Headers are checked byte by byte, here and in every other function: the
  * first invalid byte determines the error, which is reported as soon as that
@@ -910,11 +912,11 @@ ws_decoder_init(ws_decoder *decoder, uint32_t flags,
  * without WS_END). If buf ends directly after a header, the frame is
  * reported with the first byte of its payload.
  *
- * An error is one of those of ws_frame_decode(). The entries before it are
- * reported first: the next call returns the error, and so does every later
- * one. Payloads are not checked: see ws_utf8_validate(), ws_close_parse()
- * and ws_control_feed(). The decoder does not stop at a close frame; you
- * should.
+ * An error is one of those listed at ws_frame_decode(). The entries before
+ * it are reported first: the next call returns the error, and so does every
+ * later one. Payloads are not checked: see ws_utf8_validate(),
+ * ws_close_parse() and ws_control_feed(). The decoder does not stop at a
+ * close frame; you should.
  *
  * If *consumed == len, nothing is outstanding. If the result is 0, all of
  * buf was consumed. So you may loop until no bytes are left, or until the
@@ -1026,13 +1028,14 @@ typedef struct ws_control {
  * server; for a client 4 new unpredictable bytes (10.3). WS_MAX_OUTPUT bytes
  * of `out` are always enough.
  *
- * Returns the number of bytes written: a pong, also after you sent a close;
- * or a close frame with the peer's code, in reply to the peer's close,
- * unless you sent one before. 0 if there is no reply, and for every entry
- * after a valid close. WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8 if the peer's
- * close is invalid, then and for every later entry: send a close with
- * ws_control_close(). WS_ERR_INVALID_ARGUMENT for a chunk out of order.
- * After WS_ERR_BUFFER_TOO_SMALL the same entry may be passed again. */
+ * Returns the number of bytes written: a pong, even after you sent a close
+ * (5.5.2); or a close frame with the peer's code, in reply to the peer's
+ * close, unless you sent one before. Returns 0 if there is no reply, and for
+ * every entry after a valid close. If the peer's close is invalid, returns
+ * WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8, for every later entry too; send a
+ * close frame with ws_control_close(). Returns WS_ERR_INVALID_ARGUMENT for a
+ * chunk out of order. After WS_ERR_BUFFER_TOO_SMALL the same entry may be
+ * passed again. */
 WS_API WS_MUST_USE ws_result
 ws_control_feed(ws_control *control, const ws_frame *frame,
                 const void *buf, const void *mask_key, void *out,
@@ -1133,227 +1136,230 @@ ws_pmd_confirm_value(const void *answer, size_t answer_len,
  *  Connection
  * ======================================================================== */
 
-/* A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN
- * bytes at most. It owns further memory only while a message or a control
- * frame is incomplete or was collected, while a pong waits, for
- * WS_OPT_KEEP_BUFFER, and for the contexts of compression. A client owns 260
- * bytes more from its first frame on, for its masking keys. */
+/* A WebSocket connection after its opening handshake. Opaque; at most
+ * WS_MAX_CONN bytes. Beyond the handle it holds memory only for a message or
+ * control frame that is being assembled or was lent to you, for a pending
+ * pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also holds 260
+ * bytes for masking keys, from its first frame on. */
 typedef struct ws_conn ws_conn;
 
-#define WS_MAX_CONN 256 /* The most bytes of memory that a connection in
-                         * ws_conn_init() ever needs, within this ABI. */
+#define WS_MAX_CONN 256 /* The largest ws_sizeof(WS_TYPE_CONN) within this
+                         * ABI, in bytes: room for ws_conn_init(). */
 
-/* Memory for a handle. free() and resize() get the size and the alignment (a
- * power of two, at most 16) that were asked for, so that an allocator need
- * not store them. resize() may move the memory, and may be NULL. Each
- * function must return: no exception, no longjmp(). None may call the
- * library with the handle that it gives memory to. Pass NULL in place of
- * this struct for the C library's. Frozen. */
+/* Your allocator. Wherever one is expected, NULL stands for the C library's.
+ * free() and resize() receive the size and alignment (a power of two, at
+ * most 16) that were requested, so an allocator need not store them.
+ * resize() may move the memory, and may be NULL. Every function must return:
+ * no exception, no longjmp(). None may call the library with the handle that
+ * it allocates for. Frozen. */
 typedef struct ws_allocator {
-    /* Gives `size` bytes, or NULL. */
+    /* Returns `size` bytes, or NULL. */
     void *(*alloc)(void *user, size_t size, size_t align);
-    /* Gives new_size bytes that begin with what was in the old ones, or NULL
-     * with the old ones intact. ptr is never NULL. */
+    /* Like realloc(): returns new_size bytes that start with the old
+     * contents; or NULL, and ptr stays valid. ptr is never NULL. */
     void *(*resize)(void *user, void *ptr, size_t old_size,
         size_t new_size, size_t align);
-    /* Takes the memory back. */
+    /* Frees the memory. ptr is never NULL. */
     void (*free)(void *user, void *ptr, size_t size, size_t align);
-    void *user; /* Passed to each of them. */
+    void *user; /* Passed to each function. */
 } ws_allocator;
 
-/* side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is
- * invalid. *allocator is copied; what its `user` points to must outlive the
- * handle. */
+/* Creates a connection. side: WS_SERVER or WS_CLIENT. *allocator is copied;
+ * its `user` must outlive the handle. Returns NULL if out of memory or if an
+ * argument is invalid. */
 WS_API WS_MUST_USE ws_conn *
 ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
 
-/* The same in memory of your own: ws_sizeof(WS_TYPE_CONN) bytes, at most
- * WS_MAX_CONN, aligned to 16. The handle is mem: do not move or copy it.
- * NULL if mem_size is too small, mem is not aligned or an argument is
- * invalid. After ws_conn_free() mem is yours again, also for another
+/* Creates a connection in your memory `mem`: at least
+ * ws_sizeof(WS_TYPE_CONN) bytes, aligned to 16. Arguments as for
+ * ws_conn_new(). Returns mem, which is the handle: do not move or copy it.
+ * Returns NULL if mem_size is too small, mem is not aligned, or an argument
+ * is invalid. After ws_conn_free() you may reuse mem, also for another
  * ws_conn_init(). */
 WS_API WS_MUST_USE ws_conn *
 ws_conn_init(void *mem, size_t mem_size, uint32_t side,
              const ws_allocator *allocator) WS_NOTHROW;
 
-/* Gives back all that the connection owns, and the handle itself unless it
- * came from ws_conn_init(). NULL is allowed. */
+/* Frees all memory of the connection, and the handle itself unless it is
+ * from ws_conn_init(). NULL is allowed. */
 WS_API void ws_conn_free(ws_conn *conn) WS_NOTHROW;
 
-/* Switches compression on, as agreed. Before the first byte of input and the
- * first message out, and not with WS_OPT_ALLOW_RSV, else
- * WS_ERR_INVALID_STATE. Each direction allocates with its first message, and
- * without context takeover gives the memory back after each. With a window
- * of 8 bits we compress without back-references (no engine can do more);
- * whatever window was agreed, we decompress with one of 15. */
+/* Enables compression with the parameters that were negotiated (RFC 7692).
+ * Returns WS_OK; WS_ERR_INVALID_STATE after the first byte of input or the
+ * first message sent, or with WS_OPT_ALLOW_RSV; WS_ERR_INVALID_ARGUMENT; or
+ * WS_ERR_UNSUPPORTED without WS_FEATURE_DEFLATE.
+ *
+ * Each direction allocates memory with its first compressed message, and
+ * without context takeover frees it after each message. With a window of 8
+ * bits, messages are compressed without back-references, since deflate
+ * libraries do not support windows of 256 bytes. Messages are always
+ * decompressed with a window of 15 bits, whatever was agreed. */
 WS_API ws_result
 ws_conn_set_pmd(ws_conn *conn, const ws_pmd_params *params) WS_NOTHROW;
 
-/* What compression was agreed on. Returns 1, or 0 if there is none. */
+/* Reads the compression parameters that were agreed. Returns 1 and fills
+ * *params, or 0 without compression. WS_ERR_UNSUPPORTED without
+ * WS_FEATURE_DEFLATE. */
 WS_API WS_MUST_USE ws_result
 ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
 
-/* Options. One that this build does not know is WS_ERR_UNSUPPORTED; a value
- * that an option cannot have, WS_ERR_INVALID_ARGUMENT; one that comes too
- * late, WS_ERR_INVALID_STATE. A switch is 0 or 1. */
-#define WS_OPT_MAX_MESSAGE   1  /* Bytes of a message, decompressed; 0: no
-                                 * limit; default 1 MiB (1,048,576); also
-                                 * with WS_OPT_STREAM. Checked when the
-                                 * header of an uncompressed frame announces
-                                 * more, and while decompressing; nothing is
-                                 * ever allocated for an announcement. A
-                                 * lower limit holds for the message under
-                                 * way, too: if that is beyond it, its next
-                                 * frame header or payload byte is
-                                 * WS_ERR_TOO_BIG. A compressed message whose
-                                 * frames announce more than 16 * limit +
-                                 * 65,536 bytes in total is WS_ERR_TOO_BIG at
-                                 * the header that does so. */
-#define WS_OPT_STREAM        2  /* Switch: report messages in pieces as they
-                                 * arrive, and hold none back; a piece may
-                                 * end inside a character; default 0; before
-                                 * any input. Pieces of a compressed message,
-                                 * of at most 16 KiB, and control frames that
-                                 * arrive in parts still lie in the
-                                 * connection's memory (WS_EVENT_COLLECTED). */
-#define WS_OPT_AUTO_PONG     3  /* Switch: answer pings; default 1. */
-#define WS_OPT_CHECK_UTF8    4  /* Switch: incoming text must be UTF-8; fails
-                                 * at the first wrong byte, even if its
-                                 * message is incomplete; default 1; before
-                                 * any input. */
-#define WS_OPT_KEEP_BUFFER   5  /* Bytes of message memory to keep between
-                                 * messages; default 0. */
-#define WS_OPT_MAX_FRAME     6  /* Bytes of payload that the header of one
-                                 * data frame may announce, compressed if it
-                                 * is; beyond it WS_ERR_TOO_BIG; 0: no limit;
-                                 * default 0. */
+/* Options of ws_conn_set(). A switch is 0 or 1. WS_ERR_UNSUPPORTED: this
+ * build does not know the option. WS_ERR_INVALID_ARGUMENT: the option cannot
+ * have this value. WS_ERR_INVALID_STATE: it is too late to set it. */
+#define WS_OPT_MAX_MESSAGE   1  /* Most bytes of an incoming message, after
+                                 * decompression; 0: no limit; default 1 MiB
+                                 * (1,048,576). Applies with WS_OPT_STREAM
+                                 * too. Enforced when the header of an
+                                 * uncompressed frame announces more, and
+                                 * during decompression; memory is allocated
+                                 * only for bytes that have arrived. A lower
+                                 * limit also applies to the message being
+                                 * received: if it is already longer, its
+                                 * next frame header or payload byte causes
+                                 * WS_ERR_TOO_BIG. A compressed message is
+                                 * also WS_ERR_TOO_BIG at the header with
+                                 * which its frames announce more than 16
+                                 * times the limit plus 65,536 bytes in
+                                 * total. */
+#define WS_OPT_STREAM        2  /* Switch: report messages in chunks as they
+                                 * arrive, and collect none; default 0; can
+                                 * only be set before any input. A chunk may
+                                 * end inside a character. Chunks of a
+                                 * compressed message, of at most 16 KiB, and
+                                 * control frames that arrive in parts are
+                                 * still in the connection's memory
+                                 * (WS_EVENT_COLLECTED). */
+#define WS_OPT_AUTO_PONG     3  /* Switch: reply to pings; default 1. */
+#define WS_OPT_CHECK_UTF8    4  /* Switch: incoming text must be valid UTF-8,
+                                 * and fails at the first invalid byte, even
+                                 * while its message is incomplete; default
+                                 * 1; can only be set before any input. */
+#define WS_OPT_KEEP_BUFFER   5  /* Most bytes of message memory to keep
+                                 * between messages; a larger buffer is
+                                 * freed; default 0. */
+#define WS_OPT_MAX_FRAME     6  /* Most bytes of payload that the header of
+                                 * one data frame may announce, before
+                                 * decompression; more is WS_ERR_TOO_BIG; 0:
+                                 * no limit; default 0. */
 #define WS_OPT_ANY_MASK      7  /* Switch: accept masked and unmasked frames,
-                                 * on either side. What we send is masked by
-                                 * a client as always. Default 0; before any
-                                 * input. */
-#define WS_OPT_AUTO_CLOSE    8  /* Switch: answer a close, and tell the peer
-                                 * of an error; default 1; before any input.
-                                 * With 0 you do so, once, with
-                                 * ws_conn_close(), and ws_conn_output()
-                                 * writes pongs alone. Until then
-                                 * ws_conn_send() works, and the state is
-                                 * CLOSING, or FAILED after an error. */
-#define WS_OPT_ALLOW_RSV     9  /* WS_RSV1, WS_RSV2, WS_RSV3: those that may
-                                 * be set on the first frame of a message,
-                                 * for an extension of your own; default 0;
-                                 * before any input. Such a message is handed
-                                 * over as it came, with its bits in
-                                 * event.flags: its text is not checked,
-                                 * limits hold. ws_conn_send() takes the same
-                                 * bits with the first piece. Not together
-                                 * with compression: the second of
-                                 * ws_conn_set_pmd() and this is
+                                 * on either side; default 0; can only be set
+                                 * before any input. It does not affect
+                                 * sending: a client still masks. */
+#define WS_OPT_AUTO_CLOSE    8  /* Switch: send a close frame in reply to a
+                                 * close, or to report an error; default 1;
+                                 * can only be set before any input. With 0
+                                 * you send it, once, with ws_conn_close(),
+                                 * and ws_conn_output() writes only pongs.
+                                 * Until then ws_conn_send() works, and the
+                                 * state is CLOSING, or FAILED after an
+                                 * error. */
+#define WS_OPT_ALLOW_RSV     9  /* Those of WS_RSV1, WS_RSV2 and WS_RSV3 that
+                                 * may be set on the first frame of a
+                                 * message, for an extension of your own;
+                                 * default 0; can only be set before any
+                                 * input. Such a message is reported
+                                 * unchanged, with its bits in event.flags:
+                                 * its text is not checked, limits apply.
+                                 * ws_conn_send() accepts the same bits in
+                                 * its flags. The option excludes
+                                 * compression: whichever of it and
+                                 * ws_conn_set_pmd() comes second returns
                                  * WS_ERR_INVALID_STATE (use the decoder and
                                  * ws_pmd). */
-#define WS_OPT_COMPRESS_FROM 10 /* Bytes: messages shorter than this are sent
-                                 * uncompressed; default 0. The first piece
-                                 * decides, and one with WS_SEND_MORE counts
-                                 * as long enough. */
+#define WS_OPT_COMPRESS_FROM 10 /* Bytes: shorter messages are sent
+                                 * uncompressed; default 0. The first
+                                 * fragment decides, and one with
+                                 * WS_SEND_MORE counts as long enough. */
 
-/* What can be asked with ws_conn_get(); to set it is
- * WS_ERR_INVALID_ARGUMENT. */
-#define WS_INFO_CLOSE_SENT     100 /* The code of our close, written by
-                                    * ws_conn_close() or handed out by
-                                    * ws_conn_output(); WS_CLOSE_NO_STATUS
-                                    * too; 0: none. */
-#define WS_INFO_CLOSE_RECEIVED 101 /* The code of the peer's close, reported;
-                                    * WS_CLOSE_NO_STATUS too; 0: none. */
-#define WS_INFO_CLOSED_BY_PEER 102 /* 1 if the peer's close came before ours
-                                    * was written, else 0. */
-#define WS_INFO_SENDING        103 /* Opcode of the message that is being
-                                    * sent in pieces; 0: none. */
-#define WS_INFO_RECEIVING      104 /* Opcode of the message that is arriving;
+/* Facts for ws_conn_get(); to set one is WS_ERR_INVALID_ARGUMENT. */
+#define WS_INFO_CLOSE_SENT     100 /* The code of the close frame that
+                                    * ws_conn_close() or ws_conn_output()
+                                    * wrote, WS_CLOSE_NO_STATUS if it has
+                                    * none; 0: none was written. */
+#define WS_INFO_CLOSE_RECEIVED 101 /* The code of the peer's close, once it
+                                    * was reported, WS_CLOSE_NO_STATUS if it
+                                    * has none; 0: none. */
+#define WS_INFO_CLOSED_BY_PEER 102 /* 1 if the peer's close arrived before
+                                    * yours was written, else 0. */
+#define WS_INFO_SENDING        103 /* Opcode of the message being sent in
+                                    * fragments; 0: none. */
+#define WS_INFO_RECEIVING      104 /* Opcode of the message being received;
                                     * 0: none. */
-#define WS_INFO_ANNOUNCED      105 /* After WS_ERR_TOO_BIG: the length in
-                                    * bytes that exceeds the limit, announced
-                                    * or reached, of the message, or of the
-                                    * frame for WS_OPT_MAX_FRAME; else 0. */
-#define WS_INFO_BUFFERED       106 /* Bytes of an incomplete message that are
-                                    * held. */
+#define WS_INFO_ANNOUNCED      105 /* After WS_ERR_TOO_BIG: the length that
+                                    * exceeds the limit, announced or
+                                    * reached, in bytes: of the message, or
+                                    * of the frame for WS_OPT_MAX_FRAME. Else
+                                    * 0. */
+#define WS_INFO_BUFFERED       106 /* Bytes held of an incomplete message. */
 
-/* Sets an option (WS_OPT_*). Returns WS_OK or an error. */
+/* Sets an option (WS_OPT_*). Returns WS_OK or an error, see above. */
 WS_API ws_result
 ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
 
-/* Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). Returns
- * WS_OK and fills *value, or an error, and *value is 0. */
+/* Reads an option (WS_OPT_*) or a fact (WS_INFO_*). Returns WS_OK and fills
+ * *value; WS_ERR_UNSUPPORTED, with *value 0, if this build does not know it. */
 WS_API WS_MUST_USE ws_result
 ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
 
-/* Takes masking keys from elsewhere: where the operating system has no
- * random bytes, and for reproducible tests. fill() writes len bytes that the
- * peer cannot foresee (RFC 6455, 10.3) and returns 0; anything else is
- * WS_ERR_RANDOM for the call that needed them, and nothing has changed. It
- * is asked for 256 bytes at once, or for 4 where there was no memory for
- * more; the keys are used in their order. The rules of ws_allocator hold for
- * it; it and `user` must outlive the handle. NULL: the operating system's.
- * Before the first frame out, else WS_ERR_INVALID_STATE. It has no effect on
- * a server. */
+/* Client: replaces the operating system as the source of masking keys, e.g.
+ * where it has no random bytes, or for reproducible tests. fill() writes len
+ * unpredictable bytes (RFC 6455, 10.3) to `out` and returns 0; after any
+ * other result, the call that needed them returns WS_ERR_RANDOM, and nothing
+ * has changed. It is called for 256 bytes at once, or for 4 if there is no
+ * memory for more; the keys are used in order. The rules of ws_allocator
+ * apply to it; fill() and `user` must outlive the handle. NULL restores the
+ * operating system. Returns WS_OK, or WS_ERR_INVALID_STATE after the first
+ * frame was written. No effect on a server. */
 WS_API WS_MUST_USE ws_result
 ws_conn_set_random(ws_conn *conn,
                    int (*fill)(void *user, void *out, size_t len),
                    void *user) WS_NOTHROW;
 
-#define WS_EVENT_FIRST     0x1u /* The message starts with this piece. */
-#define WS_EVENT_LAST      0x2u /* The message ends with this piece. */
-#define WS_EVENT_COLLECTED 0x4u /* Its data is in the connection's memory,
+#define WS_EVENT_FIRST     0x1u /* This event starts its message. */
+#define WS_EVENT_LAST      0x2u /* This event ends its message. */
+#define WS_EVENT_COLLECTED 0x4u /* The data is in the connection's memory,
                                  * not in your buffer. At most one event of a
-                                 * call has it, and that is the last one. */
-#define WS_EVENT_FRAME_END 0x8u /* A frame ends with this piece. Whole
-                                 * messages and control frames always have
-                                 * it. With WS_OPT_STREAM every data frame
-                                 * has exactly one piece with it, if need be
-                                 * an empty one. */
+                                 * call has this flag, and it is the last
+                                 * one. */
+#define WS_EVENT_FRAME_END 0x8u /* This event ends a frame. Always set on
+                                 * whole messages and control frames. With
+                                 * WS_OPT_STREAM exactly one chunk of every
+                                 * data frame has it, if necessary an empty
+                                 * one. */
 
-/* A message, a piece of one (with WS_OPT_STREAM), or a control frame. 24
- * bytes without padding on every platform. Frozen. */
+/* A whole message, a chunk of one (with WS_OPT_STREAM), or a control frame.
+ * 24 bytes without padding on every platform. Frozen. */
 typedef struct ws_event {
-    uint64_t off;        /* Where its data starts in the buf of this call. Of
-                          * a collected event, a value for ws_event_data()
-                          * alone. */
-    uint64_t len;        /* In bytes. */
+    uint64_t off;        /* Where the data starts in the buf of this call.
+                          * For a collected event, meaningful only to
+                          * ws_event_data(). */
+    uint64_t len;        /* Length of the data in bytes. */
     uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
-    uint16_t flags;      /* WS_EVENT_*; and WS_RSV1, WS_RSV2, WS_RSV3, on
-                          * every piece of a message that has them, where
-                          * WS_OPT_ALLOW_RSV let them pass. */
-    uint16_t close_code; /* Of a close, whose data is the reason;
-                          * WS_CLOSE_NO_STATUS if it has none. Else 0. */
+    uint16_t flags;      /* WS_EVENT_*; and the bits of WS_RSV* that
+                          * WS_OPT_ALLOW_RSV accepted, on every event of
+                          * their message. */
+    uint16_t close_code; /* For a close, whose data is the reason: its code,
+                          * or WS_CLOSE_NO_STATUS. Else 0. */
     uint16_t reserved;   /* 0 */
 } ws_event;
 
-/* Where the data of an event is: buf + off, or, if it was collected, in the
- * connection's memory (valid until the next ws_conn_recv() or
- * ws_conn_free(); other calls leave it alone). buf is what that
- * ws_conn_recv() was given; it may be NULL for a collected event. NULL for
- * invalid arguments and for a collected event of an earlier call that does
- * not lie in that memory any more; never NULL for a collected event of the
- * last call. */
+/* Returns the address of an event's data: buf + off, or, for a collected
+ * event, in the connection's memory. There it is valid until the next
+ * ws_conn_recv() or ws_conn_free(); other calls do not affect it. buf is the
+ * buffer that was passed to that ws_conn_recv(); it may be NULL for a
+ * collected event. Returns NULL for invalid arguments, and for a collected
+ * event of an earlier call whose data is gone; never for a collected event
+ * of the last call. */
 WS_API const void *
 ws_event_data(const ws_conn *conn, const void *buf,
               const ws_event *event) WS_NOTHROW;
 
-/* Takes bytes from the network. Returns how many events were filled, and in
- * *consumed how many bytes of buf are done. A message that lies whole and
- * uncompressed in buf is unmasked and reported there, without a copy; any
- * other is collected in the connection's memory. buf must be writable, since
- * payloads are unmasked in place. The call may stop early: when `events` is
- * full (events_cap must not be 0), when something collected must be handed
- * over, when it made a reply. It has then reported something: a result of 0
- * means that all of buf is done.
- *
- * If *consumed == len, nothing is outstanding: no event and no error can
- * come of these bytes, and you need not call again. If *consumed < len, call
- * again with the rest; mostly there is more, sometimes that call finds
- * nothing, consumes it and returns 0. So a loop over the result and a loop
- * over the bytes left are both correct. Bytes from *consumed on are as they
- * were given, unless the result is an error. So a caller with a chained
- * buffer may pass copies, and later pass the originals. Do not free the
- * connection while its events are handled.
+/* Processes bytes from the network (RFC 6455, 5). Returns the number of
+ * events that were filled, and in *consumed the number of bytes of buf that
+ * were consumed. A message that is entirely in buf, in one uncompressed
+ * frame, is unmasked and reported there, without a copy; any other is
+ * collected in the connection's memory. buf must be writable, since payloads
+ * are unmasked in place. events_cap must not be 0.
  *
  *   while (len > 0) {
  *       n = ws_conn_recv(c, p, len, ev, 64, &used);
@@ -1363,24 +1369,39 @@ ws_event_data(const ws_conn *conn, const void *buf,
  *       p += used, len -= used;
  *   }
  *
- * Handle the events first (sending answers is fine), then take the output:
- * that keeps the order of the wire. After the peer's close, or an error, you
- * can still send: ws_conn_send() works until ws_conn_output() has written
- * our close frame.
+ * It may return before all of buf is consumed: when `events` is full, to
+ * hand out a collected event, or after a frame that needs a reply. It has
+ * then reported at least one event. Call again with the unconsumed rest
+ * until *consumed == len, or until the result is 0; both loops are correct.
+ * If *consumed == len, nothing is outstanding: these bytes cause no further
+ * event or error. If the result is 0, all of buf was consumed. A call with
+ * the rest may also find nothing, consume it and return 0.
  *
- * Events before an error are reported first. Until the error was returned,
- * *consumed is below len, so that a loop over the bytes cannot miss it. What
- * is left starts with the wrong byte, or, if only the end is wrong (a text
- * that stops in mid-character) or the message is compressed, it is the last
- * byte, which may have been decompressed into an event that was reported.
- * The next call returns the error with *consumed 0, whatever it is given,
- * nothing included; so does every later call, also if it is
- * WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its
- * last byte stays until the last piece is out; such a call may report a
- * piece and consume nothing. A call without bytes reports no event, and
- * gives back the memory of what was collected. The payload of a close is
- * judged when its frame is complete. A close is the last event: all bytes
- * after it are consumed and ignored. */
+ * First handle the events (you may send replies while you do), then collect
+ * the output: that keeps the order of the wire. Do not free the connection
+ * while you handle its events. You can still reply to earlier messages after
+ * the peer's close or an error: ws_conn_send() works until ws_conn_output()
+ * has written the close frame.
+ *
+ * WS_ERR_INVALID_ARGUMENT leaves the connection as it was. Every other error
+ * is final: WS_ERR_NO_MEMORY; those that the peer caused, which are those
+ * listed at ws_frame_decode(), WS_ERR_CLOSE_PAYLOAD, WS_ERR_UTF8 and
+ * WS_ERR_COMPRESSION; and WS_ERR_EOF after ws_conn_finish(). The events
+ * before an error are reported first, and *consumed stays below len until
+ * the error is returned, so a loop over the bytes cannot miss it. (Of a
+ * compressed message, at least the last byte is left, even if it was
+ * decompressed into a reported event.) The next call returns the error with
+ * *consumed 0, even without bytes, and so does every later call.
+ *
+ * The payload of a close is checked once its frame is complete. A close is
+ * the last event: all bytes after it are consumed and ignored.
+ *
+ * The bytes from *consumed on are unchanged unless the result is an error,
+ * so a caller with a chained buffer may pass copies, and later pass the
+ * originals. While one compressed input yields several chunks, its last byte
+ * is not consumed until the last chunk is reported; such a call may report a
+ * chunk and consume nothing. A call without bytes reports no event, and
+ * frees the memory of a collected one. */
 WS_API WS_MUST_USE ws_result
 ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
              size_t events_cap, size_t *consumed) WS_NOTHROW;
@@ -1388,103 +1409,111 @@ ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
 #define WS_MAX_OUTPUT 139 /* The most that ws_conn_output() ever writes, in
                            * bytes. */
 
-/* Writes what the connection itself has to say: a pong, and the close frame
- * that answers the peer's (with its code) or an error. Call it after every
- * ws_conn_recv(); where a call is dear, only after one that reported a PING
- * or a CLOSE or returned an error: there is nothing to say after any other.
- * A pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
- * flood of pings takes no memory. Returns the number of bytes written; 0 if
- * there is nothing to say; WS_ERR_RANDOM if a client got no masking key, and
- * the same call may be repeated. (NULL, 0) as `out` asks whether there is
- * something to say: WS_ERR_BUFFER_TOO_SMALL. */
+/* Writes the connection's own frames: a pong, and the close frame that
+ * replies to the peer's (with its code) or reports an error. Returns the
+ * number of bytes written, or 0 if nothing is pending. Call it after every
+ * ws_conn_recv(); if a call is expensive, only after one that reported a
+ * PING or a CLOSE or returned an error, since nothing is pending after any
+ * other. Then every ping gets its pong; otherwise a pending pong is replaced
+ * by the next (RFC 6455, 5.5.3), so a flood of pings takes no memory.
+ *
+ * WS_ERR_RANDOM: a client had no masking key; the same call may be repeated.
+ * With (NULL, 0) as `out` it returns WS_ERR_BUFFER_TOO_SMALL if something is
+ * pending, else 0. */
 WS_API WS_MUST_USE ws_result
 ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
 
-#define WS_SEND_MORE  0x1u /* Further pieces of this message follow. */
-#define WS_SEND_PLAIN 0x2u /* Do not compress. The first piece decides. */
+#define WS_SEND_MORE  0x1u /* More fragments of this message follow. */
+#define WS_SEND_PLAIN 0x2u /* Do not compress. Only the first fragment's flag
+                            * counts. */
 
-/* Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes
- * a frame. opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every
- * piece; or WS_OPCODE_PING or WS_OPCODE_PONG, also between pieces. An
- * out_cap of ws_conn_send_bound() is always enough. Returns the number of
- * bytes written. What would be illegal on the wire now is
- * WS_ERR_INVALID_STATE: data after our close was written, another opcode
- * inside a message, PING and PONG once both closes are there, anything once
- * the stream has ended. A PING or PONG above WS_MAX_CONTROL bytes or with
- * WS_SEND_MORE, and another opcode, are WS_ERR_INVALID_ARGUMENT. After
- * WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key)
- * the same call may be repeated. With WS_OPT_ALLOW_RSV, flags may hold the
- * bits that it allows; the first piece decides. Outgoing text is not
- * checked: ws_utf8_validate() does that. `payload` must not overlap `out`.
- * Where compression is on, bytes of `out` behind those that were written may
- * have been used.
+/* Writes a message as one frame, or with WS_SEND_MORE a fragment of one (RFC
+ * 6455, 5.4); or a ping or pong, also between fragments. opcode:
+ * WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every fragment of a
+ * message; WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the bits
+ * of WS_OPT_ALLOW_RSV, where only the first fragment's count. `payload` must
+ * not overlap `out`. ws_conn_send_bound() bytes of `out` are always enough;
+ * with compression, `out` beyond the result may have served as scratch
+ * space. Returns the number of bytes written. Outgoing text is not checked:
+ * see ws_utf8_validate().
  *
- * Between messages, frames from ws_frame_encode() may be sent as well. And
- * what a server with server_no_context_takeover compressed is valid for
- * every client that agreed on it, and on as wide a window: compress once,
- * send to all. */
+ * WS_ERR_INVALID_STATE for a frame that the protocol does not allow now:
+ * data after your close was written, another opcode inside a message, a PING
+ * or PONG after both closes, anything after the stream has ended.
+ * WS_ERR_INVALID_ARGUMENT for another opcode, and for a PING or PONG with
+ * more than WS_MAX_CONTROL bytes or with WS_SEND_MORE. After
+ * WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key)
+ * the same call may be repeated.
+ *
+ * Between messages you may also send frames from ws_frame_encode(). A frame
+ * that a server with server_no_context_takeover compressed is valid for
+ * every client that agreed on that and on a window at least as wide:
+ * compress once, send to all. */
 WS_API WS_MUST_USE ws_result
 ws_conn_send(ws_conn *conn, int opcode, uint32_t flags,
              const void *payload, size_t payload_len, void *out,
              size_t out_cap) WS_NOTHROW;
 
-/* Room in bytes that ws_conn_send() needs for a payload of this length; 0 if
- * that is above PTRDIFF_MAX, or conn is NULL. */
+/* Returns the bytes of `out` that ws_conn_send() may need for a payload of
+ * this length; 0 if no buffer can be that large, or conn is NULL. */
 WS_API size_t
 ws_conn_send_bound(const ws_conn *conn, size_t payload_len) WS_NOTHROW;
 
-/* Writes a close frame, which starts the closing handshake, or takes the
- * place of one (the answer to the peer's, or to an error) that
- * ws_conn_output() has not written yet. code and reason are as for
- * ws_close_build(); WS_MAX_OUTPUT bytes of room are always enough. Returns
- * the number of bytes written; 0 if a close was written before, or the
- * stream has ended. Messages that are still arriving are reported as before,
- * and pings are answered until the peer's close comes (RFC 6455, 5.5.2): a
- * pong that waits comes with ws_conn_output(), but none once both sides have
- * closed. */
+/* Writes a close frame (RFC 6455, 7.1.2). It starts the closing handshake,
+ * or replaces a pending close frame that ws_conn_output() has not written
+ * yet. code and reason as for ws_close_build(). WS_MAX_OUTPUT bytes of `out`
+ * are always enough. Returns the number of bytes written; 0, and writes
+ * nothing, if a close was written before or the stream has ended.
+ * WS_ERR_INVALID_ARGUMENT as for ws_close_build(); WS_ERR_RANDOM as for
+ * ws_conn_output().
+ *
+ * Messages that are still arriving are reported as before, and pings get
+ * their pongs until the peer's close arrives (5.5.2): ws_conn_output()
+ * writes a pending pong, but none once both sides have closed. */
 WS_API WS_MUST_USE ws_result
 ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
               size_t reason_len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* The peer will send nothing more: its stream has ended. WS_OK after a close
- * from both sides, or if a close came and only its answer was not sent: that
- * waits in ws_conn_output() as before, and the state stays CLOSING. The
- * error, if there was one; else WS_ERR_EOF: the state is FAILED, nothing
- * waits, nothing can be sent. */
+/* Tells the connection that the peer's stream has ended. Returns WS_OK if
+ * the peer's close has arrived; while yours is not written yet (see
+ * ws_conn_output()), the state stays CLOSING. Returns the error that stopped
+ * the connection, if any. Else returns WS_ERR_EOF: the state is FAILED,
+ * nothing is pending, and nothing more can be sent. */
 WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 
-#define WS_STATE_OPEN    0 /* Messages go both ways. */
-#define WS_STATE_CLOSING 1 /* A close was sent, or has arrived. */
-#define WS_STATE_CLOSED  2 /* A close has arrived and ours was handed out. */
+#define WS_STATE_OPEN    0 /* Messages can be sent and received. */
+#define WS_STATE_CLOSING 1 /* A close was written, or has arrived. */
+#define WS_STATE_CLOSED  2 /* A close has arrived, and yours was written. */
 #define WS_STATE_FAILED  3 /* An error was returned. */
 
-/* CLOSED or FAILED: send what you collected; then shut down your sending
- * side, read and discard until the peer hangs up or your timer fires, and
- * close the socket (RFC 6455, 7.1.1). Closing it at once can destroy the
- * close frame on its way. A client gives the server a moment to close first.
- * (NULL is FAILED.) */
+/* Returns the state, one of WS_STATE_*; WS_STATE_FAILED if conn is NULL.
+ * When it is CLOSED or FAILED, end the connection: see End in the rules at
+ * the top (RFC 6455, 7.1.1). */
 WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
 
 /* ======================================================================== *
  *  Accepting and confirming
  * ======================================================================== */
 
-#define WS_ACCEPT_NEED_PROTOCOL 0x1u /* In ws_accept_spec: refuse a client
-                                      * that offers none of our subprotocols. */
+#define WS_ACCEPT_NEED_PROTOCOL 0x1u /* In ws_accept_spec: reject a client
+                                      * that offers none of your
+                                      * subprotocols. */
 
-/* How to accept a client. Zero it, fill what you need. Extensible.
+/* How to accept a client. Zero it, then set the members you need.
+ * Extensible.
  *
- * `origins` is a list as for ws_origin_allowed(). {NULL, 0} accepts any page
- * in any browser, which is right only where nothing depends on cookies or on
+ * `origins` is a list as for ws_origin_allowed(). {NULL, 0} accepts pages of
+ * every origin, which is safe only where nothing depends on cookies or on
  * the network that the browser is in. With a list, a request whose Origin is
- * not on it (an empty one, "null", a malformed one) is refused; a request
- * without Origin does not come from a browser and passes. */
+ * not in it is rejected; so is one whose Origin is empty, "null" or
+ * malformed. A request without Origin is not from a browser and is accepted. */
 typedef struct ws_accept_spec {
-    ws_bytes protocols;            /* "chat, superchat": as you prefer them. */
-    ws_bytes headers;              /* Further complete "Name: value\r\n"
-                                    * lines. */
-    const ws_pmd_params *pmd;      /* How you are willing to compress; NULL:
-                                    * not at all. */
+    ws_bytes protocols;            /* "chat, superchat": most preferred
+                                    * first. */
+    ws_bytes headers;              /* Additional complete "Name: value\r\n"
+                                    * lines for the 101. */
+    const ws_pmd_params *pmd;      /* The compression you are willing to use;
+                                    * NULL: none. */
     const ws_allocator *allocator; /* NULL: the C library's. */
     ws_bytes origins;              /* "https://a.example
                                     * https://b.example:8443", or {NULL, 0} */
@@ -1492,46 +1521,93 @@ typedef struct ws_accept_spec {
     uint32_t reserved;             /* 0 */
 } ws_accept_spec;
 
-/* What ws_conn_accept() made of a request. All zero unless the result is
- * above 0. Extensible. */
+/* The result of ws_conn_accept(). Zeroed unless it returns a value above 0.
+ * Extensible. */
 typedef struct ws_accepted {
-    ws_conn *conn;     /* NULL: refused. */
-    ws_result error;   /* Why it was refused, else WS_OK. */
-    uint32_t head_len; /* Of the request: the first frames start there. 0
-                        * with WS_ERR_HTTP_SYNTAX and WS_ERR_HTTP_TOO_LARGE. */
-    ws_span protocol;  /* Chosen: a piece of spec->protocols. */
+    ws_conn *conn;     /* The connection; NULL if the request was rejected. */
+    ws_result error;   /* Why the request was rejected, else WS_OK. */
+    uint32_t head_len; /* Length of the request's head: the first frames
+                        * start there. 0 with WS_ERR_HTTP_SYNTAX and
+                        * WS_ERR_HTTP_TOO_LARGE. */
+    ws_span protocol;  /* The chosen subprotocol: a range of spec->protocols. */
     uint32_t reserved; /* 0 */
 } ws_accepted;
 
-#define WS_MAX_REPLY 512 /* What ws_conn_accept() writes at most, beside
-                          * spec->headers and the protocol chosen. */
+#define WS_MAX_REPLY 512 /* Upper bound of what ws_conn_accept() writes, not
+                          * counting spec->headers and the chosen protocol. */
 
-/* Server: all that follows the arrival of a request. Judges the head that
- * `buf` starts with; `buf` may hold more. Writes a 101 with spec->headers,
- * and places a connection in accepted->conn; or writes the refusal that fits
- * (ws_http_status()), and tells why in accepted->error. Returns the bytes
- * written, 0 if the head is not complete, or an error of the caller or the
- * system: nothing was written, no connection was made, and the same call may
- * be repeated.
+/* Server: does everything after the arrival of a request in one call (RFC
+ * 6455, 4.2). Checks the head at the start of `buf`, which may hold more;
+ * selects the subprotocol and the compression; writes the response to `out`.
+ * To accept the request it writes a 101 with spec->headers, and creates
+ * accepted->conn. To reject it, it writes the matching error response
+ * (ws_http_status()), and sets accepted->error. Returns the number of bytes
+ * written, or 0 if the head is incomplete. After WS_ERR_INVALID_ARGUMENT,
+ * WS_ERR_UNSUPPORTED, WS_ERR_BUFFER_TOO_SMALL and WS_ERR_NO_MEMORY nothing
+ * was written, no connection was created, and the call may be repeated.
  *
- * Errors are those of ws_parse_handshake(), in its order, then
- * WS_ERR_HANDSHAKE_ORIGIN and WS_ERR_HANDSHAKE_PROTOCOL. With
- * WS_ERR_NOT_UPGRADE `out` holds a 426; a caller who serves ordinary
- * requests discards it and looks at the head with ws_parse_handshake().
+ * A whole connection, with a blocking socket; send_all() and handle() are
+ * yours:
  *
- * Give `buf` room for WS_MAX_HEAD bytes: then it never fills without an
- * answer. Each call parses from the start, so for a head that arrives in
- * many pieces call ws_head_length() first. After a 101 the first frames are
- * at buf + accepted.head_len; hand them to ws_conn_recv(), then all that is
+ *   void serve(int fd)
+ *   {
+ *       unsigned char buf[WS_MAX_HEAD], out[WS_MAX_REPLY], *p;
+ *       size_t len = 0, used;
+ *       ssize_t got;
+ *       ws_accepted a;
+ *       ws_event ev[64];
+ *       ws_result i, n;
+ *
+ *       do {
+ *           got = recv(fd, buf + len, sizeof buf - len, 0);
+ *           if (got <= 0) { close(fd); return; }
+ *           len += (size_t)got;
+ *           n = ws_conn_accept(buf, len, NULL, 0, &a, sizeof a,
+ *                              out, sizeof out);
+ *       } while (n == 0);
+ *       send_all(fd, out, n); // nothing if n < 0
+ *       p = buf + a.head_len, len -= a.head_len;
+ *       while (n >= 0 && ws_conn_state(a.conn) < WS_STATE_CLOSED) {
+ *           if (len == 0) {
+ *               got = recv(fd, p = buf, sizeof buf, 0);
+ *               if (got <= 0) { ws_conn_finish(a.conn); break; }
+ *               len = (size_t)got;
+ *           }
+ *           n = ws_conn_recv(a.conn, p, len, ev, 64, &used);
+ *           for (i = 0; i < n; i++)
+ *               handle(fd, a.conn, &ev[i], ws_event_data(a.conn, p, &ev[i]));
+ *           send_all(fd, out, ws_conn_output(a.conn, out, sizeof out));
+ *           p += used, len -= used;
+ *       }
+ *       shutdown(fd, SHUT_WR);
+ *       while (recv(fd, buf, sizeof buf, 0) > 0) // or until a timer fires
+ *           continue;
+ *       close(fd);
+ *       ws_conn_free(a.conn);
+ *   }
+ *
+ * accepted->error is the first failure of:
+ *
+ *   1. the checks of ws_parse_handshake(), in their order
+ *   2. WS_ERR_HANDSHAKE_ORIGIN
+ *   3. WS_ERR_HANDSHAKE_PROTOCOL
+ *
+ * With WS_ERR_NOT_UPGRADE `out` holds a 426. If you serve ordinary requests
+ * too, discard it and read the head with ws_parse_handshake().
+ *
+ * Give `buf` room for WS_MAX_HEAD bytes: then it never fills without a
+ * response. Each call parses from the start, so if a head arrives in many
+ * reads, call ws_head_length() first. After a 101 the first frames are at
+ * buf + accepted.head_len: pass them to ws_conn_recv(), then everything you
  * read, until ws_conn_state() is WS_STATE_CLOSED or above.
  *
- * `spec` may be (NULL, 0): all defaults. A mistake in it is
- * WS_ERR_INVALID_ARGUMENT at every call, whatever the head is: in headers,
- * protocols, pmd, allocator or flags; a flag that needs `protocols` without
- * them; a list of origins that is empty but not NULL, or has an entry that
- * could never match (a trailing slash, a comma, a wildcard, no scheme,
- * "null"). So this checks a configuration at the start, where 0 means that
- * it is valid:
+ * `spec` may be (NULL, 0) for the defaults. An invalid spec is
+ * WS_ERR_INVALID_ARGUMENT at every call, whatever the head is: invalid
+ * headers, protocols, pmd, allocator or flags; WS_ACCEPT_NEED_PROTOCOL
+ * without protocols; a list of origins that is empty but not NULL, or with
+ * an entry that can never match (a trailing slash, a comma, a wildcard, no
+ * scheme, "null"). So you can check a configuration at the start; 0 means
+ * that it is valid:
  *
  *   ws_accepted a;
  *   n = ws_conn_accept(NULL, 0, &spec, sizeof spec, &a, sizeof a, NULL, 0); */
@@ -1541,14 +1617,17 @@ ws_conn_accept(const void *buf, size_t len,
                ws_accepted *accepted, size_t accepted_size,
                void *out, size_t out_cap) WS_NOTHROW;
 
-/* Client: all that follows ws_build_request(). Parses the response, checks
- * it against the request that was sent, reads what compression was agreed
- * on, and makes the connection. Result as for ws_parse_response(); also
- * WS_ERR_NO_MEMORY. *conn is NULL unless the result is above 0.
+/* Client: does everything after ws_build_request() in one call (RFC 6455,
+ * 4.1): parses the response, checks it against the request that was sent,
+ * reads which compression was agreed, and creates *conn. `offered` is what
+ * was passed to ws_pmd_offer(); NULL if the request offers no
+ * permessage-deflate. It is not changed: ws_conn_get_pmd() reads what was
+ * agreed.
  *
- * `offered` is what ws_pmd_offer() was given, NULL exactly if the request
- * offers no permessage-deflate, else the result is WS_ERR_INVALID_ARGUMENT.
- * It is not changed: ws_conn_get_pmd() tells what was agreed on. */
+ * Result and errors as for ws_parse_response(); also WS_ERR_NO_MEMORY, and
+ * WS_ERR_INVALID_ARGUMENT if `offered` is NULL although the request offers
+ * permessage-deflate, or the reverse. *conn is NULL unless the result is
+ * above 0. */
 WS_API WS_MUST_USE ws_result
 ws_conn_confirm(const void *buf, size_t len, const void *request,
                 size_t request_len, const ws_pmd_params *offered,
@@ -1560,55 +1639,58 @@ ws_conn_confirm(const void *buf, size_t len, const void *request,
  * ======================================================================== */
 
 /* Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for
- * users of the decoder, for proxies, and to compress once for many. What a
- * server compressed is valid for every client that agreed on no context
- * takeover of the server's and on as wide a window; in others the windows
- * would part. Opaque. For one thread at a time. It takes memory as
- * ws_conn_set_pmd() says. */
+ * users of the decoder, for proxies, and to compress once for many. A
+ * message that a server compressed is valid for every client that agreed on
+ * server_no_context_takeover and on a window at least as wide; for any other
+ * client the contexts would diverge. Opaque. For one thread at a time. It
+ * allocates memory like ws_conn_set_pmd(). */
 typedef struct ws_pmd ws_pmd;
 
-/* side: WS_SERVER or WS_CLIENT, the side that you are. params: what was
- * agreed on. *allocator is copied; NULL: the C library's. NULL if out of
- * memory, if an argument is invalid, or in a build without
- * WS_FEATURE_DEFLATE. */
+/* Creates a compressor and decompressor. side: WS_SERVER or WS_CLIENT, the
+ * side you are. params: what was agreed. *allocator is copied; NULL for that
+ * of the C library. Returns NULL if out of memory, if an argument is
+ * invalid, or without WS_FEATURE_DEFLATE. */
 WS_API WS_MUST_USE ws_pmd *
 ws_pmd_new(uint32_t side, const ws_pmd_params *params,
            const ws_allocator *allocator) WS_NOTHROW;
 
-/* Gives all memory back. NULL is allowed. */
+/* Frees all memory. NULL is allowed. */
 WS_API void ws_pmd_free(ws_pmd *pmd) WS_NOTHROW;
 
-/* Room in bytes that ws_pmd_compress() needs for a piece of this length; 0
- * if that is above PTRDIFF_MAX, or pmd is NULL. */
+/* Returns the bytes of `out` that ws_pmd_compress() needs for `len` bytes of
+ * data; 0 if no buffer can be that large, or pmd is NULL. */
 WS_API size_t ws_pmd_compress_bound(const ws_pmd *pmd, size_t len) WS_NOTHROW;
 
-/* Compresses a message, or a piece of one, into the payload of one frame;
- * WS_RSV1 belongs on the first. flags: 0, or WS_SEND_MORE if further pieces
- * of the message follow. out_cap must be at least ws_pmd_compress_bound(),
- * and `data` must not overlap `out`; bytes of `out` behind the result may
- * have been used. Returns the length of the payload, WS_ERR_BUFFER_TOO_SMALL
- * or WS_ERR_NO_MEMORY. */
+/* Compresses a message, or a fragment of one, into the payload of one frame
+ * (RFC 7692, 7.2.1); set WS_RSV1 on the first frame of the message. flags:
+ * 0, or WS_SEND_MORE if more fragments of the message follow. out_cap must
+ * be at least ws_pmd_compress_bound(), and `data` must not overlap `out`;
+ * `out` beyond the result may have served as scratch space. Returns the
+ * length of the payload, WS_ERR_BUFFER_TOO_SMALL, WS_ERR_INVALID_ARGUMENT or
+ * WS_ERR_NO_MEMORY. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_compress(ws_pmd *pmd, uint32_t flags, const void *data,
                 size_t len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* Decompresses the unmasked payload of one frame. flags: 0, or WS_SEND_MORE
- * if further frames of the message follow. Returns how many bytes were
- * written, and in *consumed how many bytes of `data` are done. It stops
- * early only when `out` is full or before an error; out_cap must not be 0.
- * Call it again with the rest, which may be empty, and the same flags until
- * it returns 0: then the payload is done, and without WS_SEND_MORE the
- * message. `data` is never written to.
- *
- * WS_ERR_COMPRESSION if the data is damaged or the message is cut off,
- * WS_ERR_NO_MEMORY; both are returned from then on, with *consumed 0. There
- * is no limit here: bound what goes in and what comes out.
+/* Decompresses the unmasked payload of one frame (RFC 7692, 7.2.2). flags:
+ * 0, or WS_SEND_MORE if more frames of the message follow. Returns the
+ * number of bytes written, and in *consumed the number of bytes of `data`
+ * that were consumed. It stops early only if `out` is full or an error comes
+ * next; out_cap must not be 0. Call it again with the rest, which may be
+ * empty, and the same flags until it returns 0: then the payload is
+ * complete, and without WS_SEND_MORE the message too. `data` is never
+ * written to.
  *
  *   do {
  *       n = ws_pmd_decompress(pmd, flags, p, len, &used, out, sizeof out);
  *       if (n > 0) take(out, n);
  *       p += used, len -= used;
- *   } while (n > 0); */
+ *   } while (n > 0);
+ *   if (n < 0) fail(n);
+ *
+ * WS_ERR_COMPRESSION if the data is damaged or the message is truncated;
+ * WS_ERR_NO_MEMORY. Every later call returns the same error, with *consumed
+ * 0. No limit applies: bound the input and the output yourself. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_decompress(ws_pmd *pmd, uint32_t flags, const void *data,
                   size_t len, size_t *consumed, void *out,

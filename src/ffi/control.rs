@@ -42,12 +42,12 @@ unsafe fn control<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
 /// server; for a client 4 new unpredictable bytes (10.3). WS_MAX_OUTPUT bytes of `out` are always
 /// enough.
 ///
-/// Returns the number of bytes written: a pong, also after you sent a close; or a close frame with
-/// the peer's code, in reply to the peer's close, unless you sent one before. 0 if there is no
-/// reply, and for every entry after a valid close. WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8 if the
-/// peer's close is invalid, then and for every later entry: send a close with ws_control_close().
-/// WS_ERR_INVALID_ARGUMENT for a chunk out of order. After WS_ERR_BUFFER_TOO_SMALL the same entry
-/// may be passed again.
+/// Returns the number of bytes written: a pong, even after you sent a close (5.5.2); or a close
+/// frame with the peer's code, in reply to the peer's close, unless you sent one before. Returns 0
+/// if there is no reply, and for every entry after a valid close. If the peer's close is invalid,
+/// returns WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8, for every later entry too; send a close frame with
+/// ws_control_close(). Returns WS_ERR_INVALID_ARGUMENT for a chunk out of order. After
+/// WS_ERR_BUFFER_TOO_SMALL the same entry may be passed again.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_control_feed(

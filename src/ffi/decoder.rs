@@ -61,8 +61,8 @@ pub unsafe extern "C" fn ws_decoder_init(
 /// The first and the last entry may be parts of a frame (without WS_BEGIN, without WS_END). If buf
 /// ends directly after a header, the frame is reported with the first byte of its payload.
 ///
-/// An error is one of those of ws_frame_decode(). The entries before it are reported first: the
-/// next call returns the error, and so does every later one. Payloads are not checked: see
+/// An error is one of those listed at ws_frame_decode(). The entries before it are reported first:
+/// the next call returns the error, and so does every later one. Payloads are not checked: see
 /// ws_utf8_validate(), ws_close_parse() and ws_control_feed(). The decoder does not stop at a close
 /// frame; you should.
 ///

@@ -48,19 +48,19 @@ pub struct ws_request_fields {
 
 /// Server: checks an opening request that an HTTP library has parsed (RFC 6455, 4.2.1). Returns
 /// WS_OK or an error. Whitespace around a value is ignored. The target is left to the HTTP library.
-/// Checks are those of ws_parse_handshake(), and the first failure is returned:
+/// The checks are those of ws_parse_handshake(), and the first failure is returned:
 ///
-///     1. WS_ERR_INVALID_ARGUMENT: another `http_version`; `origins` that
-///        ws_accept_spec would not accept
-///     2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
-///     3. WS_ERR_NOT_UPGRADE
-///     4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
-///        other than 0
-///     5. WS_ERR_HTTP_METHOD
-///     6. WS_ERR_HTTP_VERSION: `http_version` is 10
-///     7. WS_ERR_HANDSHAKE_HOST
-///     8. WS_ERR_HANDSHAKE_VERSION
-///     9. WS_ERR_HANDSHAKE_KEY
+///      1. WS_ERR_INVALID_ARGUMENT: another `http_version`, or an invalid list
+///         `origins` (see ws_conn_accept())
+///      2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+///      3. WS_ERR_NOT_UPGRADE
+///      4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
+///         other than 0
+///      5. WS_ERR_HTTP_METHOD
+///      6. WS_ERR_HTTP_VERSION: `http_version` is 10
+///      7. WS_ERR_HANDSHAKE_HOST
+///      8. WS_ERR_HANDSHAKE_VERSION
+///      9. WS_ERR_HANDSHAKE_KEY
 ///     10. WS_ERR_EXTENSION
 ///     11. WS_ERR_HANDSHAKE_ORIGIN
 ///
@@ -138,7 +138,8 @@ pub struct ws_response_fields {
 ///
 ///     1. WS_ERR_INVALID_ARGUMENT: another `http_version`; an invalid `key`;
 ///        malformed `offered_extensions`; a control character in what was sent
-///     2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in the response
+///     2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+///        of the response
 ///     3. WS_ERR_HANDSHAKE_STATUS: not 101; over HTTP/2 and HTTP/3 not 2xx
 ///     4. WS_ERR_HTTP_VERSION: `http_version` is 10
 ///     5. WS_ERR_HANDSHAKE_ACCEPT

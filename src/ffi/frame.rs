@@ -148,7 +148,7 @@ const _: () = assert!(
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2). flags:
 /// WS_SERVER or WS_CLIENT, with optional flags. Returns the length of the whole frame, 0 if it is
 /// incomplete, or an error. *frame describes the frame. While the frame is incomplete, nothing is
-/// unmasked; frame->header_len is 0 until the header is complete, after which the frame will be
+/// unmasked. Once its header is complete, frame->header_len is no longer 0, and the frame will be
 /// header_len + payload_len bytes long.
 ///
 /// Headers are checked byte by byte, here and in every other function: the first invalid byte

@@ -134,7 +134,7 @@ impl ws_handshake {
 ///     7. WS_ERR_HANDSHAKE_KEY
 ///     8. WS_ERR_EXTENSION
 ///
-/// A repeated field is judged as if its values had been sent in one line, joined with ", " (RFC
+/// A repeated field is judged as if its values had been sent in one line, joined with commas (RFC
 /// 9110, 5.3). A Sec-WebSocket-Extensions that is malformed anywhere is WS_ERR_EXTENSION (RFC 6455,
 /// 9.1); an empty one counts as absent. If the target is in absolute form, Host must name the same
 /// host and port. The target may contain UTF-8 that is not percent-encoded. One empty line before
@@ -444,7 +444,8 @@ pub struct ws_request_spec {
 /// head that would exceed WS_MAX_HEAD bytes, or more than 240 lines in `headers`, since this
 /// library would refuse to read it; and `headers` with a field that the function writes itself:
 ///
-///     all three            Sec-WebSocket-*, Upgrade, Connection, Transfer-Encoding
+///     all three            Sec-WebSocket-*, Upgrade, Connection,
+///                          Transfer-Encoding
 ///     ws_build_request()   Host, Content-Length; Origin if `origin` is set
 ///     ws_build_response()  Content-Length
 #[unsafe(no_mangle)]
