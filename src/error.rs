@@ -136,20 +136,20 @@ macro_rules! table {
 table! {
     InvalidArgument   = WS_ERR_INVALID_ARGUMENT,   1011, 500, c"an argument is invalid";
     BufferTooSmall    = WS_ERR_BUFFER_TOO_SMALL,   1011, 500, c"the output buffer is too small";
-    InvalidState      = WS_ERR_INVALID_STATE,      1011, 500, c"this is not allowed in the present state";
+    InvalidState      = WS_ERR_INVALID_STATE,      1011, 500, c"not allowed in the current state";
     NoMemory          = WS_ERR_NO_MEMORY,          1011, 500, c"out of memory";
     Unsupported       = WS_ERR_UNSUPPORTED,        1011, 500, c"this build of the library does not support that";
-    Random            = WS_ERR_RANDOM,             1011, 500, c"the system gave no random bytes";
+    Random            = WS_ERR_RANDOM,             1011, 500, c"the source of random bytes failed";
     HttpSyntax        = WS_ERR_HTTP_SYNTAX,        1002, 400, c"the HTTP head is malformed";
     HttpTooLarge      = WS_ERR_HTTP_TOO_LARGE,     1002, 431, c"the HTTP head is too large";
-    NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request asks for no WebSocket";
+    NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request is not a WebSocket upgrade";
     HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method of an opening handshake must be GET";
     HttpVersion       = WS_ERR_HTTP_VERSION,       1002, 505, c"an opening handshake must be HTTP/1.1";
-    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid, repeated or another than the target's";
+    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid or repeated, or differs from the target";
     HandshakeKey      = WS_ERR_HANDSHAKE_KEY,      1002, 400, c"Sec-WebSocket-Key is missing, invalid or repeated";
     HandshakeVersion  = WS_ERR_HANDSHAKE_VERSION,  1002, 426, c"Sec-WebSocket-Version is not 13";
     HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not switch protocols";
-    HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is wrong";
+    HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is missing or invalid";
     HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the subprotocol was not offered";
     Extension         = WS_ERR_EXTENSION,          1002, 400, c"an extension was not offered or is invalid";
     HandshakeOrigin   = WS_ERR_HANDSHAKE_ORIGIN,   1002, 403, c"the origin is not allowed";
@@ -163,7 +163,7 @@ table! {
     Utf8              = WS_ERR_UTF8,               1007, 400, c"the text is not UTF-8";
     TooBig            = WS_ERR_TOO_BIG,            1009, 400, c"the message is larger than the limit";
     Compression       = WS_ERR_COMPRESSION,        1007, 400, c"the compressed data is damaged";
-    Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended in the middle of a frame or message";
+    Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended unexpectedly";
 }
 
 const fn c_name(with_nul: &'static str) -> &'static CStr {
