@@ -53,7 +53,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, binary = path / "serve.c", path / "serve"
     source.write_text(program)
     library = ROOT / "target" / "lib"
-    command = ["cc", "-std=gnu99", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}"]
+    command = [
+        "cc",
+        "-std=gnu99",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        f"-I{ROOT / 'include'}",
+    ]
     command += ["-o", str(binary), str(source), f"-L{library}", f"-Wl,-rpath,{library}"]
     subprocess.run([*command, "-lwscodec"], check=True)
     return binary
@@ -62,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def talk(server: Path, sent: bytes) -> bytes:
     """What the server sends until it closes its side."""
     ours, its = socket.socketpair()
-    with ours, its, subprocess.Popen([server], stdin=its) as process:
+    with ours, its, subprocess.Popen([server], stdin=its.fileno()) as process:
         its.close()
         ours.settimeout(20)
         ours.sendall(sent)
