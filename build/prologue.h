@@ -37,14 +37,16 @@
  *              names another unit. 0 from a function that reads a head or one
  *              frame means "more input is needed". A function documented as
  *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
- *              unless it says that they are unchanged. ws_strerror() describes
- *              any result.
+ *              states that they are unchanged. ws_strerror() describes any
+ *              result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
  *              and a pointer to a struct or number that is NULL or misaligned.
  *              Strings are not NUL-terminated unless the description says so.
  *              Input and output must not overlap unless it says that they may.
+ *              The descriptions do not repeat the errors of this rule and the
+ *              next.
  *   Output     `out` need not be initialised. If it is too small, nothing is
  *              written, no state changes, and the result is
  *              WS_ERR_BUFFER_TOO_SMALL.

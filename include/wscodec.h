@@ -37,14 +37,16 @@
  *              names another unit. 0 from a function that reads a head or one
  *              frame means "more input is needed". A function documented as
  *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
- *              unless it says that they are unchanged. ws_strerror() describes
- *              any result.
+ *              states that they are unchanged. ws_strerror() describes any
+ *              result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
  *              and a pointer to a struct or number that is NULL or misaligned.
  *              Strings are not NUL-terminated unless the description says so.
  *              Input and output must not overlap unless it says that they may.
+ *              The descriptions do not repeat the errors of this rule and the
+ *              next.
  *   Output     `out` need not be initialised. If it is too small, nothing is
  *              written, no state changes, and the result is
  *              WS_ERR_BUFFER_TOO_SMALL.
@@ -381,7 +383,8 @@ typedef struct ws_span {
     uint32_t len; /* Its length in bytes. */
 } ws_span;
 
-/* A client's opening request. Extensible. */
+/* A client's opening request, as ws_parse_handshake() reads it. (ws_response
+ * is a server's response.) Extensible. */
 typedef struct ws_handshake {
     ws_span method;        /* "GET" for an upgrade. */
     ws_span target;        /* "/chat?room=1" */
@@ -582,13 +585,14 @@ typedef struct ws_request_spec {
  *
  *   all three            Sec-WebSocket-*, Upgrade, Connection,
  *                        Transfer-Encoding
- *   ws_build_request()   Host, Content-Length; Origin if `origin` is set
+ *   ws_build_request()   Host, Content-Length; Origin if origin is set
  *   ws_build_response()  Content-Length */
 WS_API WS_MUST_USE ws_result
 ws_build_request(const ws_request_spec *spec, size_t spec_size,
                  void *out, size_t out_cap) WS_NOTHROW;
 
-/* A server's response to the opening request. Extensible. */
+/* A server's response to the opening request, as ws_parse_response() reads
+ * it. (ws_handshake is a client's request.) Extensible. */
 typedef struct ws_response {
     ws_span protocol;      /* Chosen by the server: the value of the first
                             * Sec-WebSocket-Protocol. */
@@ -665,14 +669,14 @@ typedef struct ws_request_fields {
  * ignored. The target is left to the HTTP library. The checks are those of
  * ws_parse_handshake(), and the first failure is returned:
  *
- *    1. WS_ERR_INVALID_ARGUMENT: another `http_version`, or an invalid list
- *       `origins` (see ws_conn_accept())
+ *    1. WS_ERR_INVALID_ARGUMENT: another http_version, or an invalid list
+ *       of origins (see ws_conn_accept())
  *    2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
  *    3. WS_ERR_NOT_UPGRADE
  *    4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
  *       other than 0
  *    5. WS_ERR_HTTP_METHOD
- *    6. WS_ERR_HTTP_VERSION: `http_version` is 10
+ *    6. WS_ERR_HTTP_VERSION: http_version is 10
  *    7. WS_ERR_HANDSHAKE_HOST
  *    8. WS_ERR_HANDSHAKE_VERSION
  *    9. WS_ERR_HANDSHAKE_KEY
@@ -719,12 +723,12 @@ typedef struct ws_response_fields {
  * Returns WS_OK or an error. Whitespace around a value is ignored. The first
  * failure is returned:
  *
- *   1. WS_ERR_INVALID_ARGUMENT: another `http_version`; an invalid `key`;
- *      malformed `offered_extensions`; a control character in what was sent
+ *   1. WS_ERR_INVALID_ARGUMENT: another http_version; an invalid key;
+ *      malformed offered_extensions; a control character in what was sent
  *   2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
  *      of the response
  *   3. WS_ERR_HANDSHAKE_STATUS: not 101; over HTTP/2 and HTTP/3 not 2xx
- *   4. WS_ERR_HTTP_VERSION: `http_version` is 10
+ *   4. WS_ERR_HTTP_VERSION: http_version is 10
  *   5. WS_ERR_HANDSHAKE_ACCEPT
  *   6. WS_ERR_HANDSHAKE_PROTOCOL
  *   7. WS_ERR_EXTENSION: malformed, not offered, or confirmed twice
@@ -1428,14 +1432,16 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
                             * counts. */
 
 /* Writes a message as one frame, or with WS_SEND_MORE a fragment of one (RFC
- * 6455, 5.4); or a ping or pong, also between fragments. opcode:
- * WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every fragment of a
- * message; WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the bits
- * of WS_OPT_ALLOW_RSV, where only the first fragment's count. `payload` must
- * not overlap `out`. ws_conn_send_bound() bytes of `out` are always enough;
+ * 6455, 5.4); or a ping or pong, also between fragments. Returns the number
+ * of bytes written. ws_conn_send_bound() bytes of `out` are always enough;
  * with compression, `out` beyond the result may have served as scratch
- * space. Returns the number of bytes written. Outgoing text is not checked:
- * see ws_utf8_validate().
+ * space.
+ *
+ * opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every fragment of
+ * a message; WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the
+ * bits of WS_OPT_ALLOW_RSV, where only the first fragment's count. `payload`
+ * must not overlap `out`. Outgoing text is not checked: see
+ * ws_utf8_validate().
  *
  * WS_ERR_INVALID_STATE for a frame that the protocol does not allow now:
  * data after your close was written, another opcode inside a message, a PING

@@ -553,12 +553,14 @@ pub const WS_SEND_MORE: u32 = 0x1;
 pub const WS_SEND_PLAIN: u32 = 0x2;
 
 /// Writes a message as one frame, or with WS_SEND_MORE a fragment of one (RFC 6455, 5.4); or a ping
-/// or pong, also between fragments. opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every
-/// fragment of a message; WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the bits of
-/// WS_OPT_ALLOW_RSV, where only the first fragment's count. `payload` must not overlap `out`.
-/// ws_conn_send_bound() bytes of `out` are always enough; with compression, `out` beyond the result
-/// may have served as scratch space. Returns the number of bytes written. Outgoing text is not
-/// checked: see ws_utf8_validate().
+/// or pong, also between fragments. Returns the number of bytes written. ws_conn_send_bound() bytes
+/// of `out` are always enough; with compression, `out` beyond the result may have served as scratch
+/// space.
+///
+/// opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every fragment of a message;
+/// WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the bits of WS_OPT_ALLOW_RSV, where only
+/// the first fragment's count. `payload` must not overlap `out`. Outgoing text is not checked: see
+/// ws_utf8_validate().
 ///
 /// WS_ERR_INVALID_STATE for a frame that the protocol does not allow now: data after your close was
 /// written, another opcode inside a message, a PING or PONG after both closes, anything after the

@@ -50,14 +50,14 @@ pub struct ws_request_fields {
 /// WS_OK or an error. Whitespace around a value is ignored. The target is left to the HTTP library.
 /// The checks are those of ws_parse_handshake(), and the first failure is returned:
 ///
-///      1. WS_ERR_INVALID_ARGUMENT: another `http_version`, or an invalid list
-///         `origins` (see ws_conn_accept())
+///      1. WS_ERR_INVALID_ARGUMENT: another http_version, or an invalid list
+///         of origins (see ws_conn_accept())
 ///      2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
 ///      3. WS_ERR_NOT_UPGRADE
 ///      4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
 ///         other than 0
 ///      5. WS_ERR_HTTP_METHOD
-///      6. WS_ERR_HTTP_VERSION: `http_version` is 10
+///      6. WS_ERR_HTTP_VERSION: http_version is 10
 ///      7. WS_ERR_HANDSHAKE_HOST
 ///      8. WS_ERR_HANDSHAKE_VERSION
 ///      9. WS_ERR_HANDSHAKE_KEY
@@ -136,12 +136,12 @@ pub struct ws_response_fields {
 /// Client: checks a response that an HTTP library has parsed (RFC 6455, 4.1). Returns WS_OK or an
 /// error. Whitespace around a value is ignored. The first failure is returned:
 ///
-///     1. WS_ERR_INVALID_ARGUMENT: another `http_version`; an invalid `key`;
-///        malformed `offered_extensions`; a control character in what was sent
+///     1. WS_ERR_INVALID_ARGUMENT: another http_version; an invalid key;
+///        malformed offered_extensions; a control character in what was sent
 ///     2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
 ///        of the response
 ///     3. WS_ERR_HANDSHAKE_STATUS: not 101; over HTTP/2 and HTTP/3 not 2xx
-///     4. WS_ERR_HTTP_VERSION: `http_version` is 10
+///     4. WS_ERR_HTTP_VERSION: http_version is 10
 ///     5. WS_ERR_HANDSHAKE_ACCEPT
 ///     6. WS_ERR_HANDSHAKE_PROTOCOL
 ///     7. WS_ERR_EXTENSION: malformed, not offered, or confirmed twice

@@ -74,7 +74,8 @@ pub(super) fn span_u32(number: usize) -> Result<u32> {
     u32::try_from(number).map_err(|_| Error::InvalidArgument)
 }
 
-/// A client's opening request. Extensible.
+/// A client's opening request, as ws_parse_handshake() reads it. (ws_response is a server's
+/// response.) Extensible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_handshake {
@@ -446,7 +447,7 @@ pub struct ws_request_spec {
 ///
 ///     all three            Sec-WebSocket-*, Upgrade, Connection,
 ///                          Transfer-Encoding
-///     ws_build_request()   Host, Content-Length; Origin if `origin` is set
+///     ws_build_request()   Host, Content-Length; Origin if origin is set
 ///     ws_build_response()  Content-Length
 #[unsafe(no_mangle)]
 #[must_use]
@@ -472,7 +473,8 @@ pub unsafe extern "C" fn ws_build_request(
     })
 }
 
-/// A server's response to the opening request. Extensible.
+/// A server's response to the opening request, as ws_parse_response() reads it. (ws_handshake is a
+/// client's request.) Extensible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_response {
