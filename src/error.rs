@@ -90,7 +90,7 @@ pub struct Entry {
     pub text: &'static CStr,
     /// The code of the close frame that tells the peer (RFC 6455, 7.4.1).
     pub close_code: u16,
-    /// The HTTP status that rejects a handshake.
+    /// The status of the HTTP answer that refuses a handshake.
     pub http_status: u16,
 }
 

@@ -1,6 +1,6 @@
 //! The C ABI. Each function turns pointers into slices (`ptr`), calls one function of the
-//! core, and returns the result as a number. Each module is one section of
-//! `include/wscodec.h`, and its documentation is that of the header.
+//! core, and turns the outcome into a number. One module is one section of
+//! `include/wscodec.h`; the documentation here is the documentation there.
 //!
 //! Exports never call exports: an application may define a function of the same name, and
 //! the dynamic linker would take that one.
