@@ -1391,11 +1391,11 @@ ws_event_data(const ws_conn *conn, const void *buf,
  * is final: WS_ERR_NO_MEMORY; those that the peer caused, which are those
  * listed at ws_frame_decode(), WS_ERR_CLOSE_PAYLOAD, WS_ERR_UTF8 and
  * WS_ERR_COMPRESSION; and WS_ERR_EOF after ws_conn_finish(). The events
- * before an error are reported first, and *consumed stays below len until
- * the error is returned, so a loop over the bytes cannot miss it. (Of a
- * compressed message, at least the last byte is left, even if it was
- * decompressed into a reported event.) The next call returns the error with
- * *consumed 0, even without bytes, and so does every later call.
+ * before an error are reported first. Then the next call, even one without
+ * bytes, returns the error with *consumed 0, and so does every later call.
+ * Until the error is returned, *consumed stays below len, so a loop over the
+ * bytes cannot miss it. (Of a compressed message, at least the last byte is
+ * left, even if it was decompressed into a reported event.)
  *
  * The payload of a close is checked once its frame is complete. A close is
  * the last event: all bytes after it are consumed and ignored.
@@ -1418,8 +1418,9 @@ ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
  * number of bytes written, or 0 if nothing is pending. Call it after every
  * ws_conn_recv(); if a call is expensive, only after one that reported a
  * PING or a CLOSE or returned an error, since nothing is pending after any
- * other. Then every ping gets its pong; otherwise a pending pong is replaced
- * by the next (RFC 6455, 5.5.3), so a flood of pings takes no memory.
+ * other. If you do, every ping gets its pong. If you do not, the pong to the
+ * next ping replaces the pending one (RFC 6455, 5.5.3), so a flood of pings
+ * takes no memory.
  *
  * WS_ERR_RANDOM: a client had no masking key; the same call may be repeated.
  * With (NULL, 0) as `out` it returns WS_ERR_BUFFER_TOO_SMALL if something is
