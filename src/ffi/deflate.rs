@@ -10,23 +10,23 @@ use crate::output;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 
-/// Negotiated parameters. All zero: both directions keep their context, windows of 15 bits.
-/// A value out of range is WS_ERR_INVALID_ARGUMENT. A function that fills them writes actual values,
-/// never the zeros that stand for them. Frozen.
+/// Parameters of permessage-deflate (RFC 7692, 7.1). All zero: both directions keep their context
+/// and have windows of 15 bits. A value out of range is WS_ERR_INVALID_ARGUMENT. Functions that
+/// fill it replace zeros by the defaults. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_pmd_params {
-    /// 1: the server compresses each message independently of the others.
+    /// 1: the server compresses each message independently.
     pub server_no_context_takeover: u8,
-    /// 1: the client does.
+    /// 1: the client compresses each message independently.
     pub client_no_context_takeover: u8,
-    /// 8..15; 0 stands for 15
+    /// The server's window: 8..15; 0 means 15
     pub server_max_window_bits: u8,
-    /// Likewise.
+    /// The client's window: 8..15; 0 means 15
     pub client_max_window_bits: u8,
-    /// Ours alone: 1..9; 0 stands for 6
+    /// Local, not negotiated: 1..9; 0 means 6
     pub level: u8,
-    /// Ours alone: 1..9; 0 stands for 8
+    /// Local, not negotiated: 1..9; 0 means 8
     pub mem_level: u8,
     /// 0
     pub reserved: [u8; 2],
@@ -100,13 +100,15 @@ pub(super) fn supported() -> Result<()> {
     if cfg!(feature = "deflate") { Ok(()) } else { Err(Error::Unsupported) }
 }
 
-/// Server: takes the first acceptable permessage-deflate offer in the client's head. On entry
-/// *params is what you are willing to use, on return what was agreed. Writes the value for
-/// ws_response_spec.extensions. Returns its length, or 0 if no offer is acceptable: *params is
-/// unchanged, compression stays off. An offer is acceptable if it is well-formed: each
-/// parameter once, known, and with a value that it may have (7.1); others are passed over. A list
-/// that is malformed anywhere is WS_ERR_EXTENSION (RFC 6455, 9.1). A client's window is limited
-/// only where its offer allows that, else it is 15.
+/// Server: accepts the first acceptable permessage-deflate offer in the client's head (RFC 7692,
+/// 5.1), and writes the value for ws_response_spec.extensions. On entry *params is what you are
+/// willing to use, on return what was agreed. Returns the length of the value, or 0 if no offer is
+/// acceptable: *params is unchanged, compression stays off.
+///
+/// An offer is acceptable if it is well-formed: no unknown or repeated parameter, every value in
+/// range (7.1). Other offers are skipped. A list that is malformed anywhere is WS_ERR_EXTENSION
+/// (RFC 6455, 9.1); other errors as for ws_next_header(). The client's window is limited only if
+/// its offer allows that, else it is 15 bits.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_accept(
@@ -124,8 +126,8 @@ pub unsafe extern "C" fn ws_pmd_accept(
     })
 }
 
-/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
-/// (NULL, 0): the field did not come.
+/// Server: accepts an offer as ws_pmd_accept() does, from the value of Sec-WebSocket-Extensions.
+/// `offers` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_accept_value(
@@ -156,8 +158,8 @@ fn write_answer(
     Ok(written)
 }
 
-/// Client: writes an offer for ws_request_spec.extensions. The offer always has client_max_window_bits, so that
-/// the server may limit our window.
+/// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns its length. The
+/// offer always has client_max_window_bits, so the server may limit the client's window.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_offer(
@@ -172,9 +174,10 @@ pub unsafe extern "C" fn ws_pmd_offer(
     })
 }
 
-/// Client: reads the server's answer out of its head and narrows *params, which is what
-/// ws_pmd_offer() was given, to it. Returns 1 if compression is on, 0 if it is off, or
-/// WS_ERR_EXTENSION; *params is unchanged unless the result is 1.
+/// Client: reads from the server's head whether the offer was accepted (RFC 7692, 5.1), and narrows
+/// *params, which was passed to ws_pmd_offer(), to what was agreed. Returns 1 if compression is on,
+/// or 0 if it is off. WS_ERR_EXTENSION if the response is malformed, repeated, or exceeds the
+/// offer; other errors as for ws_next_header(). *params is unchanged unless the result is 1.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm(
@@ -190,8 +193,8 @@ pub unsafe extern "C" fn ws_pmd_confirm(
     })
 }
 
-/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
-/// (NULL, 0): the field did not come.
+/// Client: confirms an offer as ws_pmd_confirm() does, from the value of Sec-WebSocket-Extensions.
+/// `answer` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm_value(
