@@ -1143,7 +1143,7 @@ ws_pmd_confirm_value(const void *answer, size_t answer_len,
 /* A WebSocket connection after its opening handshake. Opaque; at most
  * WS_MAX_CONN bytes. Beyond the handle it holds memory only for a message or
  * control frame that is being assembled or was lent to you, for a pending
- * pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also holds 260
+ * pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also holds 296
  * bytes for masking keys, from its first frame on. */
 typedef struct ws_conn ws_conn;
 

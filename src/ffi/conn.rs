@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 /// A WebSocket connection after its opening handshake. Opaque; at most WS_MAX_CONN bytes. Beyond
 /// the handle it holds memory only for a message or control frame that is being assembled or was
 /// lent to you, for a pending pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also
-/// holds 260 bytes for masking keys, from its first frame on.
+/// holds 296 bytes for masking keys, from its first frame on.
 pub struct ws_conn {
     conn: Conn,
     /// Its memory is the caller's: from ws_conn_init().
