@@ -10,6 +10,7 @@ pub mod decompress;
 pub mod engine;
 pub mod pmd;
 
+use crate::error::{Error, Result};
 use crate::side::Side;
 
 /// The widest window, 32 KiB.
@@ -19,6 +20,7 @@ pub const MIN_WINDOW_BITS: u8 = 8;
 
 /// What was agreed on about one direction (RFC 7692, 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Direction {
     /// Each message is compressed for itself.
     pub no_context_takeover: bool,
@@ -26,8 +28,21 @@ pub struct Direction {
     pub window_bits: u8,
 }
 
+impl Direction {
+    /// Fails if the window is out of range.
+    pub fn new(no_context_takeover: bool, window_bits: u8) -> Result<Direction> {
+        match window_bits {
+            MIN_WINDOW_BITS..=MAX_WINDOW_BITS => {
+                Ok(Direction { no_context_takeover, window_bits })
+            }
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+}
+
 /// What two sides agree on, and how hard ours tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Params {
     /// From the server to the client.
     pub server: Direction,
@@ -40,6 +55,19 @@ pub struct Params {
 }
 
 impl Params {
+    /// Fails if a level is out of range.
+    pub fn new(
+        server: Direction,
+        client: Direction,
+        level: u8,
+        mem_level: u8,
+    ) -> Result<Params> {
+        match (level, mem_level) {
+            (1..=9, 1..=9) => Ok(Params { server, client, level, mem_level }),
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+
     /// The direction of messages that `side` sends.
     #[must_use]
     pub const fn sent_by(&self, side: Side) -> Direction {

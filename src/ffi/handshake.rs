@@ -6,8 +6,9 @@ use super::result::ws_result;
 use crate::error::{Error, Result};
 use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
 use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
+use crate::handshake::names::Name;
 use crate::handshake::values::Values;
-use crate::handshake::{origin, protocols, request, response};
+use crate::handshake::{build, origin, protocols, reply, request, response};
 use crate::output::{self, Room};
 use core::ffi::{c_int, c_void};
 
@@ -232,13 +233,7 @@ pub unsafe extern "C" fn ws_select_protocol(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let head = ptr::bytes(head, head_len)?;
-        let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select_protocol(head, supported)?;
-        chosen.fill(found, supported)
-    })
+    unsafe { select_protocol(in_head, head, head_len, supported, supported_len, chosen) }
 }
 
 /// The same from the value of Sec-WebSocket-Protocol (all of its values, joined with ", ").
@@ -253,12 +248,38 @@ pub unsafe extern "C" fn ws_select_protocol_value(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
+    unsafe {
+        select_protocol(joined, offered, offered_len, supported, supported_len, chosen)
+    }
+}
+
+/// The values of Sec-WebSocket-Protocol in a head.
+fn in_head(head: &[u8]) -> Result<Values<'_>> {
+    Values::in_head(head, Name::SecWebSocketProtocol)
+}
+
+/// The values of a field, already joined.
+pub(super) fn joined(value: &[u8]) -> Result<Values<'_>> {
+    Ok(Values::one(Some(value)))
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn select_protocol(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    offered: *const c_void,
+    offered_len: usize,
+    supported: *const c_void,
+    supported_len: usize,
+    chosen: *mut ws_span,
+) -> ws_result {
+    // SAFETY: the caller's promise is passed on.
     answer(|| unsafe {
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
         let offered = ptr::bytes(offered, offered_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select(Values::one(Some(offered)), supported)?;
-        chosen.fill(found, supported)
+        let selected = protocols::select(&parse(offered)?, supported)?;
+        chosen.fill(selected, supported)
     })
 }
 
@@ -343,13 +364,13 @@ pub unsafe extern "C" fn ws_build_response(
     // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
     answer(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = response::Spec {
+        let spec = build::ResponseSpec {
             key: spec.key.get()?,
             protocol: spec.protocol.get()?,
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        response::build(&spec, ptr::output(out, out_cap)?)
+        build::response(&spec, ptr::output(out, out_cap)?)
     })
 }
 
@@ -377,7 +398,7 @@ pub unsafe extern "C" fn ws_build_reply(
     answer(|| unsafe {
         let (headers, body) =
             (ptr::bytes(headers, headers_len)?, ptr::bytes(body, body_len)?);
-        response::build_reply(status, headers, body, ptr::output(out, out_cap)?)
+        reply::build(status, headers, body, ptr::output(out, out_cap)?)
     })
 }
 
@@ -430,7 +451,7 @@ pub unsafe extern "C" fn ws_build_request(
     // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
     answer(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = request::Spec {
+        let spec = build::RequestSpec {
             host: spec.host.get()?,
             target: spec.target.get()?,
             key: spec.key.get()?,
@@ -439,7 +460,7 @@ pub unsafe extern "C" fn ws_build_request(
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        request::build(&spec, ptr::output(out, out_cap)?)
+        build::request(&spec, ptr::output(out, out_cap)?)
     })
 }
 
@@ -497,7 +518,8 @@ pub unsafe extern "C" fn ws_parse_response(
     answer(|| unsafe {
         let filled = Extensible::zeroed(response, response_size)?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
-        let Some(response) = response::parse(buf, request)? else { return Ok(0) };
+        let request = request::parse_sent(request)?;
+        let Some(response) = response::parse(buf, &request)? else { return Ok(0) };
         filled.set(ws_response::of(&response, buf)?);
         if response.status == 101 {
             Ok(response.head_len)

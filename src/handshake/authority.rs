@@ -32,11 +32,11 @@ impl<'a> Authority<'a> {
         Authority::parse(text).or_else(bare)
     }
 
-    /// Whether both name the same host and port.
-    pub(crate) fn is(&self, other: &Authority<'_>, default_port: &[u8]) -> bool {
-        let telling = |port: &&[u8]| !port.is_empty() && *port != default_port;
+    /// Whether both have the same host and port. A missing port is the default one.
+    pub(crate) fn equals(&self, other: &Authority<'_>, default_port: &[u8]) -> bool {
+        let explicit = |port: &&[u8]| !port.is_empty() && *port != default_port;
         self.host.eq_ignore_ascii_case(other.host)
-            && self.port.filter(telling) == other.port.filter(telling)
+            && self.port.filter(explicit) == other.port.filter(explicit)
     }
 }
 

@@ -204,10 +204,10 @@ pub(crate) fn check(values: Values<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether this is a list of extensions, of at least one.
+/// Whether this is a list of extensions, or empty. (In a request, blanks alone would be valid.)
 #[must_use]
-pub fn is_extension_list(value: &[u8]) -> bool {
-    !trim(value).is_empty() && check(Values::one(Some(value))).is_ok()
+pub fn is_list_or_empty(value: &[u8]) -> bool {
+    value.is_empty() || !trim(value).is_empty() && check(Values::one(Some(value))).is_ok()
 }
 
 /// Refuses a list that is malformed, or that has an extension that was not offered or one twice

@@ -1,6 +1,7 @@
 //! Web origins (RFC 6454): whose page a browser speaks for.
 
 use super::authority::Authority;
+use super::values::decimal;
 use crate::error::{Error, Result};
 
 /// The origin of every page that is a file, where a browser does not say "null".
@@ -45,9 +46,7 @@ fn parse_port(digits: &[u8]) -> Option<u16> {
     if let [] | [b'0', _, ..] = digits {
         return None;
     }
-    digits.iter().try_fold(0_u16, |port, digit| {
-        port.checked_mul(10)?.checked_add(u16::from(digit.wrapping_sub(b'0')))
-    })
+    u16::try_from(decimal(digits)?).ok()
 }
 
 fn implied_port(scheme: &[u8]) -> Option<u16> {

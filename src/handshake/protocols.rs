@@ -1,6 +1,5 @@
 //! Subprotocols (RFC 6455, 11.3.4): the list that a client offers, and the server's choice.
 
-use super::headers::PROTOCOL;
 use super::values::{Values, is_token, list, trim};
 use crate::error::{Error, Result};
 
@@ -38,15 +37,10 @@ pub fn check_supported(protocols: &[u8]) -> Result<()> {
     }
 }
 
-/// Picks the first of `supported` that the client offers in its head.
-pub fn select_protocol<'a>(head: &[u8], supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
-    select(Values::in_head(head, PROTOCOL)?, supported)
-}
-
 /// Picks the first of `supported` that is offered.
-pub fn select<'a>(offered: Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
+pub fn select<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
     check_supported(supported)?;
-    Ok(choose(&offered, supported))
+    Ok(choose(offered, supported))
 }
 
 /// The same from a list that was checked.

@@ -59,9 +59,9 @@ impl<'a> Absolute<'a> {
             .ok_or(Error::HttpSyntax)
     }
 
-    /// Whether a Host field names the same host and port.
-    pub(crate) fn is(&self, host: &Authority<'_>) -> bool {
+    /// Whether this is its host and port.
+    pub(crate) fn has_authority(&self, other: &Authority<'_>) -> bool {
         let authority = Authority::parse(self.authority);
-        authority.is_some_and(|authority| authority.is(host, self.port))
+        authority.is_some_and(|authority| authority.equals(other, self.port))
     }
 }
