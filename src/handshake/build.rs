@@ -67,7 +67,7 @@ pub fn request(spec: &RequestSpec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<us
     spec.check()?;
     write_head(
         &[
-            &[b"GET ", spec.target, b" HTTP/1.1\r\n"],
+            &[b"GET ", spec.target, b" HTTP/1.1"],
             &line(Name::Host, spec.host),
             &line(Name::Upgrade, b"websocket"),
             &line(Name::Connection, b"Upgrade"),
@@ -76,7 +76,7 @@ pub fn request(spec: &RequestSpec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<us
             &line(Name::Origin, spec.origin),
             &line(Name::SecWebSocketProtocol, spec.protocols),
             &line(Name::SecWebSocketExtensions, spec.extensions),
-            &[spec.headers, b"\r\n"],
+            &[b"\r\n", spec.headers, b"\r\n"],
         ],
         out,
     )
@@ -118,24 +118,25 @@ pub(super) fn write_response(
 ) -> Result<usize> {
     write_head(
         &[
-            &[b"HTTP/1.1 101 Switching Protocols\r\n"],
+            &[b"HTTP/1.1 101 Switching Protocols"],
             &line(Name::Upgrade, b"websocket"),
             &line(Name::Connection, b"Upgrade"),
             &line(Name::SecWebSocketAccept, accept),
             &line(Name::SecWebSocketProtocol, spec.protocol),
             &line(Name::SecWebSocketExtensions, spec.extensions),
             // One empty line: a second one would be read as the first frame.
-            &[spec.headers, b"\r\n"],
+            &[b"\r\n", spec.headers, b"\r\n"],
         ],
         out,
     )
 }
 
-/// The parts of a field line, which are empty if the value is.
-pub(super) const fn line(name: Name, value: &[u8]) -> [&[u8]; 3] {
+/// The end of the line before a field, and the field without the end of its own line. Nothing at all
+/// if the value is empty.
+pub(super) const fn line(name: Name, value: &[u8]) -> [&[u8]; 2] {
     match value {
-        [] => [b"", b"", b""],
-        _ => [name.line_start(), value, b"\r\n"],
+        [] => [b"", b""],
+        _ => [name.line_start(), value],
     }
 }
 

@@ -31,10 +31,10 @@ macro_rules! names {
                 }
             }
 
-            /// What a field line starts with: the name, a colon and a space.
-            pub(crate) const fn line_start(self) -> &'static [u8] {
+            /// The end of the line before a field, and the field up to its value.
+            pub(super) const fn line_start(self) -> &'static [u8] {
                 match self {
-                    $(Name::$name => concat!($text, ": ").as_bytes(),)*
+                    $(Name::$name => concat!("\r\n", $text, ": ").as_bytes(),)*
                 }
             }
         }

@@ -26,21 +26,21 @@ pub fn build(
     if !may_have(status, body.len(), &extra) || headers.len() > MAX_REPLY_HEADERS {
         return Err(Error::InvalidArgument);
     }
-    write(status, &extra, &[headers], body, out)
+    write(status, b"", &extra, body, out)
 }
 
 /// Writes the response to a request that is refused because of an error. Its body is the error's
 /// text.
 pub fn refuse(error: Error, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
     let entry = error.entry();
-    let headers = line(Name::ContentType, b"text/plain");
-    write(entry.http_status, &Extra::default(), &headers, entry.text.to_bytes(), out)
+    let (text, extra) = (entry.text.to_bytes(), Extra::default());
+    write(entry.http_status, b"text/plain", &extra, text, out)
 }
 
 fn write(
     status: u16,
-    extra: &Extra,
-    headers: &[&[u8]],
+    content_type: &[u8],
+    extra: &Extra<'_>,
     body: &[u8],
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
@@ -60,30 +60,32 @@ fn write(
     let phrase = reason_phrase(status);
     output::write_all(
         &[
-            &[b"HTTP/1.1 ", status_digits.as_bytes(), b" ", phrase, b"\r\n"],
+            &[b"HTTP/1.1 ", status_digits.as_bytes(), b" ", phrase],
             &line(Name::ContentLength, length),
             &line(Name::Connection, connection),
             &line(Name::Upgrade, upgrade),
             &line(Name::SecWebSocketVersion, version),
             &line(Name::Allow, allow),
-            headers,
-            &[b"\r\n", body],
+            &line(Name::ContentType, content_type),
+            &[b"\r\n", extra.lines, b"\r\n", body],
         ],
         out,
     )
 }
 
-/// The caller's fields that replace ours.
+/// The fields that the caller adds.
 #[derive(Default)]
-struct Extra {
+struct Extra<'a> {
+    /// Complete lines.
+    lines: &'a [u8],
     has_allow: bool,
     content_length: Option<u64>,
 }
 
-impl Extra {
-    fn parse(headers: &[u8]) -> Result<Extra> {
-        let mut extra = Extra::default();
-        check_extra(headers, |name, value| match name {
+impl<'a> Extra<'a> {
+    fn parse(lines: &'a [u8]) -> Result<Extra<'a>> {
+        let mut extra = Extra { lines, ..Extra::default() };
+        check_extra(lines, |name, value| match name {
             Name::Allow => {
                 extra.has_allow = true;
                 true
@@ -102,7 +104,7 @@ impl Extra {
 
 /// Whether a response with this status may have such a body (RFC 9110, 15). If the caller has
 /// announced a length, it also sends the body.
-fn may_have(status: u16, body_len: usize, extra: &Extra) -> bool {
+fn may_have(status: u16, body_len: usize, extra: &Extra<'_>) -> bool {
     let length = extra.content_length;
     match status {
         204 => body_len == 0 && length.is_none(),

@@ -107,6 +107,8 @@ pub(super) struct RequestFields<'a> {
 }
 
 impl<'a> RequestFields<'a> {
+    // Inlined into the loop over the fields, so that a name is recorded where it is recognised.
+    #[inline(always)]
     pub(super) fn record(&mut self, name: Name, value: &'a [u8]) {
         match name {
             Name::Host => self.host.record(value),
