@@ -5,25 +5,21 @@ const BASE64: u8 = 0x2;
 const NAME: u8 = 0x4;
 
 /// Whether it may be part of a token (RFC 9110, 5.6.2).
-#[inline(always)]
 pub(super) fn is_token(b: u8) -> bool {
     is(b, TOKEN)
 }
 
 /// Whether it stands for six bits (RFC 4648, 4).
-#[inline(always)]
 pub(super) fn is_base64(b: u8) -> bool {
     is(b, BASE64)
 }
 
 /// Whether it may be part of a host's name (RFC 3986, 3.2.2): all that is unreserved, and the
 /// delimiters but for the comma, which would make two values of a field look like one.
-#[inline(always)]
 pub(super) fn is_name(b: u8) -> bool {
     is(b, NAME)
 }
 
-#[inline(always)]
 fn is(b: u8, what: u8) -> bool {
     CHARS.get(usize::from(b)).is_some_and(|all| all & what != 0)
 }

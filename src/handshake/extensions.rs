@@ -65,7 +65,6 @@ impl<'a> Extensions<'a> {
     }
 
     /// The next one's name, behind which its parameters are still to be skipped.
-    #[inline(always)]
     fn next_name(&mut self) -> Result<Option<&'a [u8]>> {
         loop {
             while let [b' ' | b'\t' | b',', rest @ ..] = self.at.rest {
@@ -85,7 +84,6 @@ impl<'a> Extensions<'a> {
         self.at.token().map(Some)
     }
 
-    #[inline(always)]
     fn skip_parameters(&mut self) -> Result<()> {
         while self.at.next_parameter()?.is_some() {}
         Ok(())
@@ -108,7 +106,6 @@ impl<'a> Parameters<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    #[inline]
     fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
         if !self.eat(b';') {
             return match self.rest {
@@ -122,7 +119,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips whitespace, `byte` if it is next, and whitespace again.
-    #[inline(always)]
     fn eat(&mut self, byte: u8) -> bool {
         self.skip_blanks();
         match self.rest {
@@ -135,14 +131,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline(always)]
     fn skip_blanks(&mut self) {
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
-    #[inline(always)]
     fn token(&mut self) -> Result<&'a [u8]> {
         let (token, rest) = self
             .rest

@@ -20,6 +20,7 @@ pub struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
+    // Inlined, like next_field(): a request has a dozen fields, and this is most of reading one.
     #[inline(always)]
     fn parse(line: &'a [u8]) -> Result<Field<'a>> {
         match line.split_at_checked(token_len(line)) {
@@ -58,6 +59,7 @@ impl<'a> Fields<'a> {
 
     /// The next field. None after the last, and at the end of an incomplete head;
     /// [`Fields::is_complete`] distinguishes them.
+    // Inlined into the few loops over fields, which keep the position in registers.
     #[inline(always)]
     pub fn next_field(&mut self) -> Result<Option<Field<'a>>> {
         if self.complete {
@@ -110,7 +112,6 @@ impl<'a> Head<'a> {
         Head::starting_at(bytes.strip_prefix(b"\r\n").unwrap_or(bytes), bytes)
     }
 
-    #[inline(always)]
     fn starting_at(lines: &'a [u8], bytes: &'a [u8]) -> Result<Option<Head<'a>>> {
         match split_line(lines)? {
             Some((start_line, lines)) => {
@@ -201,7 +202,6 @@ fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
 }
 
 /// Splits off the first line, without its CR LF. None if it is incomplete.
-#[inline(always)]
 fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     let Some((line, end)) =
         simd::control_at(bytes).and_then(|at| bytes.split_at_checked(at))

@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::simd;
 
 /// Removes spaces and tabs at both ends. (`trim_ascii()` would remove line ends, too.)
-#[inline(always)]
 #[must_use]
 pub fn trim(text: &[u8]) -> &[u8] {
     // Most values have one space before them and no other.
@@ -22,7 +21,6 @@ pub fn trim(text: &[u8]) -> &[u8] {
     }
 }
 
-#[cold]
 fn trim_all(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
@@ -46,7 +44,6 @@ pub fn is_token(text: &[u8]) -> bool {
 }
 
 /// Length of the token at the start of `bytes`. Most tokens have letters, digits and hyphens alone.
-#[inline(always)]
 pub(crate) fn token_len(bytes: &[u8]) -> usize {
     let common = simd::uncommon_at(bytes).unwrap_or(bytes.len());
     match bytes.get(common..) {
@@ -79,7 +76,6 @@ pub fn list(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Whether a list has this element, in any case. `element` is made of letters and hyphens.
-#[inline(always)]
 #[must_use]
 pub fn list_has(value: &[u8], element: &[u8]) -> bool {
     let is_element = |text| eq_ignore_case(text, element);
@@ -94,7 +90,6 @@ pub(crate) struct Occurrences<'a> {
 }
 
 impl<'a> Occurrences<'a> {
-    #[inline(always)]
     pub(crate) fn record(&mut self, value: &'a [u8]) {
         self.repeated = self.first.is_some();
         self.first.get_or_insert(value);
