@@ -11,7 +11,7 @@ use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::handshake::client::confirm;
 use crate::handshake::reply::{self, MAX_REPLY};
-use crate::handshake::server::{Acceptance, Policy, Verdict};
+use crate::handshake::server::{Acceptance, Policy, Refusal};
 use crate::memory::Allocator;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -160,11 +160,11 @@ pub unsafe extern "C" fn ws_conn_accept(
         let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
         policy.check()?;
         let (written, outcome) = match policy.judge(buf) {
-            Verdict::Incomplete => return Ok(0),
-            Verdict::Refuse { error, head_len } => {
-                (reply::refuse(error, out)?, ws_accepted::refused(error, head_len)?)
+            Ok(None) => return Ok(0),
+            Err(refusal) => {
+                (reply::refuse(refusal.error, out)?, ws_accepted::refused(refusal)?)
             }
-            Verdict::Accept(acceptance) => {
+            Ok(Some(acceptance)) => {
                 let outcome = ws_accepted::of(&acceptance, policy.protocols)?;
                 let (written, conn) = accept(&acceptance, memory, out)?;
                 (written, ws_accepted { conn, ..outcome })
@@ -186,11 +186,11 @@ impl ws_accepted {
         })
     }
 
-    fn refused(error: Error, head_len: usize) -> Result<ws_accepted> {
+    fn refused(refusal: Refusal) -> Result<ws_accepted> {
         Ok(ws_accepted {
             conn: core::ptr::null_mut(),
-            error: error.code() as ws_result,
-            head_len: span_u32(head_len)?,
+            error: refusal.error.code() as ws_result,
+            head_len: span_u32(refusal.head_len)?,
             protocol: ws_span::default(),
             reserved: 0,
         })

@@ -2,9 +2,6 @@
 
 /// Whether both are the same, except that case is ignored. `word` is made of letters and hyphens;
 /// `text` has no control characters.
-///
-/// Always inlined: `word` is known where this is called, so it becomes a few comparisons.
-#[inline(always)]
 pub(crate) fn eq_ignore_case(text: &[u8], word: &[u8]) -> bool {
     // Setting bit 5 makes letters small. It makes nothing else a letter, and only CR a hyphen.
     let differing = |bits, (a, b): (&u8, &u8)| bits | (a | 0x20) ^ (b | 0x20);
@@ -21,7 +18,7 @@ macro_rules! names {
 
         impl Name {
             /// The field called `name`, in any case. `name` has no control characters.
-            // Always inlined: a caller that needs few of the names compares with those alone.
+            // Inlined, so that a caller pays only for the names that it needs.
             #[inline(always)]
             #[must_use]
             pub fn parse(name: &[u8]) -> Option<Name> {

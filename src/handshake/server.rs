@@ -26,20 +26,13 @@ pub struct Policy<'a> {
     pub need_protocol: bool,
 }
 
-/// What to do about a request.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict<'a> {
-    /// Wait for the rest of its head.
-    Incomplete,
-    /// Accept it.
-    Accept(Acceptance<'a>),
-    /// Refuse it, e.g. with [`super::reply::refuse`].
-    Refuse {
-        /// Why.
-        error: Error,
-        /// Length of the head; 0 if it is malformed or too large.
-        head_len: usize,
-    },
+pub struct Refusal {
+    /// The reason; [`super::reply::refuse`] writes the response for it.
+    pub error: Error,
+    /// Length of the head; 0 if it is malformed or too large.
+    pub head_len: usize,
 }
 
 /// The terms on which a request is accepted.
@@ -68,19 +61,22 @@ impl<'a> Policy<'a> {
         Ok(())
     }
 
-    /// Judges the head at the start of `buf`. The policy must have passed [`Policy::check`].
-    pub fn judge(&self, buf: &[u8]) -> Verdict<'a> {
+    /// Judges the head at the start of `buf`. None if it is incomplete. The policy must have passed
+    /// [`Policy::check`].
+    pub fn judge(
+        &self,
+        buf: &[u8],
+    ) -> core::result::Result<Option<Acceptance<'a>>, Refusal> {
         let request = match request::read(buf) {
             Ok(Some(request)) => request,
-            Ok(None) => return Verdict::Incomplete,
-            Err(error) => return Verdict::Refuse { error, head_len: 0 },
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(Refusal { error, head_len: 0 }),
         };
-        match self.accept(&request) {
-            Ok(acceptance) => Verdict::Accept(acceptance),
+        self.accept(&request).map(Some).map_err(|error| match error {
             // It is not certain where this head ends.
-            Err(error @ Error::HttpSyntax) => Verdict::Refuse { error, head_len: 0 },
-            Err(error) => Verdict::Refuse { error, head_len: request.head_len },
-        }
+            Error::HttpSyntax => Refusal { error, head_len: 0 },
+            _ => Refusal { error, head_len: request.head_len },
+        })
     }
 
     fn accept(&self, request: &Request<'_>) -> Result<Acceptance<'a>> {
