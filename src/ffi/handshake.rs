@@ -39,7 +39,7 @@ pub unsafe extern "C" fn ws_accept_key(
     answer(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
-        key.write_accept(Room::write(to.ok_or(Error::BufferTooSmall)?, &[0; ACCEPT_LEN]));
+        Room::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
         Ok(ACCEPT_LEN)
     })
 }

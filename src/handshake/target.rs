@@ -1,11 +1,11 @@
-//! What a request asks for (RFC 9112, 3.2; RFC 6455, 3).
+//! The target of a request (RFC 9112, 3.2; RFC 6455, 3).
 
 use super::authority::Authority;
 use crate::error::{Error, Result};
 use crate::simd;
 
-/// Whether a request line may have this target: visible characters, of which those that are not
-/// ASCII, which many clients do not encode, are UTF-8.
+/// Whether a request line may have this target: visible characters, in ASCII or UTF-8. (Many clients
+/// do not percent-encode other characters.)
 pub(crate) fn is_target(text: &[u8]) -> bool {
     let visible = |b: &u8| *b > b' ' && *b != 0x7f;
     !text.is_empty()
@@ -17,7 +17,7 @@ pub(crate) fn is_target(text: &[u8]) -> bool {
 #[derive(Clone, Copy)]
 pub(crate) struct Absolute<'a> {
     pub(crate) authority: &'a [u8],
-    /// The one that the scheme implies.
+    /// The default port of the scheme.
     port: &'static [u8],
 }
 
@@ -39,13 +39,13 @@ impl<'a> Absolute<'a> {
         };
         let rest = rest.strip_prefix(b"://")?;
         let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
-        let authority = rest.get(..rest.iter().position(end).unwrap_or(rest.len()))?;
+        let authority = rest.split(end).next()?;
         Some(Absolute { authority, port })
     }
 
     /// The target of an upgrade, if it is in absolute form; else it must start with "/".
     pub(crate) fn of_upgrade(target: &'a [u8]) -> Result<Option<Absolute<'a>>> {
-        // A fragment identifier is for the client alone.
+        // A client must not send a fragment identifier.
         if target.contains(&b'#') {
             return Err(Error::HttpSyntax);
         }

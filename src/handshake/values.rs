@@ -7,6 +7,7 @@
 use super::chars;
 use super::headers::{Fields, Head};
 use super::names::{Name, eq_ignore_case};
+use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::simd;
 
@@ -46,9 +47,9 @@ pub fn is_token(text: &[u8]) -> bool {
 /// Length of the token at the start of `bytes`. Most tokens have letters, digits and hyphens alone.
 pub(crate) fn token_len(bytes: &[u8]) -> usize {
     let common = simd::uncommon_at(bytes).unwrap_or(bytes.len());
-    match bytes.get(common..) {
-        None | Some([] | [b':', ..]) => common,
-        Some(rest) => {
+    match bytes.after(common) {
+        [] | [b':', ..] => common,
+        rest => {
             let more = rest.iter().take_while(|b| chars::is_token(**b)).count();
             common + more
         }
