@@ -5,17 +5,10 @@ use super::values::{Values, token_len, trim};
 use crate::cut::Cut;
 use crate::error::{Error, Result};
 
-/// A position in a list: the rest of one value, and the values after it.
-#[derive(Clone, Debug)]
-struct Cursor<'a> {
-    rest: &'a [u8],
-    values: Values<'a>,
-}
-
 /// The extensions in a list, one after another. The list may span several fields.
 #[derive(Clone, Debug)]
 pub struct Extensions<'a> {
-    at: Cursor<'a>,
+    at: Parameters<'a>,
     found: bool,
     /// Only an empty value was read so far. It counts as an absent field.
     blank: bool,
@@ -29,10 +22,13 @@ pub struct Extension<'a> {
     parameters: Parameters<'a>,
 }
 
-/// The parameters of an extension, one after another.
+/// The parameters of an extension, one after another. It is a position in a list.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
-    at: Cursor<'a>,
+    /// The rest of one value.
+    rest: &'a [u8],
+    /// The values after it.
+    values: Values<'a>,
 }
 
 /// One parameter of an extension.
@@ -54,13 +50,17 @@ impl<'a> Extensions<'a> {
     #[must_use]
     pub fn new(mut values: Values<'a>) -> Extensions<'a> {
         let rest = values.next_value().unwrap_or_default();
-        Extensions { at: Cursor { rest, values }, found: false, blank: rest.is_empty() }
+        Extensions {
+            at: Parameters { rest, values },
+            found: false,
+            blank: rest.is_empty(),
+        }
     }
 
     /// The next extension. None after the last.
     pub fn next_extension(&mut self) -> Result<Option<Extension<'a>>> {
         let Some(name) = self.next_name()? else { return Ok(None) };
-        let parameters = Parameters { at: self.at.clone() };
+        let parameters = self.at.clone();
         self.skip_parameters()?;
         Ok(Some(Extension { name, parameters }))
     }
@@ -102,12 +102,6 @@ impl<'a> Extension<'a> {
 impl<'a> Parameters<'a> {
     /// The next parameter. None after the last of this extension.
     pub fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
-        self.at.next_parameter()
-    }
-}
-
-impl<'a> Cursor<'a> {
-    fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
         if !self.eat(b';') {
             return match self.rest {
                 [] | [b',', ..] => Ok(None),

@@ -13,34 +13,28 @@ use super::values::{Values, parse_value};
 use crate::error::{Error, Result};
 
 /// The version of HTTP that carried a request or a response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Http {
-    /// HTTP/1.0
-    V1_0,
-    /// HTTP/1.1
-    #[default]
-    V1_1,
+    /// HTTP/1.x, with the digits of the version: 11 is HTTP/1.1.
+    One(u16),
     /// HTTP/2 or HTTP/3.
     Later,
+}
+
+impl Default for Http {
+    fn default() -> Http {
+        Http::One(11)
+    }
 }
 
 impl Http {
     /// The version with these two digits.
     pub fn from_number(digits: u32) -> Result<Http> {
         match digits {
-            10 => Ok(Http::V1_0),
-            11 => Ok(Http::V1_1),
+            10 => Ok(Http::One(10)),
+            11 => Ok(Http::One(11)),
             20 | 30 => Ok(Http::Later),
             _ => Err(Error::InvalidArgument),
-        }
-    }
-
-    /// The digits, as in a start line; HTTP/2 and HTTP/3 have no start line.
-    fn start_line_version(self) -> Option<u16> {
-        match self {
-            Http::V1_0 => Some(10),
-            Http::V1_1 => Some(11),
-            Http::Later => None,
         }
     }
 }
@@ -71,9 +65,9 @@ impl<'a> ParsedRequest<'a> {
     /// Judges everything but the target.
     pub fn check(&self) -> Result<()> {
         origin::check_list(self.origins)?;
-        let fields = match self.http.start_line_version() {
-            Some(http_version) => self.check_upgrade(http_version)?,
-            None => self.check_connect()?,
+        let fields = match self.http {
+            Http::One(version) => self.check_upgrade(version)?,
+            Http::Later => self.check_connect()?,
         };
         origin::admit(fields.origin.first, self.origins)
     }
@@ -149,11 +143,11 @@ impl<'a> ParsedResponse<'a> {
     pub fn check(&self) -> Result<()> {
         let sent = SentRequest::parse(self).map_err(|_| Error::InvalidArgument)?;
         let fields = self.fields()?;
-        match (self.http.start_line_version(), sent.key, self.status) {
-            (Some(http_version), Some(key), 101) => {
-                fields.check_upgrade(http_version, &key.accept())?;
+        match (self.http, sent.key, self.status) {
+            (Http::One(version), Some(key), 101) => {
+                fields.check_upgrade(version, &key.accept())?;
             }
-            (None, _, 200..=299) => {}
+            (Http::Later, _, 200..=299) => {}
             _ => return Err(Error::HandshakeStatus),
         }
         fields.check_choice(&sent.protocols, &sent.extensions, &Fields::none())
@@ -190,7 +184,7 @@ struct SentRequest<'a> {
 impl<'a> SentRequest<'a> {
     fn parse(parsed: &ParsedResponse<'a>) -> Result<SentRequest<'a>> {
         let key = match parsed.http {
-            Http::V1_0 | Http::V1_1 => {
+            Http::One(_) => {
                 Some(Key::parse(parse_value(parsed.key)?.unwrap_or_default())?)
             }
             Http::Later => None,

@@ -52,12 +52,8 @@ pub fn read(buf: &[u8]) -> Result<Option<Request<'_>>> {
     let line = RequestLine::parse(head.start_line)?;
     let all = head.fields.clone();
     let mut fields = RequestFields::default();
-    while let Some(field) = head.fields.next_field()? {
-        if let Some(name) = Name::parse(field.name) {
-            fields.record(name, field.value);
-        }
-    }
-    let Some(head_len) = head.len()? else { return Ok(None) };
+    let read = head.read(|name, value| fields.record(name, value))?;
+    let Some(head_len) = read else { return Ok(None) };
     let host = Absolute::parse(line.target).map(|absolute| absolute.authority);
     Ok(Some(Request {
         method: line.method,

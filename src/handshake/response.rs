@@ -43,12 +43,8 @@ pub fn parse<'a>(buf: &'a [u8], request: &Request<'_>) -> Result<Option<Response
     let line = StatusLine::parse(head.start_line).ok_or(Error::HttpSyntax)?;
     let all = head.fields.clone();
     let mut fields = ResponseFields::default();
-    while let Some(field) = head.fields.next_field()? {
-        if let Some(name) = Name::parse(field.name) {
-            fields.record(name, field.value);
-        }
-    }
-    let Some(head_len) = head.len()? else { return Ok(None) };
+    let read = head.read(|name, value| fields.record(name, value))?;
+    let Some(head_len) = read else { return Ok(None) };
     if line.status == 101 {
         let key = Key::parse(request.key.unwrap_or_default());
         let key = key.map_err(|_| Error::InvalidArgument)?;

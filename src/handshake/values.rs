@@ -135,12 +135,12 @@ impl<'a> Values<'a> {
         let mut head = Head::parse_request(head)?.ok_or(Error::InvalidArgument)?;
         let fields = head.fields.clone();
         let mut occurrences = Occurrences::default();
-        while let Some(field) = head.fields.next_field()? {
-            if Name::parse(field.name) == Some(name) {
-                occurrences.record(field.value);
+        let read = head.read(|known, value| {
+            if known == name {
+                occurrences.record(value);
             }
-        }
-        head.len()?.ok_or(Error::InvalidArgument)?;
+        })?;
+        read.ok_or(Error::InvalidArgument)?;
         Ok(occurrences.values(name, &fields))
     }
 
