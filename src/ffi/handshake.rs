@@ -144,7 +144,7 @@ pub unsafe extern "C" fn ws_parse_handshake(
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
         hs.set(ws_handshake::of(&request, buf)?);
-        request.verdict.map(|()| request.head_len)
+        request.verdict.map(|_| request.head_len)
     })
 }
 

@@ -1,4 +1,4 @@
-//! Hosts and ports (RFC 3986, 3.2.2 and 3.2.3), in a Host field and in a URI.
+//! Schemes, hosts and ports (RFC 3986, 3.1 and 3.2), in a URI and in a Host field.
 
 use super::chars;
 use crate::cut::Cut;
@@ -38,6 +38,25 @@ impl<'a> Authority<'a> {
         let explicit = |port: &&[u8]| !port.is_empty() && *port != default_port;
         self.host.eq_ignore_ascii_case(other.host)
             && self.port.filter(explicit) == other.port.filter(explicit)
+    }
+}
+
+/// The scheme of a URI, and the text after "://".
+pub(crate) fn split_scheme(uri: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = uri.iter().position(|b| *b == b':')?;
+    let (scheme, rest) = uri.split_at_checked(colon)?;
+    Some((scheme, rest.strip_prefix(b"://")?))
+}
+
+/// The default port of a scheme of HTTP or WebSocket.
+pub(crate) fn default_port(scheme: &[u8]) -> Option<&'static [u8]> {
+    let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
+    if is(b"http") || is(b"ws") {
+        Some(b"80")
+    } else if is(b"https") || is(b"wss") {
+        Some(b"443")
+    } else {
+        None
     }
 }
 

@@ -1,6 +1,6 @@
 //! Web origins (RFC 6454): the site of the page on whose behalf a browser sends a request.
 
-use super::authority::Authority;
+use super::authority::{Authority, default_port, split_scheme};
 use super::values::decimal;
 use crate::error::{Error, Result};
 
@@ -11,7 +11,8 @@ const FILE: &[u8] = b"file://";
 struct Origin<'a> {
     scheme: &'a [u8],
     host: &'a [u8],
-    port: Option<u16>,
+    /// Digits without leading zeros.
+    port: Option<&'a [u8]>,
 }
 
 impl<'a> Origin<'a> {
@@ -19,14 +20,10 @@ impl<'a> Origin<'a> {
         if text.eq_ignore_ascii_case(FILE) {
             return Some(Origin { scheme: FILE, host: b"", port: None });
         }
-        let colon = text.iter().position(|b| *b == b':')?;
-        let (scheme, rest) = text.split_at_checked(colon)?;
-        let authority = Authority::parse(rest.strip_prefix(b"://")?)?;
-        let port = match authority.port {
-            Some(digits) => Some(parse_port(digits)?),
-            None => implied_port(scheme),
-        };
-        is_scheme(scheme).then_some(Origin { scheme, host: authority.host, port })
+        let (scheme, rest) = split_scheme(text)?;
+        let Authority { host, port } = Authority::parse(rest)?;
+        let valid = is_scheme(scheme) && port.is_none_or(is_port);
+        valid.then_some(Origin { scheme, host, port: port.or(default_port(scheme)) })
     }
 
     fn equals(&self, other: &Origin<'_>) -> bool {
@@ -41,23 +38,10 @@ fn is_scheme(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_alphabetic) && text.iter().all(part)
 }
 
-/// Browsers write ports without leading zeros.
-fn parse_port(digits: &[u8]) -> Option<u16> {
-    if let [] | [b'0', _, ..] = digits {
-        return None;
-    }
-    u16::try_from(decimal(digits)?).ok()
-}
-
-fn implied_port(scheme: &[u8]) -> Option<u16> {
-    let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
-    if is(b"https") || is(b"wss") {
-        Some(443)
-    } else if is(b"http") || is(b"ws") {
-        Some(80)
-    } else {
-        None
-    }
+/// Whether a browser writes a port like this: without leading zeros.
+fn is_port(digits: &[u8]) -> bool {
+    let in_range = decimal(digits).is_some_and(|port| port <= u16::MAX.into());
+    in_range && !matches!(digits, [b'0', _, ..])
 }
 
 /// The entries of a list of origins.

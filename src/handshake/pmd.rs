@@ -188,8 +188,8 @@ impl Offer {
         if self.client_no_context_takeover {
             value.push(CLIENT_NO_CONTEXT_TAKEOVER, None);
         }
-        if self.server_max_window_bits.is_some() {
-            value.push(SERVER_MAX_WINDOW_BITS, self.server_max_window_bits);
+        if let Some(bits) = self.server_max_window_bits {
+            value.push(SERVER_MAX_WINDOW_BITS, Some(bits));
         }
         if let Some(bits) = self.client_max_window_bits {
             value.push(CLIENT_MAX_WINDOW_BITS, bits);

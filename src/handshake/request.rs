@@ -26,8 +26,8 @@ pub struct Request<'a> {
     pub head_len: usize,
     /// All fields, which are complete and well-formed.
     pub fields: Fields<'a>,
-    /// Whether it is a valid upgrade. [`Error::NotUpgrade`]: it is an ordinary request.
-    pub verdict: Result<()>,
+    /// The key of a valid upgrade. [`Error::NotUpgrade`]: it is an ordinary request.
+    pub verdict: Result<Key>,
     protocols: Occurrences<'a>,
     extensions: Occurrences<'a>,
 }
@@ -127,7 +127,7 @@ impl<'a> RequestFields<'a> {
         &self,
         line: &RequestLine<'_>,
         all: &Fields<'a>,
-    ) -> Result<()> {
+    ) -> Result<Key> {
         if !self.asks_for_websocket || !self.asks_for_upgrade {
             return Err(Error::NotUpgrade);
         }
@@ -142,8 +142,8 @@ impl<'a> RequestFields<'a> {
         }
         self.check_host(absolute)?;
         self.check_version()?;
-        self.key.single().ok_or(Error::HandshakeKey).and_then(Key::parse)?;
-        self.check_extensions(all)
+        let key = self.key.single().ok_or(Error::HandshakeKey).and_then(Key::parse)?;
+        self.check_extensions(all).map(|()| key)
     }
 
     /// There is at most one origin (RFC 6454, 7.3).

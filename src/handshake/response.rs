@@ -2,7 +2,7 @@
 
 use super::extensions;
 use super::headers::{Fields, Head};
-use super::key::{ACCEPT_LEN, Key};
+use super::key::ACCEPT_LEN;
 use super::names::{Name, eq_ignore_case};
 use super::request::Request;
 use super::start_line::StatusLine;
@@ -46,8 +46,7 @@ pub fn parse<'a>(buf: &'a [u8], request: &Request<'_>) -> Result<Option<Response
     let read = head.read(|name, value| fields.record(name, value))?;
     let Some(head_len) = read else { return Ok(None) };
     if line.status == 101 {
-        let key = Key::parse(request.key.unwrap_or_default());
-        let key = key.map_err(|_| Error::InvalidArgument)?;
+        let key = request.verdict.map_err(|_| Error::InvalidArgument)?;
         fields.check_upgrade(line.http_version, &key.accept())?;
         fields.check_choice(&request.protocols(), &request.extensions(), &all)?;
     }

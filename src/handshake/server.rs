@@ -80,7 +80,7 @@ impl<'a> Policy<'a> {
     }
 
     fn accept(&self, request: &Request<'_>) -> Result<Acceptance<'a>> {
-        request.verdict?;
+        let key = request.verdict?;
         origin::admit(request.origin, self.origins)?;
         let protocol = protocols::choose(&request.protocols(), self.protocols);
         if self.need_protocol && protocol.is_none() {
@@ -91,7 +91,7 @@ impl<'a> Policy<'a> {
             None => None,
         };
         Ok(Acceptance {
-            key: Key::parse(request.key.unwrap_or_default())?,
+            key,
             headers: self.headers,
             pmd,
             protocol,

@@ -1,6 +1,6 @@
 //! The target of a request (RFC 9112, 3.2; RFC 6455, 3).
 
-use super::authority::Authority;
+use super::authority::{Authority, default_port, split_scheme};
 use crate::error::{Error, Result};
 use crate::simd;
 
@@ -27,17 +27,8 @@ impl<'a> Absolute<'a> {
         if target.starts_with(b"/") {
             return None;
         }
-        let colon = target.iter().position(|b| *b == b':')?;
-        let (scheme, rest) = target.split_at_checked(colon)?;
-        let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
-        let port: &[u8] = if is(b"http") || is(b"ws") {
-            b"80"
-        } else if is(b"https") || is(b"wss") {
-            b"443"
-        } else {
-            return None;
-        };
-        let rest = rest.strip_prefix(b"://")?;
+        let (scheme, rest) = split_scheme(target)?;
+        let port = default_port(scheme)?;
         let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
         let authority = rest.split(end).next()?;
         Some(Absolute { authority, port })
