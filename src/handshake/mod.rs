@@ -2,16 +2,16 @@
 //!
 //! In reading order:
 //!
-//! | what                                | where |
-//! |-------------------------------------|-------|
-//! | A head: start line and fields       | [`headers`], `start_line`, [`names`] |
-//! | The value of a field                | [`values`], `chars`, [`key`], [`origin`] |
-//! | A list as a value                   | [`protocols`], [`extensions`], [`pmd`] |
-//! | The resource of a request           | `target`, `authority` |
-//! | Judging a head                      | [`request`], [`response`] |
-//! | Judging what another parser has read | [`parsed`] |
-//! | Writing a head                      | [`build`], [`reply`] |
-//! | The handshake of one side as a whole | [`server`], [`client`] |
+//! | what                                         | where |
+//! |----------------------------------------------|-------|
+//! | a head: its start line and its fields        | `start_line`, [`names`], [`headers`] |
+//! | the values of fields                         | [`values`], `chars`, [`key`], [`origin`] |
+//! | lists as values                              | [`protocols`], [`extensions`], [`pmd`] |
+//! | the target and the host of a request         | `target`, `authority` |
+//! | reading and judging a head                   | [`request`], [`response`] |
+//! | judging fields that an HTTP library has read | [`parsed`] |
+//! | writing a head                               | [`build`], [`reply`] |
+//! | all steps of one side                        | [`server`], [`client`] |
 
 mod authority;
 pub mod build;

@@ -48,7 +48,7 @@ pub struct Acceptance<'a> {
 }
 
 impl<'a> Policy<'a> {
-    /// Fails if the policy is invalid, or if some requests could not be accepted or refused by it.
+    /// Fails if any part of the policy is invalid, even one that would matter to few clients.
     pub fn check(&self) -> Result<()> {
         protocols::check_supported(self.protocols)?;
         origin::check_list(self.origins)?;
