@@ -1,6 +1,6 @@
 //! permessage-deflate (RFC 7692): what two sides agree on, and the compression itself.
 //!
-//! [`crate::handshake::pmd`] negotiates the parameters in the opening handshake.
+//! [`negotiate`] reads and writes the parameters in the heads of the opening handshake.
 //! [`compress`] and [`decompress`] turn messages into payloads and back; the deflate engine
 //! under both is the crate `libz-rs-sys`, called from [`engine`] alone.
 
