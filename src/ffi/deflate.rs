@@ -1,6 +1,5 @@
 //! permessage-deflate (RFC 7692)
 
-use super::handshake::joined;
 use super::result::ws_result;
 use super::{answer, ptr};
 use crate::deflate::{Direction, MAX_WINDOW_BITS, Params};
@@ -128,34 +127,6 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
     unsafe { accept(joined, offers, offers_len, params, out, out_cap) }
 }
 
-/// The values of Sec-WebSocket-Extensions in a head.
-fn in_head(head: &[u8]) -> Result<Values<'_>> {
-    Values::in_head(head, Name::SecWebSocketExtensions)
-}
-
-/// # Safety
-/// The pointer contract.
-unsafe fn accept(
-    parse: fn(&[u8]) -> Result<Values<'_>>,
-    offers: *const c_void,
-    offers_len: usize,
-    params: *mut ws_pmd_params,
-    out: *mut c_void,
-    out_cap: usize,
-) -> ws_result {
-    // SAFETY: the caller's promise is passed on.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
-        let willing = params.read()?;
-        let accepted = pmd::accept(parse(offers)?, &willing)?;
-        let Some((agreed, response)) = accepted else { return Ok(0) };
-        let written = output::write_all(&[&[response.as_bytes()]], out)?;
-        *params = ws_pmd_params::of(&agreed);
-        Ok(written)
-    })
-}
-
 /// Client: writes an offer for ws_request_spec.extensions. The offer always has client_max_window_bits, so that
 /// the server may limit our window.
 #[unsafe(no_mangle)]
@@ -197,6 +168,39 @@ pub unsafe extern "C" fn ws_pmd_confirm_value(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     unsafe { confirm(joined, answer, answer_len, params) }
+}
+
+/// The values of Sec-WebSocket-Extensions in a head.
+fn in_head(head: &[u8]) -> Result<Values<'_>> {
+    Values::in_head(head, Name::SecWebSocketExtensions)
+}
+
+/// The values of a field, already joined.
+fn joined(value: &[u8]) -> Result<Values<'_>> {
+    Ok(Values::one(Some(value)))
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn accept(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    offers: *const c_void,
+    offers_len: usize,
+    params: *mut ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller's promise is passed on.
+    answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
+        let willing = params.read()?;
+        let accepted = pmd::accept(parse(offers)?, &willing)?;
+        let Some((agreed, response)) = accepted else { return Ok(0) };
+        let written = output::write_all(&[&[response.as_bytes()]], out)?;
+        *params = ws_pmd_params::of(&agreed);
+        Ok(written)
+    })
 }
 
 /// # Safety

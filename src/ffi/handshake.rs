@@ -233,7 +233,11 @@ pub unsafe extern "C" fn ws_select_protocol(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    unsafe { select_protocol(in_head, head, head_len, supported, supported_len, chosen) }
+    unsafe {
+        let offered =
+            || Values::in_head(ptr::bytes(head, head_len)?, Name::SecWebSocketProtocol);
+        select_protocol(offered, supported, supported_len, chosen)
+    }
 }
 
 /// The same from the value of Sec-WebSocket-Protocol (all of its values, joined with ", ").
@@ -249,26 +253,15 @@ pub unsafe extern "C" fn ws_select_protocol_value(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     unsafe {
-        select_protocol(joined, offered, offered_len, supported, supported_len, chosen)
+        let offered = || Ok(Values::one(Some(ptr::bytes(offered, offered_len)?)));
+        select_protocol(offered, supported, supported_len, chosen)
     }
-}
-
-/// The values of Sec-WebSocket-Protocol in a head.
-fn in_head(head: &[u8]) -> Result<Values<'_>> {
-    Values::in_head(head, Name::SecWebSocketProtocol)
-}
-
-/// The values of a field, already joined.
-pub(super) fn joined(value: &[u8]) -> Result<Values<'_>> {
-    Ok(Values::one(Some(value)))
 }
 
 /// # Safety
 /// The pointer contract.
-unsafe fn select_protocol(
-    parse: fn(&[u8]) -> Result<Values<'_>>,
-    offered: *const c_void,
-    offered_len: usize,
+unsafe fn select_protocol<'a>(
+    offered: impl FnOnce() -> Result<Values<'a>>,
     supported: *const c_void,
     supported_len: usize,
     chosen: *mut ws_span,
@@ -276,9 +269,8 @@ unsafe fn select_protocol(
     // SAFETY: the caller's promise is passed on.
     answer(|| unsafe {
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let offered = ptr::bytes(offered, offered_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
-        let selected = protocols::select(&parse(offered)?, supported)?;
+        let selected = protocols::select(&offered()?, supported)?;
         chosen.fill(selected, supported)
     })
 }

@@ -19,7 +19,8 @@ pub struct Extensions<'a> {
 pub struct Extension<'a> {
     /// A token.
     pub name: &'a [u8],
-    parameters: Parameters<'a>,
+    /// All of its parameters.
+    pub parameters: Parameters<'a>,
 }
 
 /// The parameters of an extension, one after another. It is a position in a list.
@@ -88,14 +89,6 @@ impl<'a> Extensions<'a> {
     fn skip_parameters(&mut self) -> Result<()> {
         while self.at.next_parameter()?.is_some() {}
         Ok(())
-    }
-}
-
-impl<'a> Extension<'a> {
-    /// All of its parameters.
-    #[must_use]
-    pub fn parameters(&self) -> Parameters<'a> {
-        self.parameters.clone()
     }
 }
 

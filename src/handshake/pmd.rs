@@ -1,11 +1,12 @@
 //! The parameters of permessage-deflate in Sec-WebSocket-Extensions (RFC 7692, 7.1): a client offers
 //! some, perhaps several times, and the server's response to one of the offers settles them.
 
-use super::extensions::{Extension, Extensions, Parameter, Value};
+use super::extensions::{Extension, Extensions, Parameter, Parameters, Value};
 use super::values::Values;
 use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
 use crate::inline_bytes::InlineBytes;
+use core::mem::replace;
 
 const NAME: &[u8] = b"permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &[u8] = b"server_no_context_takeover";
@@ -22,9 +23,9 @@ pub fn accept(
     let mut accepted = None;
     let mut extensions = Extensions::new(offers);
     // To the end: the list may be malformed after the offer that is accepted.
-    while let Some(extension) = extensions.next_extension()? {
-        if accepted.is_none() && extension.name == NAME {
-            accepted = Offer::parse(&extension).ok();
+    while let Some(parameters) = next_offer(&mut extensions)? {
+        if accepted.is_none() {
+            accepted = Offer::parse(parameters).ok();
         }
     }
     Ok(accepted.map(|offer| {
@@ -50,10 +51,8 @@ pub fn offer(wanted: &Params) -> ExtensionValue {
 pub fn confirm(response: Values<'_>, offered: &Params) -> Result<Option<Params>> {
     let mut confirmed = None;
     let mut extensions = Extensions::new(response);
-    while let Some(extension) = extensions.next_extension()? {
-        if extension.name == NAME
-            && confirmed.replace(Offer::parse(&extension)?).is_some()
-        {
+    while let Some(parameters) = next_offer(&mut extensions)? {
+        if confirmed.replace(Offer::parse(parameters)?).is_some() {
             return Err(Error::Extension);
         }
     }
@@ -63,13 +62,17 @@ pub fn confirm(response: Values<'_>, offered: &Params) -> Result<Option<Params>>
 
 /// Whether there is an offer, acceptable or not.
 pub(super) fn is_offered(offers: Values<'_>) -> Result<bool> {
-    let mut extensions = Extensions::new(offers);
-    while let Some(extension) = extensions.next_extension()? {
-        if extension.name == NAME {
-            return Ok(true);
+    Ok(next_offer(&mut Extensions::new(offers))?.is_some())
+}
+
+/// The parameters of the next permessage-deflate in a list.
+fn next_offer<'a>(extensions: &mut Extensions<'a>) -> Result<Option<Parameters<'a>>> {
+    while let Some(Extension { name, parameters }) = extensions.next_extension()? {
+        if name == NAME {
+            return Ok(Some(parameters));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What a server agrees to, and its response to the offer.
@@ -145,34 +148,31 @@ struct Offer {
 
 impl Offer {
     /// Fails for a parameter that is unknown or repeated, or whose value is out of range.
-    fn parse(extension: &Extension<'_>) -> Result<Offer> {
+    fn parse(mut parameters: Parameters<'_>) -> Result<Offer> {
         let mut offer = Offer::default();
-        let mut parameters = extension.parameters();
         while let Some(parameter) = parameters.next_parameter()? {
             offer.add(&parameter).ok_or(Error::Extension)?;
         }
         Ok(offer)
     }
 
+    /// None if the parameter is invalid.
     fn add(&mut self, parameter: &Parameter<'_>) -> Option<()> {
-        let Parameter { name, value } = *parameter;
-        let repeated = match name {
-            SERVER_NO_CONTEXT_TAKEOVER if value.is_none() => {
-                core::mem::replace(&mut self.server_no_context_takeover, true)
+        let repeated = match (parameter.name, parameter.value) {
+            (SERVER_NO_CONTEXT_TAKEOVER, None) => {
+                replace(&mut self.server_no_context_takeover, true)
             }
-            CLIENT_NO_CONTEXT_TAKEOVER if value.is_none() => {
-                core::mem::replace(&mut self.client_no_context_takeover, true)
+            (CLIENT_NO_CONTEXT_TAKEOVER, None) => {
+                replace(&mut self.client_no_context_takeover, true)
             }
-            SERVER_MAX_WINDOW_BITS => {
-                let bits = window_bits(value?)?;
-                self.server_max_window_bits.replace(bits).is_some()
+            (SERVER_MAX_WINDOW_BITS, Some(value)) => {
+                self.server_max_window_bits.replace(window_bits(value)?).is_some()
             }
-            CLIENT_MAX_WINDOW_BITS => {
-                let bits = match value {
-                    Some(value) => Some(window_bits(value)?),
-                    None => None,
-                };
-                self.client_max_window_bits.replace(bits).is_some()
+            (CLIENT_MAX_WINDOW_BITS, Some(value)) => {
+                self.client_max_window_bits.replace(Some(window_bits(value)?)).is_some()
+            }
+            (CLIENT_MAX_WINDOW_BITS, None) => {
+                self.client_max_window_bits.replace(None).is_some()
             }
             _ => return None,
         };
