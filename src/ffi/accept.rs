@@ -10,8 +10,8 @@ use crate::conn::Side;
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::handshake::client::confirm;
-use crate::handshake::response::MAX_REPLY;
-use crate::handshake::server::{Acceptance, Policy, Verdict, refuse};
+use crate::handshake::reply::{self, MAX_REPLY};
+use crate::handshake::server::{Acceptance, Policy, Refusal};
 use crate::memory::Allocator;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -204,38 +204,38 @@ pub unsafe extern "C" fn ws_conn_accept(
         let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
         let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
         policy.check()?;
-        let (written, made) = match policy.judge(buf) {
-            Verdict::Incomplete => return Ok(0),
-            Verdict::Refuse { error, head_len } => {
-                (refuse(error, out)?, ws_accepted::refused(error, head_len)?)
+        let (written, outcome) = match policy.judge(buf) {
+            Ok(None) => return Ok(0),
+            Err(refusal) => {
+                (reply::refuse(refusal.error, out)?, ws_accepted::refused(refusal)?)
             }
-            Verdict::Accept(yes) => {
-                let made = ws_accepted::of(&yes, policy.protocols)?;
-                let (written, conn) = accept(&yes, memory, out)?;
-                (written, ws_accepted { conn, ..made })
+            Ok(Some(acceptance)) => {
+                let outcome = ws_accepted::of(&acceptance, policy.protocols)?;
+                let (written, conn) = accept(&acceptance, memory, out)?;
+                (written, ws_accepted { conn, ..outcome })
             }
         };
-        filled.set(made);
+        filled.set(outcome);
         Ok(written)
     })
 }
 
 impl ws_accepted {
-    fn of(yes: &Acceptance<'_>, protocols: &[u8]) -> Result<ws_accepted> {
+    fn of(acceptance: &Acceptance<'_>, protocols: &[u8]) -> Result<ws_accepted> {
         Ok(ws_accepted {
             conn: core::ptr::null_mut(),
             error: 0,
-            head_len: span_u32(yes.head_len)?,
-            protocol: ws_span::of(yes.protocol, protocols)?,
+            head_len: span_u32(acceptance.head_len)?,
+            protocol: ws_span::of(acceptance.protocol, protocols)?,
             reserved: 0,
         })
     }
 
-    fn refused(error: Error, head_len: usize) -> Result<ws_accepted> {
+    fn refused(refusal: Refusal) -> Result<ws_accepted> {
         Ok(ws_accepted {
             conn: core::ptr::null_mut(),
-            error: error.code() as ws_result,
-            head_len: span_u32(head_len)?,
+            error: refusal.error.code() as ws_result,
+            head_len: span_u32(refusal.head_len)?,
             protocol: ws_span::default(),
             reserved: 0,
         })
@@ -244,15 +244,15 @@ impl ws_accepted {
 
 /// Writes the 101 and places the connection: both, or neither.
 fn accept(
-    yes: &Acceptance<'_>,
+    acceptance: &Acceptance<'_>,
     memory: Allocator,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<(usize, *mut ws_conn)> {
-    let placed = place(Side::Server, yes.pmd(), memory)?.as_ptr();
-    match yes.write(out) {
+    let placed = place(Side::Server, acceptance.pmd(), memory)?.as_ptr();
+    match acceptance.write(out) {
         Ok(written) => Ok((written, placed)),
         Err(error) => {
-            // SAFETY: it was just placed, and nobody else knows it.
+            // SAFETY: it was just placed, and nothing else refers to it.
             unsafe { free(placed) };
             Err(error)
         }
@@ -289,13 +289,13 @@ pub unsafe extern "C" fn ws_conn_confirm(
         let (offered, memory) = (read_params(offered)?, self::allocator(allocator)?);
         let confirmed = confirm(buf, request, offered.as_ref())?;
         let Some((response, agreed)) = confirmed else { return Ok(0) };
-        let shown = ws_response::of(&response, buf)?;
+        let read = ws_response::of(&response, buf)?;
         if response.status != 101 {
-            filled.set(shown);
+            filled.set(read);
             return Err(Error::HandshakeStatus);
         }
         *conn = place(Side::Client, agreed, memory)?.as_ptr();
-        filled.set(shown);
+        filled.set(read);
         Ok(response.head_len)
     })
 }

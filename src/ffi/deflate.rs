@@ -2,13 +2,13 @@
 
 use super::result::ws_result;
 use super::{answer, ptr};
-use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
+use crate::deflate::{Direction, MAX_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::pmd::{self, Offer};
+use crate::handshake::names::Name;
+use crate::handshake::pmd;
 use crate::handshake::values::Values;
 use crate::output;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 
 /// Parameters of permessage-deflate (RFC 7692, 7.1). All zero: both directions keep their context
 /// and have windows of 15 bits. A value out of range is WS_ERR_INVALID_ARGUMENT. Functions that
@@ -49,21 +49,15 @@ impl ws_pmd_params {
 
     pub(super) fn read(&self) -> Result<Params> {
         supported()?;
-        if self.level > 9 || self.mem_level > 9 || self.reserved != [0; 2] {
+        if self.reserved != [0; 2] {
             return Err(Error::InvalidArgument);
         }
-        Ok(Params {
-            server: direction(
-                self.server_no_context_takeover,
-                self.server_max_window_bits,
-            )?,
-            client: direction(
-                self.client_no_context_takeover,
-                self.client_max_window_bits,
-            )?,
-            level: or_default(self.level, DEFAULT_LEVEL),
-            mem_level: or_default(self.mem_level, DEFAULT_MEM_LEVEL),
-        })
+        Params::new(
+            direction(self.server_no_context_takeover, self.server_max_window_bits)?,
+            direction(self.client_no_context_takeover, self.client_max_window_bits)?,
+            or_default(self.level, DEFAULT_LEVEL),
+            or_default(self.mem_level, DEFAULT_MEM_LEVEL),
+        )
     }
 
     pub(super) fn of(params: &Params) -> ws_pmd_params {
@@ -81,11 +75,9 @@ impl ws_pmd_params {
 }
 
 fn direction(no_context_takeover: u8, window_bits: u8) -> Result<Direction> {
-    let window_bits = or_default(window_bits, MAX_WINDOW_BITS);
-    let known = (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&window_bits);
     match no_context_takeover {
-        flag @ 0..=1 if known => {
-            Ok(Direction { no_context_takeover: flag == 1, window_bits })
+        flag @ 0..=1 => {
+            Direction::new(flag == 1, or_default(window_bits, MAX_WINDOW_BITS))
         }
         _ => Err(Error::InvalidArgument),
     }
@@ -119,11 +111,7 @@ pub unsafe extern "C" fn ws_pmd_accept(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
-        write_answer(pmd::accept(head, &params.read()?)?, params, out)
-    })
+    unsafe { accept(in_head, head, head_len, params, out, out_cap) }
 }
 
 /// Server: accepts an offer as ws_pmd_accept() does, from the value of Sec-WebSocket-Extensions.
@@ -138,24 +126,7 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
-        let offers = Values::one(Some(offers));
-        write_answer(pmd::accept_in(offers, &params.read()?)?, params, out)
-    })
-}
-
-/// Writes the answer, and what was agreed on.
-fn write_answer(
-    agreed: Option<(Params, Offer)>,
-    params: &mut ws_pmd_params,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    let Some((agreed, answer)) = agreed else { return Ok(0) };
-    let written = output::write_all(&[&[answer.write().as_bytes()]], out)?;
-    *params = ws_pmd_params::of(&agreed);
-    Ok(written)
+    unsafe { accept(joined, offers, offers_len, params, out, out_cap) }
 }
 
 /// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns its length. The
@@ -170,7 +141,7 @@ pub unsafe extern "C" fn ws_pmd_offer(
     // SAFETY: the caller keeps the pointer contract.
     answer(|| unsafe {
         let offer = pmd::offer(&ptr::one(params)?.read()?);
-        output::write_all(&[&[offer.write().as_bytes()]], ptr::output(out, out_cap)?)
+        output::write_all(&[&[offer.as_bytes()]], ptr::output(out, out_cap)?)
     })
 }
 
@@ -186,11 +157,7 @@ pub unsafe extern "C" fn ws_pmd_confirm(
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let head = ptr::bytes(head, head_len)?;
-        Ok(narrow(pmd::confirm(head, &params.read()?)?, params))
-    })
+    unsafe { confirm(in_head, head, head_len, params) }
 }
 
 /// Client: confirms an offer as ws_pmd_confirm() does, from the value of Sec-WebSocket-Extensions.
@@ -203,17 +170,59 @@ pub unsafe extern "C" fn ws_pmd_confirm_value(
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    super::answer(|| unsafe {
+    unsafe { confirm(joined, answer, answer_len, params) }
+}
+
+/// The values of Sec-WebSocket-Extensions in a head.
+fn in_head(head: &[u8]) -> Result<Values<'_>> {
+    Values::in_head(head, Name::SecWebSocketExtensions)
+}
+
+/// The values of a field, already joined.
+fn joined(value: &[u8]) -> Result<Values<'_>> {
+    Ok(Values::one(Some(value)))
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn accept(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    offers: *const c_void,
+    offers_len: usize,
+    params: *mut ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller's promise is passed on.
+    answer(|| unsafe {
         let params = ptr::one_mut(params)?;
-        let confirmed = Values::one(Some(ptr::bytes(answer, answer_len)?));
-        Ok(narrow(pmd::confirm_in(confirmed, &params.read()?)?, params))
+        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
+        let willing = params.read()?;
+        let accepted = pmd::accept(parse(offers)?, &willing)?;
+        let Some((agreed, response)) = accepted else { return Ok(0) };
+        let written = output::write_all(&[&[response.as_bytes()]], out)?;
+        *params = ws_pmd_params::of(&agreed);
+        Ok(written)
     })
 }
 
-/// Writes what was agreed on. Whether there is compression.
-fn narrow(agreed: Option<Params>, params: &mut ws_pmd_params) -> usize {
-    if let Some(agreed) = &agreed {
-        *params = ws_pmd_params::of(agreed);
-    }
-    agreed.is_some().into()
+/// # Safety
+/// The pointer contract.
+unsafe fn confirm(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    response: *const c_void,
+    response_len: usize,
+    params: *mut ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller's promise is passed on.
+    answer(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let response = ptr::bytes(response, response_len)?;
+        let offered = params.read()?;
+        let confirmed = pmd::confirm(parse(response)?, &offered)?;
+        if let Some(agreed) = &confirmed {
+            *params = ws_pmd_params::of(agreed);
+        }
+        Ok(confirmed.is_some().into())
+    })
 }

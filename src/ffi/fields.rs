@@ -4,8 +4,7 @@ use super::handshake::ws_bytes;
 use super::result::ws_result;
 use super::{answer, ptr};
 use crate::error::{Error, Result};
-use crate::handshake::request::{self, Http};
-use crate::handshake::response;
+use crate::handshake::parsed::{Http, ParsedRequest, ParsedResponse};
 
 /// A request that an HTTP library has parsed. Zero it, then set the members that the request has.
 /// Absent: {NULL, 0}. Present but empty: {not NULL, 0}. Extensible.
@@ -83,7 +82,7 @@ pub unsafe extern "C" fn ws_check_request(
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
     answer(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
-        let parsed = request::Parsed {
+        let parsed = ParsedRequest {
             method: fields.method.value()?,
             host: fields.host.value()?,
             upgrade: fields.upgrade.value()?,
@@ -99,7 +98,7 @@ pub unsafe extern "C" fn ws_check_request(
             http: Http::from_number(fields.http_version)?,
         };
         zero(fields.reserved)?;
-        request::check(&parsed).map(|()| 0)
+        parsed.check().map(|()| 0)
     })
 }
 
@@ -156,7 +155,7 @@ pub unsafe extern "C" fn ws_check_response(
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
     answer(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
-        let parsed = response::Parsed {
+        let parsed = ParsedResponse {
             upgrade: fields.upgrade.value()?,
             connection: fields.connection.value()?,
             accept: fields.accept.value()?,
@@ -169,7 +168,7 @@ pub unsafe extern "C" fn ws_check_response(
             status: fields.status,
         };
         zero(fields.reserved.into())?;
-        response::check(&parsed).map(|()| 0)
+        parsed.check().map(|()| 0)
     })
 }
 

@@ -6,8 +6,9 @@ use super::result::ws_result;
 use crate::error::{Error, Result};
 use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
 use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
+use crate::handshake::names::Name;
 use crate::handshake::values::Values;
-use crate::handshake::{origin, protocols, request, response};
+use crate::handshake::{build, origin, protocols, reply, request, response};
 use crate::output::{self, Room};
 use core::ffi::{c_int, c_void};
 
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn ws_accept_key(
     answer(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
-        key.write_accept(Room::write(to.ok_or(Error::BufferTooSmall)?, &[0; ACCEPT_LEN]));
+        Room::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
         Ok(ACCEPT_LEN)
     })
 }
@@ -157,7 +158,7 @@ pub unsafe extern "C" fn ws_parse_handshake(
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
         hs.set(ws_handshake::of(&request, buf)?);
-        request.verdict.map(|()| request.head_len)
+        request.verdict.map(|_| request.head_len)
     })
 }
 
@@ -250,13 +251,11 @@ pub unsafe extern "C" fn ws_select_protocol(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let head = ptr::bytes(head, head_len)?;
-        let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select_protocol(head, supported)?;
-        chosen.fill(found, supported)
-    })
+    unsafe {
+        let offered =
+            || Values::in_head(ptr::bytes(head, head_len)?, Name::SecWebSocketProtocol);
+        select_protocol(offered, supported, supported_len, chosen)
+    }
 }
 
 /// Server: selects the subprotocol as ws_select_protocol() does, from the value of
@@ -273,12 +272,26 @@ pub unsafe extern "C" fn ws_select_protocol_value(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
+    unsafe {
+        let offered = || Ok(Values::one(Some(ptr::bytes(offered, offered_len)?)));
+        select_protocol(offered, supported, supported_len, chosen)
+    }
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn select_protocol<'a>(
+    offered: impl FnOnce() -> Result<Values<'a>>,
+    supported: *const c_void,
+    supported_len: usize,
+    chosen: *mut ws_span,
+) -> ws_result {
+    // SAFETY: the caller's promise is passed on.
     answer(|| unsafe {
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let offered = ptr::bytes(offered, offered_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select(Values::one(Some(offered)), supported)?;
-        chosen.fill(found, supported)
+        let selected = protocols::select(&offered()?, supported)?;
+        chosen.fill(selected, supported)
     })
 }
 
@@ -364,13 +377,13 @@ pub unsafe extern "C" fn ws_build_response(
     // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
     answer(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = response::Spec {
+        let spec = build::ResponseSpec {
             key: spec.key.get()?,
             protocol: spec.protocol.get()?,
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        response::build(&spec, ptr::output(out, out_cap)?)
+        build::response(&spec, ptr::output(out, out_cap)?)
     })
 }
 
@@ -400,7 +413,7 @@ pub unsafe extern "C" fn ws_build_reply(
     answer(|| unsafe {
         let (headers, body) =
             (ptr::bytes(headers, headers_len)?, ptr::bytes(body, body_len)?);
-        response::build_reply(status, headers, body, ptr::output(out, out_cap)?)
+        reply::build(status, headers, body, ptr::output(out, out_cap)?)
     })
 }
 
@@ -460,7 +473,7 @@ pub unsafe extern "C" fn ws_build_request(
     // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
     answer(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = request::Spec {
+        let spec = build::RequestSpec {
             host: spec.host.get()?,
             target: spec.target.get()?,
             key: spec.key.get()?,
@@ -469,7 +482,7 @@ pub unsafe extern "C" fn ws_build_request(
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        request::build(&spec, ptr::output(out, out_cap)?)
+        build::request(&spec, ptr::output(out, out_cap)?)
     })
 }
 
@@ -540,7 +553,8 @@ pub unsafe extern "C" fn ws_parse_response(
     answer(|| unsafe {
         let filled = Extensible::zeroed(response, response_size)?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
-        let Some(response) = response::parse(buf, request)? else { return Ok(0) };
+        let request = request::parse_sent(request)?;
+        let Some(response) = response::parse(buf, &request)? else { return Ok(0) };
         filled.set(ws_response::of(&response, buf)?);
         if response.status == 101 {
             Ok(response.head_len)
