@@ -1130,10 +1130,10 @@ ws_pmd_confirm(const void *head, size_t head_len,
                ws_pmd_params *params) WS_NOTHROW;
 
 /* Client: confirms an offer as ws_pmd_confirm() does, from the value of
- * Sec-WebSocket-Extensions. `answer` is the value, or all values joined with
- * commas; (NULL, 0) if the field is absent. */
+ * Sec-WebSocket-Extensions. `response` is the value, or all values joined
+ * with commas; (NULL, 0) if the field is absent. */
 WS_API WS_MUST_USE ws_result
-ws_pmd_confirm_value(const void *answer, size_t answer_len,
+ws_pmd_confirm_value(const void *response, size_t response_len,
                      ws_pmd_params *params) WS_NOTHROW;
 
 /* ======================================================================== *

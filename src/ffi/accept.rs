@@ -1,11 +1,11 @@
 //! Accepting and confirming
 
-use super::answer;
 use super::conn::{allocator, free, place, ws_allocator, ws_conn};
 use super::deflate::ws_pmd_params;
 use super::handshake::{span_u32, ws_bytes, ws_response, ws_span};
 use super::ptr::{self, Extensible};
 use super::result::ws_result;
+use super::result_of;
 use crate::conn::Side;
 use crate::deflate::Params;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ impl ws_accept_spec {
         if spec.is_null() && size == 0 {
             return Ok(ws_accept_spec::DEFAULT);
         }
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         unsafe { ptr::extensible(spec, size) }
     }
 
@@ -71,7 +71,7 @@ impl ws_accept_spec {
         if self.flags & !WS_ACCEPT_NEED_PROTOCOL != 0 || self.reserved != 0 {
             return Err(Error::InvalidArgument);
         }
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         unsafe {
             Ok(Policy {
                 protocols: self.protocols.get()?,
@@ -90,7 +90,7 @@ unsafe fn read_params(params: *const ws_pmd_params) -> Result<Option<Params>> {
     if params.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller's promise is passed on.
+    // SAFETY: the caller keeps the pointer contract.
     unsafe { ptr::one(params) }?.read().map(Some)
 }
 
@@ -197,8 +197,8 @@ pub unsafe extern "C" fn ws_conn_accept(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
+    result_of(|| unsafe {
         let filled = Extensible::zeroed(accepted, accepted_size)?;
         let spec = ws_accept_spec::read(spec, spec_size)?;
         let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
@@ -280,8 +280,8 @@ pub unsafe extern "C" fn ws_conn_confirm(
     response: *mut ws_response,
     response_size: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
+    result_of(|| unsafe {
         let conn = ptr::output_one(conn).map(|conn| conn.write(core::ptr::null_mut()));
         let filled = Extensible::zeroed(response, response_size)?;
         let conn = conn?;

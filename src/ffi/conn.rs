@@ -3,7 +3,7 @@
 use super::deflate::{supported, ws_pmd_params};
 use super::ptr;
 use super::result::ws_result;
-use super::{answer, frame};
+use super::{frame, result_of};
 use crate::conn::{Conn, Event, Fragment, Info, MAX_OUTPUT, Opt, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn ws_conn_new(
     side: u32,
     allocator: *const ws_allocator,
 ) -> *mut ws_conn {
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     let placed = self::side(side)
         .and_then(|side| unsafe { place(side, None, self::allocator(allocator)?) });
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ws_conn_init(
     if mem.is_null() || mem_size < room || mem.addr() % CONN_ALIGN != 0 {
         return core::ptr::null_mut();
     }
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator; mem is aligned, and
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator. mem is aligned, and
     // large enough.
     let placed = self::side(side).and_then(|side| unsafe {
         let conn = Conn::new(side, self::allocator(allocator)?);
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn ws_conn_set_pmd(
     params: *const ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.set_pmd(ptr::one(params)?.read()?).map(|()| 0)
     })
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
         supported()?;
         let agreed = ptr::handle(conn)?.conn.pmd();
@@ -309,7 +309,7 @@ pub unsafe extern "C" fn ws_conn_set(
     value: u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         match knob(option)? {
             Knob::Option(option) => conn.set(option, value).map(|()| 0),
@@ -328,7 +328,7 @@ pub unsafe extern "C" fn ws_conn_get(
     value: *mut u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let value = ptr::output_one(value)?.write(0);
         let conn = &ptr::handle(conn)?.conn;
         *value = match knob(option)? {
@@ -355,8 +355,8 @@ pub unsafe extern "C" fn ws_conn_set_random(
     >,
     user: *mut c_void,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, and that of the function.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, and the contract of the function.
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let source = fill.map_or(Source::System, |fill| Source::new(fill, user));
         conn.set_random(source).map(|()| 0)
@@ -502,7 +502,7 @@ pub unsafe extern "C" fn ws_conn_recv(
     consumed: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let (input, events) =
@@ -544,7 +544,9 @@ pub unsafe extern "C" fn ws_conn_output(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::handle_mut(conn)?.conn.output(ptr::output(out, out_cap)?) })
+    result_of(|| unsafe {
+        ptr::handle_mut(conn)?.conn.output(ptr::output(out, out_cap)?)
+    })
 }
 
 /// More fragments of this message follow.
@@ -583,7 +585,7 @@ pub unsafe extern "C" fn ws_conn_send(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
         let opcode = opcode.ok_or(Error::InvalidArgument)?;
@@ -633,7 +635,7 @@ pub unsafe extern "C" fn ws_conn_close(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.close(code, ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?)
     })
@@ -646,7 +648,7 @@ pub unsafe extern "C" fn ws_conn_close(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::handle_mut(conn)?.conn.finish().map(|()| 0) })
+    result_of(|| unsafe { ptr::handle_mut(conn)?.conn.finish().map(|()| 0) })
 }
 
 /// Messages can be sent and received.

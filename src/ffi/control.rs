@@ -2,7 +2,7 @@
 
 use super::frame::ws_frame;
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::control::{Control, PayloadChunk, write_close};
 use crate::error::{Error, Result};
 use crate::frame::Opcode;
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn ws_control_feed(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract. `buf` is the buffer that the decoder was given, so
     // the chunk is within it.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let control = control_mut(control)?;
         let frame = ptr::one(frame)?;
         let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn ws_control_close(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (reason, out) = (ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?);
         let key = ptr::mask_key(mask_key);
         if control.is_null() {
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn ws_control_reason(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let out = ptr::output(out, out_cap)?;
         output::write_all(&[&[self::control(control)?.reason()]], out)
     })

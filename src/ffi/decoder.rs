@@ -2,7 +2,7 @@
 
 use super::frame::{WS_MASKED, ws_frame};
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};
 use crate::frame::{DecodeFlags, OutHeader, write_frames};
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn ws_decoder_init(
     max_payload: u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
         let Some(rules) = DecodeFlags::from_flags(flags) else {
             decoder.write(Decoder::refusing(Error::InvalidArgument));
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn ws_decoder_feed(
     consumed: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let decoder = ptr::one_mut(decoder.cast::<Decoder>())?;
         let (buf, frames) =
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn ws_decoder_feed(
 #[must_use]
 pub unsafe extern "C" fn ws_decoder_finish(decoder: *const ws_decoder) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::one(decoder.cast::<Decoder>())?.finish().map(|()| 0) })
+    result_of(|| unsafe { ptr::one(decoder.cast::<Decoder>())?.finish().map(|()| 0) })
 }
 
 /// One frame to be encoded. Frozen.
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn ws_frames_encode(
     written: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, also for each payload.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let written = ptr::output_one(written)?.write(0);
         let frames = ptr::array(frames, frames_len)?;
         let out = ptr::output(out, out_cap)?;

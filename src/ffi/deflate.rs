@@ -1,7 +1,7 @@
 //! permessage-deflate (RFC 7692)
 
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::deflate::{Direction, MAX_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
 use crate::handshake::names::Name;
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn ws_pmd_offer(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let offer = pmd::offer(&ptr::one(params)?.read()?);
         output::write_all(&[&[offer.as_bytes()]], ptr::output(out, out_cap)?)
     })
@@ -161,16 +161,16 @@ pub unsafe extern "C" fn ws_pmd_confirm(
 }
 
 /// Client: confirms an offer as ws_pmd_confirm() does, from the value of Sec-WebSocket-Extensions.
-/// `answer` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
+/// `response` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm_value(
-    answer: *const c_void,
-    answer_len: usize,
+    response: *const c_void,
+    response_len: usize,
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    unsafe { confirm(joined, answer, answer_len, params) }
+    unsafe { confirm(joined, response, response_len, params) }
 }
 
 /// The values of Sec-WebSocket-Extensions in a head.
@@ -193,8 +193,8 @@ unsafe fn accept(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller's promise is passed on.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
         let params = ptr::one_mut(params)?;
         let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
         let willing = params.read()?;
@@ -214,8 +214,8 @@ unsafe fn confirm(
     response_len: usize,
     params: *mut ws_pmd_params,
 ) -> ws_result {
-    // SAFETY: the caller's promise is passed on.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
         let params = ptr::one_mut(params)?;
         let response = ptr::bytes(response, response_len)?;
         let offered = params.read()?;

@@ -2,7 +2,7 @@
 
 use super::handshake::ws_bytes;
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::error::{Error, Result};
 use crate::handshake::parsed::{Http, ParsedRequest, ParsedResponse};
 
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn ws_check_request(
     fields_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
         let parsed = ParsedRequest {
             method: fields.method.value()?,
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn ws_check_response(
     fields_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
         let parsed = ParsedResponse {
             upgrade: fields.upgrade.value()?,

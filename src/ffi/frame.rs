@@ -1,7 +1,7 @@
 //! One frame
 
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::error::{Error, Result};
 use crate::frame::{
     self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn ws_frame_decode(
     frame: *mut ws_frame,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let frame = ptr::output_one(frame)?;
         let (Some(rules), Ok(buf)) =
             (DecodeFlags::from_flags(flags), ptr::bytes_mut(buf, len))
@@ -243,7 +243,7 @@ pub unsafe extern "C" fn ws_frame_encode(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         if ptr::overlap(payload, payload_len, out, out_cap) {
             return Err(Error::InvalidArgument);
         }
@@ -272,7 +272,7 @@ pub unsafe extern "C" fn ws_frame_header(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (key, out) = (ptr::mask_key(mask_key), ptr::output(out, out_cap)?);
         OutHeader::new(opcode, flags, key, payload_len)?.write(out)
     })

@@ -1,8 +1,8 @@
 //! Opening handshake
 
-use super::answer;
 use super::ptr::{self, Extensible};
 use super::result::ws_result;
+use super::result_of;
 use crate::error::{Error, Result};
 use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
 use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn ws_accept_key(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
         Room::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn ws_parse_handshake(
     hs_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let hs = Extensible::zeroed(hs, hs_size)?;
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
@@ -184,7 +184,7 @@ pub unsafe extern "C" fn ws_head_length(
     scanned: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (scanned, buf) = (ptr::one_mut(scanned)?, ptr::bytes(buf, len)?);
         headers::head_length(buf, scanned).map(Option::unwrap_or_default)
     })
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn ws_next_header(
     value: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let name = ptr::output_one(name).map(|name| name.write(ws_span::default()));
         let value = ptr::output_one(value).map(|value| value.write(ws_span::default()));
         let (name, value) = (name?, value?);
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn ws_find_header(
     value: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let value = ptr::output_one(value)?.write(ws_span::default());
         let (head, name) = (ptr::bytes(head, head_len)?, ptr::bytes(name, name_len)?);
         let found = headers::find(head, name)?;
@@ -286,8 +286,8 @@ unsafe fn select_protocol<'a>(
     supported_len: usize,
     chosen: *mut ws_span,
 ) -> ws_result {
-    // SAFETY: the caller's promise is passed on.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
         let supported = ptr::bytes(supported, supported_len)?;
         let selected = protocols::select(&offered()?, supported)?;
@@ -336,7 +336,7 @@ impl ws_bytes {
     /// # Safety
     /// The pointer contract.
     pub(super) unsafe fn value<'a>(self) -> Result<Option<&'a [u8]>> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         let bytes = unsafe { self.get() }?;
         Ok((!self.data.is_null()).then_some(bytes))
     }
@@ -344,7 +344,7 @@ impl ws_bytes {
     /// # Safety
     /// The pointer contract.
     pub(super) unsafe fn get<'a>(self) -> Result<&'a [u8]> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         unsafe { ptr::bytes(self.data, self.len) }
     }
 }
@@ -374,8 +374,8 @@ pub unsafe extern "C" fn ws_build_response(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
+    result_of(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
         let spec = build::ResponseSpec {
             key: spec.key.get()?,
@@ -410,7 +410,7 @@ pub unsafe extern "C" fn ws_build_reply(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (headers, body) =
             (ptr::bytes(headers, headers_len)?, ptr::bytes(body, body_len)?);
         reply::build(status, headers, body, ptr::output(out, out_cap)?)
@@ -423,7 +423,7 @@ pub unsafe extern "C" fn ws_build_reply(
 #[must_use]
 pub unsafe extern "C" fn ws_make_key(out: *mut c_void, out_cap: usize) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let out = ptr::output(out, out_cap)?;
         output::write_all(&[&[Key::random()?.as_bytes()]], out)
     })
@@ -470,8 +470,8 @@ pub unsafe extern "C" fn ws_build_request(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
+    result_of(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
         let spec = build::RequestSpec {
             host: spec.host.get()?,
@@ -550,7 +550,7 @@ pub unsafe extern "C" fn ws_parse_response(
     response_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let filled = Extensible::zeroed(response, response_size)?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
         let request = request::parse_sent(request)?;

@@ -3,7 +3,7 @@
 use super::conn::{WS_SEND_MORE, ws_allocator};
 use super::deflate::ws_pmd_params;
 use super::result::ws_result;
-use super::{answer, conn, ptr};
+use super::{conn, ptr, result_of};
 use crate::deflate::compress;
 use crate::deflate::pmd::Pmd;
 use crate::error::{Error, Result};
@@ -29,7 +29,7 @@ pub unsafe extern "C" fn ws_pmd_new(
     params: *const ws_pmd_params,
     allocator: *const ws_allocator,
 ) -> *mut ws_pmd {
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     let placed = (|| unsafe {
         let side = conn::side(side)?;
         let params = ptr::one(params)?.read()?;
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn ws_pmd_compress(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; data and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let pmd = &mut ptr::handle_mut(pmd)?.pmd;
         let more = more(flags)?;
         if ptr::overlap(data, len, out, out_cap) {
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn ws_pmd_decompress(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; data and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let pmd = &mut ptr::handle_mut(pmd)?.pmd;
         let more = more(flags)?;

@@ -1,7 +1,7 @@
 //! UTF-8 and close payloads
 
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::close::{self, ClosePayload};
 use crate::error::Result;
 use crate::output;
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn ws_utf8_validate(
     len: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (state, piece) = (ptr::one_mut(state)?, ptr::bytes(buf, len)?);
         if *state == 0 && utf8::is_whole(piece) { Ok(0) } else { validate(state, piece) }
     })
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn ws_close_parse(
     code: *mut u16,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let code = ptr::output_one(code)?.write(0);
         let (parsed, reason) = close::parse(ptr::bytes(payload, len)?)?;
         *code = parsed;
@@ -101,7 +101,7 @@ pub unsafe extern "C" fn ws_close_build(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (reason, out) = (ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?);
         output::write_all(&[&[ClosePayload::new(code, reason)?.as_bytes()]], out)
     })
