@@ -25,7 +25,7 @@ pub struct ws_conn {
 
 /// The largest ws_sizeof(WS_TYPE_CONN) within this ABI, in bytes: room for ws_conn_init().
 pub const WS_MAX_CONN: usize = 256;
-/// What the memory of a connection must be aligned to.
+/// The alignment of a connection's memory.
 const CONN_ALIGN: usize = 16;
 
 const _: () =
@@ -271,7 +271,7 @@ pub const WS_INFO_ANNOUNCED: i32 = 105;
 /// Bytes held of an incomplete message.
 pub const WS_INFO_BUFFERED: i32 = 106;
 
-/// What a number stands for.
+/// An option or a fact, as its number says.
 #[derive(Clone, Copy)]
 enum Knob {
     Option(Opt),

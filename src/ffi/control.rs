@@ -68,7 +68,7 @@ pub unsafe extern "C" fn ws_control_feed(
         let frame = ptr::one(frame)?;
         let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
         let out = ptr::output(out, out_cap)?;
-        // Of a data frame no byte is read.
+        // The bytes of a data frame are not used, so they need not be valid.
         let chunk = if opcode.is_control() { ptr::chunk(buf, frame)? } else { &[] };
         let (payload_len, pos) = (frame.payload_len, frame.chunk_pos);
         let chunk = PayloadChunk { opcode, payload_len, pos, bytes: chunk };

@@ -172,7 +172,7 @@ pub unsafe extern "C" fn ws_check_response(
     })
 }
 
-/// What is reserved must be 0.
+/// A reserved member must be 0.
 fn zero(reserved: u32) -> Result<()> {
     if reserved == 0 { Ok(()) } else { Err(Error::InvalidArgument) }
 }

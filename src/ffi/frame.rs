@@ -199,8 +199,8 @@ pub unsafe extern "C" fn ws_frame_decode(
     })
 }
 
-/// Of a frame that is not whole, or wrong. A function of its own, so that what it needs in memory
-/// is not put there for nothing.
+/// Decodes the header of a frame that is incomplete or invalid.
+// Not inlined: the fast path would have to reserve the stack that it needs.
 #[cold]
 #[inline(never)]
 fn decode_header(

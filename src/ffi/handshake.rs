@@ -56,14 +56,14 @@ pub struct ws_span {
 }
 
 impl ws_span {
-    /// Where `piece` lies in `buf`.
-    pub(super) fn of(piece: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
-        let Some(piece) = piece else { return Ok(ws_span::default()) };
-        let off = piece.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
-        Ok(ws_span { off: span_u32(off)?, len: span_u32(piece.len())? })
+    /// The position of `range`, which is part of `buf`.
+    pub(super) fn of(range: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
+        let Some(range) = range else { return Ok(ws_span::default()) };
+        let off = range.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
+        Ok(ws_span { off: span_u32(off)?, len: span_u32(range.len())? })
     }
 
-    /// Where a piece of `buf` lies that was looked for. Returns 1, or 0 if there is none.
+    /// Fills the position of `found`, which is part of `buf`. Returns 1, or 0 if there is none.
     fn fill(&mut self, found: Option<&[u8]>, buf: &[u8]) -> Result<usize> {
         *self = ws_span::of(found, buf)?;
         Ok(found.is_some().into())

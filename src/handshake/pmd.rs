@@ -75,7 +75,7 @@ fn next_offer<'a>(extensions: &mut Extensions<'a>) -> Result<Option<Parameters<'
     Ok(None)
 }
 
-/// What a server agrees to, and its response to the offer.
+/// The parameters to which a server agrees, and its response to the offer.
 fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
     let server = limit(
         willing.server,
