@@ -35,11 +35,11 @@ pub unsafe extern "C" fn ws_decoder_init(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
-        let Some(rules) = DecodeFlags::from_flags(flags) else {
+        let Some(flags) = DecodeFlags::from_flags(flags) else {
             decoder.write(Decoder::refusing(Error::InvalidArgument));
             return Err(Error::InvalidArgument);
         };
-        decoder.write(Decoder::new(rules, max_payload));
+        decoder.write(Decoder::new(flags, max_payload));
         Ok(0)
     })
 }

@@ -176,7 +176,7 @@ pub unsafe extern "C" fn ws_frame_decode(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let frame = ptr::output_one(frame)?;
-        let (Some(rules), Ok(buf)) =
+        let (Some(flags), Ok(buf)) =
             (DecodeFlags::from_flags(flags), ptr::bytes_mut(buf, len))
         else {
             frame.write(ws_frame::default());
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn ws_frame_decode(
         let ascii = Ascii::DoesNotMatter;
         match frame::whole_frame(
             buf,
-            rules,
+            flags,
             Fragmentation::Unchecked,
             Limits::NONE,
             ascii,
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn ws_frame_decode(
                 frame.write(chunk.into());
                 Ok(chunk.off + chunk.len)
             }
-            None => decode_header(buf, rules, frame),
+            None => decode_header(buf, flags, frame),
         }
     })
 }
@@ -205,10 +205,10 @@ pub unsafe extern "C" fn ws_frame_decode(
 #[inline(never)]
 fn decode_header(
     buf: &[u8],
-    rules: DecodeFlags,
+    flags: DecodeFlags,
     frame: &mut MaybeUninit<ws_frame>,
 ) -> Result<usize> {
-    let header = Header::parse(buf, rules, Fragmentation::Unchecked, Limits::NONE);
+    let header = Header::parse(buf, flags, Fragmentation::Unchecked, Limits::NONE);
     frame.write(header.ok().flatten().map_or_else(ws_frame::default, ws_frame::from));
     header.map(|_| 0)
 }
