@@ -34,8 +34,8 @@
  *
  *   Results    A ws_result is a count (>= 0) or an error (< 0, one of
  *              WS_ERR_*). A count is in bytes unless the function's description
- *              names another unit. 0 from a function that reads a head or one
- *              frame means "more input is needed". A function documented as
+ *              names another unit. 0 from a function that parses a head or a
+ *              frame as it arrives means "more input is needed". A function documented as
  *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
  *              states that they are unchanged. ws_strerror() describes any
  *              result.
@@ -60,9 +60,9 @@
  *   Threads    Functions without a handle may be called from any thread at any
  *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used by
  *              one thread at a time; it may move between threads.
- *   Unwinding  The library never unwinds. If one of your functions throws an
- *              exception through the library, the process ends, even if you
- *              called the library through dlsym().
+ *   Unwinding  The library never unwinds. An exception that leaves one of
+ *              your functions and reaches the library terminates the process,
+ *              however the library was called.
  *   fork()     A fork copies the masking keys that a client has drawn and not
  *              yet used: only one of the two processes may continue to use the
  *              connection.
@@ -73,8 +73,8 @@
  *              ws_conn_output() and send it.
  *   End        When ws_conn_state() is CLOSED or FAILED: send all output, shut
  *              down your sending side, read and discard until the peer closes
- *              or your timer fires, then close the socket (RFC 6455, 7.1.1). To
- *              close the socket at once can destroy a close frame in transit. A
+ *              or your timer fires, then close the socket (RFC 6455, 7.1.1). Closing
+ *              the socket at once can destroy a close frame in transit. A
  *              client should give the server a moment to close first.
  *
  * COMPATIBILITY
@@ -87,7 +87,7 @@
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
  *   negative result as a failure.
  *
- * Left to you, since it takes a clock or a socket: time-outs for the opening
+ * Left to you, since it needs a clock, a socket or your policy: time-outs for the opening
  * handshake, for idle peers and for the closing handshake; limits on the number
  * of connections; and access control, for which ws_origin_allowed() helps.
  *

@@ -97,8 +97,9 @@ static void converse(int fd, ws_conn *conn, uint8_t *input, ssize_t len) {
 
 /* ---- the connection ---- */
 
-/* Reads a request into `input`, and responds to it. Returns NULL if it is refused. The
- * first frames may follow the request: *len bytes, moved to the start of `input`. */
+/* Reads a request into `input`, and responds to it. Returns NULL if it is refused or the
+ * peer has gone. The first frames may follow the request: *len bytes, moved to the start
+ * of `input`. */
 static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     static const char protocols[] = "chat, superchat";
     const ws_accept_spec spec = {.protocols = {protocols, sizeof protocols - 1}};
@@ -116,8 +117,12 @@ static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     }
     if (a.error != WS_OK)
         warnx("%s", ws_strerror(a.error));
-    if (!send_all(fd, out, n) || !a.conn)
-        return a.conn;
+    if (!send_all(fd, out, n)) {
+        ws_conn_free(a.conn);
+        return NULL;
+    }
+    if (!a.conn)
+        return NULL;
     ws_conn_set(a.conn, WS_OPT_MAX_MESSAGE, MAX_MESSAGE);
     *len = (ssize_t)(have - a.head_len);
     memmove(input, input + a.head_len, (size_t)*len);
@@ -138,7 +143,7 @@ static void serve(int fd) {
     if (conn)
         converse(fd, conn, input, len);
     ws_conn_free(conn);
-    /* To close the socket at once could destroy output on its way (RFC 6455, 7.1.1). */
+    /* Closing the socket at once could destroy output in transit (RFC 6455, 7.1.1). */
     shutdown(fd, SHUT_WR);
     alarm(HANDSHAKE_SECONDS);
     while (receive(fd, input, sizeof input) > 0)

@@ -175,17 +175,19 @@ static void start(void) {
     listener_count = start_listening(options.host, options.port, options.reuse_port,
                                      listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
-        /* If a client leaves before accept4(), that must not wait for the next one. */
+        /* If a client leaves before accept4(), it must not block until the next one. */
         fcntl(listeners[i], F_SETFL, O_NONBLOCK);
         watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
     }
 }
 
-static void leave(peer *p) {
+static void start_closing(peer *p) {
     if (p->state == OPEN) {
         send_close(p, WS_CLOSE_GOING_AWAY);
         set_state(p, CLOSING);
         flush(p);
+    } else if (p->state == CLOSING) {
+        restart_deadline(p);
     }
     if (p->state == HANDSHAKE || p->state == DROPPED)
         remove_peer(p);
@@ -198,7 +200,7 @@ static void shut_down(void) {
     options.handshake_timeout = 2;
     for (int fd = 0; fd <= highest_fd; fd++)
         if (peers[fd])
-            leave(peers[fd]);
+            start_closing(peers[fd]);
     while (peer_count > 0)
         poll_once();
     release(&spare_out);

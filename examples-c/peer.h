@@ -14,8 +14,8 @@
 #include "options.h"
 
 /* CLOSING: no more output is written. Send what was written, then read and discard
- * until the peer closes the connection: to close the socket at once could destroy
- * output on its way (RFC 6455, 7.1.1). */
+ * until the peer closes the connection: closing the socket at once could destroy
+ * output in transit (RFC 6455, 7.1.1). */
 enum {
     HANDSHAKE, /* the head of the request is incomplete */
     OPEN,      /* frames go both ways */
@@ -80,8 +80,8 @@ static void set_state(peer *p, uint8_t state) {
     restart_deadline(p);
 }
 
-/* Gives a peer up. shutdown() ends its input, and so the event loop closes the socket.
- */
+/* Gives a peer up. shutdown() ends its input, and so the event loop
+ * closes the socket. */
 static void drop(peer *p, const char *why) {
     if (p->state == DROPPED)
         return;

@@ -8,7 +8,7 @@
 
 enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
 
-/* The program handles a message. It may send, but must not free the connection. */
+/* Defined by the program: handles a message. It may send, but must not free the connection. */
 static void on_message(peer *p, const ws_event *e, const void *data);
 
 static const char PROTOCOLS[] = "chat, superchat";
@@ -67,7 +67,8 @@ static bool may_handle_input(const peer *p) {
     return p->state == OPEN && unsent(p) < MAX_UNSENT;
 }
 
-/* Handles frames while that is allowed. Returns how many bytes are done. */
+/* Handles frames while that is allowed. Returns how many bytes were handled: all of
+ * them once the connection is not open. */
 static size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
     ws_event events[MAX_EVENTS];
     size_t done = 0, used;

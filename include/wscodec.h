@@ -34,8 +34,8 @@
  *
  *   Results    A ws_result is a count (>= 0) or an error (< 0, one of
  *              WS_ERR_*). A count is in bytes unless the function's description
- *              names another unit. 0 from a function that reads a head or one
- *              frame means "more input is needed". A function documented as
+ *              names another unit. 0 from a function that parses a head or a
+ *              frame as it arrives means "more input is needed". A function documented as
  *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
  *              states that they are unchanged. ws_strerror() describes any
  *              result.
@@ -60,9 +60,9 @@
  *   Threads    Functions without a handle may be called from any thread at any
  *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used by
  *              one thread at a time; it may move between threads.
- *   Unwinding  The library never unwinds. If one of your functions throws an
- *              exception through the library, the process ends, even if you
- *              called the library through dlsym().
+ *   Unwinding  The library never unwinds. An exception that leaves one of
+ *              your functions and reaches the library terminates the process,
+ *              however the library was called.
  *   fork()     A fork copies the masking keys that a client has drawn and not
  *              yet used: only one of the two processes may continue to use the
  *              connection.
@@ -73,8 +73,8 @@
  *              ws_conn_output() and send it.
  *   End        When ws_conn_state() is CLOSED or FAILED: send all output, shut
  *              down your sending side, read and discard until the peer closes
- *              or your timer fires, then close the socket (RFC 6455, 7.1.1). To
- *              close the socket at once can destroy a close frame in transit. A
+ *              or your timer fires, then close the socket (RFC 6455, 7.1.1). Closing
+ *              the socket at once can destroy a close frame in transit. A
  *              client should give the server a moment to close first.
  *
  * COMPATIBILITY
@@ -87,7 +87,7 @@
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
  *   negative result as a failure.
  *
- * Left to you, since it takes a clock or a socket: time-outs for the opening
+ * Left to you, since it needs a clock, a socket or your policy: time-outs for the opening
  * handshake, for idle peers and for the closing handshake; limits on the number
  * of connections; and access control, for which ws_origin_allowed() helps.
  *
@@ -243,7 +243,8 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 
 /* Errors of the caller or of the system. Nothing has changed and the call
  * may be repeated, except that WS_ERR_NO_MEMORY from ws_conn_recv() or
- * ws_pmd_decompress() is final. */
+ * ws_pmd_decompress() is final, and that ws_decoder_init() then disables the
+ * decoder. */
 #define WS_ERR_INVALID_ARGUMENT (-1) /* An argument is invalid: NULL with a
                                       * length, an unknown flag, a value out
                                       * of range. */
@@ -325,8 +326,8 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 /* A count (>= 0) or one of WS_ERR_* (< 0). The signed counterpart of size_t. */
 typedef ptrdiff_t ws_result;
 
-/* Returns one short English sentence that describes a result. Never NULL,
- * also for an unknown error. Static, NUL-terminated. */
+/* Returns a short English phrase that describes a result. Never NULL, not
+ * even for an unknown error. Static, NUL-terminated. */
 WS_API const char *ws_strerror(ws_result result) WS_NOTHROW;
 
 /* Returns the name of the constant, e.g. "WS_ERR_UTF8"; "WS_OK" for any
@@ -912,9 +913,9 @@ ws_decoder_init(ws_decoder *decoder, uint32_t flags,
  *       p += used, len -= used;
  *   }
  *
- * The first and the last entry may be parts of a frame (without WS_BEGIN,
- * without WS_END). If buf ends directly after a header, the frame is
- * reported with the first byte of its payload.
+ * The first and the last entry may be parts of a frame (the first without
+ * WS_BEGIN, the last without WS_END). If buf ends directly after a header,
+ * the frame is reported with the first byte of its payload.
  *
  * An error is one of those listed at ws_frame_decode(). The entries before
  * it are reported first: the next call returns the error, and so does every
@@ -1011,7 +1012,7 @@ ws_close_build(uint16_t code, const void *reason, size_t reason_len,
                void *out, size_t out_cap) WS_NOTHROW;
 
 /* Returns 1 if this code may appear in a close frame, else 0 (RFC 6455, 7.4,
- * and the codes registered since). */
+ * and the codes registered since): 1000 to 1003, 1007 to 1014, 3000 to 4999. */
 WS_API int ws_close_code_valid(uint16_t code) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -1275,7 +1276,7 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
                                  * fragment decides, and one with
                                  * WS_SEND_MORE counts as long enough. */
 
-/* Facts for ws_conn_get(); to set one is WS_ERR_INVALID_ARGUMENT. */
+/* Facts for ws_conn_get(); setting one is WS_ERR_INVALID_ARGUMENT. */
 #define WS_INFO_CLOSE_SENT     100 /* The code of the close frame that
                                     * ws_conn_close() or ws_conn_output()
                                     * wrote, WS_CLOSE_NO_STATUS if it has
@@ -1445,12 +1446,13 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  * ws_utf8_validate().
  *
  * WS_ERR_INVALID_STATE for a frame that the protocol does not allow now:
- * data after your close was written, another opcode inside a message, a PING
- * or PONG after both closes, anything after the stream has ended.
- * WS_ERR_INVALID_ARGUMENT for another opcode, and for a PING or PONG with
- * more than WS_MAX_CONTROL bytes or with WS_SEND_MORE. After
- * WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key)
- * the same call may be repeated.
+ * data after your close was written, a message of a different opcode inside
+ * a fragmented one, a PING or PONG once your close was written and the
+ * peer's has arrived or an error was returned, anything after the stream has
+ * ended. WS_ERR_INVALID_ARGUMENT for any opcode but these four, and for a
+ * PING or PONG with more than WS_MAX_CONTROL bytes or with WS_SEND_MORE.
+ * After WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking
+ * key) the same call may be repeated.
  *
  * Between messages you may also send frames from ws_frame_encode(). A frame
  * that a server with server_no_context_takeover compressed is valid for
@@ -1484,7 +1486,7 @@ ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
 /* Tells the connection that the peer's stream has ended. Returns WS_OK if
  * the peer's close has arrived; while yours is not written yet (see
  * ws_conn_output()), the state stays CLOSING. Returns the error that stopped
- * the connection, if any. Else returns WS_ERR_EOF: the state is FAILED,
+ * the connection, if any. Otherwise returns WS_ERR_EOF: the state is FAILED,
  * nothing is pending, and nothing more can be sent. */
 WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 

@@ -7,7 +7,7 @@ use crate::frame::{MAX_CONTROL, Opcode, write_control};
 use crate::inline_bytes::InlineBytes;
 use core::mem::MaybeUninit;
 
-/// The state between two control frames.
+/// The state between two calls.
 ///
 /// It is in the caller's memory, so any bytes must be a valid one. All zeros are a fresh one.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub struct Control {
     close_code: u16,
     /// Not 0: our close frame was written.
     close_sent: u8,
-    /// In the place of padding, which would stay uninitialised.
+    /// Instead of padding, which could be uninitialised.
     reserved: [u8; 13],
 }
 

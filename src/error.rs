@@ -9,7 +9,8 @@ pub type Result<T> = core::result::Result<T, Error>;
 pub const WS_OK: i32 = 0;
 
 // Errors of the caller or of the system. Nothing has changed and the call may be repeated, except
-// that WS_ERR_NO_MEMORY from ws_conn_recv() or ws_pmd_decompress() is final.
+// that WS_ERR_NO_MEMORY from ws_conn_recv() or ws_pmd_decompress() is final, and that ws_decoder_init()
+// then disables the decoder.
 
 /// An argument is invalid: NULL with a length, an unknown flag, a value out of range.
 pub const WS_ERR_INVALID_ARGUMENT: i32 = -1;
@@ -86,7 +87,7 @@ pub const WS_ERR_EOF: i32 = -50;
 pub struct Entry {
     /// The constant's name in C.
     pub name: &'static CStr,
-    /// One English sentence.
+    /// A short English phrase.
     pub text: &'static CStr,
     /// The code of the close frame that reports it to the peer (RFC 6455, 7.4.1).
     pub close_code: u16,
@@ -143,12 +144,12 @@ table! {
     HttpSyntax        = WS_ERR_HTTP_SYNTAX,        1002, 400, c"the HTTP head is malformed";
     HttpTooLarge      = WS_ERR_HTTP_TOO_LARGE,     1002, 431, c"the HTTP head is too large";
     NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request is not a WebSocket upgrade";
-    HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method of an opening handshake must be GET";
+    HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method must be GET, or CONNECT over HTTP/2 and HTTP/3";
     HttpVersion       = WS_ERR_HTTP_VERSION,       1002, 505, c"an opening handshake must be HTTP/1.1";
     HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid or repeated, or differs from the target";
     HandshakeKey      = WS_ERR_HANDSHAKE_KEY,      1002, 400, c"Sec-WebSocket-Key is missing, invalid or repeated";
     HandshakeVersion  = WS_ERR_HANDSHAKE_VERSION,  1002, 426, c"Sec-WebSocket-Version is not 13";
-    HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not switch protocols";
+    HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not accept the connection";
     HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is missing or invalid";
     HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the subprotocol was not offered";
     Extension         = WS_ERR_EXTENSION,          1002, 400, c"an extension was not offered or is invalid";
@@ -161,7 +162,7 @@ table! {
     Fragmentation     = WS_ERR_FRAGMENTATION,      1002, 400, c"the fragments of a message are out of order";
     ClosePayload      = WS_ERR_CLOSE_PAYLOAD,      1002, 400, c"the close payload is 1 byte long or its code is not allowed";
     Utf8              = WS_ERR_UTF8,               1007, 400, c"the text is not UTF-8";
-    TooBig            = WS_ERR_TOO_BIG,            1009, 400, c"the message is larger than the limit";
+    TooBig            = WS_ERR_TOO_BIG,            1009, 400, c"a message or frame is larger than the limit";
     Compression       = WS_ERR_COMPRESSION,        1007, 400, c"the compressed data is damaged";
     Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended unexpectedly";
 }

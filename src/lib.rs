@@ -17,15 +17,15 @@
 //! is the C ABI, `ffi`, with the feature `capi`: it turns pointers into slices, calls one function of a
 //! layer, and turns the result into a number.
 //!
-//! A byte takes this way through the connection: [`Conn::recv`](conn::Conn::recv) asks the frame
+//! A byte takes this path through the connection: [`Conn::recv`](conn::Conn::recv) asks the frame
 //! reader for the next chunk; the reader parses the [`Header`](frame::Header) and unmasks the payload
 //! in place; the connection checks, decompresses or collects it, and reports an
 //! [`Event`](conn::Event). On the way out, [`Conn::send`](conn::Conn::send) compresses a fragment
 //! if that was agreed on, and writes header and masked payload into the caller's buffer.
 //!
-//! Unsafe code is confined to `ffi`; to [`memory`], [`random`] and [`deflate::engine`], which call an
-//! allocator, the operating system and the deflate engine; to the vectors of [`simd`]; and to `output`,
-//! which writes to uninitialised memory. Only connections and compression allocate. Nothing panics. The
+//! Unsafe code is confined to `ffi` and `panic`; to [`memory`], [`random`] and [`deflate::engine`], which
+//! call an allocator, the operating system and the deflate engine; to [`simd`]; and to `output`, which
+//! writes to uninitialised memory. Only connections and compression allocate. Nothing panics. The
 //! only global state is which instructions the processor has.
 
 #![cfg_attr(not(feature = "std"), no_std)]

@@ -13,27 +13,28 @@ pub type Fill =
 
 /// A source of unpredictable bytes.
 #[derive(Clone, Copy, Debug, Default)]
-pub enum Source {
-    /// The operating system.
-    #[default]
-    System,
-    /// The caller's function: see [`Source::new`].
-    Function(Fill, *mut c_void),
-}
+pub struct Source(Option<(Fill, *mut c_void)>);
+
+// SAFETY: new() was promised that the function may be called from any thread.
+unsafe impl Send for Source {}
 
 impl Source {
+    /// The operating system.
+    pub const SYSTEM: Source = Source(None);
+
     /// The caller's function.
     ///
     /// # Safety
-    /// `fill` may be called with `user` and any buffer, as long as the source is used.
+    /// `fill` may be called with `user` and any buffer, from any thread, for as long as the source is
+    /// used. It does not unwind.
     #[must_use]
     pub const unsafe fn new(fill: Fill, user: *mut c_void) -> Source {
-        Source::Function(fill, user)
+        Source(Some((fill, user)))
     }
 
     /// Fills `out`, of at most 256 bytes.
     pub(crate) fn fill(self, out: &mut [u8]) -> Result<()> {
-        let Source::Function(fill, user) = self else { return system(out) };
+        let Some((fill, user)) = self.0 else { return system(out) };
         // SAFETY: new() was promised that `fill` may be called with `user` and any buffer.
         match unsafe { fill(user, out.as_mut_ptr().cast(), out.len()) } {
             0 => Ok(()),

@@ -10,12 +10,12 @@ use core::mem::MaybeUninit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Theirs {
     Open,
-    /// A close frame with this code has arrived; `first`: before ours was written.
+    /// A close frame with this code has arrived.
     Closed {
         code: u16,
-        first: bool,
+        before_ours: bool,
     },
-    /// There is an error, and the events before it were reported first.
+    /// An error is known, and is returned by the next call.
     Failing(Error),
     /// The error was returned.
     Failed(Error),
@@ -64,8 +64,8 @@ impl Conn {
         Ok(total)
     }
 
-    /// Writes a close frame, in the place of one that waits. Afterwards this writes nothing. A pong
-    /// that waits stays, unless both sides have closed now.
+    /// Writes a close frame, instead of one that waits. Later calls write nothing. A pong that waits
+    /// stays, unless both sides have closed now.
     pub fn close(
         &mut self,
         code: u16,
@@ -96,9 +96,9 @@ impl Conn {
 
     /// A valid close frame has arrived.
     pub(super) fn on_valid_close(&mut self, code: u16) {
-        let first = self.may_send_data();
-        self.theirs = Theirs::Closed { code, first };
-        if first {
+        let before_ours = self.may_send_data();
+        self.theirs = Theirs::Closed { code, before_ours };
+        if before_ours {
             self.owe_close(code);
         } else {
             self.pong = None;
@@ -116,8 +116,9 @@ impl Conn {
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(self.theirs, Theirs::Failed(_)) {
             self.theirs = Theirs::Failed(error);
+            // Other errors have no refused length.
             if error != Error::TooBig {
-                self.frames.refuse(0);
+                self.frames.keep_refused_len(0);
             }
             self.owe_close(error.entry().close_code);
         }
@@ -131,7 +132,7 @@ impl Conn {
             Theirs::Failing(error) | Theirs::Failed(error) => Err(self.fail(error)),
             Theirs::Open => {
                 self.theirs = Theirs::Failed(Error::Eof);
-                self.frames.refuse(0);
+                self.frames.keep_refused_len(0);
                 if self.may_send_data() {
                     self.ours = Ours::Closed(0);
                 }

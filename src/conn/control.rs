@@ -14,7 +14,7 @@ impl Conn {
         if chunk.begins() && chunk.ends() {
             return Ok(self.on_control_frame(opcode, payload, chunk.off, 0)?);
         }
-        let control = kept(&mut self.control, self.message.allocator())?;
+        let control = get_or_allocate(&mut self.control, self.message.allocator())?;
         control.push(payload);
         if !chunk.ends() {
             return Ok(Step::Nothing);
@@ -48,7 +48,7 @@ impl Conn {
 
     /// From now on a pong waits, in the place of one that was not collected.
     fn owe_pong(&mut self, payload: &[u8]) -> Result<()> {
-        let pong = kept(&mut self.pong, self.message.allocator())?;
+        let pong = get_or_allocate(&mut self.pong, self.message.allocator())?;
         pong.clear();
         pong.push(payload);
         Ok(())
@@ -62,13 +62,13 @@ impl Conn {
     }
 }
 
-/// The payload that is kept there, an empty one at first.
-fn kept<'a>(
-    payload: &'a mut Option<Boxed<ControlPayload>>,
+/// The payload in a slot; an empty one is allocated if there is none.
+fn get_or_allocate<'a>(
+    slot: &'a mut Option<Boxed<ControlPayload>>,
     memory: &Allocator,
 ) -> Result<&'a mut ControlPayload> {
-    match payload {
-        Some(kept) => Ok(kept),
+    match slot {
+        Some(payload) => Ok(payload),
         none => Ok(none.insert(Boxed::new(ControlPayload::default(), memory)?)),
     }
 }

@@ -90,8 +90,8 @@ impl Conn {
         }
     }
 
-    /// The message to which a chunk of data belongs.
-    pub(super) fn message_of(&mut self, chunk: &Chunk) -> &mut Incoming {
+    /// The message to which a chunk of data belongs; its first chunk starts it.
+    pub(super) fn message_for(&mut self, chunk: &Chunk) -> &mut Incoming {
         let Options { check_utf8, allow_rsv, .. } = self.options;
         self.incoming.get_or_insert_with(|| {
             Incoming::new(chunk.header.opcode, chunk.header.rsv() & allow_rsv, check_utf8)

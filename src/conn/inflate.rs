@@ -22,7 +22,7 @@ const MAX_ROOM: usize = 64 * 1024;
 
 impl Conn {
     /// The most bytes of a compressed payload that are unmasked at once.
-    pub(super) fn portion(&self) -> usize {
+    pub(super) fn max_portion(&self) -> usize {
         match self.options.stream && self.options.pmd.is_some() {
             true => MAX_PORTION,
             false => usize::MAX,
@@ -32,7 +32,7 @@ impl Conn {
     /// Handles a chunk of a compressed message: decompresses it up to the next event.
     ///
     /// A call that returns an event in the middle of the message must leave at least one byte of input,
-    /// so that there is a next call. If the chunk is used up, its last byte is left all the same, and
+    /// so that there is a next call. If the chunk is used up, its last byte is left nevertheless, and
     /// `held` says that it is decompressed already.
     pub(super) fn inflate(
         &mut self,
@@ -40,7 +40,7 @@ impl Conn {
         buf: &mut [u8],
         consumed: &mut usize,
     ) -> StepResult {
-        let message = self.message_of(chunk);
+        let message = self.message_for(chunk);
         message.compressed = true;
         let wire_len = message.wire_len;
         message.wire_len = wire_len + chunk.len as u64;
@@ -73,7 +73,7 @@ impl Conn {
             Err(error) => {
                 let any = self.options.stream && !self.message.bytes().is_empty();
                 let before = any.then(|| self.lend_message(false, false));
-                self.leave(chunk, before.map(|_| used), buf, consumed);
+                self.hand_back(chunk, before.map(|_| used), buf, consumed);
                 Err(Fault { error, before })
             }
         }

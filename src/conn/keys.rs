@@ -7,7 +7,7 @@ use crate::random::Source;
 /// As many keys as one call of the operating system returns without being interrupted: 256 bytes.
 const COUNT: usize = 64;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 struct Drawn {
     keys: [[u8; 4]; COUNT],
     used: usize,
@@ -76,5 +76,12 @@ impl Drawn {
         let key = self.keys.get_mut(self.used)?;
         self.used += 1;
         Some(core::mem::take(key))
+    }
+}
+
+impl core::fmt::Debug for Drawn {
+    /// Without the keys, which are secret until they are used.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Drawn").field("used", &self.used).finish_non_exhaustive()
     }
 }

@@ -72,7 +72,7 @@ impl Conn {
     #[cold]
     pub(super) fn too_big(&mut self) -> Error {
         let len = self.incoming.map_or(0, |message| message.len);
-        self.frames.refuse(len.max(self.max_message().saturating_add(1)));
+        self.frames.keep_refused_len(len.max(self.max_message().saturating_add(1)));
         Error::TooBig
     }
 
@@ -91,7 +91,7 @@ impl Conn {
             None => self.incoming.map_or(0, |message| message.len),
         };
         if frame <= self.max_frame() {
-            self.frames.refuse(frame.saturating_add(before));
+            self.frames.keep_refused_len(frame.saturating_add(before));
         }
     }
 }

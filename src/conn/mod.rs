@@ -21,7 +21,7 @@
 //! wait for `output()`.
 //!
 //! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of `recv()`
-//!   returns the same error.
+//!   returns the same error, also that of an allocation that failed in the middle of a message.
 //! - **Paused.** `recv()` returns early, before it has consumed its input, where the application must
 //!   act first: after an event in the connection's own memory, since the next call reuses that memory;
 //!   after a ping, whose pong must be collected before the next one replaces it; after a close frame.

@@ -184,7 +184,9 @@ impl Conn {
         match (info, self.theirs, self.ours) {
             (Info::CloseSent, _, Ours::Closed(code)) => code.into(),
             (Info::CloseReceived, Theirs::Closed { code, .. }, _) => code.into(),
-            (Info::ClosedByPeer, Theirs::Closed { first, .. }, _) => first.into(),
+            (Info::ClosedByPeer, Theirs::Closed { before_ours, .. }, _) => {
+                before_ours.into()
+            }
             (Info::Sending, ..) => self.outgoing.map_or(0, |m| m.opcode as u64),
             (Info::Receiving, ..) => self.incoming.map_or(0, |m| m.opcode as u64),
             (Info::Announced, Theirs::Failed(_), _) => self.frames.refused_len(),

@@ -85,7 +85,7 @@ impl Conn {
         }
         // Too strict for control frames and compressed ones. step() applies the exact limits to those
         // that are refused here.
-        let limits = Limits::all(self.limits().data.min(self.portion() as u64));
+        let limits = Limits::all(self.limits().data.min(self.max_portion() as u64));
         while done.events < room {
             let chunk =
                 self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
@@ -116,7 +116,7 @@ impl Conn {
 
     /// Reads the next chunk, whatever it is, and handles it.
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> StepResult {
-        let (limits, portion) = (self.limits(), self.portion());
+        let (limits, portion) = (self.limits(), self.max_portion());
         let compression = self.compression();
         let most = |header: &Header| match compression.covers(header) {
             true => portion,
@@ -151,16 +151,16 @@ impl Conn {
             Ok(_) => *consumed = chunk.off + chunk.len,
             Err(fault) => {
                 let reported = fault.before.map(|event| event.len);
-                self.leave(chunk, reported, buf, consumed);
+                self.hand_back(chunk, reported, buf, consumed);
             }
         }
         step
     }
 
-    /// Leaves a chunk with a fault. Its reported bytes are consumed, except for its last byte; the rest
+    /// Hands back a chunk in which there is a fault. Its reported bytes are consumed, except for its last byte; the rest
     /// is masked again, so that it is as it arrived.
     #[cold]
-    pub(super) fn leave(
+    pub(super) fn hand_back(
         &mut self,
         chunk: &Chunk,
         reported: Option<usize>,
@@ -183,7 +183,7 @@ impl Conn {
     fn on_data(&mut self, chunk: &Chunk, payload: &[u8]) -> StepResult {
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
-        let message = self.message_of(chunk);
+        let message = self.message_for(chunk);
         let Incoming { opcode, rsv, .. } = *message;
         let valid = message.add(payload, chunk.is_ascii, last);
         if self.is_too_long() {

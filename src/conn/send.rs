@@ -130,8 +130,9 @@ impl Conn {
             mask::apply(payload, key, 0);
         }
         let payload_len = payload.len();
-        let bits = if last { FIN } else { 0 } | if first { RSV1 } else { 0 };
-        let header = OutHeader::of(opcode, bits, key, payload_len as u64);
+        let fin = if last { FIN } else { 0 };
+        let rsv = if first { RSV1 } else { 0 };
+        let header = OutHeader::of(opcode, fin | rsv, key, payload_len as u64);
         let header_len = header.write(out)?;
         if header_len < longest {
             let used = out.until_mut(longest + payload_len).after_mut(header_len);

@@ -28,8 +28,8 @@ impl Decompressor {
     /// Decompresses `input` into `room`, and returns the output. To be called until there is no more
     /// to do. Fails only if the engine gets no memory.
     ///
-    /// The window is always the widest. With a smaller one, which data the engine refuses would depend
-    /// on how much room it has.
+    /// The window is always the widest. With a narrower one, the room for the output would influence
+    /// which data the engine refuses.
     pub(crate) fn run<'a>(
         &mut self,
         input: &[u8],

@@ -1,8 +1,8 @@
 //! The deflate engine: raw deflate streams of the crate `libz-rs-sys`, whose memory comes from our
 //! allocator.
 //!
-//! The crate `zlib-rs` under it has types for Rust, but they allocate from the standard library and
-//! panic when that fails.
+//! The crate `zlib-rs` under it has a Rust API, which allocates from the standard library and panics when
+//! an allocation fails.
 #![allow(unsafe_code)]
 
 use super::{Config, Run, Stop};
@@ -61,9 +61,12 @@ struct Stream {
 /// A stream in memory that does not move, since the engine keeps a pointer to it.
 ///
 /// While the engine runs, it uses the allocator through that pointer. So no reference to the whole
-/// stream is made after that pointer: each access goes through [`Handle::z`].
+/// stream is made after that pointer was made: each access goes through [`Handle::z`].
 #[derive(Debug)]
 struct Handle(NonNull<Stream>);
+
+// SAFETY: it owns the stream, which uses nothing but its own memory and the allocator, which is Send.
+unsafe impl Send for Handle {}
 
 impl Handle {
     fn new(

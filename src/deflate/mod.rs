@@ -21,12 +21,11 @@ pub const MIN_WINDOW_BITS: u8 = 8;
 
 /// The agreed parameters of one direction (RFC 7692, 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Direction {
     /// Each message is compressed independently of earlier ones.
-    pub no_context_takeover: bool,
+    pub(crate) no_context_takeover: bool,
     /// The base-2 logarithm of the window, 8 to 15: how far back compressed data may refer.
-    pub window_bits: u8,
+    pub(crate) window_bits: u8,
 }
 
 impl Direction {
@@ -39,20 +38,31 @@ impl Direction {
             _ => Err(Error::InvalidArgument),
         }
     }
+
+    /// Whether each message is compressed independently of earlier ones.
+    #[must_use]
+    pub const fn no_context_takeover(&self) -> bool {
+        self.no_context_takeover
+    }
+
+    /// The base-2 logarithm of the window, 8 to 15.
+    #[must_use]
+    pub const fn window_bits(&self) -> u8 {
+        self.window_bits
+    }
 }
 
 /// The agreed parameters of both directions, and our settings for compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Params {
     /// Messages from the server to the client.
-    pub server: Direction,
+    pub(crate) server: Direction,
     /// Messages from the client to the server.
-    pub client: Direction,
+    pub(crate) client: Direction,
     /// zlib's compression level, 1 to 9.
-    pub level: u8,
+    pub(crate) level: u8,
     /// zlib's memory level, 1 to 9.
-    pub mem_level: u8,
+    pub(crate) mem_level: u8,
 }
 
 impl Params {

@@ -37,7 +37,7 @@ pub struct Decompressed {
 }
 
 impl Pmd {
-    /// `side` is the one that compresses here. Allocates from `memory` alone.
+    /// `side` is the side that we are. Allocates from `memory` alone.
     #[must_use]
     pub fn new(side: Side, params: Params, memory: Allocator) -> Pmd {
         let (ours, theirs) = (params.sent_by(side), params.received_by(side));

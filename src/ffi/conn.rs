@@ -252,7 +252,7 @@ pub const WS_OPT_ALLOW_RSV: i32 = 9;
 /// with WS_SEND_MORE counts as long enough.
 pub const WS_OPT_COMPRESS_FROM: i32 = 10;
 
-// Facts for ws_conn_get(); to set one is WS_ERR_INVALID_ARGUMENT.
+// Facts for ws_conn_get(); setting one is WS_ERR_INVALID_ARGUMENT.
 
 /// The code of the close frame that ws_conn_close() or ws_conn_output() wrote, WS_CLOSE_NO_STATUS
 /// if it has none; 0: none was written.
@@ -273,30 +273,30 @@ pub const WS_INFO_BUFFERED: i32 = 106;
 
 /// An option or a fact, as its number says.
 #[derive(Clone, Copy)]
-enum Knob {
+enum Setting {
     Option(Opt),
     Info(Info),
 }
 
-fn knob(number: c_int) -> Result<Knob> {
+fn setting(number: c_int) -> Result<Setting> {
     Ok(match number {
-        WS_OPT_MAX_MESSAGE => Knob::Option(Opt::MaxMessage),
-        WS_OPT_STREAM => Knob::Option(Opt::Stream),
-        WS_OPT_AUTO_PONG => Knob::Option(Opt::AutoPong),
-        WS_OPT_CHECK_UTF8 => Knob::Option(Opt::CheckUtf8),
-        WS_OPT_KEEP_BUFFER => Knob::Option(Opt::KeepBuffer),
-        WS_OPT_MAX_FRAME => Knob::Option(Opt::MaxFrame),
-        WS_OPT_ANY_MASK => Knob::Option(Opt::AnyMask),
-        WS_OPT_AUTO_CLOSE => Knob::Option(Opt::AutoClose),
-        WS_OPT_ALLOW_RSV => Knob::Option(Opt::AllowRsv),
-        WS_OPT_COMPRESS_FROM => Knob::Option(Opt::CompressFrom),
-        WS_INFO_CLOSE_SENT => Knob::Info(Info::CloseSent),
-        WS_INFO_CLOSE_RECEIVED => Knob::Info(Info::CloseReceived),
-        WS_INFO_CLOSED_BY_PEER => Knob::Info(Info::ClosedByPeer),
-        WS_INFO_SENDING => Knob::Info(Info::Sending),
-        WS_INFO_RECEIVING => Knob::Info(Info::Receiving),
-        WS_INFO_ANNOUNCED => Knob::Info(Info::Announced),
-        WS_INFO_BUFFERED => Knob::Info(Info::Buffered),
+        WS_OPT_MAX_MESSAGE => Setting::Option(Opt::MaxMessage),
+        WS_OPT_STREAM => Setting::Option(Opt::Stream),
+        WS_OPT_AUTO_PONG => Setting::Option(Opt::AutoPong),
+        WS_OPT_CHECK_UTF8 => Setting::Option(Opt::CheckUtf8),
+        WS_OPT_KEEP_BUFFER => Setting::Option(Opt::KeepBuffer),
+        WS_OPT_MAX_FRAME => Setting::Option(Opt::MaxFrame),
+        WS_OPT_ANY_MASK => Setting::Option(Opt::AnyMask),
+        WS_OPT_AUTO_CLOSE => Setting::Option(Opt::AutoClose),
+        WS_OPT_ALLOW_RSV => Setting::Option(Opt::AllowRsv),
+        WS_OPT_COMPRESS_FROM => Setting::Option(Opt::CompressFrom),
+        WS_INFO_CLOSE_SENT => Setting::Info(Info::CloseSent),
+        WS_INFO_CLOSE_RECEIVED => Setting::Info(Info::CloseReceived),
+        WS_INFO_CLOSED_BY_PEER => Setting::Info(Info::ClosedByPeer),
+        WS_INFO_SENDING => Setting::Info(Info::Sending),
+        WS_INFO_RECEIVING => Setting::Info(Info::Receiving),
+        WS_INFO_ANNOUNCED => Setting::Info(Info::Announced),
+        WS_INFO_BUFFERED => Setting::Info(Info::Buffered),
         _ => return Err(Error::Unsupported),
     })
 }
@@ -311,9 +311,9 @@ pub unsafe extern "C" fn ws_conn_set(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
-        match knob(option)? {
-            Knob::Option(option) => conn.set(option, value).map(|()| 0),
-            Knob::Info(_) => Err(Error::InvalidArgument),
+        match setting(option)? {
+            Setting::Option(option) => conn.set(option, value).map(|()| 0),
+            Setting::Info(_) => Err(Error::InvalidArgument),
         }
     })
 }
@@ -331,9 +331,9 @@ pub unsafe extern "C" fn ws_conn_get(
     result_of(|| unsafe {
         let value = ptr::output_one(value)?.write(0);
         let conn = &ptr::handle(conn)?.conn;
-        *value = match knob(option)? {
-            Knob::Option(option) => conn.get(option),
-            Knob::Info(info) => conn.info(info),
+        *value = match setting(option)? {
+            Setting::Option(option) => conn.get(option),
+            Setting::Info(info) => conn.info(info),
         };
         Ok(0)
     })
@@ -358,7 +358,7 @@ pub unsafe extern "C" fn ws_conn_set_random(
     // SAFETY: the caller keeps the pointer contract, and the contract of the function.
     result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
-        let source = fill.map_or(Source::System, |fill| Source::new(fill, user));
+        let source = fill.map_or(Source::SYSTEM, |fill| Source::new(fill, user));
         conn.set_random(source).map(|()| 0)
     })
 }
@@ -565,8 +565,9 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// ws_utf8_validate().
 ///
 /// WS_ERR_INVALID_STATE for a frame that the protocol does not allow now: data after your close was
-/// written, another opcode inside a message, a PING or PONG after both closes, anything after the
-/// stream has ended. WS_ERR_INVALID_ARGUMENT for another opcode, and for a PING or PONG with more
+/// written, a message of a different opcode inside a fragmented one, a PING or PONG once your close was
+/// written and the peer's has arrived or an error was returned, anything after the stream has ended.
+/// WS_ERR_INVALID_ARGUMENT for any opcode but these four, and for a PING or PONG with more
 /// than WS_MAX_CONTROL bytes or with WS_SEND_MORE. After WS_ERR_NO_MEMORY (compression) and
 /// WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
 ///
@@ -643,7 +644,7 @@ pub unsafe extern "C" fn ws_conn_close(
 
 /// Tells the connection that the peer's stream has ended. Returns WS_OK if the peer's close has
 /// arrived; while yours is not written yet (see ws_conn_output()), the state stays CLOSING. Returns
-/// the error that stopped the connection, if any. Else returns WS_ERR_EOF: the state is FAILED,
+/// the error that stopped the connection, if any. Otherwise returns WS_ERR_EOF: the state is FAILED,
 /// nothing is pending, and nothing more can be sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {

@@ -35,7 +35,7 @@ pub unsafe extern "C" fn ws_decoder_init(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
-        let Some(flags) = DecodeFlags::from_flags(flags) else {
+        let Some(flags) = DecodeFlags::from_caller(flags) else {
             decoder.write(Decoder::refusing(Error::InvalidArgument));
             return Err(Error::InvalidArgument);
         };
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn ws_decoder_init(
 ///         p += used, len -= used;
 ///     }
 ///
-/// The first and the last entry may be parts of a frame (without WS_BEGIN, without WS_END). If buf
+/// The first and the last entry may be parts of a frame (the first without WS_BEGIN, the last without WS_END). If buf
 /// ends directly after a header, the frame is reported with the first byte of its payload.
 ///
 /// An error is one of those listed at ws_frame_decode(). The entries before it are reported first:

@@ -177,7 +177,7 @@ pub unsafe extern "C" fn ws_frame_decode(
     result_of(|| unsafe {
         let frame = ptr::output_one(frame)?;
         let (Some(flags), Ok(buf)) =
-            (DecodeFlags::from_flags(flags), ptr::bytes_mut(buf, len))
+            (DecodeFlags::from_caller(flags), ptr::bytes_mut(buf, len))
         else {
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);

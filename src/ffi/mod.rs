@@ -1,6 +1,6 @@
 //! The C ABI. Each export turns pointers into slices (`ptr`), calls one function of the core, and turns
-//! the result into a number. Each module is one section of `include/wscodec.h`, which is generated from
-//! the comments here.
+//! the result into a number. Each public module is a section of `include/wscodec.h`, or part of one. The
+//! header is generated from the comments here.
 //!
 //! No export calls another: an application may define a function of the same name, which the dynamic
 //! linker would call instead.

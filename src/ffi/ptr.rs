@@ -156,7 +156,7 @@ pub(super) unsafe fn one<'a, T: Plain>(ptr: *const T) -> Result<&'a T> {
 /// The value behind a handle. NULL and a misaligned pointer are errors.
 ///
 /// # Safety
-/// `ptr` is one of these, or a handle that this library has returned and that was not freed. No other
+/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call uses it at the same time.
 pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
     let ptr = NonNull::new(ptr).filter(|ptr| ptr.is_aligned());
@@ -168,7 +168,7 @@ pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
 /// The value behind a handle, to be read. NULL and a misaligned pointer are errors.
 ///
 /// # Safety
-/// `ptr` is one of these, or a handle that this library has returned and that was not freed. No other
+/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call changes it at the same time.
 pub(super) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T> {
     let ptr = NonNull::new(ptr.cast_mut()).filter(|ptr| ptr.is_aligned());
@@ -209,7 +209,7 @@ pub(super) fn overlap(
     b_len: usize,
 ) -> bool {
     let (a, b) = (a.addr(), b.addr());
-    // The first condition is rarely true, and decides alone then.
+    // The first condition is rarely true; if it is false, nothing else is evaluated.
     (b.wrapping_sub(a) < a_len || a.wrapping_sub(b) < b_len) && a_len > 0 && b_len > 0
 }
 

@@ -6,7 +6,7 @@ use core::ffi::c_char;
 /// A count (>= 0) or one of WS_ERR_* (< 0). The signed counterpart of size_t.
 pub type ws_result = isize;
 
-/// Returns one short English sentence that describes a result. Never NULL, also for an unknown
+/// Returns a short English phrase that describes a result. Never NULL, not even for an unknown
 /// error. Static, NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_strerror(result: ws_result) -> *const c_char {

@@ -108,7 +108,7 @@ pub unsafe extern "C" fn ws_close_build(
 }
 
 /// Returns 1 if this code may appear in a close frame, else 0 (RFC 6455, 7.4, and the codes
-/// registered since).
+/// registered since): 1000 to 1003, 1007 to 1014, 3000 to 4999.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_close_code_valid(code: u16) -> c_int {
     close::is_valid_code(code).into()

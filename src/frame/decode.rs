@@ -59,7 +59,7 @@ pub(crate) fn whole_frame(
     limits: Limits,
     ascii: Ascii,
 ) -> Option<Chunk> {
-    let header = Header::parse_common(buf, flags, fragmentation, limits)?;
+    let header = Header::parse_valid(buf, flags, fragmentation, limits)?;
     let off = usize::from(header.len);
     let len = usize::try_from(header.payload_len).ok()?;
     let payload = buf.get_mut(off..)?.get_mut(..len)?;

@@ -19,8 +19,8 @@ impl DecodeFlags {
     /// Any reserved bit may be set on a data frame.
     pub const ANY_RSV: u32 = 0x10;
 
-    /// Above the flags that a caller may pass: the reserved bits that may be set on the first frame of
-    /// a message, as they are in its first byte.
+    /// The reserved bits that are valid on the first frame of a message are stored above the flags that a
+    /// caller may pass, shifted by this much.
     const ALLOWED_RSV_SHIFT: u32 = 8;
 
     /// The flags of one side without any option.
@@ -44,7 +44,7 @@ impl DecodeFlags {
 
     /// The flags that a caller has passed. None: one of them is unknown.
     #[must_use]
-    pub fn from_flags(flags: u32) -> Option<DecodeFlags> {
+    pub fn from_caller(flags: u32) -> Option<DecodeFlags> {
         DecodeFlags::from_bits(flags).filter(|_| flags >> Self::ALLOWED_RSV_SHIFT == 0)
     }
 
@@ -88,7 +88,7 @@ impl DecodeFlags {
         !self.has(Self::KEEP_MASKED)
     }
 
-    /// Whether a frame with this second byte may be masked, or unmasked, as it is.
+    /// Whether the mask bit of this second byte is as these flags require.
     // Inlined into the fast path of every frame.
     #[inline(always)]
     pub(super) fn allow_mask_bit(self, second: u8) -> bool {

@@ -74,7 +74,7 @@ impl Header {
         fragmentation: Fragmentation,
         limits: Limits,
     ) -> Result<Option<Header>> {
-        match Header::parse_common(bytes, flags, fragmentation, limits) {
+        match Header::parse_valid(bytes, flags, fragmentation, limits) {
             Some(header) => Ok(Some(header)),
             None => match Header::fault(bytes, flags, fragmentation, limits) {
                 Some(error) => Err(error),
@@ -87,7 +87,7 @@ impl Header {
     /// [`Header::fault`] determines why.
     // Inlined into the loop over frames, where its result stays in registers.
     #[inline(always)]
-    pub(crate) fn parse_common(
+    pub(crate) fn parse_valid(
         bytes: &[u8],
         flags: DecodeFlags,
         fragmentation: Fragmentation,
@@ -132,10 +132,9 @@ impl Header {
         Some(Header { bits, opcode, mask_key, payload_len, len })
     }
 
-    /// The error of the first invalid byte of a header that [`Header::parse_common`] does not accept.
+    /// The error of the first invalid byte of a header that [`Header::parse_valid`] does not accept.
     /// None: it is only incomplete.
     #[cold]
-    #[inline(never)]
     fn fault(
         bytes: &[u8],
         flags: DecodeFlags,
@@ -202,7 +201,7 @@ const BETWEEN: u8 = 0x1;
 /// Valid where a message is open.
 const INSIDE: u8 = 0x2;
 
-/// All first bytes: a lookup is faster than to judge each, and suffices for all frames without
+/// All first bytes: a lookup is faster than judging each, and suffices for all frames without
 /// reserved bits.
 static FIRST_BYTES: [FirstByte; 256] = {
     const PLAIN: DecodeFlags = DecodeFlags::new(Side::Server);
@@ -260,7 +259,7 @@ const fn check_first(
     }
 }
 
-/// The length that the header at the start of `bytes` announces, be it valid or not.
+/// The length that the header at the start of `bytes` announces, valid or not.
 #[cold]
 pub(crate) fn announced_len(bytes: &[u8]) -> Option<u64> {
     let [_, second, rest @ ..] = bytes else { return None };

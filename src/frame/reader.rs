@@ -9,7 +9,7 @@ use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::inline_bytes::InlineBytes;
 
-/// The state between two calls. It is in one of three states:
+/// What is kept between two calls. The reader is in one of three states:
 ///
 /// | the reader is     | `header`                   | `payload_done`                     |
 /// |-------------------|----------------------------|------------------------------------|
@@ -20,8 +20,7 @@ use crate::inline_bytes::InlineBytes;
 /// After an error the reader must not be used any more, except for [`FrameReader::refused_len`].
 ///
 /// A [`Decoder`](crate::decoder::Decoder) in the caller's memory contains one, so any bytes must be a
-/// valid reader. They may be in no state of the table; then positions do not fit the frame, and
-/// saturate.
+/// valid reader. Bytes that are in no state of the table give meaningless positions, which saturate.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub(crate) struct FrameReader {
@@ -30,7 +29,7 @@ pub(crate) struct FrameReader {
     /// The opcode of the message whose fragments arrive; 0 between two messages.
     message_opcode: u8,
     flags: u32,
-    /// In the place of padding, which would stay uninitialised.
+    /// Instead of padding, which could be uninitialised.
     reserved: u32,
 }
 
@@ -58,8 +57,8 @@ impl FrameReader {
         self.payload_done
     }
 
-    /// Ends the reading because of a length. `payload_done` keeps it, which is of no other use then.
-    pub(crate) fn refuse(&mut self, len: u64) {
+    /// Keeps the length that was refused. Nothing is read after this, so `payload_done` is free for it.
+    pub(crate) fn keep_refused_len(&mut self, len: u64) {
         self.payload_done = len;
     }
 
@@ -147,7 +146,6 @@ impl FrameReader {
 
     /// Masks a chunk again, except for its first `used` bytes: the rest is as it arrived.
     #[cold]
-    #[inline(never)]
     pub(crate) fn mask_again(&self, buf: &mut [u8], chunk: &Chunk, used: usize) {
         let Ok(flags) = self.flags() else { return };
         let rest = buf.after_mut(chunk.off).until_mut(chunk.len).after_mut(used);
@@ -158,7 +156,6 @@ impl FrameReader {
     /// Undoes the reading of a chunk of data, except for its first `used` bytes, which are fewer than it
     /// has: the rest is as it arrived, and is read again.
     #[cold]
-    #[inline(never)]
     pub(crate) fn unread(&mut self, buf: &mut [u8], chunk: &Chunk, used: usize) {
         self.mask_again(buf, chunk, used);
         self.payload_done = chunk.pos + used as u64;
@@ -204,13 +201,12 @@ impl FrameReader {
 
     /// Keeps the length that the frame at hand announces, which is too long.
     #[cold]
-    #[inline(never)]
     fn refuse_frame(&mut self, input: &[u8]) {
         // next_header() has kept the header only if a part of it came with an earlier call.
         if self.header.is_empty() {
             self.header.push(input);
         }
-        self.refuse(header::announced_len(self.header.as_bytes()).unwrap_or(0));
+        self.keep_refused_len(header::announced_len(self.header.as_bytes()).unwrap_or(0));
     }
 
     /// The opcode of the message to which a frame belongs; for a control frame, its own.

@@ -31,7 +31,7 @@ impl RequestSpec<'_> {
     fn check(&self) -> Result<()> {
         let valid = self.has_valid_target()
             && Key::parse(self.key).is_ok()
-            && (self.origin.is_empty() || is_origin(self.origin))
+            && (self.origin.is_empty() || may_be_origin(self.origin))
             && (self.protocols.is_empty() || protocols::is_offer(self.protocols))
             && extensions::is_list_or_empty(self.extensions);
         if !valid {
@@ -58,7 +58,7 @@ impl RequestSpec<'_> {
 }
 
 /// Whether this can be one origin, or "null".
-fn is_origin(text: &[u8]) -> bool {
+fn may_be_origin(text: &[u8]) -> bool {
     is_visible(text) && !text.contains(&b',')
 }
 
@@ -171,6 +171,7 @@ pub(super) fn check_extra(
             return Err(Error::InvalidArgument);
         }
     }
+    // Complete: there is an empty line, which would end the head.
     if fields.is_complete() || !fields.rest().is_empty() {
         return Err(Error::InvalidArgument);
     }

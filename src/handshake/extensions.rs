@@ -23,7 +23,7 @@ pub struct Extension<'a> {
     pub parameters: Parameters<'a>,
 }
 
-/// The parameters of an extension, one after another. It is a position in a list.
+/// The parameters of an extension, one after another.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
     /// The rest of one value.
@@ -199,7 +199,9 @@ pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<
     let mut count = 0_usize;
     while let Some(extension) = extensions.next_extension()? {
         let name = extension.name;
-        if named(offered, name, usize::MAX)? == 0 || named(chosen, name, count)? > 0 {
+        if count_named(offered, name, usize::MAX)? == 0
+            || count_named(chosen, name, count)? > 0
+        {
             return Err(Error::Extension);
         }
         count += 1;
@@ -208,7 +210,7 @@ pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<
 }
 
 /// How many of the first `most` extensions of a list have this name.
-fn named(values: &Values<'_>, name: &[u8], most: usize) -> Result<usize> {
+fn count_named(values: &Values<'_>, name: &[u8], most: usize) -> Result<usize> {
     let mut extensions = Extensions::new(values.clone());
     let (mut found, mut read) = (0, 0);
     while read < most {

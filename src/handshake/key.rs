@@ -56,8 +56,8 @@ impl Key {
     }
 }
 
-/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID after it. They are always 60 bytes, so all of the two
-/// padded blocks but the key is constant.
+/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID after it. Together they are always 60 bytes, so the
+/// two padded blocks are constant except for the key.
 fn sha1_with_guid(key: &[u8; KEY_LEN]) -> [u8; 20] {
     let [mut first, last] = PADDED;
     if let Some(to) = first.first_chunk_mut() {

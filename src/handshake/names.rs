@@ -3,7 +3,8 @@
 /// Whether both are the same, except that case is ignored. `word` is made of letters and hyphens;
 /// `text` has no control characters.
 pub(crate) fn eq_ignore_case(text: &[u8], word: &[u8]) -> bool {
-    // Setting bit 5 makes letters small. It makes nothing else a letter, and only CR a hyphen.
+    // Setting bit 5 turns letters into lower case. It turns nothing else into a letter, and only CR
+    // into a hyphen.
     let differing = |bits, (a, b): (&u8, &u8)| bits | (a | 0x20) ^ (b | 0x20);
     text.len() == word.len() && text.iter().zip(word).fold(0, differing) == 0
 }

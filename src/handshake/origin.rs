@@ -56,8 +56,8 @@ pub fn is_allowed(origin: &[u8], allowed: &[u8]) -> bool {
     entries(allowed).filter_map(Origin::parse).any(|allowed| allowed.equals(&origin))
 }
 
-/// Refuses a list without entries, or with an entry that no browser's origin can match. No list is
-/// valid.
+/// Refuses a list without entries, or with an entry that no browser's origin can match. The absence
+/// of a list is valid.
 pub fn check_list(list: Option<&[u8]>) -> Result<()> {
     let Some(list) = list else { return Ok(()) };
     let can_match = |entry| {
@@ -68,8 +68,8 @@ pub fn check_list(list: Option<&[u8]>) -> Result<()> {
     if valid { Ok(()) } else { Err(Error::InvalidArgument) }
 }
 
-/// Refuses a browser's request for a page whose origin is not listed. No list allows all origins. A
-/// request without an origin does not come from a browser.
+/// Refuses a request made by a page whose origin is not listed. Without a list, all origins are allowed.
+/// A request without an origin does not come from a browser.
 pub fn admit(origin: Option<&[u8]>, list: Option<&[u8]>) -> Result<()> {
     match (origin, list) {
         (Some(origin), Some(list)) if !is_allowed(origin, list) => {

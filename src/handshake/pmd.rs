@@ -91,7 +91,7 @@ fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
         // The client may not support the parameter.
         client.window_bits = MAX_WINDOW_BITS;
     }
-    // The response to an offer that has a parameter must have it, too.
+    // If the offer has server_max_window_bits, the response must have it, too.
     let server_bits = offer.server_max_window_bits.map(|_| server.window_bits);
     let response = Offer {
         server_no_context_takeover: server.no_context_takeover,

@@ -28,7 +28,7 @@ fn is_offer_in<const SLOTS: usize>(protocols: &[u8]) -> bool {
     }
 }
 
-/// Fails unless this is such a list, or empty.
+/// Fails unless this is empty, or a list as for [`is_offer`].
 pub fn check_supported(protocols: &[u8]) -> Result<()> {
     if protocols.is_empty() || is_offer(protocols) {
         Ok(())

@@ -1,8 +1,8 @@
 //! The values of fields.
 //!
 //! The values of a repeated field have the same meaning as one value in which they are joined with
-//! ", " (RFC 9110, 5.3). That comma makes a field invalid that must not be repeated, which
-//! `Occurrences` finds out. A list may span several fields, whose values [`Values`] returns.
+//! ", " (RFC 9110, 5.3). So a repeated field that must not be repeated is invalid, which
+//! `Occurrences` detects. A list may span several fields, whose values [`Values`] returns.
 
 use super::chars;
 use super::headers::{Fields, Head};

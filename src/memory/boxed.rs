@@ -15,6 +15,9 @@ struct Block<T> {
     value: T,
 }
 
+// SAFETY: it owns the value and the memory, and its allocator is Send.
+unsafe impl<T: Send> Send for Boxed<T> {}
+
 impl<T> Boxed<T> {
     /// Allocates memory for `value`.
     pub(crate) fn new(value: T, allocator: &Allocator) -> Result<Boxed<T>> {

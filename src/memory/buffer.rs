@@ -18,6 +18,9 @@ pub(crate) struct Buffer {
     capacity: usize,
 }
 
+// SAFETY: it owns the memory, and its allocator is Send.
+unsafe impl Send for Buffer {}
+
 impl Buffer {
     /// Holds no memory yet.
     pub(crate) fn new(allocator: Allocator) -> Buffer {

@@ -29,8 +29,12 @@ pub type Resize = unsafe extern "C" fn(
 pub type Free =
     unsafe extern "C" fn(user: *mut c_void, ptr: *mut c_void, size: usize, align: usize);
 
-/// The length of a size before memory, so that the memory is aligned as malloc()'s is.
-const SIZE_LEN: usize = 16;
+/// The largest alignment that is requested.
+const MAX_ALIGN: usize = 16;
+
+/// The bytes before a sized block that hold its size: as many as keep the alignment.
+#[cfg(feature = "deflate")]
+const SIZE_LEN: usize = MAX_ALIGN;
 
 /// A source of memory.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +44,10 @@ pub struct Allocator {
     free: Free,
     user: *mut c_void,
 }
+
+// SAFETY: new() was promised that the functions may be called from any thread, as those of the C library
+// may.
+unsafe impl Send for Allocator {}
 
 impl Allocator {
     /// The C library's.
@@ -53,8 +61,10 @@ impl Allocator {
     /// An allocator of the caller's.
     ///
     /// # Safety
-    /// The functions keep the contract of malloc(), realloc() and free(), for as long as anything
-    /// holds memory from here.
+    /// `alloc` and `resize` return NULL, or memory of the requested size and alignment, which is a power
+    /// of two and at most 16. `resize` keeps the contents as realloc() does, and `free` accepts what
+    /// both returned. They may be called from any thread, and do not unwind. All of this holds as long
+    /// as anything holds memory from here.
     #[must_use]
     pub const unsafe fn new(
         alloc: Alloc,
@@ -67,7 +77,8 @@ impl Allocator {
 
     /// Memory that remembers its size, aligned to 16 bytes; NULL if there is none.
     #[must_use]
-    pub fn alloc_sized(&self, size: usize) -> *mut c_void {
+    #[cfg(feature = "deflate")]
+    pub(crate) fn alloc_sized(&self, size: usize) -> *mut c_void {
         let Some(total) = size.checked_add(SIZE_LEN) else {
             return core::ptr::null_mut();
         };
@@ -89,7 +100,8 @@ impl Allocator {
     ///
     /// # Safety
     /// `ptr` is NULL, or it is from that function of this allocator and is not used again.
-    pub unsafe fn free_sized(&self, ptr: *mut c_void) {
+    #[cfg(feature = "deflate")]
+    pub(crate) unsafe fn free_sized(&self, ptr: *mut c_void) {
         if ptr.is_null() {
             return;
         }
@@ -102,7 +114,8 @@ impl Allocator {
     }
 
     /// Moves a value into memory from this allocator. [`Allocator::remove`] frees it.
-    pub fn place<T>(&self, value: T) -> Result<NonNull<T>> {
+    pub(crate) fn place<T>(&self, value: T) -> Result<NonNull<T>> {
+        const { assert!(align_of::<T>() <= MAX_ALIGN) };
         // SAFETY: `alloc` accepts any size and any alignment that is a power of two, as new() was
         // promised.
         let ptr = unsafe { (self.alloc)(self.user, size_of::<T>(), align_of::<T>()) };
@@ -116,7 +129,7 @@ impl Allocator {
     ///
     /// # Safety
     /// `ptr` is from that function of this allocator, and nothing uses it again.
-    pub unsafe fn remove<T>(&self, ptr: NonNull<T>) {
+    pub(crate) unsafe fn remove<T>(&self, ptr: NonNull<T>) {
         // SAFETY: place() wrote a value there, in memory of this size and alignment. By the caller's
         // promise nothing refers to either any more.
         unsafe {
@@ -127,7 +140,7 @@ impl Allocator {
 }
 
 extern "C" fn system_alloc(_: *mut c_void, size: usize, _: usize) -> *mut c_void {
-    // SAFETY: malloc() accepts any size, and aligns for every type of C, as all that is stored here needs.
+    // SAFETY: malloc() accepts any size, and its alignment suffices for all types stored here.
     unsafe { libc::malloc(size) }
 }
 
