@@ -105,6 +105,11 @@ impl Conn {
         }
     }
 
+    /// An error was found. It is returned once the events before it were reported.
+    pub(super) fn on_fault(&mut self, error: Error) {
+        self.theirs = Theirs::Failing(error);
+    }
+
     /// From now on a close frame waits, unless one was sent or the application writes its own.
     fn owe_close(&mut self, code: u16) {
         if self.may_send_data() && self.options.auto_close {

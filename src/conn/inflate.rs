@@ -1,8 +1,21 @@
 //! Compressed messages of the peer (RFC 7692, 7.2.2).
 //!
-//! A chunk is unmasked in place and decompressed from there. In stream mode, events are limited in length,
-//! so that a call may return before it has used up the chunk: the rest is masked again, and read by the
-//! next call.
+//! A chunk is unmasked in place, and decompressed from there into the connection's memory. In stream
+//! mode an event is limited in length, so that a call may end in the middle of a chunk:
+//!
+//! ```text
+//!     the chunk      |-- decompressed --|------ not yet ------|
+//!                    ^ consumed         ^ masked again, and read by the next call
+//! ```
+//!
+//! If the engine has read the whole chunk, but has more output than fits into the event, there is no
+//! byte left for a next call. Then the last byte is handed back all the same, and `held` tells the
+//! next call to skip it:
+//!
+//! ```text
+//!     the chunk      |-------------- decompressed ----------|h|
+//!                    ^ consumed                              ^ masked again, `held`
+//! ```
 
 use super::Conn;
 use super::event::{Fault, Step, StepResult};
@@ -30,10 +43,6 @@ impl Conn {
     }
 
     /// Handles a chunk of a compressed message: decompresses it up to the next event.
-    ///
-    /// A call that returns an event in the middle of the message must leave at least one byte of input,
-    /// so that there is a next call. If the chunk is used up, its last byte is left nevertheless, and
-    /// `held` says that it is decompressed already.
     pub(super) fn inflate(
         &mut self,
         chunk: &Chunk,

@@ -15,10 +15,19 @@
 //! | Failing: an error is known, not returned    | Open    | -        | Closing |
 //! | Failed: the error was returned, or finish() | Failed  | Failed   | Failed  |
 //!
-//! Each moves from top to bottom, or from left to right, and never back. They are coupled where one
-//! makes a frame of the other necessary: a ping makes a pong wait, and a close frame or an error of
-//! the peer makes a close frame due (`CloseDue`), unless the application writes its own. These frames
-//! wait for `output()`.
+//! The transitions are few, and all of them are in `closing.rs`, which alone assigns `theirs` and `ours`:
+//!
+//! | when                                        | theirs            | ours |
+//! |---------------------------------------------|-------------------|------|
+//! | a valid close frame arrives                 | Open -> Closed    | Open -> CloseDue, with auto_close |
+//! | an error is found                           | Open -> Failing   |      |
+//! | the error is returned                       | Failing -> Failed | Open -> CloseDue, with auto_close |
+//! | `output()` writes the close frame           |                   | CloseDue -> Closed |
+//! | `close()` writes a close frame              |                   | Open or CloseDue -> Closed |
+//! | `finish()`, before the peer's close frame   | Open -> Failed    | Open -> Closed |
+//!
+//! A pong that waits for `output()`, because a ping has arrived, couples them, too. It is no state: it
+//! may wait in any of them, until both sides have closed.
 //!
 //! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of `recv()`
 //!   returns the same error, also that of an allocation that failed in the middle of a message.

@@ -48,7 +48,7 @@ impl Conn {
                     return Ok(done);
                 }
                 Err(Fault { error, before }) => {
-                    self.theirs = Theirs::Failing(error);
+                    self.on_fault(error);
                     if let Some(event) = before {
                         report(&mut done, event);
                     }
