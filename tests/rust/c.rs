@@ -16,8 +16,12 @@ use wscodec::ffi::deflate::{
 use wscodec::ffi::fields::{
     ws_check_request, ws_check_response, ws_request_fields, ws_response_fields,
 };
+pub(crate) use wscodec::ffi::frame::{
+    WS_ANY_MASK, WS_ANY_RSV, WS_CLIENT, WS_DEFLATE, WS_KEEP_MASKED, WS_SERVER,
+};
 use wscodec::ffi::frame::{
-    ws_frame, ws_frame_decode, ws_frame_encode, ws_frame_header, ws_mask, ws_mask_copy,
+    WS_BEGIN, WS_END, WS_FIN, WS_MASKED, ws_frame, ws_frame_decode, ws_frame_encode,
+    ws_frame_header, ws_mask, ws_mask_copy,
 };
 use wscodec::ffi::handshake::{
     ws_accept_key, ws_build_reply, ws_build_request, ws_build_response, ws_bytes,
@@ -27,52 +31,46 @@ use wscodec::ffi::handshake::{
 };
 use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
 
-/// The numbers of include/wscodec.h, written out once more.
+/// The errors, as the functions return them.
 pub(crate) mod code {
-    pub(crate) const INVALID_ARGUMENT: isize = -1;
-    pub(crate) const BUFFER_TOO_SMALL: isize = -2;
-    pub(crate) const INVALID_STATE: isize = -3;
-    pub(crate) const NO_MEMORY: isize = -4;
-    pub(crate) const UNSUPPORTED: isize = -5;
-    pub(crate) const RANDOM: isize = -6;
-    pub(crate) const HTTP_SYNTAX: isize = -20;
-    pub(crate) const HTTP_TOO_LARGE: isize = -21;
-    pub(crate) const NOT_UPGRADE: isize = -22;
-    pub(crate) const HTTP_METHOD: isize = -23;
-    pub(crate) const HTTP_VERSION: isize = -24;
-    pub(crate) const HOST: isize = -25;
-    pub(crate) const KEY: isize = -26;
-    pub(crate) const VERSION: isize = -27;
-    pub(crate) const STATUS: isize = -28;
-    pub(crate) const ACCEPT: isize = -29;
-    pub(crate) const PROTOCOL: isize = -30;
-    pub(crate) const EXTENSION: isize = -31;
-    pub(crate) const ORIGIN: isize = -32;
-    pub(crate) const RESERVED_BITS: isize = -40;
-    pub(crate) const OPCODE: isize = -41;
-    pub(crate) const LENGTH: isize = -42;
-    pub(crate) const MASK: isize = -43;
-    pub(crate) const CONTROL_FRAME: isize = -44;
-    pub(crate) const FRAGMENTATION: isize = -45;
-    pub(crate) const CLOSE_PAYLOAD: isize = -46;
-    pub(crate) const UTF8: isize = -47;
-    pub(crate) const TOO_BIG: isize = -48;
-    pub(crate) const COMPRESSION: isize = -49;
-    pub(crate) const EOF: isize = -50;
+    use wscodec::error::*;
+
+    pub(crate) const INVALID_ARGUMENT: isize = WS_ERR_INVALID_ARGUMENT as isize;
+    pub(crate) const BUFFER_TOO_SMALL: isize = WS_ERR_BUFFER_TOO_SMALL as isize;
+    pub(crate) const INVALID_STATE: isize = WS_ERR_INVALID_STATE as isize;
+    pub(crate) const NO_MEMORY: isize = WS_ERR_NO_MEMORY as isize;
+    pub(crate) const UNSUPPORTED: isize = WS_ERR_UNSUPPORTED as isize;
+    pub(crate) const RANDOM: isize = WS_ERR_RANDOM as isize;
+    pub(crate) const HTTP_SYNTAX: isize = WS_ERR_HTTP_SYNTAX as isize;
+    pub(crate) const HTTP_TOO_LARGE: isize = WS_ERR_HTTP_TOO_LARGE as isize;
+    pub(crate) const NOT_UPGRADE: isize = WS_ERR_NOT_UPGRADE as isize;
+    pub(crate) const HTTP_METHOD: isize = WS_ERR_HTTP_METHOD as isize;
+    pub(crate) const HTTP_VERSION: isize = WS_ERR_HTTP_VERSION as isize;
+    pub(crate) const HOST: isize = WS_ERR_HANDSHAKE_HOST as isize;
+    pub(crate) const KEY: isize = WS_ERR_HANDSHAKE_KEY as isize;
+    pub(crate) const VERSION: isize = WS_ERR_HANDSHAKE_VERSION as isize;
+    pub(crate) const STATUS: isize = WS_ERR_HANDSHAKE_STATUS as isize;
+    pub(crate) const ACCEPT: isize = WS_ERR_HANDSHAKE_ACCEPT as isize;
+    pub(crate) const PROTOCOL: isize = WS_ERR_HANDSHAKE_PROTOCOL as isize;
+    pub(crate) const EXTENSION: isize = WS_ERR_EXTENSION as isize;
+    pub(crate) const ORIGIN: isize = WS_ERR_HANDSHAKE_ORIGIN as isize;
+    pub(crate) const RESERVED_BITS: isize = WS_ERR_RESERVED_BITS as isize;
+    pub(crate) const OPCODE: isize = WS_ERR_OPCODE as isize;
+    pub(crate) const LENGTH: isize = WS_ERR_LENGTH as isize;
+    pub(crate) const MASK: isize = WS_ERR_MASK as isize;
+    pub(crate) const CONTROL_FRAME: isize = WS_ERR_CONTROL_FRAME as isize;
+    pub(crate) const FRAGMENTATION: isize = WS_ERR_FRAGMENTATION as isize;
+    pub(crate) const CLOSE_PAYLOAD: isize = WS_ERR_CLOSE_PAYLOAD as isize;
+    pub(crate) const UTF8: isize = WS_ERR_UTF8 as isize;
+    pub(crate) const TOO_BIG: isize = WS_ERR_TOO_BIG as isize;
+    pub(crate) const COMPRESSION: isize = WS_ERR_COMPRESSION as isize;
+    pub(crate) const EOF: isize = WS_ERR_EOF as isize;
 }
 
-/// The flags of ws_frame_decode() and ws_decoder_init().
-pub(crate) const SERVER: u32 = 0x00;
-pub(crate) const CLIENT: u32 = 0x01;
-pub(crate) const DEFLATE: u32 = 0x02;
-pub(crate) const ANY_MASK: u32 = 0x04;
-pub(crate) const KEEP_MASKED: u32 = 0x08;
-
-/// The flags of a ws_frame.
-pub(crate) const FIN: u8 = 0x80;
-pub(crate) const MASKED: u8 = 0x01;
-pub(crate) const BEGIN: u8 = 0x02;
-pub(crate) const END: u8 = 0x04;
+pub(crate) const FIN: u8 = WS_FIN as u8;
+pub(crate) const MASKED: u8 = WS_MASKED as u8;
+pub(crate) const BEGIN: u8 = WS_BEGIN as u8;
+pub(crate) const END: u8 = WS_END as u8;
 
 /// A count that is at least 0, or an error below it.
 pub(crate) type Answer = Result<usize, isize>;

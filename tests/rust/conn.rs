@@ -4,56 +4,24 @@
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{Answer, CLIENT, SERVER, code};
+use crate::c::{Answer, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{self, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
-use wscodec::ffi::conn::*;
+pub(crate) use wscodec::ffi::conn::*;
+pub(crate) use wscodec::ffi::frame::{
+    WS_OPCODE_BINARY, WS_OPCODE_PING, WS_OPCODE_PONG, WS_OPCODE_TEXT,
+};
+use wscodec::ffi::frame::{WS_RSV1, WS_RSV2, WS_RSV3};
 
-pub(crate) const SIDES: [u32; 2] = [SERVER, CLIENT];
+pub(crate) const SIDES: [u32; 2] = [WS_SERVER, WS_CLIENT];
 
-pub(crate) const TEXT: i32 = 1;
-pub(crate) const BINARY: i32 = 2;
-pub(crate) const PING: i32 = 9;
-pub(crate) const PONG: i32 = 10;
-
-pub(crate) const MAX_MESSAGE: i32 = 1;
-pub(crate) const STREAM: i32 = 2;
-pub(crate) const AUTO_PONG: i32 = 3;
-pub(crate) const CHECK_UTF8: i32 = 4;
-pub(crate) const KEEP_BUFFER: i32 = 5;
-pub(crate) const MAX_FRAME: i32 = 6;
-pub(crate) const ANY_MASK: i32 = 7;
-pub(crate) const AUTO_CLOSE: i32 = 8;
-pub(crate) const ALLOW_RSV: i32 = 9;
-pub(crate) const COMPRESS_FROM: i32 = 10;
-
-pub(crate) const CLOSE_SENT: i32 = 100;
-pub(crate) const CLOSE_RECEIVED: i32 = 101;
-pub(crate) const CLOSED_BY_PEER: i32 = 102;
-pub(crate) const SENDING: i32 = 103;
-pub(crate) const RECEIVING: i32 = 104;
-pub(crate) const ANNOUNCED: i32 = 105;
-pub(crate) const BUFFERED: i32 = 106;
-
-pub(crate) const OPEN: i32 = 0;
-pub(crate) const CLOSING: i32 = 1;
-pub(crate) const CLOSED: i32 = 2;
-pub(crate) const FAILED: i32 = 3;
-
-pub(crate) const FIRST: u16 = 1;
-pub(crate) const LAST: u16 = 2;
+pub(crate) const FIRST: u16 = WS_EVENT_FIRST as u16;
+pub(crate) const LAST: u16 = WS_EVENT_LAST as u16;
 pub(crate) const BOTH: u16 = FIRST | LAST;
-pub(crate) const COLLECTED: u16 = 4;
-pub(crate) const FRAME_END: u16 = 8;
-/// WS_RSV1 to WS_RSV3.
-pub(crate) const RSV: u16 = 0x70;
-
-pub(crate) const MORE: u32 = 1;
-pub(crate) const PLAIN: u32 = 2;
-
-/// WS_MAX_OUTPUT: a pong of 125 bytes and a close with a code, both masked.
-pub(crate) const MAX_OUTPUT: usize = 131 + 8;
+pub(crate) const COLLECTED: u16 = WS_EVENT_COLLECTED as u16;
+pub(crate) const FRAME_END: u16 = WS_EVENT_FRAME_END as u16;
+const RSV: u16 = (WS_RSV1 | WS_RSV2 | WS_RSV3) as u16;
 
 const CANARY: u8 = 0xc5;
 /// What a compressed message of 64 MiB may come in.
@@ -111,7 +79,7 @@ pub(crate) fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
 
 /// The key with which the peer of `side` masks: a server's does.
 pub(crate) fn peer_key(side: u32) -> Option<[u8; 4]> {
-    (side == SERVER).then_some(KEY)
+    (side == WS_SERVER).then_some(KEY)
 }
 
 /// A frame as the peer of `side` sends it.
@@ -133,7 +101,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let (first, second) = (rest[0], rest[1]);
         assert_eq!(
             second & 0x80 != 0,
-            side == CLIENT,
+            side == WS_CLIENT,
             "a client masks, a server does not"
         );
         let number = |range: core::ops::Range<usize>| {
@@ -146,7 +114,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
         };
         assert_eq!(at, wire::header(first, None, len as u64).len(), "minimal length");
         let mut key = [0; 4];
-        if side == CLIENT {
+        if side == WS_CLIENT {
             key.copy_from_slice(&rest[at..at + 4]);
             at += 4;
         }
@@ -313,7 +281,7 @@ impl Conn {
     /// Collects all that it has to say.
     pub(crate) fn output(&mut self) -> Vec<Item> {
         let waits = self.waits();
-        let bytes = self.output_bytes(MAX_OUTPUT).unwrap();
+        let bytes = self.output_bytes(WS_MAX_OUTPUT).unwrap();
         assert_eq!(bytes.is_empty(), !waits, "it said what it would say");
         assert!(!self.waits(), "all of it is written at once");
         let frames = frames(self.side, &bytes).into_iter();
@@ -407,12 +375,12 @@ impl Conn {
                 Ok((events, consumed)) => {
                     let count = events.len();
                     said.extend(events.into_iter().map(|event| event.item));
-                    assert!(self.state() != FAILED || before == FAILED);
+                    assert!(self.state() != WS_STATE_FAILED || before == WS_STATE_FAILED);
                     (count, consumed)
                 }
                 Err(error) => {
                     said.push(Item::Error(error));
-                    assert_eq!(self.state(), FAILED);
+                    assert_eq!(self.state(), WS_STATE_FAILED);
                     (0, 0)
                 }
             };
@@ -434,7 +402,7 @@ impl Conn {
         let (mut left, mut said) = (bytes, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             if left.is_empty() {
-                if self.state() != FAILED {
+                if self.state() != WS_STATE_FAILED {
                     let (events, _) = self.recv(&mut [], cap).unwrap();
                     assert!(events.is_empty(), "{events:?} although all was consumed");
                 }

@@ -3,22 +3,20 @@
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, SERVER, code};
-use crate::conn::{Conn, OPEN, answer_pong, from_peer, ping, text};
+use crate::c::{self, WS_SERVER, code};
+use crate::conn::{Conn, WS_STATE_OPEN, answer_pong, from_peer, ping, text};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{ACCEPT, Head, KEY};
 use crate::pmd::USUAL;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut, without_provenance_mut};
 use wscodec::ffi::accept::{
-    WS_ACCEPT_NEED_PROTOCOL, ws_accept_spec, ws_accepted, ws_conn_accept,
+    WS_ACCEPT_NEED_PROTOCOL, WS_MAX_REPLY, ws_accept_spec, ws_accepted, ws_conn_accept,
 };
 use wscodec::ffi::conn::ws_allocator;
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::handshake::{ws_bytes, ws_span};
 use wscodec::ffi::result::ws_http_status;
-
-const MAX_REPLY: usize = 512;
 
 fn bytes(bytes: &[u8]) -> ws_bytes {
     ws_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
@@ -97,7 +95,7 @@ fn accept_into(
     cap: usize,
 ) -> Result<(Vec<u8>, Option<Conn>), isize> {
     let (result, reply, accepted) = accept_raw(head, Some(spec), cap);
-    let conn = (!accepted.conn.is_null()).then(|| Conn::of(accepted.conn, SERVER));
+    let conn = (!accepted.conn.is_null()).then(|| Conn::of(accepted.conn, WS_SERVER));
     if result < 0 { Err(result) } else { Ok((reply, conn)) }
 }
 
@@ -120,10 +118,11 @@ fn a_client_is_accepted() {
     assert_eq!(read(&head, &answer), (answer.len() as isize, 101, None));
     let said = c::find_header(&answer, b"Sec-WebSocket-Accept").unwrap().unwrap();
     assert_eq!(said, ACCEPT);
-    assert!(answer.len() <= MAX_REPLY);
+    assert!(answer.len() <= WS_MAX_REPLY);
     let mut conn = conn.unwrap();
-    assert_eq!(conn.state(), OPEN);
-    let bytes = [from_peer(SERVER, 0x89, "p"), from_peer(SERVER, 0x81, "hi")].concat();
+    assert_eq!(conn.state(), WS_STATE_OPEN);
+    let bytes =
+        [from_peer(WS_SERVER, 0x89, "p"), from_peer(WS_SERVER, 0x81, "hi")].concat();
     assert_eq!(conn.read(&bytes), [ping("p"), answer_pong("p"), text("hi")]);
 }
 
@@ -205,7 +204,7 @@ fn every_refusal_says_why_and_gives_no_connection() {
         let allocator = recorder.allocator();
         let spec = ws_accept_spec { allocator: &allocator, ..spec(b"chat", b"X: y\r\n") };
         // Nothing is chosen and no header of the caller's is due: WS_MAX_REPLY is enough.
-        let room = MAX_REPLY + 6;
+        let room = WS_MAX_REPLY + 6;
         let (answer, conn) = accept_into(&head.bytes(), &spec, room).expect(&shown);
         assert!(conn.is_none(), "{shown}");
         let (result, said, _) = read(&Head::request(), &answer);
@@ -224,8 +223,9 @@ fn every_refusal_says_why_and_gives_no_connection() {
 #[test]
 fn no_refusal_needs_more_than_the_header_says() {
     for (head, _) in refusals() {
-        let (answer, _) = accept_into(&head.bytes(), &spec(b"", b""), MAX_REPLY).unwrap();
-        assert!(!answer.is_empty() && answer.len() <= MAX_REPLY);
+        let (answer, _) =
+            accept_into(&head.bytes(), &spec(b"", b""), WS_MAX_REPLY).unwrap();
+        assert!(!answer.is_empty() && answer.len() <= WS_MAX_REPLY);
     }
 }
 
@@ -235,7 +235,7 @@ fn nor_does_an_answer() {
     let protocol = "p".repeat(1000);
     let headers = format!("X: {}\r\n", "h".repeat(1000));
     let head = Head::request().add("Sec-WebSocket-Protocol", &protocol);
-    let room = MAX_REPLY + protocol.len() + headers.len();
+    let room = WS_MAX_REPLY + protocol.len() + headers.len();
     let spec = spec(protocol.as_bytes(), headers.as_bytes());
     let (answer, conn) = accept_into(&head.bytes(), &spec, room).unwrap();
     assert_eq!(read(&head, &answer).2, Some(protocol.into_bytes()));
@@ -336,14 +336,14 @@ fn a_mistake_in_the_spec_is_refused_at_every_call() {
 #[test]
 fn headers_that_leave_no_room_for_the_answer_are_a_mistake_in_the_spec() {
     let headers = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
-    let (most, protocols) = (65_536 - MAX_REPLY - 9, b"chat, superchat");
+    let (most, protocols) = (65_536 - WS_MAX_REPLY - 9, b"chat, superchat");
     let (fitting, longer) = (headers(most), headers(most + 1));
     refused_at_every_call(&spec(protocols, &longer), code::INVALID_ARGUMENT, "too long");
     let head = Head::request().add("Sec-WebSocket-Protocol", "superchat").bytes();
     let (result, reply, accepted) =
         accept_raw(&head, Some(&spec(protocols, &fitting)), 70_000);
     assert!(result > 0 && reply.len() <= 65_536);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn a_good_spec_alone_is_0_and_so_are_the_defaults() {
     assert_eq!(accept_raw(b"", None, 0).0, 0);
     let (result, reply, accepted) = accept_raw(&Head::request().bytes(), None, 512);
     assert!(result > 0 && reply.starts_with(b"HTTP/1.1 101 "));
-    assert_eq!(Conn::of(accepted.conn, SERVER).state(), OPEN);
+    assert_eq!(Conn::of(accepted.conn, WS_SERVER).state(), WS_STATE_OPEN);
 }
 
 #[test]
@@ -412,13 +412,13 @@ fn where_the_first_frames_start_is_told_also_of_a_refusal() {
     ] {
         for before in ["", "\r\n"] {
             let bytes = [before.as_bytes(), &head.bytes()].concat();
-            let buf = [bytes.as_slice(), &from_peer(SERVER, 0x81, "hi")].concat();
+            let buf = [bytes.as_slice(), &from_peer(WS_SERVER, 0x81, "hi")].concat();
             let (result, _, accepted) = accept_raw(&buf, None, 512);
             assert!(result > 0);
             let expected = if known { bytes.len() } else { 0 };
             assert_eq!((accepted.error, accepted.head_len as usize), (error, expected));
             if error == 0 {
-                let mut conn = Conn::of(accepted.conn, SERVER);
+                let mut conn = Conn::of(accepted.conn, WS_SERVER);
                 assert_eq!(conn.read(&buf[bytes.len()..]), [text("hi")]);
             }
         }
@@ -431,10 +431,10 @@ fn where_the_first_frames_start_is_told_also_of_a_refusal() {
 fn the_protocol_is_told_as_a_piece_of_ours() {
     let head = Head::request().add("Sec-WebSocket-Protocol", "b, superchat").bytes();
     let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat,  superchat", b"")), 512);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
     assert_eq!(accepted.protocol, ws_span { off: 7, len: 9 });
     let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat", b"")), 512);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
     assert_eq!(accepted.protocol, ws_span::default());
 }
 
@@ -567,7 +567,7 @@ fn the_size_of_the_spec() {
         };
         let none = accepted.conn.is_null();
         if !none {
-            drop(Conn::of(accepted.conn, SERVER));
+            drop(Conn::of(accepted.conn, WS_SERVER));
         }
         (result, none)
     };

@@ -6,25 +6,28 @@ use crate::conn::*;
 /// What each state must refuse once both sides have closed: everything.
 fn nothing_can_be_sent(conn: &mut Conn) {
     no_data_can_be_sent(conn);
-    for opcode in [PING, PONG] {
+    for opcode in [WS_OPCODE_PING, WS_OPCODE_PONG] {
         assert_eq!(conn.send(opcode, 0, b"late"), Err(code::INVALID_STATE));
         assert_eq!(conn.send(opcode, 0, b""), Err(code::INVALID_STATE));
     }
 }
 
 fn no_data_can_be_sent(conn: &mut Conn) {
-    for opcode in [TEXT, BINARY] {
+    for opcode in [WS_OPCODE_TEXT, WS_OPCODE_BINARY] {
         assert_eq!(conn.send(opcode, 0, b"late"), Err(code::INVALID_STATE));
         assert_eq!(conn.send(opcode, 0, b""), Err(code::INVALID_STATE));
     }
-    assert_eq!(conn.send(TEXT, MORE, b"late"), Err(code::INVALID_STATE));
+    assert_eq!(
+        conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"late"),
+        Err(code::INVALID_STATE)
+    );
 }
 
 /// Between our close and the peer's, only pings and pongs go (5.5.1 forbids data).
 fn only_control_can_be_sent(conn: &mut Conn) {
     no_data_can_be_sent(conn);
-    assert_eq!(conn.send(PING, 0, b"a"), Ok((0x89, b"a".to_vec())));
-    assert_eq!(conn.send(PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
+    assert_eq!(conn.send(WS_OPCODE_PING, 0, b"a"), Ok((0x89, b"a".to_vec())));
+    assert_eq!(conn.send(WS_OPCODE_PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
 }
 
 #[test]
@@ -39,13 +42,13 @@ fn the_peers_close_is_answered_with_its_code() {
                 let mut conn = Conn::new(side);
                 let said = conn.read_deaf(&from_peer(side, 0x88, &payload));
                 assert_eq!(said, [close(number, reason)]);
-                assert_eq!(conn.state(), CLOSING);
+                assert_eq!(conn.state(), WS_STATE_CLOSING);
                 assert_eq!(conn.output(), [answer_close(number)]);
-                assert_eq!(conn.state(), CLOSED);
+                assert_eq!(conn.state(), WS_STATE_CLOSED);
                 assert_eq!(conn.output(), []);
                 nothing_can_be_sent(&mut conn);
                 assert_eq!(conn.close(1000, b""), Ok(None));
-                assert_eq!(conn.state(), CLOSED);
+                assert_eq!(conn.state(), WS_STATE_CLOSED);
             }
         }
     }
@@ -59,7 +62,7 @@ fn a_close_shows_only_when_it_is_complete() {
         let mut conn = Conn::new(side);
         for byte in head {
             assert_eq!(conn.read(&[*byte]), []);
-            assert_eq!(conn.state(), OPEN);
+            assert_eq!(conn.state(), WS_STATE_OPEN);
         }
         assert_eq!(conn.read(&[*last]), [close(1000, "bye"), answer_close(1000)]);
     }
@@ -78,7 +81,7 @@ fn what_follows_a_close_is_done_and_ignored() {
                 let (events, consumed) = conn.recv(&mut late.to_vec(), cap).unwrap();
                 assert_eq!((events.len(), consumed), (0, late.len()));
             }
-            assert_eq!(conn.state(), CLOSED);
+            assert_eq!(conn.state(), WS_STATE_CLOSED);
             assert_eq!(conn.output(), []);
             assert_eq!(conn.finish(), 0);
         }
@@ -94,7 +97,7 @@ fn what_follows_a_close_that_was_not_answered_yet_is_ignored_too() {
         let mut conn = Conn::new(side);
         assert_eq!(conn.read_deaf(&bytes), [close(1000, "")]);
         assert_eq!(conn.read_deaf(&bytes), []);
-        assert_eq!(conn.state(), CLOSING);
+        assert_eq!(conn.state(), WS_STATE_CLOSING);
         assert_eq!(conn.output(), [answer_close(1000)]);
     }
 }
@@ -131,7 +134,7 @@ fn wrong_close_payloads_are_errors() {
                 [Item::Error(*error), answer_close(*answer)],
                 "{payload:x?}"
             );
-            assert_eq!(conn.state(), FAILED);
+            assert_eq!(conn.state(), WS_STATE_FAILED);
             assert_eq!(conn.finish(), *error);
         }
     }
@@ -147,7 +150,7 @@ fn a_close_from_here_is_written_as_it_should_be() {
             let mut conn = Conn::new(side);
             let payload = close_payload(number, reason.as_bytes());
             assert_eq!(conn.close(number, reason.as_bytes()), Ok(Some(payload)));
-            assert_eq!(conn.state(), CLOSING);
+            assert_eq!(conn.state(), WS_STATE_CLOSING);
             assert_eq!(conn.output(), []);
             only_control_can_be_sent(&mut conn);
         }
@@ -164,7 +167,7 @@ fn the_peers_answer_ends_it() {
         conn.close(1001, b"").unwrap();
         let said = conn.read(&from_peer(side, 0x88, b"\x03\xe9"));
         assert_eq!(said, [close(1001, "")], "answers are not answered");
-        assert_eq!(conn.state(), CLOSED);
+        assert_eq!(conn.state(), WS_STATE_CLOSED);
         assert_eq!(conn.finish(), 0);
         assert_eq!(conn.read(b"\xff\xff"), []);
     }
@@ -178,10 +181,10 @@ fn there_is_no_second_close() {
         assert_eq!(conn.close(1000, b""), Ok(None));
         assert_eq!(conn.close(1011, b"again"), Ok(None));
         assert_eq!(conn.close_into(1000, b"", 0), Ok(vec![]), "no room is needed");
-        assert_eq!(conn.state(), CLOSING);
+        assert_eq!(conn.state(), WS_STATE_CLOSING);
         conn.read(&from_peer(side, 0x88, b"\x03\xe8"));
         assert_eq!(conn.close(1000, b""), Ok(None));
-        assert_eq!(conn.state(), CLOSED);
+        assert_eq!(conn.state(), WS_STATE_CLOSED);
     }
 }
 
@@ -216,7 +219,7 @@ fn a_pong_that_waits_outlives_our_close_but_not_the_peers() {
         assert_eq!(conn.output(), [answer_pong("p")]);
         conn.read_deaf(&from_peer(side, 0x89, "q"));
         conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
-        assert_eq!((conn.output(), conn.state()), (vec![], CLOSED));
+        assert_eq!((conn.output(), conn.state()), (vec![], WS_STATE_CLOSED));
     }
 }
 
@@ -227,7 +230,7 @@ fn a_close_that_answers_the_peers_drops_the_pong_that_waits() {
         conn.read_deaf(&all_from_peer(side, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
         conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
         assert!(conn.close(1000, b"").unwrap().is_some());
-        assert_eq!((conn.output(), conn.state()), (vec![], CLOSED));
+        assert_eq!((conn.output(), conn.state()), (vec![], WS_STATE_CLOSED));
     }
 }
 
@@ -238,7 +241,7 @@ fn an_error_after_our_close_has_no_close_frame() {
         conn.close(1000, b"").unwrap();
         let said = conn.read(&from_peer(side, 0x83, ""));
         assert_eq!(said, [Item::Error(code::OPCODE)]);
-        assert_eq!(conn.state(), FAILED);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
         assert_eq!(conn.output(), []);
         assert_eq!(conn.close(1000, b""), Ok(None));
         assert_eq!(conn.finish(), code::OPCODE);
@@ -256,7 +259,7 @@ fn a_close_takes_the_place_of_the_answer() {
             conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8bye"));
             let payload = close_payload(4000, b"mine");
             assert_eq!(conn.close(4000, b"mine"), Ok(Some(payload)));
-            assert_eq!(conn.state(), CLOSED);
+            assert_eq!(conn.state(), WS_STATE_CLOSED);
             assert_eq!(conn.output(), [], "it took the place of all that waited");
             assert_eq!(conn.close(4000, b"mine"), Ok(None));
             nothing_can_be_sent(&mut conn);
@@ -274,7 +277,7 @@ fn a_close_takes_the_place_of_the_one_after_an_error() {
         let payload = close_payload(1002, b"opcode 3");
         assert_eq!(conn.close(1002, b"opcode 3"), Ok(Some(payload)));
         assert_eq!(conn.output(), []);
-        assert_eq!(conn.state(), FAILED);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
         assert_eq!(conn.close(1002, b""), Ok(None));
         nothing_can_be_sent(&mut conn);
     }
@@ -285,17 +288,20 @@ fn sending_works_until_the_answer_is_handed_out() {
     for side in SIDES {
         for (first, payload) in [(0x88, &b"\x03\xe8"[..]), (0x83, b"")] {
             let mut conn = Conn::new(side);
-            assert_eq!(conn.send(TEXT, MORE, b"a"), Ok((0x01, b"a".to_vec())));
+            assert_eq!(
+                conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"a"),
+                Ok((0x01, b"a".to_vec()))
+            );
             conn.read_deaf(&from_peer(side, first, payload));
             let state = conn.state();
-            assert_eq!(conn.send(PING, 0, b"p"), Ok((0x89, b"p".to_vec())));
-            assert_eq!(conn.send(TEXT, 0, b"b"), Ok((0x80, b"b".to_vec())));
-            assert_eq!(conn.send(BINARY, 0, b"c"), Ok((0x82, b"c".to_vec())));
+            assert_eq!(conn.send(WS_OPCODE_PING, 0, b"p"), Ok((0x89, b"p".to_vec())));
+            assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"b"), Ok((0x80, b"b".to_vec())));
+            assert_eq!(conn.send(WS_OPCODE_BINARY, 0, b"c"), Ok((0x82, b"c".to_vec())));
             assert!(conn.waits(), "asking is not collecting");
-            assert_eq!(conn.send(TEXT, 0, b"d"), Ok((0x81, b"d".to_vec())));
+            assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"d"), Ok((0x81, b"d".to_vec())));
             assert_eq!(conn.output_bytes(1), Err(code::BUFFER_TOO_SMALL));
             assert_eq!(conn.state(), state);
-            assert_eq!(conn.send(TEXT, 0, b"e"), Ok((0x81, b"e".to_vec())));
+            assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"e"), Ok((0x81, b"e".to_vec())));
             assert_eq!(conn.output().len(), 1);
             nothing_can_be_sent(&mut conn);
         }
@@ -306,7 +312,7 @@ fn sending_works_until_the_answer_is_handed_out() {
 fn a_close_may_come_between_pieces_of_a_message() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.send(TEXT, MORE, b"a").unwrap();
+        conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"a").unwrap();
         assert!(conn.close(1000, b"").unwrap().is_some());
         only_control_can_be_sent(&mut conn);
     }
@@ -338,9 +344,9 @@ fn wrong_codes_and_reasons_are_refused_and_change_nothing() {
                 Err(code::INVALID_ARGUMENT),
                 "{number}"
             );
-            assert_eq!(conn.state(), OPEN);
+            assert_eq!(conn.state(), WS_STATE_OPEN);
         }
-        assert_eq!(conn.send(TEXT, 0, b"a"), Ok((0x81, b"a".to_vec())));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"a"), Ok((0x81, b"a".to_vec())));
         assert_eq!(conn.output(), [answer_pong("p")], "nothing was dropped");
     }
 }
@@ -348,16 +354,16 @@ fn wrong_codes_and_reasons_are_refused_and_change_nothing() {
 #[test]
 fn too_little_room_for_a_close_changes_nothing() {
     for side in SIDES {
-        let exact = if side == crate::c::CLIENT { 2 + 4 + 5 } else { 2 + 5 };
+        let exact = if side == crate::c::WS_CLIENT { 2 + 4 + 5 } else { 2 + 5 };
         let mut conn = Conn::new(side);
         conn.read_deaf(&from_peer(side, 0x89, "p"));
         for cap in 0..exact {
             assert_eq!(conn.close_into(1000, b"bye", cap), Err(code::BUFFER_TOO_SMALL));
-            assert_eq!(conn.state(), OPEN);
+            assert_eq!(conn.state(), WS_STATE_OPEN);
             assert!(conn.waits(), "the pong still does");
         }
         assert_eq!(conn.close_into(1000, b"bye", exact).unwrap().len(), exact);
-        assert_eq!(conn.state(), CLOSING);
+        assert_eq!(conn.state(), WS_STATE_CLOSING);
     }
 }
 
@@ -368,6 +374,6 @@ fn closes_that_cross() {
         let mut conn = Conn::new(side);
         assert!(conn.close(1001, b"").unwrap().is_some());
         assert_eq!(conn.read(&from_peer(side, 0x88, b"\x0f\xa0x")), [close(4000, "x")]);
-        assert_eq!((conn.state(), conn.finish()), (CLOSED, 0));
+        assert_eq!((conn.state(), conn.finish()), (WS_STATE_CLOSED, 0));
     }
 }

@@ -3,8 +3,8 @@
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, CLIENT, code};
-use crate::conn::{Conn, OPEN, TEXT, from_peer, text};
+use crate::c::{self, WS_CLIENT, code};
+use crate::conn::{Conn, WS_OPCODE_TEXT, WS_STATE_OPEN, from_peer, text};
 use crate::conn_accept::{accept_raw, spec};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{Head, KEY};
@@ -41,7 +41,7 @@ fn confirm_raw(
     assert_eq!(conn.is_null(), result <= 0);
     let filled = result > 0 || result == code::STATUS;
     assert_eq!(response != ws_response::default(), filled);
-    let conn = (!conn.is_null()).then(|| Conn::of(conn, CLIENT));
+    let conn = (!conn.is_null()).then(|| Conn::of(conn, WS_CLIENT));
     (result, conn, response)
 }
 
@@ -53,7 +53,7 @@ fn confirm(buf: &[u8], request: &[u8]) -> (isize, Option<Conn>, ws_response) {
 fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
     let request = Head::request().add("Sec-WebSocket-Protocol", "chat, b").bytes();
     let head = Head::answer().add("Sec-WebSocket-Protocol", "b").bytes();
-    let buf = [head.as_slice(), &from_peer(CLIENT, 0x81, "hi")].concat();
+    let buf = [head.as_slice(), &from_peer(WS_CLIENT, 0x81, "hi")].concat();
     for len in 0..head.len() {
         assert_eq!(confirm(&buf[..len], &request).0, 0);
     }
@@ -62,10 +62,10 @@ fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
     assert_eq!((response.status, response.http_version), (101, 11));
     assert_eq!(c::piece(&buf, response.protocol), Some(&b"b"[..]));
     let mut conn = conn.unwrap();
-    assert_eq!(conn.state(), OPEN);
+    assert_eq!(conn.state(), WS_STATE_OPEN);
     assert_eq!(conn.read(&buf[head.len()..]), [text("hi")]);
     // A client's frames are masked.
-    assert_eq!(conn.send(TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
+    assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
 }
 
 #[test]
@@ -191,15 +191,15 @@ fn both_sides_in_one_call_each_talk_to_each_other() {
     let willing = ws_accept_spec { pmd: &USUAL, ..spec(b"", b"") };
     let (result, reply, accepted) = accept_raw(&request, Some(&willing), 512);
     assert!(result > 0);
-    let mut server = Conn::of(accepted.conn, c::SERVER);
+    let mut server = Conn::of(accepted.conn, c::WS_SERVER);
     let (result, client, _) = confirm_raw(&reply, &request, Some(&offered), null());
     assert_eq!(result, reply.len() as isize);
     let mut client = client.unwrap();
     (server.compresses, client.compresses) = (true, true);
     assert_eq!(agreed(&server), agreed(&client));
-    let (first, payload) = client.send(TEXT, 0, &[b'a'; 300]).unwrap();
+    let (first, payload) = client.send(WS_OPCODE_TEXT, 0, &[b'a'; 300]).unwrap();
     assert_eq!(first, 0xc1, "compressed");
-    let frame = from_peer(c::SERVER, 0xc1, &payload);
+    let frame = from_peer(c::WS_SERVER, 0xc1, &payload);
     assert_eq!(server.read(&frame), [text([b'a'; 300])]);
 }
 

@@ -1,7 +1,7 @@
 //! Streams of frames for a connection, and what a plain reading of RFC 6455 makes of them:
 //! the model looks at whole frames, so it has no notion of where a stream was cut.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::wire::hex;
 
@@ -138,7 +138,7 @@ impl Corpus {
             self.streams.push(Stream {
                 name: format!(
                     "{name}, {}",
-                    if side == SERVER { "masked" } else { "plain" }
+                    if side == WS_SERVER { "masked" } else { "plain" }
                 ),
                 side,
                 max_message: self.max_message,
@@ -288,29 +288,29 @@ impl Corpus {
     fn raw(&mut self) {
         let failed = |error| Some(vec![Item::Error(error), answer_close(told(error))]);
         for (wire, side, error) in [
-            ("8105 48656c6c6f", SERVER, code::MASK),
-            ("8185 37fa213d 7f9f4d5158", CLIENT, code::MASK),
-            ("81fe 0005 00000000 68656c6c6f", SERVER, code::LENGTH),
-            ("817e 007d", CLIENT, code::LENGTH),
-            ("82ff 8000000000000000 00000000", SERVER, code::LENGTH),
-            ("827f 000000000000ffff", CLIENT, code::LENGTH),
-            ("827f 7fffffffffffffff 61", CLIENT, code::TOO_BIG),
+            ("8105 48656c6c6f", WS_SERVER, code::MASK),
+            ("8185 37fa213d 7f9f4d5158", WS_CLIENT, code::MASK),
+            ("81fe 0005 00000000 68656c6c6f", WS_SERVER, code::LENGTH),
+            ("817e 007d", WS_CLIENT, code::LENGTH),
+            ("82ff 8000000000000000 00000000", WS_SERVER, code::LENGTH),
+            ("827f 000000000000ffff", WS_CLIENT, code::LENGTH),
+            ("827f 7fffffffffffffff 61", WS_CLIENT, code::TOO_BIG),
         ] {
             self.bytes(wire, side, hex(wire), failed(error));
         }
         for (wire, side) in [
-            ("81", SERVER),
-            ("8185 37fa", SERVER),
-            ("8185 37fa213d 7f9f", SERVER),
-            ("8105 4865", CLIENT),
-            ("8903 70", CLIENT),
-            ("8805 03e8 62", CLIENT),
-            ("827e 0100 6162", CLIENT),
+            ("81", WS_SERVER),
+            ("8185 37fa", WS_SERVER),
+            ("8185 37fa213d 7f9f", WS_SERVER),
+            ("8105 4865", WS_CLIENT),
+            ("8903 70", WS_CLIENT),
+            ("8805 03e8 62", WS_CLIENT),
+            ("827e 0100 6162", WS_CLIENT),
         ] {
             self.bytes(wire, side, hex(wire), Some(vec![]));
         }
         for stream in crate::corpus::short() {
-            if stream.flags <= CLIENT && stream.max_payload == 0 {
+            if stream.flags <= WS_CLIENT && stream.max_payload == 0 {
                 self.bytes(&stream.name, stream.flags, stream.bytes, None);
             }
         }

@@ -1,7 +1,7 @@
 //! Messages as tungstenite puts them together: the same ones, the same closes, and an error
 //! where it has one. Where it is more lenient, or names another fault, a table says why.
 
-use crate::c::{self, CLIENT, KEEP_MASKED, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_KEEP_MASKED, WS_SERVER, code};
 use crate::conn::*;
 use crate::frame_differential::{
     Event, MAX_PAYLOAD, Outcome, PADDING, Pipe, is_explained,
@@ -21,7 +21,7 @@ enum End {
 }
 
 fn ours(stream: &[u8], side: u32, cap: usize) -> (Vec<Event>, End) {
-    let mut conn = Conn::new(side).option(MAX_MESSAGE, MAX_PAYLOAD as u64);
+    let mut conn = Conn::new(side).option(WS_OPT_MAX_MESSAGE, MAX_PAYLOAD as u64);
     let (mut events, mut end) = (Vec::new(), End::Early);
     for item in conn.read_in(stream, cap, true) {
         match item {
@@ -40,7 +40,7 @@ fn ours(stream: &[u8], side: u32, cap: usize) -> (Vec<Event>, End) {
 const REPLACED: &str = "Protocol violation";
 
 fn theirs(stream: &[u8], side: u32) -> (Vec<Event>, End) {
-    let role = if side == SERVER { Role::Server } else { Role::Client };
+    let role = if side == WS_SERVER { Role::Server } else { Role::Client };
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(Some(MAX_PAYLOAD))
@@ -125,7 +125,7 @@ fn random_messages(rng: &mut Rng) -> Vec<u8> {
 
 /// Where the frame starts at whose header a decoder stops.
 fn start_of_fault(stream: &[u8], side: u32) -> usize {
-    let mut decoder = c::decoder(side | KEEP_MASKED, 0);
+    let mut decoder = c::decoder(side | WS_KEEP_MASKED, 0);
     let (mut buf, mut start) = (stream.to_vec(), 0);
     while let Ok((frames, consumed)) = c::feed(&mut decoder, &mut buf[start..], 64) {
         assert!(!frames.is_empty(), "there is a fault");
@@ -200,7 +200,7 @@ fn tungstenite_puts_the_same_messages_together() {
     let (mut early, mut closed, mut refused) = (0, 0, [0; 50]);
     let streams = count("WSCODEC_STREAMS", 50_000);
     for _ in 0..streams {
-        let side = *rng.pick(&[SERVER, CLIENT]);
+        let side = *rng.pick(&[WS_SERVER, WS_CLIENT]);
         let stream = if rng.once_in(2) {
             random_stream(&mut rng)
         } else {

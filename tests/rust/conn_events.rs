@@ -3,7 +3,7 @@
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::USUAL;
 use crate::rng::Rng;
@@ -41,7 +41,7 @@ fn what_was_collected_needs_no_buffer_and_is_gone_with_the_next_call() {
         let [event] = events[..] else { panic!("{events:?}") };
         assert_eq!(event.flags & COLLECTED, COLLECTED);
         assert_eq!(conn.data_of(&event, &[]), b"Hello");
-        conn.send(TEXT, 0, b"x").unwrap();
+        conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
         conn.output();
         conn.close(1000, b"").unwrap();
         assert_eq!(conn.data_of(&event, &[]), b"Hello", "other calls leave it alone");
@@ -63,8 +63,8 @@ fn an_empty_collected_event_has_a_place_too() {
 
 #[test]
 fn wrong_arguments_have_no_data() {
-    let mut conn = Conn::new(SERVER);
-    let mut buf = from_peer(SERVER, 0x81, "a");
+    let mut conn = Conn::new(WS_SERVER);
+    let mut buf = from_peer(WS_SERVER, 0x81, "a");
     let (events, _) = conn.recv_raw(&mut buf, 64).unwrap();
     let event = events[0];
     unsafe {
@@ -151,7 +151,7 @@ fn with_stream_every_data_frame_has_one_piece_with_frame_end() {
             let data_frames =
                 frames.iter().filter(|(first, _)| first & 0x08 == 0).count();
             for longest in [1, 2, 3, 7, 100, 100_000] {
-                let mut conn = Conn::new(side).option(STREAM, 1);
+                let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
                 if pmd {
                     conn = conn.pmd(USUAL);
                 }
@@ -168,8 +168,8 @@ fn with_stream_every_data_frame_has_one_piece_with_frame_end() {
 fn no_event_comes_of_a_call_without_bytes() {
     let message = vec![0; 100_000];
     let payload = Deflate::new(Settings::USUAL).message(&message);
-    let mut conn = Conn::new(CLIENT).pmd(USUAL).option(STREAM, 1);
-    let bytes = from_peer(CLIENT, 0xc2, &payload);
+    let mut conn = Conn::new(WS_CLIENT).pmd(USUAL).option(WS_OPT_STREAM, 1);
+    let bytes = from_peer(WS_CLIENT, 0xc2, &payload);
     let (events, consumed) = conn.recv_raw(&mut bytes.clone(), 64).unwrap();
     assert_eq!(events.len(), 1, "a piece");
     assert!(consumed < bytes.len(), "and more of them are outstanding");

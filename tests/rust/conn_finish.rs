@@ -4,9 +4,9 @@ use crate::c::code;
 use crate::conn::*;
 
 fn is_over(conn: &mut Conn) {
-    assert_eq!(conn.state(), FAILED);
+    assert_eq!(conn.state(), WS_STATE_FAILED);
     assert_eq!(conn.output(), [], "nothing waits");
-    for opcode in [TEXT, BINARY, PING, PONG] {
+    for opcode in [WS_OPCODE_TEXT, WS_OPCODE_BINARY, WS_OPCODE_PING, WS_OPCODE_PONG] {
         assert_eq!(conn.send(opcode, 0, b"a"), Err(code::INVALID_STATE));
     }
     let late = conn.close(1000, b"");
@@ -15,7 +15,7 @@ fn is_over(conn: &mut Conn) {
     let mut text = from_peer(conn.side, 0x81, "a");
     assert_eq!(conn.recv(&mut text, 4).err(), Some(code::EOF), "for recv too");
     assert_eq!(conn.output(), []);
-    assert_eq!(conn.state(), FAILED);
+    assert_eq!(conn.state(), WS_STATE_FAILED);
 }
 
 /// RFC 6455, 7.1.5: without a close frame the code is 1006, also between two messages.
@@ -51,7 +51,7 @@ fn a_pong_that_waits_is_dropped() {
 fn in_the_middle_of_a_message_out() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.send(TEXT, MORE, b"a").unwrap();
+        conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"a").unwrap();
         assert_eq!(conn.finish(), code::EOF);
         is_over(&mut conn);
     }
@@ -81,7 +81,7 @@ fn after_both_closes_all_is_well() {
             conn.read(&from_peer(side, 0x88, ""));
             for _ in 0..2 {
                 assert_eq!(conn.finish(), 0);
-                assert_eq!(conn.state(), CLOSED);
+                assert_eq!(conn.state(), WS_STATE_CLOSED);
             }
         }
     }
@@ -99,10 +99,10 @@ fn an_answer_that_was_not_collected_can_still_be() {
             conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
             for _ in 0..2 {
                 assert_eq!(conn.finish(), 0);
-                assert_eq!(conn.state(), CLOSING);
+                assert_eq!(conn.state(), WS_STATE_CLOSING);
             }
             assert_eq!(conn.output().last(), Some(&answer_close(1000)));
-            assert_eq!((conn.state(), conn.finish()), (CLOSED, 0));
+            assert_eq!((conn.state(), conn.finish()), (WS_STATE_CLOSED, 0));
         }
     }
 }
@@ -114,7 +114,7 @@ fn an_error_stays_and_its_close_frame_still_waits() {
         conn.read_deaf(&from_peer(side, 0x83, ""));
         for _ in 0..2 {
             assert_eq!(conn.finish(), code::OPCODE);
-            assert_eq!(conn.state(), FAILED);
+            assert_eq!(conn.state(), WS_STATE_FAILED);
         }
         assert_eq!(conn.output(), [answer_close(1002)]);
         assert_eq!(conn.finish(), code::OPCODE);

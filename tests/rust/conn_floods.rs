@@ -1,6 +1,6 @@
 //! Peers that send very much of very little.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ impl Flood {
     }
 
     fn conn(&self) -> Conn {
-        Conn::with(SERVER, &self.recorder.allocator()).unwrap()
+        Conn::with(WS_SERVER, &self.recorder.allocator()).unwrap()
     }
 
     /// Sends `frame` so many times in reads of 64 KiB; says what the peer was told last.
@@ -56,39 +56,39 @@ const MANY: usize = 1_000_000;
 fn empty_fragments() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x01, ""), 1), 0);
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x00, ""), MANY), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, ""), MANY), 0);
     assert!(flood.recorder.peak() <= 512, "{}", flood.recorder.peak());
-    assert_eq!(conn.read(&from_peer(SERVER, 0x80, "end")), [text("end")]);
+    assert_eq!(conn.read(&from_peer(WS_SERVER, 0x80, "end")), [text("end")]);
 }
 
 #[test]
 fn fragments_of_one_byte() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x01, ""), 1), 0);
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x00, "x"), MANY), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY), 0);
     // What arrived is 7 times as long as what it says.
     assert!(flood.recorder.peak() <= 512 + 2 * MANY, "{}", flood.recorder.peak());
     assert!(flood.recorder.asked() < 100, "{} times", flood.recorder.asked());
-    assert_eq!(conn.read(&from_peer(SERVER, 0x80, "")), [text("x".repeat(MANY))]);
+    assert_eq!(conn.read(&from_peer(WS_SERVER, 0x80, "")), [text("x".repeat(MANY))]);
 }
 
 /// They end at the limit, not at the end of the memory.
 #[test]
 fn fragments_of_one_byte_without_end() {
     let mut flood = Flood::new();
-    let mut conn = flood.conn().option(MAX_MESSAGE, MANY as u64);
-    flood.send(&mut conn, &from_peer(SERVER, 0x02, "x"), 1);
-    flood.send(&mut conn, &from_peer(SERVER, 0x00, "x"), MANY - 1);
-    let said = conn.read(&from_peer(SERVER, 0x00, "x"));
+    let mut conn = flood.conn().option(WS_OPT_MAX_MESSAGE, MANY as u64);
+    flood.send(&mut conn, &from_peer(WS_SERVER, 0x02, "x"), 1);
+    flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY - 1);
+    let said = conn.read(&from_peer(WS_SERVER, 0x00, "x"));
     assert_eq!(said, [Item::Error(code::TOO_BIG), answer_close(1009)]);
 }
 
 fn pings(times: usize) {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x89, ""), times), times);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x89, ""), times), times);
     assert!(flood.recorder.peak() <= 512, "{}", flood.recorder.peak());
     assert_eq!(conn.output(), [answer_pong("")]);
 }
@@ -108,7 +108,7 @@ fn many_more_empty_pings() {
 fn full_pings() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    let frame = from_peer(SERVER, 0x89, [b'p'; 125]);
+    let frame = from_peer(WS_SERVER, 0x89, [b'p'; 125]);
     assert_eq!(flood.send(&mut conn, &frame, MANY / 10), MANY / 10);
     assert!(flood.recorder.peak() <= 1024, "{}", flood.recorder.peak());
     assert_eq!(conn.output(), [answer_pong([b'p'; 125])]);
@@ -119,7 +119,7 @@ fn empty_messages_and_pongs() {
     for first in [0x81, 0x82, 0x8a] {
         let mut flood = Flood::new();
         let mut conn = flood.conn();
-        let frame = from_peer(SERVER, first, "");
+        let frame = from_peer(WS_SERVER, first, "");
         assert_eq!(flood.send(&mut conn, &frame, MANY / 4), MANY / 4);
         assert_eq!(flood.recorder.asked(), 1);
     }
@@ -129,7 +129,7 @@ fn empty_messages_and_pongs() {
 fn bytes_after_a_close() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    conn.read_deaf(&from_peer(SERVER, 0x88, ""));
+    conn.read_deaf(&from_peer(WS_SERVER, 0x88, ""));
     assert_eq!(flood.send(&mut conn, b"\x81", MANY), 0);
     assert_eq!(flood.recorder.asked(), 1);
     assert_eq!(conn.output(), [answer_close(1005)]);

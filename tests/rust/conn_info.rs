@@ -1,12 +1,19 @@
 //! What can be asked of a connection, at every step of a script.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::USUAL;
 use crate::zlib::{Deflate, Settings};
 
-const ALL: [i32; 7] =
-    [CLOSE_SENT, CLOSE_RECEIVED, CLOSED_BY_PEER, SENDING, RECEIVING, ANNOUNCED, BUFFERED];
+const ALL: [i32; 7] = [
+    WS_INFO_CLOSE_SENT,
+    WS_INFO_CLOSE_RECEIVED,
+    WS_INFO_CLOSED_BY_PEER,
+    WS_INFO_SENDING,
+    WS_INFO_RECEIVING,
+    WS_INFO_ANNOUNCED,
+    WS_INFO_BUFFERED,
+];
 
 fn info(conn: &Conn) -> [u64; 7] {
     ALL.map(|number| conn.get(number).unwrap())
@@ -30,28 +37,40 @@ fn a_message_under_way_shows_its_opcode_and_what_is_held() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x02, "abc"));
-        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(2), Ok(3)));
+        assert_eq!(
+            (conn.get(WS_INFO_RECEIVING), conn.get(WS_INFO_BUFFERED)),
+            (Ok(2), Ok(3))
+        );
         conn.read(&from_peer(side, 0x89, "ping"));
         let part = from_peer(side, 0x00, "defgh");
         conn.read(&part[..part.len() - 2]);
-        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(2), Ok(6)));
+        assert_eq!(
+            (conn.get(WS_INFO_RECEIVING), conn.get(WS_INFO_BUFFERED)),
+            (Ok(2), Ok(6))
+        );
         conn.read(&part[part.len() - 2..]);
         conn.read(&from_peer(side, 0x80, ""));
-        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(0), Ok(0)));
-        conn.send(TEXT, MORE, b"x").unwrap();
-        conn.send(PING, 0, b"x").unwrap();
-        assert_eq!(conn.get(SENDING), Ok(1));
-        conn.send(TEXT, 0, b"x").unwrap();
-        assert_eq!(conn.get(SENDING), Ok(0));
+        assert_eq!(
+            (conn.get(WS_INFO_RECEIVING), conn.get(WS_INFO_BUFFERED)),
+            (Ok(0), Ok(0))
+        );
+        conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"x").unwrap();
+        conn.send(WS_OPCODE_PING, 0, b"x").unwrap();
+        assert_eq!(conn.get(WS_INFO_SENDING), Ok(1));
+        conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
+        assert_eq!(conn.get(WS_INFO_SENDING), Ok(0));
     }
 }
 
 #[test]
 fn with_stream_nothing_is_held() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(STREAM, 1);
+        let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
         conn.read(&from_peer(side, 0x01, "abc"));
-        assert_eq!((conn.get(RECEIVING), conn.get(BUFFERED)), (Ok(1), Ok(0)));
+        assert_eq!(
+            (conn.get(WS_INFO_RECEIVING), conn.get(WS_INFO_BUFFERED)),
+            (Ok(1), Ok(0))
+        );
     }
 }
 
@@ -106,13 +125,13 @@ fn an_error_writes_its_close_code() {
 /// The length that exceeds the limit, once the error was returned, however the header came.
 fn announced(mut conn: Conn, bytes: &[u8]) -> u64 {
     for byte in bytes.chunks(1) {
-        if conn.state() == FAILED {
+        if conn.state() == WS_STATE_FAILED {
             break;
         }
-        assert_eq!(conn.get(ANNOUNCED), Ok(0), "before the error was returned");
+        assert_eq!(conn.get(WS_INFO_ANNOUNCED), Ok(0), "before the error was returned");
         conn.read(byte);
     }
-    let by_bytes = conn.get(ANNOUNCED).unwrap();
+    let by_bytes = conn.get(WS_INFO_ANNOUNCED).unwrap();
     assert_eq!(conn.recv(&mut [], 1).unwrap_err(), code::TOO_BIG);
     by_bytes
 }
@@ -120,19 +139,20 @@ fn announced(mut conn: Conn, bytes: &[u8]) -> u64 {
 #[test]
 fn too_big_says_how_big() {
     for side in SIDES {
-        let limited = || Conn::new(side).option(MAX_MESSAGE, 100);
+        let limited = || Conn::new(side).option(WS_OPT_MAX_MESSAGE, 100);
         for len in [101, 125, 126, 65_535, 65_536, 1 << 40] {
             let header = crate::wire::header(0x82, peer_key(side), len);
             assert_eq!(announced(limited(), &header), len);
             let mut whole = limited();
             whole.read(&header);
-            assert_eq!(whole.get(ANNOUNCED), Ok(len), "all at once");
-            let framed = Conn::new(side).option(MAX_FRAME, 100);
+            assert_eq!(whole.get(WS_INFO_ANNOUNCED), Ok(len), "all at once");
+            let framed = Conn::new(side).option(WS_OPT_MAX_FRAME, 100);
             assert_eq!(announced(framed, &header), len, "one frame");
         }
         let fragments = all_from_peer(side, &[(0x02, &[0; 90]), (0x80, &[0; 20])]);
         assert_eq!(announced(limited(), &fragments), 110, "the message with it");
-        let framed = Conn::new(side).option(MAX_FRAME, 15).option(MAX_MESSAGE, 0);
+        let framed =
+            Conn::new(side).option(WS_OPT_MAX_FRAME, 15).option(WS_OPT_MAX_MESSAGE, 0);
         let fragments = all_from_peer(side, &[(0x02, &[0; 10]), (0x80, &[0; 20])]);
         assert_eq!(announced(framed, &fragments), 20, "the frame alone");
     }
@@ -145,19 +165,19 @@ fn too_big_says_what_was_reached_while_decompressing() {
             let payload = Deflate::new(Settings::USUAL).message(&[0; 5000]);
             let mut conn = Conn::new(side)
                 .pmd(USUAL)
-                .option(MAX_MESSAGE, 1000)
-                .option(STREAM, stream);
+                .option(WS_OPT_MAX_MESSAGE, 1000)
+                .option(WS_OPT_STREAM, stream);
             conn.read(&from_peer(side, 0xc2, &payload));
-            assert_eq!(conn.get(ANNOUNCED), Ok(1001));
+            assert_eq!(conn.get(WS_INFO_ANNOUNCED), Ok(1001));
         }
     }
 }
 
 #[test]
 fn another_error_announces_nothing() {
-    for side in [SERVER, CLIENT] {
+    for side in [WS_SERVER, WS_CLIENT] {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x81, b"\xff"));
-        assert_eq!((conn.state(), conn.get(ANNOUNCED)), (FAILED, Ok(0)));
+        assert_eq!((conn.state(), conn.get(WS_INFO_ANNOUNCED)), (WS_STATE_FAILED, Ok(0)));
     }
 }

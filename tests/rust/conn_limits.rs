@@ -1,12 +1,12 @@
 //! WS_OPT_MAX_MESSAGE: whom it stops, where, and whom it does not.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use crate::wire::{Form, header, header_in, hex};
 
 fn limited(side: u32, stream: bool, limit: u64) -> Conn {
-    Conn::new(side).option(MAX_MESSAGE, limit).option(STREAM, stream.into())
+    Conn::new(side).option(WS_OPT_MAX_MESSAGE, limit).option(WS_OPT_STREAM, stream.into())
 }
 
 fn modes() -> impl Iterator<Item = (u32, bool)> {
@@ -109,7 +109,7 @@ fn control_frames_are_no_messages() {
 fn one_mebibyte_without_being_asked() {
     for (side, stream) in modes() {
         for (len, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
-            let mut conn = Conn::new(side).option(STREAM, stream.into());
+            let mut conn = Conn::new(side).option(WS_OPT_STREAM, stream.into());
             let said = conn.read(&header(0x82, peer_key(side), len));
             assert_eq!(said.is_empty(), fits);
         }
@@ -122,18 +122,18 @@ fn no_limit_takes_any_length() {
         let recorder = Recorder::new();
         let mut conn = Conn::with(side, &recorder.allocator()).unwrap();
         let mut conn = {
-            conn.set(MAX_MESSAGE, 0);
-            conn.set(STREAM, stream.into());
+            conn.set(WS_OPT_MAX_MESSAGE, 0);
+            conn.set(WS_OPT_STREAM, stream.into());
             conn
         };
-        assert_eq!(conn.get(MAX_MESSAGE), Ok(0));
+        assert_eq!(conn.get(WS_OPT_MAX_MESSAGE), Ok(0));
         conn.read(&from_peer(side, 0x02, "Hello"));
         // With what is there already, more than 2^63 - 1, and almost 2^64.
         let mut bytes = header(0x00, peer_key(side), (1 << 63) - 1);
         bytes.extend(b"xy");
         let said = conn.read(&bytes);
         assert!(said.iter().all(|item| matches!(item, Item::Data(2, 0, _))), "{said:?}");
-        assert_eq!(conn.state(), OPEN);
+        assert_eq!(conn.state(), WS_STATE_OPEN);
         assert!(recorder.peak() < 1024, "{} bytes", recorder.peak());
     }
 }
@@ -143,7 +143,7 @@ fn the_largest_limits_do_not_wrap_around() {
     for (side, stream) in modes() {
         for limit in [u64::MAX, (1 << 63) - 1, 1 << 63] {
             let mut conn = limited(side, stream, limit);
-            assert_eq!(conn.get(MAX_MESSAGE), Ok(limit));
+            assert_eq!(conn.get(WS_OPT_MAX_MESSAGE), Ok(limit));
             conn.read(&from_peer(side, 0x02, "Hello"));
             let said = conn.read(&header(0x00, peer_key(side), (1 << 63) - 1));
             let fits = 5 + (1_u128 << 63) - 1 <= u128::from(limit);
@@ -158,9 +158,9 @@ fn a_limit_may_be_set_at_any_time() {
     for side in SIDES {
         let mut conn = limited(side, false, 5);
         assert_eq!(conn.read(&from_peer(side, 0x81, "Hello")), [text("Hello")]);
-        assert_eq!(conn.set(MAX_MESSAGE, 6), 0);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 6), 0);
         assert_eq!(conn.read(&from_peer(side, 0x81, "Hello!")), [text("Hello!")]);
-        assert_eq!(conn.set(MAX_MESSAGE, 3), 0);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 3), 0);
         let said = conn.read(&from_peer(side, 0x81, "Hell"));
         assert_eq!(said, [TOO_BIG, answer_close(1009)]);
     }
@@ -169,7 +169,7 @@ fn a_limit_may_be_set_at_any_time() {
 /// A length that is not minimal is wrong before it is too big.
 #[test]
 fn a_wrong_length_is_wrong_whatever_the_limit() {
-    let mut conn = limited(SERVER, false, 5);
+    let mut conn = limited(WS_SERVER, false, 5);
     let said = conn.read(&hex("82fe 0007"));
     assert_eq!(said, [Item::Error(code::LENGTH), answer_close(1002)]);
 }

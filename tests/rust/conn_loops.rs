@@ -40,8 +40,8 @@ fn cases() -> Vec<Case> {
 impl Case {
     fn conn(&self, in_pieces: bool) -> Conn {
         let conn = Conn::new(self.side)
-            .option(MAX_MESSAGE, self.limit)
-            .option(STREAM, in_pieces.into());
+            .option(WS_OPT_MAX_MESSAGE, self.limit)
+            .option(WS_OPT_STREAM, in_pieces.into());
         match self.pmd {
             Some(pmd) => conn.pmd(pmd),
             None => conn,
@@ -60,7 +60,7 @@ impl Case {
             let (piece, behind) = rest.split_at(*len);
             rest = behind;
             said.extend(read(&mut conn, piece));
-            if conn.state() == FAILED {
+            if conn.state() == WS_STATE_FAILED {
                 break;
             }
         }
@@ -126,9 +126,9 @@ fn an_outstanding_error_needs_no_bytes() {
         let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
         assert_eq!(events.len(), 1);
         assert!(consumed < bytes.len(), "a byte is left");
-        assert_eq!(conn.state(), OPEN, "nothing of the error shows");
+        assert_eq!(conn.state(), WS_STATE_OPEN, "nothing of the error shows");
         assert_eq!(conn.recv(&mut [], 64).unwrap_err(), crate::c::code::OPCODE);
-        assert_eq!(conn.state(), FAILED);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
     }
 }
 
@@ -147,7 +147,7 @@ fn the_bytes_of_an_event_are_consumed_with_it() {
 #[test]
 fn a_wrong_byte_in_a_text_is_left_and_what_came_before_it_is_not() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(STREAM, 1);
+        let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
         let mut bytes = from_peer(side, 0x81, b"abc\xff");
         let len = bytes.len();
         let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
@@ -175,7 +175,7 @@ fn the_byte_that_is_left_of_a_text_cut_off_is_not_reported() {
         for (payload, reported) in [(&b"A\xc3"[..], &b"A"[..]), (b"\xc3", b"")] {
             let bytes = from_peer(side, 0x81, payload);
             for cut in 0..bytes.len() {
-                let mut conn = Conn::new(side).option(STREAM, 1);
+                let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
                 let mut said = conn.read_by_bytes(&bytes[..cut], 64);
                 said.extend(conn.read_by_bytes(&bytes[cut..], 64));
                 let data: Vec<u8> = said

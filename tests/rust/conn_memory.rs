@@ -55,7 +55,7 @@ fn an_idle_connection_owns_its_handle_alone() {
             assert_eq!(recorder.blocks(), idle, "after a control frame in parts");
             conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
             assert_eq!(conn.output().len(), 1);
-            idle = if side == crate::c::CLIENT { 2 } else { 1 };
+            idle = if side == crate::c::WS_CLIENT { 2 } else { 1 };
             assert_eq!(recorder.blocks(), idle, "after a pong");
         }
         conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
@@ -73,7 +73,7 @@ fn an_announcement_takes_none() {
         for len in [1 << 16, 1 << 20, (1 << 63) - 1] {
             for fragment in [false, true] {
                 let recorder = Recorder::new();
-                let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 0);
+                let mut conn = conn(side, &recorder).option(WS_OPT_MAX_MESSAGE, 0);
                 if fragment {
                     conn.read(&from_peer(side, 0x02, "a"));
                 }
@@ -147,7 +147,7 @@ fn fragments_do_not_ask_for_memory_each() {
 fn no_more_than_the_limit() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 1000);
+        let mut conn = conn(side, &recorder).option(WS_OPT_MAX_MESSAGE, 1000);
         let bytes = from_peer(side, 0x02, [7; 1000]);
         for byte in bytes.chunks(1) {
             conn.read(byte);
@@ -160,7 +160,7 @@ fn no_more_than_the_limit() {
 fn a_kept_buffer_serves_the_next_message() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, 4096);
         let idle = recorder.live();
         let send = |conn: &mut Conn, len: usize| {
             let payload = vec![b'x'; len];
@@ -184,11 +184,11 @@ fn a_kept_buffer_serves_the_next_message() {
 fn what_was_kept_is_given_back_when_it_is_kept_no_more() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, 4096);
         conn.read(&all_from_peer(side, &[(0x01, &[b'x'; 3000]), (0x80, b"")]));
         conn.read(b"");
         assert_eq!(recorder.blocks(), 2);
-        assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
+        assert_eq!(conn.set(WS_OPT_KEEP_BUFFER, 0), 0);
         conn.read(&from_peer(side, 0x81, "whole"));
         conn.read(b"");
         assert_eq!(recorder.blocks(), 1);
@@ -199,7 +199,7 @@ fn what_was_kept_is_given_back_when_it_is_kept_no_more() {
 fn a_large_number_to_keep_takes_nothing() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, u64::MAX);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, u64::MAX);
         conn.read(&all_from_peer(side, &[(0x01, b"a"), (0x80, b"b")]));
         conn.read(b"");
         assert!(recorder.peak() <= 256 + LITTLE);

@@ -185,15 +185,18 @@ fn what_was_collected_stays_until_the_next_recv() {
             holds(&conn);
             conn.output();
             holds(&conn);
-            assert_eq!(conn.send(TEXT, 0, b"other"), Ok((0x81, b"other".to_vec())));
+            assert_eq!(
+                conn.send(WS_OPCODE_TEXT, 0, b"other"),
+                Ok((0x81, b"other".to_vec()))
+            );
             holds(&conn);
-            assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
-            assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
+            assert_eq!(conn.set(WS_OPT_KEEP_BUFFER, 0), 0);
+            assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 1), 0);
             holds(&conn);
             assert_eq!(conn.close(1000, b""), Ok(Some(close_payload(1000, b""))));
             holds(&conn);
             assert_eq!(conn.finish(), crate::c::code::EOF);
-            assert_eq!(conn.state(), FAILED);
+            assert_eq!(conn.state(), WS_STATE_FAILED);
             holds(&conn);
         }
     }
@@ -202,7 +205,7 @@ fn what_was_collected_stays_until_the_next_recv() {
 // ---- in pieces ----
 
 fn streaming(side: u32) -> Conn {
-    Conn::new(side).option(STREAM, 1)
+    Conn::new(side).option(WS_OPT_STREAM, 1)
 }
 
 fn piece(flags: u16, payload: &[u8]) -> Item {
@@ -288,7 +291,8 @@ fn a_piece_may_end_inside_a_character() {
 fn pieces_are_not_collected() {
     for side in SIDES {
         let recorder = crate::conn_allocator::Recorder::new();
-        let mut conn = Conn::with(side, &recorder.allocator()).unwrap().option(STREAM, 1);
+        let mut conn =
+            Conn::with(side, &recorder.allocator()).unwrap().option(WS_OPT_STREAM, 1);
         for (i, byte) in from_peer(side, 0x82, payload(1000)).chunks(1).enumerate() {
             conn.read(byte);
             assert_eq!(recorder.blocks(), 1, "at byte {i}");

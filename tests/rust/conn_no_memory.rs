@@ -1,7 +1,7 @@
 //! Every allocation fails once, and from then on: the connection says so, for ever, and
 //! nothing is lost.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::{Fail, Recorder};
 
@@ -47,7 +47,7 @@ impl Case {
             recorder.allocator_without_resize()
         };
         let mut conn = Conn::with(self.side, &allocator)?;
-        conn = conn.option(STREAM, self.stream.into());
+        conn = conn.option(WS_OPT_STREAM, self.stream.into());
         let mut said = Vec::new();
         for piece in self.bytes.chunks(self.cut) {
             said.extend(conn.read_in(piece, 64, self.collects));
@@ -61,7 +61,7 @@ impl Case {
     }
 
     fn check_failed(&self, conn: &mut Conn, said: &mut Vec<Item>) {
-        assert_eq!(conn.state(), FAILED);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
         if !self.collects {
             said.extend(conn.output());
         }
@@ -145,9 +145,9 @@ fn every_allocation_may_fail() {
 #[test]
 fn a_pong_needs_memory_that_may_not_be_there() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(SERVER, 0x89, [b'x'; 125]));
+    let said = conn.read_deaf(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
     assert_eq!(said, [Item::Error(code::NO_MEMORY)]);
     assert_eq!(conn.output(), [answer_close(1011)]);
 }
@@ -155,10 +155,10 @@ fn a_pong_needs_memory_that_may_not_be_there() {
 #[test]
 fn a_pong_that_waits_has_room_for_the_next() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
-    conn.read_deaf(&from_peer(SERVER, 0x89, "first"));
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
+    conn.read_deaf(&from_peer(WS_SERVER, 0x89, "first"));
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(SERVER, 0x89, [b'x'; 125]));
+    let said = conn.read_deaf(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
     assert_eq!(said, [ping([b'x'; 125])]);
     assert_eq!(conn.output(), [answer_pong([b'x'; 125])]);
 }
@@ -175,9 +175,9 @@ fn without_memory_there_is_no_connection() {
 #[test]
 fn after_it_nothing_is_asked_for_any_more() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::Only(1));
-    let part = from_peer(SERVER, 0x01, "Hello");
+    let part = from_peer(WS_SERVER, 0x01, "Hello");
     assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY), answer_close(1011)]);
     assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY)]);
     assert_eq!(recorder.asked(), 1);

@@ -1,6 +1,6 @@
 //! The order of what a connection reports and says, and what it says to pings.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 
 /// An echo, as the header writes it: handle the events, then collect the output.
@@ -44,7 +44,7 @@ fn an_echo_answers_in_the_order_of_the_wire() {
                 let mut wire = echo(&mut conn, &bytes[..cut], cap);
                 wire.extend(echo(&mut conn, &bytes[cut..], cap));
                 assert_eq!(wire, expected, "cut at {cut}");
-                assert_eq!(conn.state(), CLOSED);
+                assert_eq!(conn.state(), WS_STATE_CLOSED);
             }
         }
     }
@@ -57,14 +57,14 @@ fn the_last_answers_before_an_error_can_still_be_sent() {
         let mut conn = Conn::new(side);
         let (events, consumed) = conn.recv(&mut bytes.clone(), 64).unwrap();
         assert_eq!(events.len(), 1);
-        assert_eq!(conn.send(TEXT, 0, b"hi"), Ok((0x81, b"hi".to_vec())));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"hi"), Ok((0x81, b"hi".to_vec())));
         assert_eq!(
             conn.recv(&mut bytes[consumed..].to_vec(), 64).err(),
             Some(code::OPCODE)
         );
-        assert_eq!(conn.send(TEXT, 0, b"and"), Ok((0x81, b"and".to_vec())));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"and"), Ok((0x81, b"and".to_vec())));
         assert_eq!(conn.output(), [answer_close(1002)]);
-        assert_eq!(conn.send(TEXT, 0, b"late"), Err(code::INVALID_STATE));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late"), Err(code::INVALID_STATE));
     }
 }
 
@@ -128,7 +128,7 @@ fn a_pong_that_waits_survives_messages() {
         let mut conn = Conn::new(side);
         let bytes = all_from_peer(side, &[(0x89, b"p"), (0x81, b"a"), (0x8a, b"q")]);
         assert_eq!(conn.read_deaf(&bytes), [ping("p"), text("a"), pong("q")]);
-        assert_eq!(conn.send(TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
         assert_eq!(conn.output(), [answer_pong("p")]);
     }
 }
@@ -141,20 +141,20 @@ fn a_pong_is_never_answered() {
             conn.read(&from_peer(side, 0x8a, "nobody asked")),
             [pong("nobody asked")]
         );
-        assert_eq!(conn.state(), OPEN);
+        assert_eq!(conn.state(), WS_STATE_OPEN);
     }
 }
 
 #[test]
 fn pings_are_left_to_the_caller_without_auto_pong() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(AUTO_PONG, 0);
+        let mut conn = Conn::new(side).option(WS_OPT_AUTO_PONG, 0);
         let bytes = all_from_peer(side, &[(0x89, b"a"), (0x89, b"b")]);
         assert_eq!(conn.read(&bytes), [ping("a"), ping("b")]);
-        assert_eq!(conn.send(PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
-        assert_eq!(conn.set(AUTO_PONG, 1), 0);
+        assert_eq!(conn.send(WS_OPCODE_PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
+        assert_eq!(conn.set(WS_OPT_AUTO_PONG, 1), 0);
         assert_eq!(conn.read(&from_peer(side, 0x89, "c")), [ping("c"), answer_pong("c")]);
-        assert_eq!(conn.set(AUTO_PONG, 0), 0);
+        assert_eq!(conn.set(WS_OPT_AUTO_PONG, 0), 0);
         assert_eq!(conn.read(&from_peer(side, 0x89, "d")), [ping("d")]);
     }
 }
@@ -164,7 +164,7 @@ fn pings_are_left_to_the_caller_without_auto_pong() {
 #[test]
 fn too_little_room_for_output_changes_nothing() {
     for side in SIDES {
-        let key = if side == CLIENT { 4 } else { 0 };
+        let key = if side == WS_CLIENT { 4 } else { 0 };
         let mut conn = Conn::new(side);
         conn.read_deaf(&from_peer(side, 0x89, "ping"));
         let exact = 2 + key + 4;
@@ -175,10 +175,10 @@ fn too_little_room_for_output_changes_nothing() {
         conn.read_deaf(&from_peer(side, 0x88, ""));
         for cap in 0..2 + key {
             assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL));
-            assert_eq!(conn.state(), CLOSING);
+            assert_eq!(conn.state(), WS_STATE_CLOSING);
         }
         assert_eq!(conn.output_bytes(2 + key).unwrap().len(), 2 + key);
-        assert_eq!(conn.state(), CLOSED);
+        assert_eq!(conn.state(), WS_STATE_CLOSED);
     }
 }
 
@@ -194,13 +194,13 @@ fn the_most_that_is_ever_written_is_a_pong_and_a_close() {
             assert_eq!(conn.output(), [answer_pong([7; 125]), answer_close(code)]);
         }
     }
-    let mut conn = Conn::new(CLIENT);
-    conn.read_deaf(&from_peer(CLIENT, 0x89, [7; 125]));
-    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
+    let mut conn = Conn::new(WS_CLIENT);
+    conn.read_deaf(&from_peer(WS_CLIENT, 0x89, [7; 125]));
+    conn.read_deaf(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     for cap in [0, 1, 130, 131, 138] {
         assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL), "{cap}");
     }
-    assert_eq!(conn.output_bytes(MAX_OUTPUT).unwrap().len(), MAX_OUTPUT);
+    assert_eq!(conn.output_bytes(WS_MAX_OUTPUT).unwrap().len(), WS_MAX_OUTPUT);
 }
 
 #[test]
@@ -209,13 +209,13 @@ fn a_new_connection_has_nothing_to_say() {
         let mut conn = Conn::new(side);
         assert_eq!(conn.output_bytes(0), Ok(vec![]));
         assert_eq!(conn.output(), []);
-        assert_eq!((conn.state(), conn.side), (OPEN, side));
+        assert_eq!((conn.state(), conn.side), (WS_STATE_OPEN, side));
     }
 }
 
 #[test]
 fn a_servers_replies_are_written_byte_by_byte_as_they_should_be() {
-    let mut conn = Conn::new(SERVER);
-    conn.read_deaf(&all_from_peer(SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
-    assert_eq!(conn.output_bytes(MAX_OUTPUT).unwrap(), b"\x8a\x02Hi\x88\x02\x0f\xa0");
+    let mut conn = Conn::new(WS_SERVER);
+    conn.read_deaf(&all_from_peer(WS_SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
+    assert_eq!(conn.output_bytes(WS_MAX_OUTPUT).unwrap(), b"\x8a\x02Hi\x88\x02\x0f\xa0");
 }

@@ -15,10 +15,10 @@ use wscodec::ffi::conn::{ws_allocator, ws_conn_init};
 fn a_wrong_block_type_in_the_last_bits_is_an_error_with_their_byte() {
     for side in SIDES {
         for stream in [0, 1] {
-            let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, stream);
+            let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_STREAM, stream);
             let bytes = from_peer(side, 0x42, wrong_type());
             let said = conn.read_by_bytes(&bytes, 64);
-            assert_eq!(conn.state(), FAILED, "{said:?}");
+            assert_eq!(conn.state(), WS_STATE_FAILED, "{said:?}");
             assert!(said.contains(&Item::Error(code::COMPRESSION)), "{said:?}");
         }
     }
@@ -92,15 +92,15 @@ fn damaged_streams_read_the_same_in_both_loops_and_in_any_cut() {
         let limit = *rng.pick(&[0, 0, 300, 39_000]);
         for stream in [0, 1] {
             let conn = || {
-                let conn = Conn::new(side).pmd(USUAL).option(ANY_MASK, 1);
-                conn.option(STREAM, stream).option(MAX_MESSAGE, limit)
+                let conn = Conn::new(side).pmd(USUAL).option(WS_OPT_ANY_MASK, 1);
+                conn.option(WS_OPT_STREAM, stream).option(WS_OPT_MAX_MESSAGE, limit)
             };
             let at_once = joined(conn().read(&bytes));
             failed += usize::from(at_once.iter().any(|i| matches!(i, Item::Error(_))));
             let longest = *rng.pick(&[3, 50, 5000]);
             let (mut by_result, mut by_bytes) = (conn(), conn());
             let (mut one, mut two, mut rest) = (Vec::new(), Vec::new(), &bytes[..]);
-            while !rest.is_empty() && by_result.state() != FAILED {
+            while !rest.is_empty() && by_result.state() != WS_STATE_FAILED {
                 let (piece, behind) =
                     rest.split_at((1 + rng.below(longest)).min(rest.len()));
                 rest = behind;
@@ -124,7 +124,12 @@ fn an_error_shows_with_the_same_byte_in_any_cut() {
         let bytes = damaged_stream(&mut rng);
         let bytes = &bytes[..bytes.len().min(400)];
         let stream = rng.below(2) as u64;
-        let conn = || Conn::new(0).pmd(USUAL).option(ANY_MASK, 1).option(STREAM, stream);
+        let conn = || {
+            Conn::new(0)
+                .pmd(USUAL)
+                .option(WS_OPT_ANY_MASK, 1)
+                .option(WS_OPT_STREAM, stream)
+        };
         let mut bytewise = conn();
         for len in 1..=bytes.len() {
             bytewise.read(&bytes[len - 1..len]);
@@ -143,10 +148,10 @@ fn a_lowered_limit_holds_for_the_pieces_that_are_outstanding() {
         let bytes = from_peer(side, 0xc2, &payload);
         for (limit, more) in [(10, 0), (16_384, 0), (20_000, 3616), (99_999, 83_615)] {
             for without_bytes in [false, true] {
-                let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, 1);
+                let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_STREAM, 1);
                 let (events, consumed) = conn.recv(&mut bytes.clone(), 64).unwrap();
                 assert_eq!(events[0].item, Item::Data(2, FIRST, vec![0; 16_384]));
-                assert_eq!(conn.set(MAX_MESSAGE, limit), 0);
+                assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, limit), 0);
                 if without_bytes {
                     assert_eq!(conn.recv(&mut [], 64).unwrap().0.len(), 0);
                 }
@@ -157,8 +162,8 @@ fn a_lowered_limit_holds_for_the_pieces_that_are_outstanding() {
                     other => panic!("{other:?}"),
                 });
                 assert_eq!(reached.sum::<usize>(), more, "{limit}");
-                assert_eq!(conn.state(), FAILED);
-                assert_eq!(conn.get(ANNOUNCED), Ok(16_384.max(limit + 1)));
+                assert_eq!(conn.state(), WS_STATE_FAILED);
+                assert_eq!(conn.get(WS_INFO_ANNOUNCED), Ok(16_384.max(limit + 1)));
             }
         }
     }
@@ -169,13 +174,13 @@ fn a_lowered_limit_holds_for_the_pieces_that_are_outstanding() {
 fn what_was_collected_stays_until_the_next_call_of_recv() {
     let payload = Deflate::new(Settings::USUAL).message(&[7; 50_000]);
     for side in SIDES {
-        let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, 1);
+        let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_STREAM, 1);
         let mut bytes = from_peer(side, 0xc2, &payload);
         let (events, _) = conn.recv_raw(&mut bytes, 64).unwrap();
         assert_eq!(events[0].flags & COLLECTED, COLLECTED);
-        conn.send(BINARY, 0, &[9; 50_000]).unwrap();
-        assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
-        assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
+        conn.send(WS_OPCODE_BINARY, 0, &[9; 50_000]).unwrap();
+        assert_eq!(conn.set(WS_OPT_KEEP_BUFFER, 0), 0);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 1), 0);
         conn.output();
         conn.close(1000, b"").unwrap();
         assert_eq!(conn.finish(), code::EOF);
@@ -199,18 +204,18 @@ fn without_memory_a_compressed_stream_stops_and_a_send_is_repeated() {
                 let recorder = Recorder::failing(Fail::Only(nth));
                 let mut room = Room([0; 256]);
                 let mut conn = conn_in(&mut room, side, &recorder.allocator());
-                conn = conn.pmd(USUAL).option(STREAM, stream);
-                let first = conn.send(TEXT, 0, message.as_bytes());
+                conn = conn.pmd(USUAL).option(WS_OPT_STREAM, stream);
+                let first = conn.send(WS_OPCODE_TEXT, 0, message.as_bytes());
                 let sent = first.or_else(|error| {
                     assert_eq!(error, code::NO_MEMORY);
-                    conn.send(TEXT, 0, message.as_bytes())
+                    conn.send(WS_OPCODE_TEXT, 0, message.as_bytes())
                 });
                 let read = zlib::Inflate::new(15).message(&sent.unwrap().1);
                 assert!(read.as_deref() == Some(message.as_bytes()), "{nth}");
                 let mut said = Vec::new();
                 for piece in bytes.chunks(cut) {
                     said.extend(conn.read_by_bytes(piece, 3));
-                    if conn.state() == FAILED {
+                    if conn.state() == WS_STATE_FAILED {
                         break;
                     }
                 }
@@ -249,5 +254,5 @@ fn check_stopped(conn: &Conn, said: &[Item], message: &str) {
         }
     }
     assert!(message.as_bytes().starts_with(&data));
-    assert!(conn.state() == FAILED || data.len() == message.len());
+    assert!(conn.state() == WS_STATE_FAILED || data.len() == message.len());
 }

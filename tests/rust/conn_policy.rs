@@ -1,6 +1,6 @@
 //! WS_OPT_MAX_FRAME, ANY_MASK, AUTO_CLOSE, COMPRESS_FROM, and a limit that is lowered.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::USUAL;
 use crate::wire;
@@ -11,12 +11,12 @@ use crate::zlib::{Deflate, Settings};
 #[test]
 fn max_frame_is_about_each_data_frame_and_no_control_frame() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(MAX_FRAME, 10);
+        let mut conn = Conn::new(side).option(WS_OPT_MAX_FRAME, 10);
         let frames: Frames<'_> = &[(0x02, &[1; 10]), (0x89, &[2; 100]), (0x80, &[3; 10])];
         let said = conn.read(&all_from_peer(side, frames));
         assert_eq!(said.last(), Some(&binary([[1; 10], [3; 10]].concat())));
         for first in [0x82, 0x02] {
-            let mut conn = Conn::new(side).option(MAX_FRAME, 10);
+            let mut conn = Conn::new(side).option(WS_OPT_MAX_FRAME, 10);
             let header = wire::header(first, peer_key(side), 11);
             let said = conn.read(&header[..2]);
             assert_eq!(
@@ -33,9 +33,9 @@ fn max_frame_counts_compressed_bytes() {
     let payload = Deflate::new(Settings::USUAL).message(&[7; 100_000]);
     for side in SIDES {
         let limit = payload.len() as u64;
-        let mut conn = Conn::new(side).pmd(USUAL).option(MAX_FRAME, limit);
+        let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_MAX_FRAME, limit);
         assert_eq!(conn.read(&from_peer(side, 0xc2, &payload)), [binary([7; 100_000])]);
-        let mut conn = Conn::new(side).pmd(USUAL).option(MAX_FRAME, limit - 1);
+        let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_MAX_FRAME, limit - 1);
         assert_eq!(
             conn.read(&from_peer(side, 0xc2, &payload))[0],
             Item::Error(code::TOO_BIG)
@@ -48,15 +48,15 @@ fn max_frame_counts_compressed_bytes() {
 #[test]
 fn any_mask_takes_both_and_sends_as_always() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(ANY_MASK, 1);
+        let mut conn = Conn::new(side).option(WS_OPT_ANY_MASK, 1);
         for key in [None, Some([1, 2, 3, 4])] {
             assert_eq!(conn.read(&wire::frame(0x81, key, b"Hello")), [text("Hello")]);
         }
-        let frame = conn.send_bytes(TEXT, 0, b"x").unwrap();
-        assert_eq!(frame[1] & 0x80 != 0, side == CLIENT, "masked by a client alone");
+        let frame = conn.send_bytes(WS_OPCODE_TEXT, 0, b"x").unwrap();
+        assert_eq!(frame[1] & 0x80 != 0, side == WS_CLIENT, "masked by a client alone");
         let mut strict = Conn::new(side);
         let wrong =
-            wire::frame(0x81, if side == SERVER { None } else { Some([0; 4]) }, b"x");
+            wire::frame(0x81, if side == WS_SERVER { None } else { Some([0; 4]) }, b"x");
         assert_eq!(strict.read(&wrong)[0], Item::Error(code::MASK));
     }
 }
@@ -66,31 +66,31 @@ fn any_mask_takes_both_and_sends_as_always() {
 #[test]
 fn without_auto_close_the_caller_answers_a_close_once() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(AUTO_CLOSE, 0);
+        let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         let frames: Frames<'_> = &[(0x89, b"p"), (0x88, b"\x03\xe8")];
         let said = conn.read(&all_from_peer(side, frames));
         assert_eq!(said, [ping("p"), answer_pong("p"), close(1000, "")], "pongs alone");
-        assert_eq!(conn.state(), CLOSING);
-        assert_eq!(conn.send(TEXT, 0, b"late").unwrap().1, b"late");
+        assert_eq!(conn.state(), WS_STATE_CLOSING);
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
         assert_eq!(conn.finish(), 0, "as if the answer was not collected");
         assert_eq!(conn.close(1000, b"bye"), Ok(Some(close_payload(1000, b"bye"))));
-        assert_eq!(conn.state(), CLOSED);
+        assert_eq!(conn.state(), WS_STATE_CLOSED);
         assert_eq!(conn.close(1000, b""), Ok(None));
-        assert_eq!(conn.send(TEXT, 0, b"late"), Err(code::INVALID_STATE));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late"), Err(code::INVALID_STATE));
     }
 }
 
 #[test]
 fn without_auto_close_the_caller_tells_of_an_error() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(AUTO_CLOSE, 0);
+        let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         let said = conn.read(&all_from_peer(side, &[(0x89, b"p"), (0x83, b"")]));
         let error = Item::Error(code::OPCODE);
         assert_eq!(said, [ping("p"), answer_pong("p"), error]);
-        assert_eq!((conn.state(), conn.output()), (FAILED, vec![]));
-        assert_eq!(conn.send(TEXT, 0, b"late").unwrap().1, b"late");
+        assert_eq!((conn.state(), conn.output()), (WS_STATE_FAILED, vec![]));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
         assert_eq!(conn.close(1002, b"why"), Ok(Some(close_payload(1002, b"why"))));
-        assert_eq!((conn.state(), conn.close(1002, b"")), (FAILED, Ok(None)));
+        assert_eq!((conn.state(), conn.close(1002, b"")), (WS_STATE_FAILED, Ok(None)));
         assert_eq!(conn.finish(), code::OPCODE);
     }
 }
@@ -98,11 +98,11 @@ fn without_auto_close_the_caller_tells_of_an_error() {
 #[test]
 fn without_auto_close_a_close_of_ours_is_answered_by_nobody() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(AUTO_CLOSE, 0);
+        let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         conn.close(1001, b"").unwrap();
-        assert_eq!(conn.state(), CLOSING);
+        assert_eq!(conn.state(), WS_STATE_CLOSING);
         assert_eq!(conn.read(&from_peer(side, 0x88, b"\x03\xe9")), [close(1001, "")]);
-        assert_eq!(conn.state(), CLOSED);
+        assert_eq!(conn.state(), WS_STATE_CLOSED);
     }
 }
 
@@ -111,13 +111,23 @@ fn without_auto_close_a_close_of_ours_is_answered_by_nobody() {
 #[test]
 fn compress_from_leaves_short_messages_as_they_are() {
     for side in SIDES {
-        let mut conn = Conn::new(side).pmd(USUAL).option(COMPRESS_FROM, 5);
-        assert_eq!(conn.send(TEXT, 0, b"four").unwrap(), (0x81, b"four".to_vec()));
-        assert_eq!(conn.send(TEXT, 0, b"").unwrap().0, 0x81);
-        assert_eq!(conn.send(TEXT, 0, b"fives").unwrap().0, 0xc1);
-        assert_eq!(conn.send(TEXT, MORE, b"x").unwrap().0, 0x41, "more counts as long");
-        assert_eq!(conn.send(TEXT, 0, b"y").unwrap().0, 0x80);
-        assert_eq!(conn.send(TEXT, PLAIN, b"plain and long").unwrap().0, 0x81);
+        let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_COMPRESS_FROM, 5);
+        assert_eq!(
+            conn.send(WS_OPCODE_TEXT, 0, b"four").unwrap(),
+            (0x81, b"four".to_vec())
+        );
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"").unwrap().0, 0x81);
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"fives").unwrap().0, 0xc1);
+        assert_eq!(
+            conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"x").unwrap().0,
+            0x41,
+            "more counts as long"
+        );
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"y").unwrap().0, 0x80);
+        assert_eq!(
+            conn.send(WS_OPCODE_TEXT, WS_SEND_PLAIN, b"plain and long").unwrap().0,
+            0x81
+        );
     }
 }
 
@@ -128,9 +138,9 @@ fn a_lowered_limit_holds_for_the_message_under_way() {
     for side in SIDES {
         for stream in [0, 1] {
             let begun = || {
-                let mut conn = Conn::new(side).option(STREAM, stream);
+                let mut conn = Conn::new(side).option(WS_OPT_STREAM, stream);
                 conn.read(&from_peer(side, 0x02, [0; 50]));
-                assert_eq!(conn.set(MAX_MESSAGE, 49), 0);
+                assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 49), 0);
                 conn
             };
             let too_big = Item::Error(code::TOO_BIG);
@@ -155,15 +165,15 @@ fn a_lowered_limit_holds_inside_a_frame() {
         for stream in [0, 1] {
             let bytes = from_peer(side, 0x82, [0; 100]);
             let (head, tail) = bytes.split_at(bytes.len() - 50);
-            let mut conn = Conn::new(side).option(STREAM, stream);
+            let mut conn = Conn::new(side).option(WS_OPT_STREAM, stream);
             conn.read(head);
-            assert_eq!(conn.set(MAX_MESSAGE, 60), 0);
+            assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 60), 0);
             assert!(
                 !conn.read(&tail[..10]).contains(&Item::Error(code::TOO_BIG)),
                 "60 of 60"
             );
             assert_eq!(conn.read(&tail[10..11])[0], Item::Error(code::TOO_BIG));
-            assert_eq!(conn.get(ANNOUNCED), Ok(61));
+            assert_eq!(conn.get(WS_INFO_ANNOUNCED), Ok(61));
         }
     }
 }
@@ -174,9 +184,9 @@ fn a_lowered_limit_holds_for_a_compressed_message() {
     for side in SIDES {
         for stream in [0, 1] {
             let begun = || {
-                let mut conn = Conn::new(side).pmd(USUAL).option(STREAM, stream);
+                let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_STREAM, stream);
                 conn.read(&from_peer(side, 0x42, &payload));
-                assert_eq!(conn.set(MAX_MESSAGE, 99), 0);
+                assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 99), 0);
                 conn
             };
             for last in [&b""[..], b"\x00"] {
@@ -195,9 +205,9 @@ fn a_compressed_message_beyond_a_lowered_limit_announces_its_length() {
         for last in [&b""[..], b"\x00"] {
             let mut conn = Conn::new(side).pmd(USUAL);
             conn.read(&from_peer(side, 0x42, &payload));
-            assert_eq!(conn.set(MAX_MESSAGE, 99), 0);
+            assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 99), 0);
             conn.read(&from_peer(side, 0x80, last));
-            assert_eq!(conn.get(ANNOUNCED), Ok(100), "{last:?}");
+            assert_eq!(conn.get(WS_INFO_ANNOUNCED), Ok(100), "{last:?}");
         }
     }
 }
@@ -205,9 +215,9 @@ fn a_compressed_message_beyond_a_lowered_limit_announces_its_length() {
 #[test]
 fn a_raised_limit_holds_too() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(MAX_MESSAGE, 10);
+        let mut conn = Conn::new(side).option(WS_OPT_MAX_MESSAGE, 10);
         conn.read(&from_peer(side, 0x02, [0; 10]));
-        assert_eq!(conn.set(MAX_MESSAGE, 20), 0);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 20), 0);
         assert_eq!(conn.read(&from_peer(side, 0x80, [0; 10])), [binary([0; 20])]);
     }
 }
@@ -220,7 +230,7 @@ fn a_compressed_message_without_end_is_too_big_at_a_header() {
         let limit = 100;
         let most = 16 * limit + 65_536;
         let header = |first, len| wire::header(first, peer_key(side), len);
-        let conn = || Conn::new(side).pmd(USUAL).option(MAX_MESSAGE, limit);
+        let conn = || Conn::new(side).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, limit);
         let too_big = [Item::Error(code::TOO_BIG), answer_close(1009)];
         assert_eq!(conn().read(&header(0xc2, most)), []);
         assert_eq!(conn().read(&header(0xc2, most + 1)), too_big);
@@ -229,7 +239,7 @@ fn a_compressed_message_without_end_is_too_big_at_a_header() {
         assert_eq!(split.read(&from_peer(side, 0x42, &empty)), []);
         let left = most - empty.len() as u64;
         assert_eq!(split.read(&header(0x80, left + 1)), too_big);
-        let unlimited = Conn::new(side).pmd(USUAL).option(MAX_MESSAGE, 0);
+        let unlimited = Conn::new(side).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, 0);
         let mut unlimited = unlimited;
         assert_eq!(unlimited.read(&header(0xc2, 1 << 40)), []);
     }

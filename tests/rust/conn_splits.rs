@@ -9,14 +9,14 @@ use crate::rng::{Rng, count};
 /// What a connection says of a stream that comes in these pieces.
 fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<Item> {
     let mut conn = Conn::new(stream.side)
-        .option(MAX_MESSAGE, stream.max_message)
-        .option(STREAM, in_pieces.into());
+        .option(WS_OPT_MAX_MESSAGE, stream.max_message)
+        .option(WS_OPT_STREAM, in_pieces.into());
     let (mut said, mut rest) = (Vec::new(), &stream.bytes[..]);
     for len in pieces {
         let (piece, behind) = rest.split_at(*len);
         rest = behind;
         said.extend(conn.read_in(piece, cap, true));
-        if conn.state() == FAILED {
+        if conn.state() == WS_STATE_FAILED {
             break;
         }
     }
@@ -205,7 +205,8 @@ fn the_reason_of_a_close_may_be_cut_inside_a_character() {
 fn where_a_stream_may_end_does_not_depend_on_cuts() {
     for stream in conn_corpus::all() {
         let [at_once, bytewise] = [false, true].map(|bytewise| {
-            let mut conn = Conn::new(stream.side).option(MAX_MESSAGE, stream.max_message);
+            let mut conn =
+                Conn::new(stream.side).option(WS_OPT_MAX_MESSAGE, stream.max_message);
             let size = if bytewise { 1 } else { stream.bytes.len().max(1) };
             for piece in stream.bytes.chunks(size) {
                 conn.read(piece);

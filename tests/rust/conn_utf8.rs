@@ -43,7 +43,7 @@ const RIGHT: &[&str] = &[
 ];
 
 fn conn(side: u32, stream: bool) -> Conn {
-    Conn::new(side).option(STREAM, stream.into())
+    Conn::new(side).option(WS_OPT_STREAM, stream.into())
 }
 
 /// Feeds bytes one at a time: how many it took until the error, and the error.
@@ -207,11 +207,11 @@ fn without_the_check_any_bytes_are_text() {
     for side in SIDES {
         for (wrong, _) in WRONG {
             let bytes = from_peer(side, 0x81, wrong);
-            let mut unchecked = Conn::new(side).option(CHECK_UTF8, 0);
+            let mut unchecked = Conn::new(side).option(WS_OPT_CHECK_UTF8, 0);
             assert_eq!(unchecked.read(&bytes), [text(wrong)]);
             let cut = all_from_peer(side, &[(0x01, &wrong[..1]), (0x80, &wrong[1..])]);
             assert_eq!(unchecked.read(&cut), [text(wrong)]);
-            let mut pieces = conn(side, true).option(CHECK_UTF8, 0);
+            let mut pieces = conn(side, true).option(WS_OPT_CHECK_UTF8, 0);
             assert_eq!(pieces.read(&bytes), [text(wrong)]);
         }
     }
@@ -226,7 +226,7 @@ fn no_piece_has_the_wrong_byte() {
             for cut in 0..=bytes.len() {
                 let mut conn = conn(side, true);
                 let mut said = conn.read(&bytes[..cut]);
-                if conn.state() == OPEN {
+                if conn.state() == WS_STATE_OPEN {
                     said.extend(conn.read(&bytes[cut..]));
                 }
                 let mut reported = Vec::new();

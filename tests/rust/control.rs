@@ -3,16 +3,16 @@
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::conn::{self, Conn, Item, SIDES, all_from_peer, from_peer};
 use crate::rng::{Rng, count};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
+use wscodec::ffi::conn::WS_MAX_OUTPUT as ROOM;
 use wscodec::ffi::control::*;
 use wscodec::ffi::decoder::ws_decoder;
 use wscodec::ffi::frame::ws_frame;
 
-const ROOM: usize = 139;
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
 struct Control {
@@ -26,7 +26,7 @@ impl Control {
     }
 
     fn key(&self) -> *const c_void {
-        if self.side == CLIENT { KEY.as_ptr().cast() } else { null() }
+        if self.side == WS_CLIENT { KEY.as_ptr().cast() } else { null() }
     }
 
     /// The bytes that it writes into so much room.
@@ -182,7 +182,7 @@ fn an_invalid_close_is_an_error_for_ever_and_answered_by_the_caller() {
 #[test]
 fn too_little_room_leaves_everything_as_it_was() {
     for side in SIDES {
-        let header = if side == CLIENT { 6 } else { 2 };
+        let header = if side == WS_CLIENT { 6 } else { 2 };
         for (first, payload, written) in
             [(0x89, &[5; 125][..], 125), (0x88, b"\x03\xe8bye", 2), (0x89, b"", 0)]
         {
@@ -221,14 +221,17 @@ fn chunks_out_of_order_are_refused() {
         (None, frame(0, 1, u64::MAX)),
         (None, frame(u64::MAX, 1, 5)),
     ] {
-        let mut control = Control::new(SERVER);
+        let mut control = Control::new(WS_SERVER);
         if let Some(frame) = before {
             assert_eq!(control.feed(&frame, &buf), Ok(vec![]));
         }
         assert_eq!(control.feed(&next, &buf), Err(code::INVALID_ARGUMENT), "{next:?}");
     }
     let reserved = ws_frame { opcode: 3, ..frame(0, 1, 1) };
-    assert_eq!(Control::new(SERVER).feed(&reserved, &buf), Err(code::INVALID_ARGUMENT));
+    assert_eq!(
+        Control::new(WS_SERVER).feed(&reserved, &buf),
+        Err(code::INVALID_ARGUMENT)
+    );
 }
 
 #[test]
@@ -270,8 +273,8 @@ fn wrong_arguments_are_refused() {
 
 #[test]
 fn a_copy_is_a_control_of_its_own() {
-    let mut control = Control::new(SERVER);
-    let mut copy = Control { raw: control.raw, side: SERVER };
+    let mut control = Control::new(WS_SERVER);
+    let mut copy = Control { raw: control.raw, side: WS_SERVER };
     control.close(1000, b"").unwrap();
     assert_eq!(copy.close(1000, b"").unwrap().len(), 1);
 }
@@ -334,7 +337,7 @@ fn it_answers_as_a_connection_does() {
             control.close(1000, b"").unwrap();
         }
         let (mut rest, mut theirs, mut ours) = (&bytes[..], Vec::new(), Vec::new());
-        while !rest.is_empty() && conn.state() != conn::FAILED {
+        while !rest.is_empty() && conn.state() != conn::WS_STATE_FAILED {
             let (piece, behind) = rest.split_at((1 + rng.below(40)).min(rest.len()));
             rest = behind;
             for item in conn.read(piece) {
@@ -349,7 +352,7 @@ fn it_answers_as_a_connection_does() {
                     _ => {}
                 }
             }
-            if conn.state() != conn::FAILED {
+            if conn.state() != conn::WS_STATE_FAILED {
                 ours.extend(answers(&mut control, &mut decoder, piece).unwrap());
                 assert_eq!(ours, theirs, "{bytes:02x?}");
             }

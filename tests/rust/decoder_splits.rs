@@ -1,7 +1,7 @@
 //! However a stream is cut, and however many frames fit into a call: the same frames, the
 //! same payloads, the same error.
 
-use crate::c::{self, BEGIN, END, KEEP_MASKED};
+use crate::c::{self, BEGIN, END, WS_KEEP_MASKED};
 use crate::corpus::{self, Stream};
 use crate::rng::Rng;
 use wscodec::ffi::frame::ws_frame;
@@ -112,7 +112,10 @@ fn decode(stream: &Stream, flags: u32, pieces: &[usize], frames_cap: usize) -> S
         let mut piece: Vec<u8> = rest.drain(..*len).collect();
         let before = piece.clone();
         let goes_on = feed_piece(&mut decoder, &mut piece, frames_cap, &mut seen);
-        assert!(flags & KEEP_MASKED == 0 || piece == before, "the input was written to");
+        assert!(
+            flags & WS_KEEP_MASKED == 0 || piece == before,
+            "the input was written to"
+        );
         if !goes_on {
             let again = c::feed(&mut decoder, &mut [0x81, 0x00], frames_cap);
             assert_eq!(again, Err(seen.error), "an error is final");
@@ -206,7 +209,7 @@ fn keep_masked_never_writes_and_changes_nothing_but_the_payload() {
     for stream in corpus::short() {
         let unmasked = whole(&stream);
         for pieces in [vec![stream.bytes.len()], vec![1; stream.bytes.len()]] {
-            let mut kept = decode(&stream, stream.flags | KEEP_MASKED, &pieces, 64);
+            let mut kept = decode(&stream, stream.flags | WS_KEEP_MASKED, &pieces, 64);
             for frame in &mut kept.frames {
                 frame.payload = crate::wire::masked(&frame.payload, frame.mask_key);
             }
@@ -220,7 +223,7 @@ fn random_streams_in_random_pieces() {
     let mut rng = Rng::new(8);
     for _ in 0..20_000 {
         let bytes = crate::frame_differential::random_stream(&mut rng);
-        let flags = rng.below(16) as u32 & !KEEP_MASKED;
+        let flags = rng.below(16) as u32 & !WS_KEEP_MASKED;
         let max_payload = *rng.pick(&[0, 0, 1, 100, 200]);
         let name = String::new();
         let (frames, error, end) = (0, 0, 0);

@@ -1,7 +1,7 @@
 //! What a decoder remembers, what it consumes, and what it does with a state that no
 //! decoder was ever in.
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::corpus;
 use crate::rng::{Rng, count};
 use crate::wire::{KEY, frame, hex};
@@ -11,7 +11,7 @@ const ZERO: ws_decoder = ws_decoder { opaque: [0; 8] };
 
 #[test]
 fn all_zero_bytes_are_a_servers_decoder_without_a_limit() {
-    assert_eq!(c::decoder(SERVER, 0).opaque, ZERO.opaque);
+    assert_eq!(c::decoder(WS_SERVER, 0).opaque, ZERO.opaque);
     let (mut zero, mut wire) = (ZERO, frame(0x81, Some(KEY), b"Hello"));
     let (frames, consumed) = c::feed(&mut zero, &mut wire, 1).unwrap();
     assert_eq!((frames.len(), consumed), (1, 11));
@@ -23,7 +23,7 @@ fn all_zero_bytes_are_a_servers_decoder_without_a_limit() {
 fn a_decoder_may_be_copied_in_mid_frame() {
     let wire = frame(0x81, Some(KEY), b"Hello, world");
     for cut in 1..wire.len() {
-        let mut first = c::decoder(SERVER, 0);
+        let mut first = c::decoder(WS_SERVER, 0);
         c::feed(&mut first, &mut wire[..cut].to_vec(), 4).unwrap();
         let mut copy = first;
         let [one, other] = [&mut first, &mut copy].map(|decoder| {
@@ -37,7 +37,7 @@ fn a_decoder_may_be_copied_in_mid_frame() {
 
 #[test]
 fn a_header_at_the_very_end_is_reported_with_its_first_byte() {
-    let mut decoder = c::decoder(SERVER, 0);
+    let mut decoder = c::decoder(WS_SERVER, 0);
     let mut wire = frame(0x81, Some(KEY), b"Hello");
     let (header, payload) = wire.split_at_mut(6);
     assert_eq!(c::feed(&mut decoder, header, 4), Ok((vec![], 6)));
@@ -50,7 +50,7 @@ fn a_header_at_the_very_end_is_reported_with_its_first_byte() {
 
 #[test]
 fn a_frame_without_payload_is_one_empty_chunk() {
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     assert_eq!(c::feed(&mut decoder, &mut [0x81], 4), Ok((vec![], 1)));
     let (frames, consumed) = c::feed(&mut decoder, &mut [0x00], 4).unwrap();
     assert_eq!((frames.len(), consumed), (1, 1));
@@ -61,7 +61,7 @@ fn a_frame_without_payload_is_one_empty_chunk() {
 #[test]
 fn consumed_stops_where_the_frames_ran_full() {
     let mut wire = hex("8101 61 8101 62 8101 63 81");
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let (frames, consumed) = c::feed(&mut decoder, &mut wire, 2).unwrap();
     assert_eq!((frames.len(), consumed), (2, 6));
     let (frames, consumed) = c::feed(&mut decoder, &mut wire[6..], 2).unwrap();
@@ -72,7 +72,7 @@ fn consumed_stops_where_the_frames_ran_full() {
 #[test]
 fn frames_before_an_error_are_reported_and_the_next_call_returns_it() {
     let mut wire = hex("8101 61 8101 62 8300 8101 63");
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let (frames, consumed) = c::feed(&mut decoder, &mut wire, 64).unwrap();
     assert_eq!((frames.len(), consumed), (2, 6));
     for _ in 0..3 {
@@ -89,7 +89,7 @@ fn frames_before_an_error_are_reported_and_the_next_call_returns_it() {
 fn an_error_behind_frames_is_not_forgotten() {
     let wire = hex("8101 61 8300");
     for next in ["", "8101 62", "8300"] {
-        let mut decoder = c::decoder(CLIENT, 0);
+        let mut decoder = c::decoder(WS_CLIENT, 0);
         let (frames, consumed) = c::feed(&mut decoder, &mut wire.clone(), 64).unwrap();
         assert_eq!((frames.len(), consumed), (1, 3));
         assert_eq!(c::finish(&decoder), code::OPCODE);
@@ -107,7 +107,7 @@ fn nothing_behind_an_error_is_unmasked() {
     wire.extend(frame(0x83, Some(KEY), b"evil"));
     wire.extend(frame(0x82, Some(KEY), b"late"));
     let before = wire.clone();
-    let mut decoder = c::decoder(SERVER, 0);
+    let mut decoder = c::decoder(WS_SERVER, 0);
     c::feed(&mut decoder, &mut wire, 64).unwrap();
     assert_eq!(c::feed(&mut decoder, &mut wire[10..], 64), Err(code::OPCODE));
     assert_eq!(wire[6..10], *b"good");
@@ -117,13 +117,13 @@ fn nothing_behind_an_error_is_unmasked() {
 #[test]
 fn the_decoder_goes_on_after_a_close() {
     let mut wire = hex("8800 8101 61");
-    let (frames, _) = c::feed(&mut c::decoder(CLIENT, 0), &mut wire, 64).unwrap();
+    let (frames, _) = c::feed(&mut c::decoder(WS_CLIENT, 0), &mut wire, 64).unwrap();
     assert_eq!(frames.iter().map(|frame| frame.opcode).collect::<Vec<_>>(), [8, 1]);
 }
 
 #[test]
 fn no_room_for_frames_is_an_invalid_argument_and_changes_nothing() {
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let result = c::feed(&mut decoder, &mut hex("8100"), 0);
     assert_eq!(result, Err(code::INVALID_ARGUMENT));
     assert_eq!(c::feed(&mut decoder, &mut hex("8100"), 1).unwrap().0.len(), 1);

@@ -1,7 +1,7 @@
 //! The same streams through tungstenite: the same messages, and an error where it has one.
 //! Where it is more lenient, or names another of several faults, a table says why.
 
-use crate::c::{self, BEGIN, CLIENT, END, FIN, SERVER, code};
+use crate::c::{self, BEGIN, END, FIN, WS_CLIENT, WS_SERVER, code};
 use crate::rng::{Rng, count};
 use crate::wire::{Form, header_in};
 use std::io::{Read, Result as IoResult, Write};
@@ -201,7 +201,7 @@ pub(crate) fn number(error: &Error) -> Outcome {
 
 /// Theirs.
 fn theirs(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome) {
-    let role = if flags & CLIENT == 0 { Role::Server } else { Role::Client };
+    let role = if flags & WS_CLIENT == 0 { Role::Server } else { Role::Client };
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(None)
@@ -295,7 +295,7 @@ fn tungstenite_reads_the_same_messages_and_refuses_the_same_streams() {
     let (mut ended, mut closed, mut refused) = (0, 0, [0; 50]);
     let streams = count("WSCODEC_STREAMS", 200_000);
     for _ in 0..streams {
-        let flags = if rng.once_in(2) { SERVER } else { CLIENT };
+        let flags = if rng.once_in(2) { WS_SERVER } else { WS_CLIENT };
         let stream = random_stream(&mut rng);
         match compare(&stream, flags) {
             Outcome::End => ended += 1,

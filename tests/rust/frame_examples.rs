@@ -1,6 +1,6 @@
 //! Whole frames: the examples of RFC 6455, 5.7, and frames that others got wrong.
 
-use crate::c::{self, BEGIN, CLIENT, END, FIN, MASKED, SERVER, code};
+use crate::c::{self, BEGIN, END, FIN, MASKED, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{KEY, frame, hex};
 
 struct Example {
@@ -40,7 +40,7 @@ fn the_examples_of_rfc_6455_are_decoded() {
     for example in examples() {
         let mut buf = example.wire.clone();
         buf.extend(b"next");
-        let flags = if example.key.is_some() { SERVER } else { CLIENT };
+        let flags = if example.key.is_some() { WS_SERVER } else { WS_CLIENT };
         let (result, said) = c::frame_decode(&mut buf, flags);
         assert_eq!(result, example.wire.len() as isize);
         let off = example.wire.len() - example.payload.len();
@@ -71,7 +71,7 @@ fn the_examples_of_rfc_6455_are_encoded() {
 #[test]
 fn no_prefix_of_an_example_is_a_frame_or_is_unmasked() {
     for example in examples() {
-        let flags = if example.key.is_some() { SERVER } else { CLIENT };
+        let flags = if example.key.is_some() { WS_SERVER } else { WS_CLIENT };
         let header_len = example.wire.len() - example.payload.len();
         for cut in 0..example.wire.len().min(400) {
             let mut buf = example.wire[..cut].to_vec();
@@ -91,17 +91,17 @@ fn no_prefix_of_an_example_is_a_frame_or_is_unmasked() {
 fn keep_masked_leaves_the_payload_as_it_is() {
     let wire = frame(0x82, Some(KEY), b"Hello");
     let mut buf = wire.clone();
-    let (result, said) = c::frame_decode(&mut buf, SERVER | c::KEEP_MASKED);
+    let (result, said) = c::frame_decode(&mut buf, WS_SERVER | c::WS_KEEP_MASKED);
     assert_eq!((result, buf), (11, wire));
     assert_eq!(said.mask_key, KEY);
 }
 
 #[test]
 fn any_mask_reads_both_and_unmasks_what_is_masked() {
-    for flags in [SERVER, CLIENT] {
+    for flags in [WS_SERVER, WS_CLIENT] {
         for key in [None, Some(KEY)] {
             let mut buf = frame(0x82, key, b"Hello");
-            let (result, said) = c::frame_decode(&mut buf, flags | c::ANY_MASK);
+            let (result, said) = c::frame_decode(&mut buf, flags | c::WS_ANY_MASK);
             assert_eq!(result, buf.len() as isize);
             assert_eq!(buf[said.chunk_off as usize..], *b"Hello");
             assert_eq!(said.flags & MASKED != 0, key.is_some());
@@ -113,8 +113,8 @@ fn any_mask_reads_both_and_unmasks_what_is_masked() {
 fn unmasked_to_a_server_and_masked_to_a_client_are_refused() {
     let (mut unmasked, mut masked) =
         (hex("81 05 48656c6c6f"), hex("81 85 37fa213d 7f9f4d5158"));
-    assert_eq!(c::frame_decode(&mut unmasked, SERVER).0, code::MASK);
-    assert_eq!(c::frame_decode(&mut masked, CLIENT).0, code::MASK);
+    assert_eq!(c::frame_decode(&mut unmasked, WS_SERVER).0, code::MASK);
+    assert_eq!(c::frame_decode(&mut masked, WS_CLIENT).0, code::MASK);
     assert_eq!(masked, hex("81 85 37fa213d 7f9f4d5158"), "nothing was unmasked");
 }
 
@@ -122,20 +122,20 @@ fn unmasked_to_a_server_and_masked_to_a_client_are_refused() {
 #[test]
 fn absurd_lengths_are_refused_or_incomplete() {
     for (wire, flags, expected) in [
-        ("82ff fffffffffffffffc 00000000", SERVER, code::LENGTH),
-        ("82ff fffffffffffffff2 00000000", SERVER, code::LENGTH),
-        ("827f fffffffffffffff6", CLIENT, code::LENGTH),
-        ("827f ffffffffffffffff", CLIENT, code::LENGTH),
-        ("82ff ffffffffffffffff 00000000", SERVER, code::LENGTH),
-        ("82ff ffffff00fffff000 00000000", SERVER, code::LENGTH),
-        ("81ff ffffffffffffffff 00000000", SERVER, code::LENGTH),
-        ("82ff 8000000000000000 00000000", SERVER, code::LENGTH),
-        ("82ff 7fffffffffffffff 00000000", SERVER, 0),
-        ("827f 7fffffffffffffff", CLIENT, 0),
-        ("82ff 7ffffffffffffff2 00000000", SERVER, 0),
-        ("82ff 0000000100000005 00000000 0102030405", SERVER, 0),
-        ("82ff 0000000100000000 00000000", SERVER, 0),
-        ("80ff ffffffffffffff7f", SERVER, code::LENGTH),
+        ("82ff fffffffffffffffc 00000000", WS_SERVER, code::LENGTH),
+        ("82ff fffffffffffffff2 00000000", WS_SERVER, code::LENGTH),
+        ("827f fffffffffffffff6", WS_CLIENT, code::LENGTH),
+        ("827f ffffffffffffffff", WS_CLIENT, code::LENGTH),
+        ("82ff ffffffffffffffff 00000000", WS_SERVER, code::LENGTH),
+        ("82ff ffffff00fffff000 00000000", WS_SERVER, code::LENGTH),
+        ("81ff ffffffffffffffff 00000000", WS_SERVER, code::LENGTH),
+        ("82ff 8000000000000000 00000000", WS_SERVER, code::LENGTH),
+        ("82ff 7fffffffffffffff 00000000", WS_SERVER, 0),
+        ("827f 7fffffffffffffff", WS_CLIENT, 0),
+        ("82ff 7ffffffffffffff2 00000000", WS_SERVER, 0),
+        ("82ff 0000000100000005 00000000 0102030405", WS_SERVER, 0),
+        ("82ff 0000000100000000 00000000", WS_SERVER, 0),
+        ("80ff ffffffffffffff7f", WS_SERVER, code::LENGTH),
     ] {
         let mut buf = hex(wire);
         assert_eq!(c::frame_decode(&mut buf, flags).0, expected, "{wire}");
@@ -145,7 +145,10 @@ fn absurd_lengths_are_refused_or_incomplete() {
 #[test]
 fn a_control_frame_of_125_bytes_is_the_longest() {
     let longest = frame(0x89, Some([0; 4]), &[0; 125]);
-    assert_eq!(c::frame_decode(&mut longest.clone(), SERVER).0, longest.len() as isize);
+    assert_eq!(
+        c::frame_decode(&mut longest.clone(), WS_SERVER).0,
+        longest.len() as isize
+    );
     for opcode in [8, 9, 10] {
         assert!(c::frame_encode(opcode, 0x80, None, &[0; 125]).is_ok());
         let refused = Err(code::INVALID_ARGUMENT);
@@ -182,7 +185,7 @@ fn encoding_knows_every_opcode_and_flag_and_no_other() {
 fn what_was_encoded_is_decoded() {
     for len in (0..300).chain([65_535, 65_536, 70_000]) {
         let payload: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
-        for (key, flags) in [(None, CLIENT), (Some(KEY), SERVER)] {
+        for (key, flags) in [(None, WS_CLIENT), (Some(KEY), WS_SERVER)] {
             let mut wire = c::frame_encode(2, 0x80, key, &payload).unwrap();
             assert_eq!(wire, frame(0x82, key, &payload));
             let (result, said) = c::frame_decode(&mut wire, flags);

@@ -2,8 +2,7 @@
 
 use crate::c::{self, code};
 use crate::heads::{Head, KEY, outcome, request_outcome};
-
-const MAX_HEAD: usize = 65536;
+use wscodec::ffi::handshake::WS_MAX_HEAD;
 
 /// A good request of exactly this many bytes.
 fn padded_to(len: usize) -> Vec<u8> {
@@ -20,12 +19,12 @@ fn with_fields(count: usize) -> Head {
 
 #[test]
 fn a_head_of_65536_bytes_is_the_longest() {
-    let longest = padded_to(MAX_HEAD);
-    assert_eq!(c::parse_handshake(&longest).0, MAX_HEAD as isize);
-    assert_eq!(c::parse_handshake(&longest[..MAX_HEAD - 1]).0, 0);
+    let longest = padded_to(WS_MAX_HEAD);
+    assert_eq!(c::parse_handshake(&longest).0, WS_MAX_HEAD as isize);
+    assert_eq!(c::parse_handshake(&longest[..WS_MAX_HEAD - 1]).0, 0);
     let followed = [longest, vec![0x81; 10_000]].concat();
-    assert_eq!(c::parse_handshake(&followed).0, MAX_HEAD as isize);
-    for len in [MAX_HEAD + 1, MAX_HEAD + 2, 70_000, 200_000] {
+    assert_eq!(c::parse_handshake(&followed).0, WS_MAX_HEAD as isize);
+    for len in [WS_MAX_HEAD + 1, WS_MAX_HEAD + 2, 70_000, 200_000] {
         assert_eq!(c::parse_handshake(&padded_to(len)).0, code::HTTP_TOO_LARGE, "{len}");
     }
 }
@@ -35,8 +34,8 @@ fn what_is_too_long_is_refused_with_byte_65536() {
     for bytes in
         [padded_to(70_000), vec![b'A'; 70_000], [b"GET /", &[b'a'; 70_000][..]].concat()]
     {
-        assert_eq!(c::parse_handshake(&bytes[..MAX_HEAD - 1]).0, 0);
-        for len in [MAX_HEAD, MAX_HEAD + 1, bytes.len()] {
+        assert_eq!(c::parse_handshake(&bytes[..WS_MAX_HEAD - 1]).0, 0);
+        for len in [WS_MAX_HEAD, WS_MAX_HEAD + 1, bytes.len()] {
             assert_eq!(c::parse_handshake(&bytes[..len]).0, code::HTTP_TOO_LARGE);
         }
     }
@@ -63,9 +62,9 @@ fn thousands_of_fields_are_too_many_whatever_they_are() {
 #[test]
 fn the_same_limits_hold_for_an_answer() {
     let request = Head::request().bytes();
-    let room = MAX_HEAD - Head::answer().add("X", "").bytes().len();
+    let room = WS_MAX_HEAD - Head::answer().add("X", "").bytes().len();
     let bytes = Head::answer().add("X", vec![b'x'; room]).bytes();
-    assert_eq!(c::parse_response(&bytes, &request).0, MAX_HEAD as isize);
+    assert_eq!(c::parse_response(&bytes, &request).0, WS_MAX_HEAD as isize);
     let bytes = Head::answer().add("X", vec![b'x'; room + 1]).bytes();
     assert_eq!(c::parse_response(&bytes, &request).0, code::HTTP_TOO_LARGE);
     let full = (3..256).fold(Head::answer(), |head, _| head.add("A", "b"));
@@ -77,7 +76,7 @@ fn the_same_limits_hold_for_an_answer() {
 
 #[test]
 fn walking_a_head_that_is_too_large_is_an_error() {
-    let long = padded_to(MAX_HEAD + 1);
+    let long = padded_to(WS_MAX_HEAD + 1);
     assert_eq!(c::select_protocol(&long, b"chat"), Err(code::HTTP_TOO_LARGE));
     let many = with_fields(257).bytes();
     assert_eq!(c::select_protocol(&many, b"chat"), Err(code::HTTP_TOO_LARGE));
@@ -226,13 +225,13 @@ fn long_heads() -> [(&'static str, Vec<u8>); 3] {
     let of_fields = |name: String, value: &str, count: usize| {
         let head = (0..count).fold(Head::request(), |head, _| head.add(&name, value));
         let mut bytes = head.bytes();
-        assert!(bytes.len() <= MAX_HEAD, "{}", bytes.len());
+        assert!(bytes.len() <= WS_MAX_HEAD, "{}", bytes.len());
         bytes.truncate(bytes.len() - 2);
-        bytes.resize(MAX_HEAD - 1, b'x');
+        bytes.resize(WS_MAX_HEAD - 1, b'x');
         bytes
     };
     [
-        ("one long value", padded_to(MAX_HEAD)),
+        ("one long value", padded_to(WS_MAX_HEAD)),
         ("240 fields of 260 bytes", of_fields("X-Field".into(), &"v".repeat(251), 240)),
         ("names of 250 bytes", of_fields("N".repeat(250), "v", 245)),
     ]

@@ -1,7 +1,7 @@
 //! Opening requests as clients of many kinds send them, with another key: each is accepted, and
 //! what follows the head is the first frame.
 
-use crate::c::SERVER;
+use crate::c::WS_SERVER;
 use crate::conn::{Conn, from_peer, text};
 use crate::conn_accept::{accept_raw, spec};
 use crate::heads::KEY;
@@ -261,7 +261,7 @@ fn real_clients_are_accepted_and_their_frames_found() {
         let key_at = request.iter().position(|b| *b == b'@').unwrap();
         let (before, after) = (&request[..key_at], &request[key_at + 1..]);
         let head = [before, KEY, after].concat();
-        let buf = [head.as_slice(), &from_peer(SERVER, 0x81, "first")].concat();
+        let buf = [head.as_slice(), &from_peer(WS_SERVER, 0x81, "first")].concat();
         let spec =
             ws_accept_spec { pmd: willing(), ..spec(b"sip, wamp.2.json, chat", b"") };
         for len in 0..head.len() {
@@ -272,7 +272,7 @@ fn real_clients_are_accepted_and_their_frames_found() {
         assert!(result > 0 && accepted.error == 0, "{name} {}", accepted.error);
         assert!(reply.starts_with(b"HTTP/1.1 101 "));
         assert_eq!(accepted.head_len as usize, head.len(), "{name}");
-        let mut conn = Conn::of(accepted.conn, SERVER);
+        let mut conn = Conn::of(accepted.conn, WS_SERVER);
         assert_eq!(conn.read(&buf[head.len()..]), [text("first")], "{name}");
     }
 }

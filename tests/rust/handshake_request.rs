@@ -213,7 +213,7 @@ fn frames_behind_a_request_are_found_at_every_split() {
         let (head_len, _) = c::parse_handshake(&buf);
         assert_eq!(head_len, RFC.len() as isize);
         let rest = &mut buf[RFC.len()..];
-        let (frames, used) = c::feed(&mut c::decoder(c::SERVER, 0), rest, 4).unwrap();
+        let (frames, used) = c::feed(&mut c::decoder(c::WS_SERVER, 0), rest, 4).unwrap();
         assert_eq!((frames.len(), used), (1, 11));
         assert_eq!(rest[6..], *b"Hello");
     }

@@ -1,6 +1,6 @@
 //! Payload lengths (RFC 6455, 5.2): all three forms, at every edge, read and written.
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{Form, KEY, header, header_in};
 use wscodec::ffi::frame::ws_frame_size;
 
@@ -30,7 +30,7 @@ const LENGTHS: &[u64] = &[
 const TOP_BIT: &[u64] = &[1 << 63, (1 << 63) + 1, u64::MAX - 13, u64::MAX - 3, u64::MAX];
 
 fn role(key: Option<[u8; 4]>) -> u32 {
-    if key.is_some() { SERVER } else { CLIENT }
+    if key.is_some() { WS_SERVER } else { WS_CLIENT }
 }
 
 /// What the decoder says when a header arrives byte by byte: after how many bytes, and what.
@@ -170,15 +170,15 @@ fn what_is_too_big_is_refused_before_its_mask() {
         }
     }
     let short = header(0x82, Some(KEY), 6);
-    assert_eq!(first_error(&short, SERVER, 5), Some((2, code::TOO_BIG)));
+    assert_eq!(first_error(&short, WS_SERVER, 5), Some((2, code::TOO_BIG)));
 }
 
 #[test]
 fn a_limit_judges_control_frames_too_but_not_their_mask() {
     let ping = header(0x89, Some(KEY), 125);
-    assert_eq!(first_error(&ping, SERVER, 124), Some((2, code::TOO_BIG)));
+    assert_eq!(first_error(&ping, WS_SERVER, 124), Some((2, code::TOO_BIG)));
     let unmasked = header(0x89, None, 125);
-    assert_eq!(first_error(&unmasked, SERVER, 124), Some((2, code::MASK)));
+    assert_eq!(first_error(&unmasked, WS_SERVER, 124), Some((2, code::MASK)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Every pair of first two bytes, for every role and place (RFC 6455, 5.1, 5.2, 5.4, 5.5).
 
-use crate::c::{self, CLIENT, DEFLATE, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_DEFLATE, WS_SERVER, code};
 use crate::wire::frame;
 
 /// What has come of the stream before.
@@ -18,7 +18,7 @@ fn fault_of_first(first: u8, flags: u32, before: Before) -> Option<isize> {
     let rsv2_or_3 = first & 0x30 != 0;
     let opcode = first & 0x0f;
     let (data, control) = (opcode == 1 || opcode == 2, (8..=10).contains(&opcode));
-    if rsv2_or_3 || rsv1 && !(flags & DEFLATE != 0 && data) {
+    if rsv2_or_3 || rsv1 && !(flags & WS_DEFLATE != 0 && data) {
         return Some(code::RESERVED_BITS); // 5.2; RFC 7692, 6: on a first frame only
     }
     if !(opcode == 0 || data || control) {
@@ -38,7 +38,7 @@ fn fault_of_first(first: u8, flags: u32, before: Before) -> Option<isize> {
 /// The same of a second byte behind a first one without a fault.
 fn fault_of_second(first: u8, second: u8, flags: u32) -> Option<isize> {
     let masked = second & 0x80 != 0;
-    let must_be_masked = flags & CLIENT == 0;
+    let must_be_masked = flags & WS_CLIENT == 0;
     if masked != must_be_masked {
         return Some(code::MASK); // 5.1
     }
@@ -52,7 +52,7 @@ fn is_whole(second: u8) -> bool {
 }
 
 fn for_all_pairs(check: impl Fn(u8, u8, u32)) {
-    for flags in [SERVER, CLIENT, SERVER | DEFLATE, CLIENT | DEFLATE] {
+    for flags in [WS_SERVER, WS_CLIENT, WS_SERVER | WS_DEFLATE, WS_CLIENT | WS_DEFLATE] {
         for first in 0..=255 {
             for second in 0..=255 {
                 check(first, second, flags);
@@ -90,7 +90,7 @@ fn decode_judges_every_first_byte_and_every_pair() {
 fn start(flags: u32, before: Before) -> wscodec::ffi::decoder::ws_decoder {
     let mut decoder = c::decoder(flags, 0);
     if before == Before::InMessage {
-        let key = (flags & CLIENT == 0).then_some([1, 2, 3, 4]);
+        let key = (flags & WS_CLIENT == 0).then_some([1, 2, 3, 4]);
         let mut fragment = frame(0x01, key, b"a");
         let (frames, _) = c::feed(&mut decoder, &mut fragment, 4).unwrap();
         assert_eq!(frames.len(), 1);
@@ -133,16 +133,16 @@ fn decoder_judges_every_pair_in_a_message() {
 
 #[test]
 fn with_any_mask_no_pair_is_refused_for_its_mask() {
-    for flags in [SERVER, CLIENT] {
+    for flags in [WS_SERVER, WS_CLIENT] {
         for first in 0..=255 {
             for second in 0..=255_u8 {
                 // As the side for which this very bit would be right.
-                let right = if second & 0x80 == 0 { CLIENT } else { SERVER };
+                let right = if second & 0x80 == 0 { WS_CLIENT } else { WS_SERVER };
                 let (_, expected) = expected(first, second, right, Before::Unknown);
                 let expected =
                     if expected == 0 && is_whole(second) { 2 } else { expected };
                 let (result, _) =
-                    c::frame_decode(&mut [first, second], flags | c::ANY_MASK);
+                    c::frame_decode(&mut [first, second], flags | c::WS_ANY_MASK);
                 assert_eq!(result, expected, "{first:02x} {second:02x} flags {flags}");
             }
         }

@@ -3,7 +3,7 @@
 // All unsafe blocks here pass values that live during the call.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::SERVER;
+use crate::c::WS_SERVER;
 use crate::conn::*;
 use wscodec::ffi::conn::ws_conn_set_pmd;
 use wscodec::ffi::deflate::ws_pmd_params;
@@ -28,7 +28,7 @@ impl Conn {
 
     /// The payload of the compressed frame that ws_conn_send() writes of a whole message.
     pub(crate) fn compress(&mut self, message: &[u8]) -> Vec<u8> {
-        let (first, payload) = self.send(BINARY, 0, message).unwrap();
+        let (first, payload) = self.send(WS_OPCODE_BINARY, 0, message).unwrap();
         assert_eq!(first, 0xc2);
         payload
     }
@@ -37,7 +37,7 @@ impl Conn {
 /// How `side` compresses, and nobody else: window bits, and whether it forgets.
 pub(crate) fn ours(side: u32, window_bits: u8, forgets: bool) -> ws_pmd_params {
     match side {
-        SERVER => ws_pmd_params {
+        WS_SERVER => ws_pmd_params {
             server_max_window_bits: window_bits,
             server_no_context_takeover: forgets.into(),
             ..USUAL

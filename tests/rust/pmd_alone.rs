@@ -3,8 +3,8 @@
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{CLIENT, SERVER, code};
-use crate::conn::{self, BINARY, Conn, MORE, SIDES, binary, from_peer};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
+use crate::conn::{self, Conn, SIDES, WS_OPCODE_BINARY, WS_SEND_MORE, binary, from_peer};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::pmd::{USUAL, ours};
 use crate::rng::Rng;
@@ -149,7 +149,7 @@ fn a_payload_is_what_a_connection_sends() {
             let (mut pmd, mut conn) =
                 (Pmd::new(side, params), Conn::new(side).pmd(params));
             for message in messages() {
-                let (_, payload) = conn.send(BINARY, 0, &message).unwrap();
+                let (_, payload) = conn.send(WS_OPCODE_BINARY, 0, &message).unwrap();
                 assert_eq!(pmd.compress(&message, 0), Ok(payload));
             }
         }
@@ -163,9 +163,11 @@ fn messages_go_in_pieces_both_ways() {
         for message in messages() {
             let middle = message.len() / 2;
             let mut all = Vec::new();
-            for (piece, flags) in
-                [(&message[..middle], MORE), (&[][..], MORE), (&message[middle..], 0)]
-            {
+            for (piece, flags) in [
+                (&message[..middle], WS_SEND_MORE),
+                (&[][..], WS_SEND_MORE),
+                (&message[middle..], 0),
+            ] {
                 let payload = from.compress(piece, flags).unwrap();
                 all.extend(to.decompress(&payload, flags, 64).unwrap());
             }
@@ -177,14 +179,15 @@ fn messages_go_in_pieces_both_ways() {
 /// Compressed once, sent to all that agreed on no context takeover of ours.
 #[test]
 fn one_payload_serves_many_connections() {
-    let params = ours(SERVER, 15, true);
-    let mut pmd = Pmd::new(SERVER, params);
-    let mut clients: Vec<Conn> = (0..3).map(|_| Conn::new(CLIENT).pmd(params)).collect();
+    let params = ours(WS_SERVER, 15, true);
+    let mut pmd = Pmd::new(WS_SERVER, params);
+    let mut clients: Vec<Conn> =
+        (0..3).map(|_| Conn::new(WS_CLIENT).pmd(params)).collect();
     for message in messages() {
         let payload = pmd.compress(&message, 0).unwrap();
         for client in &mut clients {
             assert_eq!(
-                client.read(&from_peer(CLIENT, 0xc2, &payload)),
+                client.read(&from_peer(WS_CLIENT, 0xc2, &payload)),
                 [binary(&message)]
             );
         }
@@ -195,7 +198,7 @@ fn one_payload_serves_many_connections() {
 fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
     let hello = hex("f248cdc9c90700");
     for cap in [1, 5, 6, 100] {
-        let mut pmd = Pmd::new(SERVER, USUAL);
+        let mut pmd = Pmd::new(WS_SERVER, USUAL);
         let last = Deflate::new(Settings::USUAL).run(b"Hello", Z_FINISH);
         for payload in
             [&hello, &[&hello[..], b"\x00\x00\xff\xff"].concat(), &last, &hello]
@@ -224,7 +227,7 @@ fn damage_is_returned_from_then_on() {
 fn what_comes_before_the_damage_is_handed_out_first() {
     let mut payload = hex("f248cdc9c907000000ffff");
     payload.push(0x06);
-    let mut pmd = Pmd::new(SERVER, USUAL);
+    let mut pmd = Pmd::new(WS_SERVER, USUAL);
     let (out, consumed) = pmd.decompress_once(&payload, 0, 100).unwrap();
     assert_eq!(out, b"Hello");
     assert_eq!(pmd.decompress_once(&payload[consumed..], 0, 100), Err(code::COMPRESSION));
@@ -234,17 +237,18 @@ fn what_comes_before_the_damage_is_handed_out_first() {
 fn without_memory_it_says_so_and_what_it_owns_is_given_back() {
     let recorder = Recorder::new();
     {
-        let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+        let mut pmd = Pmd::with(WS_SERVER, USUAL, &recorder.allocator()).unwrap();
         pmd.compress(b"Hello", 0).unwrap();
         pmd.decompress(&hex("f248cdc9c90700"), 0, 100).unwrap();
         assert!(recorder.blocks() > 2);
     }
     assert_eq!(recorder.blocks(), 0);
     assert!(
-        Pmd::with(SERVER, USUAL, &Recorder::failing(Fail::From(1)).allocator()).is_none()
+        Pmd::with(WS_SERVER, USUAL, &Recorder::failing(Fail::From(1)).allocator())
+            .is_none()
     );
     let recorder = Recorder::new();
-    let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+    let mut pmd = Pmd::with(WS_SERVER, USUAL, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
     assert_eq!(pmd.compress(b"Hello", 0), Err(code::NO_MEMORY));
     assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY));
@@ -272,14 +276,14 @@ fn without_context_takeover_it_holds_nothing_between_messages() {
 
 #[test]
 fn wrong_arguments_are_refused() {
-    let pmd = Pmd::new(SERVER, USUAL);
+    let pmd = Pmd::new(WS_SERVER, USUAL);
     let (mut out, mut consumed) = ([0_u8; 100], 7);
     let to = out.as_mut_ptr().cast();
     unsafe {
         assert!(ws_pmd_new(2, &USUAL, null()).is_null());
-        assert!(ws_pmd_new(SERVER, null(), null()).is_null());
+        assert!(ws_pmd_new(WS_SERVER, null(), null()).is_null());
         let wrong = ws_pmd_params { level: 10, ..USUAL };
-        assert!(ws_pmd_new(SERVER, &wrong, null()).is_null());
+        assert!(ws_pmd_new(WS_SERVER, &wrong, null()).is_null());
         ws_pmd_free(null_mut());
         assert_eq!(ws_pmd_compress_bound(null(), 5), 0);
         assert_eq!(ws_pmd_compress_bound(pmd.0, usize::MAX), 0);
@@ -311,14 +315,14 @@ fn wrong_arguments_are_refused() {
 
 #[test]
 fn a_connections_fragments_are_read_as_they_come() {
-    let mut conn = Conn::new(CLIENT).pmd(USUAL);
-    let mut pmd = Pmd::new(SERVER, USUAL);
+    let mut conn = Conn::new(WS_CLIENT).pmd(USUAL);
+    let mut pmd = Pmd::new(WS_SERVER, USUAL);
     for _ in 0..3 {
         let mut all = Vec::new();
         for (piece, flags) in
-            [(&b"abc"[..], conn::MORE), (b"abcabc", conn::MORE), (b"", 0)]
+            [(&b"abc"[..], conn::WS_SEND_MORE), (b"abcabc", conn::WS_SEND_MORE), (b"", 0)]
         {
-            let (_, payload) = conn.send(BINARY, flags, piece).unwrap();
+            let (_, payload) = conn.send(WS_OPCODE_BINARY, flags, piece).unwrap();
             all.extend(pmd.decompress(&payload, flags, 2).unwrap());
         }
         assert_eq!(all, b"abcabcabc");

@@ -1,7 +1,7 @@
 //! Compressed messages as zlib reads them: the same ones are refused, and the others are the
 //! same bytes.
 
-use crate::c::{CLIENT, code};
+use crate::c::{WS_CLIENT, code};
 use crate::conn::*;
 use crate::pmd::*;
 use crate::rng::{Rng, count};
@@ -110,20 +110,21 @@ fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
 
 /// In fragments, in pieces.
 fn ours(rng: &mut Rng, messages: &[Vec<u8>]) -> Vec<Item> {
-    let mut conn = Conn::new(CLIENT).pmd(USUAL).option(MAX_MESSAGE, LIMIT as u64);
+    let mut conn =
+        Conn::new(WS_CLIENT).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, LIMIT as u64);
     let mut wire = Vec::new();
     for payload in messages {
         let (mut rest, mut first) = (&payload[..], 0x42);
         while rng.once_in(3) {
             let (piece, behind) = rest.split_at(rng.below(rest.len() + 1));
-            wire.extend(from_peer(CLIENT, first, piece));
+            wire.extend(from_peer(WS_CLIENT, first, piece));
             (rest, first) = (behind, 0);
         }
-        wire.extend(from_peer(CLIENT, 0x80 | first, rest));
+        wire.extend(from_peer(WS_CLIENT, 0x80 | first, rest));
     }
     let longest = *rng.pick(&[1, 7, 50, 5000]);
     let (mut said, mut rest) = (Vec::new(), &wire[..]);
-    while !rest.is_empty() && conn.state() != FAILED {
+    while !rest.is_empty() && conn.state() != WS_STATE_FAILED {
         let (piece, behind) = rest.split_at((1 + rng.below(longest)).min(rest.len()));
         said.extend(conn.read(piece));
         rest = behind;

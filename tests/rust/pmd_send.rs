@@ -1,6 +1,6 @@
 //! What connections compress, read by zlib with no larger window than was agreed on.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::*;
 use crate::rng::{Rng, count};
@@ -53,7 +53,7 @@ fn every_level_and_memory_level() {
     for level in 1..=9 {
         for mem_level in 1..=9 {
             let params = ws_pmd_params { level, mem_level, ..USUAL };
-            let mut conn = Conn::new(SERVER).pmd(params);
+            let mut conn = Conn::new(WS_SERVER).pmd(params);
             let mut peer = Inflate::new(15);
             for _ in 0..3 {
                 let message = message(&mut rng);
@@ -101,7 +101,7 @@ fn one_byte_less_than_the_bound_is_too_little_and_changes_nothing() {
         for message in [&b""[..], b"Hello", &[b'x'; 70_000]] {
             let bound = conn.bound(message.len());
             for cap in [0, 1, bound - 1] {
-                let refused = conn.send_into(BINARY, 0, message, cap);
+                let refused = conn.send_into(WS_OPCODE_BINARY, 0, message, cap);
                 assert_eq!(refused, Err(code::BUFFER_TOO_SMALL));
             }
             assert_eq!(peer.message(&conn.compress(message)), Some(message.to_vec()));
@@ -117,7 +117,7 @@ fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
     for side in SIDES {
         for forgets in [false, true] {
             let mut conn = Conn::new(side).pmd(ours(side, 15, forgets));
-            let peer_side = if side == SERVER { CLIENT } else { SERVER };
+            let peer_side = if side == WS_SERVER { WS_CLIENT } else { WS_SERVER };
             let mut peer = Conn::new(peer_side).pmd(ours(side, 15, forgets));
             let mut zlib = Inflate::new(15);
             for _ in 0..200 {
@@ -129,17 +129,20 @@ fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
                     .collect();
                 let (mut payload, mut wire) = (Vec::new(), Vec::new());
                 for (at, piece) in pieces.iter().enumerate() {
-                    let more = if at + 1 < pieces.len() { MORE } else { 0 };
+                    let more = if at + 1 < pieces.len() { WS_SEND_MORE } else { 0 };
                     // Said too late, this changes nothing.
-                    let plain = if at > 0 { PLAIN } else { 0 };
-                    let bytes = conn.send_bytes(TEXT, more | plain, piece).unwrap();
+                    let plain = if at > 0 { WS_SEND_PLAIN } else { 0 };
+                    let bytes =
+                        conn.send_bytes(WS_OPCODE_TEXT, more | plain, piece).unwrap();
                     let frame = frames(side, &bytes).remove(0);
                     let first = if at == 0 { 0x41 } else { 0x00 };
                     assert_eq!(frame.0, first | if more == 0 { 0x80 } else { 0 });
                     payload.extend(frame.1);
                     wire.extend(bytes);
                     if rng.once_in(4) {
-                        wire.extend(conn.send_bytes(PING, 0, b"still there?").unwrap());
+                        wire.extend(
+                            conn.send_bytes(WS_OPCODE_PING, 0, b"still there?").unwrap(),
+                        );
                     }
                 }
                 if forgets {
@@ -162,11 +165,15 @@ fn a_plain_message_is_sent_as_it_is_and_not_remembered() {
         let mut peer = Inflate::new(15);
         let once = conn.compress(b"Hello, hello, hello");
         assert!(peer.message(&once).is_some());
-        let plain = conn.send(TEXT, PLAIN, b"Something else").unwrap();
+        let plain = conn.send(WS_OPCODE_TEXT, WS_SEND_PLAIN, b"Something else").unwrap();
         assert_eq!(plain, (0x81, b"Something else".to_vec()));
-        let plain = conn.send(TEXT, PLAIN | MORE, b"Some").unwrap();
+        let plain =
+            conn.send(WS_OPCODE_TEXT, WS_SEND_PLAIN | WS_SEND_MORE, b"Some").unwrap();
         assert_eq!(plain, (0x01, b"Some".to_vec()));
-        assert_eq!(conn.send(TEXT, 0, b"thing").unwrap(), (0x80, b"thing".to_vec()));
+        assert_eq!(
+            conn.send(WS_OPCODE_TEXT, 0, b"thing").unwrap(),
+            (0x80, b"thing".to_vec())
+        );
         let again = conn.compress(b"Hello, hello, hello");
         assert!(again.len() < once.len());
         assert_eq!(peer.message(&again), Some(b"Hello, hello, hello".to_vec()));
@@ -192,8 +199,8 @@ fn whatever_was_agreed_on_and_is_said() {
             let pieces = *rng.pick(&[1, 1, 1, 2, 5]);
             for piece in 1..=pieces {
                 let part = random_part(&mut rng);
-                let more = if piece < pieces { MORE } else { 0 };
-                payload.extend(conn.send(BINARY, more, &part).unwrap().1);
+                let more = if piece < pieces { WS_SEND_MORE } else { 0 };
+                payload.extend(conn.send(WS_OPCODE_BINARY, more, &part).unwrap().1);
                 message.extend(part);
             }
             if forgets {

@@ -1,7 +1,7 @@
 //! However a compressed stream is cut, and in whatever pieces its messages are reported: the
 //! same messages, the same error.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_splits::{assembled, joined};
 use crate::pmd::*;
@@ -222,15 +222,15 @@ pub(crate) fn all() -> Vec<Stream> {
 fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<Item> {
     let mut conn = Conn::new(stream.side)
         .pmd(USUAL)
-        .option(MAX_MESSAGE, stream.limit)
-        .option(STREAM, in_pieces.into());
+        .option(WS_OPT_MAX_MESSAGE, stream.limit)
+        .option(WS_OPT_STREAM, in_pieces.into());
     let bytes = stream.bytes();
     let (mut said, mut rest) = (Vec::new(), &bytes[..]);
     for len in pieces {
         let (piece, behind) = rest.split_at(*len);
         rest = behind;
         said.extend(conn.read_in(piece, cap, true));
-        if conn.state() == FAILED {
+        if conn.state() == WS_STATE_FAILED {
             break;
         }
     }
@@ -306,8 +306,8 @@ fn a_message_that_is_cut_off_anywhere_is_damaged() {
     let dynamic = Deflate::new(Settings::USUAL).message(&messages_of_many_letters());
     for whole in [&hello, &dynamic] {
         for cut in 1..whole.len() {
-            let mut conn = Conn::new(SERVER).pmd(USUAL);
-            let said = conn.read(&from_peer(SERVER, 0xc2, &whole[..cut]));
+            let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
+            let said = conn.read(&from_peer(WS_SERVER, 0xc2, &whole[..cut]));
             assert_eq!(
                 said,
                 [Item::Error(code::COMPRESSION), answer_close(1007)],
@@ -318,8 +318,8 @@ fn a_message_that_is_cut_off_anywhere_is_damaged() {
     // Here some prefixes are whole: those that end with a final block, or right before or
     // behind a marker.
     let cut_short = (1..payload.len()).filter(|cut| {
-        let mut conn = Conn::new(SERVER).pmd(USUAL);
-        let said = conn.read(&from_peer(SERVER, 0xc2, &payload[..*cut]));
+        let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
+        let said = conn.read(&from_peer(WS_SERVER, 0xc2, &payload[..*cut]));
         said[0] == Item::Error(code::COMPRESSION)
     });
     let whole = payload.len() - 1 - cut_short.count();
@@ -338,9 +338,11 @@ fn a_long_message_in_pieces_ends_at_its_limit() {
     let message = vec![0; 100_000];
     let payload = Deflate::new(Settings::USUAL).message(&message);
     for limit in [1, 16_383, 16_384, 16_385, 32_768, 99_999, 100_000, 0] {
-        let mut conn =
-            Conn::new(SERVER).pmd(USUAL).option(STREAM, 1).option(MAX_MESSAGE, limit);
-        let said = conn.read(&from_peer(SERVER, 0xc2, &payload));
+        let mut conn = Conn::new(WS_SERVER)
+            .pmd(USUAL)
+            .option(WS_OPT_STREAM, 1)
+            .option(WS_OPT_MAX_MESSAGE, limit);
+        let said = conn.read(&from_peer(WS_SERVER, 0xc2, &payload));
         let reported: usize = said
             .iter()
             .map(|item| match item {

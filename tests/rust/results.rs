@@ -4,6 +4,7 @@ use crate::c;
 use std::collections::HashSet;
 use wscodec::error::Error;
 use wscodec::ffi::accept::*;
+use wscodec::ffi::conn::*;
 use wscodec::ffi::decoder::*;
 use wscodec::ffi::fields::*;
 use wscodec::ffi::frame::*;
@@ -98,6 +99,41 @@ fn the_version_is_the_packages() {
     let parts: Vec<u32> =
         env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
     assert_eq!(ws_version(), parts[0] * 10_000 + parts[1] * 100 + parts[2]);
+}
+
+/// The other tests use the names.
+#[test]
+fn the_numbers_of_the_abi_never_change() {
+    assert_eq!(
+        [
+            WS_OPCODE_CONTINUATION,
+            WS_OPCODE_TEXT,
+            WS_OPCODE_BINARY,
+            WS_OPCODE_CLOSE,
+            WS_OPCODE_PING,
+            WS_OPCODE_PONG,
+        ],
+        [0, 1, 2, 8, 9, 10]
+    );
+    assert_eq!([WS_SERVER, WS_CLIENT, WS_DEFLATE, WS_ANY_MASK], [0, 1, 2, 4]);
+    assert_eq!([WS_KEEP_MASKED, WS_ANY_RSV], [8, 16]);
+    assert_eq!([WS_FIN, WS_RSV1, WS_RSV2, WS_RSV3], [0x80, 0x40, 0x20, 0x10]);
+    assert_eq!([WS_MASKED, WS_BEGIN, WS_END], [1, 2, 4]);
+    assert_eq!([WS_OPT_MAX_MESSAGE, WS_OPT_STREAM, WS_OPT_AUTO_PONG], [1, 2, 3]);
+    assert_eq!([WS_OPT_CHECK_UTF8, WS_OPT_KEEP_BUFFER, WS_OPT_MAX_FRAME], [4, 5, 6]);
+    assert_eq!([WS_OPT_ANY_MASK, WS_OPT_AUTO_CLOSE, WS_OPT_ALLOW_RSV], [7, 8, 9]);
+    assert_eq!(WS_OPT_COMPRESS_FROM, 10);
+    assert_eq!([WS_INFO_CLOSE_SENT, WS_INFO_CLOSE_RECEIVED], [100, 101]);
+    assert_eq!([WS_INFO_CLOSED_BY_PEER, WS_INFO_SENDING], [102, 103]);
+    assert_eq!([WS_INFO_RECEIVING, WS_INFO_ANNOUNCED, WS_INFO_BUFFERED], [104, 105, 106]);
+    assert_eq!([WS_EVENT_FIRST, WS_EVENT_LAST], [1, 2]);
+    assert_eq!([WS_EVENT_COLLECTED, WS_EVENT_FRAME_END], [4, 8]);
+    assert_eq!([WS_SEND_MORE, WS_SEND_PLAIN], [1, 2]);
+    assert_eq!([WS_STATE_OPEN, WS_STATE_CLOSING, WS_STATE_CLOSED], [0, 1, 2]);
+    assert_eq!(WS_STATE_FAILED, 3);
+    // A pong of 125 bytes and a close with a code, both masked.
+    assert_eq!(WS_MAX_OUTPUT, (2 + 4 + 125) + (2 + 4 + 2));
+    assert_eq!((WS_MAX_REPLY, WS_MAX_HEAD), (512, 65_536));
 }
 
 /// Of 64-bit platforms and of 32-bit ones.
