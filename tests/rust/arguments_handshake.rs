@@ -128,7 +128,7 @@ fn a_handshake_of_another_size_or_alignment() {
 
 #[test]
 fn a_response_of_another_size_or_alignment() {
-    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
+    let (request, answer) = (Head::request().bytes(), Head::response().bytes());
     let (_, known) = crate::c::parse_response(&answer, &request);
     sizes_of_output(known, |response, size| unsafe {
         let (asked, asked_len) = (ptr(&request), request.len());
@@ -138,7 +138,7 @@ fn a_response_of_another_size_or_alignment() {
 
 #[test]
 fn parse_response() {
-    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
+    let (request, answer) = (Head::request().bytes(), Head::response().bytes());
     let size = size_of::<ws_response>();
     let parse = |buf, len, asked, asked_len| {
         let mut response = ws_response { status: 7, ..ws_response::default() };

@@ -1,5 +1,5 @@
-//! The C ABI in safe words: slices in, vectors and numbers out. Every output buffer has
-//! exactly the room that is asked for, between bytes that must stay as they are.
+//! Safe wrappers of the C functions: slices in, vectors and numbers out. Every output buffer
+//! has exactly the given capacity, between bytes that must not change.
 
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
@@ -72,10 +72,8 @@ pub(crate) const MASKED: u8 = WS_MASKED as u8;
 pub(crate) const BEGIN: u8 = WS_BEGIN as u8;
 pub(crate) const END: u8 = WS_END as u8;
 
-/// A count that is at least 0, or an error below it.
-pub(crate) type Answer = Result<usize, isize>;
-
-fn answer(result: isize) -> Answer {
+/// A result is a count, or a negative error.
+pub(crate) fn count(result: isize) -> Result<usize, isize> {
     usize::try_from(result).map_err(|_| result)
 }
 
@@ -83,9 +81,10 @@ fn ptr(bytes: &[u8]) -> *const c_void {
     if bytes.is_empty() { core::ptr::null() } else { bytes.as_ptr().cast() }
 }
 
-const CANARY: u8 = 0xc5;
+/// Fills buffers, to show which bytes were written.
+pub(crate) const CANARY: u8 = 0xc5;
 
-/// Lets `write` write into `cap` bytes; what it reports must be all that it wrote.
+/// Calls `write` with `cap` bytes. It must write exactly as many bytes as it reports.
 fn written(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
@@ -97,15 +96,18 @@ fn written(
     };
     let ((result, room), (_, other)) = (run(CANARY), run(!CANARY));
     let len = usize::try_from(result).unwrap_or(0);
-    assert!(len <= cap, "more than there was room for");
+    assert!(len <= cap, "reported more than the capacity");
     assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
-    assert!(room[16 + len..] == vec![CANARY; cap + 16 - len], "wrote more than it said");
-    assert_eq!(room[16..16 + len], other[16..16 + len], "wrote less than it said");
-    answer(result).map(|len| room[16..16 + len].to_vec())
+    assert!(
+        room[16 + len..] == vec![CANARY; cap + 16 - len],
+        "wrote more than it reported"
+    );
+    assert_eq!(room[16..16 + len], other[16..16 + len], "wrote less than it reported");
+    count(result).map(|len| room[16..16 + len].to_vec())
 }
 
-/// As `written`, for all capacities that matter: the exact one works, and one byte less is
-/// WS_ERR_BUFFER_TOO_SMALL. An error is the same for every capacity that is large enough.
+/// As `written`, and checks the capacities that matter: the exact one works, and one byte less
+/// is WS_ERR_BUFFER_TOO_SMALL.
 pub(crate) fn exact(
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
@@ -186,7 +188,7 @@ pub(crate) fn decoder(flags: u32, max_payload: u64) -> ws_decoder {
     decoder
 }
 
-/// The frames of one call and how many bytes of `buf` are done.
+/// The frames of one call, and how many bytes of `buf` were consumed.
 pub(crate) fn feed(
     decoder: &mut ws_decoder,
     buf: &mut [u8],
@@ -205,7 +207,7 @@ pub(crate) fn feed(
             &mut consumed,
         )
     };
-    match answer(result) {
+    match count(result) {
         Ok(count) => {
             frames.truncate(count);
             Ok((frames, consumed))
@@ -233,10 +235,13 @@ pub(crate) fn frames_encode(
     if result < 0 {
         assert_eq!(len, 0, "nothing is written with an error");
     }
-    assert!(room[cap..].iter().all(|byte| *byte == CANARY), "wrote behind the buffer");
-    let count = answer(result)?;
+    assert!(room[cap..].iter().all(|byte| *byte == CANARY), "wrote beyond the buffer");
+    let count = count(result)?;
     assert!(len <= cap);
-    assert!(room[len..].iter().all(|byte| *byte == CANARY), "wrote more than it said");
+    assert!(
+        room[len..].iter().all(|byte| *byte == CANARY),
+        "wrote more than it reported"
+    );
     room.truncate(len);
     Ok((count, room))
 }
@@ -273,13 +278,13 @@ pub(crate) fn parse_response(buf: &[u8], request: &[u8]) -> (isize, ws_response)
     (result, response)
 }
 
-/// The result, and what was scanned.
+/// The result, and how many bytes were scanned.
 pub(crate) fn head_length(buf: &[u8], mut scanned: usize) -> (isize, usize) {
     let result = unsafe { ws_head_length(ptr(buf), buf.len(), &mut scanned) };
     (result, scanned)
 }
 
-/// A field that came, or did not.
+/// The value of a field; NULL if it is absent.
 fn field(value: Option<&[u8]>) -> ws_bytes {
     match value {
         Some(value) => ws_bytes { data: value.as_ptr().cast(), len: value.len() },
@@ -287,7 +292,7 @@ fn field(value: Option<&[u8]>) -> ws_bytes {
     }
 }
 
-/// ws_request_fields.
+/// The fields of ws_request_fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RequestFields<'a> {
     pub(crate) method: Option<&'a [u8]>,
@@ -330,7 +335,7 @@ pub(crate) fn check_request(fields: &RequestFields<'_>) -> isize {
     unsafe { ws_check_request(&fields.raw(), size_of::<ws_request_fields>()) }
 }
 
-/// ws_response_fields.
+/// The fields of ws_response_fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResponseFields<'a> {
     pub(crate) upgrade: Option<&'a [u8]>,
@@ -367,7 +372,7 @@ pub(crate) fn check_response(fields: &ResponseFields<'_>) -> isize {
     unsafe { ws_check_response(&fields.raw(), size_of::<ws_response_fields>()) }
 }
 
-/// The piece of `buf` that a span names. None: {0, 0}.
+/// The part of `buf` that a span names; None for {0, 0}.
 pub(crate) fn piece(buf: &[u8], span: ws_span) -> Option<&[u8]> {
     let (off, len) = (span.off as usize, span.len as usize);
     (off != 0 || len != 0).then(|| &buf[off..off + len])
@@ -378,12 +383,12 @@ const NO_SPAN: ws_span = ws_span { off: 77, len: 78 };
 /// A field's name and value.
 pub(crate) type Field = (Vec<u8>, Vec<u8>);
 
-/// Walks on from `pos`. Ok(None) after the last field.
+/// The next field from `pos` on; None after the last one.
 pub(crate) fn next_header(head: &[u8], pos: &mut usize) -> Result<Option<Field>, isize> {
     let (mut name, mut value) = (NO_SPAN, NO_SPAN);
     let result =
         unsafe { ws_next_header(ptr(head), head.len(), pos, &mut name, &mut value) };
-    if answer(result)? == 0 {
+    if count(result)? == 0 {
         assert_eq!((name, value), (ws_span::default(), ws_span::default()));
         return Ok(None);
     }
@@ -401,7 +406,7 @@ pub(crate) fn all_fields(head: &[u8]) -> Result<Vec<Field>, isize> {
 }
 
 fn found(result: isize, span: ws_span, buf: &[u8]) -> Result<Option<Vec<u8>>, isize> {
-    match answer(result)? {
+    match count(result)? {
         0 => assert_eq!(span, ws_span::default()),
         one => assert_eq!(one, 1),
     }
@@ -415,7 +420,7 @@ pub(crate) fn find_header(head: &[u8], name: &[u8]) -> Result<Option<Vec<u8>>, i
     found(result, span, head)
 }
 
-/// The chosen subprotocol. Where it lies in `supported` is checked on the way.
+/// The chosen subprotocol, which must be a span of `supported`.
 pub(crate) fn select_protocol(
     head: &[u8],
     supported: &[u8],
@@ -427,7 +432,7 @@ pub(crate) fn select_protocol(
     chosen(result, span, supported)
 }
 
-/// The same from the value of the field.
+/// As `select_protocol`, from the value of the field.
 pub(crate) fn select_protocol_value(
     offered: Option<&[u8]>,
     supported: &[u8],
@@ -445,7 +450,7 @@ fn chosen(
     span: ws_span,
     supported: &[u8],
 ) -> Result<Option<Vec<u8>>, isize> {
-    match answer(result)? {
+    match count(result)? {
         0 => {
             assert_eq!(span, ws_span::default());
             Ok(None)
@@ -458,7 +463,7 @@ fn chosen(
     }
 }
 
-/// What was written and agreed on, if anything was.
+/// The bytes written and the agreed parameters; None if compression was not agreed on.
 type Agreed = Result<Option<(Vec<u8>, [u8; 8])>, isize>;
 
 /// Accepts an offer, from a head or from the value of the field.
@@ -472,17 +477,17 @@ fn accepted(
         let mut params = params;
         let result = accept(&mut params, out, cap);
         agreed.set(pmd_bytes(&params));
-        assert!(result > 0 || agreed.get() == before, "changed without an answer");
+        assert!(result > 0 || agreed.get() == before, "changed without an agreement");
         result
     })?;
-    // The last capacity was too small, where there is an answer.
+    // `exact` may end with a capacity that is too small, so call once more.
     let mut params = params;
     let mut out = [0_u8; 256];
     accept(&mut params, out.as_mut_ptr().cast(), out.len());
     Ok((!written.is_empty()).then(|| (written, pmd_bytes(&params))))
 }
 
-/// The fields of the struct, in their order.
+/// The fields of the struct, in order.
 pub(crate) fn pmd_bytes(params: &ws_pmd_params) -> [u8; 8] {
     let [a, b] = params.reserved;
     [
@@ -510,7 +515,7 @@ pub(crate) fn pmd_accept_value(offers: Option<&[u8]>, params: ws_pmd_params) -> 
     })
 }
 
-/// What was agreed on, if anything was.
+/// The agreed parameters; None if the server did not confirm compression.
 fn confirmed(
     mut params: ws_pmd_params,
     confirm: impl Fn(*mut ws_pmd_params) -> isize,
@@ -518,7 +523,7 @@ fn confirmed(
     let before = pmd_bytes(&params);
     let result = confirm(&mut params);
     assert!(result == 1 || pmd_bytes(&params) == before, "changed without compression");
-    answer(result).map(|one| (one == 1).then(|| pmd_bytes(&params)))
+    count(result).map(|one| (one == 1).then(|| pmd_bytes(&params)))
 }
 
 pub(crate) fn pmd_confirm(
@@ -550,7 +555,7 @@ fn bytes(bytes: &[u8]) -> ws_bytes {
     ws_bytes { data: ptr(bytes), len: bytes.len() }
 }
 
-/// ws_response_spec.
+/// The fields of ws_response_spec.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Response<'a> {
     pub(crate) key: &'a [u8],
@@ -571,7 +576,7 @@ pub(crate) fn build_response(spec: &Response<'_>) -> Result<Vec<u8>, isize> {
     })
 }
 
-/// ws_request_spec.
+/// The fields of ws_request_spec.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Request<'a> {
     pub(crate) host: &'a [u8],
@@ -615,7 +620,7 @@ pub(crate) fn utf8_validate(state: &mut u32, piece: &[u8]) -> isize {
     unsafe { ws_utf8_validate(state, ptr(piece), piece.len()) }
 }
 
-/// The code, and the length of the reason or an error.
+/// The result, which is the length of the reason or an error, and the code.
 pub(crate) fn close_parse(payload: &[u8]) -> (isize, u16) {
     let mut code = 7777;
     let result = unsafe { ws_close_parse(ptr(payload), payload.len(), &mut code) };

@@ -1,10 +1,10 @@
-//! A connection in safe words: slices in, what it reports and replies out. What holds for
-//! every call is checked at every call.
+//! A safe wrapper of a connection: slices in, events and replies out. It checks at every call
+//! what must hold for every call.
 
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{Answer, WS_CLIENT, WS_SERVER, code};
+use crate::c::{self, CANARY, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{self, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -23,11 +23,10 @@ pub(crate) const COLLECTED: u16 = WS_EVENT_COLLECTED as u16;
 pub(crate) const FRAME_END: u16 = WS_EVENT_FRAME_END as u16;
 const RSV: u16 = (WS_RSV1 | WS_RSV2 | WS_RSV3) as u16;
 
-const CANARY: u8 = 0xc5;
-/// What a compressed message of 64 MiB may come in.
+/// The most pieces in which a compressed message of 64 MiB is reported.
 const MOST_PIECES: usize = 4100;
 
-/// What a connection does, in the order of its doing.
+/// An event, a reply or an error of a connection. Tests compare them in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     /// A message, or with WS_OPT_STREAM a piece of one: opcode, flags, bytes.
@@ -60,13 +59,13 @@ pub(crate) fn close(code: u16, reason: impl AsRef<[u8]>) -> Item {
     Item::Close(code, reason.as_ref().to_vec())
 }
 
-/// Our answer to a ping.
-pub(crate) fn answer_pong(payload: impl AsRef<[u8]>) -> Item {
+/// The connection's reply to a ping.
+pub(crate) fn pong_reply(payload: impl AsRef<[u8]>) -> Item {
     Item::Reply(0x8a, payload.as_ref().to_vec())
 }
 
-/// Our close frame; 1005: an empty one.
-pub(crate) fn answer_close(code: u16) -> Item {
+/// The close frame that the connection writes by itself; 1005: an empty one.
+pub(crate) fn close_reply(code: u16) -> Item {
     Item::Reply(0x88, close_payload(code, b""))
 }
 
@@ -77,7 +76,7 @@ pub(crate) fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The key with which the peer of `side` masks: a server's does.
+/// The key with which the peer of `side` masks: only the peer of a server does.
 pub(crate) fn peer_key(side: u32) -> Option<[u8; 4]> {
     (side == WS_SERVER).then_some(KEY)
 }
@@ -128,7 +127,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) item: Item,
-    /// Where in the caller's buffer its data lies; None: elsewhere, or there is none.
+    /// The position of its data in the caller's buffer; None if it is elsewhere or empty.
     pub(crate) place: Option<usize>,
 }
 
@@ -139,11 +138,11 @@ impl Event {
             (event.opcode, event.flags & !(COLLECTED | FRAME_END | RSV));
         let collected = event.flags & COLLECTED != 0;
         let frame_end = event.flags & FRAME_END != 0;
-        assert!(frame_end || flags & LAST == 0, "a message ends where a frame does");
+        assert!(frame_end || flags & LAST == 0, "a message ends with a frame");
         assert_eq!(event.reserved, 0);
         assert!(flags & !BOTH == 0, "unknown flags");
         assert!(opcode < 8 || flags == BOTH, "a control frame is whole");
-        assert!(opcode == 8 || event.close_code == 0, "a code without a close");
+        assert!(opcode == 8 || event.close_code == 0, "only a close has a code");
         let from = usize::try_from(event.off).unwrap();
         let inside = !data.is_empty() && !collected;
         assert!(collected || from + data.len() <= buf.len(), "not in the buffer");
@@ -164,7 +163,7 @@ pub(crate) const NO_EVENT: ws_event =
 pub(crate) struct Conn {
     pub(crate) raw: *mut ws_conn,
     pub(crate) side: u32,
-    /// What it writes may leave traces behind, in the room that it asked for.
+    /// Its output may use the rest of the buffer as scratch space.
     pub(crate) compresses: bool,
 }
 
@@ -175,7 +174,7 @@ impl Drop for Conn {
 }
 
 impl Conn {
-    /// It is freed when this goes.
+    /// Takes ownership: dropping it frees the connection.
     pub(crate) fn of(raw: *mut ws_conn, side: u32) -> Conn {
         Conn { raw, side, compresses: false }
     }
@@ -184,7 +183,7 @@ impl Conn {
         Conn::with(side, null()).unwrap()
     }
 
-    /// A copy of what an event of the last call refers to.
+    /// A copy of the data of an event of the last call.
     pub(crate) fn data_of(&self, event: &ws_event, buf: &[u8]) -> Vec<u8> {
         let buf = if event.flags & COLLECTED == 0 { buf.as_ptr() } else { null() };
         let data = unsafe { ws_event_data(self.raw, buf.cast(), event) };
@@ -193,7 +192,7 @@ impl Conn {
         unsafe { core::slice::from_raw_parts(data.cast(), len) }.to_vec()
     }
 
-    /// None: it was refused.
+    /// None if it was refused.
     pub(crate) fn with(side: u32, allocator: *const ws_allocator) -> Option<Conn> {
         let raw = unsafe { ws_conn_new(side, allocator) };
         (!raw.is_null()).then_some(Conn::of(raw, side))
@@ -225,7 +224,7 @@ impl Conn {
         unsafe { ws_conn_finish(self.raw) }
     }
 
-    /// One call, its events as they are: result, events, consumed.
+    /// One call of ws_conn_recv(): the raw events, and how many bytes were consumed.
     pub(crate) fn recv_raw(
         &mut self,
         buf: &mut [u8],
@@ -243,15 +242,22 @@ impl Conn {
             return Err(result);
         };
         assert!(count <= cap && consumed <= len);
-        assert!(count > 0 || consumed == len, "0 says that all is done");
-        assert_eq!(buf[consumed..], as_given[consumed..], "behind *consumed");
+        assert!(count > 0 || consumed == len, "no events although bytes are left");
+        assert_eq!(
+            buf[consumed..],
+            as_given[consumed..],
+            "bytes beyond *consumed have changed"
+        );
         let collected = |event: &ws_event| event.flags & COLLECTED != 0;
-        assert!(events[..count.saturating_sub(1)].iter().all(|e| !collected(e)), "last");
+        assert!(
+            events[..count.saturating_sub(1)].iter().all(|e| !collected(e)),
+            "not last"
+        );
         events.truncate(count);
         Ok((events, consumed))
     }
 
-    /// One call.
+    /// One call of ws_conn_recv().
     pub(crate) fn recv(
         &mut self,
         buf: &mut [u8],
@@ -261,8 +267,8 @@ impl Conn {
         Ok((events.iter().map(|event| Event::of(self, event, buf)).collect(), consumed))
     }
 
-    /// Whether it has something to say.
-    pub(crate) fn waits(&mut self) -> bool {
+    /// Whether output is pending.
+    pub(crate) fn has_output(&mut self) -> bool {
         match unsafe { ws_conn_output(self.raw, null_mut(), 0) } {
             0 => false,
             error => {
@@ -272,23 +278,23 @@ impl Conn {
         }
     }
 
-    /// What ws_conn_output() writes into so much room.
+    /// What ws_conn_output() writes into `cap` bytes.
     pub(crate) fn output_bytes(&mut self, cap: usize) -> Result<Vec<u8>, isize> {
         let raw = self.raw;
         written(cap, |out, cap| unsafe { ws_conn_output(raw, out, cap) })
     }
 
-    /// Collects all that it has to say.
+    /// Collects all pending output.
     pub(crate) fn output(&mut self) -> Vec<Item> {
-        let waits = self.waits();
+        let pending = self.has_output();
         let bytes = self.output_bytes(WS_MAX_OUTPUT).unwrap();
-        assert_eq!(bytes.is_empty(), !waits, "it said what it would say");
-        assert!(!self.waits(), "all of it is written at once");
+        assert_eq!(bytes.is_empty(), !pending);
+        assert!(!self.has_output(), "all of it is written at once");
         let frames = frames(self.side, &bytes).into_iter();
         frames.map(|(first, payload)| Item::Reply(first, payload)).collect()
     }
 
-    /// What ws_conn_send() writes, with the room that it asks for.
+    /// What ws_conn_send() writes into ws_conn_send_bound() bytes.
     pub(crate) fn send_bytes(
         &mut self,
         opcode: i32,
@@ -319,7 +325,7 @@ impl Conn {
         payload: &[u8],
     ) -> Result<(u8, Vec<u8>), isize> {
         let mut frames = frames(self.side, &self.send_bytes(opcode, flags, payload)?);
-        assert_eq!(frames.len(), 1, "a piece is a frame");
+        assert_eq!(frames.len(), 1, "each call writes one frame");
         Ok(frames.remove(0))
     }
 
@@ -351,13 +357,13 @@ impl Conn {
         }))
     }
 
-    /// The loop of the header: all of `bytes`, replies collected after every call.
+    /// The loop of the header: reads all of `bytes`, and collects the output after every call.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Vec<Item> {
         self.read_in(bytes, 64, true)
     }
 
-    /// The same without ever asking for replies.
-    pub(crate) fn read_deaf(&mut self, bytes: &[u8]) -> Vec<Item> {
+    /// Reads all of `bytes` and leaves the output uncollected.
+    pub(crate) fn read_only(&mut self, bytes: &[u8]) -> Vec<Item> {
         self.read_in(bytes, 64, false)
     }
 
@@ -393,18 +399,21 @@ impl Conn {
                 return said;
             }
         }
-        panic!("it never comes to an end: {bytes:02x?}");
+        panic!("it does not terminate: {bytes:02x?}");
     }
 
-    /// The loop over the bytes that are left: each call gets a fresh copy of them. Once all are
-    /// consumed there must be nothing outstanding.
+    /// Reads until all bytes are consumed; each call gets a fresh copy of those that are left.
+    /// After that, nothing may be outstanding.
     pub(crate) fn read_by_bytes(&mut self, bytes: &[u8], cap: usize) -> Vec<Item> {
         let (mut left, mut said) = (bytes, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             if left.is_empty() {
                 if self.state() != WS_STATE_FAILED {
                     let (events, _) = self.recv(&mut [], cap).unwrap();
-                    assert!(events.is_empty(), "{events:?} although all was consumed");
+                    assert!(
+                        events.is_empty(),
+                        "{events:?} although all bytes were consumed"
+                    );
                 }
                 return said;
             }
@@ -418,55 +427,53 @@ impl Conn {
                     return said;
                 }
             };
-            let may_answer = events
+            let may_reply = events
                 .iter()
                 .any(|event| matches!(event.item, Item::Ping(_) | Item::Close(..)));
             said.extend(events.into_iter().map(|event| event.item));
             let output = self.output();
-            assert!(may_answer || output.is_empty(), "{output:?} without a reason");
+            assert!(may_reply || output.is_empty(), "{output:?} without a reason");
             said.extend(output);
             left = &left[consumed..];
         }
-        panic!("it never comes to an end: {bytes:02x?}");
+        panic!("it does not terminate: {bytes:02x?}");
     }
 }
 
-/// Lets `write` write into `cap` bytes, once: a connection remembers what it wrote.
+/// Calls `write` once, since a connection changes with what it writes. It must leave the rest of
+/// the `cap` bytes alone.
 fn written(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
-    let (answer, behind) = write_into(cap, write);
-    let clean = behind.iter().all(|byte| *byte == CANARY);
-    assert!(clean, "wrote more than it said");
-    answer
+    let (result, rest) = write_into(cap, write);
+    let clean = rest.iter().all(|byte| *byte == CANARY);
+    assert!(clean, "wrote more than it reported");
+    result
 }
 
-/// The same; what was written behind the answer, but not beyond `cap`, is nobody's business.
+/// As `written`, but a successful call may use the rest of the `cap` bytes as scratch space.
 fn written_loosely(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
-    let (answer, behind) = write_into(cap, write);
-    let clean = behind.iter().all(|byte| *byte == CANARY);
-    assert!(clean || answer.is_ok(), "wrote although it failed");
-    answer
+    let (result, rest) = write_into(cap, write);
+    let clean = rest.iter().all(|byte| *byte == CANARY);
+    assert!(clean || result.is_ok(), "wrote although it failed");
+    result
 }
 
-/// What was written, and what lies behind that up to `cap`.
+/// What was written, and the rest of the `cap` bytes.
 fn write_into(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> (Result<Vec<u8>, isize>, Vec<u8>) {
     let mut room = vec![CANARY; cap + 32];
-    let answer: Answer = match write(room[16..].as_mut_ptr().cast(), cap) {
-        result @ 0.. => Ok(result as usize),
-        error => Err(error),
-    };
-    let len = answer.unwrap_or(0);
-    assert!(len <= cap, "more than there was room for");
+    let result = c::count(write(room[16..].as_mut_ptr().cast(), cap));
+    let len = result.unwrap_or(0);
+    assert!(len <= cap, "reported more than the capacity");
     assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
-    assert_eq!(room[16 + cap..], [CANARY; 16], "wrote behind the buffer");
-    let behind = room[16 + len..16 + cap].to_vec();
-    (answer.map(|len| room[16..16 + len].to_vec()), behind)
+    assert_eq!(room[16 + cap..], [CANARY; 16], "wrote beyond the buffer");
+    let rest = room[16 + len..16 + cap].to_vec();
+    (result.map(|len| room[16..16 + len].to_vec()), rest)
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::c::{self, WS_SERVER, code};
-use crate::conn::{Conn, WS_STATE_OPEN, answer_pong, from_peer, ping, text};
+use crate::conn::{Conn, WS_STATE_OPEN, from_peer, ping, pong_reply, text};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{ACCEPT, Head, KEY};
 use crate::pmd::USUAL;
@@ -123,7 +123,7 @@ fn a_client_is_accepted() {
     assert_eq!(conn.state(), WS_STATE_OPEN);
     let bytes =
         [from_peer(WS_SERVER, 0x89, "p"), from_peer(WS_SERVER, 0x81, "hi")].concat();
-    assert_eq!(conn.read(&bytes), [ping("p"), answer_pong("p"), text("hi")]);
+    assert_eq!(conn.read(&bytes), [ping("p"), pong_reply("p"), text("hi")]);
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn output() {
         unsafe {
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 0), 0);
             assert_eq!(ws_conn_output(conn.raw, dangling(), 0), 0);
-            conn.read_deaf(&from_peer(side, 0x89, "p"));
+            conn.read_only(&from_peer(side, 0x89, "p"));
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 0), BUFFER_TOO_SMALL);
             assert_eq!(ws_conn_output(conn.raw, dangling(), 0), BUFFER_TOO_SMALL);
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 5), INVALID_ARGUMENT);
@@ -143,7 +143,7 @@ fn output() {
             }
         }
         assert_eq!(out, [0; WS_MAX_OUTPUT]);
-        assert_eq!(conn.output(), [answer_pong("p")]);
+        assert_eq!(conn.output(), [pong_reply("p")]);
     }
 }
 

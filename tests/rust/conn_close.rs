@@ -40,10 +40,10 @@ fn the_peers_close_is_answered_with_its_code() {
                 }
                 let payload = close_payload(number, reason.as_bytes());
                 let mut conn = Conn::new(side);
-                let said = conn.read_deaf(&from_peer(side, 0x88, &payload));
+                let said = conn.read_only(&from_peer(side, 0x88, &payload));
                 assert_eq!(said, [close(number, reason)]);
                 assert_eq!(conn.state(), WS_STATE_CLOSING);
-                assert_eq!(conn.output(), [answer_close(number)]);
+                assert_eq!(conn.output(), [close_reply(number)]);
                 assert_eq!(conn.state(), WS_STATE_CLOSED);
                 assert_eq!(conn.output(), []);
                 nothing_can_be_sent(&mut conn);
@@ -64,7 +64,7 @@ fn a_close_shows_only_when_it_is_complete() {
             assert_eq!(conn.read(&[*byte]), []);
             assert_eq!(conn.state(), WS_STATE_OPEN);
         }
-        assert_eq!(conn.read(&[*last]), [close(1000, "bye"), answer_close(1000)]);
+        assert_eq!(conn.read(&[*last]), [close(1000, "bye"), close_reply(1000)]);
     }
 }
 
@@ -76,7 +76,7 @@ fn what_follows_a_close_is_done_and_ignored() {
         for late in late {
             let bytes = [&from_peer(side, 0x88, b"\x03\xe8"), late].concat();
             let mut conn = Conn::new(side);
-            assert_eq!(conn.read(&bytes), [close(1000, ""), answer_close(1000)]);
+            assert_eq!(conn.read(&bytes), [close(1000, ""), close_reply(1000)]);
             for cap in [1, 64] {
                 let (events, consumed) = conn.recv(&mut late.to_vec(), cap).unwrap();
                 assert_eq!((events.len(), consumed), (0, late.len()));
@@ -95,10 +95,10 @@ fn what_follows_a_close_that_was_not_answered_yet_is_ignored_too() {
         let bytes =
             all_from_peer(side, &[(0x88, b"\x03\xe8"), (0x89, b"late"), (0x83, b"")]);
         let mut conn = Conn::new(side);
-        assert_eq!(conn.read_deaf(&bytes), [close(1000, "")]);
-        assert_eq!(conn.read_deaf(&bytes), []);
+        assert_eq!(conn.read_only(&bytes), [close(1000, "")]);
+        assert_eq!(conn.read_only(&bytes), []);
         assert_eq!(conn.state(), WS_STATE_CLOSING);
-        assert_eq!(conn.output(), [answer_close(1000)]);
+        assert_eq!(conn.output(), [close_reply(1000)]);
     }
 }
 
@@ -107,7 +107,7 @@ fn a_close_inside_a_message_ends_it() {
     for side in SIDES {
         let bytes = all_from_peer(side, &[(0x01, b"Hel"), (0x88, b""), (0x80, b"lo")]);
         let mut conn = Conn::new(side);
-        assert_eq!(conn.read(&bytes), [close(1005, ""), answer_close(1005)]);
+        assert_eq!(conn.read(&bytes), [close(1005, ""), close_reply(1005)]);
         assert_eq!(conn.finish(), 0);
     }
 }
@@ -129,11 +129,7 @@ fn wrong_close_payloads_are_errors() {
         for (payload, error, answer) in &cases {
             let mut conn = Conn::new(side);
             let said = conn.read(&from_peer(side, 0x88, payload));
-            assert_eq!(
-                said,
-                [Item::Error(*error), answer_close(*answer)],
-                "{payload:x?}"
-            );
+            assert_eq!(said, [Item::Error(*error), close_reply(*answer)], "{payload:x?}");
             assert_eq!(conn.state(), WS_STATE_FAILED);
             assert_eq!(conn.finish(), *error);
         }
@@ -205,7 +201,7 @@ fn after_our_close_messages_arrive_and_pings_are_answered() {
             ],
         );
         let expected =
-            [ping("p"), answer_pong("p"), text("Hello"), binary("x"), close(1000, "")];
+            [ping("p"), pong_reply("p"), text("Hello"), binary("x"), close(1000, "")];
         assert_eq!(conn.read(&bytes), expected);
     }
 }
@@ -214,11 +210,11 @@ fn after_our_close_messages_arrive_and_pings_are_answered() {
 fn a_pong_that_waits_outlives_our_close_but_not_the_peers() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x89, "p"));
+        conn.read_only(&from_peer(side, 0x89, "p"));
         assert!(conn.close(1000, b"").unwrap().is_some());
-        assert_eq!(conn.output(), [answer_pong("p")]);
-        conn.read_deaf(&from_peer(side, 0x89, "q"));
-        conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
+        assert_eq!(conn.output(), [pong_reply("p")]);
+        conn.read_only(&from_peer(side, 0x89, "q"));
+        conn.read_only(&from_peer(side, 0x88, b"\x03\xe8"));
         assert_eq!((conn.output(), conn.state()), (vec![], WS_STATE_CLOSED));
     }
 }
@@ -227,8 +223,8 @@ fn a_pong_that_waits_outlives_our_close_but_not_the_peers() {
 fn a_close_that_answers_the_peers_drops_the_pong_that_waits() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&all_from_peer(side, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
-        conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
+        conn.read_only(&all_from_peer(side, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+        conn.read_only(&from_peer(side, 0x88, b"\x03\xe8"));
         assert!(conn.close(1000, b"").unwrap().is_some());
         assert_eq!((conn.output(), conn.state()), (vec![], WS_STATE_CLOSED));
     }
@@ -254,9 +250,9 @@ fn a_close_takes_the_place_of_the_answer() {
         for pings in [false, true] {
             let mut conn = Conn::new(side);
             if pings {
-                conn.read_deaf(&from_peer(side, 0x89, "p"));
+                conn.read_only(&from_peer(side, 0x89, "p"));
             }
-            conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8bye"));
+            conn.read_only(&from_peer(side, 0x88, b"\x03\xe8bye"));
             let payload = close_payload(4000, b"mine");
             assert_eq!(conn.close(4000, b"mine"), Ok(Some(payload)));
             assert_eq!(conn.state(), WS_STATE_CLOSED);
@@ -272,7 +268,7 @@ fn a_close_takes_the_place_of_the_answer() {
 fn a_close_takes_the_place_of_the_one_after_an_error() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        let said = conn.read_deaf(&from_peer(side, 0x83, ""));
+        let said = conn.read_only(&from_peer(side, 0x83, ""));
         assert_eq!(said, [Item::Error(code::OPCODE)]);
         let payload = close_payload(1002, b"opcode 3");
         assert_eq!(conn.close(1002, b"opcode 3"), Ok(Some(payload)));
@@ -292,12 +288,12 @@ fn sending_works_until_the_answer_is_handed_out() {
                 conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"a"),
                 Ok((0x01, b"a".to_vec()))
             );
-            conn.read_deaf(&from_peer(side, first, payload));
+            conn.read_only(&from_peer(side, first, payload));
             let state = conn.state();
             assert_eq!(conn.send(WS_OPCODE_PING, 0, b"p"), Ok((0x89, b"p".to_vec())));
             assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"b"), Ok((0x80, b"b".to_vec())));
             assert_eq!(conn.send(WS_OPCODE_BINARY, 0, b"c"), Ok((0x82, b"c".to_vec())));
-            assert!(conn.waits(), "asking is not collecting");
+            assert!(conn.has_output(), "asking is not collecting");
             assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"d"), Ok((0x81, b"d".to_vec())));
             assert_eq!(conn.output_bytes(1), Err(code::BUFFER_TOO_SMALL));
             assert_eq!(conn.state(), state);
@@ -337,7 +333,7 @@ fn wrong_codes_and_reasons_are_refused_and_change_nothing() {
     ];
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x89, "p"));
+        conn.read_only(&from_peer(side, 0x89, "p"));
         for (number, reason) in cases {
             assert_eq!(
                 conn.close(number, reason),
@@ -347,7 +343,7 @@ fn wrong_codes_and_reasons_are_refused_and_change_nothing() {
             assert_eq!(conn.state(), WS_STATE_OPEN);
         }
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"a"), Ok((0x81, b"a".to_vec())));
-        assert_eq!(conn.output(), [answer_pong("p")], "nothing was dropped");
+        assert_eq!(conn.output(), [pong_reply("p")], "nothing was dropped");
     }
 }
 
@@ -356,11 +352,11 @@ fn too_little_room_for_a_close_changes_nothing() {
     for side in SIDES {
         let exact = if side == crate::c::WS_CLIENT { 2 + 4 + 5 } else { 2 + 5 };
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x89, "p"));
+        conn.read_only(&from_peer(side, 0x89, "p"));
         for cap in 0..exact {
             assert_eq!(conn.close_into(1000, b"bye", cap), Err(code::BUFFER_TOO_SMALL));
             assert_eq!(conn.state(), WS_STATE_OPEN);
-            assert!(conn.waits(), "the pong still does");
+            assert!(conn.has_output(), "the pong still does");
         }
         assert_eq!(conn.close_into(1000, b"bye", exact).unwrap().len(), exact);
         assert_eq!(conn.state(), WS_STATE_CLOSING);

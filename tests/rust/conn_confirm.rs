@@ -52,7 +52,7 @@ fn confirm(buf: &[u8], request: &[u8]) -> (isize, Option<Conn>, ws_response) {
 #[test]
 fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
     let request = Head::request().add("Sec-WebSocket-Protocol", "chat, b").bytes();
-    let head = Head::answer().add("Sec-WebSocket-Protocol", "b").bytes();
+    let head = Head::response().add("Sec-WebSocket-Protocol", "b").bytes();
     let buf = [head.as_slice(), &from_peer(WS_CLIENT, 0x81, "hi")].concat();
     for len in 0..head.len() {
         assert_eq!(confirm(&buf[..len], &request).0, 0);
@@ -75,25 +75,25 @@ fn results_are_those_of_ws_parse_response() {
         .add("Sec-WebSocket-Extensions", "x-one");
     let request = request.bytes();
     for head in [
-        Head::answer(),
-        Head::answer().add("Content-Length", "5"),
-        Head::answer().start("HTTP/1.1 403 Forbidden"),
-        Head::answer().start("HTTP/1.1 103 Early Hints"),
-        Head::answer().start("HTTP/1.0 101"),
-        Head::answer().start("HTTP"),
-        Head::answer().raw("no colon"),
-        Head::answer().set("Sec-WebSocket-Accept", KEY),
-        Head::answer().add("Sec-WebSocket-Protocol", "other"),
-        Head::answer().add("Sec-WebSocket-Extensions", "x-one"),
-        Head::answer().add("Sec-WebSocket-Extensions", "x-one, x-one"),
-        Head::answer().add("Sec-WebSocket-Extensions", "permessage-deflate"),
+        Head::response(),
+        Head::response().add("Content-Length", "5"),
+        Head::response().start("HTTP/1.1 403 Forbidden"),
+        Head::response().start("HTTP/1.1 103 Early Hints"),
+        Head::response().start("HTTP/1.0 101"),
+        Head::response().start("HTTP"),
+        Head::response().raw("no colon"),
+        Head::response().set("Sec-WebSocket-Accept", KEY),
+        Head::response().add("Sec-WebSocket-Protocol", "other"),
+        Head::response().add("Sec-WebSocket-Extensions", "x-one"),
+        Head::response().add("Sec-WebSocket-Extensions", "x-one, x-one"),
+        Head::response().add("Sec-WebSocket-Extensions", "permessage-deflate"),
     ] {
         let bytes = head.bytes();
         let (result, _, response) = confirm(&bytes, &request);
         assert_eq!((result, response), c::parse_response(&bytes, &request));
     }
     for spoilt in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &request[..40]] {
-        for buf in [&b""[..], &Head::answer().bytes()] {
+        for buf in [&b""[..], &Head::response().bytes()] {
             assert_eq!(confirm(buf, spoilt).0, code::INVALID_ARGUMENT);
         }
     }
@@ -132,7 +132,7 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
             Some([0, 0, 15, 10, 3, 8, 0, 0]),
         ),
     ] {
-        let head = extensions.iter().fold(Head::answer(), |head, value| {
+        let head = extensions.iter().fold(Head::response(), |head, value| {
             head.add("Sec-WebSocket-Extensions", value)
         });
         let before = c::pmd_bytes(&offered);
@@ -152,7 +152,7 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
         "x-one",
         "permessage-deflate;",
     ] {
-        let head = Head::answer().add("Sec-WebSocket-Extensions", bad).bytes();
+        let head = Head::response().add("Sec-WebSocket-Extensions", bad).bytes();
         let recorder = Recorder::new();
         let allocator = recorder.allocator();
         let (result, ..) = confirm_raw(&head, &request, Some(&offered), &allocator);
@@ -167,7 +167,7 @@ fn the_offer_is_there_exactly_if_the_request_has_one() {
         Head::request(),
         Head::request().add("Sec-WebSocket-Extensions", "x-one; permessage-deflate"),
     ];
-    for buf in [&b""[..], &Head::answer().bytes(), b"\0"] {
+    for buf in [&b""[..], &Head::response().bytes(), b"\0"] {
         for request in &plain {
             let (result, ..) = confirm_raw(buf, &request.bytes(), Some(&USUAL), null());
             let expected = match cfg!(feature = "deflate") {
@@ -205,7 +205,7 @@ fn both_sides_in_one_call_each_talk_to_each_other() {
 
 #[test]
 fn the_connection_is_in_the_callers_memory() {
-    let (request, head) = (Head::request().bytes(), Head::answer().bytes());
+    let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let recorder = Recorder::new();
     let allocator = recorder.allocator();
     let (_, conn, _) = confirm_raw(&head, &request, None, &allocator);
@@ -229,7 +229,7 @@ fn the_connection_is_in_the_callers_memory() {
 
 #[test]
 fn pointers_that_nobody_should_pass() {
-    let (request, head) = (Head::request().bytes(), Head::answer().bytes());
+    let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let size = size_of::<ws_response>();
     let filled = || ws_response { head_len: 77, ..ws_response::default() };
     let (mut conn, mut response) = (without_provenance_mut::<ws_conn>(77), filled());

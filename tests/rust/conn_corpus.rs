@@ -34,10 +34,10 @@ impl Model {
             8 => {
                 let (number, reason) = read_close(payload)?;
                 self.said.push(close(number, reason));
-                self.said.push(answer_close(number));
+                self.said.push(close_reply(number));
                 return Ok(false);
             }
-            9 => self.said.extend([ping(payload), answer_pong(payload)]),
+            9 => self.said.extend([ping(payload), pong_reply(payload)]),
             10 => self.said.push(pong(payload)),
             _ => self.take_data(opcode, fin, payload)?,
         }
@@ -113,7 +113,7 @@ fn model(frames: &[Frame], limit: u64) -> Vec<Item> {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                model.said.extend([Item::Error(error), answer_close(told(error))]);
+                model.said.extend([Item::Error(error), close_reply(told(error))]);
                 break;
             }
         }
@@ -286,7 +286,7 @@ impl Corpus {
 
     /// What frames alone do not say: masks, lengths, streams that stop.
     fn raw(&mut self) {
-        let failed = |error| Some(vec![Item::Error(error), answer_close(told(error))]);
+        let failed = |error| Some(vec![Item::Error(error), close_reply(told(error))]);
         for (wire, side, error) in [
             ("8105 48656c6c6f", WS_SERVER, code::MASK),
             ("8185 37fa213d 7f9f4d5158", WS_CLIENT, code::MASK),

@@ -35,11 +35,11 @@ fn every_fault_is_told_to_the_peer() {
     for (stream, error, answer) in FAULTS {
         let mut conn = Conn::new(WS_SERVER);
         let said = conn.read(&hex(stream));
-        assert_eq!(said, [Item::Error(*error), answer_close(*answer)], "{stream}");
+        assert_eq!(said, [Item::Error(*error), close_reply(*answer)], "{stream}");
         assert_eq!(conn.state(), WS_STATE_FAILED);
     }
     let said = Conn::new(WS_CLIENT).read(&hex("8185"));
-    assert_eq!(said, [Item::Error(code::MASK), answer_close(1002)]);
+    assert_eq!(said, [Item::Error(code::MASK), close_reply(1002)]);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn an_error_is_returned_for_ever() {
                 assert_eq!(conn.state(), WS_STATE_FAILED);
             }
             assert_eq!(conn.finish(), *error);
-            assert_eq!(conn.waits(), !collects, "one close frame, not two");
+            assert_eq!(conn.has_output(), !collects, "one close frame, not two");
         }
     }
 }
@@ -65,7 +65,7 @@ fn events_before_an_error_are_reported_first() {
         for cap in [1, 2, 3, 64] {
             let said = Conn::new(WS_SERVER).read_in(&bytes, cap, true);
             let expected =
-                [text("a"), pong("b"), Item::Error(*error), answer_close(*answer)];
+                [text("a"), pong("b"), Item::Error(*error), close_reply(*answer)];
             assert_eq!(said, expected, "{stream}");
         }
     }
@@ -85,7 +85,7 @@ fn nothing_of_an_error_shows_before_the_call_that_returns_it() {
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"b"), Ok((0x81, b"b".to_vec())));
         assert_eq!(conn.recv(&mut buf[consumed..], 64).err(), Some(*error));
         assert_eq!(conn.state(), WS_STATE_FAILED);
-        assert_eq!(conn.output(), [answer_close(*answer)]);
+        assert_eq!(conn.output(), [close_reply(*answer)]);
     }
 }
 
@@ -95,12 +95,11 @@ fn a_pong_before_an_error_is_not_lost() {
         let bytes = [hex("8981 00000000 61"), hex(stream)].concat();
         let said = Conn::new(WS_SERVER).read(&bytes);
         let error = Item::Error(*error);
-        let expected =
-            [ping("a"), answer_pong("a"), error.clone(), answer_close(*answer)];
+        let expected = [ping("a"), pong_reply("a"), error.clone(), close_reply(*answer)];
         assert_eq!(said, expected);
         let mut conn = Conn::new(WS_SERVER);
-        assert_eq!(conn.read_deaf(&bytes), [ping("a"), error]);
-        assert_eq!(conn.output(), [answer_pong("a"), answer_close(*answer)]);
+        assert_eq!(conn.read_only(&bytes), [ping("a"), error]);
+        assert_eq!(conn.output(), [pong_reply("a"), close_reply(*answer)]);
     }
 }
 
@@ -115,7 +114,7 @@ fn an_error_is_returned_with_the_byte_that_proves_it() {
             assert_eq!(conn.read(&[*byte]), [], "{stream}");
             assert_eq!(conn.state(), WS_STATE_OPEN);
         }
-        assert_eq!(conn.read_deaf(&[*last]), [Item::Error(*error)], "{stream}");
+        assert_eq!(conn.read_only(&[*last]), [Item::Error(*error)], "{stream}");
     }
 }
 
@@ -143,7 +142,7 @@ fn a_mistake_of_the_caller_is_not_kept() {
         let before = buf.clone();
         assert_eq!(conn.recv(&mut buf, 0).err(), Some(code::INVALID_ARGUMENT));
         assert_eq!(buf, before);
-        assert_eq!((conn.state(), conn.waits()), (WS_STATE_OPEN, false));
+        assert_eq!((conn.state(), conn.has_output()), (WS_STATE_OPEN, false));
         assert_eq!(conn.read(&buf), [text("a")]);
     }
 }

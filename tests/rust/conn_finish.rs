@@ -41,7 +41,7 @@ fn without_a_close_it_is_too_early() {
 fn a_pong_that_waits_is_dropped() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x89, "p"));
+        conn.read_only(&from_peer(side, 0x89, "p"));
         assert_eq!(conn.finish(), code::EOF);
         is_over(&mut conn);
     }
@@ -94,14 +94,14 @@ fn an_answer_that_was_not_collected_can_still_be() {
         for pings in [false, true] {
             let mut conn = Conn::new(side);
             if pings {
-                conn.read_deaf(&from_peer(side, 0x89, "p"));
+                conn.read_only(&from_peer(side, 0x89, "p"));
             }
-            conn.read_deaf(&from_peer(side, 0x88, b"\x03\xe8"));
+            conn.read_only(&from_peer(side, 0x88, b"\x03\xe8"));
             for _ in 0..2 {
                 assert_eq!(conn.finish(), 0);
                 assert_eq!(conn.state(), WS_STATE_CLOSING);
             }
-            assert_eq!(conn.output().last(), Some(&answer_close(1000)));
+            assert_eq!(conn.output().last(), Some(&close_reply(1000)));
             assert_eq!((conn.state(), conn.finish()), (WS_STATE_CLOSED, 0));
         }
     }
@@ -111,12 +111,12 @@ fn an_answer_that_was_not_collected_can_still_be() {
 fn an_error_stays_and_its_close_frame_still_waits() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x83, ""));
+        conn.read_only(&from_peer(side, 0x83, ""));
         for _ in 0..2 {
             assert_eq!(conn.finish(), code::OPCODE);
             assert_eq!(conn.state(), WS_STATE_FAILED);
         }
-        assert_eq!(conn.output(), [answer_close(1002)]);
+        assert_eq!(conn.output(), [close_reply(1002)]);
         assert_eq!(conn.finish(), code::OPCODE);
         assert_eq!(conn.output(), []);
     }

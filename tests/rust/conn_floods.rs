@@ -82,7 +82,7 @@ fn fragments_of_one_byte_without_end() {
     flood.send(&mut conn, &from_peer(WS_SERVER, 0x02, "x"), 1);
     flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY - 1);
     let said = conn.read(&from_peer(WS_SERVER, 0x00, "x"));
-    assert_eq!(said, [Item::Error(code::TOO_BIG), answer_close(1009)]);
+    assert_eq!(said, [Item::Error(code::TOO_BIG), close_reply(1009)]);
 }
 
 fn pings(times: usize) {
@@ -90,7 +90,7 @@ fn pings(times: usize) {
     let mut conn = flood.conn();
     assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x89, ""), times), times);
     assert!(flood.recorder.peak() <= 512, "{}", flood.recorder.peak());
-    assert_eq!(conn.output(), [answer_pong("")]);
+    assert_eq!(conn.output(), [pong_reply("")]);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn full_pings() {
     let frame = from_peer(WS_SERVER, 0x89, [b'p'; 125]);
     assert_eq!(flood.send(&mut conn, &frame, MANY / 10), MANY / 10);
     assert!(flood.recorder.peak() <= 1024, "{}", flood.recorder.peak());
-    assert_eq!(conn.output(), [answer_pong([b'p'; 125])]);
+    assert_eq!(conn.output(), [pong_reply([b'p'; 125])]);
 }
 
 #[test]
@@ -129,8 +129,8 @@ fn empty_messages_and_pongs() {
 fn bytes_after_a_close() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    conn.read_deaf(&from_peer(WS_SERVER, 0x88, ""));
+    conn.read_only(&from_peer(WS_SERVER, 0x88, ""));
     assert_eq!(flood.send(&mut conn, b"\x81", MANY), 0);
     assert_eq!(flood.recorder.asked(), 1);
-    assert_eq!(conn.output(), [answer_close(1005)]);
+    assert_eq!(conn.output(), [close_reply(1005)]);
 }

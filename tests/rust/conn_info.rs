@@ -79,7 +79,7 @@ fn the_peer_closes() {
     for side in SIDES {
         for (payload, number) in [(&b"\x03\xe9bye"[..], 1001), (b"", 1005)] {
             let mut conn = Conn::new(side);
-            conn.read_deaf(&from_peer(side, 0x88, payload));
+            conn.read_only(&from_peer(side, 0x88, payload));
             assert_eq!(info(&conn)[..3], [0, number, 1], "reported, not answered yet");
             conn.output();
             assert_eq!(info(&conn)[..3], [number, number, 1]);
@@ -115,7 +115,7 @@ fn a_stream_that_ends_leaves_what_was_closed() {
 fn an_error_writes_its_close_code() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x83, ""));
+        conn.read_only(&from_peer(side, 0x83, ""));
         assert_eq!(info(&conn)[..3], [0, 0, 0]);
         conn.output();
         assert_eq!(info(&conn)[..3], [1002, 0, 0]);

@@ -81,8 +81,8 @@ fn a_source_that_fails_changes_nothing() {
     source.fails.set(true);
     assert_eq!(conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"x"), Err(code::RANDOM));
     assert_eq!(conn.close(1000, b""), Err(code::RANDOM));
-    conn.read_deaf(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
-    conn.read_deaf(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
+    conn.read_only(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
     assert_eq!(source.give(&conn), 0, "no frame went out yet");
     source.fails.set(false);
@@ -91,7 +91,7 @@ fn a_source_that_fails_changes_nothing() {
         0x82,
         "no message was begun"
     );
-    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)], "both wait");
+    assert_eq!(conn.output(), [pong_reply("p"), close_reply(1000)], "both wait");
 }
 
 #[test]
@@ -103,12 +103,12 @@ fn a_source_that_fails_half_way_loses_neither_pong_nor_close() {
     for _ in 0..63 {
         conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
     }
-    conn.read_deaf(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
-    conn.read_deaf(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
+    conn.read_only(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     source.fails.set(true);
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
     source.fails.set(false);
-    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)]);
+    assert_eq!(conn.output(), [pong_reply("p"), close_reply(1000)]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_message_as_long_as_the_limit_is_fine() {
             let mut conn = limited(side, stream, limit as u64);
             assert_eq!(conn.read(&from_peer(side, 0x81, &payload)), [text(&payload)]);
             let longer = from_peer(side, 0x82, vec![b'x'; limit + 1]);
-            assert_eq!(conn.read(&longer), [TOO_BIG, answer_close(1009)]);
+            assert_eq!(conn.read(&longer), [TOO_BIG, close_reply(1009)]);
         }
     }
 }
@@ -41,7 +41,7 @@ fn it_is_checked_as_soon_as_the_length_is_there() {
             for byte in head {
                 assert_eq!(conn.read(&[*byte]), []);
             }
-            assert_eq!(conn.read(&[*last]), [TOO_BIG, answer_close(1009)], "{len}");
+            assert_eq!(conn.read(&[*last]), [TOO_BIG, close_reply(1009)], "{len}");
         }
     }
 }
@@ -60,7 +60,7 @@ fn fragments_are_added_up() {
         // A header whose last byte is its length.
         let header = header(0x80, peer_key(side), 3);
         assert_eq!(conn.read(&header[..1]), []);
-        assert_eq!(conn.read(&header[1..2]), [TOO_BIG, answer_close(1009)]);
+        assert_eq!(conn.read(&header[1..2]), [TOO_BIG, close_reply(1009)]);
     }
 }
 
@@ -74,7 +74,7 @@ fn one_byte_at_a_time_is_too_much_in_the_end() {
             assert!(!conn.read(&from_peer(side, 0x00, "x")).contains(&TOO_BIG));
         }
         assert!(!conn.read(&from_peer(side, 0x00, "")).contains(&TOO_BIG));
-        assert_eq!(conn.read(&from_peer(side, 0x00, "x")), [TOO_BIG, answer_close(1009)]);
+        assert_eq!(conn.read(&from_peer(side, 0x00, "x")), [TOO_BIG, close_reply(1009)]);
     }
 }
 
@@ -96,12 +96,12 @@ fn control_frames_are_no_messages() {
         let mut conn = limited(side, stream, 1);
         let long = [b'p'; 125];
         let said = conn.read(&from_peer(side, 0x89, long));
-        assert_eq!(said, [ping(long), answer_pong(long)]);
+        assert_eq!(said, [ping(long), pong_reply(long)]);
         assert_eq!(conn.read(&from_peer(side, 0x8a, long)), [pong(long)]);
         assert!(!conn.read(&from_peer(side, 0x01, "x")).contains(&TOO_BIG));
         assert_eq!(conn.read(&from_peer(side, 0x8a, "abc")), [pong("abc")]);
         let said = conn.read(&from_peer(side, 0x88, b"\x03\xe8reason"));
-        assert_eq!(said, [close(1000, "reason"), answer_close(1000)]);
+        assert_eq!(said, [close(1000, "reason"), close_reply(1000)]);
     }
 }
 
@@ -162,7 +162,7 @@ fn a_limit_may_be_set_at_any_time() {
         assert_eq!(conn.read(&from_peer(side, 0x81, "Hello!")), [text("Hello!")]);
         assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 3), 0);
         let said = conn.read(&from_peer(side, 0x81, "Hell"));
-        assert_eq!(said, [TOO_BIG, answer_close(1009)]);
+        assert_eq!(said, [TOO_BIG, close_reply(1009)]);
     }
 }
 
@@ -171,7 +171,7 @@ fn a_limit_may_be_set_at_any_time() {
 fn a_wrong_length_is_wrong_whatever_the_limit() {
     let mut conn = limited(WS_SERVER, false, 5);
     let said = conn.read(&hex("82fe 0007"));
-    assert_eq!(said, [Item::Error(code::LENGTH), answer_close(1002)]);
+    assert_eq!(said, [Item::Error(code::LENGTH), close_reply(1002)]);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn messages_before_it_are_reported() {
             all_from_peer(side, &[(0x81, b"Hello"), (0x89, b"p"), (0x81, b"too long")]);
         let said = limited(side, false, 5).read(&bytes);
         let expected =
-            [text("Hello"), ping("p"), answer_pong("p"), TOO_BIG, answer_close(1009)];
+            [text("Hello"), ping("p"), pong_reply("p"), TOO_BIG, close_reply(1009)];
         assert_eq!(said, expected);
     }
 }

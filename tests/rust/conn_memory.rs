@@ -53,12 +53,12 @@ fn an_idle_connection_owns_its_handle_alone() {
             }
             conn.read(b"");
             assert_eq!(recorder.blocks(), idle, "after a control frame in parts");
-            conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+            conn.read_only(&from_peer(side, 0x89, [7; 100]));
             assert_eq!(conn.output().len(), 1);
             idle = if side == crate::c::WS_CLIENT { 2 } else { 1 };
             assert_eq!(recorder.blocks(), idle, "after a pong");
         }
-        conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+        conn.read_only(&from_peer(side, 0x89, [7; 100]));
         conn.close(1000, b"").unwrap();
         assert_eq!(recorder.blocks(), idle + 1, "a pong waits");
         conn.read(&from_peer(side, 0x88, b"\x03\xe8"));
@@ -224,7 +224,7 @@ fn freed_at_any_moment_it_leaves_nothing() {
                 };
                 let mut conn = Conn::with(side, &allocator).unwrap();
                 for byte in bytes[..cut].chunks(1) {
-                    conn.read_deaf(byte);
+                    conn.read_only(byte);
                 }
                 drop(conn);
                 assert_eq!(recorder.blocks(), 0, "cut at {cut}");

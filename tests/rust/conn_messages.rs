@@ -109,7 +109,7 @@ fn control_frames_between_fragments_come_first() {
             side,
             &[(0x01, b"Hel"), (0x89, b"p"), (0x00, b"lo "), (0x8a, b"q"), (0x80, b"you")],
         );
-        let expected = [ping("p"), answer_pong("p"), pong("q"), text("Hello you")];
+        let expected = [ping("p"), pong_reply("p"), pong("q"), text("Hello you")];
         assert_eq!(Conn::new(side).read(&bytes), expected);
     }
 }
@@ -127,7 +127,7 @@ fn control_frames_cut_by_reads_are_whole() {
             let mut conn = Conn::new(side);
             let mut said = conn.read(&bytes[..cut]);
             said.extend(conn.read(&bytes[cut..]));
-            let expected = [ping([b'p'; 125]), answer_pong([b'p'; 125]), text("Hello")];
+            let expected = [ping([b'p'; 125]), pong_reply([b'p'; 125]), text("Hello")];
             assert_eq!(said, expected, "cut at {cut}");
         }
     }
@@ -258,7 +258,7 @@ fn pieces_of_fragments_name_the_message_s_opcode() {
             piece(FIRST, b"Hel"),
             piece(0, b"lo "),
             ping("p"),
-            answer_pong("p"),
+            pong_reply("p"),
             piece(LAST, b"you"),
         ];
         assert_eq!(said, expected);
@@ -308,7 +308,7 @@ fn control_frames_are_whole_while_messages_are_not() {
         let bytes = all_from_peer(side, &[(0x89, b"ping"), (0x88, b"\x03\xe8bye")]);
         let said: Vec<_> = bytes.chunks(1).flat_map(|byte| conn.read(byte)).collect();
         let expected =
-            [ping("ping"), answer_pong("ping"), close(1000, "bye"), answer_close(1000)];
+            [ping("ping"), pong_reply("ping"), close(1000, "bye"), close_reply(1000)];
         assert_eq!(said, expected);
     }
 }

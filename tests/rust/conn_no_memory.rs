@@ -65,7 +65,7 @@ impl Case {
         if !self.collects {
             said.extend(conn.output());
         }
-        assert_eq!(said.pop(), Some(answer_close(1011)), "the peer is told");
+        assert_eq!(said.pop(), Some(close_reply(1011)), "the peer is told");
         for late in ["", "late"] {
             let late = conn.recv(&mut late.as_bytes().to_vec(), 4).err();
             assert_eq!(late, Some(code::NO_MEMORY), "it is returned for ever");
@@ -147,20 +147,20 @@ fn a_pong_needs_memory_that_may_not_be_there() {
     let recorder = Recorder::new();
     let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
+    let said = conn.read_only(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
     assert_eq!(said, [Item::Error(code::NO_MEMORY)]);
-    assert_eq!(conn.output(), [answer_close(1011)]);
+    assert_eq!(conn.output(), [close_reply(1011)]);
 }
 
 #[test]
 fn a_pong_that_waits_has_room_for_the_next() {
     let recorder = Recorder::new();
     let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
-    conn.read_deaf(&from_peer(WS_SERVER, 0x89, "first"));
+    conn.read_only(&from_peer(WS_SERVER, 0x89, "first"));
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
+    let said = conn.read_only(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
     assert_eq!(said, [ping([b'x'; 125])]);
-    assert_eq!(conn.output(), [answer_pong([b'x'; 125])]);
+    assert_eq!(conn.output(), [pong_reply([b'x'; 125])]);
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn after_it_nothing_is_asked_for_any_more() {
     let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::Only(1));
     let part = from_peer(WS_SERVER, 0x01, "Hello");
-    assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY), answer_close(1011)]);
+    assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY), close_reply(1011)]);
     assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY)]);
     assert_eq!(recorder.asked(), 1);
 }

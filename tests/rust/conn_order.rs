@@ -63,7 +63,7 @@ fn the_last_answers_before_an_error_can_still_be_sent() {
             Some(code::OPCODE)
         );
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"and"), Ok((0x81, b"and".to_vec())));
-        assert_eq!(conn.output(), [answer_close(1002)]);
+        assert_eq!(conn.output(), [close_reply(1002)]);
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late"), Err(code::INVALID_STATE));
     }
 }
@@ -78,7 +78,7 @@ fn pings(side: u32, count: u32) -> Vec<u8> {
 fn whoever_collects_after_each_call_answers_every_ping() {
     for side in SIDES {
         let expected: Vec<Item> = (0..300_u32)
-            .flat_map(|i| [ping(i.to_be_bytes()), answer_pong(i.to_be_bytes())])
+            .flat_map(|i| [ping(i.to_be_bytes()), pong_reply(i.to_be_bytes())])
             .collect();
         for cap in [1, 2, 64] {
             let said = Conn::new(side).read_in(&pings(side, 300), cap, true);
@@ -94,12 +94,12 @@ fn whoever_does_not_answers_the_latest() {
             let mut conn = Conn::new(side);
             let mut reported = Vec::new();
             for piece in pings(side, 300).chunks(chunk) {
-                reported.extend(conn.read_deaf(piece));
+                reported.extend(conn.read_only(piece));
             }
             let expected: Vec<Item> =
                 (0..300_u32).map(|i| ping(i.to_be_bytes())).collect();
             assert_eq!(reported, expected, "all of them are reported");
-            assert_eq!(conn.output(), [answer_pong(299_u32.to_be_bytes())]);
+            assert_eq!(conn.output(), [pong_reply(299_u32.to_be_bytes())]);
             assert_eq!(conn.output(), []);
         }
     }
@@ -112,13 +112,13 @@ fn a_pong_gives_way_to_longer_and_shorter_ones() {
         let mut conn = Conn::new(side);
         for len in [3, 125, 0, 1, 124, 2, 0] {
             let payload = vec![len as u8; len];
-            conn.read_deaf(&from_peer(side, 0x89, &payload));
-            assert!(conn.waits());
+            conn.read_only(&from_peer(side, 0x89, &payload));
+            assert!(conn.has_output());
         }
-        assert_eq!(conn.output(), [answer_pong("")]);
-        conn.read_deaf(&from_peer(side, 0x89, [1; 100]));
-        conn.read_deaf(&from_peer(side, 0x89, [2; 50]));
-        assert_eq!(conn.output(), [answer_pong([2; 50])]);
+        assert_eq!(conn.output(), [pong_reply("")]);
+        conn.read_only(&from_peer(side, 0x89, [1; 100]));
+        conn.read_only(&from_peer(side, 0x89, [2; 50]));
+        assert_eq!(conn.output(), [pong_reply([2; 50])]);
     }
 }
 
@@ -127,9 +127,9 @@ fn a_pong_that_waits_survives_messages() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let bytes = all_from_peer(side, &[(0x89, b"p"), (0x81, b"a"), (0x8a, b"q")]);
-        assert_eq!(conn.read_deaf(&bytes), [ping("p"), text("a"), pong("q")]);
+        assert_eq!(conn.read_only(&bytes), [ping("p"), text("a"), pong("q")]);
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
-        assert_eq!(conn.output(), [answer_pong("p")]);
+        assert_eq!(conn.output(), [pong_reply("p")]);
     }
 }
 
@@ -153,7 +153,7 @@ fn pings_are_left_to_the_caller_without_auto_pong() {
         assert_eq!(conn.read(&bytes), [ping("a"), ping("b")]);
         assert_eq!(conn.send(WS_OPCODE_PONG, 0, b"b"), Ok((0x8a, b"b".to_vec())));
         assert_eq!(conn.set(WS_OPT_AUTO_PONG, 1), 0);
-        assert_eq!(conn.read(&from_peer(side, 0x89, "c")), [ping("c"), answer_pong("c")]);
+        assert_eq!(conn.read(&from_peer(side, 0x89, "c")), [ping("c"), pong_reply("c")]);
         assert_eq!(conn.set(WS_OPT_AUTO_PONG, 0), 0);
         assert_eq!(conn.read(&from_peer(side, 0x89, "d")), [ping("d")]);
     }
@@ -166,13 +166,13 @@ fn too_little_room_for_output_changes_nothing() {
     for side in SIDES {
         let key = if side == WS_CLIENT { 4 } else { 0 };
         let mut conn = Conn::new(side);
-        conn.read_deaf(&from_peer(side, 0x89, "ping"));
+        conn.read_only(&from_peer(side, 0x89, "ping"));
         let exact = 2 + key + 4;
         for cap in 0..exact {
             assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL), "{cap}");
         }
         assert_eq!(conn.output_bytes(exact).unwrap().len(), exact);
-        conn.read_deaf(&from_peer(side, 0x88, ""));
+        conn.read_only(&from_peer(side, 0x88, ""));
         for cap in 0..2 + key {
             assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL));
             assert_eq!(conn.state(), WS_STATE_CLOSING);
@@ -189,14 +189,14 @@ fn the_most_that_is_ever_written_is_a_pong_and_a_close() {
         for (first, payload, code) in [(0x88, &b"\x03\xe8"[..], 1000), (0x83, b"", 1002)]
         {
             let mut conn = Conn::new(side);
-            conn.read_deaf(&from_peer(side, 0x89, [7; 125]));
-            conn.read_deaf(&from_peer(side, first, payload));
-            assert_eq!(conn.output(), [answer_pong([7; 125]), answer_close(code)]);
+            conn.read_only(&from_peer(side, 0x89, [7; 125]));
+            conn.read_only(&from_peer(side, first, payload));
+            assert_eq!(conn.output(), [pong_reply([7; 125]), close_reply(code)]);
         }
     }
     let mut conn = Conn::new(WS_CLIENT);
-    conn.read_deaf(&from_peer(WS_CLIENT, 0x89, [7; 125]));
-    conn.read_deaf(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
+    conn.read_only(&from_peer(WS_CLIENT, 0x89, [7; 125]));
+    conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     for cap in [0, 1, 130, 131, 138] {
         assert_eq!(conn.output_bytes(cap), Err(code::BUFFER_TOO_SMALL), "{cap}");
     }
@@ -216,6 +216,6 @@ fn a_new_connection_has_nothing_to_say() {
 #[test]
 fn a_servers_replies_are_written_byte_by_byte_as_they_should_be() {
     let mut conn = Conn::new(WS_SERVER);
-    conn.read_deaf(&all_from_peer(WS_SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
+    conn.read_only(&all_from_peer(WS_SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT).unwrap(), b"\x8a\x02Hi\x88\x02\x0f\xa0");
 }

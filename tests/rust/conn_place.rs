@@ -93,7 +93,7 @@ fn what_it_owns_is_given_back_and_the_memory_serves_the_next() {
     for side in [WS_SERVER, WS_CLIENT, WS_SERVER] {
         let conn = init(room.0.as_mut_ptr().cast(), 272, side, &recorder.allocator());
         let mut conn = Conn::of(conn, side);
-        conn.read_deaf(&from_peer(side, 0x89, "ping"));
+        conn.read_only(&from_peer(side, 0x89, "ping"));
         conn.read(&from_peer(side, 0x01, "a fragment"));
         conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
         assert!(recorder.blocks() > 0);

@@ -21,7 +21,7 @@ fn max_frame_is_about_each_data_frame_and_no_control_frame() {
             let said = conn.read(&header[..2]);
             assert_eq!(
                 said,
-                [Item::Error(code::TOO_BIG), answer_close(1009)],
+                [Item::Error(code::TOO_BIG), close_reply(1009)],
                 "at its length"
             );
         }
@@ -69,7 +69,7 @@ fn without_auto_close_the_caller_answers_a_close_once() {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         let frames: Frames<'_> = &[(0x89, b"p"), (0x88, b"\x03\xe8")];
         let said = conn.read(&all_from_peer(side, frames));
-        assert_eq!(said, [ping("p"), answer_pong("p"), close(1000, "")], "pongs alone");
+        assert_eq!(said, [ping("p"), pong_reply("p"), close(1000, "")], "pongs alone");
         assert_eq!(conn.state(), WS_STATE_CLOSING);
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
         assert_eq!(conn.finish(), 0, "as if the answer was not collected");
@@ -86,7 +86,7 @@ fn without_auto_close_the_caller_tells_of_an_error() {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         let said = conn.read(&all_from_peer(side, &[(0x89, b"p"), (0x83, b"")]));
         let error = Item::Error(code::OPCODE);
-        assert_eq!(said, [ping("p"), answer_pong("p"), error]);
+        assert_eq!(said, [ping("p"), pong_reply("p"), error]);
         assert_eq!((conn.state(), conn.output()), (WS_STATE_FAILED, vec![]));
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
         assert_eq!(conn.close(1002, b"why"), Ok(Some(close_payload(1002, b"why"))));
@@ -231,7 +231,7 @@ fn a_compressed_message_without_end_is_too_big_at_a_header() {
         let most = 16 * limit + 65_536;
         let header = |first, len| wire::header(first, peer_key(side), len);
         let conn = || Conn::new(side).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, limit);
-        let too_big = [Item::Error(code::TOO_BIG), answer_close(1009)];
+        let too_big = [Item::Error(code::TOO_BIG), close_reply(1009)];
         assert_eq!(conn().read(&header(0xc2, most)), []);
         assert_eq!(conn().read(&header(0xc2, most + 1)), too_big);
         let mut split = conn();

@@ -67,7 +67,7 @@ fn the_connections_own_frames_have_fresh_keys_too() {
     for _ in 0..50 {
         let mut conn = Conn::new(WS_CLIENT);
         for _ in 0..10 {
-            conn.read_deaf(&from_peer(WS_CLIENT, 0x89, ""));
+            conn.read_only(&from_peer(WS_CLIENT, 0x89, ""));
             keys.insert(conn.output_bytes(WS_MAX_OUTPUT).unwrap()[2..6].to_vec());
         }
         keys.insert(conn.close_into(1000, b"", WS_MAX_OUTPUT).unwrap()[2..6].to_vec());
@@ -165,7 +165,7 @@ fn what_is_refused_changes_nothing() {
                 let refusals = [Err(code::INVALID_ARGUMENT), Err(code::INVALID_STATE)];
                 assert!(refusals.contains(&result), "{result:?}");
             }
-            assert_eq!((conn.state(), conn.waits()), (WS_STATE_OPEN, false));
+            assert_eq!((conn.state(), conn.has_output()), (WS_STATE_OPEN, false));
             let first = if inside { 0x80 } else { 0x81 };
             assert_eq!(
                 conn.send(WS_OPCODE_TEXT, 0, b"y").unwrap(),
@@ -324,10 +324,10 @@ fn a_connection_reads_what_a_connection_sends() {
             sent.extend(here.send_bytes(WS_OPCODE_PING, 0, b"p").unwrap());
             sent.extend(here.send_bytes(WS_OPCODE_BINARY, 0, b"end").unwrap());
             let whole = [&payload(len)[..], b"end"].concat();
-            assert!(there.read(&sent) == [ping("p"), answer_pong("p"), binary(whole)]);
+            assert!(there.read(&sent) == [ping("p"), pong_reply("p"), binary(whole)]);
         }
         let closing = here.close_into(4000, b"bye", WS_MAX_OUTPUT).unwrap();
-        assert_eq!(there.read_deaf(&closing), [close(4000, "bye")]);
+        assert_eq!(there.read_only(&closing), [close(4000, "bye")]);
         let answer = there.output_bytes(WS_MAX_OUTPUT).unwrap();
         assert_eq!(here.read(&answer), [close(4000, "")]);
         assert_eq!((here.state(), there.state()), (WS_STATE_CLOSED, WS_STATE_CLOSED));

@@ -196,7 +196,7 @@ fn the_reason_of_a_close_may_be_cut_inside_a_character() {
             let mut conn = Conn::new(side);
             let mut said = conn.read(&bytes[..cut]);
             said.extend(conn.read(&bytes[cut..]));
-            assert_eq!(said, [close(1000, "é"), answer_close(1000)], "cut at {cut}");
+            assert_eq!(said, [close(1000, "é"), close_reply(1000)], "cut at {cut}");
         }
     }
 }

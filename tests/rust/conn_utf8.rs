@@ -49,7 +49,7 @@ fn conn(side: u32, stream: bool) -> Conn {
 /// Feeds bytes one at a time: how many it took until the error, and the error.
 fn first_error(conn: &mut Conn, bytes: &[u8]) -> Option<(usize, isize)> {
     bytes.iter().enumerate().find_map(|(i, byte)| {
-        conn.read_deaf(&[*byte]).into_iter().find_map(|item| match item {
+        conn.read_only(&[*byte]).into_iter().find_map(|item| match item {
             Item::Error(error) => Some((i + 1, error)),
             _ => None,
         })
@@ -70,7 +70,7 @@ fn a_wrong_text_fails_at_its_first_wrong_byte() {
                 let mut conn = conn(side, stream);
                 let expected = Some((header + at, code::UTF8));
                 assert_eq!(first_error(&mut conn, &bytes), expected, "{text:x?}");
-                assert_eq!(conn.output(), [answer_close(1007)]);
+                assert_eq!(conn.output(), [close_reply(1007)]);
             }
         }
     }
@@ -89,7 +89,7 @@ fn in_a_large_frame_that_is_still_arriving() {
                 bytes.extend(wire::masked(&padded, key.unwrap_or_default()));
                 let mut all_at_once = conn(side, stream);
                 let said = all_at_once.read(&bytes);
-                assert_eq!(said.last(), Some(&answer_close(1007)), "{text:x?}");
+                assert_eq!(said.last(), Some(&close_reply(1007)), "{text:x?}");
                 let error = first_error(&mut conn(side, stream), &bytes);
                 assert_eq!(error, Some((header + 40 + at, code::UTF8)));
             }
@@ -136,12 +136,12 @@ fn a_message_must_not_end_inside_a_character() {
                 let part = &text.as_bytes()[..len];
                 let whole = from_peer(side, 0x81, part);
                 let said = conn(side, stream).read(&whole);
-                assert_eq!(said.last(), Some(&answer_close(1007)), "{text} at {len}");
+                assert_eq!(said.last(), Some(&close_reply(1007)), "{text} at {len}");
                 let error = first_error(&mut conn(side, stream), &whole);
                 assert_eq!(error, Some((whole.len(), code::UTF8)));
                 let fragments = [from_peer(side, 0x01, part), from_peer(side, 0x80, "")];
                 let said = conn(side, stream).read(&fragments.concat());
-                assert_eq!(said.last(), Some(&answer_close(1007)));
+                assert_eq!(said.last(), Some(&close_reply(1007)));
             }
         }
     }
@@ -160,7 +160,7 @@ fn a_right_text_may_be_cut_anywhere() {
                     from_peer(side, 0x80, &payload[cut..]),
                 ]
                 .concat();
-                let expected = [ping("p"), answer_pong("p"), text(right)];
+                let expected = [ping("p"), pong_reply("p"), text(right)];
                 for read in 0..=bytes.len() {
                     let mut conn = Conn::new(side);
                     let mut said = conn.read(&bytes[..read]);
@@ -185,7 +185,7 @@ fn a_new_text_starts_on_a_new_character() {
             binary(b"\xe2\x82"),
             text("€"),
             Item::Error(code::UTF8),
-            answer_close(1007),
+            close_reply(1007),
         ];
         assert_eq!(said, expected);
     }
@@ -197,7 +197,7 @@ fn binary_messages_and_pings_are_no_text() {
         let bytes =
             all_from_peer(side, &[(0x82, b"\xff\xc0"), (0x89, b"\xff"), (0x8a, b"\x80")]);
         let expected =
-            [binary(b"\xff\xc0"), ping(b"\xff"), answer_pong(b"\xff"), pong(b"\x80")];
+            [binary(b"\xff\xc0"), ping(b"\xff"), pong_reply(b"\xff"), pong(b"\x80")];
         assert_eq!(conn(side, stream).read(&bytes), expected);
     }
 }

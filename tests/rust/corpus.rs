@@ -1,5 +1,5 @@
-//! Streams of frames, right and wrong, written without the library. Each says what must
-//! come of it; the tests cut them into pieces.
+//! Valid and invalid streams of frames, written without the library, each with the result that
+//! is expected. The tests cut them into pieces.
 
 use crate::c::{WS_ANY_MASK, WS_CLIENT, WS_DEFLATE, WS_SERVER, code};
 use crate::wire::{Form, KEY, frame, header, header_in, hex};
@@ -11,9 +11,9 @@ pub(crate) struct Stream {
     pub(crate) bytes: Vec<u8>,
     /// How many whole frames it has.
     pub(crate) frames: usize,
-    /// The error behind them; 0: none.
+    /// The error after them; 0 for none.
     pub(crate) error: isize,
-    /// What the end of the stream amounts to, if there was no error before.
+    /// The result of ws_decoder_finish() at the end of the stream.
     pub(crate) end: isize,
 }
 
@@ -30,7 +30,7 @@ fn join(frames: &[Vec<u8>]) -> Vec<u8> {
     frames.concat()
 }
 
-/// The same frames as a client sends them and as a server does.
+/// Two streams of the same frames: from a client and from a server.
 fn from_both(name: &str, frames: Frames<'_>, error: isize) -> [Stream; 2] {
     let whole = frames.len() - usize::from(error != 0);
     [(WS_SERVER, Some(KEY)), (WS_CLIENT, None)].map(|(flags, key)| {
@@ -73,11 +73,8 @@ fn valid() -> Vec<Stream> {
                 (0x80, b"you"),
             ],
         ),
-        ("a close, and what follows it", &[(0x88, b"\x03\xe8bye"), (0x81, b"late")]),
-        (
-            "a close in a message, which goes on",
-            &[(0x01, b"a"), (0x88, b""), (0x80, b"b")],
-        ),
+        ("a close and a frame after it", &[(0x88, b"\x03\xe8bye"), (0x81, b"late")]),
+        ("a close between two fragments", &[(0x01, b"a"), (0x88, b""), (0x80, b"b")]),
         ("a ping of 125 bytes", &[(0x89, &[b'p'; 125])]),
         ("lengths around 126", &[(0x82, &long[..125]), (0x82, &long[..126])]),
         ("a long one and a short one", &[(0x82, &long), (0x8a, b"x")]),
@@ -88,12 +85,16 @@ fn valid() -> Vec<Stream> {
 
 fn invalid() -> Vec<Stream> {
     let cases: &[(&str, Frames<'_>, isize)] = &[
-        ("a continuation of nothing", &[(0x80, b"")], code::FRAGMENTATION),
-        ("one behind a message", &[(0x81, b"a"), (0x00, b"b")], code::FRAGMENTATION),
+        ("a continuation without a start", &[(0x80, b"")], code::FRAGMENTATION),
+        (
+            "a continuation after a whole message",
+            &[(0x81, b"a"), (0x00, b"b")],
+            code::FRAGMENTATION,
+        ),
         ("a text in a message", &[(0x01, b"a"), (0x81, b"b")], code::FRAGMENTATION),
         ("a binary in a message", &[(0x01, b"a"), (0x02, b"b")], code::FRAGMENTATION),
         (
-            "it starts as wrong UTF-8 would slip by",
+            "a continuation without a start, of invalid UTF-8",
             &[(0x00, b"\xff\xfe")],
             code::FRAGMENTATION,
         ),
@@ -117,7 +118,7 @@ fn invalid() -> Vec<Stream> {
 }
 
 /// Bytes that broke other implementations: lengths that wrap around, lengths that are not
-/// minimal, control frames and fragments out of place.
+/// minimal, misplaced control frames and fragments.
 fn hostile() -> Vec<Stream> {
     let cases: &[(&str, u32, usize, isize)] = &[
         ("82ff fffffffffffffffc 00000000", WS_SERVER, 0, code::LENGTH),
@@ -169,7 +170,7 @@ fn hostile() -> Vec<Stream> {
         .collect()
 }
 
-/// Streams that just end, which is no error before the end is known.
+/// Streams that end early, which only ws_decoder_finish() reports.
 fn unfinished() -> Vec<Stream> {
     vec![
         ends_early("a header's first byte", WS_SERVER, hex("81"), 0),
@@ -185,7 +186,7 @@ fn unfinished() -> Vec<Stream> {
             0,
         ),
         ends_early(
-            "of 4 GiB and 5",
+            "an announcement of 4 GiB and 5",
             WS_SERVER,
             {
                 let mut bytes = hex("82ff 0000000100000005 00000000");
@@ -194,7 +195,12 @@ fn unfinished() -> Vec<Stream> {
             },
             0,
         ),
-        ends_early("of 4 GiB", WS_CLIENT, hex("827f 0000000100000000 6162"), 0),
+        ends_early(
+            "an announcement of 4 GiB",
+            WS_CLIENT,
+            hex("827f 0000000100000000 6162"),
+            0,
+        ),
     ]
 }
 
@@ -222,7 +228,7 @@ fn long_payload() -> Vec<Stream> {
     vec![stream("a long payload in 64 bits", WS_SERVER, bytes, 2, 0)]
 }
 
-/// All but the one that is too long to be cut everywhere.
+/// All streams that are short enough to be cut everywhere.
 pub(crate) fn short() -> Vec<Stream> {
     let mut all = valid();
     all.extend(invalid());

@@ -201,7 +201,7 @@ fn a_response_is_judged_alike_from_its_head_and_from_its_fields() {
             1 => ("HTTP/1.1 200 OK", 200, 11),
             _ => ("HTTP/1.1 101", 101, 11),
         };
-        let head = random_head(&mut rng, &Head::answer().start(line));
+        let head = random_head(&mut rng, &Head::response().start(line));
         let request = rng.pick(&asked);
         let field = |name: &str| joined(&head, name);
         let (upgrade, connection) = (field("Upgrade"), field("Connection"));

@@ -7,7 +7,7 @@ use crate::rng::Rng;
 fn heads() -> Vec<Vec<u8>> {
     let mut heads = vec![
         Head::request().bytes(),
-        Head::answer().bytes(),
+        Head::response().bytes(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         Head::request().add("X", b"y\tz \xe9").add("X-Empty", "").bytes(),
     ];

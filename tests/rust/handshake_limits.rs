@@ -62,12 +62,12 @@ fn thousands_of_fields_are_too_many_whatever_they_are() {
 #[test]
 fn the_same_limits_hold_for_an_answer() {
     let request = Head::request().bytes();
-    let room = WS_MAX_HEAD - Head::answer().add("X", "").bytes().len();
-    let bytes = Head::answer().add("X", vec![b'x'; room]).bytes();
+    let room = WS_MAX_HEAD - Head::response().add("X", "").bytes().len();
+    let bytes = Head::response().add("X", vec![b'x'; room]).bytes();
     assert_eq!(c::parse_response(&bytes, &request).0, WS_MAX_HEAD as isize);
-    let bytes = Head::answer().add("X", vec![b'x'; room + 1]).bytes();
+    let bytes = Head::response().add("X", vec![b'x'; room + 1]).bytes();
     assert_eq!(c::parse_response(&bytes, &request).0, code::HTTP_TOO_LARGE);
-    let full = (3..256).fold(Head::answer(), |head, _| head.add("A", "b"));
+    let full = (3..256).fold(Head::response(), |head, _| head.add("A", "b"));
     let parse = |bytes: &[u8]| c::parse_response(bytes, &request).0;
     assert_eq!(outcome(&full.bytes(), parse), Ok(full.bytes().len()));
     let bytes = full.add("A", "b").bytes();
@@ -180,9 +180,9 @@ fn values_made_to_be_slow_come_to_an_end_in_an_answer() {
         .add("Sec-WebSocket-Extensions", "a")
         .bytes();
     for value in slow_values() {
-        let bytes = Head::answer().add("Sec-WebSocket-Protocol", &value).bytes();
+        let bytes = Head::response().add("Sec-WebSocket-Protocol", &value).bytes();
         assert_eq!(c::parse_response(&bytes, &request).0, code::PROTOCOL);
-        let bytes = Head::answer().add("Sec-WebSocket-Extensions", &value).bytes();
+        let bytes = Head::response().add("Sec-WebSocket-Extensions", &value).bytes();
         let (result, _) = c::parse_response(&bytes, &request);
         // Nothing at all; the one that was offered comes over and over.
         let fine = value.trim_ascii().is_empty();
@@ -213,7 +213,7 @@ fn an_extension_called_constructor_is_only_a_name() {
     for name in ["constructor", "__proto__", "hasOwnProperty"] {
         let bytes = Head::request().add("Sec-WebSocket-Extensions", name).bytes();
         assert_eq!(c::parse_handshake(&bytes).0, bytes.len() as isize);
-        let answer = Head::answer().add("Sec-WebSocket-Extensions", name).bytes();
+        let answer = Head::response().add("Sec-WebSocket-Extensions", name).bytes();
         assert_eq!(c::parse_response(&answer, &bytes).0, answer.len() as isize);
         let (result, _) = c::parse_response(&answer, &Head::request().bytes());
         assert_eq!(result, code::EXTENSION);

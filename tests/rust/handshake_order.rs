@@ -103,12 +103,12 @@ fn answer_error(head: &Head) -> isize {
 #[test]
 fn of_two_faults_of_an_answer_the_earlier_named_wins() {
     for (at, (error, first, spoil)) in ANSWER_FAULTS.iter().enumerate() {
-        assert_eq!(answer_error(&spoil(Head::answer())), *error, "{first}");
+        assert_eq!(answer_error(&spoil(Head::response())), *error, "{first}");
         for (_, second, spoil_too) in &ANSWER_FAULTS[at + 1..] {
-            let head = spoil_too(spoil(Head::answer()));
+            let head = spoil_too(spoil(Head::response()));
             assert_eq!(answer_error(&head), *error, "{first}, {second}");
             if *first != "another status" {
-                let head = spoil(spoil_too(Head::answer()));
+                let head = spoil(spoil_too(Head::response()));
                 assert_eq!(answer_error(&head), *error, "{second}, {first}");
             }
         }
@@ -117,6 +117,6 @@ fn of_two_faults_of_an_answer_the_earlier_named_wins() {
 
 #[test]
 fn the_answer_that_is_spoilt_here_is_accepted_when_it_is_not() {
-    let (bytes, request) = (Head::answer().bytes(), Head::request().bytes());
+    let (bytes, request) = (Head::response().bytes(), Head::request().bytes());
     assert_eq!(c::parse_response(&bytes, &request).0, bytes.len() as isize);
 }

@@ -41,8 +41,8 @@ fn refused(head: &Head, error: isize) {
 
 #[test]
 fn the_least_answer_is_accepted() {
-    accepted(&Head::answer());
-    let bytes = Head::answer().bytes();
+    accepted(&Head::response());
+    let bytes = Head::response().bytes();
     let (_, said) = c::parse_response(&bytes, &request());
     assert_eq!((said.status, said.head_len as usize), (101, bytes.len()));
     assert_eq!(
@@ -55,7 +55,7 @@ fn the_least_answer_is_accepted() {
 fn what_was_chosen_is_reported() {
     for protocol in ["chat", "superchat", "mqtt"] {
         for extensions in ["permessage-deflate", "x-two; a=b, x-one", "x-one"] {
-            let head = Head::answer()
+            let head = Head::response()
                 .add("Sec-WebSocket-Protocol", protocol)
                 .add("Sec-WebSocket-Extensions", extensions);
             accepted(&head);
@@ -70,7 +70,7 @@ fn what_was_chosen_is_reported() {
 #[test]
 fn only_101_switches_protocols() {
     for status in (100..=999).filter(|status| *status != 101) {
-        let bytes = Head::answer().start(format!("HTTP/1.1 {status} x")).bytes();
+        let bytes = Head::response().start(format!("HTTP/1.1 {status} x")).bytes();
         let (result, said) = c::parse_response(&bytes, &request());
         assert_eq!((result, said.status), (code::STATUS, status));
         assert_eq!(said.head_len as usize, bytes.len());
@@ -80,7 +80,7 @@ fn only_101_switches_protocols() {
 #[test]
 fn a_1xx_may_be_skipped() {
     let early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-    let bytes = [early.as_slice(), &Head::answer().bytes()].concat();
+    let bytes = [early.as_slice(), &Head::response().bytes()].concat();
     let (result, said) = c::parse_response(&bytes, &request());
     assert_eq!((result, said.head_len as usize), (code::STATUS, early.len()));
     let (result, _) = c::parse_response(&bytes[early.len()..], &request());
@@ -90,7 +90,7 @@ fn a_1xx_may_be_skipped() {
 #[test]
 fn a_status_line_may_do_without_a_reason() {
     for line in ["HTTP/1.1 101 ", "HTTP/1.1 101", "HTTP/1.1 101 Any \u{e9} text at all"] {
-        accepted(&Head::answer().start(line));
+        accepted(&Head::response().start(line));
     }
 }
 
@@ -114,7 +114,7 @@ fn a_malformed_status_line_is_reported_at_its_lf() {
         "ICY 101 OK",
         "GET / HTTP/1.1",
     ] {
-        let bytes = Head::answer().start(line).bytes();
+        let bytes = Head::response().start(line).bytes();
         assert_eq!(
             outcome_of(&bytes),
             Err((line.len() + 2, code::HTTP_SYNTAX)),
@@ -126,7 +126,7 @@ fn a_malformed_status_line_is_reported_at_its_lf() {
 #[test]
 fn an_answer_is_as_strict_as_a_request() {
     for line in ["no colon", "X : y", " folded", ": y", "X: a\nb", "X: a\rb", "X: a\0b"] {
-        let bytes = Head::answer().raw(line).bytes();
+        let bytes = Head::response().raw(line).bytes();
         let (at, error) = outcome_of(&bytes).unwrap_err();
         assert_eq!(error, code::HTTP_SYNTAX, "{line}");
         assert!(at < bytes.len());
@@ -135,11 +135,11 @@ fn an_answer_is_as_strict_as_a_request() {
 
 #[test]
 fn a_body_that_a_101_announces_does_not_exist() {
-    accepted(&Head::answer().add("Content-Length", "5"));
-    accepted(&Head::answer().add("Transfer-Encoding", "chunked"));
-    accepted(&Head::answer().add("Content-Length", "0").add("Content-Length", "x"));
+    accepted(&Head::response().add("Content-Length", "5"));
+    accepted(&Head::response().add("Transfer-Encoding", "chunked"));
+    accepted(&Head::response().add("Content-Length", "0").add("Content-Length", "x"));
     let refusal =
-        Head::answer().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
+        Head::response().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
     refused(&refusal, code::STATUS);
 }
 
@@ -147,28 +147,28 @@ fn a_body_that_a_101_announces_does_not_exist() {
 fn a_101_is_http_1_1() {
     for version in ["1.0", "1.2", "2.0"] {
         let line = format!("HTTP/{version} 101 Switching Protocols");
-        refused(&Head::answer().start(line), code::HTTP_VERSION);
+        refused(&Head::response().start(line), code::HTTP_VERSION);
     }
 }
 
 #[test]
 fn upgrade_says_websocket_and_nothing_else_once() {
     for upgrade in ["", "h2c", "websocketx", "websocket, h2c", "websocket/13"] {
-        refused(&Head::answer().set("Upgrade", upgrade), code::ACCEPT);
+        refused(&Head::response().set("Upgrade", upgrade), code::ACCEPT);
     }
-    refused(&Head::answer().without("Upgrade"), code::ACCEPT);
-    refused(&Head::answer().add("Upgrade", "websocket"), code::ACCEPT);
-    accepted(&Head::answer().set("Upgrade", "WebSocket"));
+    refused(&Head::response().without("Upgrade"), code::ACCEPT);
+    refused(&Head::response().add("Upgrade", "websocket"), code::ACCEPT);
+    accepted(&Head::response().set("Upgrade", "WebSocket"));
 }
 
 #[test]
 fn connection_lists_upgrade() {
     for connection in ["", "close", "keep-alive", "close, notUpgrade"] {
-        refused(&Head::answer().set("Connection", connection), code::ACCEPT);
+        refused(&Head::response().set("Connection", connection), code::ACCEPT);
     }
-    refused(&Head::answer().without("Connection"), code::ACCEPT);
-    accepted(&Head::answer().set("Connection", "keep-alive, UPGRADE"));
-    accepted(&Head::answer().add("Connection", "keep-alive"));
+    refused(&Head::response().without("Connection"), code::ACCEPT);
+    accepted(&Head::response().set("Connection", "keep-alive, UPGRADE"));
+    accepted(&Head::response().add("Connection", "keep-alive"));
 }
 
 #[test]
@@ -183,11 +183,11 @@ fn accept_is_the_one_that_answers_the_key_once() {
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=x",
         "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\"",
     ] {
-        refused(&Head::answer().set("Sec-WebSocket-Accept", accept), code::ACCEPT);
+        refused(&Head::response().set("Sec-WebSocket-Accept", accept), code::ACCEPT);
     }
-    refused(&Head::answer().set("Sec-WebSocket-Accept", KEY), code::ACCEPT);
-    refused(&Head::answer().without("Sec-WebSocket-Accept"), code::ACCEPT);
-    let twice = Head::answer().add("Sec-WebSocket-Accept", crate::heads::ACCEPT);
+    refused(&Head::response().set("Sec-WebSocket-Accept", KEY), code::ACCEPT);
+    refused(&Head::response().without("Sec-WebSocket-Accept"), code::ACCEPT);
+    let twice = Head::response().add("Sec-WebSocket-Accept", crate::heads::ACCEPT);
     refused(&twice, code::ACCEPT);
 }
 
@@ -196,17 +196,20 @@ fn the_subprotocol_is_one_that_was_offered() {
     for protocol in
         ["", "other", "Chat", "chat, superchat", "chat,", "cha", "ch at", "\u{e9}"]
     {
-        refused(&Head::answer().add("Sec-WebSocket-Protocol", protocol), code::PROTOCOL);
+        refused(
+            &Head::response().add("Sec-WebSocket-Protocol", protocol),
+            code::PROTOCOL,
+        );
     }
     for second in ["chat", "mqtt", ""] {
-        let two = Head::answer().add("Sec-WebSocket-Protocol", "chat");
+        let two = Head::response().add("Sec-WebSocket-Protocol", "chat");
         refused(&two.add("Sec-WebSocket-Protocol", second), code::PROTOCOL);
     }
 }
 
 #[test]
 fn a_subprotocol_that_nobody_asked_for_is_refused() {
-    let bytes = Head::answer().add("Sec-WebSocket-Protocol", "chat").bytes();
+    let bytes = Head::response().add("Sec-WebSocket-Protocol", "chat").bytes();
     let (result, _) = c::parse_response(&bytes, &Head::request().bytes());
     assert_eq!(result, code::PROTOCOL);
 }
@@ -236,7 +239,7 @@ fn extensions_are_some_that_were_offered() {
         "permessage-deflate, permessage-deflate",
     ] {
         refused(
-            &Head::answer().add("Sec-WebSocket-Extensions", extensions),
+            &Head::response().add("Sec-WebSocket-Extensions", extensions),
             code::EXTENSION,
         );
     }
@@ -247,9 +250,9 @@ fn extensions_are_some_that_were_offered() {
         "",
         " , x-one",
     ] {
-        accepted(&Head::answer().add("Sec-WebSocket-Extensions", extensions));
+        accepted(&Head::response().add("Sec-WebSocket-Extensions", extensions));
     }
-    let two = Head::answer().add("Sec-WebSocket-Extensions", "x-one");
+    let two = Head::response().add("Sec-WebSocket-Extensions", "x-one");
     refused(&two.clone().add("Sec-WebSocket-Extensions", "x-one"), code::EXTENSION);
     refused(&two.clone().add("Sec-WebSocket-Extensions", "x-two;"), code::EXTENSION);
     accepted(&two.clone().add("Sec-WebSocket-Extensions", "x-two"));
@@ -258,14 +261,14 @@ fn extensions_are_some_that_were_offered() {
 
 #[test]
 fn the_request_must_be_one() {
-    let bytes = Head::answer().bytes();
+    let bytes = Head::response().bytes();
     let spoilt = [
         Vec::new(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         Head::request().set("Sec-WebSocket-Key", "x").bytes(),
         Head::request().without("Upgrade").bytes(),
         request()[..50].to_vec(),
-        Head::answer().bytes(),
+        Head::response().bytes(),
     ];
     for request in spoilt {
         let (result, said) = c::parse_response(&bytes, &request);
@@ -282,7 +285,7 @@ fn the_version_and_the_reason_are_reported() {
         ("HTTP/1.0 403 No\u{e9} way", 10, Some("No\u{e9} way")),
         ("HTTP/2.0 500  ", 20, Some(" ")),
     ] {
-        let bytes = Head::answer().start(line).bytes();
+        let bytes = Head::response().start(line).bytes();
         let (_, said) = c::parse_response(&bytes, &request());
         assert_eq!(said.http_version, version, "{line}");
         assert_eq!(piece(&bytes, said.reason), reason.map(str::as_bytes), "{line}");
@@ -292,13 +295,13 @@ fn the_version_and_the_reason_are_reported() {
 
 #[test]
 fn no_empty_line_comes_before_an_answer() {
-    let bytes = [b"\r\n", Head::answer().bytes().as_slice()].concat();
+    let bytes = [b"\r\n", Head::response().bytes().as_slice()].concat();
     assert_eq!(outcome_of(&bytes), Err((2, code::HTTP_SYNTAX)));
 }
 
 #[test]
 fn frames_behind_an_answer_are_found() {
-    let bytes = [Head::answer().bytes(), vec![0x81, 0x02, b'h', b'i']].concat();
+    let bytes = [Head::response().bytes(), vec![0x81, 0x02, b'h', b'i']].concat();
     let (result, _) = c::parse_response(&bytes, &request());
     assert_eq!(result as usize, bytes.len() - 4);
 }

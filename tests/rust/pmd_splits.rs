@@ -310,7 +310,7 @@ fn a_message_that_is_cut_off_anywhere_is_damaged() {
             let said = conn.read(&from_peer(WS_SERVER, 0xc2, &whole[..cut]));
             assert_eq!(
                 said,
-                [Item::Error(code::COMPRESSION), answer_close(1007)],
+                [Item::Error(code::COMPRESSION), close_reply(1007)],
                 "{cut}"
             );
         }
@@ -359,7 +359,7 @@ fn a_long_message_in_pieces_ends_at_its_limit() {
         } else {
             assert_eq!(reported as u64, limit);
             let end = &said[said.len() - 2..];
-            assert_eq!(end, [Item::Error(code::TOO_BIG), answer_close(1009)]);
+            assert_eq!(end, [Item::Error(code::TOO_BIG), close_reply(1009)]);
         }
     }
 }

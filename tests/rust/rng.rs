@@ -15,7 +15,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// Below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
@@ -28,7 +28,7 @@ impl Rng {
         (0..len).map(|_| self.byte()).collect()
     }
 
-    /// True once in `n` times.
+    /// True with a probability of 1 in `n`.
     pub(crate) fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -38,7 +38,7 @@ impl Rng {
     }
 }
 
-/// How many random inputs to try: the environment's number, or `usual`.
+/// How many random inputs to try: the number in the environment variable, or `usual`.
 pub(crate) fn count(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
 }
