@@ -373,30 +373,30 @@ impl Conn {
         cap: usize,
         collects: bool,
     ) -> Vec<Item> {
-        let (mut buf, mut start, mut said) = (bytes.to_vec(), 0, Vec::new());
+        let (mut buf, mut start, mut items) = (bytes.to_vec(), 0, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             let before = self.state();
             let outcome = self.recv(&mut buf[start..], cap);
             let (count, consumed) = match outcome {
                 Ok((events, consumed)) => {
                     let count = events.len();
-                    said.extend(events.into_iter().map(|event| event.item));
+                    items.extend(events.into_iter().map(|event| event.item));
                     assert!(self.state() != WS_STATE_FAILED || before == WS_STATE_FAILED);
                     (count, consumed)
                 }
                 Err(error) => {
-                    said.push(Item::Error(error));
+                    items.push(Item::Error(error));
                     assert_eq!(self.state(), WS_STATE_FAILED);
                     (0, 0)
                 }
             };
             if collects {
-                said.extend(self.output());
+                items.extend(self.output());
             }
             start += consumed;
             let done = count == 0;
             if done {
-                return said;
+                return items;
             }
         }
         panic!("it does not terminate: {bytes:02x?}");
@@ -405,7 +405,7 @@ impl Conn {
     /// Reads until all bytes are consumed; each call gets a fresh copy of those that are left.
     /// After that, nothing may be outstanding.
     pub(crate) fn read_by_bytes(&mut self, bytes: &[u8], cap: usize) -> Vec<Item> {
-        let (mut left, mut said) = (bytes, Vec::new());
+        let (mut left, mut items) = (bytes, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             if left.is_empty() {
                 if self.state() != WS_STATE_FAILED {
@@ -415,25 +415,25 @@ impl Conn {
                         "{events:?} although all bytes were consumed"
                     );
                 }
-                return said;
+                return items;
             }
             let mut copy = left.to_vec();
             let outcome = self.recv(&mut copy, cap);
             let (events, consumed) = match outcome {
                 Ok(done) => done,
                 Err(error) => {
-                    said.push(Item::Error(error));
-                    said.extend(self.output());
-                    return said;
+                    items.push(Item::Error(error));
+                    items.extend(self.output());
+                    return items;
                 }
             };
             let may_reply = events
                 .iter()
                 .any(|event| matches!(event.item, Item::Ping(_) | Item::Close(..)));
-            said.extend(events.into_iter().map(|event| event.item));
+            items.extend(events.into_iter().map(|event| event.item));
             let output = self.output();
             assert!(may_reply || output.is_empty(), "{output:?} without a reason");
-            said.extend(output);
+            items.extend(output);
             left = &left[consumed..];
         }
         panic!("it does not terminate: {bytes:02x?}");

@@ -1,6 +1,6 @@
-//! Arguments that nobody should pass to the functions for connections.
+//! Invalid arguments of the functions for connections.
 
-// The pointers are those of live variables, or must be refused before they are used.
+// The pointers refer to live variables, or must be refused before they are used.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::arguments_frame::{ABSURD, dangling, unaligned};
@@ -50,7 +50,7 @@ fn an_allocator_is_copied() {
 }
 
 #[test]
-fn no_connection() {
+fn without_a_connection_every_function_fails() {
     let mut event = NO_EVENT;
     let (mut consumed, mut value, mut buf) = (7, 7, [0x81, 0x80, 0, 0, 0, 0]);
     let to: *mut c_void = buf.as_mut_ptr().cast();
@@ -66,14 +66,14 @@ fn no_connection() {
         assert_eq!(ws_conn_close(null_mut(), 1000, null(), 0, to, 6), INVALID_ARGUMENT);
         assert_eq!(ws_conn_finish(null_mut()), INVALID_ARGUMENT);
         assert_eq!(ws_conn_send_bound(null(), 5), 0);
-        assert_ne!(ws_conn_state(null()), WS_STATE_OPEN, "what is not there is not open");
+        assert_ne!(ws_conn_state(null()), WS_STATE_OPEN, "NULL is not open");
     }
     assert_eq!(buf, [0x81, 0x80, 0, 0, 0, 0]);
     assert_eq!((event.len, event.opcode), (77, 77), "nothing was written");
 }
 
 #[test]
-fn recv() {
+fn recv_refuses_invalid_arguments() {
     for side in SIDES {
         let conn = &mut Conn::new(side);
         let mut wire = from_peer(side, 0x81, "a");
@@ -103,7 +103,7 @@ fn recv() {
                 let result = ws_conn_recv(conn.raw, buf, len, events, absurd, consumed);
                 assert_eq!((result, *consumed), (INVALID_ARGUMENT, 0));
             }
-            // So many events have no address either.
+            // An array of so many events cannot exist either.
             let too_many = isize::MAX as usize / size_of::<ws_event>() + 1;
             let result = ws_conn_recv(conn.raw, buf, len, events, too_many, consumed);
             assert_eq!(result, INVALID_ARGUMENT);
@@ -126,7 +126,7 @@ fn recv() {
 }
 
 #[test]
-fn output() {
+fn output_refuses_invalid_arguments() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut out = [0_u8; WS_MAX_OUTPUT];
@@ -148,7 +148,7 @@ fn output() {
 }
 
 #[test]
-fn send() {
+fn send_refuses_invalid_arguments() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut out = [0_u8; 64];
@@ -176,7 +176,7 @@ fn send() {
 }
 
 #[test]
-fn close() {
+fn close_refuses_invalid_arguments() {
     for side in SIDES {
         let conn = Conn::new(side);
         let mut out = [0_u8; 64];
@@ -207,7 +207,7 @@ fn close() {
 }
 
 #[test]
-fn get() {
+fn get_refuses_invalid_arguments() {
     let conn = Conn::new(WS_SERVER);
     let mut values = [7_u64; 2];
     let value = values.as_mut_ptr();
@@ -225,7 +225,7 @@ fn get() {
 }
 
 #[test]
-fn structs_have_the_size_that_c_sees() {
+fn structs_have_their_abi_sizes() {
     let word = size_of::<usize>();
     assert_eq!(ws_sizeof(9), 4 * word);
     assert_eq!(ws_sizeof(11), 24);

@@ -16,7 +16,7 @@ use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_conn_get_pmd};
 use wscodec::ffi::deflate::{ws_pmd_offer, ws_pmd_params};
 use wscodec::ffi::handshake::ws_response;
 
-/// The result, the connection, and what is said of the response.
+/// The result, the connection, and the parsed response.
 fn confirm_raw(
     buf: &[u8],
     request: &[u8],
@@ -50,7 +50,7 @@ fn confirm(buf: &[u8], request: &[u8]) -> (isize, Option<Conn>, ws_response) {
 }
 
 #[test]
-fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
+fn a_101_becomes_a_connection_that_reads_the_frames_after_it() {
     let request = Head::request().add("Sec-WebSocket-Protocol", "chat, b").bytes();
     let head = Head::response().add("Sec-WebSocket-Protocol", "b").bytes();
     let buf = [head.as_slice(), &from_peer(WS_CLIENT, 0x81, "hi")].concat();
@@ -64,12 +64,12 @@ fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
     let mut conn = conn.unwrap();
     assert_eq!(conn.state(), WS_STATE_OPEN);
     assert_eq!(conn.read(&buf[head.len()..]), [text("hi")]);
-    // A client's frames are masked.
+    // `send` checks that the frame is masked.
     assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
 }
 
 #[test]
-fn results_are_those_of_ws_parse_response() {
+fn the_result_equals_that_of_parse_response() {
     let request = Head::request()
         .add("Sec-WebSocket-Protocol", "chat")
         .add("Sec-WebSocket-Extensions", "x-one");
@@ -115,7 +115,7 @@ fn agreed(conn: &Conn) -> Option<[u8; 8]> {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
+fn the_confirmed_parameters_are_set_and_the_offer_is_unchanged() {
     let offered = ws_pmd_params { level: 3, client_max_window_bits: 12, ..USUAL };
     let request = request_with(&offered);
     for (extensions, expected) in [
@@ -162,7 +162,7 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
 }
 
 #[test]
-fn the_offer_is_there_exactly_if_the_request_has_one() {
+fn the_parameters_must_be_given_exactly_if_the_request_offers_them() {
     let plain = [
         Head::request(),
         Head::request().add("Sec-WebSocket-Extensions", "x-one; permessage-deflate"),
@@ -185,7 +185,7 @@ fn the_offer_is_there_exactly_if_the_request_has_one() {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn both_sides_in_one_call_each_talk_to_each_other() {
+fn accept_and_confirm_make_connections_that_exchange_messages() {
     let offered = ws_pmd_params { server_no_context_takeover: 1, ..USUAL };
     let request = request_with(&offered);
     let willing = ws_accept_spec { pmd: &USUAL, ..spec(b"", b"") };
@@ -204,7 +204,7 @@ fn both_sides_in_one_call_each_talk_to_each_other() {
 }
 
 #[test]
-fn the_connection_is_in_the_callers_memory() {
+fn the_connection_uses_the_callers_allocator() {
     let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let recorder = Recorder::new();
     let allocator = recorder.allocator();
@@ -228,7 +228,7 @@ fn the_connection_is_in_the_callers_memory() {
 }
 
 #[test]
-fn pointers_that_nobody_should_pass() {
+fn invalid_pointers_are_refused() {
     let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let size = size_of::<ws_response>();
     let filled = || ws_response { head_len: 77, ..ws_response::default() };

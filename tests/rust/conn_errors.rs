@@ -1,4 +1,4 @@
-//! Errors: when they show, that they stay, and what the peer is told.
+//! Errors: when they are reported, that they are permanent, and the close frame for the peer.
 
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
@@ -31,19 +31,19 @@ const FAULTS: &[(&str, isize, u16)] = &[
 ];
 
 #[test]
-fn every_fault_is_told_to_the_peer() {
-    for (stream, error, answer) in FAULTS {
+fn every_fault_has_its_error_and_close_code() {
+    for (stream, error, close_code) in FAULTS {
         let mut conn = Conn::new(WS_SERVER);
-        let said = conn.read(&hex(stream));
-        assert_eq!(said, [Item::Error(*error), close_reply(*answer)], "{stream}");
+        let items = conn.read(&hex(stream));
+        assert_eq!(items, [Item::Error(*error), close_reply(*close_code)], "{stream}");
         assert_eq!(conn.state(), WS_STATE_FAILED);
     }
-    let said = Conn::new(WS_CLIENT).read(&hex("8185"));
-    assert_eq!(said, [Item::Error(code::MASK), close_reply(1002)]);
+    let items = Conn::new(WS_CLIENT).read(&hex("8185"));
+    assert_eq!(items, [Item::Error(code::MASK), close_reply(1002)]);
 }
 
 #[test]
-fn an_error_is_returned_for_ever() {
+fn an_error_is_permanent() {
     for (stream, error, _) in FAULTS {
         for collects in [false, true] {
             let mut conn = Conn::new(WS_SERVER);
@@ -60,21 +60,21 @@ fn an_error_is_returned_for_ever() {
 
 #[test]
 fn events_before_an_error_are_reported_first() {
-    for (stream, error, answer) in FAULTS {
+    for (stream, error, close_code) in FAULTS {
         let bytes = [hex("8181 00000000 61 8a81 00000000 62"), hex(stream)].concat();
         for cap in [1, 2, 3, 64] {
-            let said = Conn::new(WS_SERVER).read_in(&bytes, cap, true);
+            let items = Conn::new(WS_SERVER).read_in(&bytes, cap, true);
             let expected =
-                [text("a"), pong("b"), Item::Error(*error), close_reply(*answer)];
-            assert_eq!(said, expected, "{stream}");
+                [text("a"), pong("b"), Item::Error(*error), close_reply(*close_code)];
+            assert_eq!(items, expected, "{stream}");
         }
     }
 }
 
-/// Neither the state nor the output knows of it, and what can be done can still be done.
+/// Neither the state nor the output changes, and sending still works.
 #[test]
-fn nothing_of_an_error_shows_before_the_call_that_returns_it() {
-    for (stream, error, answer) in FAULTS {
+fn an_error_has_no_effect_before_the_call_that_returns_it() {
+    for (stream, error, close_code) in FAULTS {
         let good = hex("8181 00000000 61");
         let mut buf = [good, hex(stream)].concat();
         let mut conn = Conn::new(WS_SERVER);
@@ -85,25 +85,25 @@ fn nothing_of_an_error_shows_before_the_call_that_returns_it() {
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"b"), Ok((0x81, b"b".to_vec())));
         assert_eq!(conn.recv(&mut buf[consumed..], 64).err(), Some(*error));
         assert_eq!(conn.state(), WS_STATE_FAILED);
-        assert_eq!(conn.output(), [close_reply(*answer)]);
+        assert_eq!(conn.output(), [close_reply(*close_code)]);
     }
 }
 
 #[test]
 fn a_pong_before_an_error_is_not_lost() {
-    for (stream, error, answer) in FAULTS {
+    for (stream, error, close_code) in FAULTS {
         let bytes = [hex("8981 00000000 61"), hex(stream)].concat();
-        let said = Conn::new(WS_SERVER).read(&bytes);
+        let items = Conn::new(WS_SERVER).read(&bytes);
         let error = Item::Error(*error);
-        let expected = [ping("a"), pong_reply("a"), error.clone(), close_reply(*answer)];
-        assert_eq!(said, expected);
+        let expected =
+            [ping("a"), pong_reply("a"), error.clone(), close_reply(*close_code)];
+        assert_eq!(items, expected);
         let mut conn = Conn::new(WS_SERVER);
         assert_eq!(conn.read_only(&bytes), [ping("a"), error]);
-        assert_eq!(conn.output(), [pong_reply("a"), close_reply(*answer)]);
+        assert_eq!(conn.output(), [pong_reply("a"), close_reply(*close_code)]);
     }
 }
 
-/// Headers are judged byte by byte, whatever follows or does not.
 #[test]
 fn an_error_is_returned_with_the_byte_that_proves_it() {
     for (stream, error, _) in FAULTS {
@@ -119,7 +119,7 @@ fn an_error_is_returned_with_the_byte_that_proves_it() {
 }
 
 #[test]
-fn a_connection_that_failed_can_be_freed_with_all_that_it_holds() {
+fn a_failed_connection_frees_all_its_memory() {
     let recorder = crate::conn_allocator::Recorder::new();
     for (stream, ..) in FAULTS {
         for collects in [false, true] {
@@ -133,9 +133,8 @@ fn a_connection_that_failed_can_be_freed_with_all_that_it_holds() {
     }
 }
 
-/// An argument that nobody should pass is no fault of the peer.
 #[test]
-fn a_mistake_of_the_caller_is_not_kept() {
+fn an_invalid_argument_does_not_fail_the_connection() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut buf = from_peer(side, 0x81, "a");

@@ -1,11 +1,12 @@
-//! Peers that send very much of very little.
+//! Peers that send very many small frames.
 
 use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use std::time::{Duration, Instant};
 
-/// Whatever the machine: work for each frame that grew with what came before would take hours.
+/// Generous for any machine; with work per frame that grows with the frames before it, a flood
+/// would take hours.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Flood {
@@ -23,7 +24,7 @@ impl Flood {
         Conn::with(WS_SERVER, &self.recorder.allocator()).unwrap()
     }
 
-    /// Sends `frame` so many times in reads of 64 KiB; says what the peer was told last.
+    /// Sends `frame` so many times in reads of 64 KiB; returns the number of events.
     fn send(&mut self, conn: &mut Conn, frame: &[u8], times: usize) -> usize {
         let batch = frame.repeat(65_536 / frame.len());
         let (mut left, mut events) = (times * frame.len(), 0);
@@ -53,7 +54,7 @@ impl Flood {
 const MANY: usize = 1_000_000;
 
 #[test]
-fn empty_fragments() {
+fn empty_fragments_need_constant_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
     assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
@@ -63,26 +64,25 @@ fn empty_fragments() {
 }
 
 #[test]
-fn fragments_of_one_byte() {
+fn fragments_of_one_byte_need_memory_only_for_their_payload() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
     assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
     assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY), 0);
-    // What arrived is 7 times as long as what it says.
+    // Each byte of payload arrives in a frame of 7 bytes.
     assert!(flood.recorder.peak() <= 512 + 2 * MANY, "{}", flood.recorder.peak());
     assert!(flood.recorder.asked() < 100, "{} times", flood.recorder.asked());
     assert_eq!(conn.read(&from_peer(WS_SERVER, 0x80, "")), [text("x".repeat(MANY))]);
 }
 
-/// They end at the limit, not at the end of the memory.
 #[test]
-fn fragments_of_one_byte_without_end() {
+fn endless_fragments_end_at_the_message_limit() {
     let mut flood = Flood::new();
     let mut conn = flood.conn().option(WS_OPT_MAX_MESSAGE, MANY as u64);
     flood.send(&mut conn, &from_peer(WS_SERVER, 0x02, "x"), 1);
     flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY - 1);
-    let said = conn.read(&from_peer(WS_SERVER, 0x00, "x"));
-    assert_eq!(said, [Item::Error(code::TOO_BIG), close_reply(1009)]);
+    let items = conn.read(&from_peer(WS_SERVER, 0x00, "x"));
+    assert_eq!(items, [Item::Error(code::TOO_BIG), close_reply(1009)]);
 }
 
 fn pings(times: usize) {
@@ -94,18 +94,18 @@ fn pings(times: usize) {
 }
 
 #[test]
-fn empty_pings() {
+fn empty_pings_are_reported_and_need_constant_memory() {
     pings(MANY);
 }
 
 #[test]
 #[ignore = "takes long in a debug build"]
-fn many_more_empty_pings() {
+fn ten_million_empty_pings_need_constant_memory() {
     pings(10 * MANY);
 }
 
 #[test]
-fn full_pings() {
+fn pings_of_125_bytes_need_constant_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
     let frame = from_peer(WS_SERVER, 0x89, [b'p'; 125]);
@@ -115,7 +115,7 @@ fn full_pings() {
 }
 
 #[test]
-fn empty_messages_and_pongs() {
+fn empty_messages_and_pongs_use_no_memory() {
     for first in [0x81, 0x82, 0x8a] {
         let mut flood = Flood::new();
         let mut conn = flood.conn();
@@ -126,7 +126,7 @@ fn empty_messages_and_pongs() {
 }
 
 #[test]
-fn bytes_after_a_close() {
+fn bytes_after_a_close_use_no_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
     conn.read_only(&from_peer(WS_SERVER, 0x88, ""));

@@ -1,4 +1,4 @@
-//! What can be asked of a connection, at every step of a script.
+//! WS_INFO_*: what a connection reports about itself.
 
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
@@ -20,7 +20,7 @@ fn info(conn: &Conn) -> [u64; 7] {
 }
 
 #[test]
-fn it_cannot_be_set() {
+fn information_cannot_be_set() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         for number in ALL {
@@ -33,7 +33,7 @@ fn it_cannot_be_set() {
 }
 
 #[test]
-fn a_message_under_way_shows_its_opcode_and_what_is_held() {
+fn an_incomplete_message_has_an_opcode_and_buffered_bytes() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x02, "abc"));
@@ -63,7 +63,7 @@ fn a_message_under_way_shows_its_opcode_and_what_is_held() {
 }
 
 #[test]
-fn with_stream_nothing_is_held() {
+fn with_stream_nothing_is_buffered() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
         conn.read(&from_peer(side, 0x01, "abc"));
@@ -75,7 +75,7 @@ fn with_stream_nothing_is_held() {
 }
 
 #[test]
-fn the_peer_closes() {
+fn close_codes_after_the_peer_closed() {
     for side in SIDES {
         for (payload, number) in [(&b"\x03\xe9bye"[..], 1001), (b"", 1005)] {
             let mut conn = Conn::new(side);
@@ -88,7 +88,7 @@ fn the_peer_closes() {
 }
 
 #[test]
-fn we_close() {
+fn close_codes_after_we_closed() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.close(1005, b"").unwrap();
@@ -99,11 +99,11 @@ fn we_close() {
 }
 
 #[test]
-fn a_stream_that_ends_leaves_what_was_closed() {
+fn finish_keeps_the_close_codes() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(conn.finish(), code::EOF);
-        assert_eq!(info(&conn)[..3], [0, 0, 0], "no close was ever written");
+        assert_eq!(info(&conn)[..3], [0, 0, 0], "no close was written");
         let mut conn = Conn::new(side);
         conn.close(1001, b"").unwrap();
         assert_eq!(conn.finish(), code::EOF);
@@ -112,7 +112,7 @@ fn a_stream_that_ends_leaves_what_was_closed() {
 }
 
 #[test]
-fn an_error_writes_its_close_code() {
+fn the_close_code_of_an_error_counts_once_it_was_written() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read_only(&from_peer(side, 0x83, ""));
@@ -122,7 +122,7 @@ fn an_error_writes_its_close_code() {
     }
 }
 
-/// The length that exceeds the limit, once the error was returned, however the header came.
+/// WS_INFO_ANNOUNCED after bytes that exceed a limit, read one by one.
 fn announced(mut conn: Conn, bytes: &[u8]) -> u64 {
     for byte in bytes.chunks(1) {
         if conn.state() == WS_STATE_FAILED {
@@ -137,7 +137,7 @@ fn announced(mut conn: Conn, bytes: &[u8]) -> u64 {
 }
 
 #[test]
-fn too_big_says_how_big() {
+fn too_big_reports_the_announced_length() {
     for side in SIDES {
         let limited = || Conn::new(side).option(WS_OPT_MAX_MESSAGE, 100);
         for len in [101, 125, 126, 65_535, 65_536, 1 << 40] {
@@ -150,7 +150,7 @@ fn too_big_says_how_big() {
             assert_eq!(announced(framed, &header), len, "one frame");
         }
         let fragments = all_from_peer(side, &[(0x02, &[0; 90]), (0x80, &[0; 20])]);
-        assert_eq!(announced(limited(), &fragments), 110, "the message with it");
+        assert_eq!(announced(limited(), &fragments), 110, "the whole message");
         let framed =
             Conn::new(side).option(WS_OPT_MAX_FRAME, 15).option(WS_OPT_MAX_MESSAGE, 0);
         let fragments = all_from_peer(side, &[(0x02, &[0; 10]), (0x80, &[0; 20])]);
@@ -159,7 +159,7 @@ fn too_big_says_how_big() {
 }
 
 #[test]
-fn too_big_says_what_was_reached_while_decompressing() {
+fn too_big_while_decompressing_reports_the_length_reached() {
     for side in SIDES {
         for stream in [0, 1] {
             let payload = Deflate::new(Settings::USUAL).message(&[0; 5000]);
@@ -174,7 +174,7 @@ fn too_big_says_what_was_reached_while_decompressing() {
 }
 
 #[test]
-fn another_error_announces_nothing() {
+fn other_errors_announce_no_length() {
     for side in [WS_SERVER, WS_CLIENT] {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x81, b"\xff"));

@@ -1,4 +1,4 @@
-//! Where a client's masking keys come from.
+//! ws_conn_set_random(): the source of a client's masking keys.
 
 // All unsafe blocks here pass functions that live longer than the connection.
 #![allow(clippy::undocumented_unsafe_blocks)]
@@ -11,7 +11,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 use wscodec::ffi::conn::ws_conn_set_random;
 
-/// A source that counts, and fails when it is told to.
+/// A source that returns consecutive bytes, and fails on demand.
 #[derive(Default)]
 struct Source {
     calls: Cell<usize>,
@@ -48,7 +48,7 @@ fn key(frame: &[u8]) -> [u8; 4] {
 }
 
 #[test]
-fn keys_are_used_in_their_order_64_to_a_call() {
+fn keys_are_used_in_order_and_drawn_64_at_a_time() {
     let source = Source::default();
     let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);
@@ -62,7 +62,7 @@ fn keys_are_used_in_their_order_64_to_a_call() {
 }
 
 #[test]
-fn without_memory_they_are_drawn_one_by_one() {
+fn without_memory_keys_are_drawn_one_by_one() {
     let (source, recorder) = (Source::default(), Recorder::new());
     let mut conn = Conn::with(WS_CLIENT, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
@@ -74,7 +74,7 @@ fn without_memory_they_are_drawn_one_by_one() {
 }
 
 #[test]
-fn a_source_that_fails_changes_nothing() {
+fn a_failing_source_has_no_effect() {
     let source = Source::default();
     let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);
@@ -84,18 +84,22 @@ fn a_source_that_fails_changes_nothing() {
     conn.read_only(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
     conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
-    assert_eq!(source.give(&conn), 0, "no frame went out yet");
+    assert_eq!(source.give(&conn), 0, "no frame was sent yet");
     source.fails.set(false);
     assert_eq!(
         conn.send(WS_OPCODE_BINARY, 0, b"x").unwrap().0,
         0x82,
         "no message was begun"
     );
-    assert_eq!(conn.output(), [pong_reply("p"), close_reply(1000)], "both wait");
+    assert_eq!(
+        conn.output(),
+        [pong_reply("p"), close_reply(1000)],
+        "both are still pending"
+    );
 }
 
 #[test]
-fn a_source_that_fails_half_way_loses_neither_pong_nor_close() {
+fn a_source_that_fails_between_pong_and_close_loses_neither() {
     let (source, recorder) = (Source::default(), Recorder::new());
     let mut conn = Conn::with(WS_CLIENT, &recorder.allocator()).unwrap();
     assert_eq!(source.give(&conn), 0);
@@ -112,7 +116,7 @@ fn a_source_that_fails_half_way_loses_neither_pong_nor_close() {
 }
 
 #[test]
-fn it_comes_before_the_first_frame_and_means_nothing_to_a_server() {
+fn a_source_must_be_set_before_the_first_frame_and_is_unused_by_servers() {
     let source = Source::default();
     let mut conn = Conn::new(WS_CLIENT);
     conn.send(WS_OPCODE_PING, 0, b"").unwrap();
@@ -125,7 +129,7 @@ fn it_comes_before_the_first_frame_and_means_nothing_to_a_server() {
 }
 
 #[test]
-fn null_is_the_operating_system() {
+fn null_means_the_operating_systems_source() {
     let source = Source::default();
     let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);

@@ -1,4 +1,4 @@
-//! Options: what they are at first, and when they may be set. What they do is elsewhere.
+//! Options: their defaults, and when they may be set. Other files test their effects.
 
 use crate::c::code;
 use crate::conn::*;
@@ -16,8 +16,8 @@ const DEFAULTS: [(i32, u64); 10] = [
     (WS_OPT_COMPRESS_FROM, 0),
 ];
 
-/// What must be set before any input, and a value that is not the default.
-const FIRST_OF_ALL: [(i32, u64); 5] = [
+/// Options that must be set before any input, and a value other than the default.
+const BEFORE_INPUT: [(i32, u64); 5] = [
     (WS_OPT_STREAM, 1),
     (WS_OPT_CHECK_UTF8, 0),
     (WS_OPT_ANY_MASK, 1),
@@ -26,7 +26,7 @@ const FIRST_OF_ALL: [(i32, u64); 5] = [
 ];
 
 #[test]
-fn defaults() {
+fn defaults_are_those_of_the_header() {
     for side in SIDES {
         let conn = Conn::new(side);
         for (option, value) in DEFAULTS {
@@ -36,7 +36,7 @@ fn defaults() {
 }
 
 #[test]
-fn what_was_set_is_got() {
+fn get_returns_the_value_that_was_set() {
     for side in SIDES {
         for (option, default) in DEFAULTS {
             let values: &[u64] = match option {
@@ -82,9 +82,9 @@ fn unknown_options_are_unsupported() {
 }
 
 #[test]
-fn what_must_be_set_before_any_input_is_refused_after_it() {
+fn options_before_input_are_refused_after_it() {
     for side in SIDES {
-        for (option, value) in FIRST_OF_ALL {
+        for (option, value) in BEFORE_INPUT {
             for input in [&from_peer(side, 0x81, "a")[..1], &from_peer(side, 0x81, "a")] {
                 let mut conn = Conn::new(side);
                 conn.read(input);
@@ -100,11 +100,10 @@ fn what_must_be_set_before_any_input_is_refused_after_it() {
     }
 }
 
-/// No bytes are no input, and output is none.
 #[test]
-fn it_may_be_set_as_long_as_there_was_none() {
+fn options_before_input_may_follow_output_and_an_empty_read() {
     for side in SIDES {
-        for (option, value) in FIRST_OF_ALL {
+        for (option, value) in BEFORE_INPUT {
             let mut conn = Conn::new(side);
             assert_eq!(conn.read(b""), []);
             conn.send(WS_OPCODE_TEXT, 0, b"Hello").unwrap();
@@ -115,7 +114,7 @@ fn it_may_be_set_as_long_as_there_was_none() {
 }
 
 #[test]
-fn the_others_may_be_set_at_any_time() {
+fn the_other_options_may_be_set_at_any_time() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x01, "a"));

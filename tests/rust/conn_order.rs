@@ -1,9 +1,9 @@
-//! The order of what a connection reports and says, and what it says to pings.
+//! The order of events and output, and the replies to pings.
 
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 
-/// An echo, as the header writes it: handle the events, then collect the output.
+/// The echo loop of the header: handle the events, then collect the output.
 fn echo(conn: &mut Conn, bytes: &[u8], cap: usize) -> Vec<(u8, Vec<u8>)> {
     let (mut buf, mut wire) = (bytes.to_vec(), Vec::new());
     let mut rest = &mut buf[..];
@@ -27,7 +27,7 @@ fn echo(conn: &mut Conn, bytes: &[u8], cap: usize) -> Vec<(u8, Vec<u8>)> {
 }
 
 #[test]
-fn an_echo_answers_in_the_order_of_the_wire() {
+fn an_echo_replies_in_the_order_of_the_frames() {
     for side in SIDES {
         let bytes = all_from_peer(
             side,
@@ -51,7 +51,7 @@ fn an_echo_answers_in_the_order_of_the_wire() {
 }
 
 #[test]
-fn the_last_answers_before_an_error_can_still_be_sent() {
+fn messages_can_be_sent_until_the_close_of_an_error_is_collected() {
     for side in SIDES {
         let bytes = all_from_peer(side, &[(0x81, b"hi"), (0x83, b"")]);
         let mut conn = Conn::new(side);
@@ -75,20 +75,20 @@ fn pings(side: u32, count: u32) -> Vec<u8> {
 }
 
 #[test]
-fn whoever_collects_after_each_call_answers_every_ping() {
+fn output_after_every_call_answers_every_ping() {
     for side in SIDES {
         let expected: Vec<Item> = (0..300_u32)
             .flat_map(|i| [ping(i.to_be_bytes()), pong_reply(i.to_be_bytes())])
             .collect();
         for cap in [1, 2, 64] {
-            let said = Conn::new(side).read_in(&pings(side, 300), cap, true);
-            assert_eq!(said, expected);
+            let items = Conn::new(side).read_in(&pings(side, 300), cap, true);
+            assert_eq!(items, expected);
         }
     }
 }
 
 #[test]
-fn whoever_does_not_answers_the_latest() {
+fn unread_pongs_collapse_to_the_latest() {
     for side in SIDES {
         for chunk in [1, 7, 10_000] {
             let mut conn = Conn::new(side);
@@ -105,9 +105,8 @@ fn whoever_does_not_answers_the_latest() {
     }
 }
 
-/// Whatever the lengths of the pings: the pong is that of the last, whole.
 #[test]
-fn a_pong_gives_way_to_longer_and_shorter_ones() {
+fn a_pending_pong_is_replaced_by_longer_and_shorter_ones() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         for len in [3, 125, 0, 1, 124, 2, 0] {
@@ -123,7 +122,7 @@ fn a_pong_gives_way_to_longer_and_shorter_ones() {
 }
 
 #[test]
-fn a_pong_that_waits_survives_messages() {
+fn a_pending_pong_survives_messages() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let bytes = all_from_peer(side, &[(0x89, b"p"), (0x81, b"a"), (0x8a, b"q")]);
@@ -146,7 +145,7 @@ fn a_pong_is_never_answered() {
 }
 
 #[test]
-fn pings_are_left_to_the_caller_without_auto_pong() {
+fn without_auto_pong_the_caller_answers_pings() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_PONG, 0);
         let bytes = all_from_peer(side, &[(0x89, b"a"), (0x89, b"b")]);
@@ -162,7 +161,7 @@ fn pings_are_left_to_the_caller_without_auto_pong() {
 // ---- the output ----
 
 #[test]
-fn too_little_room_for_output_changes_nothing() {
+fn too_little_room_for_output_has_no_effect() {
     for side in SIDES {
         let key = if side == WS_CLIENT { 4 } else { 0 };
         let mut conn = Conn::new(side);
@@ -182,9 +181,9 @@ fn too_little_room_for_output_changes_nothing() {
     }
 }
 
-/// Both wait: RFC 6455, 5.5.2 asks for the pong, and it was asked for first.
+/// Both are pending: RFC 6455, 5.5.2 demands the pong, and the ping came first.
 #[test]
-fn the_most_that_is_ever_written_is_a_pong_and_a_close() {
+fn output_is_at_most_a_pong_and_a_close() {
     for side in SIDES {
         for (first, payload, code) in [(0x88, &b"\x03\xe8"[..], 1000), (0x83, b"", 1002)]
         {
@@ -204,7 +203,7 @@ fn the_most_that_is_ever_written_is_a_pong_and_a_close() {
 }
 
 #[test]
-fn a_new_connection_has_nothing_to_say() {
+fn a_new_connection_has_no_output() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(conn.output_bytes(0), Ok(vec![]));
@@ -214,7 +213,7 @@ fn a_new_connection_has_nothing_to_say() {
 }
 
 #[test]
-fn a_servers_replies_are_written_byte_by_byte_as_they_should_be() {
+fn a_servers_replies_have_these_bytes() {
     let mut conn = Conn::new(WS_SERVER);
     conn.read_only(&all_from_peer(WS_SERVER, &[(0x89, b"Hi"), (0x88, b"\x0f\xa0why")]));
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT).unwrap(), b"\x8a\x02Hi\x88\x02\x0f\xa0");

@@ -1,4 +1,4 @@
-//! WS_OPT_MAX_FRAME, ANY_MASK, AUTO_CLOSE, COMPRESS_FROM, and a limit that is lowered.
+//! WS_OPT_MAX_FRAME, ANY_MASK, AUTO_CLOSE, COMPRESS_FROM, and limits that change.
 
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
@@ -9,18 +9,18 @@ use crate::zlib::{Deflate, Settings};
 // ---- WS_OPT_MAX_FRAME ----
 
 #[test]
-fn max_frame_is_about_each_data_frame_and_no_control_frame() {
+fn max_frame_applies_to_data_frames_only() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_MAX_FRAME, 10);
         let frames: Frames<'_> = &[(0x02, &[1; 10]), (0x89, &[2; 100]), (0x80, &[3; 10])];
-        let said = conn.read(&all_from_peer(side, frames));
-        assert_eq!(said.last(), Some(&binary([[1; 10], [3; 10]].concat())));
+        let items = conn.read(&all_from_peer(side, frames));
+        assert_eq!(items.last(), Some(&binary([[1; 10], [3; 10]].concat())));
         for first in [0x82, 0x02] {
             let mut conn = Conn::new(side).option(WS_OPT_MAX_FRAME, 10);
             let header = wire::header(first, peer_key(side), 11);
-            let said = conn.read(&header[..2]);
+            let items = conn.read(&header[..2]);
             assert_eq!(
-                said,
+                items,
                 [Item::Error(code::TOO_BIG), close_reply(1009)],
                 "at its length"
             );
@@ -46,7 +46,7 @@ fn max_frame_counts_compressed_bytes() {
 // ---- WS_OPT_ANY_MASK ----
 
 #[test]
-fn any_mask_takes_both_and_sends_as_always() {
+fn any_mask_accepts_both_and_sending_is_unchanged() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_ANY_MASK, 1);
         for key in [None, Some([1, 2, 3, 4])] {
@@ -64,15 +64,19 @@ fn any_mask_takes_both_and_sends_as_always() {
 // ---- WS_OPT_AUTO_CLOSE ----
 
 #[test]
-fn without_auto_close_the_caller_answers_a_close_once() {
+fn without_auto_close_the_caller_sends_the_close_reply_once() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         let frames: Frames<'_> = &[(0x89, b"p"), (0x88, b"\x03\xe8")];
-        let said = conn.read(&all_from_peer(side, frames));
-        assert_eq!(said, [ping("p"), pong_reply("p"), close(1000, "")], "pongs alone");
+        let items = conn.read(&all_from_peer(side, frames));
+        assert_eq!(
+            items,
+            [ping("p"), pong_reply("p"), close(1000, "")],
+            "only the pong is automatic"
+        );
         assert_eq!(conn.state(), WS_STATE_CLOSING);
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
-        assert_eq!(conn.finish(), 0, "as if the answer was not collected");
+        assert_eq!(conn.finish(), 0, "as if the reply was not collected");
         assert_eq!(conn.close(1000, b"bye"), Ok(Some(close_payload(1000, b"bye"))));
         assert_eq!(conn.state(), WS_STATE_CLOSED);
         assert_eq!(conn.close(1000, b""), Ok(None));
@@ -81,12 +85,12 @@ fn without_auto_close_the_caller_answers_a_close_once() {
 }
 
 #[test]
-fn without_auto_close_the_caller_tells_of_an_error() {
+fn without_auto_close_the_caller_sends_the_close_of_an_error() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
-        let said = conn.read(&all_from_peer(side, &[(0x89, b"p"), (0x83, b"")]));
+        let items = conn.read(&all_from_peer(side, &[(0x89, b"p"), (0x83, b"")]));
         let error = Item::Error(code::OPCODE);
-        assert_eq!(said, [ping("p"), pong_reply("p"), error]);
+        assert_eq!(items, [ping("p"), pong_reply("p"), error]);
         assert_eq!((conn.state(), conn.output()), (WS_STATE_FAILED, vec![]));
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"late").unwrap().1, b"late");
         assert_eq!(conn.close(1002, b"why"), Ok(Some(close_payload(1002, b"why"))));
@@ -96,7 +100,7 @@ fn without_auto_close_the_caller_tells_of_an_error() {
 }
 
 #[test]
-fn without_auto_close_a_close_of_ours_is_answered_by_nobody() {
+fn without_auto_close_the_peers_close_completes_ours() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_CLOSE, 0);
         conn.close(1001, b"").unwrap();
@@ -109,7 +113,7 @@ fn without_auto_close_a_close_of_ours_is_answered_by_nobody() {
 // ---- WS_OPT_COMPRESS_FROM ----
 
 #[test]
-fn compress_from_leaves_short_messages_as_they_are() {
+fn compress_from_sends_shorter_messages_uncompressed() {
     for side in SIDES {
         let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_COMPRESS_FROM, 5);
         assert_eq!(
@@ -121,7 +125,7 @@ fn compress_from_leaves_short_messages_as_they_are() {
         assert_eq!(
             conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"x").unwrap().0,
             0x41,
-            "more counts as long"
+            "a message in pieces counts as long"
         );
         assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"y").unwrap().0, 0x80);
         assert_eq!(
@@ -131,10 +135,10 @@ fn compress_from_leaves_short_messages_as_they_are() {
     }
 }
 
-// ---- a limit that is lowered ----
+// ---- limits that change ----
 
 #[test]
-fn a_lowered_limit_holds_for_the_message_under_way() {
+fn a_lowered_limit_applies_to_the_message_being_received() {
     for side in SIDES {
         for stream in [0, 1] {
             let begun = || {
@@ -146,8 +150,8 @@ fn a_lowered_limit_holds_for_the_message_under_way() {
             let too_big = Item::Error(code::TOO_BIG);
             assert_eq!(begun().read(&from_peer(side, 0x89, "p"))[0], ping("p"));
             for (first, payload) in [(0x80, &b""[..]), (0x00, b""), (0x80, b"x")] {
-                let said = begun().read(&from_peer(side, first, payload));
-                assert_eq!(said[0], too_big, "{first:x} of {}", payload.len());
+                let items = begun().read(&from_peer(side, first, payload));
+                assert_eq!(items[0], too_big, "{first:x} of {}", payload.len());
             }
             let header = wire::header(0x80, peer_key(side), 7);
             assert_eq!(
@@ -160,7 +164,7 @@ fn a_lowered_limit_holds_for_the_message_under_way() {
 }
 
 #[test]
-fn a_lowered_limit_holds_inside_a_frame() {
+fn a_lowered_limit_applies_inside_a_frame() {
     for side in SIDES {
         for stream in [0, 1] {
             let bytes = from_peer(side, 0x82, [0; 100]);
@@ -179,7 +183,7 @@ fn a_lowered_limit_holds_inside_a_frame() {
 }
 
 #[test]
-fn a_lowered_limit_holds_for_a_compressed_message() {
+fn a_lowered_limit_applies_to_a_compressed_message() {
     let payload = Deflate::new(Settings::USUAL).message(&b"0123456789".repeat(10));
     for side in SIDES {
         for stream in [0, 1] {
@@ -190,16 +194,15 @@ fn a_lowered_limit_holds_for_a_compressed_message() {
                 conn
             };
             for last in [&b""[..], b"\x00"] {
-                let said = begun().read(&from_peer(side, 0x80, last));
-                assert_eq!(said[0], Item::Error(code::TOO_BIG));
+                let items = begun().read(&from_peer(side, 0x80, last));
+                assert_eq!(items[0], Item::Error(code::TOO_BIG));
             }
         }
     }
 }
 
-/// Its length and not that of its payload, which is below the limit.
 #[test]
-fn a_compressed_message_beyond_a_lowered_limit_announces_its_length() {
+fn a_compressed_message_beyond_a_lowered_limit_reports_its_decompressed_length() {
     let payload = Deflate::new(Settings::USUAL).message(&b"0123456789".repeat(10));
     for side in SIDES {
         for last in [&b""[..], b"\x00"] {
@@ -213,7 +216,7 @@ fn a_compressed_message_beyond_a_lowered_limit_announces_its_length() {
 }
 
 #[test]
-fn a_raised_limit_holds_too() {
+fn a_raised_limit_applies_to_the_message_being_received() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_MAX_MESSAGE, 10);
         conn.read(&from_peer(side, 0x02, [0; 10]));
@@ -222,10 +225,9 @@ fn a_raised_limit_holds_too() {
     }
 }
 
-/// Whatever a compressed message decompresses to: at most 16 times its limit and 64 KiB are
-/// announced.
+/// Whatever it decompresses to: at most 16 times the limit plus 64 KiB may be announced.
 #[test]
-fn a_compressed_message_without_end_is_too_big_at_a_header() {
+fn a_compressed_payload_far_beyond_the_limit_is_refused_at_its_header() {
     for side in SIDES {
         let limit = 100;
         let most = 16 * limit + 65_536;

@@ -1,4 +1,4 @@
-//! What a connection sends: frames, pieces, masks (RFC 6455, 5).
+//! ws_conn_send(): frames, pieces and masks (RFC 6455, 5).
 
 use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
@@ -13,7 +13,7 @@ fn payload(len: usize) -> Vec<u8> {
 const LENGTHS: [usize; 9] = [0, 1, 2, 125, 126, 65_535, 65_536, 65_537, 200_000];
 
 #[test]
-fn a_server_writes_frames_byte_by_byte_as_they_should_be() {
+fn a_server_writes_unmasked_minimal_frames() {
     let mut conn = Conn::new(WS_SERVER);
     for len in LENGTHS {
         for (opcode, first) in [(WS_OPCODE_TEXT, 0x81), (WS_OPCODE_BINARY, 0x82)] {
@@ -40,8 +40,7 @@ fn a_client_masks_what_it_writes() {
     }
 }
 
-/// RFC 6455, 10.3. Of 1000 random keys, two are the same once in 8000 times; three pairs
-/// never are.
+/// RFC 6455, 10.3. Two of 1000 random keys are equal in one of 8000 runs; three pairs never are.
 #[test]
 fn masking_keys_differ() {
     let mut conn = Conn::new(WS_CLIENT);
@@ -62,7 +61,7 @@ fn masking_keys_differ() {
 }
 
 #[test]
-fn the_connections_own_frames_have_fresh_keys_too() {
+fn automatic_frames_have_fresh_keys_too() {
     let mut keys = HashSet::new();
     for _ in 0..50 {
         let mut conn = Conn::new(WS_CLIENT);
@@ -76,7 +75,7 @@ fn the_connections_own_frames_have_fresh_keys_too() {
 }
 
 #[test]
-fn pieces_are_frames_of_one_message() {
+fn each_piece_is_a_fragment_of_one_message() {
     for side in SIDES {
         for (opcode, first) in [(WS_OPCODE_TEXT, 1), (WS_OPCODE_BINARY, 2)] {
             let mut conn = Conn::new(side);
@@ -125,9 +124,9 @@ fn another_opcode_inside_a_message_is_refused() {
     }
 }
 
-/// Whatever is refused, the next piece is that of the same message, and nothing was sent.
+/// The next piece continues the same message, and nothing was sent.
 #[test]
-fn what_is_refused_changes_nothing() {
+fn a_refused_send_has_no_effect() {
     let long = [0; 126];
     let refused: [(i32, u32, &[u8]); 18] = [
         (0, 0, b"a"),
@@ -176,7 +175,7 @@ fn what_is_refused_changes_nothing() {
 }
 
 #[test]
-fn too_little_room_changes_nothing() {
+fn too_little_room_has_no_effect() {
     for side in SIDES {
         let key = if side == WS_CLIENT { 4 } else { 0 };
         for len in [0, 1, 125, 126, 65_536] {
@@ -196,7 +195,7 @@ fn too_little_room_changes_nothing() {
 }
 
 #[test]
-fn the_bound_is_enough_and_not_much_more() {
+fn the_bound_is_enough_and_at_most_14_bytes_more() {
     for side in SIDES {
         for len in LENGTHS {
             let mut conn = Conn::new(side);
@@ -204,7 +203,7 @@ fn the_bound_is_enough_and_not_much_more() {
             assert!(bound >= len && bound <= len + 14, "{len}: {bound}");
             let sent = conn.send_into(WS_OPCODE_BINARY, 0, &payload(len), bound).unwrap();
             assert!(sent.len() <= bound);
-            assert_eq!(conn.bound(len), bound, "it is always the same");
+            assert_eq!(conn.bound(len), bound, "it does not change");
         }
     }
 }
@@ -218,7 +217,7 @@ fn the_bound_of_an_absurd_length_is_0() {
         {
             assert_eq!(conn.bound(len), 0, "{len:x}");
         }
-        // No buffer has room for that and a header.
+        // No buffer can hold so many bytes and a header.
         assert_eq!(conn.bound(isize::MAX as usize - 1), 0);
         let large = isize::MAX as usize - 14;
         assert!(conn.bound(large) > large && conn.bound(large) <= isize::MAX as usize);
@@ -226,7 +225,7 @@ fn the_bound_of_an_absurd_length_is_0() {
 }
 
 #[test]
-fn text_is_not_checked_and_plain_changes_nothing() {
+fn sent_text_is_not_validated_and_plain_has_no_effect_without_compression() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(
@@ -246,7 +245,7 @@ fn text_is_not_checked_and_plain_changes_nothing() {
 }
 
 #[test]
-fn sending_needs_no_memory_but_for_a_clients_keys_and_not_even_that() {
+fn sending_allocates_only_a_clients_keys_and_works_without() {
     for side in SIDES {
         for denied in [false, true] {
             let recorder = crate::conn_allocator::Recorder::new();
@@ -266,10 +265,9 @@ fn sending_needs_no_memory_but_for_a_clients_keys_and_not_even_that() {
     }
 }
 
-/// Any calls at all: what is accepted is a stream that the other side's decoder reads, and
-/// what is refused leaves no trace in it.
+/// The frames of the accepted calls are a stream that the other side's decoder reads.
 #[test]
-fn random_calls_write_a_valid_stream() {
+fn random_sends_write_a_valid_stream() {
     let mut rng = Rng::new(21);
     for round in 0..400 {
         let side = SIDES[round % 2];
@@ -312,9 +310,8 @@ fn random_calls_write_a_valid_stream() {
     }
 }
 
-/// Both ends are ours: what one sends, the other reports.
 #[test]
-fn a_connection_reads_what_a_connection_sends() {
+fn a_connection_reads_what_another_sends() {
     for side in SIDES {
         let (mut here, mut there) =
             (Conn::new(side), Conn::new(WS_SERVER + WS_CLIENT - side));
@@ -328,8 +325,8 @@ fn a_connection_reads_what_a_connection_sends() {
         }
         let closing = here.close_into(4000, b"bye", WS_MAX_OUTPUT).unwrap();
         assert_eq!(there.read_only(&closing), [close(4000, "bye")]);
-        let answer = there.output_bytes(WS_MAX_OUTPUT).unwrap();
-        assert_eq!(here.read(&answer), [close(4000, "")]);
+        let reply = there.output_bytes(WS_MAX_OUTPUT).unwrap();
+        assert_eq!(here.read(&reply), [close(4000, "")]);
         assert_eq!((here.state(), there.state()), (WS_STATE_CLOSED, WS_STATE_CLOSED));
     }
 }

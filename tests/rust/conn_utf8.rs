@@ -88,8 +88,8 @@ fn in_a_large_frame_that_is_still_arriving() {
                 let padded = [&[b'x'; 40], *text].concat();
                 bytes.extend(wire::masked(&padded, key.unwrap_or_default()));
                 let mut all_at_once = conn(side, stream);
-                let said = all_at_once.read(&bytes);
-                assert_eq!(said.last(), Some(&close_reply(1007)), "{text:x?}");
+                let items = all_at_once.read(&bytes);
+                assert_eq!(items.last(), Some(&close_reply(1007)), "{text:x?}");
                 let error = first_error(&mut conn(side, stream), &bytes);
                 assert_eq!(error, Some((header + 40 + at, code::UTF8)));
             }
@@ -135,13 +135,13 @@ fn a_message_must_not_end_inside_a_character() {
                 }
                 let part = &text.as_bytes()[..len];
                 let whole = from_peer(side, 0x81, part);
-                let said = conn(side, stream).read(&whole);
-                assert_eq!(said.last(), Some(&close_reply(1007)), "{text} at {len}");
+                let items = conn(side, stream).read(&whole);
+                assert_eq!(items.last(), Some(&close_reply(1007)), "{text} at {len}");
                 let error = first_error(&mut conn(side, stream), &whole);
                 assert_eq!(error, Some((whole.len(), code::UTF8)));
                 let fragments = [from_peer(side, 0x01, part), from_peer(side, 0x80, "")];
-                let said = conn(side, stream).read(&fragments.concat());
-                assert_eq!(said.last(), Some(&close_reply(1007)));
+                let items = conn(side, stream).read(&fragments.concat());
+                assert_eq!(items.last(), Some(&close_reply(1007)));
             }
         }
     }
@@ -163,9 +163,9 @@ fn a_right_text_may_be_cut_anywhere() {
                 let expected = [ping("p"), pong_reply("p"), text(right)];
                 for read in 0..=bytes.len() {
                     let mut conn = Conn::new(side);
-                    let mut said = conn.read(&bytes[..read]);
-                    said.extend(conn.read(&bytes[read..]));
-                    assert_eq!(said, expected, "{right} at {cut}, {read}");
+                    let mut items = conn.read(&bytes[..read]);
+                    items.extend(conn.read(&bytes[read..]));
+                    assert_eq!(items, expected, "{right} at {cut}, {read}");
                 }
             }
         }
@@ -179,7 +179,7 @@ fn a_new_text_starts_on_a_new_character() {
             side,
             &[(0x81, b"a"), (0x82, b"\xe2\x82"), (0x81, "€".as_bytes()), (0x81, b"\x82")],
         );
-        let said = conn(side, stream).read(&bytes);
+        let items = conn(side, stream).read(&bytes);
         let expected = [
             text("a"),
             binary(b"\xe2\x82"),
@@ -187,7 +187,7 @@ fn a_new_text_starts_on_a_new_character() {
             Item::Error(code::UTF8),
             close_reply(1007),
         ];
-        assert_eq!(said, expected);
+        assert_eq!(items, expected);
     }
 }
 
@@ -225,16 +225,16 @@ fn no_piece_has_the_wrong_byte() {
             let bytes = from_peer(side, 0x01, wrong);
             for cut in 0..=bytes.len() {
                 let mut conn = conn(side, true);
-                let mut said = conn.read(&bytes[..cut]);
+                let mut items = conn.read(&bytes[..cut]);
                 if conn.state() == WS_STATE_OPEN {
-                    said.extend(conn.read(&bytes[cut..]));
+                    items.extend(conn.read(&bytes[cut..]));
                 }
                 let mut reported = Vec::new();
-                for item in &said[..said.len() - 2] {
+                for item in &items[..items.len() - 2] {
                     let Item::Data(1, _, piece) = item else { panic!("{item:?}") };
                     reported.extend(piece);
                 }
-                assert!(reported.len() < *at, "{wrong:x?}: {said:?}");
+                assert!(reported.len() < *at, "{wrong:x?}: {items:?}");
                 assert!(wrong.starts_with(&reported));
             }
         }

@@ -247,7 +247,7 @@ pub(crate) fn is_explained(ours: isize, theirs: Outcome) -> bool {
 /// 5.2: "the minimal number of bytes MUST be used", and "the most significant bit MUST be
 /// 0". tungstenite checks neither, so it agrees only on what came before. In a control
 /// frame, which may have but 125 bytes, we refuse the longer forms for that reason (5.5).
-pub(crate) fn is_length_nobody_else_checks(error: isize, at_fault: &[u8]) -> bool {
+pub(crate) fn is_length_that_tungstenite_accepts(error: isize, at_fault: &[u8]) -> bool {
     let in_control = || {
         let (form, zeros) = match at_fault[1] & 0x7f {
             126 => (4, 1),
@@ -274,7 +274,9 @@ fn compare(stream: &[u8], flags: u32) -> Outcome {
             let reason_is_wrong = their_outcome == Outcome::Fault(code::UTF8);
             assert!(their_outcome == Outcome::Close || reason_is_wrong, "{}", case());
         }
-        Outcome::Fault(error) if is_length_nobody_else_checks(error, &stream[at..]) => {
+        Outcome::Fault(error)
+            if is_length_that_tungstenite_accepts(error, &stream[at..]) =>
+        {
             let (their_events, _) = theirs(stream, flags);
             assert!(their_events.starts_with(&our_events), "{}", case());
         }

@@ -86,26 +86,26 @@ fn random_stream(rng: &mut Rng) -> Vec<Vec<u8>> {
 /// What they are, up to the first that zlib refuses or that is too long.
 fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
     let mut zlib = Inflate::new(15);
-    let mut said = Vec::new();
+    let mut items = Vec::new();
     for payload in messages {
         match zlib.message(payload) {
-            Some(message) if message.len() <= LIMIT => said.push(binary(message)),
+            Some(message) if message.len() <= LIMIT => items.push(binary(message)),
             Some(_) => {
-                said.push(Item::Error(code::TOO_BIG));
+                items.push(Item::Error(code::TOO_BIG));
                 break;
             }
             // It may be too long before it is damaged.
-            None if zlib.since(&said) > LIMIT => {
-                said.push(Item::Error(code::TOO_BIG));
+            None if zlib.since(&items) > LIMIT => {
+                items.push(Item::Error(code::TOO_BIG));
                 break;
             }
             None => {
-                said.push(Item::Error(code::COMPRESSION));
+                items.push(Item::Error(code::COMPRESSION));
                 break;
             }
         }
     }
-    said
+    items
 }
 
 /// In fragments, in pieces.
@@ -116,21 +116,21 @@ fn ours(rng: &mut Rng, messages: &[Vec<u8>]) -> Vec<Item> {
     for payload in messages {
         let (mut rest, mut first) = (&payload[..], 0x42);
         while rng.once_in(3) {
-            let (piece, behind) = rest.split_at(rng.below(rest.len() + 1));
+            let (piece, after) = rest.split_at(rng.below(rest.len() + 1));
             wire.extend(from_peer(WS_CLIENT, first, piece));
-            (rest, first) = (behind, 0);
+            (rest, first) = (after, 0);
         }
         wire.extend(from_peer(WS_CLIENT, 0x80 | first, rest));
     }
     let longest = *rng.pick(&[1, 7, 50, 5000]);
-    let (mut said, mut rest) = (Vec::new(), &wire[..]);
+    let (mut items, mut rest) = (Vec::new(), &wire[..]);
     while !rest.is_empty() && conn.state() != WS_STATE_FAILED {
-        let (piece, behind) = rest.split_at((1 + rng.below(longest)).min(rest.len()));
-        said.extend(conn.read(piece));
-        rest = behind;
+        let (piece, after) = rest.split_at((1 + rng.below(longest)).min(rest.len()));
+        items.extend(conn.read(piece));
+        rest = after;
     }
-    said.retain(|item| !matches!(item, Item::Reply(..)));
-    said
+    items.retain(|item| !matches!(item, Item::Reply(..)));
+    items
 }
 
 #[test]
@@ -139,10 +139,10 @@ fn messages_are_read_as_zlib_reads_them() {
     let (mut accepted, mut refused) = (0, 0);
     for _ in 0..count("WSCODEC_STREAMS", 30_000) {
         let messages = random_stream(&mut rng);
-        let said = ours(&mut rng, &messages);
+        let items = ours(&mut rng, &messages);
         let expected = theirs(&messages);
-        assert_eq!(said, expected, "{messages:02x?}");
-        match said.last() {
+        assert_eq!(items, expected, "{messages:02x?}");
+        match items.last() {
             Some(Item::Error(_)) => refused += 1,
             _ => accepted += 1,
         }

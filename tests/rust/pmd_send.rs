@@ -150,9 +150,9 @@ fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
                 }
                 let message = pieces.concat();
                 assert_eq!(zlib.message(&payload), Some(message.clone()));
-                let mut said = peer.read(&wire);
-                said.retain(|item| matches!(item, Item::Data(..)));
-                assert_eq!(said, [text(message)]);
+                let mut items = peer.read(&wire);
+                items.retain(|item| matches!(item, Item::Data(..)));
+                assert_eq!(items, [text(message)]);
             }
         }
     }

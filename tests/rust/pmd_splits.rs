@@ -225,28 +225,28 @@ fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<I
         .option(WS_OPT_MAX_MESSAGE, stream.limit)
         .option(WS_OPT_STREAM, in_pieces.into());
     let bytes = stream.bytes();
-    let (mut said, mut rest) = (Vec::new(), &bytes[..]);
+    let (mut items, mut rest) = (Vec::new(), &bytes[..]);
     for len in pieces {
-        let (piece, behind) = rest.split_at(*len);
-        rest = behind;
-        said.extend(conn.read_in(piece, cap, true));
+        let (piece, after) = rest.split_at(*len);
+        rest = after;
+        items.extend(conn.read_in(piece, cap, true));
         if conn.state() == WS_STATE_FAILED {
             break;
         }
     }
-    said.retain(|item| !matches!(item, Item::Reply(..)));
-    if in_pieces { joined(said) } else { said }
+    items.retain(|item| !matches!(item, Item::Reply(..)));
+    if in_pieces { joined(items) } else { items }
 }
 
-fn in_whole_messages(said: &[Item]) -> Vec<Item> {
-    let mut said = said.to_vec();
+fn in_whole_messages(items: &[Item]) -> Vec<Item> {
+    let mut items = items.to_vec();
     // What was right before an error.
-    if let [.., Item::Data(_, flags, _), Item::Error(_)] = &said[..] {
+    if let [.., Item::Data(_, flags, _), Item::Error(_)] = &items[..] {
         if flags & LAST == 0 {
-            said.remove(said.len() - 2);
+            items.remove(items.len() - 2);
         }
     }
-    assembled(&said)
+    assembled(&items)
 }
 
 #[test]
@@ -266,8 +266,8 @@ fn cut_in_two_anywhere() {
         for in_pieces in [false, true] {
             let expected = read(&stream, in_pieces, &[len], 64);
             for cut in 0..=len {
-                let said = read(&stream, in_pieces, &[cut, len - cut], [1, 64][cut % 2]);
-                assert_eq!(said, expected, "{} at {cut}", stream.name);
+                let items = read(&stream, in_pieces, &[cut, len - cut], [1, 64][cut % 2]);
+                assert_eq!(items, expected, "{} at {cut}", stream.name);
             }
         }
     }
@@ -281,8 +281,8 @@ fn byte_by_byte_and_in_random_pieces() {
         for in_pieces in [false, true] {
             let expected = read(&stream, in_pieces, &[len], 64);
             for cap in [1, 64] {
-                let said = read(&stream, in_pieces, &vec![1; len], cap);
-                assert_eq!(said, expected, "{}", stream.name);
+                let items = read(&stream, in_pieces, &vec![1; len], cap);
+                assert_eq!(items, expected, "{}", stream.name);
             }
             for longest in [2, 3, 10, 40] {
                 let (mut pieces, mut left) = (Vec::new(), len);
@@ -291,8 +291,8 @@ fn byte_by_byte_and_in_random_pieces() {
                     pieces.push(piece);
                     left -= piece;
                 }
-                let said = read(&stream, in_pieces, &pieces, 64);
-                assert_eq!(said, expected, "{} in {pieces:?}", stream.name);
+                let items = read(&stream, in_pieces, &pieces, 64);
+                assert_eq!(items, expected, "{} in {pieces:?}", stream.name);
             }
         }
     }
@@ -307,9 +307,9 @@ fn a_message_that_is_cut_off_anywhere_is_damaged() {
     for whole in [&hello, &dynamic] {
         for cut in 1..whole.len() {
             let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
-            let said = conn.read(&from_peer(WS_SERVER, 0xc2, &whole[..cut]));
+            let items = conn.read(&from_peer(WS_SERVER, 0xc2, &whole[..cut]));
             assert_eq!(
-                said,
+                items,
                 [Item::Error(code::COMPRESSION), close_reply(1007)],
                 "{cut}"
             );
@@ -319,8 +319,8 @@ fn a_message_that_is_cut_off_anywhere_is_damaged() {
     // behind a marker.
     let cut_short = (1..payload.len()).filter(|cut| {
         let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
-        let said = conn.read(&from_peer(WS_SERVER, 0xc2, &payload[..*cut]));
-        said[0] == Item::Error(code::COMPRESSION)
+        let items = conn.read(&from_peer(WS_SERVER, 0xc2, &payload[..*cut]));
+        items[0] == Item::Error(code::COMPRESSION)
     });
     let whole = payload.len() - 1 - cut_short.count();
     assert!(whole < 40, "{whole} of {}", payload.len());
@@ -342,8 +342,8 @@ fn a_long_message_in_pieces_ends_at_its_limit() {
             .pmd(USUAL)
             .option(WS_OPT_STREAM, 1)
             .option(WS_OPT_MAX_MESSAGE, limit);
-        let said = conn.read(&from_peer(WS_SERVER, 0xc2, &payload));
-        let reported: usize = said
+        let items = conn.read(&from_peer(WS_SERVER, 0xc2, &payload));
+        let reported: usize = items
             .iter()
             .map(|item| match item {
                 Item::Data(_, _, data) => {
@@ -355,10 +355,10 @@ fn a_long_message_in_pieces_ends_at_its_limit() {
             .sum();
         if limit == 0 || limit >= 100_000 {
             assert_eq!(reported, 100_000);
-            assert!(matches!(said.last(), Some(Item::Data(2, LAST, _))));
+            assert!(matches!(items.last(), Some(Item::Data(2, LAST, _))));
         } else {
             assert_eq!(reported as u64, limit);
-            let end = &said[said.len() - 2..];
+            let end = &items[items.len() - 2..];
             assert_eq!(end, [Item::Error(code::TOO_BIG), close_reply(1009)]);
         }
     }
