@@ -8,6 +8,7 @@ use crate::arguments_frame::{ABSURD, dangling, unaligned};
 use crate::c::code::{
     BUFFER_TOO_SMALL, HTTP_SYNTAX, INVALID_ARGUMENT, KEY as BAD_KEY, UNSUPPORTED,
 };
+use crate::handshake_parsed::{REQUEST, RESPONSE};
 use crate::heads::{Head, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -462,43 +463,14 @@ fn pmd_value_functions_refuse_invalid_arguments() {
     }
 }
 
-const REQUEST_FIELDS: crate::c::RequestFields<'_> = crate::c::RequestFields {
-    method: Some(b"GET"),
-    host: Some(b"a"),
-    upgrade: Some(b"websocket"),
-    connection: Some(b"upgrade"),
-    key: Some(KEY),
-    version: Some(b"13"),
-    origin: None,
-    extensions: None,
-    content_length: None,
-    transfer_encoding: None,
-    connect_protocol: None,
-    origins: None,
-    http_version: 11,
-};
-
-const RESPONSE_FIELDS: crate::c::ResponseFields<'_> = crate::c::ResponseFields {
-    upgrade: Some(b"websocket"),
-    connection: Some(b"upgrade"),
-    accept: Some(crate::heads::ACCEPT),
-    protocol: None,
-    extensions: None,
-    key: Some(KEY),
-    offered_protocols: None,
-    offered_extensions: None,
-    http_version: 11,
-    status: 101,
-};
-
 #[test]
 fn check_functions_read_fields_of_newer_callers() {
     // These return WS_OK, while `sizes_of_input` expects a count.
-    sizes_of_input(REQUEST_FIELDS.raw(), |fields, size| {
+    sizes_of_input(REQUEST.raw(), |fields, size| {
         let result = unsafe { ws_check_request(fields, size) };
         if result == 0 { 1 } else { result }
     });
-    sizes_of_input(RESPONSE_FIELDS.raw(), |fields, size| {
+    sizes_of_input(RESPONSE.raw(), |fields, size| {
         let result = unsafe { ws_check_response(fields, size) };
         if result == 0 { 1 } else { result }
     });
@@ -508,7 +480,7 @@ fn check_functions_read_fields_of_newer_callers() {
 #[test]
 fn check_functions_refuse_every_invalid_field() {
     for http_version in [11, 20] {
-        let good = ws_request_fields { http_version, ..REQUEST_FIELDS.raw() };
+        let good = ws_request_fields { http_version, ..REQUEST.raw() };
         let check = |fields: ws_request_fields| unsafe {
             ws_check_request(&fields, size_of::<ws_request_fields>())
         };
@@ -531,7 +503,7 @@ fn check_functions_refuse_every_invalid_field() {
             }
         }
         assert_eq!(check(ws_request_fields { reserved: 1, ..good }), INVALID_ARGUMENT);
-        let good = ws_response_fields { http_version, ..RESPONSE_FIELDS.raw() };
+        let good = ws_response_fields { http_version, ..RESPONSE.raw() };
         let check = |fields: ws_response_fields| unsafe {
             ws_check_response(&fields, size_of::<ws_response_fields>())
         };

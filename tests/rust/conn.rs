@@ -278,7 +278,7 @@ impl Conn {
         }
     }
 
-    /// What ws_conn_output() writes into `cap` bytes.
+    /// The bytes that ws_conn_output() writes into `cap` bytes.
     pub(crate) fn output_bytes(&mut self, cap: usize) -> Result<Vec<u8>, isize> {
         let raw = self.raw;
         written(cap, |out, cap| unsafe { ws_conn_output(raw, out, cap) })
@@ -294,7 +294,7 @@ impl Conn {
         frames.map(|(first, payload)| Item::Reply(first, payload)).collect()
     }
 
-    /// What ws_conn_send() writes into ws_conn_send_bound() bytes.
+    /// The bytes that ws_conn_send() writes into ws_conn_send_bound() bytes.
     pub(crate) fn send_bytes(
         &mut self,
         opcode: i32,
@@ -402,6 +402,25 @@ impl Conn {
         panic!("it does not terminate: {bytes:02x?}");
     }
 
+    /// Calls `read` for consecutive pieces of `bytes`, until the connection fails.
+    pub(crate) fn read_pieces(
+        &mut self,
+        bytes: &[u8],
+        pieces: &[usize],
+        mut read: impl FnMut(&mut Conn, &[u8]) -> Vec<Item>,
+    ) -> Vec<Item> {
+        let (mut items, mut rest) = (Vec::new(), bytes);
+        for len in pieces {
+            let (piece, after) = rest.split_at(*len);
+            rest = after;
+            items.extend(read(self, piece));
+            if self.state() == WS_STATE_FAILED {
+                break;
+            }
+        }
+        items
+    }
+
     /// Reads until all bytes are consumed; each call gets a fresh copy of those that are left.
     /// After that, nothing may be outstanding.
     pub(crate) fn read_by_bytes(&mut self, bytes: &[u8], cap: usize) -> Vec<Item> {
@@ -463,7 +482,7 @@ fn written_loosely(
     result
 }
 
-/// What was written, and the rest of the `cap` bytes.
+/// The result with the bytes written, and the rest of the `cap` bytes.
 fn write_into(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,

@@ -156,7 +156,6 @@ fn the_callers_headers_are_in_the_response() {
     assert_eq!(read(&head, &response).0, response.len() as isize);
 }
 
-/// Whatever the client offers.
 #[test]
 fn without_pmd_no_extension_is_confirmed() {
     let head =

@@ -92,9 +92,9 @@ fn the_result_equals_that_of_parse_response() {
         let (result, _, response) = confirm(&bytes, &request);
         assert_eq!((result, response), c::parse_response(&bytes, &request));
     }
-    for spoilt in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &request[..40]] {
+    for invalid in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &request[..40]] {
         for buf in [&b""[..], &Head::response().bytes()] {
-            assert_eq!(confirm(buf, spoilt).0, code::INVALID_ARGUMENT);
+            assert_eq!(confirm(buf, invalid).0, code::INVALID_ARGUMENT);
         }
     }
 }

@@ -286,7 +286,7 @@ impl Corpus {
         self.streams.push(Stream { name, side, max_message, bytes, expected });
     }
 
-    /// What frames alone cannot express: masks, forms of lengths, streams that end early.
+    /// Streams that frames alone cannot express: masks, forms of lengths, early ends.
     fn raw(&mut self) {
         let failed =
             |error| Some(vec![Item::Error(error), close_reply(close_code(error))]);

@@ -48,31 +48,16 @@ impl Case {
         }
     }
 
-    fn read(
-        &self,
-        in_pieces: bool,
-        pieces: &[usize],
-        mut read: impl FnMut(&mut Conn, &[u8]) -> Vec<Item>,
-    ) -> Vec<Item> {
-        let mut conn = self.conn(in_pieces);
-        let (mut items, mut rest) = (Vec::new(), &self.bytes[..]);
-        for len in pieces {
-            let (piece, after) = rest.split_at(*len);
-            rest = after;
-            items.extend(read(&mut conn, piece));
-            if conn.state() == WS_STATE_FAILED {
-                break;
-            }
-        }
-        items
-    }
-
     /// Both loops over the same pieces.
     fn compare(&self, in_pieces: bool, pieces: &[usize], cap: usize) {
         let by_result =
-            self.read(in_pieces, pieces, |conn, piece| conn.read_in(piece, cap, true));
+            self.conn(in_pieces).read_pieces(&self.bytes, pieces, |conn, piece| {
+                conn.read_in(piece, cap, true)
+            });
         let by_bytes =
-            self.read(in_pieces, pieces, |conn, piece| conn.read_by_bytes(piece, cap));
+            self.conn(in_pieces).read_pieces(&self.bytes, pieces, |conn, piece| {
+                conn.read_by_bytes(piece, cap)
+            });
         assert_eq!(by_bytes, by_result, "{} in {pieces:?}, cap {cap}", self.name);
     }
 }

@@ -225,7 +225,7 @@ fn a_raised_limit_applies_to_the_message_being_received() {
     }
 }
 
-/// Whatever it decompresses to: at most 16 times the limit plus 64 KiB may be announced.
+/// A frame may announce at most 16 times the limit plus 64 KiB.
 #[test]
 fn a_compressed_payload_far_beyond_the_limit_is_refused_at_its_header() {
     for side in SIDES {

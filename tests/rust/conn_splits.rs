@@ -11,15 +11,8 @@ fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<I
     let mut conn = Conn::new(stream.side)
         .option(WS_OPT_MAX_MESSAGE, stream.max_message)
         .option(WS_OPT_STREAM, in_pieces.into());
-    let (mut items, mut rest) = (Vec::new(), &stream.bytes[..]);
-    for len in pieces {
-        let (piece, after) = rest.split_at(*len);
-        rest = after;
-        items.extend(conn.read_in(piece, cap, true));
-        if conn.state() == WS_STATE_FAILED {
-            break;
-        }
-    }
+    let items = conn
+        .read_pieces(&stream.bytes, pieces, |conn, piece| conn.read_in(piece, cap, true));
     if in_pieces { joined(items) } else { items }
 }
 
@@ -146,16 +139,6 @@ fn the_number_of_event_slots_changes_nothing() {
     }
 }
 
-fn random_pieces(rng: &mut Rng, len: usize, longest: usize) -> Vec<usize> {
-    let (mut pieces, mut done) = (Vec::new(), 0);
-    while done < len {
-        let piece = rng.below(longest + 1).min(len - done);
-        pieces.push(piece);
-        done += piece;
-    }
-    pieces
-}
-
 #[test]
 fn random_and_empty_pieces_change_nothing() {
     let mut rng = Rng::new(31);
@@ -163,7 +146,7 @@ fn random_and_empty_pieces_change_nothing() {
         for in_pieces in MODES {
             let expected = whole(&stream, in_pieces);
             for round in 0..8 {
-                let pieces = random_pieces(&mut rng, stream.bytes.len(), 1 + 3 * round);
+                let pieces = rng.pieces(stream.bytes.len(), 1 + 3 * round);
                 let items = read(&stream, in_pieces, &pieces, CAPS[round % 2]);
                 assert_eq!(items, expected, "{} in {pieces:?}", stream.name);
             }
@@ -185,7 +168,7 @@ fn random_pieces_of_random_streams_change_nothing() {
         let in_pieces = rng.once_in(2);
         let expected = whole(&stream, in_pieces);
         let longest = *rng.pick(&[1, 3, 20, 200]);
-        let pieces = random_pieces(&mut rng, stream.bytes.len(), longest);
+        let pieces = rng.pieces(stream.bytes.len(), longest);
         let items = read(&stream, in_pieces, &pieces, *rng.pick(&CAPS));
         assert_eq!(items, expected, "{:02x?} in {pieces:?}", stream.bytes);
     }

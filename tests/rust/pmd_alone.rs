@@ -1,4 +1,4 @@
-//! Compression without a connection.
+//! ws_pmd: compression without a connection.
 
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
@@ -45,7 +45,7 @@ impl Pmd {
             let (from, to) = (data.as_ptr().cast(), out.as_mut_ptr().cast());
             ws_pmd_compress(self.0, flags, from, data.len(), to, bound)
         };
-        assert_eq!(out[bound..], [0xc5; 16], "beyond its room");
+        assert_eq!(out[bound..], [0xc5; 16], "wrote beyond the buffer");
         out.truncate(usize::try_from(result).map_err(|_| result)?);
         Ok(out)
     }
@@ -68,7 +68,7 @@ impl Pmd {
         out.truncate(result as usize);
         assert!(
             consumed == data.len() || out.len() == cap,
-            "it stops only when out is full"
+            "it stopped although out is not full"
         );
         Ok((out, consumed))
     }
@@ -85,8 +85,8 @@ impl Pmd {
             let (out, consumed) = self.decompress_once(rest, flags, cap)?;
             rest = &rest[consumed..];
             if out.is_empty() {
-                assert!(rest.is_empty(), "0 means that all is consumed");
-                // That changes nothing once the payload is done.
+                assert!(rest.is_empty(), "0 although bytes are left");
+                // Another call has no effect.
                 assert_eq!(self.decompress_once(&[], flags, cap), Ok((vec![], 0)));
                 return Ok(all);
             }
@@ -109,11 +109,11 @@ fn messages() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_one_side_compresses_zlib_and_the_other_side_read() {
+fn zlib_and_the_other_side_decompress_what_one_side_compressed() {
     for side in SIDES {
         for bits in 8..=15 {
-            for forgets in [false, true] {
-                let params = ours(side, bits, forgets);
+            for resets in [false, true] {
+                let params = ours(side, bits, resets);
                 let (mut from, mut to) =
                     (Pmd::new(side, params), Pmd::new(1 - side, params));
                 let mut zlib = Inflate::new(15);
@@ -128,7 +128,7 @@ fn what_one_side_compresses_zlib_and_the_other_side_read() {
 }
 
 #[test]
-fn what_zlib_compresses_is_read_with_any_room() {
+fn output_of_zlib_is_decompressed_with_any_capacity() {
     for side in SIDES {
         for cap in [1, 7, 100, 100_000] {
             let (mut deflate, mut pmd) =
@@ -142,10 +142,10 @@ fn what_zlib_compresses_is_read_with_any_room() {
 }
 
 #[test]
-fn a_payload_is_what_a_connection_sends() {
+fn a_payload_equals_that_of_a_connection() {
     for side in SIDES {
-        for forgets in [false, true] {
-            let params = ours(side, 15, forgets);
+        for resets in [false, true] {
+            let params = ours(side, 15, resets);
             let (mut pmd, mut conn) =
                 (Pmd::new(side, params), Conn::new(side).pmd(params));
             for message in messages() {
@@ -157,7 +157,7 @@ fn a_payload_is_what_a_connection_sends() {
 }
 
 #[test]
-fn messages_go_in_pieces_both_ways() {
+fn messages_may_be_compressed_and_decompressed_in_pieces() {
     for side in SIDES {
         let (mut from, mut to) = (Pmd::new(side, USUAL), Pmd::new(1 - side, USUAL));
         for message in messages() {
@@ -176,9 +176,9 @@ fn messages_go_in_pieces_both_ways() {
     }
 }
 
-/// Compressed once, sent to all that agreed on no context takeover of ours.
+/// To all connections that agreed on server_no_context_takeover.
 #[test]
-fn one_payload_serves_many_connections() {
+fn one_payload_without_context_serves_many_connections() {
     let params = ours(WS_SERVER, 15, true);
     let mut pmd = Pmd::new(WS_SERVER, params);
     let mut clients: Vec<Conn> =
@@ -195,7 +195,7 @@ fn one_payload_serves_many_connections() {
 }
 
 #[test]
-fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
+fn a_message_may_keep_its_marker_end_in_a_final_block_or_be_empty() {
     let hello = hex("f248cdc9c90700");
     for cap in [1, 5, 6, 100] {
         let mut pmd = Pmd::new(WS_SERVER, USUAL);
@@ -210,7 +210,7 @@ fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
 }
 
 #[test]
-fn damage_is_returned_from_then_on() {
+fn damage_is_a_permanent_error() {
     for side in SIDES {
         for payload in [&b"\x06"[..], &hex("f248cdc9c907"), &hex("000500faff48")] {
             let mut pmd = Pmd::new(side, USUAL);
@@ -218,13 +218,13 @@ fn damage_is_returned_from_then_on() {
             for late in [&b""[..], b"\x00"] {
                 assert_eq!(pmd.decompress_once(late, 0, 100), Err(code::COMPRESSION));
             }
-            assert!(pmd.compress(b"Hello", 0).is_ok(), "the other direction goes on");
+            assert!(pmd.compress(b"Hello", 0).is_ok(), "the other direction still works");
         }
     }
 }
 
 #[test]
-fn what_comes_before_the_damage_is_handed_out_first() {
+fn data_before_the_damage_is_returned_first() {
     let mut payload = hex("f248cdc9c907000000ffff");
     payload.push(0x06);
     let mut pmd = Pmd::new(WS_SERVER, USUAL);
@@ -234,7 +234,7 @@ fn what_comes_before_the_damage_is_handed_out_first() {
 }
 
 #[test]
-fn without_memory_it_says_so_and_what_it_owns_is_given_back() {
+fn without_memory_it_fails_and_it_frees_all_memory() {
     let recorder = Recorder::new();
     {
         let mut pmd = Pmd::with(WS_SERVER, USUAL, &recorder.allocator()).unwrap();
@@ -254,11 +254,11 @@ fn without_memory_it_says_so_and_what_it_owns_is_given_back() {
     assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY));
     recorder.fail(Fail::Never);
     assert!(pmd.compress(b"Hello", 0).is_ok(), "nothing has changed");
-    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY), "for ever");
+    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY), "permanent");
 }
 
 #[test]
-fn without_context_takeover_it_holds_nothing_between_messages() {
+fn without_context_takeover_only_the_handle_is_held_between_messages() {
     let recorder = Recorder::new();
     let params = ws_pmd_params {
         server_no_context_takeover: 1,
@@ -275,7 +275,7 @@ fn without_context_takeover_it_holds_nothing_between_messages() {
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
+fn invalid_arguments_are_refused() {
     let pmd = Pmd::new(WS_SERVER, USUAL);
     let (mut out, mut consumed) = ([0_u8; 100], 7);
     let to = out.as_mut_ptr().cast();
@@ -314,7 +314,7 @@ fn wrong_arguments_are_refused() {
 }
 
 #[test]
-fn a_connections_fragments_are_read_as_they_come() {
+fn fragments_of_a_connection_are_decompressed_one_by_one() {
     let mut conn = Conn::new(WS_CLIENT).pmd(USUAL);
     let mut pmd = Pmd::new(WS_SERVER, USUAL);
     for _ in 0..3 {

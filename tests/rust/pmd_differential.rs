@@ -1,5 +1,5 @@
-//! Compressed messages as zlib reads them: the same ones are refused, and the others are the
-//! same bytes.
+//! Compressed messages, decompressed by zlib too: both refuse the same ones, and the others are
+//! equal.
 
 use crate::c::{WS_CLIENT, code};
 use crate::conn::*;
@@ -13,7 +13,7 @@ use libz_sys::{
 
 const LIMIT: usize = 20_000;
 
-/// Text that repeats itself, or not.
+/// Random bytes, a repeated byte or a few letters.
 fn random_text(rng: &mut Rng) -> Vec<u8> {
     let len = *rng.pick(&[0, 1, 3, 10, 40, 200]);
     match rng.below(4) {
@@ -23,7 +23,7 @@ fn random_text(rng: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// A message of a peer that compresses somehow.
+/// A message of a peer that flushes at random.
 fn random_message(rng: &mut Rng, deflate: &mut Deflate) -> Vec<u8> {
     let mut payload = Vec::new();
     for _ in 0..rng.below(3) {
@@ -63,8 +63,7 @@ fn damage(rng: &mut Rng, payload: &mut Vec<u8>) {
     }
 }
 
-/// The messages of one connection. They come from one compressor, but for those that are
-/// bytes and nothing else.
+/// The messages of one connection: most from one compressor, some of random bytes.
 fn random_stream(rng: &mut Rng) -> Vec<Vec<u8>> {
     let mut deflate = Deflate::new(random_settings(rng));
     let damaged = 1 + rng.below(6);
@@ -83,7 +82,7 @@ fn random_stream(rng: &mut Rng) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What they are, up to the first that zlib refuses or that is too long.
+/// The messages up to the first that zlib refuses or that is too long.
 fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
     let mut zlib = Inflate::new(15);
     let mut items = Vec::new();
@@ -94,7 +93,7 @@ fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
                 items.push(Item::Error(code::TOO_BIG));
                 break;
             }
-            // It may be too long before it is damaged.
+            // It may exceed the limit before its damage.
             None if zlib.since(&items) > LIMIT => {
                 items.push(Item::Error(code::TOO_BIG));
                 break;
@@ -108,7 +107,7 @@ fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
     items
 }
 
-/// In fragments, in pieces.
+/// Our messages, sent in fragments and read in pieces.
 fn ours(rng: &mut Rng, messages: &[Vec<u8>]) -> Vec<Item> {
     let mut conn =
         Conn::new(WS_CLIENT).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, LIMIT as u64);
@@ -134,7 +133,7 @@ fn ours(rng: &mut Rng, messages: &[Vec<u8>]) -> Vec<Item> {
 }
 
 #[test]
-fn messages_are_read_as_zlib_reads_them() {
+fn messages_are_decompressed_as_by_zlib() {
     let mut rng = Rng::new(71);
     let (mut accepted, mut refused) = (0, 0);
     for _ in 0..count("WSCODEC_STREAMS", 30_000) {

@@ -1,4 +1,5 @@
-//! Every result: its number, name, close code and HTTP status.
+//! The numbers of the ABI: results with their names, close codes and HTTP statuses; constants;
+//! sizes and offsets of structs.
 
 use crate::c;
 use std::collections::HashSet;
@@ -55,23 +56,23 @@ fn every_error_has_its_name_close_code_and_status() {
 }
 
 #[test]
-fn there_are_no_other_errors() {
+fn no_other_number_is_an_error() {
     let known: HashSet<isize> = TABLE.iter().map(|row| row.0).collect();
     assert_eq!(Error::ALL.len(), TABLE.len());
-    // Where it is as wide as that.
+    // Only where isize has 64 bits.
     let below_i32 = isize::try_from(i64::from(i32::MIN) - 1);
     for number in (-100_000..0).chain([isize::MIN, isize::MIN + 1]).chain(below_i32) {
         let named = c::text(ws_errname(number)) != "WS_ERR_UNKNOWN";
         assert_eq!(named, known.contains(&number), "{number}");
     }
-    // Not taken for a known one whose lower 32 bits are the same.
+    // Not mistaken for a known one with the same lower 32 bits.
     if let Ok(number) = isize::try_from(i64::MIN | 0x7fff_ffff) {
         assert_eq!(c::text(ws_errname(number)), "WS_ERR_UNKNOWN");
     }
 }
 
 #[test]
-fn every_error_says_something_of_its_own() {
+fn every_error_has_its_own_text() {
     let texts: HashSet<&str> =
         TABLE.iter().map(|row| c::text(ws_strerror(row.0))).collect();
     assert_eq!(texts.len(), TABLE.len());
@@ -79,7 +80,7 @@ fn every_error_says_something_of_its_own() {
 }
 
 #[test]
-fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
+fn a_count_is_not_an_error_and_an_unknown_error_is_a_failure() {
     for count in [0, 1, 14, isize::MAX] {
         assert_eq!(c::text(ws_errname(count)), "WS_OK");
         assert_eq!(ws_close_code_for(count), 1000);
@@ -94,14 +95,13 @@ fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     assert_eq!(c::text(ws_version_string()), env!("CARGO_PKG_VERSION"));
     let parts: Vec<u32> =
         env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
     assert_eq!(ws_version(), parts[0] * 10_000 + parts[1] * 100 + parts[2]);
 }
 
-/// The other tests use the names.
 #[test]
 fn the_numbers_of_the_abi_never_change() {
     assert_eq!(
@@ -136,9 +136,8 @@ fn the_numbers_of_the_abi_never_change() {
     assert_eq!((WS_MAX_REPLY, WS_MAX_HEAD), (512, 65_536));
 }
 
-/// Of 64-bit platforms and of 32-bit ones.
 #[test]
-fn structs_have_the_sizes_that_others_were_compiled_with() {
+fn the_sizes_of_structs_never_change() {
     let pointer = size_of::<usize>();
     for (number, size, ours) in [
         (1, 48, size_of::<ws_handshake>()),
@@ -161,7 +160,7 @@ fn structs_have_the_sizes_that_others_were_compiled_with() {
 }
 
 #[test]
-fn the_fields_of_frozen_structs_stay_where_they_are() {
+fn the_offsets_of_fields_never_change() {
     use core::mem::offset_of;
     assert_eq!(offset_of!(ws_frame, payload_len), 0);
     assert_eq!(offset_of!(ws_frame, chunk_pos), 8);

@@ -33,6 +33,17 @@ impl Rng {
         self.below(n) == 0
     }
 
+    /// Lengths of pieces, some of them 0, that add up to `len`.
+    pub(crate) fn pieces(&mut self, len: usize, longest: usize) -> Vec<usize> {
+        let (mut pieces, mut done) = (Vec::new(), 0);
+        while done < len {
+            let piece = self.below(longest + 1).min(len - done);
+            pieces.push(piece);
+            done += piece;
+        }
+        pieces
+    }
+
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
