@@ -1164,7 +1164,8 @@ int other_functions_work(void)
 {
     return ws_version() == WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
                                WS_VERSION_PATCH &&
-           strlen(ws_version_string()) >= 5 && (ws_features() & ~(uint32_t)WS_FEATURE_DEFLATE) == 0 &&
+           strlen(ws_version_string()) >= 5 &&
+           (ws_features() & ~(uint32_t)WS_FEATURE_DEFLATE) == 0 &&
            ws_sizeof(WS_TYPE_FRAME) == sizeof(ws_frame) &&
            strlen(ws_strerror(WS_ERR_UTF8)) > 0 &&
            strcmp(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8") == 0 &&
