@@ -111,7 +111,8 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
 		tests/python/test_echo_c_compression.py tests/python/test_broadcast_c.py \
-		tests/python/test_servers_c.py tests/python/test_byte_stream_c.py
+		tests/python/test_servers_c.py tests/python/test_byte_stream_c.py \
+		tests/python/test_echo_fork_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
 AUTOBAHN := c-server c-client python-server python-client

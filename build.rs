@@ -9,7 +9,7 @@ fn main() {
     let unix = std::env::var_os("CARGO_CFG_UNIX").is_some();
     let apple =
         std::env::var("CARGO_CFG_TARGET_VENDOR").is_ok_and(|vendor| vendor == "apple");
-    // A dependent that is a Rust program has no shared library to name.
+    // A Rust program that depends on the crate has no shared library to name.
     let shared = std::env::var_os("CARGO_FEATURE_CAPI").is_some();
     if shared && unix && !apple {
         let abi = env!("CARGO_PKG_VERSION_MAJOR");
@@ -22,7 +22,7 @@ fn main() {
     header::write();
 }
 
-/// Of "rustc 1.89.0 (...)", 89: the first that knows AVX-512.
+/// The minor version of the compiler. 1.89 is the first that knows AVX-512.
 fn rustc_minor() -> Option<u32> {
     let rustc = std::env::var_os("RUSTC")?;
     let output = std::process::Command::new(rustc).arg("--version").output().ok()?;

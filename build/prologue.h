@@ -1,77 +1,97 @@
 /*
  * wscodec.h - WebSocket (RFC 6455, RFC 7692) over raw buffers.
  *
- * The library opens no socket, no file, starts no thread and reads no clock.
- * Its only global state is what the processor and the kernel were found to be
- * able to do. You hand it bytes; it tells you what they mean and writes the
- * bytes you should send. Three layers, each usable without the next:
+ * The library opens no socket and no file, starts no thread and reads no clock.
+ * Its only global state is a record of the vector instructions that the
+ * processor and the operating system support. You pass it the bytes that
+ * arrived; it reports what they mean and writes the bytes that you should send.
+ * It has three layers, each usable without the next:
  *
  *   1. Pieces       accept key, handshake, one frame at a time, masking, UTF-8,
  *                   close payloads. Pure functions; nothing is allocated.
- *   2. Decoder      many frames per call, payloads of any length, any split of
- *                   the input. Its state is 64 bytes that you own.
+ *   2. Decoder      many frames per call, payloads of any length, input that is
+ *                   split anywhere. Its state is 64 bytes that you own.
  *   3. Connection   messages, fragments, ping and pong, the closing handshake,
  *                   limits, compression. One handle per connection.
  *
- * WORDS
+ * TERMS
  *
- *   message    What an application sends: text or binary. One or more frames.
+ *   message    The unit an application sends: text or binary, in one or more
+ *              frames.
  *   frame      A header and its payload on the wire. FIN marks the last frame
  *              of a message.
- *   fragment   One frame of a message that has several.
- *   head       The start line and the header section of a request or response.
- *   chunk      The part of one frame's payload that lies in your buffer now.
- *              How a frame falls into chunks depends only on how the bytes
- *              arrived, and means nothing. A frame without payload is one empty
- *              chunk, so the end of a message is always reported.
+ *   fragment   One frame of a message that consists of several.
+ *   chunk      A part of one frame's payload that is reported at once. Where a
+ *              frame is split into chunks depends on how its bytes happened to
+ *              arrive; attach no meaning to it. A frame without payload is one
+ *              empty chunk, so the end of a message is always reported.
+ *   head       The start line and the header fields of an HTTP request or
+ *              response, up to and including the empty line that ends them.
+ *   response   The server's reply to the opening request. Over HTTP/1.1, status
+ *              101 accepts the connection.
  *
- * RULES THAT HOLD FOR EVERY FUNCTION
+ * RULES FOR EVERY FUNCTION
  *
- *   Results    A ws_result is a count (>= 0; of bytes, unless a function says
- *              otherwise) or an error (< 0, one of WS_ERR_*). From a function
- *              that reads a head or one frame, 0 means "need more input".
- *              Where a function says "returns 1 or 0", what it would have
- *              filled is all zero unless the result is 1, or it says that
- *              nothing has changed. ws_strerror() explains any value.
- *   Buffers    Always (pointer, length). (NULL, 0) is a valid empty buffer; a
- *              NULL pointer with a non-zero length is WS_ERR_INVALID_ARGUMENT,
- *              and so are a length above PTRDIFF_MAX, an unknown flag, and a
- *              struct or number that is NULL or not aligned. Nothing is
- *              NUL-terminated unless it says so. Input and output must not
- *              overlap unless a function says they may.
- *   Output     If `out` is too small, nothing is written, no state changes, and
- *              the result is WS_ERR_BUFFER_TOO_SMALL. It may be uninitialised.
- *   Ownership  The library keeps no pointer that you pass it, except the
- *              functions and the `user` of an allocator and of
- *              ws_conn_set_random(), and the memory of ws_conn_init().
- *   Positions  Answers are offsets into your buffer, which survive a realloc()
+ *   Results    A ws_result is a count (>= 0) or an error (< 0, one of
+ *              WS_ERR_*). A count is in bytes unless the function's description
+ *              names another unit. 0 from a function that reads a head or one
+ *              frame means "more input is needed". A function documented as
+ *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
+ *              states that they are unchanged. ws_strerror() describes any
+ *              result.
+ *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
+ *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
+ *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
+ *              and a pointer to a struct or number that is NULL or misaligned.
+ *              Strings are not NUL-terminated unless the description says so.
+ *              Input and output must not overlap unless it says that they may.
+ *              The descriptions do not repeat the errors of this rule and the
+ *              next.
+ *   Output     `out` need not be initialised. If it is too small, nothing is
+ *              written, no state changes, and the result is
+ *              WS_ERR_BUFFER_TOO_SMALL.
+ *   Ownership  The library keeps no pointer you pass in, except the functions
+ *              and the `user` of an allocator and of ws_conn_set_random(), and
+ *              the memory passed to ws_conn_init().
+ *   Positions  Positions are offsets into your buffer: they survive a realloc()
  *              and need no pointers in other languages. A message that had to
- *              be collected lies in the connection's memory:
- *              ws_event_data() tells where.
+ *              be collected is in the connection's memory; ws_event_data()
+ *              returns its address.
  *   Threads    Functions without a handle may be called from any thread at any
- *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used
- *              by one thread at a time; it may move between threads.
- *   Unwinding  Nothing of ours unwinds. An exception that a function of yours
- *              throws through the library ends the process, also when the
- *              library was reached through dlsym().
- *   fork()     It copies the masking keys that a client has drawn already:
- *              only one of the two processes may go on with the connection.
+ *              time. A ws_decoder, ws_control, ws_pmd or ws_conn may be used by
+ *              one thread at a time; it may move between threads.
+ *   Unwinding  The library never unwinds. If one of your functions throws an
+ *              exception through the library, the process ends, even if you
+ *              called the library through dlsym().
+ *   fork()     A fork copies the masking keys that a client has drawn and not
+ *              yet used: only one of the two processes may continue to use the
+ *              connection.
+ *
+ * RULES FOR EVERY CONNECTION
+ *
+ *   Drain      After each ws_conn_recv(), handle its events, then collect
+ *              ws_conn_output() and send it.
+ *   End        When ws_conn_state() is CLOSED or FAILED: send all output, shut
+ *              down your sending side, read and discard until the peer closes
+ *              or your timer fires, then close the socket (RFC 6455, 7.1.1). To
+ *              close the socket at once can destroy a close frame in transit. A
+ *              client should give the server a moment to close first.
  *
  * COMPATIBILITY
  *
  *   The file name carries the ABI number (libwscodec.so.0). Within one ABI
  *   number, functions and constants are only ever added. Structs marked
- *   "frozen" never change. Structs marked "extensible" may grow at the end;
- *   they always travel with their size as you compiled it: what this library
- *   does not know of an output struct is zeroed, and in an input struct must be
- *   zero, else WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
+ *   "frozen" never change. Structs marked "extensible" may grow at the end, so
+ *   they are always passed with their size as you compiled it: members unknown
+ *   to this library are zeroed on output, and must be zero on input, else the
+ *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
  *   negative result as a failure.
  *
- * What no library without a clock and a socket can do for you: time out a
- * handshake, an idle peer or a closing handshake, limit connections, check who
- * is allowed in. ws_origin_allowed() helps with the last.
+ * Left to you, since it takes a clock or a socket: time-outs for the opening
+ * handshake, for idle peers and for the closing handshake; limits on the number
+ * of connections; and access control, for which ws_origin_allowed() helps.
  *
- * This header is C99 and C++11.
+ * This header is valid C99 and C++11.
  */
 #ifndef WSCODEC_H
 #define WSCODEC_H
@@ -80,10 +100,10 @@
 
 #if defined(WSCODEC_FFI)
 
-/* For those who generate bindings: the output of `cc -E -P -DWSCODEC_FFI` has
- * no attribute, no macro and no included file, and constants as enumerators.
- * wscodec.json, beside this file, has everything that is in it, and the
- * documentation. */
+/* For binding generators: the output of `cc -E -P -DWSCODEC_FFI` has no
+ * attributes, no macros and no included files, and its constants are
+ * enumerators. wscodec.json, beside this file, describes the same declarations,
+ * with their documentation. */
 #  define WS_API
 #  define WS_MUST_USE
 #  define WS_NOTHROW
@@ -93,7 +113,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* WS_STATIC: define it when linking the static library on Windows. */
+/* Define WS_STATIC when you link the static library on Windows. */
 #if !defined(WS_API)
 #  if defined(_WIN32) && !defined(WS_STATIC)
 #    define WS_API __declspec(dllimport)

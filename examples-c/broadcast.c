@@ -1,24 +1,27 @@
 /* A WebSocket server that sends every message to all clients, its sender included.
+ * server.h says where to read on.
  *
- * A message is encoded once for all that get it uncompressed, and once for all that agreed on the
- * same window: each is compressed without reference to earlier ones, so that the bytes do not
- * depend on what a client got before. They come from connections that do nothing else.
+ * Each message is encoded once for all clients that get it uncompressed, and once for
+ * all clients with the same compression window. That is possible because no message
+ * refers to earlier ones, which differ from client to client. The connections that
+ * encode do nothing else.
  *
- * A client that does not take what is sent keeps nobody waiting: it is dropped when more than
- * MAX_WAITING bytes wait for it, or when it takes none of them for the time of --send-timeout.
- * How much a client sends is not limited here. The other files are those of echo_server.c. */
+ * A slow client delays nobody. It is dropped when more than MAX_WAITING bytes wait for
+ * it, or when it reads nothing for the time of --send-timeout. There is no limit to how
+ * much a client may send. */
 #define _GNU_SOURCE
-#include "loop.h"
+#include "server.h"
 
 enum { MAX_WAITING = 4 << 20 };
 
-/* What bytes a client gets: uncompressed ones, or those for a window of 8 to 15 bits. */
+/* The kind of bytes that a client gets: uncompressed ones, or those for a window of 8
+ * to 15 bits. */
 enum { PLAIN, MIN_BITS = 8, MAX_BITS = 15, KINDS };
 
 static ws_conn *encoders[KINDS];
-static buffer encoded[KINDS]; /* the message that is being sent */
+static buffer encoded[KINDS]; /* the current message */
 
-/* Sends these bytes; what the client does not take now has to wait. */
+/* Sends bytes. Those that the socket does not accept have to wait. */
 static void deliver(peer *p, const uint8_t *bytes, size_t len) {
     size_t n = p->out.len == 0 ? try_to_send(p, bytes, len) : 0;
     uint8_t *to = n < len && p->state == OPEN ? out_begin(p, len - n) : NULL;
@@ -26,8 +29,8 @@ static void deliver(peer *p, const uint8_t *bytes, size_t len) {
         return;
     memcpy(to, bytes + n, len - n);
     out_commit(p, (ws_result)(len - n));
-    if (p->out.len - p->sent > MAX_WAITING)
-        drop(p, "more than 4 MiB wait");
+    if (unsent(p) > MAX_WAITING)
+        drop(p, "does not read: more than 4 MiB wait");
     else if (!p->want_write)
         flush(p);
 }
@@ -36,20 +39,21 @@ static bool encode(int kind, const ws_event *e, const void *data) {
     buffer *b = &encoded[kind];
     size_t len = (size_t)e->len, room = ws_conn_send_bound(encoders[kind], len);
     uint8_t *to = reserve(b, room);
-    ws_result n = to ? ws_conn_send(encoders[kind], e->opcode, 0, data, len, to, room)
-                     : WS_ERR_NO_MEMORY;
-    b->len = n > 0 ? (size_t)n : 0;
+    ws_result n = WS_ERR_NO_MEMORY;
+    if (to)
+        n = ws_conn_send(encoders[kind], e->opcode, 0, data, len, to, room);
+    b->len = n > 0 ? (uint32_t)n : 0;
     return n > 0;
 }
 
-/* Each client gets the bytes of its kind, which its first needs to be encoded. */
+/* Encodes the message for the first client of each kind. */
 static void on_message(peer *sender, const ws_event *e, const void *data) {
     (void)sender;
     for (int fd = 0; fd <= highest_fd; fd++) {
         peer *p = peers[fd];
         if (!p || p->state != OPEN)
             continue;
-        int kind = e->len < set.compression.from ? PLAIN : p->pmd_bits;
+        int kind = e->len < options.compression.from ? PLAIN : p->pmd_bits;
         if (encoded[kind].len > 0 || encode(kind, e, data))
             deliver(p, encoded[kind].data, encoded[kind].len);
         else
@@ -59,25 +63,31 @@ static void on_message(peer *sender, const ws_event *e, const void *data) {
         release(&encoded[kind]);
 }
 
+/* `bits` is the window, or PLAIN. */
+static ws_conn *new_encoder(int bits) {
+    ws_pmd_params params = {.server_no_context_takeover = 1,
+                            .server_max_window_bits = (uint8_t)bits};
+    ws_conn *encoder = ws_conn_new(WS_SERVER, NULL);
+    if (!encoder || (bits != PLAIN && ws_conn_set_pmd(encoder, &params) != WS_OK))
+        die("compression", ws_strerror(WS_ERR_NO_MEMORY));
+    return encoder;
+}
+
 static void start_encoders(void) {
-    for (int kind = 0; kind < KINDS; kind++) {
-        ws_pmd_params params = {.server_no_context_takeover = 1,
-                                .server_max_window_bits = (uint8_t)kind};
-        if (kind != PLAIN && (kind < MIN_BITS || !set.compression.on))
-            continue;
-        encoders[kind] = ws_conn_new(WS_SERVER, NULL);
-        if (!encoders[kind] ||
-            (kind != PLAIN && ws_conn_set_pmd(encoders[kind], &params) != WS_OK))
-            die("compression", ws_strerror(WS_ERR_NO_MEMORY));
-    }
+    encoders[PLAIN] = new_encoder(PLAIN);
+    for (int bits = MIN_BITS; bits <= MAX_BITS && options.compression.on; bits++)
+        encoders[bits] = new_encoder(bits);
 }
 
 int main(int argc, char **argv) {
-    read_settings(argc, argv,
-                  "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a\n"
-                  "client for which 4 MiB wait. Says hello to a plain GET.");
-    set.compression.keeps_context = false; /* one message for many refers to no other */
-    check_settings();
+    read_options(
+        argc, argv,
+        "Sends every WebSocket message, of up to 1 MiB, to all clients. Drops a client\n"
+        "for which more than 4 MiB of output wait. Responds to a plain GET with a\n"
+        "greeting. Messages are encoded once for many clients and never refer to\n"
+        "earlier ones: --context-takeover has no effect.");
+    options.compression.keeps_context = false;
+    check_configuration();
     start_encoders();
     run();
     for (int kind = 0; kind < KINDS; kind++)

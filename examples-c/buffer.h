@@ -1,4 +1,5 @@
-/* Bytes that grow. */
+/* A growing buffer. Lengths have 32 bits, since a server has several buffers for each
+ * of its connections. */
 #ifndef BUFFER_H
 #define BUFFER_H
 
@@ -9,39 +10,49 @@
 
 typedef struct buffer {
     uint8_t *data;
-    size_t len, cap;
+    uint32_t len, cap;
 } buffer;
 
-/* Room for `more` bytes behind what is there. */
-static inline uint8_t *reserve(buffer *b, size_t more) {
-    if (b->cap - b->len < more) {
-        size_t cap = b->len + more > 2 * b->cap ? b->len + more : 2 * b->cap;
-        uint8_t *data = realloc(b->data, cap);
-        if (!data)
-            return NULL;
+/* Makes room for `more` bytes, and at least doubles the room, so that appending costs
+ * linear time. */
+static inline bool grow(buffer *b, size_t more) {
+    if (more > UINT32_MAX / 2 - b->len)
+        return false;
+    uint32_t needed = b->len + (uint32_t)more;
+    uint32_t cap = needed > 2 * b->cap ? needed : 2 * b->cap;
+    uint8_t *data = realloc(b->data, cap);
+    if (data)
         *b = (buffer){data, b->len, cap};
-    }
+    return data != NULL;
+}
+
+/* Returns room for `more` bytes after the content, or NULL. */
+static inline uint8_t *reserve(buffer *b, size_t more) {
+    if (b->cap - b->len < more && !grow(b, more))
+        return NULL;
     return b->data + b->len;
 }
 
 static inline bool append(buffer *b, const void *data, size_t len) {
+    if (len == 0)
+        return true;
     uint8_t *to = reserve(b, len);
-    if (to && len > 0)
-        memcpy(to, data, len);
-    b->len += to ? len : 0;
-    return to || len == 0;
+    if (!to)
+        return false;
+    memcpy(to, data, len);
+    b->len += (uint32_t)len;
+    return true;
 }
 
-/* Gives back the room that nothing was written to. */
+/* Frees the room after the content. */
 static inline void trim(buffer *b) {
     uint8_t *data = b->len > 0 && b->len < b->cap ? realloc(b->data, b->len) : NULL;
     if (data)
         *b = (buffer){data, b->len, b->len};
 }
 
-/* Takes away the first `n` bytes. */
 static inline void remove_front(buffer *b, size_t n) {
-    b->len -= n;
+    b->len -= (uint32_t)n;
     if (n > 0 && b->len > 0)
         memmove(b->data, b->data + n, b->len);
 }

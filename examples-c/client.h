@@ -1,108 +1,101 @@
-/* What every client needs before its first message: settings, URLs, sockets. */
+/* What a client needs before its first message: options, URLs, sockets. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
-#include <errno.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "compression.h"
-#include "escape.h"
 
-/* `why` may hold what the server sent. */
-static inline void die(const char *what, const char *why) {
-    fflush(stdout);
-    fprintf(stderr, "echo_client: %s: ", what);
-    print_escaped(stderr, why, strlen(why), "");
-    fputc('\n', stderr);
-    exit(1);
-}
-
-/* A mistake on the command line. */
-static inline void reject(const char *what, const char *why) {
-    fprintf(stderr, "echo_client: %s: %s (see --help)\n", what, why);
-    exit(2);
-}
-
-typedef struct settings {
+typedef struct client_options {
     const char *protocols; /* to offer */
-    bool binary;           /* send binary, not text */
-    const char *autobahn;  /* a fuzzing server, or NULL */
+    bool binary;           /* send binary messages, not text */
+    const char *autobahn;  /* the URL of a fuzzing server, or NULL */
     const char *agent;     /* our name in its reports */
     compression compression;
     const char *url;
     char **messages;
     size_t count;
-} settings;
+} client_options;
 
-static const char USAGE[] =
+#define DEFAULT_AGENT "wscodec"
+
+static const char CLIENT_HELP[] =
     "Usage: echo_client [OPTION...] [--subprotocol LIST] [--binary] URL [MESSAGE...]\n"
     "       echo_client [OPTION...] --autobahn URL [--agent NAME]\n"
-    "OPTION: " COMPRESSION_USAGE "\n"
     "\n"
-    "Sends each MESSAGE, or else each line of stdin, to ws://host[:port][/path], prints what\n"
-    "comes back, and closes when as much has come. Text is printed as a line, its control\n"
-    "characters but newline and tab as \\xNN; binary as it is, without a newline, or as a line\n"
-    "of hexadecimal if stdout is a terminal.\n"
+    "Sends each MESSAGE, or each line of stdin if there is none, to\n"
+    "ws://host[:port][/path], prints the messages that it receives, and closes the\n"
+    "connection after as many as it sent. Text is printed as a line, its control\n"
+    "characters except newline and tab as \\xNN. Binary is printed unchanged and without\n"
+    "a newline, or as a line of hexadecimal digits if stdout is a terminal.\n"
     "\n"
-    "  --subprotocol LIST           to offer, e.g. \"chat, superchat\"\n"
+    "  --subprotocol LIST           offer these, e.g. \"chat, superchat\"\n"
     "  --binary                     send binary messages, which need not be UTF-8\n"
-    "  --autobahn URL               run all cases of an Autobahn|Testsuite's fuzzing server\n"
-    "  --agent NAME                 the name for its reports (wscodec)\n"
-    COMPRESSION_HELP
-    "  --version                    of the library\n"
-    "  --help                       this text\n";
+    "  --autobahn URL               run all cases of an Autobahn|Testsuite fuzzing server\n"
+    "  --agent NAME                 the name in its reports (" DEFAULT_AGENT ")\n";
 
-static inline settings read_settings(int argc, char **argv) {
-    static const struct option options[] = {{"subprotocol", required_argument, NULL, 's'},
-                                            {"binary", no_argument, NULL, 'b'},
-                                            {"autobahn", required_argument, NULL, 'a'},
-                                            {"agent", required_argument, NULL, 'n'},
-                                            COMPRESSION_OPTIONS,
-                                            {"version", no_argument, NULL, 'V'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    settings s = {.protocols = "", .agent = "wscodec", .compression = default_compression()};
-    int option;
-    while ((option = getopt_long(argc, argv, "+", options, NULL)) != -1) {
-        switch (option) {
-        case 's': s.protocols = optarg; break;
-        case 'b': s.binary = true; break;
-        case 'a': s.autobahn = optarg; break;
-        case 'n': s.agent = optarg; break;
-        case 'V': printf("echo_client, wscodec %s\n", ws_version_string()); exit(0);
-        case 'h': fputs(USAGE, stdout); exit(0);
-        case '?': exit(2); /* getopt_long() has said what is wrong */
-        default:
-            if (!set_compression(&s.compression, option, optarg))
-                reject("--compress-from", "not a number of bytes");
-        }
-    }
-    if (s.autobahn && optind < argc)
-        reject(argv[optind], "unexpected argument beside --autobahn");
-    if (!s.autobahn && optind == argc)
-        reject("URL", "missing");
-    s.url = s.autobahn ? s.autobahn : argv[optind];
-    s.messages = argv + optind + 1;
-    s.count = s.autobahn ? 0 : (size_t)(argc - optind - 1);
-    return s;
+static inline void print_help(void) {
+    fputs(CLIENT_HELP, stdout);
+    print_compression_help();
+    puts("  --version                    print the version of the library\n"
+         "  --help                       print this text");
+    exit(0);
 }
 
-/* Text as a line; binary as it is, or as a line of hexadecimal if that goes to a terminal. */
-static inline void print(const uint8_t *bytes, size_t len, bool text) {
+static inline void set_option(client_options *o, int option, const char *value) {
+    switch (option) {
+    case 's': o->protocols = value; break;
+    case 'b': o->binary = true; break;
+    case 'a': o->autobahn = value; break;
+    case 'n': o->agent = value; break;
+    case 'V': print_version(); break;
+    case 'h': print_help(); break;
+    default: set_compression(&o->compression, option, value);
+    }
+}
+
+static inline client_options read_options(int argc, char **argv) {
+    static const struct option known[] = {
+        {"subprotocol", required_argument, NULL, 's'},
+        {"binary", no_argument, NULL, 'b'},
+        {"autobahn", required_argument, NULL, 'a'},
+        {"agent", required_argument, NULL, 'n'},
+        COMPRESSION_OPTIONS,
+        {"version", no_argument, NULL, 'V'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    client_options o = {
+        .protocols = "", .agent = DEFAULT_AGENT, .compression = default_compression()};
+    int option;
+    set_program(argv[0]);
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:", known, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            reject_option(argc, argv, option);
+        set_option(&o, option, optarg);
+    }
+    check_compression(&o.compression);
+    if (o.autobahn && optind < argc)
+        reject(argv[optind], "unexpected argument with --autobahn");
+    if (!o.autobahn && optind == argc)
+        reject("URL", "missing");
+    o.url = o.autobahn ? o.autobahn : argv[optind];
+    o.messages = argv + optind + 1;
+    o.count = o.autobahn ? 0 : (size_t)(argc - optind - 1);
+    return o;
+}
+
+/* Prints a message as --help says. */
+static inline void print_payload(const uint8_t *bytes, size_t len, bool text) {
     bool hex = !text && isatty(STDOUT_FILENO);
     if (text)
         print_escaped(stdout, bytes, len, "\n\t");
@@ -118,9 +111,9 @@ static inline void print(const uint8_t *bytes, size_t len, bool text) {
 
 enum { MAX_URL = 2048 };
 
-/* A place on the server of this URL. Valid until the next call. */
+/* Appends a path to a URL. The result is valid until the next call. */
 __attribute__((format(printf, 2, 3))) static inline const char *
-place(const char *url, const char *format, ...) {
+add_path(const char *url, const char *format, ...) {
     static char text[MAX_URL];
     size_t len = strlen(url);
     len -= len > 0 && url[len - 1] == '/';
@@ -140,18 +133,19 @@ typedef struct url {
     char host[256], port[6], authority[264], target[MAX_URL];
 } url;
 
-/* Takes ws://host[:port][/path][?query] apart. */
+/* Splits ws://host[:port][/path][?query]. */
 static inline url parse_url(const char *text) {
     url u = {.text = text, .port = "80"};
     int host = 0, port = 0;
     if (strncasecmp(text, "wss://", 6) == 0)
-        die(text, "wss needs TLS, which this example does not have");
+        die(text, "wss needs TLS, which this example does not support");
     if (strncasecmp(text, "ws://", 5) != 0)
         die(text, "not a URL that starts with ws://");
     const char *p = text + 5;
     if (sscanf(p, "[%255[0-9a-fA-F:.]]%n", u.host, &host) < 1)
         sscanf(p, "%255[^][:/?#@]%n", u.host, &host);
-    if (host > 0 && sscanf(p + host, ":%5[0-9]%n", u.port, &port) == 1 && atoi(u.port) > 65535)
+    if (host > 0 && sscanf(p + host, ":%5[0-9]%n", u.port, &port) == 1 &&
+        atoi(u.port) > 65535)
         host = 0;
     const char *path = p + host + port;
     int len = snprintf(u.target, MAX_URL, "%s%s", *path == '/' ? "" : "/", path);
@@ -181,29 +175,29 @@ static inline int connect_to(const url *u) {
     return fd;
 }
 
-/* Milliseconds. */
-static inline int64_t now(void) {
+static inline int64_t clock_milliseconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Returns 0 at the end of what comes, or when the time is up. */
+/* Returns the number of bytes; 0 at the end of the input, or when the time is over. */
 static inline size_t receive_until(int64_t deadline, int fd, void *to, size_t cap) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    int64_t left = deadline - now();
+    int64_t left = deadline - clock_milliseconds();
     ssize_t n = poll(&p, 1, left > 0 ? (int)left : 0) > 0 ? recv(fd, to, cap, 0) : 0;
     return n > 0 ? (size_t)n : 0;
 }
 
-/* Lets the server close first; then closes such that nothing gets lost (RFC 6455, 7.1.1). */
-static inline void hang_up(int fd, int milliseconds) {
+/* Lets the server close the connection first, if it does so in time (RFC 6455, 7.1.1).
+ * Then reads on until it does: to close the socket at once could destroy output. */
+static inline void close_connection(int fd, int milliseconds) {
     char rest[4096];
-    int64_t t = now();
-    while (receive_until(t + milliseconds, fd, rest, sizeof rest) > 0)
+    int64_t start = clock_milliseconds();
+    while (receive_until(start + milliseconds, fd, rest, sizeof rest) > 0)
         ;
     shutdown(fd, SHUT_WR);
-    while (receive_until(t + 2 * milliseconds, fd, rest, sizeof rest) > 0)
+    while (receive_until(start + 2 * milliseconds, fd, rest, sizeof rest) > 0)
         ;
     close(fd);
 }

@@ -1,16 +1,17 @@
-/* Answers to plain HTTP requests: of people who look, of load balancers, and of clients whose
- * request for a WebSocket lost its header fields on the way. */
+/* Responses to plain HTTP requests: from a person with a browser, from a load balancer
+ * that checks the server, and from a client behind a proxy that removed the upgrade. */
 #ifndef HTTP_H
 #define HTTP_H
 
-#include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
-#include <wscodec.h>
+#include "program.h"
 
-static inline ws_result reply(uint16_t status, const char *headers, const char *body, void *out,
-                              size_t cap) {
-    return ws_build_reply(status, headers, strlen(headers), body, strlen(body), out, cap);
+#define TEXT_PLAIN "Content-Type: text/plain\r\n"
+#define HELLO "Hello, World!\n"
+
+static inline ws_result build_reply(uint16_t status, const char *headers,
+                                    const char *body, void *out, size_t cap) {
+    return ws_build_reply(status, headers, strlen(headers), body, strlen(body), out,
+                          cap);
 }
 
 static inline bool has_header(const void *head, size_t len, const char *name) {
@@ -18,39 +19,55 @@ static inline bool has_header(const void *head, size_t len, const char *name) {
     return ws_find_header(head, len, name, strlen(name), &value) == 1;
 }
 
-static inline bool span_is(const void *head, ws_span span, const char *text) {
+static inline bool span_equals(const void *head, ws_span span, const char *text) {
     const char *bytes = head;
     return span.len == strlen(text) && memcmp(bytes + span.off, text, span.len) == 0;
 }
 
-/* Writes the answer to a request that is valid, but asks for no upgrade. */
-static inline ws_result answer_plain_request(const void *head, size_t len, void *out,
-                                             size_t cap) {
-    const char *const type = "Content-Type: text/plain\r\n";
+/* The response to HEAD has the length of the body, but not the body. */
+static inline ws_result build_head_reply(void *out, size_t cap) {
+    char headers[100];
+    snprintf(headers, sizeof headers, TEXT_PLAIN "Content-Length: %zu\r\n",
+             strlen(HELLO));
+    return build_reply(200, headers, "", out, cap);
+}
+
+static const char LOST_UPGRADE[] =
+    "This request has a Sec-WebSocket-Key, but lacks \"Upgrade: websocket\" or\n"
+    "\"Connection: Upgrade\". A proxy may have removed them; nginx needs\n"
+    "    proxy_http_version 1.1;\n"
+    "    proxy_set_header Upgrade $http_upgrade;\n"
+    "    proxy_set_header Connection \"upgrade\";\n";
+
+/* Writes the response to a valid request that asks for no upgrade. */
+static inline ws_result build_plain_reply(const void *head, size_t len, void *out,
+                                          size_t cap) {
     ws_handshake hs;
     ws_result n = ws_parse_handshake(head, len, &hs, sizeof hs);
     if (n != WS_ERR_NOT_UPGRADE)
         return n < 0 ? n : WS_ERR_INVALID_STATE;
-    if (span_is(head, hs.method, "HEAD")) /* as for GET, without the body */
-        return reply(200, "Content-Type: text/plain\r\nContent-Length: 14\r\n", "", out, cap);
+    if (span_equals(head, hs.method, "HEAD"))
+        return build_head_reply(out, cap);
     if (has_header(head, len, "Sec-WebSocket-Key"))
-        return reply(426, type,
-                     "This request has a Sec-WebSocket-Key, but lacks \"Upgrade: websocket\" or\n"
-                     "\"Connection: Upgrade\". A proxy may have dropped them; nginx needs\n"
-                     "    proxy_http_version 1.1;\n"
-                     "    proxy_set_header Upgrade $http_upgrade;\n"
-                     "    proxy_set_header Connection \"upgrade\";\n",
-                     out, cap);
-    if (span_is(head, hs.method, "GET"))
-        return reply(200, type, "Hello, World!\n", out, cap);
-    if (span_is(head, hs.method, "OPTIONS")) /* HAProxy's check */
-        return reply(204, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
-    return reply(405, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
+        return build_reply(426, TEXT_PLAIN, LOST_UPGRADE, out, cap);
+    if (span_equals(head, hs.method, "GET"))
+        return build_reply(200, TEXT_PLAIN, HELLO, out, cap);
+    if (span_equals(head, hs.method, "OPTIONS")) /* the check of HAProxy */
+        return build_reply(204, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
+    return build_reply(405, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
 }
 
-/* The status of an answer. */
-static inline int status_of(const void *answer, ws_result len) {
-    return len > 12 ? atoi((const char *)answer + 9) : 0;
+/* Returns the status of a response that was built, or 0. */
+static inline int status_of(const void *response, ws_result len) {
+    return len > 12 ? atoi((const char *)response + strlen("HTTP/1.1 ")) : 0;
+}
+
+/* Ends the program if ws_conn_accept() would reject this configuration. Only the list
+ * of origins comes from the command line. */
+static inline void check_accept_spec(const ws_accept_spec *spec) {
+    ws_accepted none;
+    if (ws_conn_accept(NULL, 0, spec, sizeof *spec, &none, sizeof none, NULL, 0) < 0)
+        reject("--origin", "not a list of origins like \"https://a.example\"");
 }
 
 #endif

@@ -5,78 +5,80 @@ use core::ffi::CStr;
 /// The result of a function that can fail.
 pub type Result<T> = core::result::Result<T, Error>;
 
-/// Done, and there is nothing to count.
+/// Success, with no count to report.
 pub const WS_OK: i32 = 0;
 
-// The caller made a mistake, or the system failed. Nothing has changed and the call may be repeated,
-// except that WS_ERR_NO_MEMORY from ws_conn_recv() and errors of ws_pmd_decompress() are final.
+// Errors of the caller or of the system. Nothing has changed and the call may be repeated, except
+// that WS_ERR_NO_MEMORY from ws_conn_recv() or ws_pmd_decompress() is final.
 
 /// An argument is invalid: NULL with a length, an unknown flag, a value out of range.
 pub const WS_ERR_INVALID_ARGUMENT: i32 = -1;
 /// `out` is too small; nothing was written.
 pub const WS_ERR_BUFFER_TOO_SMALL: i32 = -2;
-/// Not now, e.g. data after close.
+/// Not allowed in the current state, e.g. data after a close.
 pub const WS_ERR_INVALID_STATE: i32 = -3;
-/// The allocator gave no memory.
+/// Out of memory: the allocator returned NULL.
 pub const WS_ERR_NO_MEMORY: i32 = -4;
-/// A feature or option that is not in this build.
+/// A feature or option that this build does not have.
 pub const WS_ERR_UNSUPPORTED: i32 = -5;
-/// The system gave no random bytes.
+/// The source of random bytes failed.
 pub const WS_ERR_RANDOM: i32 = -6;
 
-// The opening handshake is not acceptable. ws_http_status() maps to a reply.
+// The opening handshake was rejected; ws_http_status() returns the status to reply with.
 
-/// The head breaks the grammar of HTTP/1.1 (RFC 9112).
+/// The head violates the grammar of HTTP/1.1 (RFC 9112).
 pub const WS_ERR_HTTP_SYNTAX: i32 = -20;
-/// The head is beyond WS_MAX_HEAD bytes or WS_MAX_FIELDS fields.
+/// The head exceeds WS_MAX_HEAD bytes or WS_MAX_FIELDS fields.
 pub const WS_ERR_HTTP_TOO_LARGE: i32 = -21;
-/// Valid HTTP, but asks for no WebSocket.
+/// A valid HTTP request, but not a WebSocket upgrade.
 pub const WS_ERR_NOT_UPGRADE: i32 = -22;
-/// An upgrade, but not by GET.
+/// The method of an upgrade is not GET (HTTP/2 and HTTP/3: not CONNECT).
 pub const WS_ERR_HTTP_METHOD: i32 = -23;
-/// An upgrade, but not by HTTP/1.1.
+/// The HTTP version of an upgrade is not 1.1.
 pub const WS_ERR_HTTP_VERSION: i32 = -24;
-/// Host is missing, invalid, repeated, or not that of the target; an empty one is accepted.
+/// Host is missing, repeated or invalid, or differs from the host of the target. An empty Host is
+/// accepted.
 pub const WS_ERR_HANDSHAKE_HOST: i32 = -25;
 /// Sec-WebSocket-Key is missing, repeated, or not the base64 of 16 bytes.
 pub const WS_ERR_HANDSHAKE_KEY: i32 = -26;
-/// Sec-WebSocket-Version is not 13, once.
+/// Sec-WebSocket-Version is missing, repeated, or not 13.
 pub const WS_ERR_HANDSHAKE_VERSION: i32 = -27;
-/// Client: the answer is not a 101.
+/// Client: the status of the response is not 101 (HTTP/2 and HTTP/3: not 2xx).
 pub const WS_ERR_HANDSHAKE_STATUS: i32 = -28;
-/// Client: wrong Sec-WebSocket-Accept, Upgrade or Connection.
+/// Client: Sec-WebSocket-Accept, Upgrade or Connection is missing or invalid.
 pub const WS_ERR_HANDSHAKE_ACCEPT: i32 = -29;
-/// Server: the client offers none of our subprotocols (WS_ACCEPT_NEED_PROTOCOL). Client: the server
-/// chose one that was not offered.
+/// Server: the client offers none of your subprotocols (WS_ACCEPT_NEED_PROTOCOL). Client: the
+/// server chose a subprotocol that was not offered.
 pub const WS_ERR_HANDSHAKE_PROTOCOL: i32 = -30;
-/// Extensions are malformed; or one was not offered, or confirmed twice.
+/// The list of extensions is malformed. Client: or an extension was not offered, or was confirmed
+/// twice.
 pub const WS_ERR_EXTENSION: i32 = -31;
-/// The page's origin is not one that you allow.
+/// The origin of the page is not one that you allow.
 pub const WS_ERR_HANDSHAKE_ORIGIN: i32 = -32;
 
-// The peer broke the protocol. ws_close_code_for() gives the code to send.
+// The peer violated the protocol; ws_close_code_for() returns the close code to send.
 
-/// A reserved bit is set that no extension explains (RFC 6455, 5.2).
+/// A reserved bit is set that no agreed extension uses (RFC 6455, 5.2).
 pub const WS_ERR_RESERVED_BITS: i32 = -40;
-/// A reserved opcode (5.2).
+/// The opcode is reserved (5.2).
 pub const WS_ERR_OPCODE: i32 = -41;
-/// A length that is not minimal, or with its top bit set (5.2).
+/// The payload length is not minimal, or has its top bit set (5.2).
 pub const WS_ERR_LENGTH: i32 = -42;
-/// A frame is masked, or unmasked, when it must not be (5.1).
+/// A frame is masked that must not be, or the reverse (5.1).
 pub const WS_ERR_MASK: i32 = -43;
-/// A control frame is fragmented, or longer than 125 bytes (5.5).
+/// A control frame is fragmented, or its payload is longer than 125 bytes (5.5).
 pub const WS_ERR_CONTROL_FRAME: i32 = -44;
-/// A continuation without a start, or a start inside a message (5.4).
+/// A continuation without a message, or a new message inside a fragmented one (5.4).
 pub const WS_ERR_FRAGMENTATION: i32 = -45;
-/// A close payload of 1 byte, or with a code that is not allowed (7.4).
+/// A close payload is 1 byte long, or its code is not allowed (7.4).
 pub const WS_ERR_CLOSE_PAYLOAD: i32 = -46;
-/// A text or the reason of a close is not UTF-8 (8.1).
+/// A text message or the reason of a close is not valid UTF-8 (8.1).
 pub const WS_ERR_UTF8: i32 = -47;
-/// Larger than a limit you set.
+/// A frame or message exceeds a limit that you set.
 pub const WS_ERR_TOO_BIG: i32 = -48;
 /// Compressed data is damaged (RFC 7692).
 pub const WS_ERR_COMPRESSION: i32 = -49;
-/// The stream ended in mid-frame or mid-message.
+/// The stream ended inside a frame or message; for a connection, also without a close.
 pub const WS_ERR_EOF: i32 = -50;
 
 /// An entry of the table.
@@ -134,20 +136,20 @@ macro_rules! table {
 table! {
     InvalidArgument   = WS_ERR_INVALID_ARGUMENT,   1011, 500, c"an argument is invalid";
     BufferTooSmall    = WS_ERR_BUFFER_TOO_SMALL,   1011, 500, c"the output buffer is too small";
-    InvalidState      = WS_ERR_INVALID_STATE,      1011, 500, c"this is not allowed in the present state";
+    InvalidState      = WS_ERR_INVALID_STATE,      1011, 500, c"not allowed in the current state";
     NoMemory          = WS_ERR_NO_MEMORY,          1011, 500, c"out of memory";
     Unsupported       = WS_ERR_UNSUPPORTED,        1011, 500, c"this build of the library does not support that";
-    Random            = WS_ERR_RANDOM,             1011, 500, c"the system gave no random bytes";
+    Random            = WS_ERR_RANDOM,             1011, 500, c"the source of random bytes failed";
     HttpSyntax        = WS_ERR_HTTP_SYNTAX,        1002, 400, c"the HTTP head is malformed";
     HttpTooLarge      = WS_ERR_HTTP_TOO_LARGE,     1002, 431, c"the HTTP head is too large";
-    NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request asks for no WebSocket";
+    NotUpgrade        = WS_ERR_NOT_UPGRADE,        1002, 426, c"the request is not a WebSocket upgrade";
     HttpMethod        = WS_ERR_HTTP_METHOD,        1002, 405, c"the method of an opening handshake must be GET";
     HttpVersion       = WS_ERR_HTTP_VERSION,       1002, 505, c"an opening handshake must be HTTP/1.1";
-    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid, repeated or another than the target's";
+    HandshakeHost     = WS_ERR_HANDSHAKE_HOST,     1002, 400, c"Host is missing, invalid or repeated, or differs from the target";
     HandshakeKey      = WS_ERR_HANDSHAKE_KEY,      1002, 400, c"Sec-WebSocket-Key is missing, invalid or repeated";
     HandshakeVersion  = WS_ERR_HANDSHAKE_VERSION,  1002, 426, c"Sec-WebSocket-Version is not 13";
     HandshakeStatus   = WS_ERR_HANDSHAKE_STATUS,   1002, 400, c"the server did not switch protocols";
-    HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is wrong";
+    HandshakeAccept   = WS_ERR_HANDSHAKE_ACCEPT,   1002, 400, c"Sec-WebSocket-Accept, Upgrade or Connection is missing or invalid";
     HandshakeProtocol = WS_ERR_HANDSHAKE_PROTOCOL, 1002, 400, c"the subprotocol was not offered";
     Extension         = WS_ERR_EXTENSION,          1002, 400, c"an extension was not offered or is invalid";
     HandshakeOrigin   = WS_ERR_HANDSHAKE_ORIGIN,   1002, 403, c"the origin is not allowed";
@@ -161,7 +163,7 @@ table! {
     Utf8              = WS_ERR_UTF8,               1007, 400, c"the text is not UTF-8";
     TooBig            = WS_ERR_TOO_BIG,            1009, 400, c"the message is larger than the limit";
     Compression       = WS_ERR_COMPRESSION,        1007, 400, c"the compressed data is damaged";
-    Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended in the middle of a frame or message";
+    Eof               = WS_ERR_EOF,                1002, 400, c"the stream ended unexpectedly";
 }
 
 const fn c_name(with_nul: &'static str) -> &'static CStr {

@@ -4,8 +4,8 @@ use crate::cut::Cut;
 
 /// At most `N` bytes, 255 at the most.
 ///
-/// Any memory is a valid value, so that one may be part of a struct that lies in the caller's hands:
-/// a length beyond `N` counts as `N`.
+/// Any memory is a valid value, so that it may be part of a struct in the caller's memory: a length
+/// beyond `N` counts as `N`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct InlineBytes<const N: usize> {

@@ -1,5 +1,5 @@
-//! The C header, as a person reads it; and for those who generate bindings, its form with
-//! `-DWSCODEC_FFI`.
+//! Prints the C header, in its form for C programs and in that for generators of bindings
+//! (`-DWSCODEC_FFI`).
 
 use super::source::{Constant, Item, Paragraph, Section, fields, read, split_parameters};
 
@@ -28,8 +28,8 @@ fn print_paragraph(paragraph: &Paragraph) -> String {
     }
 }
 
-/// All constants once more, since macros are gone when a preprocessor has run. They come before
-/// the macros, which would take their names away.
+/// All constants as an enum, since a preprocessor removes macros. The enum precedes the macros, which
+/// would replace its names.
 fn enumerators(sections: &[Section]) -> String {
     let constants = sections.iter().flat_map(|section| &section.paragraphs);
     let constants = constants.filter_map(|paragraph| match paragraph {
@@ -58,7 +58,7 @@ fn macro_value(constant: &Constant) -> String {
     let value = &constant.value;
     match constant.kind.as_str() {
         "i32" if value.starts_with('-') => format!("({value})"),
-        // A flag: unsigned, so that ~ and << mean what they should.
+        // A flag is unsigned, so that ~ and << work as expected.
         "u32" if value.starts_with("0x") => format!("{value}u"),
         _ => value.clone(),
     }
@@ -105,7 +105,7 @@ fn print_function(item: &Item) -> String {
     format!("{}\n{declaration}\n\n", comment(&item.doc))
 }
 
-/// Code with its documentation to the right of it.
+/// Code, with its documentation to the right.
 fn beside(code: &str, doc: &str) -> String {
     if doc.is_empty() {
         return format!("{}\n", code.trim_end());
@@ -115,7 +115,7 @@ fn beside(code: &str, doc: &str) -> String {
     format!("{code}/* {} */\n", lines.join(&format!("\n{indent} * ")))
 }
 
-/// Documentation above what it documents.
+/// Documentation, above its declaration.
 fn comment(doc: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in doc.split("\n\n") {
@@ -140,7 +140,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     fill(text.split_whitespace(), " ", width)
 }
 
-/// Lines of as many words as fit.
+/// Wraps text to lines.
 fn fill<'a>(
     words: impl Iterator<Item = &'a str>,
     separator: &str,

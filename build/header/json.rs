@@ -1,13 +1,13 @@
-//! The header for machines: `include/wscodec.json`.
+//! Prints `include/wscodec.json`, the header for programs.
 //!
-//! Offsets are by the rule that all ABIs share: each field is aligned to its own size. (Where
-//! 32-bit x86 aligns uint64_t to 4 bytes, no offset here is another.)
+//! Offsets follow the rule that all ABIs share: each field is aligned to its own size. (32-bit x86
+//! aligns uint64_t to 4 bytes, which changes no offset here.)
 
 use super::source::{Constant, Item, Paragraph, Section, fields, function};
 use std::collections::HashMap;
 use std::fmt::Write;
 
-/// Raised when a reader of the file must change.
+/// The version of the format. It is incremented for changes that its readers must follow.
 const FORMAT: u32 = 1;
 
 pub(crate) fn print(sections: &[Section]) -> String {
@@ -115,7 +115,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// Puts a field, or an array of them, at the end. Where that is.
+    /// Appends a field or an array, and returns its offset.
     fn append(&mut self, field: Layout, count: usize) -> usize {
         let offset = self.size.next_multiple_of(field.align);
         self.size = offset + field.size * count;
@@ -128,7 +128,7 @@ impl Layout {
     }
 }
 
-/// Type, name, and how many of them: 1, if it is no array.
+/// The type, the name, and the number of elements, which is 1 unless it is an array.
 fn field(declaration: &str) -> (String, String, usize) {
     let declaration = declaration.trim_end_matches(';');
     if let Some((result, rest)) = declaration.split_once("(*") {
@@ -204,7 +204,7 @@ fn print_function(section: &str, item: &Item) -> String {
             ("type", string(kind)),
             ("direction", string(direction(&item.name, kind, name))),
         ];
-        // What a pointer points to is as long as the next parameter says.
+        // The next parameter is the length of the memory behind a pointer.
         if let Some((_, next)) = parameters
             .get(at + 1)
             .filter(|(next, _)| next == "size_t" && kind.contains('*'))
@@ -242,7 +242,7 @@ fn direction(function: &str, kind: &str, name: &str) -> &'static str {
             "in"
         }
         ("ws_conn_get_pmd", "params") | ("ws_decoder_init", "decoder") => "out",
-        // A place for a handle.
+        // A pointer to a handle, which is written.
         _ if kind.ends_with("**") || written.contains(&name) => "out",
         ("ws_conn_free" | "ws_pmd_free" | "ws_conn_set_random", _) if name != "conn" => {
             "in"

@@ -1,8 +1,5 @@
-//! Writes `include/wscodec.h`, and `include/wscodec.json` for those who generate bindings, from
-//! the sources.
-
-// This runs when the library is built, not in it.
-#![allow(clippy::arithmetic_side_effects)]
+//! Generates `include/wscodec.h`, and `include/wscodec.json` for generators of bindings, from the
+//! sources.
 
 mod c;
 mod json;
@@ -11,7 +8,7 @@ mod source;
 use source::section;
 use std::fs;
 
-/// Each section: the modules that it is made of, the one in `src/ffi` last.
+/// The sections of the header, each with its modules. The last one is in `src/ffi` and has the title.
 const SECTIONS: &[&[&str]] = &[
     &["src/ffi/version.rs"],
     &["src/error.rs", "src/ffi/result.rs"],
@@ -27,7 +24,7 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/pmd.rs"],
 ];
 
-/// Writes to `include/`, or to where WSCODEC_HEADER says, and beside that.
+/// Writes the header to `include/`, or to the path in WSCODEC_HEADER, and the JSON file beside it.
 pub(crate) fn write() {
     for path in ["build", "src", "cbindgen.toml", "include"] {
         println!("cargo::rerun-if-changed={path}");

@@ -1,38 +1,38 @@
-//! What the modules of `src/ffi` declare, in the order of the source: by cbindgen.
+//! Reads the declarations of the modules in `src/ffi`, in the order of the source, with cbindgen.
 //!
-//! One run of cbindgen over the whole crate would print all constants, then all types, then
-//! all functions. Here it runs once per module, and what it printed is put where the source has
-//! it: what belongs together stays together.
+//! One run of cbindgen over the whole crate would print all constants, then all types, then all
+//! functions. Here it runs once for each section, and its output is put in the order of the source, so
+//! that related declarations stay together.
 
 use std::collections::HashMap;
 
-/// A part of the header.
+/// A section of the header.
 pub(crate) struct Section {
     pub(crate) title: String,
     pub(crate) paragraphs: Vec<Paragraph>,
 }
 
-/// What a paragraph of the source, between two blank lines, comes to.
+/// A paragraph of the source, which ends at a blank line.
 pub(crate) enum Paragraph {
     /// A comment over a group.
     Words(String),
     Constants(Vec<Constant>),
     Struct(Item),
-    /// A typedef, or a struct whose fields are not to be seen.
+    /// A typedef, or an opaque struct.
     Type(Item),
     Function(Item),
 }
 
 pub(crate) struct Constant {
     pub(crate) name: String,
-    /// As it stands in the source: perhaps hexadecimal, without a suffix.
+    /// As in the source, perhaps hexadecimal, without a suffix.
     pub(crate) value: String,
     /// Its type in Rust.
     pub(crate) kind: String,
     pub(crate) doc: String,
 }
 
-/// What cbindgen printed about one name.
+/// The output of cbindgen for one name.
 #[derive(Clone)]
 pub(crate) struct Item {
     pub(crate) name: String,
@@ -44,7 +44,7 @@ pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The modules that a section is made of, the one in `src/ffi` last.
+/// Reads a section from its modules. The last one is in `src/ffi` and has the title.
 pub(crate) fn section(modules: &[&str]) -> Section {
     let sources: Vec<String> = modules.iter().map(|module| read(module)).collect();
     let items = generate(modules);
@@ -83,7 +83,7 @@ fn item(printed: &str) -> (String, Item) {
     } else {
         code.split('(').next().and_then(|head| head.rsplit([' ', '*']).next())
     };
-    // C knows the types by their typedefs.
+    // In C the types are used by their typedefs.
     let code =
         code.replace("struct ws_", "ws_").replace("typedef ws_", "typedef struct ws_");
     let name = name.expect("a name").to_string();
@@ -97,7 +97,7 @@ fn strip_gutter(doc: &str) -> String {
     doc.lines().map(line).collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
-/// None: it declares nothing that C sees.
+/// None: the paragraph declares nothing for C.
 fn paragraph(text: &str, items: &HashMap<String, Item>) -> Option<Paragraph> {
     if text.lines().all(|line| line.starts_with("// ")) {
         return Some(Paragraph::Words(text.replace("// ", "")));
@@ -136,7 +136,7 @@ fn declared_name(line: &str) -> Option<&str> {
     .and_then(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
 }
 
-/// cbindgen writes decimals only, and negative ones without parentheses.
+/// The value is read from the source, since cbindgen prints decimals only.
 fn constant(item: &Item, text: &str) -> Constant {
     let Item { name, doc, .. } = item;
     let start = format!("pub const {name}: ");
@@ -146,7 +146,7 @@ fn constant(item: &Item, text: &str) -> Constant {
     Constant { name: name.clone(), value, kind: kind.to_string(), doc: doc.clone() }
 }
 
-/// The declaration of a function without attributes, in one line: result, parameters.
+/// The result and the parameters of a function, without attributes and line breaks.
 pub(crate) fn function(item: &Item) -> (String, Vec<String>) {
     let code = item.code.split_whitespace().collect::<Vec<_>>().join(" ");
     let (before, after) = code.split_once(&item.name).expect("its own name");
@@ -177,7 +177,7 @@ pub(crate) fn split_parameters(list: &str) -> Vec<String> {
     parts.iter().map(|part| part.trim().to_string()).collect()
 }
 
-/// Each field with its documentation.
+/// The fields of a struct, each with its documentation.
 pub(crate) fn fields<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let (mut field, mut doc) = (String::new(), String::new());

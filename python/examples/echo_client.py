@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A WebSocket client on asyncio: sends what it is given, prints what comes.
+"""A WebSocket client on asyncio: sends the given messages, prints the ones it receives.
 
-The package turns bytes into messages and messages into bytes; everything here is what a
-client adds: a socket, and patience.
+The package turns bytes into messages and messages into bytes; this file adds the socket and the
+time limits.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ T = TypeVar("T")
 
 MAX_MESSAGE = 64 * 1024 * 1024
 READ_SIZE = 65536
-GOODBYE_SECONDS = 1  # for the server to close its socket before we do
+GOODBYE_SECONDS = 1  # for the server to close its socket first
 
 
 class Failure(Exception):
-    """What the user is told."""
+    """An error to report to the user."""
 
 
 async def in_time(seconds: float, what: str, awaited: Awaitable[T]) -> T:
-    """Raises Failure if it takes longer."""
+    """The result of `awaited`. Raises Failure if it takes longer than `seconds`."""
     try:
         return await asyncio.wait_for(awaited, seconds)
     except asyncio.TimeoutError:
@@ -42,8 +42,8 @@ async def in_time(seconds: float, what: str, awaited: Awaitable[T]) -> T:
 class Client:
     """A connection, open after shake_hands().
 
-    `connection.send()` and the like may be called at any time; what they queue leaves with
-    the next flush(), or with the next read.
+    `connection.send()` and similar methods may be called at any time; the next flush() sends
+    what they queued, or the next read at the latest.
     """
 
     goodbye: Close | None = None  # the server's
@@ -75,7 +75,7 @@ class Client:
             raise Failure(f"the server's answer is wrong: {error}") from error
         assert confirmed  # since the head is complete
         self.connection, response = confirmed
-        del self.received[: len(response.head)]  # what follows are the first frames
+        del self.received[: len(response.head)]  # the first frames remain
 
     async def read_head(self) -> None:
         length, scanned = 0, 0
@@ -90,8 +90,8 @@ class Client:
                 raise Failure(f"the server's answer is wrong: {error}") from error
 
     async def messages(self) -> AsyncIterator[Message]:
-        """What comes, up to the end of the closing handshake. Raises Failure for any other
-        end."""
+        """The messages received, up to the end of the closing handshake. Raises Failure if the
+        connection ends otherwise."""
         while self.connection.state < State.CLOSED:
             try:
                 for event in self.connection.receive_data(self.received):
@@ -114,12 +114,12 @@ class Client:
         await self.flush()
 
     async def flush(self) -> None:
-        """Sends what waits; itself waits while the server reads too slowly."""
+        """Sends all queued bytes, and waits while the server reads too slowly."""
         try:
             self.writer.write(self.connection.data_to_send())
             await self.writer.drain()
         except OSError:
-            if self.goodbye is None:  # else the server was quick to hang up
+            if self.goodbye is None:  # else the server has closed its socket already
                 raise
 
     async def hang_up(self) -> None:
@@ -141,7 +141,7 @@ def opening_request(
 
 @contextlib.asynccontextmanager
 async def connected(url: SplitResult, options: argparse.Namespace) -> AsyncIterator[Client]:
-    """An open connection, that ends with the block."""
+    """An open connection, which is closed at the end of the block."""
     context = ssl.create_default_context() if url.scheme == "wss" else None
     port = url.port or (443 if context else 80)
     opening = asyncio.open_connection(url.hostname, port, ssl=context)
@@ -156,12 +156,12 @@ async def connected(url: SplitResult, options: argparse.Namespace) -> AsyncItera
         writer.close()
 
 
-# What is sent and printed
+# Sending and printing
 
 
 async def talk(options: argparse.Namespace) -> None:
-    """Sends everything, and closes when as many messages have come, which is when an echo
-    server has answered them all."""
+    """Sends all messages, and closes when as many were received: then an echo server has
+    returned them all."""
     async with connected(options.url, options) as client:
         if options.subprotocol:
             print(f"subprotocol: {client.connection.protocol}", file=sys.stderr)
@@ -207,7 +207,7 @@ async def talk(options: argparse.Namespace) -> None:
 
 
 async def given(messages: list[str]) -> AsyncIterator[bytes]:
-    """What the command line says, else the lines of stdin as they come."""
+    """The messages of the command line, else the lines of stdin as they arrive."""
     for message in messages:
         yield message.encode("utf-8", "surrogateescape")
     if messages:
@@ -226,7 +226,7 @@ async def given(messages: list[str]) -> AsyncIterator[bytes]:
             with contextlib.suppress(RuntimeError):  # the loop is gone already
                 loop.call_soon_threadsafe(found, line, text)
 
-        # A thread that nobody waits for: the server may end it all before the user does.
+        # A daemon thread: the server may end the connection before the user ends the input.
         threading.Thread(target=read, daemon=True).start()
         text = await line
         if not text:
@@ -251,7 +251,7 @@ def write_line(message: Message) -> None:
 
 
 async def autobahn(options: argparse.Namespace) -> None:
-    """The client's side of Autobahn's test suite, whose server judges what we do."""
+    """The client's side of Autobahn's test suite, whose server checks the client."""
     agent = f"agent={quote(options.agent, safe='')}"
 
     def place(path: str, query: str = "") -> SplitResult:
@@ -264,7 +264,7 @@ async def autobahn(options: argparse.Namespace) -> None:
             count = int(message.data)
     for case in range(1, count + 1):
         print(f"case {case} of {count}", flush=True)
-        with contextlib.suppress(Failure, OSError):  # which may be what it is about
+        with contextlib.suppress(Failure, OSError):  # many cases provoke them
             await echo(place("runCase", f"case={case}&{agent}"), options)
     await echo(place("updateReports", agent), options)
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""A WebSocket echo server on asyncio, and a plain GET's hello.
+"""A WebSocket echo server on asyncio, which also says hello to a plain GET.
 
-The package turns bytes into messages and messages into bytes; everything here is what a
-server adds: when to read, what to answer, when to give up.
+The package turns bytes into messages and messages into bytes; this file decides when to read,
+how to reply and when to give up.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ PROTOCOLS = "chat, superchat"
 MAX_MESSAGE = 16 * 1024 * 1024
 TEXT_PLAIN = ("Content-Type", "text/plain")
 HELLO = b"Hello, World!\n"
-WRITE_FROM = 65536  # bytes of answers that are put together in one write
-GOODBYE_SECONDS = 2  # for the peers to close, once we were told to stop
+WRITE_FROM = 65536  # bytes of replies from which they are written
+GOODBYE_SECONDS = 2  # for the peers to close after a signal to stop
 
 
 class EchoServer:
-    """What all connections share."""
+    """The state that all connections share."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.handshake_timeout = options.handshake_timeout
@@ -34,7 +34,7 @@ class EchoServer:
         self.empty = asyncio.Event()
 
     async def run(self, host: str, port: int) -> None:
-        """Serves until SIGINT or SIGTERM, then says goodbye to everybody."""
+        """Serves until SIGINT or SIGTERM, then closes all connections."""
         loop = asyncio.get_running_loop()
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -62,10 +62,10 @@ class EchoServer:
 
 
 class Peer(asyncio.Protocol):
-    """One peer: a head, then frames, then waiting for it to hang up.
+    """One peer: first its head, then its frames, then the wait until it closes.
 
-    `receive` is the method for the bytes of the present phase. The replies to the bytes of
-    one read leave in one write, unless they are many.
+    `receive` is the method that handles bytes in the current phase. The replies to one read are
+    sent in one write, unless they are long.
     """
 
     transport: asyncio.Transport
@@ -76,10 +76,10 @@ class Peer(asyncio.Protocol):
         self.server = server
         self.receive = self.on_head
         self.head = bytearray()
-        self.scanned = 0  # of the head
-        self.is_slow = False  # it does not read what we send
+        self.scanned = 0  # bytes of the head
+        self.is_slow = False  # it does not read our replies
 
-    # What asyncio calls
+    # Callbacks of asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -91,7 +91,7 @@ class Peer(asyncio.Protocol):
         self.receive(data)
 
     def pause_writing(self) -> None:
-        """The peer does not read what we send: we neither read nor answer what it sends."""
+        """The peer does not read our replies: stop reading and replying."""
         self.is_slow = True
         self.transport.pause_reading()
 
@@ -161,7 +161,7 @@ class Peer(asyncio.Protocol):
         self.answer()
 
     def answer(self) -> None:
-        """Echoes what has come. What a slow peer has sent waits until it reads again."""
+        """Echoes the messages received. Those of a slow peer wait until it reads again."""
         size = 0
         try:
             for event in self.connection.events():
@@ -174,7 +174,7 @@ class Peer(asyncio.Protocol):
                     if self.is_slow:
                         return
         except wscodec.WsError:
-            pass  # the close frame that says it is in data_to_send()
+            pass  # data_to_send() has the close frame that reports it
         replies = self.connection.data_to_send()
         if self.connection.state >= State.CLOSED:
             self.hang_up(replies)
@@ -184,7 +184,7 @@ class Peer(asyncio.Protocol):
     # The end
 
     def go_away(self) -> None:
-        """The server stops."""
+        """Closes the connection, since the server stops."""
         if self.receive == self.on_head:
             self.transport.abort()
         elif self.receive == self.on_frames:
@@ -192,8 +192,8 @@ class Peer(asyncio.Protocol):
             self.hang_up(self.connection.data_to_send())
 
     def hang_up(self, last_words: bytes) -> None:
-        """From now on read and discard until the peer hangs up too: closing the socket at
-        once can destroy what is on its way (RFC 6455, 7.1.1)."""
+        """Sends the last bytes, then reads and discards until the peer closes: to close the
+        socket at once can destroy bytes in transit (RFC 6455, 7.1.1)."""
         self.transport.write(last_words)
         self.transport.write_eof()
         self.receive = self.on_rest

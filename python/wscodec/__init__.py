@@ -1,14 +1,14 @@
-"""WebSocket (RFC 6455, RFC 7692) over raw buffers: bytes in, meaning out.
+"""WebSocket (RFC 6455, RFC 7692) over raw buffers.
 
-Nothing here opens a socket. You hand over bytes; you are told what they mean, and given the
-bytes to send. Three layers, each usable without the next:
+Nothing here opens a socket. You pass the bytes that arrived; the package reports what they
+mean, and returns the bytes to send. It has three layers, each usable without the next:
 
     Pieces      accept key, handshake, one frame at a time, masking, UTF-8, close payloads
     Decoder     many frames per call, payloads of any length, any split of the input
     Connection  messages, fragments, ping and pong, the closing handshake, limits,
                 compression
 
-Everything that can go wrong is a WsError: see wscodec.errors.
+Every error is a WsError: see wscodec.errors.
 """
 
 from __future__ import annotations
@@ -99,17 +99,17 @@ __version__ = f"{_ffi.VERSION_MAJOR}.{_ffi.VERSION_MINOR}.{_ffi.VERSION_PATCH}"
 
 
 def library_version() -> str:
-    """The version of the library that is loaded, e.g. "0.1.0"."""
+    """The version of the loaded library, e.g. "0.1.0"."""
     return str(_ffi.lib.ws_version_string().decode())
 
 
 def library_path() -> str:
-    """The library that is loaded, as it was asked for."""
+    """The name or path with which the library was loaded."""
     return str(_ffi.lib._name)
 
 
 def library_can_deflate() -> bool:
-    """Whether the library that is loaded can compress."""
+    """Whether the loaded library supports compression."""
     return bool(_ffi.lib.ws_features() & _ffi.FEATURE_DEFLATE)
 
 

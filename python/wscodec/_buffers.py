@@ -1,4 +1,4 @@
-"""From what Python has to what C takes, and back."""
+"""Conversions between Python's types and C's."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from . import _ffi
 from .errors import InvalidArgument, check
 
 Data = Union[bytes, bytearray, memoryview]
-"""Bytes to be read. They are never modified, unless a function says so."""
+"""Bytes to read. They are never modified, unless the function's description says so."""
 
 
 def readable(data: Data) -> bytes:
-    """The bytes themselves, or a copy of them: all of a wide memoryview, in its own order.
+    """The bytes themselves, or a copy of them: all bytes of a memoryview, in its order.
 
-    Raises TypeError for what has none: bytes(5) would be five zeros.
+    Raises TypeError if `data` has no bytes: bytes(5) would be five zeros.
     """
     return data if isinstance(data, bytes) else memoryview(data).tobytes()
 
 
 def address(data: bytes) -> int:
-    """Where they are."""
+    """The address of the bytes."""
     return cast(c_char_p(data), c_void_p).value or 0
 
 
 def in_place(data: Data) -> tuple[int | bytes, int, object]:
-    """Where C may read the bytes during one call, and how many they are; a copy only of what
-    cannot be modified. They stay there as long as the last of the three."""
+    """The address or object from which C may read the bytes during one call, their number, and
+    an object that keeps them alive. Copies only if the data cannot be modified."""
     if not isinstance(data, bytes):
         view = memoryview(data)
         if not view.readonly and view.c_contiguous and view.nbytes:
@@ -39,10 +39,10 @@ def in_place(data: Data) -> tuple[int | bytes, int, object]:
 
 
 def writable(data: bytearray | memoryview) -> tuple[memoryview, c_char | None]:
-    """A view of bytes to be modified, and a C object at its start that keeps them there,
-    None if they are none.
+    """A view of bytes to modify, and a C object at its start that keeps them in place; None if
+    there are no bytes.
 
-    Raises InvalidArgument if they cannot be modified, or do not lie in one piece.
+    Raises InvalidArgument if they cannot be modified or are not contiguous.
     """
     view = memoryview(data)
     if view.readonly or not view.c_contiguous:
@@ -52,19 +52,19 @@ def writable(data: bytearray | memoryview) -> tuple[memoryview, c_char | None]:
 
 
 def optional(value: str | Data | None) -> _ffi.Bytes:
-    """What may be absent, as C has it: then there is no pointer."""
+    """A ws_bytes of a value that may be absent: then its pointer is NULL."""
     return _ffi.Bytes() if value is None else bytes_of(text(value))
 
 
 def bytes_of(data: bytes) -> _ffi.Bytes:
-    """As C has it."""
+    """A ws_bytes of these bytes."""
     return _ffi.Bytes(data, len(data))
 
 
 def text(value: str | Data) -> bytes:
-    """The bytes of something in a head, where a character is a byte (RFC 9110, 5.5).
+    """The bytes of text in a head, where a character is a byte (RFC 9110, 5.5).
 
-    Raises InvalidArgument for a character that is none.
+    Raises InvalidArgument for a character above U+00FF.
     """
     if not isinstance(value, str):
         return readable(value)
@@ -75,16 +75,16 @@ def text(value: str | Data) -> bytes:
 
 
 def span(data: bytes, where: _ffi.Span) -> str | None:
-    """What a span stands for. None: it is not there."""
+    """The text of a span; None if it is absent."""
     if where.off == 0 and where.len == 0:
         return None
     return data[where.off : where.off + where.len].decode("latin-1")
 
 
 def in_range(name: str, value: int, limit: int) -> int:
-    """The value, which ctypes would cut without a word.
+    """The value, unchanged. (ctypes would truncate it silently.)
 
-    Raises InvalidArgument below 0 and from `limit`.
+    Raises InvalidArgument if it is negative, or not below `limit`.
     """
     if not 0 <= value < limit:
         raise InvalidArgument(f"{name} {value} is out of range")
@@ -100,9 +100,9 @@ def mask_key(key: Data) -> bytes:
 
 
 def written(size: int, write: Callable[[object, int], int]) -> bytes:
-    """What `write(out, capacity)` writes: at most `size` bytes.
+    """The bytes that `write(out, capacity)` writes, at most `size`.
 
-    Raises what its result says.
+    Raises the exception for a negative result.
     """
     out = create_string_buffer(size)
     length = check(write(out, size))

@@ -1,6 +1,6 @@
 """The C declarations of wscodec.h, in its order, and the loaded library.
 
-Everything here mirrors the header; nothing here has a meaning of its own.
+Everything here mirrors the header, which describes it.
 """
 
 from __future__ import annotations
@@ -282,7 +282,7 @@ class Frame(Structure):
 
 
 FRAME = "=QQQQ4sBBBB"
-"""ws_frame again, for the struct module, which reads arrays of it much faster."""
+"""ws_frame for the struct module, which reads arrays of it much faster."""
 
 
 class Decoder(Structure):
@@ -402,16 +402,16 @@ SIZES = {
     TYPE_ACCEPTED: Accepted,
     TYPE_CONTROL: Control,
 }
-"""What ws_sizeof() tells the size of; but for TYPE_CONN, which is opaque."""
+"""The structs of ws_sizeof(), except TYPE_CONN, which is opaque."""
 
 RandomFunction = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
-"""What ws_conn_set_random() takes."""
+"""The type of the function that ws_conn_set_random() expects."""
 
 c_result = c_ssize_t
 """ws_result"""
 
-# Buffers and what the library may place anywhere are c_void_p: it takes bytes, byref(),
-# an address and None alike, faster than a typed pointer does.
+# Buffers and structs at any address are c_void_p, which accepts bytes, byref(), an address and
+# None, and is faster than a typed pointer.
 PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "ws_version": (c_uint32, []),
     "ws_version_string": (c_char_p, []),
@@ -567,15 +567,15 @@ PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
         ],
     ),
 }
-"""What every function returns and takes."""
+"""The result type and the argument types of every function."""
 
 
 def declare(library: ctypes.CDLL) -> ctypes.CDLL:
-    """Tells ctypes about every function, and checks that the library is the one that these
-    declarations describe.
+    """Declares every function to ctypes, and checks that the library matches these
+    declarations.
 
-    Raises ImportError if a function is missing, the ABI number is another one, or a struct
-    has another size.
+    Raises ImportError if a function is missing, or the ABI number or the size of a struct
+    differs.
     """
     for name, (result, arguments) in PROTOTYPES.items():
         function = getattr(library, name, None)

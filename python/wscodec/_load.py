@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ABI = 0
-"""The ABI number that these declarations are written for; the file name carries it."""
+"""The ABI number of these declarations, which is part of the library's file name."""
 
 
 def load() -> ctypes.CDLL:
     """Opens the library.
 
-    If WSCODEC_LIBRARY is set, no other place is looked at. Else a library
-    beside this file wins over the system's.
+    If WSCODEC_LIBRARY is set, only that file is tried. Else a library beside this file is
+    preferred to the system's.
 
-    Raises ImportError, which names every place that was looked at and why it was not good.
+    Raises ImportError, which names every place that was tried and the reason why it failed.
     """
     tried = []
     for place in _places():

@@ -1,8 +1,8 @@
 """A connection after its opening handshake: messages, pings, the closing handshake, limits,
 compression.
 
-Bytes come in with receive_data(), which hands out events. What is sent in return, by you or by
-the connection itself, comes out of data_to_send(), in the order of the wire:
+Pass the bytes that arrived to receive_data(), which yields events. data_to_send() returns the
+bytes to send, yours and the connection's own, in the order of the wire:
 
     for event in conn.receive_data(data):
         if isinstance(event, Message):
@@ -58,40 +58,41 @@ MAX_MESSAGE = 1 << 20
 """Default limit on a message, in bytes."""
 
 COMPRESS_FROM = 1024
-"""Length in bytes from which a message is compressed, by default."""
+"""Default length in bytes from which messages are compressed."""
 
 
 class Message(NamedTuple):
     """A whole message."""
 
     data: str | bytes
-    """str for a text, bytes for a binary; bytes for a text that was not checked, since
-    check_utf8 is off or it has reserved bits."""
+    """str for a text, bytes for a binary message; bytes also for a text that was not checked,
+    because check_utf8 is off or it has reserved bits."""
     opcode: Opcode
     """Opcode.TEXT or Opcode.BINARY: conn.send(message.opcode, message.data) is an echo."""
     rsv: int = 0
-    """Those of RSV1, RSV2, RSV3 that it came with, where allow_rsv let them pass."""
+    """The bits of RSV1, RSV2 and RSV3 that were set, if allow_rsv accepts them."""
 
 
 class MessagePart(NamedTuple):
-    """A piece of a message, with `stream`. How a message falls into pieces means nothing."""
+    """A part of a message, with `stream`. Attach no meaning to where a message is split."""
 
     data: bytes
-    """Its bytes, of a text too: a piece may end inside a character. May be empty."""
+    """Its bytes, also for a text: a part may end inside a character. May be empty."""
     opcode: Opcode
-    """Opcode.TEXT or Opcode.BINARY, the same for all pieces of a message."""
+    """Opcode.TEXT or Opcode.BINARY, the same for all parts of a message."""
     first: bool
-    """Whether the message starts with this piece."""
+    """Whether this part starts the message."""
     last: bool
-    """Whether the message ends with this piece."""
+    """Whether this part ends the message."""
     frame_end: bool
-    """Whether a frame ends with this piece. Each has exactly one, if need be an empty one."""
+    """Whether this part ends a frame. Exactly one part of each frame does, if necessary an
+    empty one."""
     rsv: int = 0
     """The reserved bits of the message, as for Message."""
 
 
 class Ping(NamedTuple):
-    """A ping. Its pong is on its way, unless auto_pong is off."""
+    """A ping. The connection replies with a pong, unless auto_pong is off."""
 
     data: bytes
     """At most 125 bytes."""
@@ -107,7 +108,7 @@ class Ping(NamedTuple):
 
 
 class Pong(NamedTuple):
-    """A pong, asked for or not."""
+    """A pong, in reply to a ping or unsolicited."""
 
     data: bytes
     """At most 125 bytes."""
@@ -123,24 +124,24 @@ class Pong(NamedTuple):
 
 
 Event = Union[Message, MessagePart, Ping, Pong, Close]
-"""What receive_data() hands out. A Close is the last."""
+"""An event that receive_data() yields. A Close is the last one."""
 
 
 class State(enum.IntEnum):
-    """How far a connection has come, as far as its events were handed out.
+    """The state of a connection, according to the events that were yielded so far.
 
-    CLOSED or FAILED: send what data_to_send() gives; then shut down your sending side, read
-    and discard until the peer hangs up or your timer fires, and close the socket (RFC 6455,
-    7.1.1). Closing it at once can destroy the close frame on its way. A client gives the
-    server a moment to close first.
+    When it is CLOSED or FAILED: send what data_to_send() returns, shut down your sending side,
+    read and discard until the peer closes or your timer fires, then close the socket (RFC 6455,
+    7.1.1). To close the socket at once can destroy a close frame in transit. A client should
+    give the server a moment to close first.
     """
 
     OPEN = _ffi.STATE_OPEN
-    """Messages go both ways."""
+    """Messages can be sent and received."""
     CLOSING = _ffi.STATE_CLOSING
     """A close was sent, or has arrived."""
     CLOSED = _ffi.STATE_CLOSED
-    """A close has arrived, and data_to_send() has given ours, or close() was called."""
+    """A close has arrived, and yours was returned by data_to_send() or written by close()."""
     FAILED = _ffi.STATE_FAILED
     """An error was raised."""
 
@@ -167,13 +168,13 @@ class _Accepted(NamedTuple):
 
 
 class Accepted(_Accepted):
-    """What Connection.accept() makes of a request, a pair: the connection, None if there is
-    none; and the bytes to send first, b"" if the head is not complete. Besides it knows:"""
+    """The result of Connection.accept(), a pair: the connection, or None; and the bytes to send
+    first, b"" if the head is incomplete. It also has two attributes:"""
 
     error: WsError | None = None
-    """Why the request was refused; a NotUpgrade has the ordinary request."""
+    """Why the request was rejected; a NotUpgrade has the ordinary request."""
     head_len: int = 0
-    """Length of the head: the first frames start there. 0 if it is not complete, and with
+    """Length of the head: the first frames start there. 0 if it is incomplete, and with
     HttpSyntax and HttpTooLarge."""
 
 
@@ -187,7 +188,7 @@ _PING, _PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
 new_message = tuple.__new__
 """Faster than calling Message, which counts its arguments first."""
 
-# Without declared arguments, like the decoder's: ctypes then takes C objects as they are.
+# Without declared argument types, as in decoder.py: ctypes then passes C objects unchanged.
 _recv = lib["ws_conn_recv"]
 _recv.restype = _ffi.c_result
 _output = lib["ws_conn_output"]
@@ -195,14 +196,14 @@ _output.restype = _ffi.c_result
 
 
 class _Input(NamedTuple):
-    """What one receive_data() brought."""
+    """The input of one receive_data()."""
 
     at: int
-    """Where it lies."""
+    """Its address."""
     len: int
-    """How much it is, in bytes."""
+    """Its length in bytes."""
     kept: c_char
-    """Keeps it there."""
+    """Keeps it in place."""
 
 
 class _Room:
@@ -225,11 +226,11 @@ class _Room:
         self.output_len = c_size_t(_ffi.MAX_OUTPUT)
 
     def last_entry(self, count: int) -> int:
-        """Where the last of so many entries lies."""
+        """The address of the last of `count` entries."""
         return self.entries_start + (count - 1) * _ENTRY.size
 
 
-# A caller takes one, or makes it, and brings it back, as with the decoder's.
+# A call borrows one, or creates it, and returns it, as in decoder.py.
 _rooms: list[_Room] = []
 
 
@@ -241,36 +242,36 @@ def _room() -> _Room:
 
 
 class Connection:
-    """One connection, of either side. One thread at a time.
+    """One connection, of either side. For one thread at a time.
 
-    The library's memory for it is given back when the object is collected, or at once by
-    free() or the end of a `with`; then everything raises InvalidState.
+    The library's memory for it is freed when the object is garbage-collected, or at once by
+    free() or at the end of a `with`; after that, every method raises InvalidState.
 
-    Its options, here and for accept() and confirm():
+    The options, also of accept() and confirm():
 
-    compress_from  Messages of fewer bytes than these (1024) are sent uncompressed. What is
-                   sent in pieces is compressed, however long it gets.
-    max_message    Messages of more bytes (1 MiB), decompressed, are TooBig; 0 for no limit.
-    max_frame      Data frames whose header announces more bytes (compressed, if they are)
-                   are TooBig. Default: 0, no limit.
-    stream         Hand out a MessagePart as it arrives, collect nothing. Default: False.
-    auto_pong      Answer pings. Default: True.
-    auto_close     Answer the peer's close, and tell it of an error. Default: True. Else you
-                   do so, once, with close(), and data_to_send() has pongs alone beside what
-                   you send. Until then send() works.
-    check_utf8     Incoming text must be UTF-8: InvalidUtf8 at the first wrong byte. Default:
-                   True.
-    any_mask       Accept masked and unmasked frames. A client's own are masked as always.
-                   Default: False.
+    compress_from  Shorter messages are sent uncompressed. A message sent in fragments is always
+                   compressed. Default: 1024 bytes.
+    max_message    A longer message, after decompression, is TooBig; 0 for no limit. Default:
+                   1 MiB.
+    max_frame      A data frame whose header announces more bytes, before decompression, is
+                   TooBig; 0 for no limit. Default: 0.
+    stream         Yield a MessagePart as it arrives, collect nothing. Default: False.
+    auto_pong      Reply to pings. Default: True.
+    auto_close     Send a close frame in reply to the peer's, or to report an error. Default:
+                   True. If False, you send it, once, with close(), and data_to_send() returns
+                   only pongs besides what you send. Until then send() works.
+    check_utf8     Incoming text must be valid UTF-8: InvalidUtf8 at the first invalid byte.
+                   Default: True.
+    any_mask       Accept masked and unmasked frames. A client still masks. Default: False.
     allow_rsv      Those of RSV1, RSV2, RSV3 that may be set on the first frame of a message,
-                   for an extension of your own. Such a message is handed out as it came, and
-                   send() takes the same bits. Not together with compression. Default: 0.
-    keep_buffer    Bytes of memory to keep between messages that come in pieces. Default: 0.
-    random         Where a client's masking keys come from, instead of the operating system:
-                   called with a number of bytes (256), it returns as many that the peer
-                   cannot foresee. If it raises, so does send(): NoRandomness.
+                   for an extension of your own. Such a message is yielded unchanged, and send()
+                   accepts the same bits. Excludes compression. Default: 0.
+    keep_buffer    Most bytes of message memory to keep between messages. Default: 0.
+    random         The source of a client's masking keys, instead of the operating system:
+                   called with a number of bytes (256), it returns as many unpredictable ones.
+                   If it raises, send() raises NoRandomness.
 
-    Numbers that are not in 0 ... 2**64 - 1 are InvalidArgument.
+    A number that is not in 0 ... 2**64 - 1 is InvalidArgument.
     """
 
     __slots__ = (
@@ -297,9 +298,9 @@ class Connection:
         self, side: Side, *, deflate: Deflate | None = None, **options: Unpack[Options]
     ) -> None:
         """
-        side     The side that you are.
-        deflate  The compression that was agreed on, from deflate_confirm() or
-                 deflate_accept(); None for none.
+        side     Which side you are.
+        deflate  The compression that was agreed, from deflate_confirm() or deflate_accept();
+                 None for none.
 
         Raises InvalidArgument for another side; Unsupported for `deflate` if the library
         cannot compress; InvalidState for `deflate` and `allow_rsv` together; NoMemory.
@@ -327,37 +328,38 @@ class Connection:
         deflate: Deflate | None = None,
         **options: Unpack[Options],
     ) -> Accepted:
-        """Server: answers a request. Returns a connection, and the bytes to send first; what
-        follows the head in what you read is for its receive_data():
+        """Server: accepts or rejects a request. Returns a connection, and the bytes to send
+        first. Pass the bytes after the head to receive_data():
 
             accepted = Connection.accept(data)
             if accepted.connection:
                 accepted.connection.receive_data(data[accepted.head_len :])
 
-        (None, b"")    The head is not complete; come again with more. For a head that comes
-                       in many pieces ask head_length() first.
-        (None, reply)  It is not acceptable, and accepted.error says why: send the reply,
-                       then close. If you serve ordinary requests, do that instead where it
-                       is a NotUpgrade.
+        (None, b"")    The head is incomplete; call again with more. If a head arrives in many
+                       reads, call head_length() first.
+        (None, reply)  The request was rejected, and accepted.error is the reason: send the
+                       reply, then close. If you serve ordinary requests too, send your own
+                       response instead when the error is a NotUpgrade.
 
-        data           The head; it may be followed by other bytes.
-        protocols      The subprotocols that you speak, in your order of preference, one by
-                       one or as "chat, superchat". conn.protocol says which was chosen.
-        need_protocol  Refuse a client that offers none of them.
-        origins        The Origins of the pages that may connect, one by one or as for
-                       origin_allowed(). A request without Origin comes from no browser, and
-                       passes. None: any page in any browser, which is safe only where nothing
+        data           The head; other bytes may follow it.
+        protocols      The subprotocols that you speak, most preferred first, as an iterable or
+                       as "chat, superchat". conn.protocol is the one that was chosen.
+        need_protocol  Reject a client that offers none of them.
+        origins        The origins of the pages that may connect, as an iterable or as for
+                       origin_allowed(). A request without Origin is not from a browser and is
+                       accepted. None: pages of every origin, which is safe only where nothing
                        depends on cookies or on the network that the browser is in.
-        headers        Further fields of the answer.
-        deflate        How you are willing to compress: see deflate_accept(). None: not at
-                       all. conn.deflate says what was agreed on.
+        headers        Additional header fields of the response.
+        deflate        The compression that you are willing to use: see deflate_accept(). None:
+                       none. conn.deflate is what was agreed.
 
-        The others are those of Connection.
+        The other arguments are the options of Connection.
 
-        Raises InvalidArgument as build_response() does, for `protocols` that are no tokens,
-        for `need_protocol` without any, and for `origins` that are none or could never
-        match; Unsupported, InvalidState and NoMemory as Connection() does. Mistakes of yours
-        are raised whatever the request is: accept(b"", ...) checks the rest.
+        Raises InvalidArgument as build_response() does, for `protocols` that are not distinct
+        tokens, for `need_protocol` without protocols, and for `origins` that are empty or have
+        an entry that can never match; Unsupported, InvalidState and NoMemory as Connection()
+        does. These are raised whatever the request is: accept(b"", ...) checks the other
+        arguments.
         """
         _check_together(deflate, options)
         data, lines = readable(data), header_lines(headers)
@@ -405,23 +407,23 @@ class Connection:
         deflate: Deflate | None = None,
         **options: Unpack[Options],
     ) -> tuple[Connection, Response] | None:
-        """Client: takes the server's answer. Returns a connection, and the answer; what
-        follows the head in what you read is for the connection's receive_data():
+        """Client: parses the server's response. Returns a connection, and the response. Pass
+        the bytes after the head to receive_data():
 
             conn, response = Connection.confirm(data, request)
             conn.receive_data(data[len(response.head) :])
 
-        None: the head is not complete; come again with more. For a head that comes in many
-        pieces ask head_length() first.
+        Returns None if the head is incomplete; call again with more. If a head arrives in many
+        reads, call head_length() first.
 
-        request  What build_request() made.
-        deflate  What deflate_offer() was given, None exactly if the request offers no
-                 permessage-deflate. conn.deflate says what was agreed on.
+        request  The request that build_request() returned.
+        deflate  What was passed to deflate_offer(); None if the request offers no
+                 permessage-deflate. conn.deflate is what was agreed.
 
-        The others are those of Connection.
+        The other arguments are the options of Connection.
 
         Raises as parse_response() does, ExtensionError also as deflate_confirm() does, and
-        InvalidArgument if `deflate` does not fit the request; Unsupported, InvalidState and
+        InvalidArgument if `deflate` does not match the request; Unsupported, InvalidState and
         NoMemory as Connection() does.
         """
         _check_together(deflate, options)
@@ -450,7 +452,7 @@ class Connection:
 
     @classmethod
     def _of(cls, handle: int, deflate: Deflate | None, options: Options) -> Connection:
-        """The owner of a fresh handle, after a handshake with this in mind."""
+        """The owner of a new handle, after a handshake with these arguments."""
         conn = cls.__new__(cls)
         conn._take(handle, **options)
         conn._deflate = None if deflate is None else _agreed(handle)
@@ -472,14 +474,14 @@ class Connection:
         keep_buffer: int = 0,
         random: Random | None = None,
     ) -> None:
-        """Begins, as the owner of a fresh handle."""
+        """Initialises the object as the owner of a new handle."""
         self._handle = handle
         self._finalizer = weakref.finalize(self, lib.ws_conn_free, handle)
-        self._input: deque[_Input] = deque()  # what was not worked off yet
-        self._done = 0  # bytes of the first of it
-        self._events: deque[Event] = deque()  # that were not handed out yet
-        self._is_over = False  # a Close is, or was, the last of the events
-        self._may_speak = False  # the library itself may have something to say
+        self._input: deque[_Input] = deque()  # not processed yet
+        self._done = 0  # bytes processed of the first input
+        self._events: deque[Event] = deque()  # not yielded yet
+        self._is_over = False  # the last event is, or was, a Close
+        self._may_speak = False  # ws_conn_output() may have something to write
         self._out: list[bytes | bytearray] = []
         self._protocol: str | None = None
         self._stream, self._check_utf8 = bool(stream), bool(check_utf8)
@@ -509,7 +511,7 @@ class Connection:
         raise TypeError("a connection cannot be copied")
 
     def free(self) -> None:
-        """Gives the library's memory back. May be called again."""
+        """Frees the library's memory. May be called again."""
         self._handle = 0
         self._input.clear()
         self._events.clear()
@@ -519,47 +521,48 @@ class Connection:
     def _freed(self) -> NoReturn:
         raise InvalidState("the connection was freed")
 
-    # What it is
+    # State and options
 
     @property
     def state(self) -> State:
-        """How far it has come. FAILED once an error was raised, CLOSED only after
+        """The state of the connection: FAILED once an error was raised, CLOSED only after
         data_to_send()."""
         state = lib.ws_conn_state(self._handle or self._freed())
         return State(state - self._is_ahead)
 
     @property
     def _is_ahead(self) -> bool:
-        """Whether the library has reported a Close that was not handed out yet."""
+        """Whether the library has reported a Close that was not yielded yet."""
         return self._is_over and bool(self._events)
 
     @property
     def close_sent(self) -> int | None:
-        """The code of our close, by close() or out of data_to_send(); CloseCode.NO_STATUS if
-        it has none. None: none was sent."""
+        """The code of the close frame that close() wrote or data_to_send() returned;
+        CloseCode.NO_STATUS if it has none. None: none was sent."""
         return self._get(_ffi.INFO_CLOSE_SENT) or None
 
     @property
     def close_received(self) -> int | None:
-        """The code of the peer's close, once its Close was handed out; CloseCode.NO_STATUS if
-        it has none. None: none came."""
+        """The code of the peer's close, once its Close was yielded; CloseCode.NO_STATUS if it
+        has none. None: none was received."""
         code = self._get(_ffi.INFO_CLOSE_RECEIVED)
         return None if self._is_ahead else code or None
 
     @property
     def closed_by_peer(self) -> bool:
-        """Whether the peer's close came before ours was sent."""
+        """Whether the peer's close arrived before yours was sent."""
         return bool(self._get(_ffi.INFO_CLOSED_BY_PEER)) and not self._is_ahead
 
     @property
     def sending(self) -> Opcode | None:
-        """Opcode.TEXT or Opcode.BINARY while a message is being sent in pieces; else None."""
+        """Opcode.TEXT or Opcode.BINARY while a message is being sent in fragments; else
+        None."""
         return OPCODES[self._get(_ffi.INFO_SENDING)] or None
 
     @property
     def receiving(self) -> Opcode | None:
         """Opcode.TEXT or Opcode.BINARY while a message is arriving, as far as the input was
-        worked off; else None."""
+        processed; else None."""
         return OPCODES[self._get(_ffi.INFO_RECEIVING)] or None
 
     @property
@@ -575,17 +578,17 @@ class Connection:
 
     @property
     def protocol(self) -> str | None:
-        """The subprotocol that accept() or confirm() found; None if there is none."""
+        """The subprotocol that was agreed in accept() or confirm(); None if there is none."""
         return self._protocol
 
     @property
     def deflate(self) -> Deflate | None:
-        """The compression that was agreed on; None if there is none."""
+        """The compression that was agreed; None if there is none."""
         return self._deflate
 
     @property
     def compress_from(self) -> int:
-        """Messages of fewer bytes are sent uncompressed. May be set."""
+        """Messages of fewer bytes are sent uncompressed. Can be set."""
         return self._get(_ffi.OPT_COMPRESS_FROM)
 
     @compress_from.setter
@@ -594,7 +597,7 @@ class Connection:
 
     @property
     def stream(self) -> bool:
-        """Whether messages are handed out in parts."""
+        """Whether messages are yielded in parts."""
         return self._stream
 
     @property
@@ -609,7 +612,8 @@ class Connection:
 
     @property
     def auto_close(self) -> bool:
-        """Whether a close is answered, and the peer told of an error."""
+        """Whether the connection sends a close frame in reply to a close or to report an
+        error."""
         return self._auto_close
 
     @property
@@ -619,7 +623,7 @@ class Connection:
 
     @property
     def max_frame(self) -> int:
-        """Data frames that announce more bytes are TooBig; 0 for no limit. May be set."""
+        """Data frames that announce more bytes are TooBig; 0 for no limit. Can be set."""
         return self._get(_ffi.OPT_MAX_FRAME)
 
     @max_frame.setter
@@ -628,7 +632,7 @@ class Connection:
 
     @property
     def max_message(self) -> int:
-        """Messages of more bytes, decompressed, are TooBig; 0 for no limit. May be set."""
+        """Messages of more bytes, decompressed, are TooBig; 0 for no limit. Can be set."""
         return self._get(_ffi.OPT_MAX_MESSAGE)
 
     @max_message.setter
@@ -637,7 +641,7 @@ class Connection:
 
     @property
     def auto_pong(self) -> bool:
-        """Whether pings are answered. May be set."""
+        """Whether the connection replies to pings. Can be set."""
         return bool(self._get(_ffi.OPT_AUTO_PONG))
 
     @auto_pong.setter
@@ -646,7 +650,7 @@ class Connection:
 
     @property
     def keep_buffer(self) -> int:
-        """Bytes of memory to keep between messages that come in pieces. May be set."""
+        """Most bytes of message memory to keep between messages. Can be set."""
         return self._get(_ffi.OPT_KEEP_BUFFER)
 
     @keep_buffer.setter
@@ -661,23 +665,22 @@ class Connection:
     def _set(self, option: int, value: int) -> None:
         check(lib.ws_conn_set(self._handle or self._freed(), option, value))
 
-    # What comes
+    # Receiving
 
     def receive_data(self, data: Data) -> Iterator[Event]:
-        """Takes what came from the peer; the iterator hands out the events in it.
+        """Accepts bytes from the peer; the iterator yields the events in them.
 
-        The input is worked off while you iterate, so that what you send for an event comes
-        before the pong to a later ping and before the answer to a later close. So do iterate,
-        and send as you do. What you leave, the next call's iterator hands out first: nothing
-        is lost if you stop. `data` is copied.
+        The input is processed while you iterate, so that a message you send for an event
+        precedes the pong to a later ping and the reply to a later close. So iterate, and send
+        while you do. If you stop early, the next call's iterator yields the remaining events
+        first: nothing is lost. `data` is copied.
 
-        After a Close, whatever comes is ignored.
+        After a Close, all input is ignored.
 
-        The iterator raises an error where it stands in the stream, after the events before
-        it: ProtocolError, or NoMemory. The close frame that tells the peer waits in
-        data_to_send(); instead of it you may close() with words of your own. From then on
-        every iterator raises the same error. (NoRandomness, of a client that cannot mask a
-        pong, changes nothing: the next iterator continues.)
+        The iterator raises an error after the events before it: ProtocolError, or NoMemory.
+        data_to_send() then returns the close frame that reports it; you may call close() with a
+        reason of your own instead. Every later iterator raises the same error. (NoRandomness,
+        of a client that cannot mask a pong, changes nothing: the next iterator continues.)
         """
         if not self._handle:
             self._freed()
@@ -687,18 +690,18 @@ class Connection:
                 kept = c_char.from_buffer(buffer)
                 self._input.append(_Input(addressof(kept), len(buffer), kept))
         else:
-            memoryview(data)  # raises the TypeError that it raises before a Close
+            memoryview(data)  # raises TypeError, as before a Close
         return self._hand_out()
 
     def events(self) -> Iterator[Event]:
-        """The events that no iterator has handed out yet: what receive_data() returns, for
-        programs that receive in one place and handle in another."""
+        """The events that no iterator has yielded yet, like the result of receive_data(): for
+        programs that receive in one place and handle events in another."""
         if not self._handle:
             self._freed()
         return self._hand_out()
 
     def _hand_out(self) -> Iterator[Event]:
-        events = self._events  # which others may take from, too
+        events = self._events  # shared by all iterators
         while True:
             while events:
                 yield events.popleft()
@@ -706,7 +709,7 @@ class Connection:
                 return
 
     def _fetch(self) -> bool:
-        """Works off more of the input. Whether there are events."""
+        """Processes more of the input. Returns whether there are events."""
         if not self._handle:
             self._freed()
         if self._is_over:
@@ -722,7 +725,8 @@ class Connection:
             _rooms.append(room)
 
     def _recv(self, room: _Room) -> int:
-        """Works off what it can of the first input, if there is any. How many events."""
+        """Processes as much as possible of the first input, if any. Returns the number of
+        events."""
         at, length = 0, 0
         if self._input:
             at, length = self._input[0].at + self._done, self._input[0].len - self._done
@@ -743,7 +747,7 @@ class Connection:
         entries = room.entries[: count * _ENTRY.size]
         for off, size, opcode, flags, code, _ in _ENTRY.iter_unpack(entries):
             start = at + off
-            if flags & _COLLECTED:  # then it is the last
+            if flags & _COLLECTED:  # only the last event can be
                 start = lib.ws_event_data(self._handle, None, room.last_entry(count))
             data = string_at(start, size) if size else b""
             self._events.append(self._event(data, opcode, flags, code))
@@ -776,25 +780,25 @@ class Connection:
         return Close(code, data.decode())
 
     def finish(self) -> None:
-        """Tells it that the peer will send nothing more. What is in data_to_send() already
-        stays there.
+        """Tells the connection that the peer's stream has ended. Bytes that are already in
+        data_to_send() stay there.
 
-        Raises UnexpectedEof if no close has come; the error that was raised before, if there
-        was one; InvalidState if there is input that you did not iterate over.
+        Raises UnexpectedEof if no close has arrived; the error that was raised before, if any;
+        InvalidState if there is input that you did not iterate over.
         """
         handle = self._handle or self._freed()
         if self._events or self._input:
             raise InvalidState("there are events left: iterate over receive_data() first")
         check(lib.ws_conn_finish(handle))
 
-    # What goes
+    # Sending
 
     def data_to_send(self) -> bytes:
-        """All bytes that wait to be sent, in their order; b"" if there are none. They are
-        yours then."""
+        """Returns all bytes to send, in their order, and forgets them; b"" if there are
+        none."""
         if not self._handle:
             self._freed()
-        if not self._events:  # else it has spoken of events that you have not seen
+        if not self._events:  # else its reply is to an event that was not yielded yet
             self._collect()
         if not self._out:
             return b""
@@ -803,8 +807,8 @@ class Connection:
         return data
 
     def _collect(self) -> None:
-        """What the connection itself has to say. It has nothing to say but after a ping, a
-        close or an error."""
+        """Collects the connection's own frames. There are none except after a ping, a close or
+        an error."""
         if not self._may_speak:
             return
         room = _room()
@@ -819,32 +823,33 @@ class Connection:
     def send_text(
         self, text: str | Data, *, more: bool = False, compress: bool | None = None
     ) -> None:
-        """Sends a text message, or a piece of one. Bytes must be UTF-8, which is not checked.
+        """Sends a text message, or a fragment of one. Bytes must be valid UTF-8, which is not
+        checked.
 
-        more      Further pieces of this message follow.
-        compress  Whether to compress the message, if compression was agreed on; its first
-                  piece decides. None: as compress_from has it.
+        more      More fragments of this message follow.
+        compress  Whether to compress the message, if compression was agreed; its first fragment
+                  decides. None: according to compress_from.
 
-        Raises InvalidState after our close, and inside a message of the other kind;
-        InvalidArgument for a str that cannot be UTF-8.
+        Raises InvalidState after your close, and inside a message of the other kind;
+        InvalidArgument for a str that cannot be encoded as UTF-8.
         """
         self.send(Opcode.TEXT, text, more=more, compress=compress)
 
     def send_bytes(
         self, data: Data, *, more: bool = False, compress: bool | None = None
     ) -> None:
-        """Sends a binary message, or a piece of one, like send_text()."""
+        """Sends a binary message, or a fragment of one, like send_text()."""
         self.send(Opcode.BINARY, data, more=more, compress=compress)
 
     def ping(self, data: Data = b"") -> None:
-        """Sends a ping of at most 125 bytes, also between the pieces of a message.
+        """Sends a ping of at most 125 bytes, also between the fragments of a message.
 
-        Raises InvalidArgument if there are more, InvalidState once both sides have closed.
+        Raises InvalidArgument if it is longer, InvalidState once both sides have closed.
         """
         self.send(Opcode.PING, data)
 
     def pong(self, data: Data = b"") -> None:
-        """Sends a pong, like ping(): unasked, or because auto_pong is off."""
+        """Sends a pong, like ping(): unsolicited, or because auto_pong is off."""
         self.send(Opcode.PONG, data)
 
     def send(
@@ -856,9 +861,9 @@ class Connection:
         compress: bool | None = None,
         rsv: int = 0,
     ) -> None:
-        """Any of these: opcode is TEXT, BINARY, PING or PONG. A str is for TEXT.
+        """Sends any of these: opcode is TEXT, BINARY, PING or PONG. A str can only be TEXT.
 
-        rsv  Reserved bits, of those that allow_rsv names; the first piece decides.
+        rsv  Reserved bits that allow_rsv accepts; the first fragment decides.
         """
         payload = _payload(opcode, data)
         handle = self._handle or self._freed()
@@ -885,18 +890,18 @@ class Connection:
         self._out.append(out if written == size else out[:written])
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
-        """Sends a close frame: it starts the closing handshake, or is your answer to the
-        peer's in place of the connection's own. Messages that are still arriving are handed
-        out as before, and pings answered. Does nothing if a close was sent already.
+        """Sends a close frame: it starts the closing handshake, or replaces the connection's
+        own reply to the peer's close. Messages that are still arriving are yielded as before,
+        and pings get their pongs. Does nothing if a close was sent already.
 
-        code    One for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
+        code    A code for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
         reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
 
         Raises InvalidArgument for anything else.
         """
         handle = self._handle or self._freed()
         code = in_range("code", code, 2**16)
-        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        text = reason.encode("utf-8", "surrogatepass")  # the library rejects surrogates
         out = create_string_buffer(_ffi.MAX_OUTPUT)
         size = check(lib.ws_conn_close(handle, code, text, len(text), out, sizeof(out)))
         if size:
@@ -910,7 +915,7 @@ def _agreed(handle: int) -> Deflate | None:
 
 
 def _refusal(data: bytes, code: int) -> WsError:
-    """Why a request was refused."""
+    """The reason why a request was rejected."""
     if code == _ffi.ERR_NOT_UPGRADE:
         try:
             parse_handshake(data)
@@ -920,13 +925,13 @@ def _refusal(data: bytes, code: int) -> WsError:
 
 
 def _check_together(deflate: Deflate | None, options: Options) -> None:
-    """At every call, not only where the peer compresses."""
+    """Raises InvalidState at every call, not only if the peer compresses."""
     if deflate is not None and options.get("allow_rsv"):
         raise InvalidState("either compression or reserved bits of your own")
 
 
 def _fill(random: Random) -> Any:
-    """As C has it: no exception may reach it."""
+    """A C function that calls `random`; no exception may reach C."""
 
     def fill(_: int | None, out: int, size: int) -> int:
         try:
@@ -934,7 +939,7 @@ def _fill(random: Random) -> Any:
             if len(data) != size:
                 return 1
             memmove(out, data, size)
-        except BaseException:  # which ctypes would print, and return a 0
+        except BaseException:  # ctypes would print it and return 0
             return 1
         return 0
 

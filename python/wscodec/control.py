@@ -1,4 +1,4 @@
-"""What a user of Decoder answers: pings, and the peer's close (RFC 6455, 5.5)."""
+"""Replies to pings and to the peer's close, for users of Decoder (RFC 6455, 5.5)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .frame import ENTRY, Frame, Side
 from .text import Close, CloseCode
 
 Random = Callable[[int], bytes]
-"""Gives so many bytes that the peer cannot foresee, e.g. secrets.token_bytes."""
+"""Returns the given number of unpredictable bytes, e.g. secrets.token_bytes."""
 
 
 class Control:
-    """Answers control frames, and remembers the closing handshake. One thread at a time.
+    """Replies to control frames, and remembers the closing handshake. For one thread at a time.
 
     for frame in decoder.feed(data):
         to_send += control.feed(frame)
@@ -28,9 +28,9 @@ class Control:
 
     def __init__(self, side: Side = Side.SERVER, *, random: Random | None = None) -> None:
         """
-        side    The side that you are.
-        random  Where a CLIENT's masking keys come from, 4 bytes at a time; None: from the
-                operating system.
+        side    Which side you are.
+        random  The source of a CLIENT's masking keys, 4 bytes at a time; None: the operating
+                system.
 
         Raises InvalidArgument for another side.
         """
@@ -41,15 +41,16 @@ class Control:
         self._state_ref = byref(self._state)
 
     def feed(self, frame: Frame) -> bytes:
-        """Takes a frame, or a chunk of one, and returns what is to be sent because of it: a
-        pong, also after our own close (5.5.2); or the close frame that answers the peer's,
-        unless ours was written before; or b"".
+        """Processes a frame, or a chunk of one, and returns the reply to send: a pong, even
+        after you sent a close (5.5.2); or a close frame in reply to the peer's, unless you sent
+        one before; or b"".
 
-        Hand it all frames of Decoder.feed(), in order, but not from one with keep_masked;
-        data frames are passed over.
+        Pass all frames of Decoder.feed(), in order, but not from a decoder with keep_masked;
+        data frames are ignored.
 
-        Raises InvalidClosePayload or InvalidUtf8 if the peer's close is invalid, and from
-        then on; answer that with close(). InvalidArgument for a chunk out of order.
+        Raises InvalidClosePayload or InvalidUtf8 if the peer's close is invalid, for every
+        later frame too; then send a close frame with close(). InvalidArgument for a chunk out
+        of order.
         """
         payload = frame.payload
         entry = _ffi.Frame()
@@ -74,16 +75,16 @@ class Control:
         return out.raw[:size]
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
-        """A whole close frame, e.g. with the close_code of an error; b"" if one was written
-        before, by feed() too.
+        """A close frame, e.g. with the close_code of an error; b"" if one was sent before, also
+        by feed().
 
-        code    One for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
+        code    A code for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
         reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
 
         Raises InvalidArgument for anything else.
         """
         code = in_range("code", code, 2**16)
-        text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+        text = reason.encode("utf-8", "surrogatepass")  # the library rejects surrogates
         key = self._key()
         return written(
             _ffi.MAX_OUTPUT,
@@ -94,7 +95,7 @@ class Control:
 
     @property
     def received(self) -> Close | None:
-        """The peer's close; None: no valid one came."""
+        """The peer's close; None if no valid one was received."""
         code = lib.ws_control_close_code(self._state_ref)
         if not code:
             return None

@@ -1,4 +1,4 @@
-"""Many frames per call: payloads of any length, any split of the input."""
+"""Many frames per call: payloads of any length, input that is split anywhere."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .frame import ENTRY, OPCODES, Frame, Side, decoder_flags, new_frame
 _ENTRIES = 256
 _INPUT = 65536
 
-# Without declared arguments: ctypes then takes C objects as they are, in half the time that
-# it needs to make them of Python's. Every argument below is one.
+# Without declared argument types: ctypes then passes C objects unchanged, in half the time that
+# a conversion from Python's objects needs. Every argument below is a C object.
 _feed = lib["ws_decoder_feed"]
 _feed.restype = _ffi.c_result
 
@@ -36,16 +36,16 @@ class _Room:
         self.consumed_at = byref(self.consumed)
 
 
-# A caller takes one, or makes it, and brings it back: so that an idle connection costs
-# nothing, and threads do not meet in one.
+# A call borrows one, or creates it, and returns it. So an idle connection costs nothing, and
+# two threads never share one.
 _rooms: list[_Room] = []
 
 
 class Decoder:
     """Decodes the frames of one connection.
 
-    One thread at a time. It keeps no bytes of the input but an incomplete header, and knows
-    nothing of closing: after a close frame, stopping is up to you.
+    For one thread at a time. It keeps no bytes of the input except an incomplete header. It
+    does not stop at a close frame; you should.
     """
 
     __slots__ = ("_state", "_state_ref")
@@ -61,13 +61,13 @@ class Decoder:
         max_payload: int = 0,
     ) -> None:
         """
-        side         The side that you are: a SERVER's input must be masked, a CLIENT's not.
+        side         Which side you are: a SERVER's input must be masked, a CLIENT's must not.
         deflate      RSV1 may be set on the first frame of a message.
-        any_mask     Accept masked and unmasked, e.g. in a proxy.
+        any_mask     Accept masked and unmasked frames, e.g. in a proxy.
         keep_masked  Do not unmask payloads.
-        any_rsv      Reserved bits of data frames are reported, not refused, of continuations
-                     too, e.g. in a proxy.
-        max_payload  Frames that announce more bytes are TooBig; 0 for no limit.
+        any_rsv      Report the reserved bits of data frames, also of continuations, instead of
+                     rejecting them, e.g. in a proxy.
+        max_payload  A frame that announces a longer payload is TooBig; 0 for no limit.
 
         Raises InvalidArgument if `max_payload` is not in 0 ... 2**64 - 1.
         """
@@ -78,21 +78,21 @@ class Decoder:
         check(lib.ws_decoder_init(self._state_ref, flags, limit))
 
     def feed(self, data: Data, *, in_place: bool = False) -> Iterator[Frame]:
-        """Decodes what came from the peer, all of it, now; the iterator hands it out.
+        """Decodes all bytes from the peer at once; the iterator yields their frames.
 
-        A frame that lies whole in `data` is one Frame. What is cut by its ends comes in
-        chunks, several Frames without BEGIN or END. Only a frame without payload is an
-        empty chunk.
+        A frame that is entirely in `data` is one Frame. A frame that is cut by the start or end
+        of `data` is reported in chunks: several Frames, not all with BEGIN and END. Only a
+        frame without payload is an empty chunk.
 
-        in_place  Unmask in `data` itself, a bytearray or a writable memoryview, which saves
-                  a copy. Else `data` is not modified. The payloads are copies either way.
+        in_place  Unmask in `data` itself, a bytearray or a writable memoryview, which saves a
+                  copy. Else `data` is not modified. The payloads are copies in both cases.
 
-        The iterator raises the error where it stands in the stream, behind the frames before
-        it: ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidFragmentation,
-        InvalidMask, InvalidLength or TooBig. That is as soon as the byte is there that
-        proves it, however the stream is cut. Every later call raises it again.
+        The iterator raises an error after the frames before it: ReservedBits, ReservedOpcode,
+        InvalidControlFrame, InvalidFragmentation, InvalidMask, InvalidLength or TooBig. The
+        error is raised as soon as the byte that proves it has arrived, however the stream is
+        cut. Every later call raises it again.
 
-        Raises InvalidArgument if `in_place` is asked of something that cannot be modified.
+        Raises InvalidArgument if `in_place` is set and `data` cannot be modified.
         """
         try:
             room = _rooms.pop()
@@ -122,8 +122,8 @@ class Decoder:
         size: int,
         frames: list[Frame],
     ) -> WsError | None:
-        """Decodes `size` bytes of the buffer, which lies at the address; appends to `frames`.
-        Returns what stopped it."""
+        """Decodes `size` bytes of the buffer at `address` and appends to `frames`. Returns the
+        error that stopped it."""
         done = 0
         while True:
             room.at.value = address and address + done
@@ -163,10 +163,9 @@ class Decoder:
             done = end
 
     def finish(self) -> None:
-        """Tells whether the stream may end here.
+        """Checks that the stream may end here.
 
-        Raises UnexpectedEof in mid-frame or mid-message, or the error that stopped the
-        decoder.
+        Raises UnexpectedEof inside a frame or message, or the error that stopped the decoder.
         """
         check(lib.ws_decoder_finish(self._state_ref))
 

@@ -1,18 +1,18 @@
-"""Compression of messages, permessage-deflate (RFC 7692): what the two sides agree on.
+"""Compression of messages: permessage-deflate (RFC 7692) and its negotiation.
 
-A server leaves it to Connection.accept(head, deflate=Deflate()). A client offers, and reads
-the answer:
+A server passes Connection.accept(head, deflate=Deflate()). A client sends an offer, and passes
+it to Connection.confirm():
 
     offered = Deflate()
     request = build_request(host, extensions=deflate_offer(offered))
     ...
     conn, response = Connection.confirm(received, request, deflate=offered)
 
-Without a Connection, use deflate_accept() or deflate_confirm() to agree, and a Deflater to
+Without a Connection, use deflate_accept() or deflate_confirm() to negotiate, and a Deflater to
 compress.
 
-Where the library was built without compression (see library_can_deflate()), all of this
-raises Unsupported.
+If the library was built without compression (see library_can_deflate()), all of this raises
+Unsupported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ._ffi import lib
 from .errors import InvalidArgument, InvalidState, NoMemory, TooBig, Unsupported, check
 from .frame import Side
 
-_MAX_TEXT = 256  # more than any offer or answer takes
+_MAX_TEXT = 256  # longer than any offer or response
 
 _RANGES = {
     "server_max_window_bits": range(8, 16),
@@ -41,25 +41,25 @@ _RANGES = {
 
 @dataclass(frozen=True)
 class Deflate:
-    """How to compress: what one side is willing to, or what both have agreed on.
+    """Parameters of permessage-deflate: what one side is willing to use, or what was agreed.
 
-    Raises InvalidArgument for a number that is out of range.
+    Raises InvalidArgument for a number out of range.
     """
 
     server_no_context_takeover: bool = False
-    """The server compresses each message for itself: a little worse, but without memory of
-    the last one."""
+    """The server compresses each message independently: slightly larger, but no memory is held
+    between messages."""
     client_no_context_takeover: bool = False
-    """The client does."""
+    """The client compresses each message independently."""
     server_max_window_bits: int = 15
-    """How far back the server's messages may refer, as a power of two: 8 ... 15. With 8 ours
-    compress without referring back, since no engine can do more."""
+    """The server's window, as a power of two: 8 ... 15. With 8 the library compresses without
+    back-references, since deflate libraries do not support windows of 256 bytes."""
     client_max_window_bits: int = 15
-    """The same of the client's."""
+    """The client's window, as a power of two: 8 ... 15."""
     level: int = 6
-    """How hard to try, of no concern to the peer: 1 (fast) ... 9 (small)."""
+    """Effort to compress, local: 1 (fast) ... 9 (small)."""
     mem_level: int = 8
-    """Memory to compress with, of no concern to the peer: 1 (little) ... 9 (much)."""
+    """Memory to compress with, local: 1 (little) ... 9 (much)."""
 
     def __post_init__(self) -> None:
         for name, allowed in _RANGES.items():
@@ -71,15 +71,14 @@ _DEFAULT = Deflate()
 
 
 def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, str] | None:
-    """Server: takes the first acceptable offer in a client's complete head. Returns what is
-    agreed on, for Connection(), and what says so, for build_response(extensions=...).
+    """Server: accepts the first acceptable offer in a client's complete head (RFC 7692, 5.1).
+    Returns what was agreed, for Connection(), and the value for
+    build_response(extensions=...). None if there is no acceptable offer: do not compress.
 
-    willing  What you want at least: the client may ask for more of it. Its window is limited
-             only where its offer allows that.
+    willing  The parameters you are willing to use; the client's offer may restrict them
+             further. The client's window is limited only if its offer allows that.
 
-    None: there is no offer, or none that is acceptable; do not compress.
-
-    Raises ExtensionError if Sec-WebSocket-Extensions is malformed; else errors as for
+    Raises ExtensionError if Sec-WebSocket-Extensions is malformed; other errors as for
     next_header().
     """
     head, params = readable(head), pmd_params(willing)
@@ -93,8 +92,8 @@ def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, st
 def deflate_accept_value(
     offers: str | Data | None, willing: Deflate = _DEFAULT
 ) -> tuple[Deflate, str] | None:
-    """The same from the value of Sec-WebSocket-Extensions, see field_value(). None: the field
-    did not come."""
+    """Server: accepts an offer as deflate_accept() does, from the value of
+    Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
     value, params = optional(offers), pmd_params(willing)
     answer = written(
         _MAX_TEXT,
@@ -106,8 +105,8 @@ def deflate_accept_value(
 
 
 def deflate_offer(offered: Deflate = _DEFAULT) -> str:
-    """Client: the offer for build_request(extensions=...). It always lets the server limit
-    our window."""
+    """Client: the offer for build_request(extensions=...). It always allows the server to limit
+    the client's window."""
     params = pmd_params(offered)
     return written(
         _MAX_TEXT, lambda out, size: lib.ws_pmd_offer(byref(params), out, size)
@@ -115,13 +114,11 @@ def deflate_offer(offered: Deflate = _DEFAULT) -> str:
 
 
 def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
-    """Client: what the server's complete head agrees to, for Connection(). `offered` is what
-    deflate_offer() was given.
+    """Client: what was agreed according to the server's complete head, for Connection().
+    `offered` is what was passed to deflate_offer(). None if compression is off.
 
-    None: the server does not compress, and neither may you.
-
-    Raises ExtensionError if the answer is malformed or does not fit the offer; else errors
-    as for next_header().
+    Raises ExtensionError if the response is malformed, repeated, or exceeds the offer; other
+    errors as for next_header().
     """
     head, params = readable(head), pmd_params(offered)
     on = check(lib.ws_pmd_confirm(head, len(head), byref(params)))
@@ -131,8 +128,8 @@ def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
 def deflate_confirm_value(
     answer: str | Data | None, offered: Deflate = _DEFAULT
 ) -> Deflate | None:
-    """The same from the value of Sec-WebSocket-Extensions, see field_value(). None: the field
-    did not come."""
+    """Client: confirms an offer as deflate_confirm() does, from the value of
+    Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
     value, params = optional(answer), pmd_params(offered)
     on = check(lib.ws_pmd_confirm_value(value.data, value.len, byref(params)))
     return deflate_of(params) if on else None
@@ -142,22 +139,22 @@ _PIECE = 65536
 
 
 class Deflater:
-    """Compresses and decompresses the payloads of frames (RFC 7692, 7.2), for users of
-    Decoder, for proxies, and to compress once for many. One thread at a time.
+    """Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of Decoder,
+    for proxies, and to compress once for many. For one thread at a time.
 
         payload = deflater.compress(b"Hello")
         frame_encode(Opcode.TEXT, payload, rsv=RSV1)
 
-    The library's memory for it is given back when the object is collected, or at once by
-    free() or the end of a `with`; then everything raises InvalidState.
+    The library's memory for it is freed when the object is garbage-collected, or at once by
+    free() or at the end of a `with`; after that, every method raises InvalidState.
     """
 
     __slots__ = ("__weakref__", "_finalizer", "_handle", "_is_too_big", "_size")
 
     def __init__(self, side: Side, deflate: Deflate = _DEFAULT) -> None:
         """
-        side     The side that you are.
-        deflate  The compression that was agreed on.
+        side     Which side you are.
+        deflate  The compression that was agreed.
 
         Raises InvalidArgument for another side, Unsupported if the library cannot compress,
         NoMemory.
@@ -171,7 +168,7 @@ class Deflater:
             raise NoMemory()
         self._handle = handle
         self._finalizer = weakref.finalize(self, lib.ws_pmd_free, handle)
-        self._size = 0  # of the message so far, decompressed
+        self._size = 0  # decompressed bytes of the message so far
         self._is_too_big = False
 
     def __enter__(self) -> Deflater:
@@ -184,7 +181,7 @@ class Deflater:
         raise TypeError("a deflater cannot be copied")
 
     def free(self) -> None:
-        """Gives the library's memory back. May be called again."""
+        """Frees the library's memory. May be called again."""
         self._handle = 0
         self._finalizer()
 
@@ -192,10 +189,10 @@ class Deflater:
         raise InvalidState("the deflater was freed")
 
     def compress(self, data: Data, *, more: bool = False) -> bytes:
-        """A message, or a piece of one, as the payload of one frame. RSV1 belongs on the
-        first frame of a message, and on no other.
+        """Compresses a message, or a fragment of one, into the payload of one frame. Set RSV1
+        on the first frame of a message, and on no other.
 
-        more  Further pieces of this message follow.
+        more  More fragments of this message follow.
 
         Raises NoMemory.
         """
@@ -209,12 +206,12 @@ class Deflater:
         )
 
     def decompress(self, payload: Data, *, more: bool = False, max_size: int) -> bytes:
-        """What the unmasked payload of one frame stands for, or a chunk of it.
+        """Decompresses the unmasked payload of one frame, or a chunk of it.
 
-        more      Further chunks or frames of this message follow.
-        max_size  A message of more bytes is TooBig; 0 for no limit.
+        more      More chunks or frames of this message follow.
+        max_size  A message that decompresses to more bytes is TooBig; 0 for no limit.
 
-        Raises CompressionError if the data is damaged or the message is cut off; NoMemory.
+        Raises CompressionError if the data is damaged or the message is truncated; NoMemory.
         Every later call raises these and TooBig again.
         """
         limit = in_range("max_size", max_size, 2**64)
@@ -230,8 +227,8 @@ class Deflater:
         return b"".join(pieces)
 
     def decompressed(self, payload: Data, *, more: bool = False) -> Iterator[bytes]:
-        """The same in pieces of at most 64 KiB, made while you iterate, and without a limit.
-        Iterate to the end before the next payload."""
+        """Decompresses like decompress(), but lazily, in parts of at most 64 KiB, and without a
+        limit. Iterate to the end before the next payload."""
         if self._is_too_big:
             raise TooBig()
         return self._pieces(readable(payload), _ffi.SEND_MORE if more else 0)
@@ -259,12 +256,12 @@ class Deflater:
 
 
 def pmd_params(deflate: Deflate) -> _ffi.PmdParams:
-    """As C has it."""
+    """The ws_pmd_params of a Deflate."""
     return _ffi.PmdParams(*[int(getattr(deflate, field.name)) for field in fields(deflate)])
 
 
 def deflate_of(params: _ffi.PmdParams) -> Deflate:
-    """The way back."""
+    """The Deflate of a ws_pmd_params."""
     return Deflate(
         bool(params.server_no_context_takeover),
         bool(params.client_no_context_takeover),

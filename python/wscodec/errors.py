@@ -1,7 +1,7 @@
-"""What can go wrong: one exception class for each error code of the library.
+"""Errors: one exception class for each error code of the library.
 
 Catch WsError for everything, or one of its three families: UsageError, HandshakeError and
-ProtocolError. Each carries what to tell the peer.
+ProtocolError. Each has the close code and the HTTP status that report it to the peer.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class WsError(Exception):
-    """An error of the library. Of this very class only if its code is not known here."""
+    """An error of the library. The class itself is raised only for an unknown error code."""
 
     CODE: ClassVar[int] = 0
 
     code: int
-    """The number that C sees, negative: one of WS_ERR_*."""
+    """The error code, negative: one of WS_ERR_*."""
 
     def __init__(self, message: str = "", code: int | None = None) -> None:
         self.code = self.CODE if code is None else code
@@ -29,30 +29,30 @@ class WsError(Exception):
 
     @property
     def name(self) -> str:
-        """The constant's name in C, e.g. "WS_ERR_UTF8"."""
+        """The name of the constant in C, e.g. "WS_ERR_UTF8"."""
         return str(lib.ws_errname(self.code).decode())
 
     @property
     def close_code(self) -> int:
-        """The code of the close frame that tells the peer (RFC 6455, 7.4.1)."""
+        """The close code that reports the error to the peer (RFC 6455, 7.4.1)."""
         return int(lib.ws_close_code_for(self.code))
 
     @property
     def http_status(self) -> int:
-        """The HTTP status that answers a handshake which failed like this."""
+        """The HTTP status that rejects a request with this error."""
         return int(lib.ws_http_status(self.code))
 
 
 class UsageError(WsError):
-    """The caller made a mistake, or the system failed; nothing has changed."""
+    """An error of the caller or of the system; nothing has changed."""
 
 
 class HandshakeError(WsError):
-    """The opening handshake is not acceptable."""
+    """The opening handshake was rejected."""
 
 
 class ProtocolError(WsError):
-    """The peer broke the protocol."""
+    """The peer violated the protocol."""
 
 
 class InvalidArgument(UsageError, ValueError):
@@ -68,66 +68,66 @@ class BufferTooSmall(UsageError):
 
 
 class InvalidState(UsageError):
-    """Not now, e.g. data after close."""
+    """Not allowed in the current state, e.g. data after a close."""
 
     CODE = _ffi.ERR_INVALID_STATE
 
 
 class NoMemory(UsageError):
-    """The allocator gave no memory."""
+    """Out of memory."""
 
     CODE = _ffi.ERR_NO_MEMORY
 
 
 class Unsupported(UsageError):
-    """A feature or option that is not in this build of the library."""
+    """A feature or option that this build of the library does not have."""
 
     CODE = _ffi.ERR_UNSUPPORTED
 
 
 class NoRandomness(UsageError):
-    """The system gave no random bytes."""
+    """The source of random bytes failed."""
 
     CODE = _ffi.ERR_RANDOM
 
 
 class HttpSyntax(HandshakeError):
-    """The head breaks the grammar of HTTP/1.1 (RFC 9112)."""
+    """The head violates the grammar of HTTP/1.1 (RFC 9112)."""
 
     CODE = _ffi.ERR_HTTP_SYNTAX
 
 
 class HttpTooLarge(HandshakeError):
-    """The head is beyond 65,536 bytes or 256 fields."""
+    """The head exceeds 65,536 bytes or 256 fields."""
 
     CODE = _ffi.ERR_HTTP_TOO_LARGE
 
 
 class NotUpgrade(HandshakeError):
-    """Valid HTTP, but asks for no WebSocket: an ordinary request for you to answer."""
+    """A valid HTTP request, but not a WebSocket upgrade: it is left to you."""
 
     CODE = _ffi.ERR_NOT_UPGRADE
 
     def __init__(self, request: Handshake) -> None:
         super().__init__()
         self.request = request
-        """What is asked for. Its key is unchecked."""
+        """The request. Its key is unchecked."""
 
 
 class HttpMethod(HandshakeError):
-    """An upgrade, but not by GET."""
+    """The method of an upgrade is not GET (HTTP/2 and HTTP/3: not CONNECT)."""
 
     CODE = _ffi.ERR_HTTP_METHOD
 
 
 class HttpVersion(HandshakeError):
-    """An upgrade, but not by HTTP/1.1."""
+    """The HTTP version of an upgrade is not 1.1."""
 
     CODE = _ffi.ERR_HTTP_VERSION
 
 
 class HandshakeHost(HandshakeError):
-    """Host is missing, invalid or repeated, or is not the target's."""
+    """Host is missing, repeated or invalid, or differs from the host of the target."""
 
     CODE = _ffi.ERR_HANDSHAKE_HOST
 
@@ -139,98 +139,98 @@ class HandshakeKey(HandshakeError):
 
 
 class HandshakeVersion(HandshakeError):
-    """Sec-WebSocket-Version is not 13, once."""
+    """Sec-WebSocket-Version is missing, repeated, or not 13."""
 
     CODE = _ffi.ERR_HANDSHAKE_VERSION
 
 
 class HandshakeStatus(HandshakeError):
-    """Client: the answer is not a 101."""
+    """Client: the status of the response is not 101 (HTTP/2 and HTTP/3: not 2xx)."""
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
-        """The answer. After a 1xx another one follows its head."""
+        """The response. After a 1xx, another one follows its head."""
 
 
 class HandshakeAccept(HandshakeError):
-    """Client: wrong Sec-WebSocket-Accept, Upgrade or Connection."""
+    """Client: Sec-WebSocket-Accept, Upgrade or Connection is missing or invalid."""
 
     CODE = _ffi.ERR_HANDSHAKE_ACCEPT
 
 
 class HandshakeProtocol(HandshakeError):
-    """Client: the subprotocol was not offered. Server: the client offers none of ours, and
-    one was needed."""
+    """Client: the server chose a subprotocol that was not offered. Server: the client offers
+    none of your subprotocols, and need_protocol is set."""
 
     CODE = _ffi.ERR_HANDSHAKE_PROTOCOL
 
 
 class ExtensionError(HandshakeError):
-    """Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1). Client: also an extension that
-    was not offered, or is invalid."""
+    """Sec-WebSocket-Extensions is malformed (RFC 6455, 9.1). Client: or an extension was not
+    offered, or was confirmed twice or with invalid parameters."""
 
     CODE = _ffi.ERR_EXTENSION
 
 
 class HandshakeOrigin(HandshakeError):
-    """Server: the Origin is none of those that are allowed."""
+    """Server: the origin of the page is not one that you allow."""
 
     CODE = _ffi.ERR_HANDSHAKE_ORIGIN
 
 
 class ReservedBits(ProtocolError):
-    """A reserved bit is set that no extension explains (RFC 6455, 5.2)."""
+    """A reserved bit is set that no agreed extension uses (RFC 6455, 5.2)."""
 
     CODE = _ffi.ERR_RESERVED_BITS
 
 
 class ReservedOpcode(ProtocolError):
-    """A reserved opcode (5.2)."""
+    """The opcode is reserved (5.2)."""
 
     CODE = _ffi.ERR_OPCODE
 
 
 class InvalidLength(ProtocolError):
-    """A length that is not minimal, or with its top bit set (5.2)."""
+    """The payload length is not minimal, or has its top bit set (5.2)."""
 
     CODE = _ffi.ERR_LENGTH
 
 
 class InvalidMask(ProtocolError):
-    """A frame is masked, or unmasked, when it must not be (5.1)."""
+    """A frame is masked that must not be, or the reverse (5.1)."""
 
     CODE = _ffi.ERR_MASK
 
 
 class InvalidControlFrame(ProtocolError):
-    """A control frame is fragmented, or longer than 125 bytes (5.5)."""
+    """A control frame is fragmented, or its payload is longer than 125 bytes (5.5)."""
 
     CODE = _ffi.ERR_CONTROL_FRAME
 
 
 class InvalidFragmentation(ProtocolError):
-    """A continuation without a start, or a start inside a message (5.4)."""
+    """A continuation without a message, or a new message inside a fragmented one (5.4)."""
 
     CODE = _ffi.ERR_FRAGMENTATION
 
 
 class InvalidClosePayload(ProtocolError):
-    """A close payload of 1 byte, or with a code that is not allowed (7.4)."""
+    """A close payload is 1 byte long, or its code is not allowed (7.4)."""
 
     CODE = _ffi.ERR_CLOSE_PAYLOAD
 
 
 class InvalidUtf8(ProtocolError, ValueError):
-    """A text or the reason of a close is not UTF-8 (8.1)."""
+    """A text message or the reason of a close is not valid UTF-8 (8.1)."""
 
     CODE = _ffi.ERR_UTF8
 
 
 class TooBig(ProtocolError):
-    """Larger than a limit you set."""
+    """A frame or message exceeds a limit that you set."""
 
     CODE = _ffi.ERR_TOO_BIG
 
@@ -242,7 +242,7 @@ class CompressionError(ProtocolError):
 
 
 class UnexpectedEof(ProtocolError, EOFError):
-    """The stream ended in mid-frame or mid-message."""
+    """The stream ended inside a frame or message; for a connection, also without a close."""
 
     CODE = _ffi.ERR_EOF
 
@@ -254,7 +254,7 @@ _CLASSES: dict[int, type[WsError]] = {
 
 
 def error_for(code: int) -> WsError:
-    """The exception for a negative result. It carries nothing but the code."""
+    """The exception for a negative result. It has only the code."""
     class_ = _CLASSES.get(code, WsError)
     error = class_.__new__(class_)
     WsError.__init__(error, code=code)

@@ -1,4 +1,4 @@
-"""One frame (RFC 6455, 5.2), and batches of them to be sent."""
+"""One frame (RFC 6455, 5.2), and batches of frames to send."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .errors import check
 FIN = _ffi.FIN
 """The last frame of its message."""
 RSV1 = _ffi.RSV1
-"""The message is compressed, if that was agreed on."""
+"""The message is compressed, if compression was agreed on."""
 RSV2 = _ffi.RSV2
 """For an extension of your own: see any_rsv and allow_rsv."""
 RSV3 = _ffi.RSV3
-"""Likewise."""
+"""For an extension of your own, like RSV2."""
 MASKED = _ffi.MASKED
-"""The header carries a masking key."""
+"""The header has a masking key."""
 BEGIN = _ffi.BEGIN
 """This chunk starts the frame's payload."""
 END = _ffi.END
@@ -30,7 +30,7 @@ END = _ffi.END
 
 
 class Opcode(enum.IntEnum):
-    """What kind of frame it is (RFC 6455, 11.8)."""
+    """The kind of a frame (RFC 6455, 11.8)."""
 
     CONTINUATION = _ffi.OPCODE_CONTINUATION
     TEXT = _ffi.OPCODE_TEXT
@@ -41,12 +41,12 @@ class Opcode(enum.IntEnum):
 
     @property
     def is_control(self) -> bool:
-        """Close, ping and pong."""
+        """Whether it is CLOSE, PING or PONG."""
         return self >= _ffi.OPCODE_CLOSE
 
 
 class Side(enum.IntEnum):
-    """Whose input is decoded: the side that you are."""
+    """Which side you are. The input comes from the other side."""
 
     SERVER = _ffi.SERVER
     """Frames must be masked."""
@@ -55,29 +55,30 @@ class Side(enum.IntEnum):
 
 
 class Frame(NamedTuple):
-    """A chunk of payload and the frame that it belongs to.
+    """A chunk of payload and the frame it belongs to.
 
-    For a frame that came whole, chunk_pos is 0 and BEGIN and END are both set; all but the
-    payload and chunk_pos are the frame's own, and repeat in each of its chunks.
+    If the whole frame is in one chunk, chunk_pos is 0, and BEGIN and END are both set.
+    Everything but payload, chunk_pos, BEGIN and END describes the frame and repeats in each of
+    its chunks.
     """
 
     opcode: Opcode
-    """What kind of frame it is."""
+    """The kind of the frame."""
     flags: int
-    """FIN, RSV1, RSV2, RSV3 and MASKED, of the frame; BEGIN and END, of the chunk."""
+    """FIN, RSV1, RSV2, RSV3 and MASKED describe the frame; BEGIN and END the chunk."""
     payload: bytes
-    """The bytes of this chunk, unmasked, unless you asked to keep them masked."""
+    """The bytes of this chunk, unmasked unless keep_masked is set."""
     payload_len: int
-    """Length in bytes that the frame's header announced."""
+    """Length in bytes of the whole payload, as the header announced it."""
     chunk_pos: int
-    """Where in the frame's payload, in bytes, this chunk belongs."""
+    """Where in the payload this chunk starts, in bytes."""
     mask_key: bytes
-    """The masking key, 4 bytes; zeros if the frame is not MASKED."""
+    """The masking key, 4 bytes; zeros without MASKED."""
     header_len: int
     """Length of the frame's header in bytes, 2 to 14."""
     message_opcode: Opcode
-    """TEXT or BINARY in every frame of a message, continuations too; of a control frame its
-    own. CONTINUATION only where frame_decode() meets one: it knows one frame."""
+    """TEXT or BINARY in every frame of a message, also in continuations; its own opcode for a
+    control frame. CONTINUATION only from frame_decode(), which sees only one frame."""
 
     @property
     def fin(self) -> bool:
@@ -86,12 +87,12 @@ class Frame(NamedTuple):
 
     @property
     def begin(self) -> bool:
-        """Whether the frame's payload starts with this chunk."""
+        """Whether this chunk starts the frame's payload."""
         return bool(self.flags & BEGIN)
 
     @property
     def end(self) -> bool:
-        """Whether the frame's payload ends with this chunk."""
+        """Whether this chunk ends the frame's payload."""
         return bool(self.flags & END)
 
     @property
@@ -101,17 +102,17 @@ class Frame(NamedTuple):
 
 
 OPCODES = tuple(Opcode(n) if n in set(Opcode) else None for n in range(16))
-"""Faster than calling Opcode, which looks the number up among all its members."""
+"""Faster than calling Opcode, which searches its members for the number."""
 
 ENTRY = Struct(_ffi.FRAME)
-"""Reads ws_frame faster than its declaration does."""
+"""Reads ws_frame faster than its ctypes declaration."""
 
 new_frame = tuple.__new__
 """Faster than calling Frame, which counts its arguments first."""
 
 
 class OutFrame(NamedTuple):
-    """A frame to be sent; what its fields mean, frame_encode() says."""
+    """A frame to send; its fields are the arguments of frame_encode()."""
 
     opcode: int
     payload: Data = b""
@@ -128,17 +129,17 @@ def frame_encode(
     rsv: int = 0,
     mask_key: Data | None = None,
 ) -> bytes:
-    """Header and payload of a frame, ready to be sent.
+    """Encodes one frame, header and payload.
 
     opcode    One of Opcode.
     fin       Whether the frame is the last of its message.
-    rsv       RSV1, if the message is compressed; RSV2, RSV3 and RSV1 for an extension of
-              your own; or 0.
-    mask_key  4 bytes that the peer cannot foresee, e.g. of secrets.token_bytes(4), and fresh
-              for every frame (RFC 6455, 10.3): clients must mask. None: servers must not.
+    rsv       RSV1 if the message is compressed; RSV1, RSV2 and RSV3 for an extension of your
+              own; or 0.
+    mask_key  4 unpredictable bytes, e.g. secrets.token_bytes(4), new for every frame (RFC 6455,
+              10.3): clients must mask. None: servers must not.
 
-    Raises InvalidArgument for a reserved opcode, other bits in `rsv`, a key that has not 4
-    bytes, and a control frame that is not final or has more than 125 bytes.
+    Raises InvalidArgument for a reserved opcode, other bits in `rsv`, a key that is not 4 bytes
+    long, and a control frame that is not final or has more than 125 bytes.
     """
     payload = readable(payload)
     key = _key(mask_key)
@@ -158,8 +159,8 @@ def frame_header(
     rsv: int = 0,
     mask_key: Data | None = None,
 ) -> bytes:
-    """Only the header of a frame, for a payload of `payload_len` bytes that follows in
-    pieces; mask those with mask(). Arguments and errors are those of frame_encode();
+    """Encodes only the header of a frame, for a payload of `payload_len` bytes that follows in
+    chunks; mask those with mask(). Arguments and errors are those of frame_encode();
     InvalidArgument also for a length that is negative or above 2**63 - 1.
     """
     length = in_range("payload_len", payload_len, 2**63)
@@ -173,7 +174,7 @@ def frame_header(
 
 
 def frame_size(payload_len: int, *, masked: bool = False) -> int:
-    """Bytes that a frame with a payload of `payload_len` bytes occupies, header included.
+    """Length in bytes of a frame with a payload of `payload_len` bytes, header included.
 
     Raises InvalidArgument for a length that is negative or above 2**63 - 1.
     """
@@ -184,14 +185,13 @@ _OUT_FRAME = Struct(_ffi.OUT_FRAME)
 
 
 def frames_encode(frames: Iterable[OutFrame]) -> bytes:
-    """Many frames one after another, in one call of the library.
+    """Encodes many frames, one after another, in one call of the library.
 
-    Raises what frame_encode() raises, for the first frame that is wrong; then there is no
-    output at all.
+    Raises as frame_encode() does, for the first invalid frame; then nothing is returned.
     """
     rows = [OutFrame(*frame) for frame in frames]
     pieces = [readable(row.payload) for row in rows]
-    payloads = b"".join(pieces)  # so that one address says all
+    payloads = b"".join(pieces)  # so that one address is enough
     start = address(payloads)
     entries = bytearray(len(rows) * _OUT_FRAME.size)
     for at, row in enumerate(rows):
@@ -208,12 +208,12 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
 
 
 def _encode_entries(entries: bytes, count: int, payload_len: int) -> bytes:
-    """Encodes an array of ws_out_frame, whose payloads are alive."""
+    """Encodes an array of ws_out_frame; the caller keeps the payloads alive."""
     size = payload_len + count * _ffi.MAX_HEADER
     out = create_string_buffer(size)
     done = c_size_t()
     encoded = check(lib.ws_frames_encode(entries, count, out, size, byref(done)))
-    if encoded < count:  # there is room, so the next one is wrong: it says how
+    if encoded < count:  # there is room, so the next frame is invalid: raise its error
         rest = entries[encoded * _OUT_FRAME.size :]
         check(lib.ws_frames_encode(rest, count - encoded, out, size, byref(done)))
     return out.raw[: done.value]
@@ -228,22 +228,24 @@ def frame_decode(
     keep_masked: bool = False,
     any_rsv: bool = False,
 ) -> Frame | None:
-    """The frame at the start of `data`; `frame.size` tells where the next one starts.
+    """Decodes the frame at the start of `data`; the next one starts at `frame.size`. Returns
+    None if the frame is incomplete.
 
-    None: a part of it is missing. For many frames a Decoder is several times faster, keeps
-    incomplete ones, and checks the order of fragments, which this cannot.
+    For many frames a Decoder is several times faster; it also keeps incomplete frames, and
+    checks the order of fragments.
 
-    client       You are the client: frames must not be masked. Else they must be.
+    client       You are the client: frames must not be masked. Otherwise they must be.
     deflate      RSV1 may be set.
-    any_mask     Accept masked and unmasked, e.g. in a proxy.
+    any_mask     Accept masked and unmasked frames, e.g. in a proxy.
     keep_masked  Do not unmask the payload.
-    any_rsv      Reserved bits of data frames are reported, not refused, e.g. in a proxy.
+    any_rsv      Report the reserved bits of data frames instead of rejecting them, e.g. in a
+                 proxy.
 
-    Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength
-    as soon as the byte is there that proves it.
+    Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength as
+    soon as the byte that proves the error has arrived.
     """
     data = readable(data)
-    # Kept masked, so that the library does not write to `data`.
+    # With KEEP_MASKED, so that the library does not write to `data`.
     flags = decoder_flags(client, deflate, any_mask, True, any_rsv)
     entry = _ffi.Frame()
     size = check(lib.ws_frame_decode(data, len(data), flags, byref(entry)))
@@ -264,7 +266,7 @@ def frame_decode(
 def decoder_flags(
     client: bool, deflate: bool, any_mask: bool, keep_masked: bool, any_rsv: bool
 ) -> int:
-    """The rules by which frames are decoded, as C takes them."""
+    """The flags of ws_frame_decode() and ws_decoder_init()."""
     return (
         (_ffi.CLIENT if client else _ffi.SERVER)
         | (_ffi.DEFLATE if deflate else 0)
@@ -278,9 +280,9 @@ def mask(data: Data, key: Data, pos: int = 0) -> bytes:
     """Masks or unmasks; the two are the same operation (RFC 6455, 5.3).
 
     key  The masking key, 4 bytes.
-    pos  Where in the frame's payload, in bytes, `data` starts.
+    pos  The position of `data` in the frame's payload, in bytes.
 
-    Raises InvalidArgument if the key has not 4 bytes or `pos` is not in 0 ... 2**64 - 1.
+    Raises InvalidArgument if the key is not 4 bytes long or `pos` is not in 0 ... 2**64 - 1.
     """
     data, key = readable(data), mask_key(key)
     pos = in_range("pos", pos, 2**64)
@@ -290,7 +292,8 @@ def mask(data: Data, key: Data, pos: int = 0) -> bytes:
 
 
 def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None:
-    """The same as mask(), but modifies `data`. InvalidArgument also if that cannot be."""
+    """Masks or unmasks `data` in place, like mask(). Raises InvalidArgument also if `data`
+    cannot be modified."""
     key = mask_key(key)
     pos = in_range("pos", pos, 2**64)
     view, start = writable(data)
@@ -303,7 +306,7 @@ def _opcode(opcode: int) -> int:
 
 
 def _flags(fin: bool, rsv: int) -> int:
-    # What the library would take for something else: FIN, and MASKED of a batch.
+    # The library would interpret other bits as FIN, and in a batch as MASKED.
     in_range("rsv", rsv & ~(RSV1 | RSV2 | RSV3), 1)
     return (FIN if fin else 0) | rsv
 

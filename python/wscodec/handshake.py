@@ -1,6 +1,6 @@
-"""The opening handshake (RFC 6455, 4), of both sides.
+"""The opening handshake (RFC 6455, 4), for both sides.
 
-Where text is taken from or put into a head, a character is a byte (latin-1).
+In text that is read from or written to a head, each character is a byte (latin-1).
 """
 
 from __future__ import annotations
@@ -27,55 +27,55 @@ from .errors import HandshakeStatus, InvalidArgument, NotUpgrade, check
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
 MAX_FIELDS = _ffi.MAX_FIELDS
-"""Most header fields of a head."""
+"""Largest number of header fields in a head."""
 
-_FIXED = 512  # more than all that a builder writes of its own
+_FIXED = 512  # more than a builder writes besides its arguments
 
 Headers = Iterable[tuple[str, str]]
-"""Names and values of header fields, to be sent."""
+"""Names and values of header fields to send."""
 
 Fields = Iterable[tuple[Union[str, Data], Union[str, Data]]]
-"""Names and values of header fields as an HTTP library lists them, each as it came."""
+"""Names and values of header fields as an HTTP library lists them, repeated ones included."""
 
 
 class Handshake(NamedTuple):
-    """A client's request. What is None is not there; what is "" is there and empty."""
+    """A client's request. None: absent. "": present but empty."""
 
     method: str
-    """"GET", for an upgrade."""
+    """"GET" for an upgrade."""
     target: str
     """E.g. "/chat?room=1"."""
     host: str | None
     """E.g. "example.com:8080"; never None for an upgrade."""
     origin: str | None
-    """A browser always sends it: see origin_allowed()."""
+    """Always sent by browsers; check it with origin_allowed()."""
     key: str | None
-    """Sec-WebSocket-Key; checked and never None for an upgrade."""
+    """Sec-WebSocket-Key; valid and never None for an upgrade."""
     head: bytes
-    """The whole head, empty line included. What follows it are the first frames."""
+    """The head, including the empty line. The first frames follow it."""
     http_version: int = 11
-    """The digits of the request line: 11 is HTTP/1.1."""
+    """The digits of the version: 11 is HTTP/1.1."""
 
 
 class Response(NamedTuple):
-    """A server's answer."""
+    """A server's response."""
 
     status: int
-    """101 if it switched protocols, else see HandshakeStatus."""
+    """101 if the server switched protocols, else see HandshakeStatus."""
     protocol: str | None
     """The subprotocol that the server chose; None if it chose none."""
     extensions: str | None
-    """The extensions that the server agreed to, as text; None if there are none."""
+    """The extensions that the server confirmed, as text; None if there are none."""
     head: bytes
-    """The whole head, empty line included."""
+    """The head, including the empty line."""
     reason: str = ""
     """E.g. "Switching Protocols"; often empty."""
     http_version: int = 11
-    """The digits of the status line: 11 is HTTP/1.1."""
+    """The digits of the version: 11 is HTTP/1.1."""
 
 
 def accept_key(key: str | Data) -> str:
-    """The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key: 28 characters.
+    """Computes the Sec-WebSocket-Accept value for a Sec-WebSocket-Key: 28 characters.
 
     Raises HandshakeKey if the key is not 24 characters, the base64 of 16 bytes.
     """
@@ -86,17 +86,17 @@ def accept_key(key: str | Data) -> str:
 
 
 def head_length(data: Data, scanned: int = 0) -> tuple[int, int]:
-    """The length of the head that `data` starts with, of a request or a response; 0 until its
-    empty line is there. And how much of it was scanned, for the next call:
+    """Returns the length of the request or response head at the start of `data`, 0 while its
+    empty line has not arrived; and how many bytes were scanned, for the next call:
 
         length, scanned = head_length(received, scanned)
 
-    after every read, with `scanned` 0 at first, so that a head that comes in many pieces
-    takes linear work. A bytearray is looked at without a copy.
+    Call it after every read, first with `scanned` 0. It scans only new bytes, so a head that
+    arrives in many reads takes linear time. A bytearray is not copied.
 
-    Raises HttpTooLarge beyond MAX_HEAD; HttpSyntax at once for a control character that no
-    head has (TLS, a bare LF); InvalidArgument if `data` is shorter than `scanned`. Nothing
-    else is checked.
+    Raises HttpTooLarge beyond MAX_HEAD bytes; HttpSyntax as soon as a control character arrives
+    that no head contains (from TLS, or a bare LF); InvalidArgument if `data` is shorter than
+    `scanned`. It checks nothing else.
     """
     at = c_size_t(in_range("scanned", scanned, 2**63))
     start, size, _kept = in_place(data)
@@ -105,14 +105,14 @@ def head_length(data: Data, scanned: int = 0) -> tuple[int, int]:
 
 
 def parse_handshake(data: Data) -> Handshake | None:
-    """Server: parses a request. None: its head is not complete; come again with more (for a
-    head that comes in many pieces see head_length()).
+    """Server: parses an opening request (RFC 6455, 4.2.1). Returns None if its head is
+    incomplete; call again with more (see head_length() if a head arrives in many reads).
 
-    Raises NotUpgrade for an ordinary HTTP request, which the exception carries. What is
-    wrong is raised in this order: HttpSyntax and HttpTooLarge, at once for a complete line
-    that is malformed; NotUpgrade; and of an upgrade HttpSyntax (two Origins, a
-    Transfer-Encoding, a Content-Length above 0, a target that no upgrade has), HttpMethod,
-    HttpVersion, HandshakeHost, HandshakeVersion, HandshakeKey, ExtensionError. Answer with
+    Raises HttpSyntax as soon as a malformed line is complete, and HttpTooLarge as soon as the
+    head is too large. A complete head is checked in this order: NotUpgrade, for an ordinary
+    HTTP request, which is the `request` of the exception; HttpSyntax, for two Origins, a
+    Transfer-Encoding, a Content-Length other than 0, or an invalid target; HttpMethod;
+    HttpVersion; HandshakeHost; HandshakeVersion; HandshakeKey; ExtensionError. Reply with
     build_reply(error.http_status).
     """
     data = readable(data)
@@ -137,12 +137,12 @@ def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
 
 def field_value(fields: Fields, name: str) -> str | None:
     """The value of a header field: all of its values, joined with ", " (RFC 9110, 5.3), as
-    check_request() and the functions that end in _value judge them. None: it did not come."""
+    check_request() and the functions that end in _value judge them. None if it is absent."""
     return _combined(fields).get(name.lower())
 
 
 def _combined(fields: Fields) -> dict[str, str]:
-    """One value for each name, in lower case."""
+    """One value for each name; the names in lower case."""
     values: dict[str, str] = {}
     for field in fields:
         name, value = (text(part).decode("latin-1") for part in field)
@@ -160,24 +160,24 @@ def check_request(
     connect_protocol: str | Data | None = None,
     origins: str | None = None,
 ) -> None:
-    """Server: judges a request that an HTTP library has parsed (RFC 6455, 4.2.1).
+    """Server: checks an opening request that an HTTP library has parsed (RFC 6455, 4.2.1).
 
     method            "GET"; "CONNECT" in HTTP/2 and HTTP/3.
-    fields            All header fields, each as it came; their names in any case.
-    http_version      How the request came: 10, 11, 20 or 30.
-    authority         :authority of HTTP/2 and HTTP/3, where it takes Host's place.
+    fields            All header fields, repeated ones included; names are case-insensitive.
+    http_version      The version of the request: 10, 11, 20 or 30.
+    authority         :authority of HTTP/2 and HTTP/3, which replaces Host.
     connect_protocol  :protocol of HTTP/2 and HTTP/3 (RFC 8441, RFC 9220).
-    origins           The Origins that you allow, as for origin_allowed(); None: any page in
-                      any browser.
+    origins           The origins that you allow, as for origin_allowed(); None allows any.
 
-    What is wrong is raised as by parse_handshake(), in its order, then HandshakeOrigin. The
-    target is for the HTTP library to check. The exceptions NotUpgrade carry no target and no
-    head. InvalidArgument for another http_version, and for `origins` with an entry that
-    could never match.
+    Raises as parse_handshake() does, in the same order, then HandshakeOrigin. The target is
+    left to the HTTP library; the request of a NotUpgrade has no target and no head. Raises
+    InvalidArgument for another http_version, and for `origins` with an entry that can never
+    match.
 
-    From http_version 20 on Upgrade, Connection, Sec-WebSocket-Key, Content-Length and
-    Transfer-Encoding are not looked at, and the HTTP library answers with a 200 without
-    Sec-WebSocket-Accept; in place of a 426 with a 400. Then comes Connection(SERVER).
+    For HTTP/2 and HTTP/3 (http_version 20 and 30), Upgrade, Connection, Sec-WebSocket-Key,
+    Content-Length and Transfer-Encoding are ignored. The HTTP library sends the response: a 200
+    without Sec-WebSocket-Accept to accept the request, and a 400 in place of a 426. After the
+    200, create a Connection(SERVER).
     """
     value = _combined(fields).get
     host = value("host") if authority is None else authority
@@ -213,11 +213,11 @@ def check_request(
 
 
 def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
-    """The header field at `pos` of a complete head, its name and value, and the position of
-    the next one. Start with 0. None: there are no more.
+    """The name and value of the header field at `pos` of a complete head, and the position of
+    the next one. Start with 0. None after the last field.
 
-    Raises HttpSyntax, and InvalidArgument if the head is not complete or no field starts at
-    `pos`.
+    Raises HttpSyntax; HttpTooLarge; InvalidArgument if the head is incomplete or no field
+    starts at `pos`.
     """
     head = readable(head)
     at = c_size_t(in_range("pos", pos, 2**32))
@@ -228,8 +228,8 @@ def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
 
 
 def headers(head: Data) -> Iterator[tuple[str, str]]:
-    """Names and values of all header fields of a complete head, as they were sent. Names of
-    fields mean the same in any case. Errors as for next_header()."""
+    """Names and values of all header fields of a complete head, as they were sent. (Names are
+    case-insensitive.) Errors as for next_header()."""
     head = readable(head)
     pos = 0
     while (found := next_header(head, pos)) is not None:
@@ -238,9 +238,9 @@ def headers(head: Data) -> Iterator[tuple[str, str]]:
 
 
 def find_header(head: Data, name: str) -> str | None:
-    """The value of the first header field of this name, in any case, in a complete head.
+    """The value of the first header field called `name` (case-insensitive) in a complete head.
 
-    None: there is none. Errors as for next_header().
+    None if there is none. Errors as for next_header().
     """
     head, wanted = readable(head), text(name)
     value = _ffi.Span()
@@ -249,12 +249,12 @@ def find_header(head: Data, name: str) -> str | None:
 
 
 def select_protocol(head: Data, supported: str) -> str | None:
-    """Server: picks the subprotocol to speak (RFC 6455, 11.3.4).
+    """Server: selects the subprotocol (RFC 6455, 11.3.4).
 
-    supported  "chat, superchat": in your order of preference.
+    supported  "chat, superchat": most preferred first.
 
-    None: the client offers none of them. Errors as for next_header(); InvalidArgument also
-    if `supported` is no list of tokens.
+    None if the client offers none of them. Errors as for next_header(); InvalidArgument also if
+    `supported` is not a list of distinct tokens.
     """
     head, list_ = readable(head), text(supported)
     chosen = _ffi.Span()
@@ -263,8 +263,9 @@ def select_protocol(head: Data, supported: str) -> str | None:
 
 
 def select_protocol_value(offered: str | Data | None, supported: str) -> str | None:
-    """The same from the value of Sec-WebSocket-Protocol, see field_value(). None: the field
-    did not come. What is no token in `offered` is passed over."""
+    """Server: selects the subprotocol as select_protocol() does, from the value of
+    Sec-WebSocket-Protocol (see field_value()), None if it is absent. Elements of `offered` that
+    are not tokens are ignored."""
     value, list_ = optional(offered), text(supported)
     chosen = _ffi.Span()
     check(lib.ws_select_protocol_value(value.data, value.len, list_, len(list_), byref(chosen)))
@@ -272,13 +273,13 @@ def select_protocol_value(offered: str | Data | None, supported: str) -> str | N
 
 
 def origin_allowed(origin: str | None, allowed: str) -> bool:
-    """Server: whether a browser's Origin is one of those you allow.
+    """Server: whether a browser's Origin is in the list `allowed`.
 
-    allowed  "https://a.example https://b.example:8443", separated by spaces. Whole origins
-             only: scheme and host without regard to case, and the port, which the scheme
-             may imply.
+    allowed  "https://a.example https://b.example:8443", separated by spaces. Whole origins are
+             compared: scheme and host case-insensitively, and the port, which the scheme may
+             imply. There are no wildcards.
 
-    False for everything else: None, "null" and malformed text too.
+    False also for None, "null" and malformed text.
     """
     if origin is None:
         return False
@@ -296,16 +297,17 @@ def build_response(
     extensions: str | None = None,
     headers: Headers = (),
 ) -> bytes:
-    """Server: the answer that accepts an upgrade, "101 Switching Protocols".
+    """Server: the 101 response that accepts the connection (RFC 6455, 4.2.2). For any other
+    response see build_reply().
 
-    key         The client's, from parse_handshake().
-    protocol    The subprotocol that you chose, or None.
-    extensions  The extensions that you agree to, e.g. "permessage-deflate", or None.
-    headers     Further fields.
+    key         The client's key, from parse_handshake().
+    protocol    The chosen subprotocol, or None.
+    extensions  The chosen extensions, e.g. "permessage-deflate", or None.
+    headers     Additional header fields.
 
-    Raises InvalidArgument for a bad key, whatever would smuggle in another header field, and
-    a further field that is written here anyway: Upgrade, Connection, Sec-WebSocket-*,
-    Content-Length, Transfer-Encoding.
+    Raises InvalidArgument for an invalid key, for anything that would inject a header field,
+    and for an additional field that the function writes itself: Upgrade, Connection,
+    Sec-WebSocket-*, Content-Length, Transfer-Encoding.
     """
     fields = [*map(_or_empty, (key, protocol, extensions)), header_lines(headers)]
     spec = _ffi.ResponseSpec(*map(bytes_of, fields))
@@ -316,19 +318,19 @@ def build_response(
 
 
 def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
-    """Server: a whole answer that is not an upgrade, with Content-Length (not a 204 or 304)
-    and Connection: close. Close the connection after it.
+    """Server: a complete response other than a 101, with Content-Length (except a 204 or 304)
+    and "Connection: close". Close the connection after it.
 
-    A 426 also says Upgrade: websocket and Sec-WebSocket-Version: 13, a 405 says Allow: GET
-    unless `headers` does.
+    A 426 also gets "Upgrade: websocket" and "Sec-WebSocket-Version: 13"; a 405 gets "Allow:
+    GET" unless `headers` has Allow.
 
-    status   200 ... 599. A 204, a 205 and a 304 take no body.
-    headers  Further fields. With a Content-Length among them there must be no `body`: it
-             follows in pieces, or never, as in an answer to HEAD.
-    body     What follows the head.
+    status   200 ... 599. A 204, a 205 and a 304 must have no body.
+    headers  Additional header fields. With a Content-Length among them, `body` must be empty:
+             you send the body yourself, or none, as in a response to HEAD.
+    body     The body.
 
-    Raises InvalidArgument for other values of status, a body where none may be, and `headers`
-    as for build_response().
+    Raises InvalidArgument for another status, for a body that is not allowed, and for `headers`
+    as build_response() does.
     """
     status = in_range("status", status, 2**16)
     lines, body = header_lines(headers), readable(body)
@@ -341,9 +343,9 @@ def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
 
 
 def make_key() -> str:
-    """Client: a fresh random Sec-WebSocket-Key of 24 characters.
+    """Client: a new random Sec-WebSocket-Key of 24 characters.
 
-    Raises NoRandomness if the operating system has none.
+    Raises NoRandomness if the system's random generator fails.
     """
     return written(_ffi.KEY_LEN, lambda out, size: lib.ws_make_key(out, size)).decode()
 
@@ -358,18 +360,18 @@ def build_request(
     extensions: str | None = None,
     headers: Headers = (),
 ) -> bytes:
-    """Client: the opening request. Keep it: parse_response() needs it.
+    """Client: the opening request (RFC 6455, 4.1). Keep it: parse_response() and
+    Connection.confirm() check the response against it.
 
     host        "example.com" or "example.com:8080".
     target      "/chat?room=1"
-    key         From make_key(); None: a fresh one.
+    key         From make_key(); None: a new one.
     origin      "https://example.com", or None.
     protocols   Subprotocols to offer, e.g. "chat, superchat", or None.
     extensions  Extensions to offer, e.g. "permessage-deflate", or None.
-    headers     Further fields.
+    headers     Additional header fields, but not Host, nor Origin if `origin` is given.
 
-    Raises InvalidArgument as build_response() does; here Host is written anyway too, and
-    Origin if `origin` is given. NoRandomness as make_key() does.
+    Raises InvalidArgument as build_response() does, and NoRandomness as make_key() does.
     """
     given = [host, target, make_key() if key is None else key, origin, protocols, extensions]
     fields = [*map(_or_empty, given), header_lines(headers)]
@@ -381,13 +383,12 @@ def build_request(
 
 
 def parse_response(data: Data, request: Data) -> Response | None:
-    """Client: parses an answer and checks it against the request that was sent.
+    """Client: parses the server's response and checks it against the request that was sent.
+    Returns None if its head is incomplete; call again with more.
 
-    None: its head is not complete; come again with more.
-
-    What is wrong is raised in this order: HttpSyntax and HttpTooLarge; HandshakeStatus,
-    which carries the answer; HttpVersion, HandshakeAccept, HandshakeProtocol,
-    ExtensionError. InvalidArgument if `request` is no opening request.
+    Raises InvalidArgument if `request` is not a valid upgrade; HttpSyntax and HttpTooLarge as
+    parse_handshake() does. A complete head is checked in this order: HandshakeStatus, which has
+    the response; HttpVersion; HandshakeAccept; HandshakeProtocol; ExtensionError.
     """
     data, request = readable(data), readable(request)
     answer = _ffi.Response()
@@ -400,7 +401,7 @@ def parse_response(data: Data, request: Data) -> Response | None:
 
 
 def response_of(data: bytes, answer: _ffi.Response) -> Response:
-    """From what C has filled."""
+    """The Response of a ws_response."""
     return Response(
         status=answer.status,
         protocol=span(data, answer.protocol),
@@ -420,19 +421,19 @@ def check_response(
     offered_extensions: str | Data | None = None,
     http_version: int = 11,
 ) -> None:
-    """Client: judges a response that an HTTP library has parsed (RFC 6455, 4.1).
+    """Client: checks a response that an HTTP library has parsed (RFC 6455, 4.1).
 
-    fields              All header fields, each as it came; their names in any case.
+    fields              All header fields, repeated ones included; names are case-insensitive.
     key                 The Sec-WebSocket-Key that was sent; not for HTTP/2 and HTTP/3.
     offered_protocols   The Sec-WebSocket-Protocol that was sent, or None.
     offered_extensions  The Sec-WebSocket-Extensions that was sent, or None.
-    http_version        How the response came: 10, 11, 20 or 30.
+    http_version        The version of the response: 10, 11, 20 or 30.
 
-    What is wrong is raised as by parse_response(), in its order; HandshakeStatus carries no
-    head. InvalidArgument for another http_version, and for what was sent if it is malformed.
+    Raises as parse_response() does, in the same order; the response of a HandshakeStatus has no
+    head. Raises InvalidArgument for another http_version, and if what was sent is malformed.
 
-    From http_version 20 on the status may be any 2xx, and Upgrade, Connection,
-    Sec-WebSocket-Accept and `key` are not looked at.
+    For HTTP/2 and HTTP/3 (http_version 20 and 30) the status may be any 2xx, and Upgrade,
+    Connection, Sec-WebSocket-Accept and `key` are ignored.
     """
     value = _combined(fields).get
     response = _ffi.ResponseFields(
@@ -466,8 +467,8 @@ def _or_empty(value: str | Data | None) -> bytes:
 
 
 def header_lines(fields: Headers) -> bytes:
-    """Complete lines. A field that would be two, or another one, is refused here: the library
-    sees lines and cannot tell."""
+    """Complete lines. A field that would become two, or a different one, is rejected here: the
+    library sees only the lines."""
     lines = []
     for field in fields:
         name, value = map(text, field)

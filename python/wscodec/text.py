@@ -1,4 +1,4 @@
-"""UTF-8 that arrives in pieces, and the payload of a close frame."""
+"""UTF-8 that arrives in parts, and the payload of a close frame."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import check
 
 
 class Utf8Validator:
-    """Checks one text piece by piece (RFC 3629; RFC 6455, 8.1)."""
+    """Validates one text part by part (RFC 3629; RFC 6455, 8.1)."""
 
     __slots__ = ("_state",)
 
@@ -21,10 +21,10 @@ class Utf8Validator:
         self._state = c_uint32()
 
     def push(self, data: Data) -> None:
-        """Checks the next piece.
+        """Validates the next part.
 
-        Raises InvalidUtf8 at the first byte that no continuation can make valid, and from
-        then on.
+        Raises InvalidUtf8 at the first byte that no continuation can make valid, and at every
+        later call.
         """
         data = readable(data)
         check(lib.ws_utf8_validate(byref(self._state), data, len(data)))
@@ -37,23 +37,23 @@ class Utf8Validator:
 
 
 class CloseCode(enum.IntEnum):
-    """What close codes mean (RFC 6455, 7.4.1, and what was registered since). Applications
-    may use 3000 to 4999 besides."""
+    """Close codes (RFC 6455, 7.4.1, and those registered since). Applications may also use 3000
+    to 4999."""
 
     NORMAL = _ffi.CLOSE_NORMAL
     """The purpose of the connection is fulfilled."""
     GOING_AWAY = _ffi.CLOSE_GOING_AWAY
-    """A server goes down, or a browser leaves the page."""
+    """The server shuts down, or the browser leaves the page."""
     PROTOCOL_ERROR = _ffi.CLOSE_PROTOCOL_ERROR
-    """The peer broke the protocol."""
+    """The peer violated the protocol."""
     UNSUPPORTED_DATA = _ffi.CLOSE_UNSUPPORTED_DATA
     """A type of data that cannot be accepted."""
     NO_STATUS = _ffi.CLOSE_NO_STATUS
-    """Never sent: "there was no code"."""
+    """Never on the wire: the close frame has no code."""
     ABNORMAL = _ffi.CLOSE_ABNORMAL
-    """Never sent: "there was no close"."""
+    """Never on the wire: there was no close frame."""
     INVALID_DATA = _ffi.CLOSE_INVALID_DATA
-    """Data that is not what it should be, e.g. text that is not UTF-8."""
+    """Data inconsistent with its type, e.g. text that is not UTF-8."""
     POLICY = _ffi.CLOSE_POLICY
     """A message that violates a policy."""
     TOO_BIG = _ffi.CLOSE_TOO_BIG
@@ -61,17 +61,17 @@ class CloseCode(enum.IntEnum):
     EXTENSION = _ffi.CLOSE_EXTENSION
     """Client: the server did not agree to a required extension."""
     INTERNAL_ERROR = _ffi.CLOSE_INTERNAL_ERROR
-    """The server met an unexpected condition."""
+    """An unexpected condition in the server."""
     SERVICE_RESTART = _ffi.CLOSE_SERVICE_RESTART
-    """The server restarts."""
+    """The server is restarting."""
     TRY_AGAIN_LATER = _ffi.CLOSE_TRY_AGAIN_LATER
     """The server is overloaded."""
     BAD_GATEWAY = _ffi.CLOSE_BAD_GATEWAY
-    """A gateway got an invalid answer."""
+    """A gateway received an invalid response."""
 
 
 class Close(NamedTuple):
-    """What a close frame says."""
+    """The contents of a close frame."""
 
     code: int
     """1000 ... 4999; CloseCode.NO_STATUS (1005) if the payload is empty."""
@@ -80,10 +80,10 @@ class Close(NamedTuple):
 
 
 def close_parse(payload: Data) -> Close:
-    """Reads the (unmasked) payload of a close frame (RFC 6455, 5.5.1).
+    """Reads the unmasked payload of a close frame (RFC 6455, 5.5.1).
 
-    Raises InvalidClosePayload for 1 byte and for a code that must not be sent, InvalidUtf8
-    for the reason, and InvalidControlFrame beyond 125 bytes.
+    Raises, in this order: InvalidControlFrame beyond 125 bytes; InvalidClosePayload for 1 byte
+    or a code that is not allowed; InvalidUtf8 for the reason.
     """
     payload = readable(payload)
     code = c_uint16()
@@ -94,14 +94,14 @@ def close_parse(payload: Data) -> Close:
 def close_build(code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
     """The payload of a close frame.
 
-    code    One for which close_code_valid() is true, or CloseCode.NO_STATUS for an empty
+    code    A code for which close_code_valid() is true, or CloseCode.NO_STATUS for an empty
             payload.
     reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
 
     Raises InvalidArgument for anything else.
     """
     code = in_range("code", code, 2**16)
-    text = reason.encode("utf-8", "surrogatepass")  # which the library refuses
+    text = reason.encode("utf-8", "surrogatepass")  # the library rejects surrogates
     return written(
         _ffi.MAX_CONTROL,
         lambda out, size: lib.ws_close_build(code, text, len(text), out, size),

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::frame::{FIN, Opcode, write_control};
 use core::mem::MaybeUninit;
 
-/// What the peer has sent: see the [theory of operation](super).
+/// The state of what the peer sends: see the [theory of operation](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Theirs {
     Open,
@@ -21,7 +21,7 @@ pub(super) enum Theirs {
     Failed(Error),
 }
 
-/// What was sent to the peer: see the [theory of operation](super).
+/// The state of what is sent to the peer: see the [theory of operation](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ours {
     Open,

@@ -54,7 +54,7 @@ impl Conn {
         self.incoming.is_some_and(|message| message.len > self.max_message())
     }
 
-    /// What the next frame may announce.
+    /// The longest payloads that the next frame may announce.
     #[inline]
     pub(super) fn limits(&self) -> Limits {
         let frame = self.max_frame();

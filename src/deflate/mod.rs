@@ -11,6 +11,7 @@ pub mod decompress;
 pub mod engine;
 pub mod pmd;
 
+use crate::error::{Error, Result};
 use crate::side::Side;
 
 /// The widest window, 32 KiB.
@@ -20,6 +21,7 @@ pub const MIN_WINDOW_BITS: u8 = 8;
 
 /// The agreed parameters of one direction (RFC 7692, 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Direction {
     /// Each message is compressed independently of earlier ones.
     pub no_context_takeover: bool,
@@ -27,8 +29,21 @@ pub struct Direction {
     pub window_bits: u8,
 }
 
+impl Direction {
+    /// Fails if the window is out of range.
+    pub fn new(no_context_takeover: bool, window_bits: u8) -> Result<Direction> {
+        match window_bits {
+            MIN_WINDOW_BITS..=MAX_WINDOW_BITS => {
+                Ok(Direction { no_context_takeover, window_bits })
+            }
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+}
+
 /// The agreed parameters of both directions, and our settings for compressing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Params {
     /// Messages from the server to the client.
     pub server: Direction,
@@ -41,6 +56,19 @@ pub struct Params {
 }
 
 impl Params {
+    /// Fails if a level is out of range.
+    pub fn new(
+        server: Direction,
+        client: Direction,
+        level: u8,
+        mem_level: u8,
+    ) -> Result<Params> {
+        match (level, mem_level) {
+            (1..=9, 1..=9) => Ok(Params { server, client, level, mem_level }),
+            _ => Err(Error::InvalidArgument),
+        }
+    }
+
     /// The direction of messages that `side` sends.
     #[must_use]
     pub const fn sent_by(&self, side: Side) -> Direction {

@@ -3,7 +3,7 @@
 use super::deflate::{supported, ws_pmd_params};
 use super::ptr;
 use super::result::ws_result;
-use super::{answer, frame};
+use super::{frame, result_of};
 use crate::conn::{Conn, Event, Fragment, Info, MAX_OUTPUT, Opt, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
@@ -13,38 +13,38 @@ use crate::random::Source;
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
 
-/// A WebSocket connection after its opening handshake. Opaque; WS_MAX_CONN bytes at most. It owns
-/// further memory only while a message or a control frame is incomplete or was collected, while a
-/// pong waits, for WS_OPT_KEEP_BUFFER, and for the contexts of compression. A client owns 260 bytes
-/// more from its first frame on, for its masking keys.
+/// A WebSocket connection after its opening handshake. Opaque; at most WS_MAX_CONN bytes. Beyond
+/// the handle it holds memory only for a message or control frame that is being assembled or was
+/// lent to you, for a pending pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also
+/// holds 296 bytes for masking keys, from its first frame on.
 pub struct ws_conn {
     conn: Conn,
     /// Its memory is the caller's: from ws_conn_init().
     in_place: bool,
 }
 
-/// The most bytes of memory that a connection in ws_conn_init() ever needs, within this ABI.
+/// The largest ws_sizeof(WS_TYPE_CONN) within this ABI, in bytes: room for ws_conn_init().
 pub const WS_MAX_CONN: usize = 256;
-/// What the memory of a connection must be aligned to.
+/// The alignment of a connection's memory.
 const CONN_ALIGN: usize = 16;
 
 const _: () =
     assert!(size_of::<ws_conn>() <= WS_MAX_CONN && align_of::<ws_conn>() <= CONN_ALIGN);
 
-/// Memory for a handle. free() and resize() get the size and the alignment (a power of two, at most
-/// 16) that were asked for, so that an allocator need not store them. resize() may move the memory,
-/// and may be NULL. Each function must
-/// return: no exception, no longjmp(). None may call the library with the handle that it gives
-/// memory to. Pass NULL in place of this struct for the C library's. Frozen.
+/// Your allocator. Wherever one is expected, NULL stands for the C library's. free() and resize()
+/// receive the size and alignment (a power of two, at most 16) that were requested, so an allocator
+/// need not store them. resize() may move the memory, and may be NULL. Every function must return:
+/// no exception, no longjmp(). None may call the library with the handle that it allocates for.
+/// Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_allocator {
-    /// Gives `size` bytes, or NULL.
+    /// Returns `size` bytes, or NULL.
     pub alloc: Option<
         unsafe extern "C" fn(user: *mut c_void, size: usize, align: usize) -> *mut c_void,
     >,
-    /// Gives new_size bytes that begin with what was in the old ones, or NULL with the old ones
-    /// intact. ptr is never NULL.
+    /// Like realloc(): returns new_size bytes that start with the old contents; or NULL, and ptr
+    /// stays valid. ptr is never NULL.
     pub resize: Option<
         unsafe extern "C" fn(
             user: *mut c_void,
@@ -54,7 +54,7 @@ pub struct ws_allocator {
             align: usize,
         ) -> *mut c_void,
     >,
-    /// Takes the memory back.
+    /// Frees the memory. ptr is never NULL.
     pub free: Option<
         unsafe extern "C" fn(
             user: *mut c_void,
@@ -63,7 +63,7 @@ pub struct ws_allocator {
             align: usize,
         ),
     >,
-    /// Passed to each of them.
+    /// Passed to each function.
     pub user: *mut c_void,
 }
 
@@ -107,24 +107,24 @@ pub(super) fn place(
     memory.place(ws_conn { conn, in_place: false })
 }
 
-/// side: WS_SERVER or WS_CLIENT. NULL if out of memory or if an argument is invalid. *allocator
-/// is copied; what its `user` points to must outlive the handle.
+/// Creates a connection. side: WS_SERVER or WS_CLIENT. *allocator is copied; its `user` must
+/// outlive the handle. Returns NULL if out of memory or if an argument is invalid.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_new(
     side: u32,
     allocator: *const ws_allocator,
 ) -> *mut ws_conn {
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     let placed = self::side(side)
         .and_then(|side| unsafe { place(side, None, self::allocator(allocator)?) });
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// The same in memory of your own: ws_sizeof(WS_TYPE_CONN) bytes, at most WS_MAX_CONN, aligned to
-/// 16. The handle is mem: do not move or copy it. NULL if mem_size is too small, mem is not aligned
-/// or an argument is invalid. After ws_conn_free() mem is yours again, also for another
-/// ws_conn_init().
+/// Creates a connection in your memory `mem`: at least ws_sizeof(WS_TYPE_CONN) bytes, aligned to
+/// 16. Arguments as for ws_conn_new(). Returns mem, which is the handle: do not move or copy it.
+/// Returns NULL if mem_size is too small, mem is not aligned, or an argument is invalid. After
+/// ws_conn_free() you may reuse mem, also for another ws_conn_init().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_init(
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn ws_conn_init(
     if mem.is_null() || mem_size < room || mem.addr() % CONN_ALIGN != 0 {
         return core::ptr::null_mut();
     }
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator; mem is aligned, and
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator. mem is aligned, and
     // large enough.
     let placed = self::side(side).and_then(|side| unsafe {
         let conn = Conn::new(side, self::allocator(allocator)?);
@@ -147,8 +147,8 @@ pub unsafe extern "C" fn ws_conn_init(
     placed.unwrap_or(core::ptr::null_mut())
 }
 
-/// Gives back all that the connection owns, and the handle itself unless it came from
-/// ws_conn_init(). NULL is allowed.
+/// Frees all memory of the connection, and the handle itself unless it is from ws_conn_init(). NULL
+/// is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_free(conn: *mut ws_conn) {
     // SAFETY: the caller passes NULL, or a handle that it does not use again.
@@ -168,24 +168,28 @@ pub(super) unsafe fn free(conn: *mut ws_conn) {
     }
 }
 
-/// Switches compression on, as agreed. Before the first byte of input and the first message out,
-/// and not with WS_OPT_ALLOW_RSV, else WS_ERR_INVALID_STATE. Each direction allocates with its first message, and without
-/// context takeover gives the memory back after each. With a window of 8 bits we compress without
-/// back-references (no engine can do more); whatever window was agreed, we decompress with one of
-/// 15.
+/// Enables compression with the parameters that were negotiated (RFC 7692). Returns WS_OK;
+/// WS_ERR_INVALID_STATE after the first byte of input or the first message sent, or with
+/// WS_OPT_ALLOW_RSV; WS_ERR_INVALID_ARGUMENT; or WS_ERR_UNSUPPORTED without WS_FEATURE_DEFLATE.
+///
+/// Each direction allocates memory with its first compressed message, and without context takeover
+/// frees it after each message. With a window of 8 bits, messages are compressed without
+/// back-references, since deflate libraries do not support windows of 256 bytes. Messages are
+/// always decompressed with a window of 15 bits, whatever was agreed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_set_pmd(
     conn: *mut ws_conn,
     params: *const ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.set_pmd(ptr::one(params)?.read()?).map(|()| 0)
     })
 }
 
-/// What compression was agreed on. Returns 1, or 0 if there is none.
+/// Reads the compression parameters that were agreed. Returns 1 and fills *params, or 0 without
+/// compression. WS_ERR_UNSUPPORTED without WS_FEATURE_DEFLATE.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_get_pmd(
@@ -193,7 +197,7 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
         supported()?;
         let agreed = ptr::handle(conn)?.conn.pmd();
@@ -204,67 +208,70 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
     })
 }
 
-// Options. One that this build does not know is WS_ERR_UNSUPPORTED; a value that an option cannot
-// have, WS_ERR_INVALID_ARGUMENT; one that comes too late, WS_ERR_INVALID_STATE. A switch is 0 or 1.
+// Options of ws_conn_set(). A switch is 0 or 1. WS_ERR_UNSUPPORTED: this build does not know the
+// option. WS_ERR_INVALID_ARGUMENT: the option cannot have this value. WS_ERR_INVALID_STATE: it is
+// too late to set it.
 
-/// Bytes of a message, decompressed; 0: no limit; default 1 MiB (1,048,576); also with WS_OPT_STREAM. Checked
-/// when the header of an uncompressed frame announces more, and while decompressing; nothing is
-/// ever allocated for an announcement. A lower limit holds for the message under way, too: if that
-/// is beyond it, its next frame header or payload byte is WS_ERR_TOO_BIG. A compressed message whose
-/// frames announce more than 16 * limit + 65,536 bytes in total is WS_ERR_TOO_BIG at the header that
-/// does so.
+/// Most bytes of an incoming message, after decompression; 0: no limit; default 1 MiB (1,048,576).
+/// Applies with WS_OPT_STREAM too. Enforced when the header of an uncompressed frame announces
+/// more, and during decompression; memory is allocated only for bytes that have arrived. A lower
+/// limit also applies to the message being received: if it is already longer, its next frame header
+/// or payload byte causes WS_ERR_TOO_BIG. A compressed message is also WS_ERR_TOO_BIG at the header
+/// with which its frames announce more than 16 times the limit plus 65,536 bytes in total.
 pub const WS_OPT_MAX_MESSAGE: i32 = 1;
-/// Switch: report messages in pieces as they arrive, and hold none back; a piece may end inside a
-/// character; default 0; before any input. Pieces of a compressed message, of at most 16 KiB, and
-/// control frames that arrive in parts still lie in the connection's memory (WS_EVENT_COLLECTED).
+/// Switch: report messages in chunks as they arrive, and collect none; default 0; can only be set
+/// before any input. A chunk may end inside a character. Chunks of a compressed message, of at most
+/// 16 KiB, and control frames that arrive in parts are still in the connection's memory
+/// (WS_EVENT_COLLECTED).
 pub const WS_OPT_STREAM: i32 = 2;
-/// Switch: answer pings; default 1.
+/// Switch: reply to pings; default 1.
 pub const WS_OPT_AUTO_PONG: i32 = 3;
-/// Switch: incoming text must be UTF-8; fails at the first wrong byte, even if its message is
-/// incomplete; default 1; before any input.
+/// Switch: incoming text must be valid UTF-8, and fails at the first invalid byte, even while its
+/// message is incomplete; default 1; can only be set before any input.
 pub const WS_OPT_CHECK_UTF8: i32 = 4;
-/// Bytes of message memory to keep between messages; default 0.
+/// Most bytes of message memory to keep between messages; a larger buffer is freed; default 0.
 pub const WS_OPT_KEEP_BUFFER: i32 = 5;
-/// Bytes of payload that the header of one data frame may announce, compressed if it is; beyond it
-/// WS_ERR_TOO_BIG; 0: no limit; default 0.
+/// Most bytes of payload that the header of one data frame may announce, before decompression; more
+/// is WS_ERR_TOO_BIG; 0: no limit; default 0.
 pub const WS_OPT_MAX_FRAME: i32 = 6;
-/// Switch: accept masked and unmasked frames, on either side. What we send is masked by a client as
-/// always. Default 0; before any input.
+/// Switch: accept masked and unmasked frames, on either side; default 0; can only be set before any
+/// input. It does not affect sending: a client still masks.
 pub const WS_OPT_ANY_MASK: i32 = 7;
-/// Switch: answer a close, and tell the peer of an error; default 1; before any input. With 0 you do
-/// so, once, with ws_conn_close(), and ws_conn_output() writes pongs alone. Until then
-/// ws_conn_send() works, and the state is CLOSING, or FAILED after an error.
+/// Switch: send a close frame in reply to a close, or to report an error; default 1; can only be
+/// set before any input. With 0 you send it, once, with ws_conn_close(), and ws_conn_output()
+/// writes only pongs. Until then ws_conn_send() works, and the state is CLOSING, or FAILED after an
+/// error.
 pub const WS_OPT_AUTO_CLOSE: i32 = 8;
-/// WS_RSV1, WS_RSV2, WS_RSV3: those that may be set on the first frame of a message, for an extension
-/// of your own; default 0; before any input. Such a message is handed over as it came, with its bits
-/// in event.flags: its text is not checked, limits hold. ws_conn_send() takes the same bits with the
-/// first piece. Not together with compression: the second of ws_conn_set_pmd() and this is
-/// WS_ERR_INVALID_STATE (use the decoder and ws_pmd).
+/// Those of WS_RSV1, WS_RSV2 and WS_RSV3 that may be set on the first frame of a message, for an
+/// extension of your own; default 0; can only be set before any input. Such a message is reported
+/// unchanged, with its bits in event.flags: its text is not checked, limits apply. ws_conn_send()
+/// accepts the same bits in its flags. The option excludes compression: whichever of it and
+/// ws_conn_set_pmd() comes second returns WS_ERR_INVALID_STATE (use the decoder and ws_pmd).
 pub const WS_OPT_ALLOW_RSV: i32 = 9;
-/// Bytes: messages shorter than this are sent uncompressed; default 0. The first piece decides, and
-/// one with WS_SEND_MORE counts as long enough.
+/// Bytes: shorter messages are sent uncompressed; default 0. The first fragment decides, and one
+/// with WS_SEND_MORE counts as long enough.
 pub const WS_OPT_COMPRESS_FROM: i32 = 10;
 
-// What can be asked with ws_conn_get(); to set it is WS_ERR_INVALID_ARGUMENT.
+// Facts for ws_conn_get(); to set one is WS_ERR_INVALID_ARGUMENT.
 
-/// The code of our close, written by ws_conn_close() or handed out by ws_conn_output();
-/// WS_CLOSE_NO_STATUS too; 0: none.
+/// The code of the close frame that ws_conn_close() or ws_conn_output() wrote, WS_CLOSE_NO_STATUS
+/// if it has none; 0: none was written.
 pub const WS_INFO_CLOSE_SENT: i32 = 100;
-/// The code of the peer's close, reported; WS_CLOSE_NO_STATUS too; 0: none.
+/// The code of the peer's close, once it was reported, WS_CLOSE_NO_STATUS if it has none; 0: none.
 pub const WS_INFO_CLOSE_RECEIVED: i32 = 101;
-/// 1 if the peer's close came before ours was written, else 0.
+/// 1 if the peer's close arrived before yours was written, else 0.
 pub const WS_INFO_CLOSED_BY_PEER: i32 = 102;
-/// Opcode of the message that is being sent in pieces; 0: none.
+/// Opcode of the message being sent in fragments; 0: none.
 pub const WS_INFO_SENDING: i32 = 103;
-/// Opcode of the message that is arriving; 0: none.
+/// Opcode of the message being received; 0: none.
 pub const WS_INFO_RECEIVING: i32 = 104;
-/// After WS_ERR_TOO_BIG: the length in bytes that exceeds the limit, announced or reached, of the
-/// message, or of the frame for WS_OPT_MAX_FRAME; else 0.
+/// After WS_ERR_TOO_BIG: the length that exceeds the limit, announced or reached, in bytes: of the
+/// message, or of the frame for WS_OPT_MAX_FRAME. Else 0.
 pub const WS_INFO_ANNOUNCED: i32 = 105;
-/// Bytes of an incomplete message that are held.
+/// Bytes held of an incomplete message.
 pub const WS_INFO_BUFFERED: i32 = 106;
 
-/// What a number stands for.
+/// An option or a fact, as its number says.
 #[derive(Clone, Copy)]
 enum Knob {
     Option(Opt),
@@ -294,7 +301,7 @@ fn knob(number: c_int) -> Result<Knob> {
     })
 }
 
-/// Sets an option (WS_OPT_*). Returns WS_OK or an error.
+/// Sets an option (WS_OPT_*). Returns WS_OK or an error, see above.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_set(
     conn: *mut ws_conn,
@@ -302,7 +309,7 @@ pub unsafe extern "C" fn ws_conn_set(
     value: u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         match knob(option)? {
             Knob::Option(option) => conn.set(option, value).map(|()| 0),
@@ -311,8 +318,8 @@ pub unsafe extern "C" fn ws_conn_set(
     })
 }
 
-/// Reads an option (WS_OPT_*), or what else can be asked (WS_INFO_*). Returns WS_OK and fills *value,
-/// or an error, and *value is 0.
+/// Reads an option (WS_OPT_*) or a fact (WS_INFO_*). Returns WS_OK and fills *value;
+/// WS_ERR_UNSUPPORTED, with *value 0, if this build does not know it.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_get(
@@ -321,7 +328,7 @@ pub unsafe extern "C" fn ws_conn_get(
     value: *mut u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let value = ptr::output_one(value)?.write(0);
         let conn = &ptr::handle(conn)?.conn;
         *value = match knob(option)? {
@@ -332,13 +339,13 @@ pub unsafe extern "C" fn ws_conn_get(
     })
 }
 
-/// Takes masking keys from elsewhere: where the operating system has no random bytes, and for
-/// reproducible tests. fill() writes len bytes that the peer cannot foresee (RFC 6455, 10.3) and
-/// returns 0; anything else is WS_ERR_RANDOM for the call that needed them, and nothing has changed.
-/// It is asked for 256 bytes at once, or for 4 where there was no memory for more; the keys are used
-/// in their order. The rules of ws_allocator hold for it; it and `user` must outlive the handle. NULL:
-/// the operating system's. Before the
-/// first frame out, else WS_ERR_INVALID_STATE. It has no effect on a server.
+/// Client: replaces the operating system as the source of masking keys, e.g. where it has no random
+/// bytes, or for reproducible tests. fill() writes len unpredictable bytes (RFC 6455, 10.3) to
+/// `out` and returns 0; after any other result, the call that needed them returns WS_ERR_RANDOM,
+/// and nothing has changed. It is called for 256 bytes at once, or for 4 if there is no memory for
+/// more; the keys are used in order. The rules of ws_allocator apply to it; fill() and `user` must
+/// outlive the handle. NULL restores the operating system. Returns WS_OK, or WS_ERR_INVALID_STATE
+/// after the first frame was written. No effect on a server.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_set_random(
@@ -348,41 +355,41 @@ pub unsafe extern "C" fn ws_conn_set_random(
     >,
     user: *mut c_void,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, and that of the function.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, and the contract of the function.
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let source = fill.map_or(Source::System, |fill| Source::new(fill, user));
         conn.set_random(source).map(|()| 0)
     })
 }
 
-/// The message starts with this piece.
+/// This event starts its message.
 pub const WS_EVENT_FIRST: u32 = 0x1;
-/// The message ends with this piece.
+/// This event ends its message.
 pub const WS_EVENT_LAST: u32 = 0x2;
-/// Its data is in the connection's memory, not in your buffer. At most one event of a call has it,
-/// and that is the last one.
+/// The data is in the connection's memory, not in your buffer. At most one event of a call has this
+/// flag, and it is the last one.
 pub const WS_EVENT_COLLECTED: u32 = 0x4;
-/// A frame ends with this piece. Whole messages and control frames always have it. With
-/// WS_OPT_STREAM every data frame has exactly one piece with it, if need be an empty one.
+/// This event ends a frame. Always set on whole messages and control frames. With WS_OPT_STREAM
+/// exactly one chunk of every data frame has it, if necessary an empty one.
 pub const WS_EVENT_FRAME_END: u32 = 0x8;
 
-/// A message, a piece of one (with WS_OPT_STREAM), or a control frame. 24 bytes without padding on
-/// every platform. Frozen.
+/// A whole message, a chunk of one (with WS_OPT_STREAM), or a control frame. 24 bytes without
+/// padding on every platform. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_event {
-    /// Where its data starts in the buf of this call. Of a collected event, a value for
-    /// ws_event_data() alone.
+    /// Where the data starts in the buf of this call. For a collected event, meaningful only to
+    /// ws_event_data().
     pub off: u64,
-    /// In bytes.
+    /// Length of the data in bytes.
     pub len: u64,
     /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
     pub opcode: u16,
-    /// WS_EVENT_*; and WS_RSV1, WS_RSV2, WS_RSV3, on every piece of a message that has them, where
-    /// WS_OPT_ALLOW_RSV let them pass.
+    /// WS_EVENT_*; and the bits of WS_RSV* that WS_OPT_ALLOW_RSV accepted, on every event of their
+    /// message.
     pub flags: u16,
-    /// Of a close, whose data is the reason; WS_CLOSE_NO_STATUS if it has none. Else 0.
+    /// For a close, whose data is the reason: its code, or WS_CLOSE_NO_STATUS. Else 0.
     pub close_code: u16,
     /// 0
     pub reserved: u16,
@@ -402,11 +409,11 @@ impl From<Event> for ws_event {
     }
 }
 
-/// Where the data of an event is: buf + off, or, if it was collected, in the connection's memory
-/// (valid until the next ws_conn_recv() or ws_conn_free(); other calls leave it alone). buf is what
-/// that ws_conn_recv() was given; it may be NULL for a collected event. NULL for invalid arguments
-/// and for a collected event of an earlier call that does not lie in that memory any more; never NULL
-/// for a collected event of the last call.
+/// Returns the address of an event's data: buf + off, or, for a collected event, in the
+/// connection's memory. There it is valid until the next ws_conn_recv() or ws_conn_free(); other
+/// calls do not affect it. buf is the buffer that was passed to that ws_conn_recv(); it may be NULL
+/// for a collected event. Returns NULL for invalid arguments, and for a collected event of an
+/// earlier call whose data is gone; never for a collected event of the last call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_event_data(
     conn: *const ws_conn,
@@ -442,19 +449,11 @@ unsafe fn event_data(
     Ok(data.as_ptr().cast())
 }
 
-/// Takes bytes from the network. Returns how many events were filled, and in *consumed how many
-/// bytes of buf are done. A message that lies whole and uncompressed in buf is unmasked and
-/// reported there, without a copy; any other is collected in the connection's memory. buf must be
-/// writable, since payloads are unmasked in place. The call may stop early: when `events` is full (events_cap must not be 0), when something collected
-/// must be handed over, when it made a reply. It has then reported something: a result of 0 means
-/// that all of buf is done.
-///
-/// If *consumed == len, nothing is outstanding: no event and no error can come of these bytes, and
-/// you need not call again. If *consumed < len, call again with the rest; mostly there is more,
-/// sometimes that call finds nothing, consumes it and returns 0. So a loop over the result and a
-/// loop over the bytes left are both correct. Bytes from *consumed on are as they were given,
-/// unless the result is an error. So a caller with a chained buffer may pass copies, and later pass
-/// the originals. Do not free the connection while its events are handled.
+/// Processes bytes from the network (RFC 6455, 5). Returns the number of events that were filled,
+/// and in *consumed the number of bytes of buf that were consumed. A message that is entirely in
+/// buf, in one uncompressed frame, is unmasked and reported there, without a copy; any other is
+/// collected in the connection's memory. buf must be writable, since payloads are unmasked in
+/// place. events_cap must not be 0.
 ///
 ///     while (len > 0) {
 ///         n = ws_conn_recv(c, p, len, ev, 64, &used);
@@ -464,20 +463,34 @@ unsafe fn event_data(
 ///         p += used, len -= used;
 ///     }
 ///
-/// Handle the events first (sending answers is fine), then take the output: that keeps the order of
-/// the wire. After the peer's close, or an error, you can still send: ws_conn_send() works until
-/// ws_conn_output() has written our close frame.
+/// It may return before all of buf is consumed: when `events` is full, to hand out a collected
+/// event, or after a frame that needs a reply. It has then reported at least one event. Call again
+/// with the unconsumed rest until *consumed == len, or until the result is 0; both loops are
+/// correct. If *consumed == len, nothing is outstanding: these bytes cause no further event or
+/// error. If the result is 0, all of buf was consumed. A call with the rest may also find nothing,
+/// consume it and return 0.
 ///
-/// Events before an error are reported first. Until the error was returned, *consumed is below len,
-/// so that a loop over the bytes cannot miss it. What is left starts with the wrong byte, or, if only
-/// the end is wrong (a text that stops in mid-character) or the message is compressed, it is the last
-/// byte, which may have been decompressed into an event that was reported.
-/// The next call returns the error with *consumed 0,
-/// whatever it is given, nothing included; so does every later call, also if it is
-/// WS_ERR_NO_MEMORY. While one compressed input yields several pieces, its last byte stays until
-/// the last piece is out; such a call may report a piece and consume nothing. A call without bytes
-/// reports no event, and gives back the memory of what was collected. The payload of a close is judged when its frame is complete. A close is the
-/// last event: all bytes after it are consumed and ignored.
+/// First handle the events (you may send replies while you do), then collect the output: that keeps
+/// the order of the wire. Do not free the connection while you handle its events. You can still
+/// reply to earlier messages after the peer's close or an error: ws_conn_send() works until
+/// ws_conn_output() has written the close frame.
+///
+/// WS_ERR_INVALID_ARGUMENT leaves the connection as it was. Every other error is final:
+/// WS_ERR_NO_MEMORY; those that the peer caused, which are those listed at ws_frame_decode(),
+/// WS_ERR_CLOSE_PAYLOAD, WS_ERR_UTF8 and WS_ERR_COMPRESSION; and WS_ERR_EOF after ws_conn_finish().
+/// The events before an error are reported first. Then the next call, even one without bytes,
+/// returns the error with *consumed 0, and so does every later call. Until the error is returned,
+/// *consumed stays below len, so a loop over the bytes cannot miss it. (Of a compressed message, at
+/// least the last byte is left, even if it was decompressed into a reported event.)
+///
+/// The payload of a close is checked once its frame is complete. A close is the last event: all
+/// bytes after it are consumed and ignored.
+///
+/// The bytes from *consumed on are unchanged unless the result is an error, so a caller with a
+/// chained buffer may pass copies, and later pass the originals. While one compressed input yields
+/// several chunks, its last byte is not consumed until the last chunk is reported; such a call may
+/// report a chunk and consume nothing. A call without bytes reports no event, and frees the memory
+/// of a collected one.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_recv(
@@ -489,7 +502,7 @@ pub unsafe extern "C" fn ws_conn_recv(
     consumed: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let (input, events) =
@@ -514,13 +527,15 @@ pub const WS_MAX_OUTPUT: usize = 139;
 
 const _: () = assert!(WS_MAX_OUTPUT == MAX_OUTPUT);
 
-/// Writes what the connection itself has to say: a pong, and the close frame that answers the
-/// peer's (with its code) or an error. Call it after every ws_conn_recv(); where a call is dear,
-/// only after one that reported a PING or a CLOSE or returned an error: there is nothing to say
-/// after any other. A pong that still waits gives way to the next (RFC 6455, 5.5.3), so that a
-/// flood of pings takes no memory. Returns the number of bytes written; 0 if there is nothing to
-/// say; WS_ERR_RANDOM if a client got no masking key, and the same call may be repeated. (NULL, 0)
-/// as `out` asks whether there is something to say: WS_ERR_BUFFER_TOO_SMALL.
+/// Writes the connection's own frames: a pong, and the close frame that replies to the peer's (with
+/// its code) or reports an error. Returns the number of bytes written, or 0 if nothing is pending.
+/// Call it after every ws_conn_recv(); if a call is expensive, only after one that reported a PING
+/// or a CLOSE or returned an error, since nothing is pending after any other. If you do, every ping
+/// gets its pong. If you do not, the pong to the next ping replaces the pending one (RFC 6455,
+/// 5.5.3), so a flood of pings takes no memory.
+///
+/// WS_ERR_RANDOM: a client had no masking key; the same call may be repeated. With (NULL, 0) as
+/// `out` it returns WS_ERR_BUFFER_TOO_SMALL if something is pending, else 0.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_output(
@@ -529,29 +544,35 @@ pub unsafe extern "C" fn ws_conn_output(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::handle_mut(conn)?.conn.output(ptr::output(out, out_cap)?) })
+    result_of(|| unsafe {
+        ptr::handle_mut(conn)?.conn.output(ptr::output(out, out_cap)?)
+    })
 }
 
-/// Further pieces of this message follow.
+/// More fragments of this message follow.
 pub const WS_SEND_MORE: u32 = 0x1;
-/// Do not compress. The first piece decides.
+/// Do not compress. Only the first fragment's flag counts.
 pub const WS_SEND_PLAIN: u32 = 0x2;
 
-/// Writes a message, or with WS_SEND_MORE a piece of one: each piece becomes a frame. opcode:
-/// WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every piece; or WS_OPCODE_PING or
-/// WS_OPCODE_PONG, also between pieces. An out_cap of ws_conn_send_bound() is always enough. Returns
-/// the number of bytes written. What would be illegal on the wire now is WS_ERR_INVALID_STATE: data
-/// after our close was written, another opcode inside a message, PING and PONG once both closes are
-/// there, anything once the stream has ended. A PING or PONG above WS_MAX_CONTROL bytes or with
-/// WS_SEND_MORE, and another opcode, are WS_ERR_INVALID_ARGUMENT. After WS_ERR_NO_MEMORY (compression)
-/// and WS_ERR_RANDOM (a client's masking key) the same call may be repeated. With WS_OPT_ALLOW_RSV,
-/// flags may hold the bits that it allows; the first piece decides. Outgoing text is not checked:
-/// ws_utf8_validate() does that. `payload` must not overlap `out`. Where compression is on, bytes of `out` behind those
-/// that were written may have been used.
+/// Writes a message as one frame, or with WS_SEND_MORE a fragment of one (RFC 6455, 5.4); or a ping
+/// or pong, also between fragments. Returns the number of bytes written. ws_conn_send_bound() bytes
+/// of `out` are always enough; with compression, `out` beyond the result may have served as scratch
+/// space.
 ///
-/// Between messages, frames from ws_frame_encode() may be sent as well. And what a server with
-/// server_no_context_takeover compressed is valid for every client that agreed on it, and on as
-/// wide a window: compress once, send to all.
+/// opcode: WS_OPCODE_TEXT or WS_OPCODE_BINARY, the same for every fragment of a message;
+/// WS_OPCODE_PING or WS_OPCODE_PONG. flags: WS_SEND_*, and the bits of WS_OPT_ALLOW_RSV, where only
+/// the first fragment's count. `payload` must not overlap `out`. Outgoing text is not checked: see
+/// ws_utf8_validate().
+///
+/// WS_ERR_INVALID_STATE for a frame that the protocol does not allow now: data after your close was
+/// written, another opcode inside a message, a PING or PONG after both closes, anything after the
+/// stream has ended. WS_ERR_INVALID_ARGUMENT for another opcode, and for a PING or PONG with more
+/// than WS_MAX_CONTROL bytes or with WS_SEND_MORE. After WS_ERR_NO_MEMORY (compression) and
+/// WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
+///
+/// Between messages you may also send frames from ws_frame_encode(). A frame that a server with
+/// server_no_context_takeover compressed is valid for every client that agreed on that and on a
+/// window at least as wide: compress once, send to all.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_send(
@@ -564,7 +585,7 @@ pub unsafe extern "C" fn ws_conn_send(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
         let opcode = opcode.ok_or(Error::InvalidArgument)?;
@@ -582,8 +603,8 @@ pub unsafe extern "C" fn ws_conn_send(
     })
 }
 
-/// Room in bytes that ws_conn_send() needs for a payload of this length; 0 if that is above
-/// PTRDIFF_MAX, or conn is NULL.
+/// Returns the bytes of `out` that ws_conn_send() may need for a payload of this length; 0 if no
+/// buffer can be that large, or conn is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_send_bound(
     conn: *const ws_conn,
@@ -594,12 +615,15 @@ pub unsafe extern "C" fn ws_conn_send_bound(
     conn.ok().and_then(|conn| conn.conn.send_bound(payload_len)).unwrap_or(0)
 }
 
-/// Writes a close frame, which starts the closing handshake, or takes the place of one (the answer
-/// to the peer's, or to an error) that ws_conn_output() has not written yet. code and reason are as
-/// for ws_close_build(); WS_MAX_OUTPUT bytes of room are always enough. Returns the number of bytes
-/// written; 0 if a close was written before, or the stream has ended. Messages that are still arriving are reported as before, and pings are answered until the
-/// peer's close comes (RFC 6455, 5.5.2): a pong that waits comes with ws_conn_output(), but none
-/// once both sides have closed.
+/// Writes a close frame (RFC 6455, 7.1.2). It starts the closing handshake, or replaces a pending
+/// close frame that ws_conn_output() has not written yet. code and reason as for ws_close_build().
+/// WS_MAX_OUTPUT bytes of `out` are always enough. Returns the number of bytes written; 0, and
+/// writes nothing, if a close was written before or the stream has ended. WS_ERR_INVALID_ARGUMENT
+/// as for ws_close_build(); WS_ERR_RANDOM as for ws_conn_output().
+///
+/// Messages that are still arriving are reported as before, and pings get their pongs until the
+/// peer's close arrives (5.5.2): ws_conn_output() writes a pending pong, but none once both sides
+/// have closed.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_close(
@@ -611,35 +635,33 @@ pub unsafe extern "C" fn ws_conn_close(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
         conn.close(code, ptr::bytes(reason, reason_len)?, ptr::output(out, out_cap)?)
     })
 }
 
-/// The peer will send nothing more: its stream has ended. WS_OK after a close from both sides, or if
-/// a close came and only its answer was not sent: that waits in ws_conn_output() as before, and the
-/// state stays CLOSING. The error, if there was one; else WS_ERR_EOF: the state is FAILED, nothing
-/// waits, nothing can be sent.
+/// Tells the connection that the peer's stream has ended. Returns WS_OK if the peer's close has
+/// arrived; while yours is not written yet (see ws_conn_output()), the state stays CLOSING. Returns
+/// the error that stopped the connection, if any. Else returns WS_ERR_EOF: the state is FAILED,
+/// nothing is pending, and nothing more can be sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::handle_mut(conn)?.conn.finish().map(|()| 0) })
+    result_of(|| unsafe { ptr::handle_mut(conn)?.conn.finish().map(|()| 0) })
 }
 
-/// Messages go both ways.
+/// Messages can be sent and received.
 pub const WS_STATE_OPEN: i32 = 0;
-/// A close was sent, or has arrived.
+/// A close was written, or has arrived.
 pub const WS_STATE_CLOSING: i32 = 1;
-/// A close has arrived and ours was handed out.
+/// A close has arrived, and yours was written.
 pub const WS_STATE_CLOSED: i32 = 2;
 /// An error was returned.
 pub const WS_STATE_FAILED: i32 = 3;
 
-/// CLOSED or FAILED: send what you collected; then shut down your sending side, read and discard
-/// until the peer hangs up or your timer fires, and close the socket (RFC 6455, 7.1.1). Closing
-/// it at once can destroy the close frame on its way. A client gives the server a moment to
-/// close first. (NULL is FAILED.)
+/// Returns the state, one of WS_STATE_*; WS_STATE_FAILED if conn is NULL. When it is CLOSED or
+/// FAILED, end the connection: see End in the rules at the top (RFC 6455, 7.1.1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_state(conn: *const ws_conn) -> c_int {
     // SAFETY: the caller keeps the pointer contract.

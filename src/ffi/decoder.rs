@@ -2,19 +2,18 @@
 
 use super::frame::{WS_MASKED, ws_frame};
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};
 use crate::frame::{DecodeFlags, OutHeader, write_frames};
 use core::ffi::c_void;
 
-/// Remembers where in the stream the last call stopped. Place it anywhere, copy it, forget it:
-/// there is nothing to free. All zero bytes is a fresh decoder for WS_SERVER without a size
-/// limit. 64 bytes. Frozen.
+/// The state of a decoder between two calls. Put it anywhere, copy it, discard it: it owns nothing.
+/// A zeroed one is a fresh decoder for WS_SERVER without a limit. 64 bytes. Frozen.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct ws_decoder {
-    /// The library's.
+    /// For the library only.
     pub opaque: [u64; 8],
 }
 
@@ -23,10 +22,10 @@ const _: () = assert!(
         && align_of::<ws_decoder>() == align_of::<Decoder>()
 );
 
-/// flags: WS_SERVER or WS_CLIENT and what may be combined with it. max_payload: frames of any kind,
-/// control frames too, that announce more bytes are WS_ERR_TOO_BIG; 0 for no limit. With an unknown flag the result is
-/// WS_ERR_INVALID_ARGUMENT, and so is every result of ws_decoder_feed(): the decoder refuses all
-/// input.
+/// Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with optional flags. max_payload: a frame
+/// of any kind that announces a longer payload is WS_ERR_TOO_BIG; 0 sets no limit. Returns WS_OK,
+/// or WS_ERR_INVALID_ARGUMENT for an unknown flag; ws_decoder_feed() then returns this error for
+/// all input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_decoder_init(
     decoder: *mut ws_decoder,
@@ -34,32 +33,22 @@ pub unsafe extern "C" fn ws_decoder_init(
     max_payload: u64,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let decoder = ptr::output_one(decoder.cast::<Decoder>())?;
-        let Some(rules) = DecodeFlags::from_flags(flags) else {
+        let Some(flags) = DecodeFlags::from_flags(flags) else {
             decoder.write(Decoder::refusing(Error::InvalidArgument));
             return Err(Error::InvalidArgument);
         };
-        decoder.write(Decoder::new(rules, max_payload));
+        decoder.write(Decoder::new(flags, max_payload));
         Ok(0)
     })
 }
 
-/// Decodes as many frames as `buf` and `frames` hold; checks headers and the order of
-/// fragments; unmasks in place. Returns how many entries of `frames` were filled, and in
-/// *consumed how many bytes of buf are done: all of them, an incomplete header too, unless
-/// `frames` ran full or an error follows; none with an error. Nothing needs to be kept or
-/// moved, so one read buffer can serve every connection. frames_cap must not be 0.
-///
-/// The first and the last entry may be parts of a frame (no WS_BEGIN, no WS_END). A header at
-/// the very end of buf is reported with its first payload byte. Entries before an error are
-/// reported, and their number is the result; the next call returns the error, and so does every
-/// call after it. The decoder goes on after a close frame: stopping there is the caller's
-/// business.
-///
-/// If *consumed == len, nothing is outstanding, and a result of 0 means that all of buf is done: a
-/// loop over the bytes left and a loop over the result are both correct. Bytes from *consumed on
-/// are as they were given.
+/// Decodes as many frames as `buf` and `frames` hold (RFC 6455, 5), checks their headers and the
+/// order of fragments, and unmasks in place. Returns the number of entries of `frames` that were
+/// filled, and in *consumed the number of bytes of buf that were consumed: all of them, a partial
+/// header included, unless `frames` filled up or an error comes next; 0 with an error. You need not
+/// keep or move any input, so one read buffer can serve every connection. frames_cap must not be 0.
 ///
 ///     while (len > 0) {
 ///         n = ws_decoder_feed(&d, p, len, fr, 64, &used);
@@ -67,6 +56,18 @@ pub unsafe extern "C" fn ws_decoder_init(
 ///         for (i = 0; i < n; i++) handle(&fr[i], p + fr[i].chunk_off);
 ///         p += used, len -= used;
 ///     }
+///
+/// The first and the last entry may be parts of a frame (without WS_BEGIN, without WS_END). If buf
+/// ends directly after a header, the frame is reported with the first byte of its payload.
+///
+/// An error is one of those listed at ws_frame_decode(). The entries before it are reported first:
+/// the next call returns the error, and so does every later one. Payloads are not checked: see
+/// ws_utf8_validate(), ws_close_parse() and ws_control_feed(). The decoder does not stop at a close
+/// frame; you should.
+///
+/// If *consumed == len, nothing is outstanding. If the result is 0, all of buf was consumed. So you
+/// may loop until no bytes are left, or until the result is 0. The bytes from *consumed on are
+/// unchanged.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_decoder_feed(
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn ws_decoder_feed(
     consumed: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let decoder = ptr::one_mut(decoder.cast::<Decoder>())?;
         let (buf, frames) =
@@ -92,16 +93,16 @@ pub unsafe extern "C" fn ws_decoder_feed(
     })
 }
 
-/// WS_OK if the stream may end here, WS_ERR_EOF in mid-frame or mid-message, or the error that
-/// stopped the decoder.
+/// Checks that the stream may end here. Returns WS_OK, WS_ERR_EOF inside a frame or message, or the
+/// error that stopped the decoder.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_decoder_finish(decoder: *const ws_decoder) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe { ptr::one(decoder.cast::<Decoder>())?.finish().map(|()| 0) })
+    result_of(|| unsafe { ptr::one(decoder.cast::<Decoder>())?.finish().map(|()| 0) })
 }
 
-/// One frame to be sent. Frozen.
+/// One frame to be encoded. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_out_frame {
@@ -132,9 +133,10 @@ impl ws_out_frame {
     }
 }
 
-/// Encodes frames one after another until `out` is full. Returns how many were encoded, each of
-/// them completely, and in *written how many bytes that took. An error (BUFFER_TOO_SMALL
-/// included) is returned only if it meets the first.
+/// Writes many frames, one after another, until `out` is full. (ws_frame_encode() writes one.)
+/// Returns the number of frames written, each of them complete, and in *written their length in
+/// bytes. An error of the first frame is returned, as by ws_frame_encode(); at an error of a later
+/// frame, WS_ERR_BUFFER_TOO_SMALL included, the call stops before that frame.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_frames_encode(
@@ -145,7 +147,7 @@ pub unsafe extern "C" fn ws_frames_encode(
     written: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, also for each payload.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let written = ptr::output_one(written)?.write(0);
         let frames = ptr::array(frames, frames_len)?;
         let out = ptr::output(out, out_cap)?;

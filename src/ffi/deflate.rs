@@ -1,32 +1,32 @@
 //! permessage-deflate (RFC 7692)
 
 use super::result::ws_result;
-use super::{answer, ptr};
-use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
+use super::{ptr, result_of};
+use crate::deflate::{Direction, MAX_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
-use crate::handshake::pmd::{self, Offer};
+use crate::handshake::names::Name;
+use crate::handshake::pmd;
 use crate::handshake::values::Values;
 use crate::output;
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
 
-/// Negotiated parameters. All zero: both directions keep their context, windows of 15 bits.
-/// A value out of range is WS_ERR_INVALID_ARGUMENT. A function that fills them writes actual values,
-/// never the zeros that stand for them. Frozen.
+/// Parameters of permessage-deflate (RFC 7692, 7.1). All zero: both directions keep their context
+/// and have windows of 15 bits. A value out of range is WS_ERR_INVALID_ARGUMENT. Functions that
+/// fill it replace zeros by the defaults. Frozen.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_pmd_params {
-    /// 1: the server compresses each message independently of the others.
+    /// 1: the server compresses each message independently.
     pub server_no_context_takeover: u8,
-    /// 1: the client does.
+    /// 1: the client compresses each message independently.
     pub client_no_context_takeover: u8,
-    /// 8..15; 0 stands for 15
+    /// The server's window: 8..15; 0 means 15
     pub server_max_window_bits: u8,
-    /// Likewise.
+    /// The client's window: 8..15; 0 means 15
     pub client_max_window_bits: u8,
-    /// Ours alone: 1..9; 0 stands for 6
+    /// Local, not negotiated: 1..9; 0 means 6
     pub level: u8,
-    /// Ours alone: 1..9; 0 stands for 8
+    /// Local, not negotiated: 1..9; 0 means 8
     pub mem_level: u8,
     /// 0
     pub reserved: [u8; 2],
@@ -49,21 +49,15 @@ impl ws_pmd_params {
 
     pub(super) fn read(&self) -> Result<Params> {
         supported()?;
-        if self.level > 9 || self.mem_level > 9 || self.reserved != [0; 2] {
+        if self.reserved != [0; 2] {
             return Err(Error::InvalidArgument);
         }
-        Ok(Params {
-            server: direction(
-                self.server_no_context_takeover,
-                self.server_max_window_bits,
-            )?,
-            client: direction(
-                self.client_no_context_takeover,
-                self.client_max_window_bits,
-            )?,
-            level: or_default(self.level, DEFAULT_LEVEL),
-            mem_level: or_default(self.mem_level, DEFAULT_MEM_LEVEL),
-        })
+        Params::new(
+            direction(self.server_no_context_takeover, self.server_max_window_bits)?,
+            direction(self.client_no_context_takeover, self.client_max_window_bits)?,
+            or_default(self.level, DEFAULT_LEVEL),
+            or_default(self.mem_level, DEFAULT_MEM_LEVEL),
+        )
     }
 
     pub(super) fn of(params: &Params) -> ws_pmd_params {
@@ -81,11 +75,9 @@ impl ws_pmd_params {
 }
 
 fn direction(no_context_takeover: u8, window_bits: u8) -> Result<Direction> {
-    let window_bits = or_default(window_bits, MAX_WINDOW_BITS);
-    let known = (MIN_WINDOW_BITS..=MAX_WINDOW_BITS).contains(&window_bits);
     match no_context_takeover {
-        flag @ 0..=1 if known => {
-            Ok(Direction { no_context_takeover: flag == 1, window_bits })
+        flag @ 0..=1 => {
+            Direction::new(flag == 1, or_default(window_bits, MAX_WINDOW_BITS))
         }
         _ => Err(Error::InvalidArgument),
     }
@@ -100,13 +92,15 @@ pub(super) fn supported() -> Result<()> {
     if cfg!(feature = "deflate") { Ok(()) } else { Err(Error::Unsupported) }
 }
 
-/// Server: takes the first acceptable permessage-deflate offer in the client's head. On entry
-/// *params is what you are willing to use, on return what was agreed. Writes the value for
-/// ws_response_spec.extensions. Returns its length, or 0 if no offer is acceptable: *params is
-/// unchanged, compression stays off. An offer is acceptable if it is well-formed: each
-/// parameter once, known, and with a value that it may have (7.1); others are passed over. A list
-/// that is malformed anywhere is WS_ERR_EXTENSION (RFC 6455, 9.1). A client's window is limited
-/// only where its offer allows that, else it is 15.
+/// Server: accepts the first acceptable permessage-deflate offer in the client's head (RFC 7692,
+/// 5.1), and writes the value for ws_response_spec.extensions. On entry *params is what you are
+/// willing to use, on return what was agreed. Returns the length of the value, or 0 if no offer is
+/// acceptable: *params is unchanged, compression stays off.
+///
+/// An offer is acceptable if it is well-formed: no unknown or repeated parameter, every value in
+/// range (7.1). Other offers are skipped. A list that is malformed anywhere is WS_ERR_EXTENSION
+/// (RFC 6455, 9.1); other errors as for ws_next_header(). The client's window is limited only if
+/// its offer allows that, else it is 15 bits.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_accept(
@@ -117,15 +111,11 @@ pub unsafe extern "C" fn ws_pmd_accept(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let (head, out) = (ptr::bytes(head, head_len)?, ptr::output(out, out_cap)?);
-        write_answer(pmd::accept(head, &params.read()?)?, params, out)
-    })
+    unsafe { accept(in_head, head, head_len, params, out, out_cap) }
 }
 
-/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
-/// (NULL, 0): the field did not come.
+/// Server: accepts an offer as ws_pmd_accept() does, from the value of Sec-WebSocket-Extensions.
+/// `offers` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_accept_value(
@@ -136,28 +126,11 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
-        let offers = Values::one(Some(offers));
-        write_answer(pmd::accept_in(offers, &params.read()?)?, params, out)
-    })
+    unsafe { accept(joined, offers, offers_len, params, out, out_cap) }
 }
 
-/// Writes the answer, and what was agreed on.
-fn write_answer(
-    agreed: Option<(Params, Offer)>,
-    params: &mut ws_pmd_params,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    let Some((agreed, answer)) = agreed else { return Ok(0) };
-    let written = output::write_all(&[&[answer.write().as_bytes()]], out)?;
-    *params = ws_pmd_params::of(&agreed);
-    Ok(written)
-}
-
-/// Client: writes an offer for ws_request_spec.extensions. The offer always has client_max_window_bits, so that
-/// the server may limit our window.
+/// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns its length. The
+/// offer always has client_max_window_bits, so the server may limit the client's window.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_offer(
@@ -166,15 +139,16 @@ pub unsafe extern "C" fn ws_pmd_offer(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let offer = pmd::offer(&ptr::one(params)?.read()?);
-        output::write_all(&[&[offer.write().as_bytes()]], ptr::output(out, out_cap)?)
+        output::write_all(&[&[offer.as_bytes()]], ptr::output(out, out_cap)?)
     })
 }
 
-/// Client: reads the server's answer out of its head and narrows *params, which is what
-/// ws_pmd_offer() was given, to it. Returns 1 if compression is on, 0 if it is off, or
-/// WS_ERR_EXTENSION; *params is unchanged unless the result is 1.
+/// Client: reads from the server's head whether the offer was accepted (RFC 7692, 5.1), and narrows
+/// *params, which was passed to ws_pmd_offer(), to what was agreed. Returns 1 if compression is on,
+/// or 0 if it is off. WS_ERR_EXTENSION if the response is malformed, repeated, or exceeds the
+/// offer; other errors as for ws_next_header(). *params is unchanged unless the result is 1.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm(
@@ -183,34 +157,72 @@ pub unsafe extern "C" fn ws_pmd_confirm(
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let params = ptr::one_mut(params)?;
-        let head = ptr::bytes(head, head_len)?;
-        Ok(narrow(pmd::confirm(head, &params.read()?)?, params))
-    })
+    unsafe { confirm(in_head, head, head_len, params) }
 }
 
-/// The same from the value of Sec-WebSocket-Extensions (all of its values, joined with ", ").
-/// (NULL, 0): the field did not come.
+/// Client: confirms an offer as ws_pmd_confirm() does, from the value of Sec-WebSocket-Extensions.
+/// `response` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm_value(
-    answer: *const c_void,
-    answer_len: usize,
+    response: *const c_void,
+    response_len: usize,
     params: *mut ws_pmd_params,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    super::answer(|| unsafe {
+    unsafe { confirm(joined, response, response_len, params) }
+}
+
+/// The values of Sec-WebSocket-Extensions in a head.
+fn in_head(head: &[u8]) -> Result<Values<'_>> {
+    Values::in_head(head, Name::SecWebSocketExtensions)
+}
+
+/// The values of a field, already joined.
+fn joined(value: &[u8]) -> Result<Values<'_>> {
+    Ok(Values::one(Some(value)))
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn accept(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    offers: *const c_void,
+    offers_len: usize,
+    params: *mut ws_pmd_params,
+    out: *mut c_void,
+    out_cap: usize,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
         let params = ptr::one_mut(params)?;
-        let confirmed = Values::one(Some(ptr::bytes(answer, answer_len)?));
-        Ok(narrow(pmd::confirm_in(confirmed, &params.read()?)?, params))
+        let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
+        let willing = params.read()?;
+        let accepted = pmd::accept(parse(offers)?, &willing)?;
+        let Some((agreed, response)) = accepted else { return Ok(0) };
+        let written = output::write_all(&[&[response.as_bytes()]], out)?;
+        *params = ws_pmd_params::of(&agreed);
+        Ok(written)
     })
 }
 
-/// Writes what was agreed on. Whether there is compression.
-fn narrow(agreed: Option<Params>, params: &mut ws_pmd_params) -> usize {
-    if let Some(agreed) = &agreed {
-        *params = ws_pmd_params::of(agreed);
-    }
-    agreed.is_some().into()
+/// # Safety
+/// The pointer contract.
+unsafe fn confirm(
+    parse: fn(&[u8]) -> Result<Values<'_>>,
+    response: *const c_void,
+    response_len: usize,
+    params: *mut ws_pmd_params,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
+        let params = ptr::one_mut(params)?;
+        let response = ptr::bytes(response, response_len)?;
+        let offered = params.read()?;
+        let confirmed = pmd::confirm(parse(response)?, &offered)?;
+        if let Some(agreed) = &confirmed {
+            *params = ws_pmd_params::of(agreed);
+        }
+        Ok(confirmed.is_some().into())
+    })
 }

@@ -2,21 +2,20 @@
 
 use super::handshake::ws_bytes;
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::error::{Error, Result};
-use crate::handshake::request::{self, Http};
-use crate::handshake::response;
+use crate::handshake::parsed::{Http, ParsedRequest, ParsedResponse};
 
-/// A request that an HTTP library has parsed. Zero it, fill what came. {NULL, 0}: the field did
-/// not come; {not NULL, 0}: it came and was empty. Extensible.
+/// A request that an HTTP library has parsed. Zero it, then set the members that the request has.
+/// Absent: {NULL, 0}. Present but empty: {not NULL, 0}. Extensible.
 ///
-/// Pass a field that came more than once as all of its values, joined with ", " (RFC 9110, 5.3),
-/// never as the first of them: a second Host, key, version, Origin or Content-Length is refused
-/// by its comma. The functions that take heads judge the same combined value.
+/// Pass a repeated field as all of its values, joined with commas (RFC 9110, 5.3), never as the
+/// first one only: a second Host, key, version, Origin or Content-Length is then rejected because
+/// of its comma. The functions that parse heads judge the same combined value.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_request_fields {
-    /// "GET"; "CONNECT" in HTTP/2 and HTTP/3
+    /// "GET"; "CONNECT" in HTTP/2 and HTTP/3.
     pub method: ws_bytes,
     /// Host, or :authority
     pub host: ws_bytes,
@@ -32,36 +31,48 @@ pub struct ws_request_fields {
     pub origin: ws_bytes,
     /// Sec-WebSocket-Extensions
     pub extensions: ws_bytes,
-    /// Content-Length: a body would be read as frames.
+    /// Content-Length. A body would be read as frames.
     pub content_length: ws_bytes,
-    /// Transfer-Encoding: likewise.
+    /// Transfer-Encoding. A body would be read as frames.
     pub transfer_encoding: ws_bytes,
-    /// :protocol of HTTP/2 and HTTP/3 (RFC 8441, RFC 9220); not Sec-WebSocket-Protocol
+    /// :protocol in HTTP/2 and HTTP/3 (RFC 8441, RFC 9220); not Sec-WebSocket-Protocol.
     pub connect_protocol: ws_bytes,
-    /// Yours: the Origins that you allow, as in ws_accept_spec; {NULL, 0}: any
+    /// Set by you: the origins that you allow, as in ws_accept_spec; {NULL, 0} allows any.
     pub origins: ws_bytes,
-    /// How the request came: 10, 11, 20 or 30
+    /// The version of the request: 10, 11, 20 or 30.
     pub http_version: u32,
     /// 0
     pub reserved: u32,
 }
 
-/// Server: judges a request that an HTTP library has parsed (RFC 6455, 4.2.1). WS_OK, or an
-/// error. What is wrong is reported as by ws_parse_handshake(), and in the same order: SYNTAX for
-/// a control character other than a tab in a value, NOT_UPGRADE, SYNTAX (Origin,
-/// Transfer-Encoding, Content-Length), METHOD, HTTP_VERSION, HOST, VERSION, KEY, EXTENSION; then
-/// WS_ERR_HANDSHAKE_ORIGIN. The target is the library's to check. Whitespace around a value is
-/// ignored. WS_ERR_INVALID_ARGUMENT for another `http_version`, and for `origins` as in
-/// ws_accept_spec.
+/// Server: checks an opening request that an HTTP library has parsed (RFC 6455, 4.2.1). Returns
+/// WS_OK or an error. Whitespace around a value is ignored. The target is left to the HTTP library.
+/// The checks are those of ws_parse_handshake(), and the first failure is returned:
 ///
-/// From http_version 20 on, `upgrade`, `connection`, `key`, `content_length` and
-/// `transfer_encoding` are ignored.
-/// NOT_UPGRADE: no `connect_protocol`, or one that is not "websocket" in any case; METHOD: not
-/// CONNECT. The response is the library's to send: a 200 without Sec-WebSocket-Accept, or
-/// ws_http_status(), where a 426 becomes a 400 with "sec-websocket-version: 13" (HTTP/2 has no
-/// Upgrade), or a 501 for another :protocol. Then comes ws_conn_new() with WS_SERVER: frames are
-/// the same, and masked likewise. END_STREAM is the peer's end (ws_conn_finish()); a failed
-/// connection ends with RST_STREAM(CANCEL) (RFC 8441, 5).
+///      1. WS_ERR_INVALID_ARGUMENT: another http_version, or an invalid list
+///         of origins (see ws_conn_accept())
+///      2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+///      3. WS_ERR_NOT_UPGRADE
+///      4. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
+///         other than 0
+///      5. WS_ERR_HTTP_METHOD
+///      6. WS_ERR_HTTP_VERSION: http_version is 10
+///      7. WS_ERR_HANDSHAKE_HOST
+///      8. WS_ERR_HANDSHAKE_VERSION
+///      9. WS_ERR_HANDSHAKE_KEY
+///     10. WS_ERR_EXTENSION
+///     11. WS_ERR_HANDSHAKE_ORIGIN
+///
+/// For HTTP/2 and HTTP/3 (`http_version` 20 and 30; RFC 8441, 5), `upgrade`, `connection`, `key`,
+/// `content_length` and `transfer_encoding` are ignored. WS_ERR_NOT_UPGRADE then means that
+/// `connect_protocol` is not "websocket" (case-insensitive), and WS_ERR_HTTP_METHOD that the method
+/// is not CONNECT. The HTTP library sends the response: a 200 without Sec-WebSocket-Accept to
+/// accept the request, else the status that ws_http_status() returns. Replace a 426, which HTTP/2
+/// does not have, by a 400 with "sec-websocket-version: 13", or by a 501 for another :protocol.
+///
+/// After the 200, create the connection with ws_conn_new() and WS_SERVER: the frames are those of
+/// HTTP/1.1, masking included. END_STREAM ends the peer's stream: call ws_conn_finish(). End a
+/// failed connection with RST_STREAM(CANCEL).
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_check_request(
@@ -69,9 +80,9 @@ pub unsafe extern "C" fn ws_check_request(
     fields_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
-        let parsed = request::Parsed {
+        let parsed = ParsedRequest {
             method: fields.method.value()?,
             host: fields.host.value()?,
             upgrade: fields.upgrade.value()?,
@@ -87,12 +98,13 @@ pub unsafe extern "C" fn ws_check_request(
             http: Http::from_number(fields.http_version)?,
         };
         zero(fields.reserved)?;
-        request::check(&parsed).map(|()| 0)
+        parsed.check().map(|()| 0)
     })
 }
 
-/// A response that an HTTP library has parsed, and what was sent. Zero it, fill what came and
-/// what was sent; NULL and empty as above. Extensible.
+/// A response that an HTTP library has parsed, and the request that was sent. Zero it, then set the
+/// members that the response has and those that were sent. Absent: {NULL, 0}. Present but empty:
+/// {not NULL, 0}. Extensible.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_response_fields {
@@ -106,28 +118,34 @@ pub struct ws_response_fields {
     pub protocol: ws_bytes,
     /// Sec-WebSocket-Extensions
     pub extensions: ws_bytes,
-    /// The Sec-WebSocket-Key that was sent
+    /// The Sec-WebSocket-Key that was sent.
     pub key: ws_bytes,
-    /// The Sec-WebSocket-Protocol that was sent
+    /// The Sec-WebSocket-Protocol that was sent.
     pub offered_protocols: ws_bytes,
-    /// The Sec-WebSocket-Extensions that was sent
+    /// The Sec-WebSocket-Extensions that was sent.
     pub offered_extensions: ws_bytes,
-    /// How the response came: 10, 11, 20 or 30
+    /// The version of the response: 10, 11, 20 or 30.
     pub http_version: u32,
-    /// Of the response
+    /// The status of the response.
     pub status: u16,
     /// 0
     pub reserved: u16,
 }
 
-/// Client: judges a response that an HTTP library has parsed (RFC 6455, 4.1). WS_OK, or the
-/// error of ws_parse_response(), in the same order: SYNTAX for a control character other than a
-/// tab in a value that came, STATUS, HTTP_VERSION, ACCEPT, PROTOCOL, EXTENSION. Whitespace around
-/// a value is ignored. WS_ERR_INVALID_ARGUMENT for another `http_version`, and for what was sent:
-/// a `key` that is not valid, malformed `offered_extensions`, a control character.
+/// Client: checks a response that an HTTP library has parsed (RFC 6455, 4.1). Returns WS_OK or an
+/// error. Whitespace around a value is ignored. The first failure is returned:
 ///
-/// Over HTTP/1.1 the status must be 101. From http_version 20 on it may be any 2xx, and
-/// `upgrade`, `connection`, `accept` and `key` are not looked at.
+///     1. WS_ERR_INVALID_ARGUMENT: another http_version; an invalid key;
+///        malformed offered_extensions; a control character in what was sent
+///     2. WS_ERR_HTTP_SYNTAX: a control character other than a tab in a value
+///        of the response
+///     3. WS_ERR_HANDSHAKE_STATUS: not 101; over HTTP/2 and HTTP/3 not 2xx
+///     4. WS_ERR_HTTP_VERSION: http_version is 10
+///     5. WS_ERR_HANDSHAKE_ACCEPT
+///     6. WS_ERR_HANDSHAKE_PROTOCOL
+///     7. WS_ERR_EXTENSION: malformed, not offered, or confirmed twice
+///
+/// For HTTP/2 and HTTP/3, `upgrade`, `connection`, `accept` and `key` are ignored.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_check_response(
@@ -135,9 +153,9 @@ pub unsafe extern "C" fn ws_check_response(
     fields_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, for the fields' own pointers too.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let fields = ptr::extensible(fields, fields_size)?;
-        let parsed = response::Parsed {
+        let parsed = ParsedResponse {
             upgrade: fields.upgrade.value()?,
             connection: fields.connection.value()?,
             accept: fields.accept.value()?,
@@ -150,11 +168,11 @@ pub unsafe extern "C" fn ws_check_response(
             status: fields.status,
         };
         zero(fields.reserved.into())?;
-        response::check(&parsed).map(|()| 0)
+        parsed.check().map(|()| 0)
     })
 }
 
-/// What is reserved must be 0.
+/// A reserved member must be 0.
 fn zero(reserved: u32) -> Result<()> {
     if reserved == 0 { Ok(()) } else { Err(Error::InvalidArgument) }
 }

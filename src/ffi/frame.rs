@@ -1,7 +1,7 @@
 //! One frame
 
 use super::result::ws_result;
-use super::{answer, ptr};
+use super::{ptr, result_of};
 use crate::error::{Error, Result};
 use crate::frame::{
     self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD,
@@ -10,37 +10,37 @@ use crate::frame::{
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 
-/// A further fragment of a message.
+/// Another fragment of a message.
 pub const WS_OPCODE_CONTINUATION: i32 = 0x0;
-/// UTF-8.
+/// Text: UTF-8.
 pub const WS_OPCODE_TEXT: i32 = 0x1;
-/// Any bytes.
+/// Binary: any bytes.
 pub const WS_OPCODE_BINARY: i32 = 0x2;
-/// Control: starts or answers the closing handshake.
+/// Control: starts or completes the closing handshake.
 pub const WS_OPCODE_CLOSE: i32 = 0x8;
 /// Control: asks for a pong with the same payload.
 pub const WS_OPCODE_PING: i32 = 0x9;
-/// Control: answers a ping, or nothing.
+/// Control: replies to a ping, or is unsolicited.
 pub const WS_OPCODE_PONG: i32 = 0xA;
 
-// Frame flags. The upper four stand where they stand in a frame's first byte.
+// Frame flags. The upper four have the values they have in a frame's first byte.
 
 /// The last frame of its message.
 pub const WS_FIN: u32 = 0x80;
-/// The message is compressed, if that was agreed on (RFC 7692, 6).
+/// The message is compressed, if compression was agreed on (RFC 7692, 6).
 pub const WS_RSV1: u32 = 0x40;
-/// For an extension of your own: WS_ANY_RSV, WS_OPT_ALLOW_RSV.
+/// For an extension of your own: see WS_ANY_RSV and WS_OPT_ALLOW_RSV.
 pub const WS_RSV2: u32 = 0x20;
-/// Likewise.
+/// For an extension of your own, like WS_RSV2.
 pub const WS_RSV3: u32 = 0x10;
-/// The header carries a masking key.
+/// The header has a masking key.
 pub const WS_MASKED: u32 = 0x01;
 /// This chunk starts the frame's payload.
 pub const WS_BEGIN: u32 = 0x02;
 /// This chunk ends the frame's payload.
 pub const WS_END: u32 = 0x04;
 
-/// Longest frame header, in bytes. (WS_MAX_HEAD is about HTTP.)
+/// Longest frame header, in bytes. (WS_MAX_HEAD is for HTTP.)
 pub const WS_MAX_HEADER: usize = 14;
 /// Longest payload of a control frame, in bytes.
 pub const WS_MAX_CONTROL: usize = 125;
@@ -48,32 +48,33 @@ pub const WS_MAX_CONTROL: usize = 125;
 const _: () =
     assert!(WS_MAX_HEADER == frame::MAX_HEADER && WS_MAX_CONTROL == frame::MAX_CONTROL);
 
-/// A chunk and the frame that it belongs to. For a frame that lies complete in the buffer,
-/// chunk_pos is 0, chunk_len equals payload_len, and WS_BEGIN and WS_END are both set. opcode,
-/// payload_len and the wire's flags are the frame's own and repeat in each of its chunks. The length
-/// of a message is the sum of its chunk_len. 40 bytes without padding on every platform. Frozen.
+/// A chunk and the frame it belongs to. For a frame that is entirely in the buffer, chunk_pos is 0,
+/// chunk_len equals payload_len, and WS_BEGIN and WS_END are both set. The opcode, payload_len and
+/// the flags from the wire describe the whole frame and repeat in each of its chunks: to enforce a
+/// limit on a message, add up chunk_len, not payload_len. 40 bytes without padding on every
+/// platform. Frozen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_frame {
-    /// Length that the header announced.
+    /// Length of the whole payload, as the header announced it.
     pub payload_len: u64,
-    /// Where in the payload this chunk belongs.
+    /// Where in the payload this chunk starts.
     pub chunk_pos: u64,
     /// Where in your buffer this chunk starts.
     pub chunk_off: u64,
-    /// Bytes of payload in this chunk.
+    /// Length of this chunk.
     pub chunk_len: u64,
-    /// Zeros if not WS_MASKED.
+    /// Zeros without WS_MASKED.
     pub mask_key: [u8; 4],
     /// WS_OPCODE_*
     pub opcode: u8,
-    /// WS_FIN ... WS_END
+    /// WS_FIN, WS_RSV*, WS_MASKED, WS_BEGIN, WS_END
     pub flags: u8,
-    /// 2..14
+    /// Length of the header: 2..14
     pub header_len: u8,
-    /// WS_OPCODE_TEXT or WS_OPCODE_BINARY in every chunk of a message, continuations too; the opcode
-    /// itself for control frames; 0 for a continuation from ws_frame_decode(), which knows one
-    /// frame.
+    /// WS_OPCODE_TEXT or WS_OPCODE_BINARY in every chunk of a message, also in continuations; the
+    /// frame's own opcode for control frames; 0 for a continuation from ws_frame_decode(), which
+    /// sees only one frame.
     pub message_opcode: u8,
 }
 
@@ -117,23 +118,23 @@ fn flag(flag: u32, set: bool) -> u8 {
     if set { flag.to_le_bytes()[0] } else { 0 }
 }
 
-// Which side you are: the input is the other's.
+// Which side you are. The input comes from the other side.
 
 /// Frames must be masked; they are unmasked in place.
 pub const WS_SERVER: u32 = 0x00;
 /// Frames must not be masked.
 pub const WS_CLIENT: u32 = 0x01;
 
-// May be combined with it.
+// Optional flags, combined with the side by |.
 
-/// RSV1 may be set on a message's first frame.
+/// RSV1 may be set on the first frame of a message.
 pub const WS_DEFLATE: u32 = 0x02;
-/// Accept masked and unmasked, e.g. in a proxy.
+/// Accept masked and unmasked frames, e.g. in a proxy.
 pub const WS_ANY_MASK: u32 = 0x04;
 /// Do not unmask: buf is never written to.
 pub const WS_KEEP_MASKED: u32 = 0x08;
-/// Report reserved bits of data frames, continuations too, instead of refusing them, e.g. in a
-/// proxy. Those of control frames stay refused.
+/// Report the reserved bits of data frames, also of continuations, instead of rejecting them, e.g.
+/// in a proxy. Those of control frames are still rejected.
 pub const WS_ANY_RSV: u32 = 0x10;
 
 const _: () = assert!(
@@ -144,16 +145,26 @@ const _: () = assert!(
         && WS_ANY_RSV == DecodeFlags::ANY_RSV
 );
 
-/// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2).
-/// Returns the length of the whole frame, 0 if part of it is missing, or an error. When the
-/// result is 0 and frame->header_len is not, the header is complete and *frame holds its values: the
-/// frame will be header_len + payload_len bytes long. Nothing has been unmasked then.
+/// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2). flags:
+/// WS_SERVER or WS_CLIENT, with optional flags. Returns the length of the whole frame, 0 if it is
+/// incomplete, or an error. *frame describes the frame. While the frame is incomplete, nothing is
+/// unmasked. Once its header is complete, frame->header_len is no longer 0, and the frame will be
+/// header_len + payload_len bytes long.
 ///
-/// Headers are checked byte by byte, here and everywhere: the first wrong byte decides, as soon
-/// as it is there. Within the first: RESERVED_BITS, OPCODE, CONTROL_FRAME (not final),
-/// FRAGMENTATION; within the second: MASK, then CONTROL_FRAME (too long); then LENGTH at the
-/// byte that proves it; then TOO_BIG when the length is complete. (A single frame has no
-/// FRAGMENTATION and no TOO_BIG: those are the decoder's.)
+/// Headers are checked byte by byte, here and in every other function: the first invalid byte
+/// determines the error, which is reported as soon as that byte arrives. The checks, in order:
+///
+///     first byte    1. WS_ERR_RESERVED_BITS
+///                   2. WS_ERR_OPCODE
+///                   3. WS_ERR_CONTROL_FRAME: fragmented
+///                   4. WS_ERR_FRAGMENTATION
+///     second byte   5. WS_ERR_MASK
+///                   6. WS_ERR_CONTROL_FRAME: longer than 125 bytes
+///     length        7. WS_ERR_LENGTH, at the byte that proves it
+///                   8. WS_ERR_TOO_BIG, once the length is complete
+///
+/// ws_frame_decode() sees one frame and has no limit, so it returns neither WS_ERR_FRAGMENTATION
+/// nor WS_ERR_TOO_BIG.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_frame_decode(
@@ -163,9 +174,9 @@ pub unsafe extern "C" fn ws_frame_decode(
     frame: *mut ws_frame,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let frame = ptr::output_one(frame)?;
-        let (Some(rules), Ok(buf)) =
+        let (Some(flags), Ok(buf)) =
             (DecodeFlags::from_flags(flags), ptr::bytes_mut(buf, len))
         else {
             frame.write(ws_frame::default());
@@ -174,7 +185,7 @@ pub unsafe extern "C" fn ws_frame_decode(
         let ascii = Ascii::DoesNotMatter;
         match frame::whole_frame(
             buf,
-            rules,
+            flags,
             Fragmentation::Unchecked,
             Limits::NONE,
             ascii,
@@ -183,27 +194,27 @@ pub unsafe extern "C" fn ws_frame_decode(
                 frame.write(chunk.into());
                 Ok(chunk.off + chunk.len)
             }
-            None => decode_header(buf, rules, frame),
+            None => decode_header(buf, flags, frame),
         }
     })
 }
 
-/// Of a frame that is not whole, or wrong. A function of its own, so that what it needs in memory
-/// is not put there for nothing.
+/// Decodes the header of a frame that is incomplete or invalid.
+// Not inlined: the fast path would have to reserve the stack that it needs.
 #[cold]
 #[inline(never)]
 fn decode_header(
     buf: &[u8],
-    rules: DecodeFlags,
+    flags: DecodeFlags,
     frame: &mut MaybeUninit<ws_frame>,
 ) -> Result<usize> {
-    let header = Header::parse(buf, rules, Fragmentation::Unchecked, Limits::NONE);
+    let header = Header::parse(buf, flags, Fragmentation::Unchecked, Limits::NONE);
     frame.write(header.ok().flatten().map_or_else(ws_frame::default, ws_frame::from));
     header.map(|_| 0)
 }
 
-/// Bytes that a frame of this payload length occupies, header included; UINT64_MAX if
-/// payload_len is above 2^63 - 1.
+/// Returns the length of a frame with this payload, header included; `masked` is 1 if it has a
+/// masking key, else 0. UINT64_MAX if payload_len is above 2^63 - 1.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_frame_size(payload_len: u64, masked: c_int) -> u64 {
     if payload_len > MAX_PAYLOAD {
@@ -212,11 +223,12 @@ pub extern "C" fn ws_frame_size(payload_len: u64, masked: c_int) -> u64 {
     payload_len + u64::from(frame::header_len(payload_len, masked != 0))
 }
 
-/// Writes header and payload. flags: WS_FIN and WS_RSV*; another one, WS_MASKED too, is
-/// WS_ERR_INVALID_ARGUMENT. mask_key: 4 bytes that the peer cannot foresee (RFC 6455, 10.3), which
-/// mask the frame, or NULL for an unmasked frame. `payload` is not modified, and must not overlap
-/// `out`, which needs room for ws_frame_size() bytes. Returns the number of bytes written. A reserved
-/// opcode, and a control frame without WS_FIN or above WS_MAX_CONTROL, is WS_ERR_INVALID_ARGUMENT.
+/// Writes one frame, header and payload. (ws_frames_encode() writes many.) Returns its length,
+/// which ws_frame_size() computes beforehand. flags: WS_FIN and WS_RSV*. mask_key: 4 unpredictable
+/// bytes (RFC 6455, 10.3) for a masked frame, or NULL for an unmasked one. `payload` is not
+/// modified, and must not overlap `out`. WS_ERR_INVALID_ARGUMENT for any other flag, WS_MASKED
+/// included, for a reserved opcode, and for a control frame without WS_FIN or with more than
+/// WS_MAX_CONTROL bytes.
 ///
 /// An unmasked frame is the same for every client: encode once, send to all.
 #[unsafe(no_mangle)]
@@ -231,7 +243,7 @@ pub unsafe extern "C" fn ws_frame_encode(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         if ptr::overlap(payload, payload_len, out, out_cap) {
             return Err(Error::InvalidArgument);
         }
@@ -242,15 +254,13 @@ pub unsafe extern "C" fn ws_frame_encode(
     })
 }
 
-/// Writes only the header, for writev() or for a payload that follows in pieces (mask those
-/// with ws_mask()). WS_MAX_HEADER bytes of room are always enough. A payload_len above 2^63 - 1 is
-/// WS_ERR_INVALID_ARGUMENT. The header may be written directly before the payload, in the same
-/// buffer:
+/// Writes only the header of a frame, for writev() or for a payload that follows in chunks (mask
+/// those with ws_mask()). Returns its length, at most WS_MAX_HEADER bytes. Arguments and errors as
+/// for ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above 2^63 - 1. The header
+/// may be written directly before the payload, in the same buffer:
 ///
 ///     n = ws_frame_size(len, masked) - len;
 ///     ws_frame_header(opcode, flags, key, len, payload - n, n);
-///
-/// Returns its length in bytes.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_frame_header(
@@ -262,15 +272,15 @@ pub unsafe extern "C" fn ws_frame_header(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (key, out) = (ptr::mask_key(mask_key), ptr::output(out, out_cap)?);
         OutHeader::new(opcode, flags, key, payload_len)?.write(out)
     })
 }
 
-/// Masks or unmasks in place; the two are the same operation (RFC 6455, 5.3). `pos` is the
-/// position of buf[0] inside the frame's payload: 0 for the first piece, then the number of
-/// payload bytes already done. Invalid arguments do nothing.
+/// Masks or unmasks in place; the two are the same operation (RFC 6455, 5.3). mask_key: 4 bytes.
+/// `pos` is the position of buf[0] in the frame's payload: 0 for the first chunk, then the number
+/// of payload bytes already processed. With invalid arguments it does nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_mask(
     buf: *mut c_void,
@@ -286,8 +296,8 @@ pub unsafe extern "C" fn ws_mask(
     }
 }
 
-/// The same from one buffer to another. They may be the same buffer, but not overlap
-/// otherwise.
+/// Masks or unmasks like ws_mask(), from `src` to `dst`, which may be the same buffer but must not
+/// overlap otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_mask_copy(
     dst: *mut c_void,

@@ -1,31 +1,33 @@
 //! Opening handshake
 
-use super::answer;
 use super::ptr::{self, Extensible};
 use super::result::ws_result;
+use super::result_of;
 use crate::error::{Error, Result};
 use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
 use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
+use crate::handshake::names::Name;
 use crate::handshake::values::Values;
-use crate::handshake::{origin, protocols, request, response};
+use crate::handshake::{build, origin, protocols, reply, request, response};
 use crate::output::{self, Room};
 use core::ffi::{c_int, c_void};
 
-/// Length of a Sec-WebSocket-Key: base64 of 16 bytes.
+/// Length of a Sec-WebSocket-Key: the base64 of 16 bytes.
 pub const WS_KEY_LEN: usize = 24;
-/// Length of a Sec-WebSocket-Accept: base64 of 20 bytes.
+/// Length of a Sec-WebSocket-Accept: the base64 of 20 bytes.
 pub const WS_ACCEPT_LEN: usize = 28;
-/// Longest request or response head, in bytes. (WS_MAX_HEADER is about frames.)
+/// Longest request or response head, in bytes. (WS_MAX_HEADER is for frames.)
 pub const WS_MAX_HEAD: usize = 65536;
-/// Most fields of a head.
+/// Largest number of header fields in a head.
 pub const WS_MAX_FIELDS: usize = 256;
 
 const _: () = assert!(WS_KEY_LEN == KEY_LEN && WS_ACCEPT_LEN == ACCEPT_LEN);
 const _: () = assert!(WS_MAX_HEAD == MAX_HEAD && WS_MAX_FIELDS == MAX_FIELDS);
 
-/// Writes the WS_ACCEPT_LEN characters that answer `key` (no NUL; RFC 6455, 4.2.2). The key
-/// must be 24 characters, the base64 of 16 bytes, else WS_ERR_HANDSHAKE_KEY. (The bits of its
-/// last character that belong to no byte may be set, as in the example of RFC 6455, 4.1.)
+/// Computes the Sec-WebSocket-Accept value for `key` (RFC 6455, 4.2.2): writes WS_ACCEPT_LEN
+/// characters, without a NUL, and returns WS_ACCEPT_LEN. `key` must be WS_KEY_LEN characters, the
+/// base64 of 16 bytes, else the result is WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last
+/// character may be set, as in the example of RFC 6455, 4.1.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_accept_key(
@@ -35,34 +37,33 @@ pub unsafe extern "C" fn ws_accept_key(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
-        key.write_accept(Room::write(to.ok_or(Error::BufferTooSmall)?, &[0; ACCEPT_LEN]));
+        Room::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
         Ok(ACCEPT_LEN)
     })
 }
 
-/// A piece of the buffer that you passed in. {0, 0} if it is not there; len is 0 and off is
-/// not if it is there and empty. Frozen.
+/// A range of the buffer you passed in. Absent: {0, 0}. Present but empty: only len is 0. Frozen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_span {
-    /// Where it starts in the buffer.
+    /// Where the range starts in the buffer.
     pub off: u32,
     /// Its length in bytes.
     pub len: u32,
 }
 
 impl ws_span {
-    /// Where `piece` lies in `buf`.
-    pub(super) fn of(piece: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
-        let Some(piece) = piece else { return Ok(ws_span::default()) };
-        let off = piece.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
-        Ok(ws_span { off: span_u32(off)?, len: span_u32(piece.len())? })
+    /// The position of `range`, which is part of `buf`.
+    pub(super) fn of(range: Option<&[u8]>, buf: &[u8]) -> Result<ws_span> {
+        let Some(range) = range else { return Ok(ws_span::default()) };
+        let off = range.as_ptr().addr().wrapping_sub(buf.as_ptr().addr());
+        Ok(ws_span { off: span_u32(off)?, len: span_u32(range.len())? })
     }
 
-    /// Where a piece of `buf` lies that was looked for. Returns 1, or 0 if there is none.
+    /// Fills the position of `found`, which is part of `buf`. Returns 1, or 0 if there is none.
     fn fill(&mut self, found: Option<&[u8]>, buf: &[u8]) -> Result<usize> {
         *self = ws_span::of(found, buf)?;
         Ok(found.is_some().into())
@@ -74,23 +75,24 @@ pub(super) fn span_u32(number: usize) -> Result<u32> {
     u32::try_from(number).map_err(|_| Error::InvalidArgument)
 }
 
-/// A client's opening request. Extensible.
+/// A client's opening request, as ws_parse_handshake() reads it. (ws_response is a server's
+/// response.) Extensible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_handshake {
-    /// "GET", for an upgrade.
+    /// "GET" for an upgrade.
     pub method: ws_span,
     /// "/chat?room=1"
     pub target: ws_span,
-    /// "example.com:8080"; of a target in absolute form, the one there
+    /// "example.com:8080"; if the target is in absolute form, the host in the target.
     pub host: ws_span,
-    /// A browser always sends it: ws_origin_allowed()
+    /// Always sent by browsers; check it with ws_origin_allowed().
     pub origin: ws_span,
-    /// Sec-WebSocket-Key, already checked.
+    /// Sec-WebSocket-Key; valid in an upgrade.
     pub key: ws_span,
-    /// Of the whole head, empty line included.
+    /// Length of the head in bytes, including the empty line.
     pub head_len: u32,
-    /// The digits of the request line: 11 is HTTP/1.1
+    /// The digits of the version: 11 is HTTP/1.1.
     pub http_version: u32,
 }
 
@@ -108,27 +110,40 @@ impl ws_handshake {
     }
 }
 
-/// Server: parses a request (RFC 6455, 4.2.1). Returns the length of its head, up to and
-/// including the empty line (the bytes after it are the first frames), 0 if the empty line is
-/// not there yet, or an error: at once for a complete line that is malformed, and for a head
-/// beyond WS_MAX_HEAD bytes or WS_MAX_FIELDS fields. (If 0 fills your own, smaller buffer, that
-/// is WS_ERR_HTTP_TOO_LARGE too.) One empty line before the request line is skipped; it counts in
-/// head_len. For a head that arrives in many pieces, call ws_head_length() first.
-///
-/// It is an upgrade if Upgrade lists "websocket" and Connection lists "upgrade". Else the
-/// result is WS_ERR_NOT_UPGRADE and *hs is filled: an ordinary HTTP request for you to answer,
-/// its `key` unchecked. What is wrong is reported in this order: SYNTAX, NOT_UPGRADE; and of an
-/// upgrade SYNTAX again (two Origins, a Transfer-Encoding, a Content-Length above 0, a target
-/// that is neither a path nor an absolute URI of http, https, ws or wss, or has a fragment or
-/// user information), METHOD, HTTP_VERSION, HOST, VERSION, KEY, EXTENSION; *hs is then zero.
-///
-/// A field that came more than once is judged as if its values had come in one line, joined with
-/// ", " (RFC 9110, 5.3). A Sec-WebSocket-Extensions that is malformed anywhere is EXTENSION (RFC
-/// 6455, 9.1); an empty one is as good as none. With a target in absolute form, Host must name the same host and port.
-/// The target may hold UTF-8 that is not percent-encoded.
+/// Server: parses the opening request (RFC 6455, 4.2.1) at the start of `buf`. Returns the length
+/// of its head, after which the first frames start; 0 if the head is incomplete; or an error. *hs
+/// is zeroed unless the result is above 0 or WS_ERR_NOT_UPGRADE.
 ///
 ///     ws_handshake hs;
 ///     ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs);
+///
+/// A request is an upgrade if Upgrade lists "websocket" and Connection lists "upgrade". Any other
+/// is WS_ERR_NOT_UPGRADE: an ordinary HTTP request, left to you. *hs is filled, its `key`
+/// unchecked.
+///
+/// WS_ERR_HTTP_SYNTAX is returned as soon as a malformed line is complete, and
+/// WS_ERR_HTTP_TOO_LARGE as soon as the head exceeds WS_MAX_HEAD bytes or WS_MAX_FIELDS fields. A
+/// complete head is checked in this order, and the first failure is returned:
+///
+///     1. WS_ERR_NOT_UPGRADE
+///     2. WS_ERR_HTTP_SYNTAX: two Origins; a Transfer-Encoding; a Content-Length
+///        other than 0; a target that is neither a path nor an absolute URI of
+///        http, https, ws or wss, or that has a fragment or user information
+///     3. WS_ERR_HTTP_METHOD
+///     4. WS_ERR_HTTP_VERSION
+///     5. WS_ERR_HANDSHAKE_HOST
+///     6. WS_ERR_HANDSHAKE_VERSION
+///     7. WS_ERR_HANDSHAKE_KEY
+///     8. WS_ERR_EXTENSION
+///
+/// A repeated field is judged as if its values had been sent in one line, joined with commas (RFC
+/// 9110, 5.3). A Sec-WebSocket-Extensions that is malformed anywhere is WS_ERR_EXTENSION (RFC 6455,
+/// 9.1); an empty one counts as absent. If the target is in absolute form, Host must name the same
+/// host and port. The target may contain UTF-8 that is not percent-encoded. One empty line before
+/// the request line is skipped, and counts in head_len.
+///
+/// If your buffer is smaller than WS_MAX_HEAD and full when 0 is returned, treat that as
+/// WS_ERR_HTTP_TOO_LARGE. If a head arrives in many reads, call ws_head_length() first.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_parse_handshake(
@@ -138,26 +153,29 @@ pub unsafe extern "C" fn ws_parse_handshake(
     hs_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let hs = Extensible::zeroed(hs, hs_size)?;
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
         hs.set(ws_handshake::of(&request, buf)?);
-        request.verdict.map(|()| request.head_len)
+        request.verdict.map(|_| request.head_len)
     })
 }
 
-/// Length of the head at the start of `buf`, of a request or a response, once its empty line is
-/// there, else 0. Looks only at what is new, so that a head that arrives in many pieces takes
-/// linear work: *scanned is 0 at first, and then as this function left it. `buf` may move and
-/// grow, but what was scanned stays (else start again at 0); a `len` below *scanned is
-/// WS_ERR_INVALID_ARGUMENT. WS_ERR_HTTP_TOO_LARGE beyond WS_MAX_HEAD; WS_ERR_HTTP_SYNTAX at once
-/// for a control character that no head has (TLS, a bare LF). Nothing else is checked, and no
-/// other function relies on the result.
+/// Returns the length of the request or response head at the start of `buf`, including its empty
+/// line; 0 while the empty line has not arrived. Scans only new bytes, so a head that arrives in
+/// many reads takes linear time. Set *scanned to 0 before the first call; then pass it as the last
+/// call left it. `buf` may move and grow between calls, but the bytes already scanned must not
+/// change.
 ///
 ///     size_t scanned = 0;
 ///     do len += more(buf + len);
 ///     while ((n = ws_head_length(buf, len, &scanned)) == 0);
+///
+/// Returns WS_ERR_HTTP_TOO_LARGE beyond WS_MAX_HEAD bytes, WS_ERR_INVALID_ARGUMENT if `len` is
+/// below *scanned, and WS_ERR_HTTP_SYNTAX as soon as a control character arrives that no head
+/// contains (from TLS, or a bare LF). It checks nothing else, and no other function relies on its
+/// result.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_head_length(
@@ -166,16 +184,16 @@ pub unsafe extern "C" fn ws_head_length(
     scanned: *mut usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (scanned, buf) = (ptr::one_mut(scanned)?, ptr::bytes(buf, len)?);
         headers::head_length(buf, scanned).map(Option::unwrap_or_default)
     })
 }
 
-/// Walks the header fields of a complete head, e.g. for cookies or for a field that came more
-/// than once. Start with *pos == 0. Returns 1 and fills name and value, 0 after the last one,
-/// or an error: WS_ERR_HTTP_SYNTAX, WS_ERR_HTTP_TOO_LARGE, or WS_ERR_INVALID_ARGUMENT if the
-/// head has no empty line at its end, or *pos is not from this function.
+/// Reads the next header field of a complete head, e.g. to find cookies or every value of a
+/// repeated field. Set *pos to 0 before the first call. Returns 1 and fills *name and *value, or 0
+/// after the last field. Errors: WS_ERR_HTTP_SYNTAX; WS_ERR_HTTP_TOO_LARGE; WS_ERR_INVALID_ARGUMENT
+/// if the head is incomplete, or *pos is neither 0 nor from this function.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_next_header(
@@ -186,7 +204,7 @@ pub unsafe extern "C" fn ws_next_header(
     value: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let name = ptr::output_one(name).map(|name| name.write(ws_span::default()));
         let value = ptr::output_one(value).map(|value| value.write(ws_span::default()));
         let (name, value) = (name?, value?);
@@ -198,8 +216,8 @@ pub unsafe extern "C" fn ws_next_header(
     })
 }
 
-/// Finds the first field of a name (case is ignored) in a complete head. Returns 1, or 0 if
-/// there is none; errors as for ws_next_header().
+/// Finds the first header field called `name` (case-insensitive) in a complete head. Returns 1 and
+/// fills *value, or 0 if there is none. Errors as for ws_next_header().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_find_header(
@@ -210,7 +228,7 @@ pub unsafe extern "C" fn ws_find_header(
     value: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let value = ptr::output_one(value)?.write(ws_span::default());
         let (head, name) = (ptr::bytes(head, head_len)?, ptr::bytes(name, name_len)?);
         let found = headers::find(head, name)?;
@@ -218,10 +236,11 @@ pub unsafe extern "C" fn ws_find_header(
     })
 }
 
-/// Picks the subprotocol to speak (RFC 6455, 11.3.4): the first in `supported` ("chat,
-/// superchat": your order of preference) that the client's head offers, in however many
-/// fields. Returns 1 and fills *chosen (a piece of `supported`), or 0; errors as for
-/// ws_next_header(), and WS_ERR_INVALID_ARGUMENT if `supported` is no list of tokens.
+/// Server: selects the subprotocol (RFC 6455, 11.3.4): the first in `supported` that the client's
+/// head offers, in any number of fields. `supported` is a list such as "chat, superchat", most
+/// preferred first. Returns 1 and fills *chosen (a range of `supported`), or 0 if none is offered.
+/// Errors as for ws_next_header(), and WS_ERR_INVALID_ARGUMENT if `supported` is not a list of
+/// distinct tokens.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_select_protocol(
@@ -232,17 +251,17 @@ pub unsafe extern "C" fn ws_select_protocol(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
-        let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let head = ptr::bytes(head, head_len)?;
-        let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select_protocol(head, supported)?;
-        chosen.fill(found, supported)
-    })
+    unsafe {
+        let offered =
+            || Values::in_head(ptr::bytes(head, head_len)?, Name::SecWebSocketProtocol);
+        select_protocol(offered, supported, supported_len, chosen)
+    }
 }
 
-/// The same from the value of Sec-WebSocket-Protocol (all of its values, joined with ", ").
-/// (NULL, 0): the field did not come. What is no token in `offered` is passed over.
+/// Server: selects the subprotocol as ws_select_protocol() does, from the value of
+/// Sec-WebSocket-Protocol. `offered` is the value, or all values joined with commas; (NULL, 0) if
+/// the field is absent. Elements of `offered` that are not tokens are ignored.
+/// WS_ERR_INVALID_ARGUMENT if `supported` is not a list of distinct tokens.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_select_protocol_value(
@@ -253,21 +272,35 @@ pub unsafe extern "C" fn ws_select_protocol_value(
     chosen: *mut ws_span,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    unsafe {
+        let offered = || Ok(Values::one(Some(ptr::bytes(offered, offered_len)?)));
+        select_protocol(offered, supported, supported_len, chosen)
+    }
+}
+
+/// # Safety
+/// The pointer contract.
+unsafe fn select_protocol<'a>(
+    offered: impl FnOnce() -> Result<Values<'a>>,
+    supported: *const c_void,
+    supported_len: usize,
+    chosen: *mut ws_span,
+) -> ws_result {
+    // SAFETY: the caller keeps the pointer contract.
+    result_of(|| unsafe {
         let chosen = ptr::output_one(chosen)?.write(ws_span::default());
-        let offered = ptr::bytes(offered, offered_len)?;
         let supported = ptr::bytes(supported, supported_len)?;
-        let found = protocols::select(Values::one(Some(offered)), supported)?;
-        chosen.fill(found, supported)
+        let selected = protocols::select(&offered()?, supported)?;
+        chosen.fill(selected, supported)
     })
 }
 
-/// Compares a browser's Origin with those you allow ("https://a.example
-/// https://b.example:8443", separated by spaces). Whole origins only: scheme and host without
-/// regard to case, and the port, which the scheme may imply; there are no wildcards. 1 if it is
-/// one of them; 0 for everything else: "null", malformed text, what has no scheme, an entry with a
-/// trailing slash or a comma, invalid arguments. "file://" may be listed. (ws_conn_accept() and
-/// ws_check_request() refuse a list with an entry that could never match.)
+/// Server: returns 1 if a browser's Origin is in the list `allowed`, e.g. "https://a.example
+/// https://b.example:8443", separated by spaces; else 0. Whole origins are compared: scheme and
+/// host case-insensitively, and the port, which the scheme may imply. There are no wildcards.
+/// "file://" may be listed. Returns 0 for "null", malformed text, text without a scheme, and
+/// invalid arguments; an entry with a trailing slash or a comma matches nothing. (ws_conn_accept()
+/// and ws_check_request() reject a list with an entry that can never match.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
@@ -303,7 +336,7 @@ impl ws_bytes {
     /// # Safety
     /// The pointer contract.
     pub(super) unsafe fn value<'a>(self) -> Result<Option<&'a [u8]>> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         let bytes = unsafe { self.get() }?;
         Ok((!self.data.is_null()).then_some(bytes))
     }
@@ -311,27 +344,28 @@ impl ws_bytes {
     /// # Safety
     /// The pointer contract.
     pub(super) unsafe fn get<'a>(self) -> Result<&'a [u8]> {
-        // SAFETY: the caller's promise is passed on.
+        // SAFETY: the caller keeps the pointer contract.
         unsafe { ptr::bytes(self.data, self.len) }
     }
 }
 
-/// What to put into an answer. Zero it, fill what you need. Extensible.
+/// The contents of a 101 response. Zero it, then set the members you need. Extensible.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_response_spec {
     /// The client's Sec-WebSocket-Key; required.
     pub key: ws_bytes,
-    /// Chosen subprotocol, or empty.
+    /// The chosen subprotocol, or empty.
     pub protocol: ws_bytes,
-    /// Chosen extensions, or empty.
+    /// The chosen extensions, or empty.
     pub extensions: ws_bytes,
-    /// Further complete "Name: value\r\n" lines, or empty.
+    /// Additional complete "Name: value\r\n" lines, or empty.
     pub headers: ws_bytes,
 }
 
-/// Server: writes "HTTP/1.1 101 Switching Protocols" and its header fields, with the one empty
-/// line that ends them (RFC 6455, 4.2.2).
+/// Server: writes the 101 response that accepts the connection (RFC 6455, 4.2.2), up to and
+/// including its empty line. (ws_build_reply() writes every other response.) Returns its length.
+/// Invalid contents are WS_ERR_INVALID_ARGUMENT: see ws_build_request().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_response(
@@ -340,28 +374,30 @@ pub unsafe extern "C" fn ws_build_response(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
+    result_of(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = response::Spec {
+        let spec = build::ResponseSpec {
             key: spec.key.get()?,
             protocol: spec.protocol.get()?,
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        response::build(&spec, ptr::output(out, out_cap)?)
+        build::response(&spec, ptr::output(out, out_cap)?)
     })
 }
 
-/// Server: writes a whole response that is not an upgrade, with Content-Length and Connection:
-/// close; a 426 says "Connection: Upgrade, close", "Upgrade: websocket" and Sec-WebSocket-Version: 13
-/// (RFC 9110, 7.8), a 405 says Allow: GET unless `headers` does. status: 200..599; `headers` are
-/// complete lines. Close the connection after it.
+/// Server: writes a complete response other than a 101, with body, Content-Length and "Connection:
+/// close"; close the connection after it. (ws_build_response() writes a 101.) Returns its length.
+/// status: 200..599. `headers` are complete lines as in ws_response_spec. A 426 gets "Connection:
+/// Upgrade, close", "Upgrade: websocket" and "Sec-WebSocket-Version: 13" (RFC 9110, 7.8); a 405
+/// gets "Allow: GET" unless `headers` has Allow.
 ///
-/// `headers` may have one Content-Length, a decimal number: then `body` must be empty, and
-/// follows in pieces, or never, as in response to HEAD. A 204 takes neither a body nor
-/// Content-Length, a 205 no body and no Content-Length but 0, a 304 no body; a 204 and a 304 get
-/// no Content-Length of ours.
+/// `headers` may contain one Content-Length, a decimal number. Then `body` must be empty: you send
+/// the body yourself, or none, as in a response to HEAD. A 204 must have neither body nor
+/// Content-Length; a 205 no body and no Content-Length but 0; a 304 no body. No Content-Length is
+/// added to a 204 or a 304. A violation of these rules is WS_ERR_INVALID_ARGUMENT, as is anything
+/// that ws_build_request() refuses.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_reply(
@@ -374,32 +410,32 @@ pub unsafe extern "C" fn ws_build_reply(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let (headers, body) =
             (ptr::bytes(headers, headers_len)?, ptr::bytes(body, body_len)?);
-        response::build_reply(status, headers, body, ptr::output(out, out_cap)?)
+        reply::build(status, headers, body, ptr::output(out, out_cap)?)
     })
 }
 
-/// Client: writes a fresh random key of WS_KEY_LEN characters. WS_ERR_RANDOM if the operating
-/// system has no randomness.
+/// Client: writes a new random Sec-WebSocket-Key of WS_KEY_LEN characters, without a NUL, and
+/// returns WS_KEY_LEN. WS_ERR_RANDOM if the system's random generator fails.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_make_key(out: *mut c_void, out_cap: usize) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let out = ptr::output(out, out_cap)?;
         output::write_all(&[&[Key::random()?.as_bytes()]], out)
     })
 }
 
-/// What to put into an opening request. Zero it, fill what you need. Extensible.
+/// The contents of an opening request. Zero it, then set the members you need. Extensible.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct ws_request_spec {
     /// "example.com" or "example.com:8080"; required.
     pub host: ws_bytes,
-    /// "/chat"; required.
+    /// "/chat", or an absolute URI of http or https with the host of `host`; required.
     pub target: ws_bytes,
     /// 16 random bytes in base64, e.g. from ws_make_key(); required.
     pub key: ws_bytes,
@@ -409,16 +445,23 @@ pub struct ws_request_spec {
     pub protocols: ws_bytes,
     /// Extensions to offer, or empty.
     pub extensions: ws_bytes,
-    /// Further complete "Name: value\r\n" lines, or empty.
+    /// Additional complete "Name: value\r\n" lines, or empty.
     pub headers: ws_bytes,
 }
 
-/// Client: writes the opening request (RFC 6455, 4.1). Like every builder here it refuses with
-/// WS_ERR_INVALID_ARGUMENT a bad key, whatever would smuggle in another header, and `headers`
-/// with one that is the builder's: Upgrade, Connection, Sec-WebSocket-*, Content-Length (but for
-/// ws_build_reply()), Transfer-Encoding, and here Host; Origin only if `origin` is set. A head
-/// that nobody would read, beyond WS_MAX_HEAD bytes or 240 such lines, is refused too. The target
-/// is a path, or an absolute URI of http or https with the host of `host`.
+/// Client: writes the opening request (RFC 6455, 4.1), up to and including its empty line. Returns
+/// its length. Keep the request: ws_parse_response() and ws_conn_confirm() check the response
+/// against it.
+///
+/// Like ws_build_response() and ws_build_reply(), it returns WS_ERR_INVALID_ARGUMENT for invalid
+/// contents: a key that is not the base64 of 16 bytes; anything that would inject a header field; a
+/// head that would exceed WS_MAX_HEAD bytes, or more than 240 lines in `headers`, since this
+/// library would refuse to read it; and `headers` with a field that the function writes itself:
+///
+///     all three            Sec-WebSocket-*, Upgrade, Connection,
+///                          Transfer-Encoding
+///     ws_build_request()   Host, Content-Length; Origin if origin is set
+///     ws_build_response()  Content-Length
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_request(
@@ -427,10 +470,10 @@ pub unsafe extern "C" fn ws_build_request(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract, for the spec's own pointers too.
-    answer(|| unsafe {
+    // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
+    result_of(|| unsafe {
         let spec = ptr::extensible(spec, spec_size)?;
-        let spec = request::Spec {
+        let spec = build::RequestSpec {
             host: spec.host.get()?,
             target: spec.target.get()?,
             key: spec.key.get()?,
@@ -439,11 +482,12 @@ pub unsafe extern "C" fn ws_build_request(
             extensions: spec.extensions.get()?,
             headers: spec.headers.get()?,
         };
-        request::build(&spec, ptr::output(out, out_cap)?)
+        build::request(&spec, ptr::output(out, out_cap)?)
     })
 }
 
-/// A server's answer. Extensible.
+/// A server's response to the opening request, as ws_parse_response() reads it. (ws_handshake is a
+/// client's request.) Extensible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ws_response {
@@ -451,13 +495,13 @@ pub struct ws_response {
     pub protocol: ws_span,
     /// Confirmed by the server: the value of the first Sec-WebSocket-Extensions.
     pub extensions: ws_span,
-    /// Of the whole head, empty line included.
+    /// Length of the head in bytes, including the empty line.
     pub head_len: u32,
-    /// Set even when it is not 101.
+    /// Set even if it is not 101.
     pub status: u16,
-    /// The digits of the status line: 11 is HTTP/1.1
+    /// The digits of the version: 11 is HTTP/1.1.
     pub http_version: u16,
-    /// "Switching Protocols"; often empty
+    /// "Switching Protocols"; often empty.
     pub reason: ws_span,
 }
 
@@ -477,12 +521,24 @@ impl ws_response {
     }
 }
 
-/// Client: parses an answer and checks it against the request that was sent (the bytes that
-/// ws_build_request() wrote: key, subprotocols and extensions are read from there). Result as
-/// for ws_parse_handshake(), errors in this order: SYNTAX, STATUS, HTTP_VERSION, ACCEPT,
-/// PROTOCOL, EXTENSION (malformed, not offered, or confirmed twice). With STATUS *response is
-/// filled; a caller may skip head_len bytes of a 1xx. Content-Length and Transfer-Encoding of a
-/// 101 mean nothing (RFC 9112, 6.3).
+/// Client: parses the server's response and checks it against the request (RFC 6455, 4.1).
+/// `request` is the head that ws_build_request() wrote: the response must match its key,
+/// subprotocols and extensions. Returns the length of the response's head, after which the first
+/// frames start; 0 if the head is incomplete; or an error. *response is zeroed unless the result is
+/// above 0 or WS_ERR_HANDSHAKE_STATUS. After a 1xx other than 101, skip head_len bytes and parse
+/// again.
+///
+/// WS_ERR_INVALID_ARGUMENT if `request` is not a valid upgrade. WS_ERR_HTTP_SYNTAX and
+/// WS_ERR_HTTP_TOO_LARGE are returned as by ws_parse_handshake(). A complete head is checked in
+/// this order, and the first failure is returned:
+///
+///     1. WS_ERR_HANDSHAKE_STATUS
+///     2. WS_ERR_HTTP_VERSION
+///     3. WS_ERR_HANDSHAKE_ACCEPT
+///     4. WS_ERR_HANDSHAKE_PROTOCOL
+///     5. WS_ERR_EXTENSION: malformed, not offered, or confirmed twice
+///
+/// Content-Length and Transfer-Encoding of a 101 are ignored (RFC 9112, 6.3).
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_parse_response(
@@ -494,10 +550,11 @@ pub unsafe extern "C" fn ws_parse_response(
     response_size: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let filled = Extensible::zeroed(response, response_size)?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
-        let Some(response) = response::parse(buf, request)? else { return Ok(0) };
+        let request = request::parse_sent(request)?;
+        let Some(response) = response::parse(buf, &request)? else { return Ok(0) };
         filled.set(ws_response::of(&response, buf)?);
         if response.status == 101 {
             Ok(response.head_len)

@@ -29,7 +29,7 @@ use result::ws_result;
 
 /// Runs the body of an export, and returns its result as a number.
 #[inline]
-fn answer(body: impl FnOnce() -> Result<usize>) -> ws_result {
+fn result_of(body: impl FnOnce() -> Result<usize>) -> ws_result {
     match body() {
         // Each count is bounded by the length of a buffer, which fits into isize.
         Ok(count) => isize::try_from(count).unwrap_or(isize::MAX),

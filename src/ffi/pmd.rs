@@ -3,7 +3,7 @@
 use super::conn::{WS_SEND_MORE, ws_allocator};
 use super::deflate::ws_pmd_params;
 use super::result::ws_result;
-use super::{answer, conn, ptr};
+use super::{conn, ptr, result_of};
 use crate::deflate::compress;
 use crate::deflate::pmd::Pmd;
 use crate::error::{Error, Result};
@@ -11,16 +11,17 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 /// Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of the decoder,
-/// for proxies, and to compress once for many. What a server compressed is valid for every client
-/// that agreed on no context takeover of the server's and on as wide a window; in others the
-/// windows would part. Opaque. For one thread at a time. It takes memory as ws_conn_set_pmd() says.
+/// for proxies, and to compress once for many. A message that a server compressed is valid for
+/// every client that agreed on server_no_context_takeover and on a window at least as wide; for any
+/// other client the contexts would diverge. Opaque. For one thread at a time. It allocates memory
+/// like ws_conn_set_pmd().
 pub struct ws_pmd {
     pmd: Pmd,
 }
 
-/// side: WS_SERVER or WS_CLIENT, the side that you are. params: what was agreed on. *allocator is
-/// copied; NULL: the C library's. NULL if out of memory, if an argument is invalid, or in a build
-/// without WS_FEATURE_DEFLATE.
+/// Creates a compressor and decompressor. side: WS_SERVER or WS_CLIENT, the side you are. params:
+/// what was agreed. *allocator is copied; NULL for that of the C library. Returns NULL if out of
+/// memory, if an argument is invalid, or without WS_FEATURE_DEFLATE.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_new(
@@ -28,7 +29,7 @@ pub unsafe extern "C" fn ws_pmd_new(
     params: *const ws_pmd_params,
     allocator: *const ws_allocator,
 ) -> *mut ws_pmd {
-    // SAFETY: the caller keeps the pointer contract, and that of the allocator.
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     let placed = (|| unsafe {
         let side = conn::side(side)?;
         let params = ptr::one(params)?.read()?;
@@ -38,7 +39,7 @@ pub unsafe extern "C" fn ws_pmd_new(
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Gives all memory back. NULL is allowed.
+/// Frees all memory. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
     let Some(pmd) = NonNull::new(pmd) else { return };
@@ -50,8 +51,8 @@ pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
     }
 }
 
-/// Room in bytes that ws_pmd_compress() needs for a piece of this length; 0 if that is above
-/// PTRDIFF_MAX, or pmd is NULL.
+/// Returns the bytes of `out` that ws_pmd_compress() needs for `len` bytes of data; 0 if no buffer
+/// can be that large, or pmd is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_compress_bound(pmd: *const ws_pmd, len: usize) -> usize {
     // SAFETY: the caller keeps the pointer contract.
@@ -60,11 +61,11 @@ pub unsafe extern "C" fn ws_pmd_compress_bound(pmd: *const ws_pmd, len: usize) -
     bound.filter(|_| known).unwrap_or(0)
 }
 
-/// Compresses a message, or a piece of one, into the payload of one frame; WS_RSV1 belongs on the
-/// first. flags: 0, or WS_SEND_MORE if further pieces of the message follow. out_cap must be at
-/// least ws_pmd_compress_bound(), and `data` must not overlap `out`; bytes of `out` behind the
-/// result may have been used. Returns the length of the payload, WS_ERR_BUFFER_TOO_SMALL or
-/// WS_ERR_NO_MEMORY.
+/// Compresses a message, or a fragment of one, into the payload of one frame (RFC 7692, 7.2.1); set
+/// WS_RSV1 on the first frame of the message. flags: 0, or WS_SEND_MORE if more fragments of the
+/// message follow. out_cap must be at least ws_pmd_compress_bound(), and `data` must not overlap
+/// `out`; `out` beyond the result may have served as scratch space. Returns the length of the
+/// payload, WS_ERR_BUFFER_TOO_SMALL, WS_ERR_INVALID_ARGUMENT or WS_ERR_NO_MEMORY.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_compress(
@@ -76,7 +77,7 @@ pub unsafe extern "C" fn ws_pmd_compress(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; data and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let pmd = &mut ptr::handle_mut(pmd)?.pmd;
         let more = more(flags)?;
         if ptr::overlap(data, len, out, out_cap) {
@@ -86,21 +87,23 @@ pub unsafe extern "C" fn ws_pmd_compress(
     })
 }
 
-/// Decompresses the unmasked payload of one frame. flags: 0, or WS_SEND_MORE if further frames of
-/// the message follow. Returns how many bytes were written, and in *consumed how many bytes of
-/// `data` are done. It stops early only when `out` is full or before an error; out_cap must not be 0. Call it again
-/// with the rest, which may be empty, and the same flags until it returns 0: then the payload is
-/// done, and without WS_SEND_MORE the message. `data` is never written to.
-///
-/// WS_ERR_COMPRESSION if the data is damaged or the message is cut off, WS_ERR_NO_MEMORY; both are
-/// returned from then on, with *consumed 0. There is no limit here: bound what goes in and what
-/// comes out.
+/// Decompresses the unmasked payload of one frame (RFC 7692, 7.2.2). flags: 0, or WS_SEND_MORE if
+/// more frames of the message follow. Returns the number of bytes written, and in *consumed the
+/// number of bytes of `data` that were consumed. It stops early only if `out` is full or an error
+/// comes next; out_cap must not be 0. Call it again with the rest, which may be empty, and the same
+/// flags until it returns 0: then the payload is complete, and without WS_SEND_MORE the message
+/// too. `data` is never written to.
 ///
 ///     do {
 ///         n = ws_pmd_decompress(pmd, flags, p, len, &used, out, sizeof out);
 ///         if (n > 0) take(out, n);
 ///         p += used, len -= used;
 ///     } while (n > 0);
+///     if (n < 0) fail(n);
+///
+/// WS_ERR_COMPRESSION if the data is damaged or the message is truncated; WS_ERR_NO_MEMORY. Every
+/// later call returns the same error, with *consumed 0. No limit applies: bound the input and the
+/// output yourself.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_decompress(
@@ -113,7 +116,7 @@ pub unsafe extern "C" fn ws_pmd_decompress(
     out_cap: usize,
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract; data and output share no byte.
-    answer(|| unsafe {
+    result_of(|| unsafe {
         let consumed = ptr::output_one(consumed)?.write(0);
         let pmd = &mut ptr::handle_mut(pmd)?.pmd;
         let more = more(flags)?;

@@ -10,31 +10,31 @@ use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
 use core::ffi::{c_char, c_int};
 
-/// Goes up when something changes that others were compiled against.
+/// Incremented for incompatible ABI changes.
 pub const WS_VERSION_MAJOR: u32 = 0;
-/// Goes up when something is added.
+/// Incremented for additions.
 pub const WS_VERSION_MINOR: u32 = 1;
-/// Goes up when something is mended.
+/// Incremented for bug fixes.
 pub const WS_VERSION_PATCH: u32 = 0;
 
-/// MAJOR * 10000 + MINOR * 100 + PATCH of the library that is loaded, which may be newer
-/// than the header you compiled with.
+/// Returns the version of the loaded library, MAJOR * 10000 + MINOR * 100 + PATCH. The library may
+/// be newer than the header you compiled with.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_version() -> u32 {
     WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 + WS_VERSION_PATCH
 }
 
-/// The same as text, e.g. "0.1.0". Static, NUL-terminated.
+/// Returns the version of the loaded library as text, e.g. "0.1.0". Static, NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_version_string() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Connections can compress.
+/// permessage-deflate is available.
 pub const WS_FEATURE_DEFLATE: u32 = 0x1;
 
-/// Bit set of WS_FEATURE_* compiled into this library. Functions of an absent feature still
-/// exist and return WS_ERR_UNSUPPORTED, so linking never fails.
+/// Returns the set of features (WS_FEATURE_*) compiled into this library. The functions of an
+/// absent feature still exist, so linking never fails; they return WS_ERR_UNSUPPORTED.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_features() -> u32 {
     if supported().is_ok() { WS_FEATURE_DEFLATE } else { 0 }
@@ -70,12 +70,12 @@ pub const WS_TYPE_RESPONSE_FIELDS: i32 = 13;
 pub const WS_TYPE_ACCEPTED: i32 = 14;
 /// ws_control
 pub const WS_TYPE_CONTROL: i32 = 15;
-/// ws_conn: how much memory ws_conn_init() needs.
+/// ws_conn: the memory that ws_conn_init() needs.
 pub const WS_TYPE_CONN: i32 = 16;
 
-/// sizeof a struct as the library sees it, 0 for an unknown type. A language binding compares
-/// it once, at load time, with its own declaration: a frozen struct must have the same size, an
-/// extensible one may be larger in the library.
+/// Returns sizeof the struct named by `type` (WS_TYPE_*) as the library sees it; 0 for an unknown
+/// type. A language binding compares it with its own declaration once, at load time: a frozen
+/// struct must have the same size, an extensible one may be larger in the library.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_sizeof(r#type: c_int) -> usize {
     match r#type {

@@ -1,17 +1,18 @@
-//! Host and port (RFC 3986, 3.2.2 and 3.2.3), in a Host field and in a URI.
+//! Schemes, hosts and ports (RFC 3986, 3.1 and 3.2), in a URI and in a Host field.
 
 use super::chars;
+use crate::cut::Cut;
 
-/// A host, and a port if one is given.
+/// A host and, optionally, a port.
 #[derive(Clone, Copy)]
 pub(crate) struct Authority<'a> {
     pub(crate) host: &'a [u8],
-    /// Digits; perhaps none.
+    /// Any number of digits, even none.
     pub(crate) port: Option<&'a [u8]>,
 }
 
 impl<'a> Authority<'a> {
-    /// As it stands in a URI, without user information.
+    /// The form that a URI has, without user information.
     pub(crate) fn parse(text: &'a [u8]) -> Option<Authority<'a>> {
         let len = match text {
             [b'[', ..] => ip_literal_len(text)?,
@@ -26,29 +27,48 @@ impl<'a> Authority<'a> {
         (!host.is_empty()).then_some(Authority { host, port })
     }
 
-    /// As it stands in a Host field. Some clients write an IPv6 address without its brackets.
+    /// The form that a Host field has. Some clients write an IPv6 address without brackets.
     pub(crate) fn of_host_field(text: &'a [u8]) -> Option<Authority<'a>> {
         let bare = || is_ipv6(text).then_some(Authority { host: text, port: None });
         Authority::parse(text).or_else(bare)
     }
 
-    /// Whether both name the same host and port.
-    pub(crate) fn is(&self, other: &Authority<'_>, default_port: &[u8]) -> bool {
-        let telling = |port: &&[u8]| !port.is_empty() && *port != default_port;
+    /// Whether both have the same host and port. A missing port is the default one.
+    pub(crate) fn equals(&self, other: &Authority<'_>, default_port: &[u8]) -> bool {
+        let explicit = |port: &&[u8]| !port.is_empty() && *port != default_port;
         self.host.eq_ignore_ascii_case(other.host)
-            && self.port.filter(telling) == other.port.filter(telling)
+            && self.port.filter(explicit) == other.port.filter(explicit)
     }
 }
 
-/// Length of the address in brackets that `text` starts with, brackets included.
+/// The scheme of a URI, and the text after "://".
+pub(crate) fn split_scheme(uri: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = uri.iter().position(|b| *b == b':')?;
+    let (scheme, rest) = uri.split_at_checked(colon)?;
+    Some((scheme, rest.strip_prefix(b"://")?))
+}
+
+/// The default port of a scheme of HTTP or WebSocket.
+pub(crate) fn default_port(scheme: &[u8]) -> Option<&'static [u8]> {
+    let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
+    if is(b"http") || is(b"ws") {
+        Some(b"80")
+    } else if is(b"https") || is(b"wss") {
+        Some(b"443")
+    } else {
+        None
+    }
+}
+
+/// Length of the address in brackets at the start of `text`, including the brackets.
 fn ip_literal_len(text: &[u8]) -> Option<usize> {
     let end = text.iter().position(|b| *b == b']')?;
     text.get(1..end).filter(|literal| is_ip_literal(literal))?;
-    end.checked_add(1)
+    Some(end + 1)
 }
 
-/// What stands within brackets: an IPv6 address, perhaps with a zone (RFC 6874, but without
-/// percent-encoding), or an address of a version to come.
+/// Whether this may be in brackets: an IPv6 address, which may have a zone (RFC 6874, but without
+/// percent-encoding), or an address of a future version.
 fn is_ip_literal(text: &[u8]) -> bool {
     let zone = text.iter().position(|b| *b == b'%');
     match zone.and_then(|at| text.split_at_checked(at)) {
@@ -73,26 +93,25 @@ fn is_ip_future(text: &[u8]) -> bool {
         && address.iter().all(part)
 }
 
-/// Eight groups of up to four hexadecimal digits, of which the last two may be an IPv4 address,
-/// and "::" may stand for one or more.
+/// Eight groups of up to four hexadecimal digits. The last two may be written as an IPv4 address,
+/// and "::" stands for one or more groups of zeros.
 fn is_ipv6(text: &[u8]) -> bool {
     let gap = text.windows(2).position(|pair| pair == b"::");
     match gap.and_then(|at| text.split_at_checked(at)) {
         None => groups(text, true) == Some(8),
         Some((before, rest)) => {
-            let after = rest.get(2..).unwrap_or_default();
-            let both = groups(before, false).zip(groups(after, true));
-            both.is_some_and(|(before, after)| before.saturating_add(after) <= 7)
+            let both = groups(before, false).zip(groups(rest.after(2), true));
+            both.is_some_and(|(before, after)| before + after <= 7)
         }
     }
 }
 
-/// How many groups there are.
+/// The number of groups. None if one is malformed.
 fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
     if text.is_empty() {
         return Some(0);
     }
-    let mut count = 0_usize;
+    let mut count = 0;
     let mut groups = text.split(|b| *b == b':').peekable();
     while let Some(group) = groups.next() {
         let is_last = groups.peek().is_none();
@@ -104,7 +123,7 @@ fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
         } else {
             return None;
         };
-        count = count.saturating_add(len);
+        count += len;
     }
     Some(count)
 }
@@ -124,21 +143,18 @@ fn is_ipv4(text: &[u8]) -> bool {
     octets().count() == 4 && octets().all(octet)
 }
 
-/// Length of the registered name that `text` starts with. It may look like an IPv4 address.
+/// Length of the registered name, or IPv4 address, at the start of `text`.
 fn name_len(text: &[u8]) -> usize {
     let mut rest = text;
     loop {
         let len = rest.iter().take_while(|b| chars::is_name(**b)).count();
-        rest = match rest.get(len..) {
-            Some([b'%', high, low, after @ ..])
+        rest = match rest.after(len) {
+            [b'%', high, low, rest @ ..]
                 if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
             {
-                after
+                rest
             }
-            behind => {
-                let behind = behind.map_or(0, <[u8]>::len);
-                return text.len().saturating_sub(behind);
-            }
+            after => return text.len() - after.len(),
         };
     }
 }

@@ -1,37 +1,35 @@
-//! Extensions (RFC 6455, 9.1): what a Sec-WebSocket-Extensions field lists. A field that is
+//! Lists of extensions (RFC 6455, 9.1), the values of Sec-WebSocket-Extensions. A list that is
 //! malformed anywhere fails the handshake.
 
 use super::values::{Values, token_len, trim};
+use crate::cut::Cut;
 use crate::error::{Error, Result};
 
-/// Where a list is read: within a value, and what follows that.
-#[derive(Clone, Debug)]
-struct Cursor<'a> {
-    rest: &'a [u8],
-    values: Values<'a>,
-}
-
-/// The extensions that are listed, in however many fields.
+/// The extensions in a list, one after another. The list may span several fields.
 #[derive(Clone, Debug)]
 pub struct Extensions<'a> {
-    at: Cursor<'a>,
+    at: Parameters<'a>,
     found: bool,
-    /// There was nothing so far but an empty value, which is as good as none.
+    /// Only an empty value was read so far. It counts as an absent field.
     blank: bool,
 }
 
-/// One of them. Its parameters were checked for their syntax.
+/// An extension, whose parameters are well-formed.
 #[derive(Clone, Debug)]
 pub struct Extension<'a> {
     /// A token.
     pub name: &'a [u8],
-    parameters: Parameters<'a>,
+    /// All of its parameters.
+    pub parameters: Parameters<'a>,
 }
 
-/// The parameters of an extension, one after another.
+/// The parameters of an extension, one after another. It is a position in a list.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
-    at: Cursor<'a>,
+    /// The rest of one value.
+    rest: &'a [u8],
+    /// The values after it.
+    values: Values<'a>,
 }
 
 /// One parameter of an extension.
@@ -39,12 +37,12 @@ pub struct Parameters<'a> {
 pub struct Parameter<'a> {
     /// A token.
     pub name: &'a [u8],
-    /// What follows the equals sign, if there is one.
+    /// None if there is no equals sign.
     pub value: Option<Value<'a>>,
 }
 
-/// The value of a parameter: a token, or what stands within quotes. None of a quoted string with
-/// the end of a line in it: its comma is one that no parameter that we know may have.
+/// The value of a parameter: a token, or the inside of a quoted string. None if the string spans two
+/// fields: the comma that joins them is in no value of a known parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(Option<&'a [u8]>);
 
@@ -53,19 +51,22 @@ impl<'a> Extensions<'a> {
     #[must_use]
     pub fn new(mut values: Values<'a>) -> Extensions<'a> {
         let rest = values.next_value().unwrap_or_default();
-        Extensions { at: Cursor { rest, values }, found: false, blank: rest.is_empty() }
+        Extensions {
+            at: Parameters { rest, values },
+            found: false,
+            blank: rest.is_empty(),
+        }
     }
 
-    /// The next one. None after the last.
+    /// The next extension. None after the last.
     pub fn next_extension(&mut self) -> Result<Option<Extension<'a>>> {
         let Some(name) = self.next_name()? else { return Ok(None) };
-        let parameters = Parameters { at: self.at.clone() };
+        let parameters = self.at.clone();
         self.skip_parameters()?;
         Ok(Some(Extension { name, parameters }))
     }
 
-    /// The next one's name, behind which its parameters are still to be skipped.
-    #[inline(always)]
+    /// The name of the next extension, whose parameters are still to be skipped.
     fn next_name(&mut self) -> Result<Option<&'a [u8]>> {
         loop {
             while let [b' ' | b'\t' | b',', rest @ ..] = self.at.rest {
@@ -75,7 +76,7 @@ impl<'a> Extensions<'a> {
                 break;
             }
             match self.at.values.next_value() {
-                // The comma between two lines is part of the list.
+                // The comma that joins two values is part of the list.
                 Some(value) => (self.at.rest, self.blank) = (value, false),
                 None if self.found || self.blank => return Ok(None),
                 None => return Err(Error::Extension),
@@ -85,31 +86,15 @@ impl<'a> Extensions<'a> {
         self.at.token().map(Some)
     }
 
-    #[inline(always)]
     fn skip_parameters(&mut self) -> Result<()> {
         while self.at.next_parameter()?.is_some() {}
         Ok(())
     }
 }
 
-impl<'a> Extension<'a> {
-    /// All of its parameters.
-    #[must_use]
-    pub fn parameters(&self) -> Parameters<'a> {
-        self.parameters.clone()
-    }
-}
-
 impl<'a> Parameters<'a> {
-    /// The next one. None after the last of this extension.
+    /// The next parameter. None after the last of this extension.
     pub fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
-        self.at.next_parameter()
-    }
-}
-
-impl<'a> Cursor<'a> {
-    #[inline]
-    fn next_parameter(&mut self) -> Result<Option<Parameter<'a>>> {
         if !self.eat(b';') {
             return match self.rest {
                 [] | [b',', ..] => Ok(None),
@@ -122,7 +107,6 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips whitespace, `byte` if it is next, and whitespace again.
-    #[inline(always)]
     fn eat(&mut self, byte: u8) -> bool {
         self.skip_blanks();
         match self.rest {
@@ -135,14 +119,12 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    #[inline(always)]
     fn skip_blanks(&mut self) {
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
-    #[inline(always)]
     fn token(&mut self) -> Result<&'a [u8]> {
         let (token, rest) = self
             .rest
@@ -158,18 +140,18 @@ impl<'a> Cursor<'a> {
         let [b'"', quoted @ ..] = self.rest else {
             return self.token().map(|token| Value(Some(token)));
         };
-        let (mut rest, mut in_one_line) = (quoted, true);
+        let (mut rest, mut in_one_value) = (quoted, true);
         loop {
             rest = match rest {
                 [b'"', after @ ..] => {
                     self.rest = after;
-                    let len = quoted.len().saturating_sub(rest.len());
-                    return Ok(Value(quoted.get(..len).filter(|_| in_one_line)));
+                    let inside = || quoted.until(quoted.len() - rest.len());
+                    return Ok(Value(in_one_value.then(inside)));
                 }
                 [b'\\', b, after @ ..] if is_text(*b) => after,
-                // The comma between two lines is part of the string.
+                // The comma that joins two values is part of the string.
                 [] | [b'\\'] => {
-                    in_one_line = false;
+                    in_one_value = false;
                     self.values.next_value().ok_or(Error::Extension)?
                 }
                 [b, after @ ..] if is_text(*b) && *b != b'\\' => after,
@@ -179,13 +161,13 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// What may stand in a quoted string: anything but control characters.
+/// Whether a quoted string may have this character: no control character but a tab.
 fn is_text(b: u8) -> bool {
     b == b'\t' || b >= b' ' && b != 0x7f
 }
 
 impl<'a> Value<'a> {
-    /// The bytes of it, without the backslashes that escape others.
+    /// The bytes of the value, without the backslashes that escape others.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
         let mut escapes = false;
         self.0.unwrap_or_default().iter().copied().filter(move |b| {
@@ -204,14 +186,14 @@ pub(crate) fn check(values: Values<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether this is a list of extensions, of at least one.
+/// Whether this is a list of extensions, or empty. (In a request, blanks alone would be valid.)
 #[must_use]
-pub fn is_extension_list(value: &[u8]) -> bool {
-    !trim(value).is_empty() && check(Values::one(Some(value))).is_ok()
+pub fn is_list_or_empty(value: &[u8]) -> bool {
+    value.is_empty() || !trim(value).is_empty() && check(Values::one(Some(value))).is_ok()
 }
 
-/// Refuses a list that is malformed, or that has an extension that was not offered or one twice
-/// (by name: an offer may name the same one in several variants).
+/// Refuses a list that is malformed, has an extension that was not offered, or has an extension
+/// twice. (An offer may have it several times, with different parameters.)
 pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<()> {
     let mut extensions = Extensions::new(chosen.clone());
     let mut count = 0_usize;
@@ -220,7 +202,7 @@ pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<
         if named(offered, name, usize::MAX)? == 0 || named(chosen, name, count)? > 0 {
             return Err(Error::Extension);
         }
-        count = count.saturating_add(1);
+        count += 1;
     }
     Ok(())
 }
@@ -228,11 +210,11 @@ pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<
 /// How many of the first `most` extensions of a list have this name.
 fn named(values: &Values<'_>, name: &[u8], most: usize) -> Result<usize> {
     let mut extensions = Extensions::new(values.clone());
-    let (mut found, mut seen) = (0_usize, 0);
-    while seen < most {
+    let (mut found, mut read) = (0, 0);
+    while read < most {
         let Some(extension) = extensions.next_extension()? else { break };
-        found = found.saturating_add(usize::from(extension.name == name));
-        seen = seen.saturating_add(1);
+        found += usize::from(extension.name == name);
+        read += 1;
     }
     Ok(found)
 }

@@ -7,31 +7,31 @@ use sha1::block_api::compress;
 
 /// Length of a key: the base64 of 16 bytes.
 pub const KEY_LEN: usize = 24;
-/// Length of an answer: the base64 of 20 bytes.
+/// Length of a Sec-WebSocket-Accept: the base64 of 20 bytes.
 pub const ACCEPT_LEN: usize = 28;
 
-/// A Sec-WebSocket-Key: base64 of 16 bytes. (The 4 bits behind the last byte may be anything,
-/// as in the example of RFC 6455, 4.1: many clients leave them to chance.)
+/// A Sec-WebSocket-Key: base64 of 16 bytes. (The 4 unused bits of its last character may be set, as
+/// in the example of RFC 6455, 4.1: many clients choose them at random.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key([u8; KEY_LEN]);
 
 impl Key {
-    /// Refuses what is not the base64 of 16 bytes.
+    /// Fails unless `text` is the base64 of 16 bytes.
     pub fn parse(text: &[u8]) -> Result<Key> {
         let text = <[u8; KEY_LEN]>::try_from(text).map_err(|_| Error::HandshakeKey)?;
         let [characters @ .., b'=', b'='] = &text else {
             return Err(Error::HandshakeKey);
         };
-        let right = characters.iter().fold(true, |all, b| all & chars::is_base64(*b));
-        if right { Ok(Key(text)) } else { Err(Error::HandshakeKey) }
+        let valid = characters.iter().fold(true, |all, b| all & chars::is_base64(*b));
+        if valid { Ok(Key(text)) } else { Err(Error::HandshakeKey) }
     }
 
-    /// A new one, from the operating system's randomness.
+    /// A new key, from the operating system's random bytes.
     pub fn random() -> Result<Key> {
         let mut bytes = [0; 20];
         let (nonce, _) = bytes.split_at_mut(16);
         crate::random::system(nonce)?;
-        // 16 bytes fill 22 characters; behind them only the padding differs.
+        // 16 bytes fill 22 characters, after which the padding starts.
         let mut text = [0; ACCEPT_LEN];
         base64(&bytes, &mut text);
         let mut key = [b'='; KEY_LEN];
@@ -41,28 +41,23 @@ impl Key {
         Ok(Key(key))
     }
 
-    /// The characters themselves.
+    /// The characters of the key.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; KEY_LEN] {
         &self.0
     }
 
-    /// The Sec-WebSocket-Accept that answers it.
+    /// The Sec-WebSocket-Accept for this key.
     #[must_use]
     pub fn accept(&self) -> [u8; ACCEPT_LEN] {
         let mut text = [0; ACCEPT_LEN];
-        self.write_accept(&mut text);
+        base64(&sha1_with_guid(&self.0), &mut text);
         text
-    }
-
-    /// Writes it.
-    pub fn write_accept(&self, to: &mut [u8; ACCEPT_LEN]) {
-        base64(&sha1_with_guid(&self.0), to);
     }
 }
 
-/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID behind it. They are always 60 bytes, so that
-/// the two blocks of the padded message are known but for the key.
+/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID after it. They are always 60 bytes, so all of the two
+/// padded blocks but the key is constant.
 fn sha1_with_guid(key: &[u8; KEY_LEN]) -> [u8; 20] {
     let [mut first, last] = PADDED;
     if let Some(to) = first.first_chunk_mut() {
@@ -79,7 +74,7 @@ fn sha1_with_guid(key: &[u8; KEY_LEN]) -> [u8; 20] {
     digest
 }
 
-/// Room for the key, the GUID, one bit that is set; zeros, and the length in bits.
+/// Space for the key, the GUID and one set bit; zeros, and the length in bits.
 const PADDED: [[u8; 64]; 2] = {
     let first =
         *b"                        258EAFA5-E914-47DA-95CA-C5AB0DC85B11\x80\0\0\0";
@@ -89,7 +84,7 @@ const PADDED: [[u8; 64]; 2] = {
     [first, last]
 };
 
-/// For one length only, and never inlined: then the compiler sees that nothing can panic.
+// Only for this length, and never inlined: then the compiler can prove that nothing panics.
 #[inline(never)]
 fn base64(bytes: &[u8; 20], to: &mut [u8; ACCEPT_LEN]) {
     let written = STANDARD.encode_slice(bytes, to);

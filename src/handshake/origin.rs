@@ -1,16 +1,18 @@
-//! Web origins (RFC 6454): whose page a browser speaks for.
+//! Web origins (RFC 6454): the site of the page on whose behalf a browser sends a request.
 
-use super::authority::Authority;
+use super::authority::{Authority, default_port, split_scheme};
+use super::values::decimal;
 use crate::error::{Error, Result};
 
-/// The origin of every page that is a file, where a browser does not say "null".
+/// The origin of local files in browsers that do not send "null" for them.
 const FILE: &[u8] = b"file://";
 
-/// Scheme, host and port: what makes an origin.
+/// The parts of an origin.
 struct Origin<'a> {
     scheme: &'a [u8],
     host: &'a [u8],
-    port: Option<u16>,
+    /// Digits without leading zeros.
+    port: Option<&'a [u8]>,
 }
 
 impl<'a> Origin<'a> {
@@ -18,17 +20,13 @@ impl<'a> Origin<'a> {
         if text.eq_ignore_ascii_case(FILE) {
             return Some(Origin { scheme: FILE, host: b"", port: None });
         }
-        let colon = text.iter().position(|b| *b == b':')?;
-        let (scheme, rest) = text.split_at_checked(colon)?;
-        let authority = Authority::parse(rest.strip_prefix(b"://")?)?;
-        let port = match authority.port {
-            Some(digits) => Some(parse_port(digits)?),
-            None => implied_port(scheme),
-        };
-        is_scheme(scheme).then_some(Origin { scheme, host: authority.host, port })
+        let (scheme, rest) = split_scheme(text)?;
+        let Authority { host, port } = Authority::parse(rest)?;
+        let valid = is_scheme(scheme) && port.is_none_or(is_port);
+        valid.then_some(Origin { scheme, host, port: port.or(default_port(scheme)) })
     }
 
-    fn same(&self, other: &Origin<'_>) -> bool {
+    fn equals(&self, other: &Origin<'_>) -> bool {
         self.scheme.eq_ignore_ascii_case(other.scheme)
             && self.host.eq_ignore_ascii_case(other.host)
             && self.port == other.port
@@ -40,25 +38,10 @@ fn is_scheme(text: &[u8]) -> bool {
     text.first().is_some_and(u8::is_ascii_alphabetic) && text.iter().all(part)
 }
 
-/// No port has a leading zero when a browser writes it.
-fn parse_port(digits: &[u8]) -> Option<u16> {
-    if let [] | [b'0', _, ..] = digits {
-        return None;
-    }
-    digits.iter().try_fold(0_u16, |port, digit| {
-        port.checked_mul(10)?.checked_add(u16::from(digit.wrapping_sub(b'0')))
-    })
-}
-
-fn implied_port(scheme: &[u8]) -> Option<u16> {
-    let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
-    if is(b"https") || is(b"wss") {
-        Some(443)
-    } else if is(b"http") || is(b"ws") {
-        Some(80)
-    } else {
-        None
-    }
+/// Whether a browser writes a port like this: without leading zeros.
+fn is_port(digits: &[u8]) -> bool {
+    let in_range = decimal(digits).is_some_and(|port| port <= u16::MAX.into());
+    in_range && !matches!(digits, [b'0', _, ..])
 }
 
 /// The entries of a list of origins.
@@ -70,23 +53,23 @@ fn entries(list: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[must_use]
 pub fn is_allowed(origin: &[u8], allowed: &[u8]) -> bool {
     let Some(origin) = Origin::parse(origin) else { return false };
-    entries(allowed).filter_map(Origin::parse).any(|allowed| allowed.same(&origin))
+    entries(allowed).filter_map(Origin::parse).any(|allowed| allowed.equals(&origin))
 }
 
-/// Refuses a list without an entry, or with one that no browser's origin could ever match.
-/// There is nothing to say against no list.
+/// Refuses a list without entries, or with an entry that no browser's origin can match. No list is
+/// valid.
 pub fn check_list(list: Option<&[u8]>) -> Result<()> {
     let Some(list) = list else { return Ok(()) };
     let can_match = |entry| {
-        // A wildcard, which means nothing here, is a character that a host may have.
+        // A host may contain "*", but here it was meant as a wildcard, which is not supported.
         Origin::parse(entry).is_some_and(|origin| !origin.host.contains(&b'*'))
     };
     let valid = entries(list).next().is_some() && entries(list).all(can_match);
     if valid { Ok(()) } else { Err(Error::InvalidArgument) }
 }
 
-/// Refuses a browser that speaks for a page of an origin that is not listed. No list allows any
-/// origin; a request without one does not come from a browser.
+/// Refuses a browser's request for a page whose origin is not listed. No list allows all origins. A
+/// request without an origin does not come from a browser.
 pub fn admit(origin: Option<&[u8]>, list: Option<&[u8]>) -> Result<()> {
     match (origin, list) {
         (Some(origin), Some(list)) if !is_allowed(origin, list) => {

@@ -1,10 +1,12 @@
-//! The parameters as they stand in Sec-WebSocket-Extensions (RFC 7692, 7.1).
+//! The parameters of permessage-deflate in Sec-WebSocket-Extensions (RFC 7692, 7.1): a client offers
+//! some, perhaps several times, and the server's response to one of the offers settles them.
 
-use super::extensions::{Extension, Extensions, Parameter, Value};
-use super::headers::EXTENSIONS;
+use super::extensions::{Extension, Extensions, Parameter, Parameters, Value};
 use super::values::Values;
 use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
+use crate::inline_bytes::InlineBytes;
+use core::mem::replace;
 
 const NAME: &[u8] = b"permessage-deflate";
 const SERVER_NO_CONTEXT_TAKEOVER: &[u8] = b"server_no_context_takeover";
@@ -12,66 +14,187 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &[u8] = b"client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &[u8] = b"server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &[u8] = b"client_max_window_bits";
 
-/// One offer, or one answer: the parameters that are named in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Offer {
+/// Server: accepts the first well-formed offer; every such offer can be met. Returns what was agreed
+/// on, and the response that confirms it.
+pub fn accept(
+    offers: Values<'_>,
+    willing: &Params,
+) -> Result<Option<(Params, ExtensionValue)>> {
+    let mut accepted = None;
+    let mut extensions = Extensions::new(offers);
+    // To the end: the list may be malformed after the offer that is accepted.
+    while let Some(parameters) = next_offer(&mut extensions)? {
+        if accepted.is_none() {
+            accepted = Offer::parse(parameters).ok();
+        }
+    }
+    Ok(accepted.map(|offer| {
+        let (params, response) = agree(&offer, willing);
+        (params, response.write())
+    }))
+}
+
+/// Client: writes an offer.
+#[must_use]
+pub fn offer(wanted: &Params) -> ExtensionValue {
+    let offer = Offer {
+        server_no_context_takeover: wanted.server.no_context_takeover,
+        client_no_context_takeover: wanted.client.no_context_takeover,
+        server_max_window_bits: below_maximum(wanted.server.window_bits),
+        // Without a value, it lets the server choose one.
+        client_max_window_bits: Some(below_maximum(wanted.client.window_bits)),
+    };
+    offer.write()
+}
+
+/// Client: reads the response to [`offer`]. None: no compression.
+pub fn confirm(response: Values<'_>, offered: &Params) -> Result<Option<Params>> {
+    let mut confirmed = None;
+    let mut extensions = Extensions::new(response);
+    while let Some(parameters) = next_offer(&mut extensions)? {
+        if confirmed.replace(Offer::parse(parameters)?).is_some() {
+            return Err(Error::Extension);
+        }
+    }
+    let Some(response) = confirmed else { return Ok(None) };
+    narrow(&response, offered).map(Some).ok_or(Error::Extension)
+}
+
+/// Whether there is an offer, acceptable or not.
+pub(super) fn is_offered(offers: Values<'_>) -> Result<bool> {
+    Ok(next_offer(&mut Extensions::new(offers))?.is_some())
+}
+
+/// The parameters of the next permessage-deflate in a list.
+fn next_offer<'a>(extensions: &mut Extensions<'a>) -> Result<Option<Parameters<'a>>> {
+    while let Some(Extension { name, parameters }) = extensions.next_extension()? {
+        if name == NAME {
+            return Ok(Some(parameters));
+        }
+    }
+    Ok(None)
+}
+
+/// The parameters to which a server agrees, and its response to the offer.
+fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
+    let server = limit(
+        willing.server,
+        offer.server_no_context_takeover,
+        offer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS),
+    );
+    let mut client = limit(
+        willing.client,
+        offer.client_no_context_takeover,
+        offer.client_max_window_bits.flatten().unwrap_or(MAX_WINDOW_BITS),
+    );
+    if offer.client_max_window_bits.is_none() {
+        // The client may not support the parameter.
+        client.window_bits = MAX_WINDOW_BITS;
+    }
+    // The response to an offer that has a parameter must have it, too.
+    let server_bits = offer.server_max_window_bits.map(|_| server.window_bits);
+    let response = Offer {
+        server_no_context_takeover: server.no_context_takeover,
+        client_no_context_takeover: client.no_context_takeover,
+        server_max_window_bits: server_bits.or(below_maximum(server.window_bits)),
+        client_max_window_bits: below_maximum(client.window_bits).map(Some),
+    };
+    (Params { server, client, ..*willing }, response)
+}
+
+/// None if the response exceeds the offer (7.1.1 and 7.1.2).
+fn narrow(response: &Offer, offered: &Params) -> Option<Params> {
+    let Params { server, client, .. } = *offered;
+    let server_bits = response.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
+    let client_bits = match response.client_max_window_bits {
+        None => client.window_bits,
+        Some(bits) => bits?,
+    };
+    let exceeds = server.no_context_takeover && !response.server_no_context_takeover
+        || server_bits > server.window_bits
+        || client_bits > client.window_bits;
+    (!exceeds).then_some(Params {
+        server: limit(server, response.server_no_context_takeover, server_bits),
+        client: limit(client, response.client_no_context_takeover, client_bits),
+        ..*offered
+    })
+}
+
+fn limit(
+    direction: Direction,
+    no_context_takeover: bool,
+    max_window_bits: u8,
+) -> Direction {
+    Direction {
+        no_context_takeover: direction.no_context_takeover || no_context_takeover,
+        window_bits: direction.window_bits.min(max_window_bits),
+    }
+}
+
+/// The widest window needs no parameter.
+fn below_maximum(window_bits: u8) -> Option<u8> {
+    (window_bits < MAX_WINDOW_BITS).then_some(window_bits)
+}
+
+/// The parameters in an offer, or in the response to one.
+#[derive(Default)]
+struct Offer {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
-    /// In an offer it may come without a value.
+    /// In an offer, its value may be missing.
     client_max_window_bits: Option<Option<u8>>,
 }
 
 impl Offer {
-    /// Each parameter at most once, each with a value that it may have.
-    fn read(extension: &Extension<'_>) -> Result<Offer> {
-        let mut terms = Offer::default();
-        let mut parameters = extension.parameters();
+    /// Fails for a parameter that is unknown or repeated, or whose value is out of range.
+    fn parse(mut parameters: Parameters<'_>) -> Result<Offer> {
+        let mut offer = Offer::default();
         while let Some(parameter) = parameters.next_parameter()? {
-            terms.add(&parameter).ok_or(Error::Extension)?;
+            offer.add(&parameter).ok_or(Error::Extension)?;
         }
-        Ok(terms)
+        Ok(offer)
     }
 
+    /// None if the parameter is invalid.
     fn add(&mut self, parameter: &Parameter<'_>) -> Option<()> {
-        let Parameter { name, value } = *parameter;
-        let repeated = match name {
-            SERVER_NO_CONTEXT_TAKEOVER if value.is_none() => {
-                core::mem::replace(&mut self.server_no_context_takeover, true)
+        let repeated = match (parameter.name, parameter.value) {
+            (SERVER_NO_CONTEXT_TAKEOVER, None) => {
+                replace(&mut self.server_no_context_takeover, true)
             }
-            CLIENT_NO_CONTEXT_TAKEOVER if value.is_none() => {
-                core::mem::replace(&mut self.client_no_context_takeover, true)
+            (CLIENT_NO_CONTEXT_TAKEOVER, None) => {
+                replace(&mut self.client_no_context_takeover, true)
             }
-            SERVER_MAX_WINDOW_BITS => {
-                let bits = window_bits(value?)?;
-                self.server_max_window_bits.replace(bits).is_some()
+            (SERVER_MAX_WINDOW_BITS, Some(value)) => {
+                self.server_max_window_bits.replace(window_bits(value)?).is_some()
             }
-            CLIENT_MAX_WINDOW_BITS => {
-                let bits = match value {
-                    Some(value) => Some(window_bits(value)?),
-                    None => None,
-                };
-                self.client_max_window_bits.replace(bits).is_some()
+            (CLIENT_MAX_WINDOW_BITS, Some(value)) => {
+                self.client_max_window_bits.replace(Some(window_bits(value)?)).is_some()
+            }
+            (CLIENT_MAX_WINDOW_BITS, None) => {
+                self.client_max_window_bits.replace(None).is_some()
             }
             _ => return None,
         };
         (!repeated).then_some(())
     }
 
-    /// As the value of a Sec-WebSocket-Extensions field.
-    #[must_use]
-    pub fn write(&self) -> Text {
-        let mut text = Text::default();
-        text.push(NAME);
-        text.push_flag(SERVER_NO_CONTEXT_TAKEOVER, self.server_no_context_takeover);
-        text.push_flag(CLIENT_NO_CONTEXT_TAKEOVER, self.client_no_context_takeover);
+    fn write(&self) -> ExtensionValue {
+        let mut value = ExtensionValue::default();
+        value.0.push(NAME);
+        if self.server_no_context_takeover {
+            value.push(SERVER_NO_CONTEXT_TAKEOVER, None);
+        }
+        if self.client_no_context_takeover {
+            value.push(CLIENT_NO_CONTEXT_TAKEOVER, None);
+        }
         if let Some(bits) = self.server_max_window_bits {
-            text.push_bits(SERVER_MAX_WINDOW_BITS, Some(bits));
+            value.push(SERVER_MAX_WINDOW_BITS, Some(bits));
         }
         if let Some(bits) = self.client_max_window_bits {
-            text.push_bits(CLIENT_MAX_WINDOW_BITS, bits);
+            value.push(CLIENT_MAX_WINDOW_BITS, bits);
         }
-        text
+        value
     }
 }
 
@@ -79,187 +202,33 @@ impl Offer {
 fn window_bits(value: Value<'_>) -> Option<u8> {
     let mut digits = value.bytes();
     match (digits.next(), digits.next(), digits.next()) {
-        (Some(digit @ b'8'..=b'9'), None, None) => Some(digit & 0x0f),
-        (Some(b'1'), Some(digit @ b'0'..=b'5'), None) => (digit & 0x0f).checked_add(10),
+        (Some(digit @ b'8'..=b'9'), None, None) => Some(digit - b'0'),
+        (Some(b'1'), Some(digit @ b'0'..=b'5'), None) => Some(10 + digit - b'0'),
         _ => None,
     }
 }
 
-/// Longer than any offer or answer.
-const MAX_TEXT: usize = 160;
+const _: () = assert!(MIN_WINDOW_BITS == 8 && MAX_WINDOW_BITS == 15);
 
-/// An offer or an answer, written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text {
-    bytes: [u8; MAX_TEXT],
-    len: usize,
-}
+/// An offer, or the response to one, as the value of Sec-WebSocket-Extensions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtensionValue(InlineBytes<160>);
 
-impl Default for Text {
-    fn default() -> Text {
-        Text { bytes: [0; MAX_TEXT], len: 0 }
-    }
-}
-
-impl Text {
-    /// The value of a Sec-WebSocket-Extensions field.
+impl ExtensionValue {
+    /// The value of the field.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        self.0.as_bytes()
     }
 
-    fn push(&mut self, text: &[u8]) {
-        let room = self.bytes.get_mut(self.len..).unwrap_or_default();
-        for (to, from) in room.iter_mut().zip(text) {
-            *to = *from;
-            self.len = self.len.saturating_add(1);
-        }
-    }
-
-    fn push_flag(&mut self, name: &[u8], set: bool) {
-        if set {
-            self.push(b"; ");
-            self.push(name);
-        }
-    }
-
-    fn push_bits(&mut self, name: &[u8], bits: Option<u8>) {
-        self.push_flag(name, true);
-        match bits {
-            Some(bits @ 0..=9) => self.push(&[b'=', b'0' | bits]),
-            Some(bits) => self.push(&[b'=', b'1', b'0' | bits.saturating_sub(10)]),
-            None => {}
-        }
+    /// Appends a parameter.
+    fn push(&mut self, name: &[u8], window_bits: Option<u8>) {
+        self.0.push(b"; ");
+        self.0.push(name);
+        match window_bits {
+            Some(bits @ 0..=9) => self.0.push(&[b'=', b'0' + bits]),
+            Some(bits) => self.0.push(&[b'=', b'1', b'0' + bits - 10]),
+            None => 0,
+        };
     }
 }
-
-/// Server: takes the first offer in a client's head that fits what it is willing to use.
-/// Gives what was agreed on, and the answer that says so.
-pub fn accept(head: &[u8], willing: &Params) -> Result<Option<(Params, Offer)>> {
-    accept_in(Values::in_head(head, EXTENSIONS)?, willing)
-}
-
-/// The same in the values of the field.
-pub fn accept_in(
-    offers: Values<'_>,
-    willing: &Params,
-) -> Result<Option<(Params, Offer)>> {
-    let mut accepted = None;
-    let mut extensions = Extensions::new(offers);
-    // To the end: the list may be malformed behind the offer that is accepted.
-    while let Some(extension) = extensions.next_extension()? {
-        if accepted.is_none() && extension.name == NAME {
-            let offer = Offer::read(&extension);
-            accepted = offer.ok().map(|offer| agree(&offer, willing));
-        }
-    }
-    Ok(accepted)
-}
-
-/// Whether there is an offer at all, be it acceptable or not.
-pub(crate) fn is_offered(offers: Values<'_>) -> Result<bool> {
-    let mut extensions = Extensions::new(offers);
-    while let Some(extension) = extensions.next_extension()? {
-        if extension.name == NAME {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Every well-formed offer can be met: it only ever limits more.
-fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
-    let server_bits = offer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
-    let server = Direction {
-        no_context_takeover: willing.server.no_context_takeover
-            || offer.server_no_context_takeover,
-        window_bits: willing.server.window_bits.min(server_bits),
-    };
-    let client_bits = match offer.client_max_window_bits {
-        // Without the parameter a client need not know what it means.
-        None => MAX_WINDOW_BITS,
-        Some(bits) => willing.client.window_bits.min(bits.unwrap_or(MAX_WINDOW_BITS)),
-    };
-    let client = Direction {
-        no_context_takeover: willing.client.no_context_takeover
-            || offer.client_no_context_takeover,
-        window_bits: client_bits,
-    };
-    let answer = Offer {
-        server_no_context_takeover: server.no_context_takeover,
-        client_no_context_takeover: client.no_context_takeover,
-        // An offer that names it is accepted by naming it.
-        server_max_window_bits: offer
-            .server_max_window_bits
-            .map(|_| server.window_bits)
-            .or(limit(server.window_bits)),
-        client_max_window_bits: limit(client.window_bits).map(Some),
-    };
-    (Params { server, client, ..*willing }, answer)
-}
-
-/// What is to be said of a window: nothing, if it is the widest.
-fn limit(window_bits: u8) -> Option<u8> {
-    (window_bits < MAX_WINDOW_BITS).then_some(window_bits)
-}
-
-/// Client: writes an offer.
-#[must_use]
-pub fn offer(wanted: &Params) -> Offer {
-    Offer {
-        server_no_context_takeover: wanted.server.no_context_takeover,
-        client_no_context_takeover: wanted.client.no_context_takeover,
-        server_max_window_bits: limit(wanted.server.window_bits),
-        // Without a value: whatever the server says.
-        client_max_window_bits: Some(limit(wanted.client.window_bits)),
-    }
-}
-
-/// Client: reads the answer to [`offer`] out of the server's head. None: no compression.
-pub fn confirm(head: &[u8], offered: &Params) -> Result<Option<Params>> {
-    confirm_in(Values::in_head(head, EXTENSIONS)?, offered)
-}
-
-/// The same in the values of the field.
-pub fn confirm_in(answer: Values<'_>, offered: &Params) -> Result<Option<Params>> {
-    let mut confirmed = None;
-    let mut extensions = Extensions::new(answer);
-    while let Some(extension) = extensions.next_extension()? {
-        if extension.name == NAME && confirmed.replace(Offer::read(&extension)?).is_some()
-        {
-            return Err(Error::Extension);
-        }
-    }
-    let Some(answer) = confirmed else { return Ok(None) };
-    narrow(&answer, offered).map(Some).ok_or(Error::Extension)
-}
-
-/// None if the answer goes beyond the offer (7.1.1 and 7.1.2).
-fn narrow(answer: &Offer, offered: &Params) -> Option<Params> {
-    let Params { server, client, .. } = *offered;
-    if server.no_context_takeover && !answer.server_no_context_takeover {
-        return None;
-    }
-    let server_bits = answer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
-    let client_bits = match answer.client_max_window_bits {
-        None => client.window_bits,
-        Some(bits) => bits?,
-    };
-    if server_bits > server.window_bits || client_bits > client.window_bits {
-        return None;
-    }
-    Some(Params {
-        server: Direction {
-            no_context_takeover: answer.server_no_context_takeover,
-            window_bits: server_bits,
-        },
-        client: Direction {
-            no_context_takeover: client.no_context_takeover
-                || answer.client_no_context_takeover,
-            window_bits: client_bits,
-        },
-        ..*offered
-    })
-}
-
-const _: () = assert!(MIN_WINDOW_BITS == 8 && MAX_WINDOW_BITS == 15);

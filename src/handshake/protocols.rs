@@ -1,6 +1,5 @@
 //! Subprotocols (RFC 6455, 11.3.4): the list that a client offers, and the server's choice.
 
-use super::headers::PROTOCOL;
 use super::values::{Values, is_token, list, trim};
 use crate::error::{Error, Result};
 
@@ -29,7 +28,7 @@ fn is_offer_in<const SLOTS: usize>(protocols: &[u8]) -> bool {
     }
 }
 
-/// Whether this is a list as above, or empty.
+/// Fails unless this is such a list, or empty.
 pub fn check_supported(protocols: &[u8]) -> Result<()> {
     if protocols.is_empty() || is_offer(protocols) {
         Ok(())
@@ -38,18 +37,13 @@ pub fn check_supported(protocols: &[u8]) -> Result<()> {
     }
 }
 
-/// Picks the first of `supported` that the client offers in its head.
-pub fn select_protocol<'a>(head: &[u8], supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
-    select(Values::in_head(head, PROTOCOL)?, supported)
-}
-
 /// Picks the first of `supported` that is offered.
-pub fn select<'a>(offered: Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
+pub fn select<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Result<Option<&'a [u8]>> {
     check_supported(supported)?;
-    Ok(choose(&offered, supported))
+    Ok(choose(offered, supported))
 }
 
-/// The same from a list that was checked.
+/// Like [`select`], from a list that was checked.
 pub(crate) fn choose<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Option<&'a [u8]> {
     match is_short(supported) {
         true => choose_in::<FEW>(offered, supported),
@@ -75,7 +69,8 @@ fn choose_in<'a, const SLOTS: usize>(
     None
 }
 
-/// The first of some names, as they lie in memory, that is offered.
+/// The first of some names that is offered. All are parts of one list, so their addresses show which
+/// one is first.
 fn first_offered<'a, const SLOTS: usize>(
     mut offered: Values<'_>,
     names: &Names<'a, SLOTS>,
@@ -97,15 +92,15 @@ fn is_short(list: &[u8]) -> bool {
     list.iter().filter(|b| **b == b',').count() < FEW / 2
 }
 
-/// Slots for what most servers know.
+/// Enough slots for most servers.
 const FEW: usize = 16;
-/// Slots for what any server knows. Of still more names there are several tables.
+/// Enough slots for almost any server. More names are put into several tables, one after another.
 const MANY: usize = 256;
 
-/// Names that are found without comparing each: a client that offers thousands must not make a
-/// server compare them all with all of its own.
+/// A hash table of names: a client that offers thousands of names must not make a server compare each
+/// of them with each of its own.
 struct Names<'a, const SLOTS: usize> {
-    /// A name is in the first empty slot from the one that its hash tells.
+    /// The search for a name, and for a slot for it, starts at the slot of its hash.
     slots: [&'a [u8]; SLOTS],
     len: usize,
 }
@@ -113,7 +108,7 @@ struct Names<'a, const SLOTS: usize> {
 impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
     const LAST: usize = {
         assert!(SLOTS.is_power_of_two() && SLOTS <= 1 << u8::BITS);
-        SLOTS.wrapping_sub(1)
+        SLOTS - 1
     };
 
     fn new() -> Self {
@@ -125,14 +120,14 @@ impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
         self.len < SLOTS / 2
     }
 
-    /// Whether it is new.
+    /// Returns whether the name is new.
     fn add(&mut self, name: &'a [u8]) -> bool {
         let start = hash(name) & Self::LAST;
-        let (before, behind) = self.slots.split_at_mut_checked(start).unwrap_or_default();
-        for slot in behind.iter_mut().chain(before) {
+        let (before, after) = self.slots.split_at_mut_checked(start).unwrap_or_default();
+        for slot in after.iter_mut().chain(before) {
             if slot.is_empty() {
                 *slot = name;
-                self.len = self.len.saturating_add(1);
+                self.len += 1;
                 return true;
             }
             if *slot == name {
@@ -144,13 +139,13 @@ impl<'a, const SLOTS: usize> Names<'a, SLOTS> {
 
     fn find(&self, name: &[u8]) -> Option<&'a [u8]> {
         let start = hash(name) & Self::LAST;
-        let (before, behind) = self.slots.split_at_checked(start)?;
-        let near = behind.iter().chain(before).take_while(|slot| !slot.is_empty());
+        let (before, after) = self.slots.split_at_checked(start)?;
+        let near = after.iter().chain(before).take_while(|slot| !slot.is_empty());
         near.copied().find(|slot| *slot == name)
     }
 }
 
-/// Which slot a name would be in; of fewer than 256, the lower bits of it.
+/// The slot of a name among 256. Smaller tables use the lower bits.
 fn hash(name: &[u8]) -> usize {
     let hash = name.iter().fold(0_u32, |hash, b| {
         // 2^32 divided by the golden ratio: the highest bits depend on all others.

@@ -1,23 +1,22 @@
-//! The client's opening request (RFC 6455, 4.1 and 4.2.1; RFC 8441).
+//! Reading and judging a client's opening request (RFC 6455, 4.2.1).
 
 use super::authority::Authority;
-use super::headers::{
-    EXTENSIONS, Field, Fields, Head, PROTOCOL, check_extra, write_head,
-};
+use super::extensions;
+use super::headers::{Fields, Head};
 use super::key::Key;
-use super::target::{self, Absolute};
-use super::values::{Occurrences, Values, checked, is_token, is_visible, list_has};
-use super::{extensions, origin, protocols};
+use super::names::Name;
+use super::start_line::RequestLine;
+use super::target::Absolute;
+use super::values::{Occurrences, Values, list_has};
 use crate::error::{Error, Result};
-use core::mem::MaybeUninit;
 
-/// A parsed request. Each piece lies in the buffer that was parsed.
+/// A parsed request. Its slices are parts of the buffer that was parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Request<'a> {
     pub method: &'a [u8],
     pub target: &'a [u8],
-    /// The target's, if that names one.
+    /// The host of the target if that has one, else the value of Host.
     pub host: Option<&'a [u8]>,
     pub origin: Option<&'a [u8]>,
     pub key: Option<&'a [u8]>,
@@ -25,56 +24,54 @@ pub struct Request<'a> {
     pub http_version: u16,
     /// Length of the whole head, with the empty line.
     pub head_len: usize,
-    /// All of its fields, which are known to be complete and well-formed.
+    /// All fields, which are complete and well-formed.
     pub fields: Fields<'a>,
-    /// Whether it is an upgrade without a fault. [`Error::NotUpgrade`]: an ordinary request.
-    pub verdict: Result<()>,
+    /// The key of a valid upgrade. [`Error::NotUpgrade`]: it is an ordinary request.
+    pub verdict: Result<Key>,
     protocols: Occurrences<'a>,
     extensions: Occurrences<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// The subprotocols that it offers.
+    /// The values that list the offered subprotocols.
     #[must_use]
     pub fn protocols(&self) -> Values<'a> {
-        self.protocols.values(PROTOCOL, &self.fields)
+        self.protocols.values(Name::SecWebSocketProtocol, &self.fields)
     }
 
-    /// The extensions that it offers.
+    /// The values that list the offered extensions.
     #[must_use]
     pub fn extensions(&self) -> Values<'a> {
-        self.extensions.values(EXTENSIONS, &self.fields)
+        self.extensions.values(Name::SecWebSocketExtensions, &self.fields)
     }
 }
 
-/// Parses a request that is well-formed HTTP. None: it is not complete.
+/// Parses a request, and fails if it is not well-formed HTTP. None if it is incomplete.
 pub fn read(buf: &[u8]) -> Result<Option<Request<'_>>> {
     let Some(mut head) = Head::parse_request(buf)? else { return Ok(None) };
     let line = RequestLine::parse(head.start_line)?;
-    let fields = head.fields.clone();
-    let mut said = RequestFields::default();
-    while let Some(field) = head.fields.next_field()? {
-        said.note(&field);
-    }
-    let Some(head_len) = head.len()? else { return Ok(None) };
+    let all = head.fields.clone();
+    let mut fields = RequestFields::default();
+    let read = head.read(|name, value| fields.record(name, value))?;
+    let Some(head_len) = read else { return Ok(None) };
     let host = Absolute::parse(line.target).map(|absolute| absolute.authority);
     Ok(Some(Request {
         method: line.method,
         target: line.target,
-        host: host.or(said.host.first),
-        origin: said.origin.first,
-        key: said.key.first,
+        host: host.or(fields.host.first),
+        origin: fields.origin.first,
+        key: fields.key.first,
         http_version: line.http_version,
         head_len,
-        verdict: said.check_upgrade(&line, &fields),
-        fields,
-        protocols: said.protocols,
-        extensions: said.extensions,
+        verdict: fields.check_upgrade(&line, &all),
+        fields: all,
+        protocols: fields.protocols,
+        extensions: fields.extensions,
     }))
 }
 
-/// The same, but a fault of an upgrade is an error, too. What remains is one without a fault, or
-/// an ordinary request.
+/// Like [`read`], but fails for an invalid upgrade, too: the result is a valid upgrade or an ordinary
+/// request.
 pub fn parse(buf: &[u8]) -> Result<Option<Request<'_>>> {
     match read(buf)? {
         Some(Request { verdict: Err(error), .. }) if error != Error::NotUpgrade => {
@@ -84,148 +81,21 @@ pub fn parse(buf: &[u8]) -> Result<Option<Request<'_>>> {
     }
 }
 
-struct RequestLine<'a> {
-    method: &'a [u8],
-    target: &'a [u8],
-    http_version: u16,
+/// Parses the request that a client has sent, which must be a complete and valid upgrade.
+pub fn parse_sent(bytes: &[u8]) -> Result<Request<'_>> {
+    let request = read(bytes).ok().flatten();
+    request.filter(|request| request.verdict.is_ok()).ok_or(Error::InvalidArgument)
 }
 
-impl<'a> RequestLine<'a> {
-    fn parse(line: &'a [u8]) -> Result<RequestLine<'a>> {
-        let mut words = line.split(|b| *b == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(Error::HttpSyntax);
-        };
-        match http_version(version) {
-            Some(http_version) if is_token(method) && target::is_target(target) => {
-                Ok(RequestLine { method, target, http_version })
-            }
-            _ => Err(Error::HttpSyntax),
-        }
-    }
-}
-
-/// The digits of "HTTP/" DIGIT "." DIGIT
-pub(crate) fn http_version(text: &[u8]) -> Option<u16> {
-    let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] =
-        text
-    else {
-        return None;
-    };
-    let digit = |b: &u8| u16::from(b & 0x0f);
-    digit(major).checked_mul(10)?.checked_add(digit(minor))
-}
-
-/// The fields of a request that another parser has read, each with all of its values, joined with
-/// ", ". None: it did not come.
-#[derive(Clone, Copy, Debug, Default)]
-#[allow(missing_docs)]
-pub struct Parsed<'a> {
-    pub method: Option<&'a [u8]>,
-    pub host: Option<&'a [u8]>,
-    pub upgrade: Option<&'a [u8]>,
-    pub connection: Option<&'a [u8]>,
-    pub key: Option<&'a [u8]>,
-    pub version: Option<&'a [u8]>,
-    pub origin: Option<&'a [u8]>,
-    pub extensions: Option<&'a [u8]>,
-    pub content_length: Option<&'a [u8]>,
-    pub transfer_encoding: Option<&'a [u8]>,
-    /// The pseudo-header :protocol.
-    pub connect_protocol: Option<&'a [u8]>,
-    /// Those that the server allows. None: any.
-    pub origins: Option<&'a [u8]>,
-    pub http: Http,
-}
-
-/// How a request or a response came.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Http {
-    /// HTTP/1.0
-    V1_0,
-    /// HTTP/1.1
-    #[default]
-    V1_1,
-    /// HTTP/2 or HTTP/3 (RFC 8441, RFC 9220).
-    Later,
-}
-
-impl Http {
-    /// From its digits.
-    pub fn from_number(digits: u32) -> Result<Http> {
-        match digits {
-            10 => Ok(Http::V1_0),
-            11 => Ok(Http::V1_1),
-            20 | 30 => Ok(Http::Later),
-            _ => Err(Error::InvalidArgument),
-        }
-    }
-}
-
-/// Judges a request that another parser has read, but for its target.
-pub fn check(parsed: &Parsed<'_>) -> Result<()> {
-    origin::check_list(parsed.origins)?;
-    let origin = match parsed.http {
-        Http::V1_0 => check_fields(parsed, 10)?,
-        Http::V1_1 => check_fields(parsed, 11)?,
-        Http::Later => check_connect(parsed)?,
-    };
-    origin::admit(origin, parsed.origins)
-}
-
-/// An upgrade of HTTP/1.1. Its Origin.
-fn check_fields<'a>(parsed: &Parsed<'a>, http_version: u16) -> Result<Option<&'a [u8]>> {
-    let said = RequestFields::of(&[
-        (b"host", parsed.host),
-        (b"upgrade", parsed.upgrade),
-        (b"connection", parsed.connection),
-        (b"sec-websocket-key", parsed.key),
-        (b"sec-websocket-version", parsed.version),
-        (b"origin", parsed.origin),
-        (EXTENSIONS, parsed.extensions),
-        (b"content-length", parsed.content_length),
-        (b"transfer-encoding", parsed.transfer_encoding),
-    ])?;
-    let method = checked(parsed.method)?.unwrap_or_default();
-    // In place of the target, one that has no fault.
-    let line = RequestLine { method, target: b"/", http_version };
-    said.check_upgrade(&line, &Fields::none())?;
-    Ok(said.origin.first)
-}
-
-/// An extended CONNECT (RFC 8441, 5). Its Origin.
-fn check_connect<'a>(parsed: &Parsed<'a>) -> Result<Option<&'a [u8]>> {
-    let said = RequestFields::of(&[
-        (b"host", parsed.host),
-        (b"sec-websocket-version", parsed.version),
-        (b"origin", parsed.origin),
-        (EXTENSIONS, parsed.extensions),
-    ])?;
-    let (method, protocol) = (checked(parsed.method)?, checked(parsed.connect_protocol)?);
-    if !protocol.is_some_and(|name| name.eq_ignore_ascii_case(b"websocket")) {
-        return Err(Error::NotUpgrade);
-    }
-    said.check_origin()?;
-    if method != Some(b"CONNECT") {
-        return Err(Error::HttpMethod);
-    }
-    said.check_host(None)?;
-    said.check_version()?;
-    said.check_extensions(&Fields::none())?;
-    Ok(said.origin.first)
-}
-
-/// What the fields of a request say that matters to a WebSocket.
+/// The fields of a request that decide whether it is a valid upgrade.
 #[derive(Default)]
-struct RequestFields<'a> {
+pub(super) struct RequestFields<'a> {
     asks_for_websocket: bool,
     asks_for_upgrade: bool,
-    announces_body: bool,
+    has_transfer_encoding: bool,
     content_length: Occurrences<'a>,
     host: Occurrences<'a>,
-    origin: Occurrences<'a>,
+    pub(super) origin: Occurrences<'a>,
     version: Occurrences<'a>,
     key: Occurrences<'a>,
     protocols: Occurrences<'a>,
@@ -233,41 +103,31 @@ struct RequestFields<'a> {
 }
 
 impl<'a> RequestFields<'a> {
-    /// What these fields say, of which some did not come.
-    fn of(fields: &[(&'a [u8], Option<&'a [u8]>)]) -> Result<RequestFields<'a>> {
-        let mut said = RequestFields::default();
-        for (name, value) in fields {
-            if let Some(value) = checked(*value)? {
-                said.note(&Field { name, value });
-            }
-        }
-        Ok(said)
-    }
-
+    // Inlined into the loop over the fields, so that a name is recorded where it is recognised.
     #[inline(always)]
-    fn note(&mut self, field: &Field<'a>) {
-        let value = field.value;
-        match field.name.len() {
-            4 if field.is(b"host") => self.host.note(value),
-            6 if field.is(b"origin") => self.origin.note(value),
-            7 if field.is(b"upgrade") => {
-                self.asks_for_websocket |= list_has(value, b"websocket");
-            }
-            10 if field.is(b"connection") => {
-                self.asks_for_upgrade |= list_has(value, b"upgrade");
-            }
-            14 if field.is(b"content-length") => self.content_length.note(value),
-            17 if field.is(b"sec-websocket-key") => self.key.note(value),
-            17 if field.is(b"transfer-encoding") => self.announces_body = true,
-            21 if field.is(b"sec-websocket-version") => self.version.note(value),
-            22 if field.is(PROTOCOL) => self.protocols.note(value),
-            24 if field.is(EXTENSIONS) => self.extensions.note(value),
-            _ => {}
+    pub(super) fn record(&mut self, name: Name, value: &'a [u8]) {
+        match name {
+            Name::Host => self.host.record(value),
+            Name::Origin => self.origin.record(value),
+            Name::Upgrade => self.asks_for_websocket |= list_has(value, b"websocket"),
+            Name::Connection => self.asks_for_upgrade |= list_has(value, b"upgrade"),
+            Name::ContentLength => self.content_length.record(value),
+            Name::TransferEncoding => self.has_transfer_encoding = true,
+            Name::SecWebSocketKey => self.key.record(value),
+            Name::SecWebSocketVersion => self.version.record(value),
+            Name::SecWebSocketProtocol => self.protocols.record(value),
+            Name::SecWebSocketExtensions => self.extensions.record(value),
+            Name::SecWebSocketAccept | Name::ContentType | Name::Allow => {}
         }
     }
 
-    /// What 4.2.1 demands of an upgrade, in the order in which faults are reported.
-    fn check_upgrade(&self, line: &RequestLine<'_>, fields: &Fields<'a>) -> Result<()> {
+    /// The rules of RFC 6455, 4.2.1 for an upgrade, in the order in which errors are reported.
+    /// `all` are the fields of the head.
+    pub(super) fn check_upgrade(
+        &self,
+        line: &RequestLine<'_>,
+        all: &Fields<'a>,
+    ) -> Result<Key> {
         if !self.asks_for_websocket || !self.asks_for_upgrade {
             return Err(Error::NotUpgrade);
         }
@@ -282,119 +142,45 @@ impl<'a> RequestFields<'a> {
         }
         self.check_host(absolute)?;
         self.check_version()?;
-        self.key.once().ok_or(Error::HandshakeKey).and_then(Key::parse)?;
-        self.check_extensions(fields)
+        let key = self.key.single().ok_or(Error::HandshakeKey).and_then(Key::parse)?;
+        self.check_extensions(all).map(|()| key)
     }
 
-    /// One at most (RFC 6454, 7.3).
-    fn check_origin(&self) -> Result<()> {
+    /// There is at most one origin (RFC 6454, 7.3).
+    pub(super) fn check_origin(&self) -> Result<()> {
         if self.origin.is_list() { Err(Error::HttpSyntax) } else { Ok(()) }
     }
 
-    /// Its body would be read as frames.
+    /// There is no body: it would be read as frames.
     fn check_body(&self) -> Result<()> {
         let zero = |value: &[u8]| !value.is_empty() && value.iter().all(|b| *b == b'0');
         let is_empty = self.content_length.first.is_none()
-            || self.content_length.once().is_some_and(zero);
-        if self.announces_body || !is_empty { Err(Error::HttpSyntax) } else { Ok(()) }
+            || self.content_length.single().is_some_and(zero);
+        if self.has_transfer_encoding || !is_empty {
+            return Err(Error::HttpSyntax);
+        }
+        Ok(())
     }
 
-    /// One, which may be empty, and the same as that of the target.
-    fn check_host(&self, absolute: Option<Absolute<'_>>) -> Result<()> {
-        let host = self.host.once().ok_or(Error::HandshakeHost)?;
+    /// There is one host, which is that of the target if that has one, and else may be empty.
+    pub(super) fn check_host(&self, absolute: Option<Absolute<'_>>) -> Result<()> {
+        let host = self.host.single().ok_or(Error::HandshakeHost)?;
         let valid = match (absolute, Authority::of_host_field(host)) {
             (None, authority) => host.is_empty() || authority.is_some(),
-            (Some(absolute), Some(authority)) => absolute.is(&authority),
+            (Some(absolute), Some(authority)) => absolute.has_authority(&authority),
             (Some(_), None) => false,
         };
         if valid { Ok(()) } else { Err(Error::HandshakeHost) }
     }
 
-    fn check_version(&self) -> Result<()> {
-        if self.version.once() == Some(b"13") {
-            Ok(())
-        } else {
-            Err(Error::HandshakeVersion)
+    pub(super) fn check_version(&self) -> Result<()> {
+        match self.version.single() {
+            Some(b"13") => Ok(()),
+            _ => Err(Error::HandshakeVersion),
         }
     }
 
-    fn check_extensions(&self, fields: &Fields<'a>) -> Result<()> {
-        match self.extensions.first {
-            Some(_) => extensions::check(self.extensions.values(EXTENSIONS, fields)),
-            None => Ok(()),
-        }
+    pub(super) fn check_extensions(&self, all: &Fields<'a>) -> Result<()> {
+        extensions::check(self.extensions.values(Name::SecWebSocketExtensions, all))
     }
-}
-
-/// What to put into an opening request. Empty means absent.
-#[derive(Clone, Copy, Debug, Default)]
-#[allow(missing_docs)]
-pub struct Spec<'a> {
-    pub host: &'a [u8],
-    pub target: &'a [u8],
-    pub key: &'a [u8],
-    pub origin: &'a [u8],
-    pub protocols: &'a [u8],
-    pub extensions: &'a [u8],
-    /// Further complete lines.
-    pub headers: &'a [u8],
-}
-
-impl Spec<'_> {
-    fn check(&self) -> Result<()> {
-        let acceptable = self.names_a_resource()
-            && Key::parse(self.key).is_ok()
-            && (self.origin.is_empty() || is_origin(self.origin))
-            && (self.protocols.is_empty() || protocols::is_offer(self.protocols))
-            && (self.extensions.is_empty()
-                || extensions::is_extension_list(self.extensions));
-        if !acceptable {
-            return Err(Error::InvalidArgument);
-        }
-        check_extra(self.headers, |field| {
-            field.is(b"host")
-                || field.is(b"content-length")
-                || field.is(b"origin") && !self.origin.is_empty()
-        })
-    }
-
-    /// A client writes what RFC 6455, 4.1 allows it: a path, or a URI with the scheme of HTTP
-    /// and the same host.
-    fn names_a_resource(&self) -> bool {
-        let scheme = [&b"/"[..], b"http://", b"https://"];
-        let Some(host) = Authority::parse(self.host) else { return false };
-        scheme.iter().any(|start| self.target.starts_with(start))
-            && is_visible(self.target)
-            && Absolute::of_upgrade(self.target)
-                .is_ok_and(|target| target.is_none_or(|absolute| absolute.is(&host)))
-    }
-}
-
-/// One origin, or "null".
-fn is_origin(text: &[u8]) -> bool {
-    is_visible(text) && !text.contains(&b',')
-}
-
-/// Writes the request.
-pub fn build(spec: &Spec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-    spec.check()?;
-    write_head(
-        &[
-            &[b"GET ", spec.target, b" HTTP/1.1\r\n"],
-            &line(b"Host: ", spec.host),
-            &[b"Upgrade: websocket\r\nConnection: Upgrade\r\n"],
-            &line(b"Sec-WebSocket-Key: ", spec.key),
-            &[b"Sec-WebSocket-Version: 13\r\n"],
-            &line(b"Origin: ", spec.origin),
-            &line(b"Sec-WebSocket-Protocol: ", spec.protocols),
-            &line(b"Sec-WebSocket-Extensions: ", spec.extensions),
-            &[spec.headers, b"\r\n"],
-        ],
-        out,
-    )
-}
-
-/// The pieces of a field line; nothing at all if the value is empty.
-pub(crate) fn line<'a>(name: &'a [u8], value: &'a [u8]) -> [&'a [u8]; 3] {
-    if value.is_empty() { [b"", b"", b""] } else { [name, value, b"\r\n"] }
 }

@@ -1,51 +1,46 @@
-//! A server's whole side of the opening handshake (RFC 6455, 4.2).
+//! The server's side of the opening handshake (RFC 6455, 4.2).
 
+use super::build::{self, ResponseSpec};
 use super::key::Key;
-use super::pmd::{self, Offer, Text};
-use super::response::MAX_REPLY_HEADERS;
+use super::pmd::{self, ExtensionValue};
+use super::reply::MAX_REPLY_HEADERS;
+use super::request::{self, Request};
 use super::values::list;
-use super::{origin, protocols, request, response};
+use super::{origin, protocols};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use core::mem::MaybeUninit;
 
-/// Whom a server accepts, and how.
+/// Which clients a server accepts, and how.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policy<'a> {
-    /// The subprotocols that it speaks, as it prefers them; empty for none.
+    /// The supported subprotocols, most preferred first; empty for none.
     pub protocols: &'a [u8],
     /// Further complete lines for the 101.
     pub headers: &'a [u8],
-    /// How it is willing to compress.
+    /// How the server is willing to compress; None: not at all.
     pub pmd: Option<Params>,
-    /// The origins that it allows, separated by spaces; None for any.
+    /// The allowed origins, separated by spaces; None for any.
     pub origins: Option<&'a [u8]>,
-    /// Whether it refuses a client that offers none of its subprotocols.
+    /// Whether a client is refused that offers none of the subprotocols.
     pub need_protocol: bool,
 }
 
-/// What a head deserves.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict<'a> {
-    /// It is not complete.
-    Incomplete,
-    /// A 101.
-    Accept(Acceptance<'a>),
-    /// The reply that fits this error.
-    Refuse {
-        /// Why.
-        error: Error,
-        /// Of the head; 0 if it is malformed or too large.
-        head_len: usize,
-    },
+pub struct Refusal {
+    /// The reason; [`super::reply::refuse`] writes the response for it.
+    pub error: Error,
+    /// Length of the head; 0 if it is malformed or too large.
+    pub head_len: usize,
 }
 
-/// What the 101 says.
+/// The terms on which a request is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Acceptance<'a> {
     key: Key,
     headers: &'a [u8],
-    pmd: Option<(Params, Offer)>,
+    pmd: Option<(Params, ExtensionValue)>,
     /// The subprotocol that was chosen, if one was.
     pub protocol: Option<&'a [u8]>,
     /// Length of the request's head.
@@ -53,47 +48,50 @@ pub struct Acceptance<'a> {
 }
 
 impl<'a> Policy<'a> {
-    /// Refuses what could fail only with some clients, or match none.
+    /// Fails if any part of the policy is invalid, even one that would matter to few clients.
     pub fn check(&self) -> Result<()> {
         protocols::check_supported(self.protocols)?;
         origin::check_list(self.origins)?;
-        response::check_headers(self.headers)?;
+        build::check_response_headers(self.headers)?;
         let longest = list(self.protocols).map(<[u8]>::len).max().unwrap_or(0);
-        let too_long = self.headers.len().saturating_add(longest) > MAX_REPLY_HEADERS;
+        let too_long = self.headers.len() + longest > MAX_REPLY_HEADERS;
         if too_long || self.need_protocol && self.protocols.is_empty() {
             return Err(Error::InvalidArgument);
         }
         Ok(())
     }
 
-    /// Judges the head that `buf` starts with. The policy was checked.
-    pub fn judge(&self, buf: &[u8]) -> Verdict<'a> {
+    /// Judges the head at the start of `buf`. None if it is incomplete. The policy must have passed
+    /// [`Policy::check`].
+    pub fn judge(
+        &self,
+        buf: &[u8],
+    ) -> core::result::Result<Option<Acceptance<'a>>, Refusal> {
         let request = match request::read(buf) {
             Ok(Some(request)) => request,
-            Ok(None) => return Verdict::Incomplete,
-            Err(error) => return Verdict::Refuse { error, head_len: 0 },
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(Refusal { error, head_len: 0 }),
         };
-        match self.accept(&request) {
-            Ok(acceptance) => Verdict::Accept(acceptance),
-            // Where the next head starts is not certain.
-            Err(error @ Error::HttpSyntax) => Verdict::Refuse { error, head_len: 0 },
-            Err(error) => Verdict::Refuse { error, head_len: request.head_len },
-        }
+        self.accept(&request).map(Some).map_err(|error| match error {
+            // It is not certain where this head ends.
+            Error::HttpSyntax => Refusal { error, head_len: 0 },
+            _ => Refusal { error, head_len: request.head_len },
+        })
     }
 
-    fn accept(&self, request: &request::Request<'_>) -> Result<Acceptance<'a>> {
-        request.verdict?;
+    fn accept(&self, request: &Request<'_>) -> Result<Acceptance<'a>> {
+        let key = request.verdict?;
         origin::admit(request.origin, self.origins)?;
         let protocol = protocols::choose(&request.protocols(), self.protocols);
         if self.need_protocol && protocol.is_none() {
             return Err(Error::HandshakeProtocol);
         }
         let pmd = match &self.pmd {
-            Some(willing) => pmd::accept_in(request.extensions(), willing)?,
+            Some(willing) => pmd::accept(request.extensions(), willing)?,
             None => None,
         };
         Ok(Acceptance {
-            key: Key::parse(request.key.unwrap_or_default())?,
+            key,
             headers: self.headers,
             pmd,
             protocol,
@@ -103,7 +101,7 @@ impl<'a> Policy<'a> {
 }
 
 impl Acceptance<'_> {
-    /// What compression is agreed on.
+    /// The agreed parameters of compression, if there is any.
     #[must_use]
     pub fn pmd(&self) -> Option<Params> {
         self.pmd.map(|(params, _)| params)
@@ -111,20 +109,15 @@ impl Acceptance<'_> {
 
     /// Writes the 101.
     pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-        let extensions = self.pmd.map_or(Text::default(), |(_, answer)| answer.write());
-        let spec = response::Spec {
-            key: &[],
+        let spec = ResponseSpec {
+            key: self.key.as_bytes(),
             protocol: self.protocol.unwrap_or_default(),
-            extensions: extensions.as_bytes(),
+            extensions: self
+                .pmd
+                .as_ref()
+                .map_or(&[], |(_, response)| response.as_bytes()),
             headers: self.headers,
         };
-        response::write(&self.key, &spec, out)
+        build::write_response(&self.key.accept(), &spec, out)
     }
-}
-
-/// Writes the reply that refuses a request because of an error, and says why.
-pub fn refuse(error: Error, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
-    let entry = error.entry();
-    let headers = b"Content-Type: text/plain\r\n";
-    response::build_reply(entry.http_status, headers, entry.text.to_bytes(), out)
 }

@@ -1,11 +1,11 @@
-//! What a request asks for (RFC 9112, 3.2; RFC 6455, 3).
+//! The target of a request (RFC 9112, 3.2; RFC 6455, 3).
 
-use super::authority::Authority;
+use super::authority::{Authority, default_port, split_scheme};
 use crate::error::{Error, Result};
 use crate::simd;
 
-/// Whether a request line may have this target: visible characters, of which those that are not
-/// ASCII, which many clients do not encode, are UTF-8.
+/// Whether a request line may have this target: visible characters, in ASCII or UTF-8. (Many clients
+/// do not percent-encode other characters.)
 pub(crate) fn is_target(text: &[u8]) -> bool {
     let visible = |b: &u8| *b > b' ' && *b != 0x7f;
     !text.is_empty()
@@ -17,7 +17,7 @@ pub(crate) fn is_target(text: &[u8]) -> bool {
 #[derive(Clone, Copy)]
 pub(crate) struct Absolute<'a> {
     pub(crate) authority: &'a [u8],
-    /// The one that the scheme implies.
+    /// The default port of the scheme.
     port: &'static [u8],
 }
 
@@ -27,25 +27,16 @@ impl<'a> Absolute<'a> {
         if target.starts_with(b"/") {
             return None;
         }
-        let colon = target.iter().position(|b| *b == b':')?;
-        let (scheme, rest) = target.split_at_checked(colon)?;
-        let is = |name: &[u8]| scheme.eq_ignore_ascii_case(name);
-        let port: &[u8] = if is(b"http") || is(b"ws") {
-            b"80"
-        } else if is(b"https") || is(b"wss") {
-            b"443"
-        } else {
-            return None;
-        };
-        let rest = rest.strip_prefix(b"://")?;
+        let (scheme, rest) = split_scheme(target)?;
+        let port = default_port(scheme)?;
         let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
-        let authority = rest.get(..rest.iter().position(end).unwrap_or(rest.len()))?;
+        let authority = rest.split(end).next()?;
         Some(Absolute { authority, port })
     }
 
     /// The target of an upgrade, if it is in absolute form; else it must start with "/".
     pub(crate) fn of_upgrade(target: &'a [u8]) -> Result<Option<Absolute<'a>>> {
-        // A fragment identifier is for the client alone.
+        // A client must not send a fragment identifier.
         if target.contains(&b'#') {
             return Err(Error::HttpSyntax);
         }
@@ -59,9 +50,9 @@ impl<'a> Absolute<'a> {
             .ok_or(Error::HttpSyntax)
     }
 
-    /// Whether a Host field names the same host and port.
-    pub(crate) fn is(&self, host: &Authority<'_>) -> bool {
+    /// Whether this is its host and port.
+    pub(crate) fn has_authority(&self, other: &Authority<'_>) -> bool {
         let authority = Authority::parse(self.authority);
-        authority.is_some_and(|authority| authority.is(host, self.port))
+        authority.is_some_and(|authority| authority.equals(other, self.port))
     }
 }

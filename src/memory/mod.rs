@@ -127,8 +127,7 @@ impl Allocator {
 }
 
 extern "C" fn system_alloc(_: *mut c_void, size: usize, _: usize) -> *mut c_void {
-    // SAFETY: malloc() accepts any size. It aligns to at least 16 bytes where the library asks for
-    // 16, and to more than any type here needs elsewhere.
+    // SAFETY: malloc() accepts any size, and aligns for every type of C, as all that is stored here needs.
     unsafe { libc::malloc(size) }
 }
 

@@ -62,6 +62,7 @@ class CompressionChecks:
     """Derive from it, and name the command."""
 
     command: tuple[str, ...]
+    exit_code = 0
 
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:

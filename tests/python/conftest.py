@@ -13,7 +13,7 @@ from echo_checks import Server  # noqa: E402  (after the line above, to be rewri
 
 @pytest.fixture(scope="class")
 def running(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server of a class of EchoChecks."""
+    """The server of a class of ProtocolChecks."""
     server = Server(request.cls.command)
     yield server
-    assert server.stop() == 0
+    assert server.stop() == request.cls.exit_code

@@ -5,7 +5,8 @@
 
 It must take --host, --port (0 for a free one), --handshake-timeout and --help, print
 "listening on http://HOST:PORT" once it is ready, speak the subprotocols chat and superchat,
-echo messages of up to 16 MiB, and say hello to a plain GET.
+echo messages of up to 16 MiB, and say hello to a plain GET. For a simpler server, which takes
+--port alone, there are ProtocolChecks.
 """
 
 from __future__ import annotations
@@ -277,12 +278,12 @@ GOOD_CLOSES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
                3000, 3999, 4000, 4999]  # fmt: skip
 
 
-class EchoChecks:
-    """Derive from it, and name the command."""
+class ProtocolChecks:
+    """What peers notice of any echo server. Derive from it, and name the command."""
 
     command: tuple[str, ...]
-    options_status = 405
-    """What a plain OPTIONS is answered with."""
+    exit_code = 0
+    """Of a server that is stopped by SIGTERM."""
 
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:
@@ -352,26 +353,6 @@ class EchoChecks:
             status, fields, _ = answer(peer.rest())
         assert (status, fields["connection"]) == (431, "close")
 
-    @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
-    def test_plain_http(self, server: Server, version: bytes) -> None:
-        for method, status, body in (
-            (b"GET", 200, HELLO),
-            (b"HEAD", 200, b""),
-            (b"POST", 405, b""),
-            (b"OPTIONS", self.options_status, b""),
-        ):
-            with server.raw() as peer:
-                peer.send(method + b" / HTTP/" + version + b"\r\nHost: example.com\r\n\r\n")
-                got, fields, content = answer(peer.rest())
-            assert got == status
-            assert fields["connection"] == "close"
-            if status == 200:
-                assert fields["content-type"] == "text/plain"
-                assert fields["content-length"] == str(len(HELLO))
-                assert content == body
-            else:
-                assert fields["allow"].startswith("GET, HEAD")
-
     def test_frames_right_behind_the_handshake(self, server: Server) -> None:
         hi, half = frame(FIN | TEXT, b"hi"), frame(FIN | TEXT, b"half")
         with server.raw() as peer:
@@ -385,20 +366,6 @@ class EchoChecks:
         with server.raw() as peer:
             peer.send(RFC_REQUEST, b"\x83")
             assert peer.rest() == RFC_ANSWER + goodbye(1002)
-
-    def test_handshake_timeout(self) -> None:
-        server = Server(self.command, "--handshake-timeout", "1")
-        started = time.monotonic()
-        with server.raw() as silent, server.raw() as slow, server.opened() as idle:
-            slow.send(RFC_REQUEST[:-2])
-            for peer in (silent, slow):
-                with contextlib.suppress(ConnectionResetError):
-                    assert peer.rest() == b""
-            assert 0.9 < time.monotonic() - started < 5
-            time.sleep(1.2)
-            idle.send(frame(FIN | TEXT, b"still here"))
-            assert idle.read(12) == echo(FIN | TEXT, b"still here")
-        assert server.stop() == 0
 
     # Messages
 
@@ -452,17 +419,6 @@ class EchoChecks:
                 + echo(FIN | TEXT, b"yo")
                 + goodbye(1000)
             )
-
-    def test_replies_leave_together(self, server: Server) -> None:
-        replies = b"".join(echo(FIN | TEXT, b"%03d" % i) for i in range(500))
-        with server.opened() as peer:
-            peer.send(*[frame(FIN | TEXT, b"%03d" % i) for i in range(500)])
-            got, reads = b"", 0
-            while len(got) < len(replies):
-                got += peer.socket.recv(MIB)
-                reads += 1
-        assert got == replies
-        assert reads <= 5
 
     def test_pings_and_pongs(self, server: Server) -> None:
         with server.opened() as peer:
@@ -590,7 +546,7 @@ class EchoChecks:
             peer.send(wire.close(1000))
             assert peer.rest() == goodbye(1000)
         assert server.peak_memory() < self.memory_limit
-        assert server.stop() == 0
+        assert server.stop() == self.exit_code
 
     def test_many_announce_much(self) -> None:
         """Memory grows with what came, not with what was announced."""
@@ -601,7 +557,7 @@ class EchoChecks:
                 peer.send(wire.header(FIN | BINARY, MAX_MESSAGE), bytes(1000))
             assert server.is_well()
             assert server.peak_memory() < self.memory_limit
-        assert server.stop() == 0
+        assert server.stop() == self.exit_code
 
     # A real client
 
@@ -628,6 +584,58 @@ class EchoChecks:
                     client.send(message, text=code == 1007)
                     client.recv(PATIENCE)
                 assert client.close_code == code
+
+
+class EchoChecks(ProtocolChecks):
+    """Also what a server needs beside the protocol. Derive from it, and name the command."""
+
+    options_status = 405
+    """What a plain OPTIONS is answered with."""
+
+    @pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+    def test_plain_http(self, server: Server, version: bytes) -> None:
+        for method, status, body in (
+            (b"GET", 200, HELLO),
+            (b"HEAD", 200, b""),
+            (b"POST", 405, b""),
+            (b"OPTIONS", self.options_status, b""),
+        ):
+            with server.raw() as peer:
+                peer.send(method + b" / HTTP/" + version + b"\r\nHost: example.com\r\n\r\n")
+                got, fields, content = answer(peer.rest())
+            assert got == status
+            assert fields["connection"] == "close"
+            if status == 200:
+                assert fields["content-type"] == "text/plain"
+                assert fields["content-length"] == str(len(HELLO))
+                assert content == body
+            else:
+                assert fields["allow"].startswith("GET, HEAD")
+
+    def test_handshake_timeout(self) -> None:
+        server = Server(self.command, "--handshake-timeout", "1")
+        started = time.monotonic()
+        with server.raw() as silent, server.raw() as slow, server.opened() as idle:
+            slow.send(RFC_REQUEST[:-2])
+            for peer in (silent, slow):
+                with contextlib.suppress(ConnectionResetError):
+                    assert peer.rest() == b""
+            assert 0.9 < time.monotonic() - started < 5
+            time.sleep(1.2)
+            idle.send(frame(FIN | TEXT, b"still here"))
+            assert idle.read(12) == echo(FIN | TEXT, b"still here")
+        assert server.stop() == 0
+
+    def test_replies_leave_together(self, server: Server) -> None:
+        replies = b"".join(echo(FIN | TEXT, b"%03d" % i) for i in range(500))
+        with server.opened() as peer:
+            peer.send(*[frame(FIN | TEXT, b"%03d" % i) for i in range(500)])
+            got, reads = b"", 0
+            while len(got) < len(replies):
+                got += peer.socket.recv(MIB)
+                reads += 1
+        assert got == replies
+        assert reads <= 5
 
     # The process
 

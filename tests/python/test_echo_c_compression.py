@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import subprocess
 import zlib
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from needs import UNDER
 from pmd import OFFER, close_code, deflate, inflate, opened, read_frame
 from test_echo_c import BINARY as PROGRAM
 from test_echo_c_load import descriptors, memory
-from wire import BINARY, CONTINUATION, FIN, PING, PONG, TEXT, close, frame
+from wire import BINARY, CONTINUATION, FIN, PING, PONG, ROOT, TEXT, close, frame
 
 COMMAND = (*UNDER, f"./{PROGRAM}")
 
@@ -59,6 +60,14 @@ class TestForgets(CompressionChecks):
 
 class TestRemembers(CompressionChecks):
     command = (*COMMAND, "--context-takeover")
+
+    def test_without_compression(self) -> None:
+        """The two options contradict each other."""
+        done = subprocess.run(
+            [*self.command, "--no-compression"], cwd=ROOT, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert "--context-takeover: not possible with --no-compression" in done.stderr
 
 
 # What is agreed on

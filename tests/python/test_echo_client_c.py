@@ -183,12 +183,29 @@ def test_a_server_that_speaks_no_http_is_noticed_at_once() -> None:
         ("ws://127.0.0.1:1/", "nobody listens"),
         ("ws://127.0.0.1:99999/",),
         ("--nonsense", "ws://127.0.0.1/"),
+        ("--agent",),
+        ("--no-compression", "--context-takeover", "ws://127.0.0.1/"),
     ],
 )
 def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
     done = run(*arguments)
-    assert done.returncode != 0
-    assert done.stderr
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.endswith(" (see --help)\n") == (done.returncode == 2)
+
+
+@pytest.mark.parametrize(("reason", "told"), [("", "4000\n"), ("bye", "4000 bye\n")])
+def test_a_close_is_told_with_its_reason(reason: str, told: str) -> None:
+    def talk(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.close(4000, reason)
+
+    with serve(talk, "127.0.0.1", 0, compression=None) as server:
+        threading.Thread(target=server.serve_forever).start()
+        done = run(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/", "hello")
+        server.shutdown()
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"closed with {told}")
 
 
 def test_help_and_version() -> None:

@@ -35,7 +35,7 @@ def indented(start: str, end: str) -> str:
 def test_control_frames() -> None:
     names: dict[str, Any] = {"wscodec": wscodec, "to_send": b"", "decoder": wscodec.Decoder()}
     names["received"] = wire.frame(0x89, b"ping") + wire.close(1000)
-    exec(indented("`Control` answers", "`Connection` is"), names)
+    exec(indented("`Control` replies", "`Connection` is"), names)
     assert names["to_send"] == echo(0x8A, b"ping") + goodbye(1000)
 
 
@@ -44,10 +44,10 @@ def test_connections() -> None:
     names["received"] = RFC_REQUEST + wire.frame(0x81, b"Hello") + wire.close(1000)
     exec(indented("`Connection` is", "Browsers connect"), names)
     assert names["to_send"] == RFC_ANSWER + echo(0x81, b"Hello") + goodbye(1000)
-    program = indented("A client makes", "## Within")
+    program = indented("A client creates", "## Within")
     request, confirm = re.split(r"^(?=connection)", program, flags=re.MULTILINE)
     exec(request, names)
-    names["answer"] = wscodec.Connection.accept(names["request"], protocols="chat").reply
+    names["received"] = wscodec.Connection.accept(names["request"], protocols="chat").reply
     exec(confirm, names)
     assert names["connection"].protocol == "chat" and names["response"].status == 101
 

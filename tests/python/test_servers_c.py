@@ -254,12 +254,12 @@ def test_verbose_names_connections_refusals_errors_and_closes(
     for number, words in enumerate(
         [
             ["connected from 127.0.0.1:", "101: GET /chat, origin http://example.com",
-             r"closed by the peer: 3000 b\x1b[31mye\x0a", "gone"],
-            ["connected", "101", "failed: 1007, the text is not UTF-8", "gone"],
-            ["connected", "refused with 426: ", "gone"],
-            ["connected", "answered with 200: GET /plain", "gone"],
-            ["connected", "refused with 400: ", "gone"],
-            ["connected", "101", "gone"],
+             r"closed by the peer: 3000 b\x1b[31mye\x0a", "disconnected"],
+            ["connected", "101", "failed: 1007, the text is not UTF-8", "disconnected"],
+            ["connected", "refused with 426: ", "disconnected"],
+            ["connected", "responded with 200: GET /plain", "disconnected"],
+            ["connected", "refused with 400: ", "disconnected"],
+            ["connected", "101", "disconnected"],
             ["connected", "101", "closed by us: 1001"],
         ],
         start=1,
@@ -294,6 +294,16 @@ def test_verbose_says_why_a_peer_was_dropped() -> None:
         assert f"({option})" in text, text
 
 
+@both
+def test_verbose_logs_a_close_without_a_reason(command: tuple[str, ...]) -> None:
+    with tempfile.TemporaryFile("w+") as log:
+        with serving(command, "--verbose", log=log) as server, server.opened() as peer:
+            peer.send(close(1000))
+            assert peer.rest() == goodbye(1000)
+        log.seek(0)
+        assert "closed by the peer: 1000\n" in log.read()
+
+
 # The command line
 
 
@@ -320,6 +330,7 @@ def test_help_names_every_option(command: tuple[str, ...]) -> None:
                    "no-client-context", "verbose", "version", "help"):  # fmt: skip
         assert f"  --{option} " in done.stdout
     assert "tornado" in done.stdout  # whom a choice loses
+    assert f"({2**20})" in done.stdout  # --max-connections
 
 
 @both
@@ -337,7 +348,12 @@ def test_help_names_every_option(command: tuple[str, ...]) -> None:
         ("--ping-interval", "-5"),
         ("--max-connections", "99999999999999999999"),
         ("--compress-from", "1k"),
+        ("--context-takeover", "--no-compression"),
+        ("--no-client-context", "--no-compression"),
         ("--nonsense",),
+        ("--verbose=1",),
+        ("-x",),
+        ("-xy", "--verbose"),
         ("--port",),
         ("surplus",),
     ],
@@ -348,7 +364,8 @@ def test_wrong_arguments_are_explained(
 ) -> None:
     done = run(command, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
-    assert arguments[0].lstrip("-") in done.stderr
+    assert f": {arguments[0]}: " in done.stderr
+    assert done.stderr.endswith(" (see --help)\n")
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -26,12 +26,7 @@
 //! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
 
 // A test may panic: that is how it fails.
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)]
+#![allow(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod c;
 mod conn;

@@ -1,0 +1,96 @@
+/* Listening on a port, and stopping on a signal. */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "program.h"
+
+/* Returns "host:port" or "[host]:port", valid until the next call. */
+static inline const char *address_text(const struct sockaddr_storage *address,
+                                       socklen_t len) {
+    static char text[NI_MAXHOST + NI_MAXSERV + 4];
+    char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
+    getnameinfo((const struct sockaddr *)address, len, host, sizeof host, port,
+                sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+    bool v6 = address->ss_family == AF_INET6;
+    snprintf(text, sizeof text, v6 ? "[%s]:%s" : "%s:%s", host, port);
+    return text;
+}
+
+/* Prints the line that scripts and tests wait for. */
+static inline void announce(int listener) {
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    if (getsockname(listener, (struct sockaddr *)&address, &len) != 0)
+        die("getsockname", strerror(errno));
+    printf("listening on http://%s\n", address_text(&address, len));
+    fflush(stdout);
+}
+
+static inline bool set_socket(int fd, int level, int option) {
+    int on = 1;
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+/* Returns a listening socket, or -1 and errno. */
+static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    set_socket(fd, SOL_SOCKET, SO_REUSEADDR);
+    if (a->ai_family == AF_INET6) /* IPv4 has a separate socket */
+        set_socket(fd, IPPROTO_IPV6, IPV6_V6ONLY);
+    if ((reuse_port && !set_socket(fd, SOL_SOCKET, SO_REUSEPORT)) ||
+        bind(fd, a->ai_addr, a->ai_addrlen) != 0 || listen(fd, SOMAXCONN) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+/* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
+ * in `fds`, and returns their number. */
+static inline int start_listening(const char *host, const char *port, bool reuse_port,
+                                  int *fds, int max) {
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all;
+    char where[300];
+    int count = 0, error = getaddrinfo(host, port, &hints, &all);
+    if (error != 0)
+        die(host, gai_strerror(error));
+    snprintf(where, sizeof where, "%s, port %s", host, port);
+    for (struct addrinfo *a = all; a && count < max; a = a->ai_next) {
+        fds[count] = listen_on(a, reuse_port);
+        if (fds[count] < 0)
+            die(where, strerror(errno));
+        announce(fds[count++]);
+    }
+    freeaddrinfo(all);
+    return count;
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t stopping;
+
+static inline void stop(int signal_number) {
+    (void)signal_number;
+    stopping = 1;
+}
+
+/* SIGINT and SIGTERM set `stopping`, and interrupt a wait. A signal just before a wait
+ * does not interrupt it: hence no wait may be longer than a second. ppoll() and
+ * epoll_pwait() would close this gap, but change the signal mask at every wait. */
+static inline void catch_signals(void) {
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+#endif

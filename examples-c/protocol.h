@@ -1,0 +1,247 @@
+/* The protocol: what a server does with the bytes of a peer. This is where wscodec is
+ * used. */
+#ifndef PROTOCOL_H
+#define PROTOCOL_H
+
+#include "http.h"
+#include "output.h"
+
+enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
+
+/* The program handles a message. It may send, but must not free the connection. */
+static void on_message(peer *p, const ws_event *e, const void *data);
+
+static const char PROTOCOLS[] = "chat, superchat";
+static uint64_t max_message = 1 << 20;
+
+/* ---- sending ---- */
+
+static inline void send_message(peer *p, int opcode, const void *data, size_t len) {
+    size_t size = ws_conn_send_bound(p->ws, len);
+    uint8_t *to = out_begin(p, size);
+    if (to)
+        out_commit(p, ws_conn_send(p->ws, opcode, 0, data, len, to, size));
+}
+
+static void send_close(peer *p, uint16_t code) {
+    uint8_t *to = out_begin(p, WS_MAX_OUTPUT);
+    if (to)
+        out_commit(p, ws_conn_close(p->ws, code, NULL, 0, to, WS_MAX_OUTPUT));
+    LOG(p, "closed by us: %d", code);
+}
+
+/* Sends the response of the connection itself, if there is one: a pong, or a close
+ * frame that responds to a close frame or reports an error. */
+static void send_control_frame(peer *p) {
+    uint8_t *to = out_begin(p, WS_MAX_OUTPUT);
+    if (to)
+        out_commit(p, ws_conn_output(p->ws, to, WS_MAX_OUTPUT));
+}
+
+static void send_ping(peer *p) {
+    p->pinged = true;
+    restart_deadline(p);
+    send_message(p, WS_OPCODE_PING, NULL, 0);
+    flush(p);
+}
+
+/* ---- frames ---- */
+
+static void log_close(const peer *p, int code, const void *reason, size_t len) {
+    log_text("#%u closed by the peer: %d%s", p->number, code, len > 0 ? " " : "");
+    log_bytes(reason, len);
+    log_text("\n");
+}
+
+static void on_event(peer *p, const ws_event *e, const void *data) {
+    if (e->opcode == WS_OPCODE_TEXT || e->opcode == WS_OPCODE_BINARY)
+        on_message(p, e, data);
+    else if (e->opcode == WS_OPCODE_CLOSE)
+        log_close(p, e->close_code, data, (size_t)e->len);
+}
+
+/* Backpressure: while much output waits, the peer's input has to wait, too. Otherwise a
+ * peer that sends and does not read could fill our memory; with compression, a few
+ * bytes of input can cause a thousand times as many bytes of output. */
+static bool may_handle_input(const peer *p) {
+    return p->state == OPEN && unsent(p) < MAX_UNSENT;
+}
+
+/* Handles frames while that is allowed. Returns how many bytes are done. */
+static size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
+    ws_event events[MAX_EVENTS];
+    size_t done = 0, used;
+    ws_result n = 0;
+    bool collected = false;
+    while (n >= 0 && done < len && may_handle_input(p)) {
+        n = ws_conn_recv(p->ws, bytes + done, len - done, events, MAX_EVENTS, &used);
+        for (ws_result i = 0; i < n && p->state == OPEN; i++)
+            on_event(p, &events[i], ws_event_data(p->ws, bytes + done, &events[i]));
+        collected = n > 0 && (events[n - 1].flags & WS_EVENT_COLLECTED);
+        send_control_frame(p);
+        done += used;
+    }
+    if (collected && done == len) /* a call without bytes frees the collected message */
+        n = ws_conn_recv(p->ws, NULL, 0, events, MAX_EVENTS, &used);
+    if (n < 0)
+        LOG(p, "failed: %d, %s", ws_close_code_for(n), ws_strerror(n));
+    if (p->state == OPEN && ws_conn_state(p->ws) >= WS_STATE_CLOSED)
+        set_state(p, CLOSING);
+    return p->state == OPEN ? done : len;
+}
+
+/* Sends what waits, and handles the backlog as far as the peer reads our output. */
+static inline void resume(peer *p) {
+    flush(p);
+    while (p->state == OPEN && p->backlog.len > 0 && !p->want_write) {
+        remove_front(&p->backlog, handle_frames(p, p->backlog.data, p->backlog.len));
+        flush(p);
+    }
+    if (p->backlog.len == 0 || p->state == CLOSING)
+        release(&p->backlog);
+}
+
+/* Handles what was read, and copies the rest: the read buffer is for all peers. */
+static void on_frame_bytes(peer *p, uint8_t *bytes, size_t len) {
+    p->pinged = false;
+    restart_deadline(p);
+    size_t done = handle_frames(p, bytes, len);
+    if (done < len && !append(&p->backlog, bytes + done, len - done))
+        drop(p, ws_strerror(WS_ERR_NO_MEMORY));
+}
+
+/* ---- the opening handshake ---- */
+
+static ws_accept_spec accept_spec(void) {
+    static ws_pmd_params pmd;
+    pmd.client_no_context_takeover = options.no_client_context;
+    return (ws_accept_spec){
+        .protocols = {PROTOCOLS, sizeof PROTOCOLS - 1},
+        .pmd = options.compression.on ? &pmd : NULL,
+        .origins = {options.origins, options.origins ? strlen(options.origins) : 0},
+    };
+}
+
+static void check_configuration(void) {
+    const ws_accept_spec spec = accept_spec();
+    check_accept_spec(&spec);
+}
+
+/* Unless --context-takeover is given, our messages do not refer to earlier ones. They
+ * get a little larger, and an idle connection needs no memory for them. This needs no
+ * agreement, and the response does not announce it: Netty before 4.1.66 fails if the
+ * response has a server_no_context_takeover that the request did not have. (For
+ * client_no_context_takeover, see --help.) */
+static ws_result configure_compression(peer *p) {
+    ws_pmd_params agreed;
+    ws_result n = ws_conn_get_pmd(p->ws, &agreed);
+    if (n != 1)
+        return n;
+    p->pmd_bits = agreed.server_max_window_bits;
+    if (options.compression.keeps_context)
+        return WS_OK;
+    agreed.server_no_context_takeover = 1;
+    return ws_conn_set_pmd(p->ws, &agreed);
+}
+
+static bool configure(peer *p) {
+    return configure_compression(p) >= 0 &&
+           ws_conn_set(p->ws, WS_OPT_COMPRESS_FROM, options.compression.from) >= 0 &&
+           ws_conn_set(p->ws, WS_OPT_MAX_MESSAGE, max_message) >= 0;
+}
+
+/* For example "#7 refused with 426: GET /chat: the version is not 13". */
+static void log_response(const peer *p, int status, ws_result error) {
+    const uint8_t *head = p->head.data;
+    ws_handshake hs;
+    ws_result n = ws_parse_handshake(head, p->head.len, &hs, sizeof hs);
+    log_text("#%u %s with %d", p->number, status < 300 ? "responded" : "refused",
+             status);
+    if (n >= 0 || n == WS_ERR_NOT_UPGRADE) {
+        log_text(": ");
+        log_bytes(head + hs.method.off, hs.method.len);
+        log_text(" ");
+        log_bytes(head + hs.target.off, hs.target.len);
+        log_text(hs.origin.len > 0 ? ", origin " : "");
+        log_bytes(head + hs.origin.off, hs.origin.len);
+    }
+    log_text("%s%s\n", error == WS_OK ? "" : ": ",
+             error == WS_OK ? "" : ws_strerror(error));
+}
+
+/* Refuses bytes that cannot become a head, or a connection beyond the limit. */
+static void refuse(peer *p, uint16_t status, const char *why) {
+    uint8_t *to = out_begin(p, MAX_REPLY);
+    if (!to)
+        return;
+    out_commit(p, build_reply(status, TEXT_PLAIN, why, to, MAX_REPLY));
+    LOG(p, "refused with %d: %s", status, why);
+    set_state(p, CLOSING);
+}
+
+/* The request was accepted. Bytes after its head are the first frames. */
+static void open_connection(peer *p, const ws_accepted *accepted) {
+    p->ws = accepted->conn;
+    if (!configure(p)) {
+        drop(p, ws_strerror(WS_ERR_NO_MEMORY));
+        return;
+    }
+    p->backlog = p->head;
+    p->head = (buffer){0};
+    remove_front(&p->backlog, accepted->head_len);
+    set_state(p, OPEN);
+}
+
+/* Responds to a complete head. */
+static void on_head(peer *p) {
+    const ws_accept_spec spec = accept_spec();
+    ws_accepted accepted;
+    uint8_t *to = out_begin(p, MAX_REPLY);
+    if (!to)
+        return;
+    ws_result n = ws_conn_accept(p->head.data, p->head.len, &spec, sizeof spec,
+                                 &accepted, sizeof accepted, to, MAX_REPLY);
+    if (accepted.conn && open_count >= options.max_connections) {
+        ws_conn_free(accepted.conn);
+        refuse(p, 503, "too many connections");
+        return;
+    }
+    if (n > 0 && accepted.error == WS_ERR_NOT_UPGRADE)
+        n = build_plain_reply(p->head.data, p->head.len, to, MAX_REPLY);
+    if (n > 0)
+        log_response(p, status_of(to, n), accepted.error);
+    out_commit(p, n);
+    if (accepted.conn)
+        open_connection(p, &accepted);
+    else if (p->state != DROPPED)
+        set_state(p, CLOSING);
+}
+
+/* ws_head_length() looks at each byte once, however slowly the head arrives. */
+static void on_head_bytes(peer *p, const uint8_t *bytes, size_t len) {
+    size_t scanned = p->scanned;
+    if (!append(&p->head, bytes, len)) {
+        drop(p, ws_strerror(WS_ERR_NO_MEMORY));
+        return;
+    }
+    ws_result n = ws_head_length(p->head.data, p->head.len, &scanned);
+    p->scanned = (uint32_t)scanned;
+    if (n > 0)
+        on_head(p);
+    else if (n < 0)
+        refuse(p, ws_http_status(n), ws_strerror(n));
+    if (p->state != HANDSHAKE)
+        release(&p->head);
+}
+
+/* ---- all input ---- */
+
+static void on_input(peer *p, uint8_t *bytes, size_t len) {
+    if (p->state == HANDSHAKE)
+        on_head_bytes(p, bytes, len);
+    else if (p->state == OPEN)
+        on_frame_bytes(p, bytes, len);
+    resume(p);
+}
+
+#endif
