@@ -1,4 +1,5 @@
-"""What all tests share. They need WSCODEC_LIBRARY and PYTHONPATH=python, and run anywhere."""
+"""Fixtures for all tests. These run in any directory, with WSCODEC_LIBRARY and PYTHONPATH=python
+set."""
 
 from __future__ import annotations
 
