@@ -1,5 +1,4 @@
-"""Fixtures for all tests. These run in any directory, with WSCODEC_LIBRARY and PYTHONPATH=python
-set."""
+"""Fixtures for all tests. They run in any folder, with WSCODEC_LIBRARY and PYTHONPATH set."""
 
 from __future__ import annotations
 
