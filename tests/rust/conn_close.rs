@@ -188,7 +188,7 @@ fn a_close_is_sent_only_once() {
 }
 
 #[test]
-fn after_our_close_messages_are_reported_and_pings_answered() {
+fn after_our_close_messages_are_reported_and_pings_get_pongs() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(conn.read(&from_peer(side, 0x01, "Hel")), []);

@@ -75,7 +75,7 @@ fn pings(side: u32, count: u32) -> Vec<u8> {
 }
 
 #[test]
-fn output_after_every_call_answers_every_ping() {
+fn output_after_every_call_has_a_pong_for_every_ping() {
     for side in SIDES {
         let expected: Vec<Item> = (0..300_u32)
             .flat_map(|i| [ping(i.to_be_bytes()), pong_reply(i.to_be_bytes())])
@@ -133,19 +133,19 @@ fn a_pending_pong_survives_messages() {
 }
 
 #[test]
-fn a_pong_is_never_answered() {
+fn a_pong_gets_no_reply() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(
-            conn.read(&from_peer(side, 0x8a, "nobody asked")),
-            [pong("nobody asked")]
+            conn.read(&from_peer(side, 0x8a, "unsolicited")),
+            [pong("unsolicited")]
         );
         assert_eq!(conn.state(), WS_STATE_OPEN);
     }
 }
 
 #[test]
-fn without_auto_pong_the_caller_answers_pings() {
+fn without_auto_pong_the_caller_sends_pongs() {
     for side in SIDES {
         let mut conn = Conn::new(side).option(WS_OPT_AUTO_PONG, 0);
         let bytes = all_from_peer(side, &[(0x89, b"a"), (0x89, b"b")]);

@@ -101,7 +101,7 @@ public final class Echo {
         var accepted = new byte[ACCEPTED_SIZE];
         long n = ws.ws_conn_accept(buf, buf.length, spec, SPEC_SIZE, accepted,
                 accepted.length, reply, reply.length);
-        out.write(reply, 0, (int) Math.max(n, 0));
+        out.write(reply, 0, (int) Math.max(pending, 0));
         long address = view(accepted).getLong(0);
         if (address == 0) {
             return null;
@@ -138,8 +138,8 @@ public final class Echo {
                     echo(buf, event);
                 }
             }
-            long answer = ws.ws_conn_output(conn, reply, reply.length);
-            out.write(reply, 0, (int) Math.max(answer, 0));
+            long pending = ws.ws_conn_output(conn, reply, reply.length);
+            out.write(reply, 0, (int) Math.max(pending, 0));
             if (n < 0) {
                 return false;
             }
