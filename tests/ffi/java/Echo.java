@@ -101,7 +101,7 @@ public final class Echo {
         var accepted = new byte[ACCEPTED_SIZE];
         long n = ws.ws_conn_accept(buf, buf.length, spec, SPEC_SIZE, accepted,
                 accepted.length, reply, reply.length);
-        out.write(reply, 0, (int) Math.max(pending, 0));
+        out.write(reply, 0, (int) Math.max(n, 0));
         long address = view(accepted).getLong(0);
         if (address == 0) {
             return null;
