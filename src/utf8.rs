@@ -1,133 +1,120 @@
-//! UTF-8 that arrives in pieces (RFC 3629; RFC 6455, 8.1).
+//! UTF-8 that arrives in parts (RFC 3629; RFC 6455, 8.1).
 
+use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::simd;
 
-/// Checks text piece by piece; fails at the first byte that no continuation can make valid.
-///
-/// Between pieces it keeps the bytes of a character that is not complete, at most three.
+/// Checks a text part by part, and fails at the first byte that no continuation can make valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validator {
-    pending: [u8; 3],
-    pending_len: u8,
+    /// All that the next part depends on: the first bytes of an incomplete character, zeros, and in
+    /// the highest byte how many of them there are. 0 on a character boundary.
+    state: u32,
 }
 
 /// The state of a validator that has failed.
 const FAILED: u32 = u32::MAX;
 
 impl Validator {
-    /// The validator that [`Validator::state`] described; 0 is a new one.
-    #[inline]
+    /// Restores a validator from what [`Validator::state`] returned. 0 is the state of a new one.
     pub fn from_state(state: u32) -> Result<Validator> {
-        if state == 0 {
-            return Ok(Validator::default());
+        let mut validator = Validator::default();
+        match state {
+            0 => return Ok(validator),
+            FAILED => return Err(Error::Utf8),
+            _ => {}
         }
-        if state == FAILED {
-            return Err(Error::Utf8);
-        }
-        let [a, b, c, pending_len] = state.to_le_bytes();
-        let validator = Validator { pending: [a, b, c], pending_len };
-        let mut rebuilt = Validator::default();
-        let pending = validator.pending().ok_or(Error::InvalidArgument)?;
-        if rebuilt.push(pending).is_ok() && rebuilt == validator {
+        let [bytes @ .., len] = state.to_le_bytes();
+        let pending = bytes.get(..usize::from(len)).ok_or(Error::InvalidArgument)?;
+        // Bytes that are not the start of a character lead to another state.
+        if validator.push(pending).is_ok() && validator.state == state {
             Ok(validator)
         } else {
             Err(Error::InvalidArgument)
         }
     }
 
-    /// Four bytes that say all; 0 on a character boundary.
+    /// The validator as a number, or that it has failed; 0 on a character boundary.
     #[must_use]
     pub fn state(outcome: &Result<Validator>) -> u32 {
-        match outcome {
-            Ok(Validator { pending: [a, b, c], pending_len }) => {
-                u32::from_le_bytes([*a, *b, *c, *pending_len])
-            }
-            Err(_) => FAILED,
-        }
+        outcome.map_or(FAILED, |validator| validator.state)
     }
 
     /// Whether the text so far ends on a character boundary.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.pending_len == 0
+        self.state == 0
     }
 
-    fn pending(&self) -> Option<&[u8]> {
-        self.pending.get(..usize::from(self.pending_len))
+    /// Checks the next part of the text.
+    pub fn push(&mut self, part: &[u8]) -> Result<()> {
+        self.push_until(part).map_err(|_| Error::Utf8)
     }
 
-    /// Takes the next piece.
-    pub fn push(&mut self, piece: &[u8]) -> Result<()> {
-        self.push_until(piece).map_err(|_| Error::Utf8)
+    /// Checks the next part of the text. The error is the position of the first invalid byte.
+    pub(crate) fn push_until(&mut self, part: &[u8]) -> core::result::Result<(), usize> {
+        if self.is_complete() && is_whole(part) { Ok(()) } else { self.push_any(part) }
     }
 
-    /// The same; tells how many bytes are in front of the first wrong one.
-    #[inline]
-    pub(crate) fn push_until(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
-        if self.is_complete() && is_whole(piece) { Ok(()) } else { self.push_any(piece) }
-    }
-
-    #[inline(never)]
-    fn push_any(&mut self, piece: &[u8]) -> core::result::Result<(), usize> {
-        let mut rest = piece;
+    fn push_any(&mut self, part: &[u8]) -> core::result::Result<(), usize> {
+        let mut rest = part;
         while !self.is_complete() {
             let Some((byte, after)) = rest.split_first() else { return Ok(()) };
-            let right = piece.len().saturating_sub(rest.len());
-            self.continue_character(*byte).map_err(|_| right)?;
+            let at = part.len() - rest.len();
+            self.continue_character(*byte).map_err(|_| at)?;
             rest = after;
         }
-        let right = piece.len().saturating_sub(rest.len());
-        let tail = incomplete_tail(rest).map_err(|wrong| right.saturating_add(wrong))?;
-        self.set_pending(tail).map_err(|_| right)
-    }
-
-    fn continue_character(&mut self, byte: u8) -> Result<()> {
-        let mut character = [0; 4];
-        let pending = self.pending().ok_or(Error::Utf8)?;
-        for (to, from) in character.iter_mut().zip(pending.iter().chain([&byte])) {
-            *to = *from;
-        }
-        let len = pending.len().saturating_add(1);
-        let character = character.get(..len).ok_or(Error::Utf8)?;
-        self.set_pending(incomplete_tail(character).map_err(|_| Error::Utf8)?)
-    }
-
-    fn set_pending(&mut self, tail: &[u8]) -> Result<()> {
-        self.pending = [0; 3];
-        for (to, from) in self.pending.iter_mut().zip(tail) {
-            *to = *from;
-        }
-        self.pending_len = u8::try_from(tail.len()).map_err(|_| Error::Utf8)?;
+        let start = part.len() - rest.len();
+        self.set_pending(incomplete_tail(rest).map_err(|at| start + at)?);
         Ok(())
+    }
+
+    fn continue_character(&mut self, byte: u8) -> core::result::Result<(), usize> {
+        let [a, b, c, len] = self.state.to_le_bytes();
+        let (character, len) = match len {
+            1 => ([a, byte, 0, 0], 2),
+            2 => ([a, b, byte, 0], 3),
+            _ => ([a, b, c, byte], 4),
+        };
+        self.set_pending(incomplete_tail(character.until(len))?);
+        Ok(())
+    }
+
+    /// Remembers the start of a character, which has at most three bytes.
+    fn set_pending(&mut self, tail: &[u8]) {
+        self.state = u32::from_le_bytes(match *tail {
+            [] => [0; 4],
+            [a] => [a, 0, 0, 1],
+            [a, b] => [a, b, 0, 2],
+            [a, b, c, ..] => [a, b, c, 3],
+        });
     }
 }
 
-/// Whether this is right, and ends with a character: most text.
-#[inline(always)]
+/// Whether the text is valid and ends on a character boundary, as most texts do.
 pub(crate) fn is_whole(text: &[u8]) -> bool {
     split_tail(text).1.is_empty() && simd::is_utf8(text)
 }
 
-/// The character that `text` stops in the middle of, or where its first wrong byte is.
+/// The incomplete character at the end of a text; it is empty if there is none. The error is the
+/// position of the first invalid byte.
 fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
     let (whole, tail) = split_tail(text);
-    if !is_wrong_tail(tail) && simd::is_utf8(whole) {
+    if is_start(tail) && simd::is_utf8(whole) {
         return Ok(tail);
     }
-    // Something is wrong: where?
+    // The standard library is slower, and finds the invalid byte.
     let Err(error) = core::str::from_utf8(text) else { return Ok(&[]) };
-    let (right, rest) = text.split_at_checked(error.valid_up_to()).ok_or(0_usize)?;
-    match (error.error_len(), rest) {
+    let valid = error.valid_up_to();
+    match (error.error_len(), text.after(valid)) {
         (None, tail) => Ok(tail),
-        // A character begins well, and is not gone on with.
-        (Some(begun), [0xC2..=0xF4, ..]) => Err(right.len().saturating_add(begun)),
-        _ => Err(right.len()),
+        // A valid first byte: the invalid one is where a continuation should be.
+        (Some(len), [0xC2..=0xF4, ..]) => Err(valid + len),
+        _ => Err(valid),
     }
 }
 
 /// Splits off the last bytes if they begin a character and are too few for it.
-#[inline]
 fn split_tail(text: &[u8]) -> (&[u8], &[u8]) {
     let len = match text {
         [.., 0x00..=0x7F] => 0,
@@ -136,12 +123,11 @@ fn split_tail(text: &[u8]) -> (&[u8], &[u8]) {
         [.., 0xF0..=0xFF, _, _] => 3,
         _ => 0,
     };
-    text.split_at_checked(text.len().wrapping_sub(len)).unwrap_or((text, &[]))
+    text.split_at_checked(text.len() - len).unwrap_or((text, &[]))
 }
 
-/// Whether nothing that follows can make a character of it.
-#[inline]
-fn is_wrong_tail(tail: &[u8]) -> bool {
-    !tail.is_empty()
-        && core::str::from_utf8(tail).is_err_and(|error| error.error_len().is_some())
+/// Whether more bytes can make one character of these, which are too few for it. No bytes are a start.
+fn is_start(tail: &[u8]) -> bool {
+    tail.is_empty()
+        || core::str::from_utf8(tail).is_err_and(|error| error.error_len().is_none())
 }

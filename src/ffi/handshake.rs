@@ -9,7 +9,8 @@ use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
 use crate::handshake::names::Name;
 use crate::handshake::values::Values;
 use crate::handshake::{build, origin, protocols, reply, request, response};
-use crate::output::{self, Room};
+use crate::output;
+use crate::simd::OutByte;
 use core::ffi::{c_int, c_void};
 
 /// Length of a Sec-WebSocket-Key: the base64 of 16 bytes.
@@ -40,7 +41,7 @@ pub unsafe extern "C" fn ws_accept_key(
     result_of(|| unsafe {
         let (key, out) = (ptr::bytes(key, key_len)?, ptr::output(out, out_cap)?);
         let (key, to) = (Key::parse(key)?, out.first_chunk_mut());
-        Room::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
+        OutByte::write(to.ok_or(Error::BufferTooSmall)?, &key.accept());
         Ok(ACCEPT_LEN)
     })
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cut::Cut;
 use crate::error::{Error, Result};
-use crate::output::{self, Room};
+use crate::simd::{self, OutByte};
 use core::mem::MaybeUninit;
 
 /// The header of a frame that is to be written.
@@ -124,14 +124,14 @@ fn write<const N: usize>(
     let total = before.checked_add(payload.len()).ok_or(Error::BufferTooSmall)?;
     let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
     let (to_start, rest) = out.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
-    Room::write(to_start, &start);
+    OutByte::write(to_start, &start);
     let Some(key) = mask_key else {
-        output::copy(rest, payload);
+        simd::copy(rest, payload);
         return Ok(total);
     };
     let (to_key, to_payload) =
         rest.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
-    Room::write(to_key, &key);
+    OutByte::write(to_key, &key);
     mask::copy(to_payload, payload, key, 0);
     Ok(total)
 }

@@ -192,7 +192,7 @@ pub fn head_length(buf: &[u8], scanned: &mut usize) -> Result<Option<usize>> {
     loop {
         // The caller may have scanned more than a head can be long.
         let rest = bytes.get(*scanned..).unwrap_or_default();
-        let Some(at) = simd::control_at(rest) else {
+        let Some(at) = simd::find_control(rest) else {
             *scanned = bytes.len();
             return too_large_or_incomplete(bytes);
         };
@@ -220,7 +220,7 @@ fn too_large_or_incomplete<T>(bytes: &[u8]) -> Result<Option<T>> {
 /// Splits off the first line, without its CR LF. None if it is incomplete.
 fn split_line(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>> {
     let Some((line, end)) =
-        simd::control_at(bytes).and_then(|at| bytes.split_at_checked(at))
+        simd::find_control(bytes).and_then(|at| bytes.split_at_checked(at))
     else {
         return Ok(None);
     };

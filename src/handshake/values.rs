@@ -33,7 +33,7 @@ fn trim_all(mut text: &[u8]) -> &[u8] {
 /// removed, and control characters other than tabs are refused.
 pub(crate) fn parse_value(value: Option<&[u8]>) -> Result<Option<&[u8]>> {
     match value {
-        Some(text) if simd::control_at(text).is_some() => Err(Error::HttpSyntax),
+        Some(text) if simd::find_control(text).is_some() => Err(Error::HttpSyntax),
         _ => Ok(value.map(trim)),
     }
 }
@@ -46,7 +46,7 @@ pub fn is_token(text: &[u8]) -> bool {
 
 /// Length of the token at the start of `bytes`. Most tokens have letters, digits and hyphens alone.
 pub(crate) fn token_len(bytes: &[u8]) -> usize {
-    let common = simd::uncommon_at(bytes).unwrap_or(bytes.len());
+    let common = simd::find_non_name(bytes).unwrap_or(bytes.len());
     match bytes.after(common) {
         [] | [b':', ..] => common,
         rest => {

@@ -1,14 +1,23 @@
-//! The loops for x86-64 with AVX2. Whoever calls them has it.
+//! AVX2, which a processor of the target may lack.
+#![allow(unsafe_code)]
 
-use super::portable::{self, Key};
-use super::word::vector;
+use super::key::MaskKey;
+use super::lanes::vector;
+use super::long;
 use core::arch::x86_64::{
     __m256i, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi32,
     _mm256_setzero_si256, _mm256_xor_si256,
 };
 use core::mem::MaybeUninit;
 
+cpufeatures::new!(has_avx2, "avx2");
+
+/// Proof that this processor has AVX2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx2(());
+
 vector!(
+    Avx2,
     __m256i,
     _mm256_setzero_si256,
     _mm256_set1_epi32,
@@ -17,25 +26,41 @@ vector!(
     |bytes| _mm256_movemask_epi8(bytes) == 0
 );
 
-#[target_feature(enable = "avx2")]
-pub(super) unsafe fn mask(bytes: &mut [u8], key: Key) {
-    portable::mask::<Vector>(bytes, key);
+impl Avx2 {
+    pub(super) fn detect() -> Option<Avx2> {
+        has_avx2::get().then_some(Avx2(()))
+    }
 }
 
+// With a proof as an argument, these functions are safe to call. They are `unsafe` because Rust has safe
+// functions with #[target_feature] only from 1.86 on.
+
+/// As [`long::mask`].
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
-    portable::mask_ascii::<Vector>(bytes, key)
+pub(super) unsafe fn mask<const CHECK_ASCII: bool>(
+    avx2: Avx2,
+    bytes: &mut [u8],
+    key: MaskKey,
+) -> bool {
+    long::mask::<Vector, CHECK_ASCII>(avx2, bytes, key)
 }
 
+/// As [`long::mask_copy`].
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    portable::mask_copy::<Vector>(to, from, key);
+pub(super) unsafe fn mask_copy(
+    avx2: Avx2,
+    to: &mut [MaybeUninit<u8>],
+    from: &[u8],
+    key: MaskKey,
+) {
+    long::mask_copy::<Vector>(avx2, to, from, key);
 }
 
+/// Whether all of the text is valid UTF-8 that ends on a character boundary.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn is_utf8(text: &[u8]) -> bool {
-    let rest = portable::skip_ascii::<Vector>(text);
-    // SAFETY: whoever calls this has AVX2.
+pub(super) unsafe fn is_utf8(avx2: Avx2, text: &[u8]) -> bool {
+    let rest = long::skip_ascii::<Vector>(avx2, text);
+    // SAFETY: `avx2` proves that the processor has AVX2, all that the function asks for.
     rest.is_empty()
         || unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(rest) }.is_ok()
 }

@@ -1,17 +1,27 @@
-//! The loops for x86-64 with AVX-512. Whoever calls them has it.
+//! AVX-512, which a processor of the target may lack.
 
-// Built only by compilers that have it.
+// The module is compiled only if the compiler is 1.89 or later, which brought these functions.
 #![allow(clippy::incompatible_msrv)]
+#![allow(unsafe_code)]
 
-use super::portable::{self, Key};
-use super::word::vector;
+use super::avx2::Avx2;
+use super::key::MaskKey;
+use super::lanes::vector;
+use super::long;
 use core::arch::x86_64::{
     __m512i, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi32,
     _mm512_setzero_si512, _mm512_xor_si512,
 };
 use core::mem::MaybeUninit;
 
+cpufeatures::new!(has_avx512, "avx512f", "avx512bw", "avx512vl");
+
+/// Proof that this processor has AVX-512, as far as it is needed here, and AVX2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Avx512(Avx2);
+
 vector!(
+    Avx512,
     __m512i,
     _mm512_setzero_si512,
     _mm512_set1_epi32,
@@ -20,17 +30,36 @@ vector!(
     |bytes| _mm512_movepi8_mask(bytes) == 0
 );
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) unsafe fn mask(bytes: &mut [u8], key: Key) {
-    portable::mask::<Vector>(bytes, key);
+impl Avx512 {
+    pub(super) fn detect(avx2: Avx2) -> Option<Avx512> {
+        has_avx512::get().then_some(Avx512(avx2))
+    }
+
+    pub(super) fn avx2(self) -> Avx2 {
+        self.0
+    }
 }
 
+// With a proof as an argument, these functions are safe to call. They are `unsafe` because Rust has safe
+// functions with #[target_feature] only from 1.86 on.
+
+/// As [`long::mask`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) unsafe fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
-    portable::mask_ascii::<Vector>(bytes, key)
+pub(super) unsafe fn mask<const CHECK_ASCII: bool>(
+    avx512: Avx512,
+    bytes: &mut [u8],
+    key: MaskKey,
+) -> bool {
+    long::mask::<Vector, CHECK_ASCII>(avx512, bytes, key)
 }
 
+/// As [`long::mask_copy`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-pub(super) unsafe fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    portable::mask_copy::<Vector>(to, from, key);
+pub(super) unsafe fn mask_copy(
+    avx512: Avx512,
+    to: &mut [MaybeUninit<u8>],
+    from: &[u8],
+    key: MaskKey,
+) {
+    long::mask_copy::<Vector>(avx512, to, from, key);
 }

@@ -1,221 +1,150 @@
-//! Masking, UTF-8, and the search in heads, with the instructions that the processor has.
+//! Masking, copying, the check of UTF-8 and the search in heads, with the instructions that the
+//! processor has.
 //!
-//! [`portable`] says what is done with any number of bytes, and `short` with few. Both go by
-//! words (`word`): numbers and arrays, of which the compiler makes what it can, or the vectors of
-//! `sse2`, `avx2` and `avx512`, a file for each instruction set. SSE2 is part of every x86-64, as
-//! NEON is of every 64-bit ARM; the others are chosen while the program runs. UTF-8 is the crate
-//! `simdutf8`'s where it has instructions for it.
-#![allow(unsafe_code)]
+//! Payloads of at most 128 bytes are handled by `short`, with what every processor of the target has
+//! (`baseline`): SSE2 on x86-64, numbers elsewhere. Longer ones are handled by the loops of `long`,
+//! with the best instruction set of this processor, which [`Isa::best`] looks up. Both are written
+//! once, over `Lanes`: a number, an array or a vector. UTF-8 is checked by the crate `simdutf8` where
+//! it has vectors, else by the standard library.
+//!
+//! To add an instruction set:
+//!
+//! - Write a file like `avx2.rs`: a proof that only detection makes, a vector that is made only from
+//!   a proof, and functions with `#[target_feature]`, which compile the loops for the instruction set.
+//! - Give [`Isa`] a variant that holds the proof, detect it in `all` and `best`, and call the functions.
+//! - If the oldest supported compiler lacks the instruction set, let `build.rs` set a `cfg` for it.
+//!
+//! The tests cover every instruction set that the processor has.
+//!
+//! Why so much is `inline(always)`: a part of a loop that is not inlined into the function with
+//! `#[target_feature]` is compiled for the baseline, and passes vectors through memory. The functions
+//! for short payloads are inlined because a caller often knows a bound of the length, and because a
+//! call costs as much as the work. `benches/instructions` shows both.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
 mod avx512;
-#[cfg(target_arch = "aarch64")]
+mod baseline;
+mod isa;
+mod key;
+mod lanes;
+mod long;
+#[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
 mod neon;
+mod out_byte;
 pub mod portable;
 mod short;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 mod sse2;
-mod word;
 
-use crate::output;
+use baseline::Wide;
 use core::mem::MaybeUninit;
-use portable::{Key, SHORT};
+use out_byte::same_len;
+use short::{Identity, SHORT};
 
-/// 16 bytes that are masked at once, on every processor of the target.
-#[cfg(target_arch = "x86_64")]
-type Wide = sse2::Vector;
-#[cfg(not(target_arch = "x86_64"))]
-type Wide = u128;
+pub use baseline::{find_control, find_non_name};
+pub use isa::Isa;
+pub use key::MaskKey;
+pub(crate) use out_byte::OutByte;
 
 /// Up to this length vectors take longer to check text.
 const SHORT_TEXT: usize = 32;
 
-#[cfg(target_arch = "x86_64")]
-cpufeatures::new!(has_avx2, "avx2");
-#[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-cpufeatures::new!(has_avx512, "avx512f", "avx512bw", "avx512vl");
-
-/// Instructions that this processor has, as [`Level::all`] and [`Level::best`] found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level(Set);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Set {
-    /// What the target has by definition.
-    Portable,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-    Avx512,
-}
-
-impl Level {
-    /// What every processor of the target has.
-    pub const PORTABLE: Level = Level(Set::Portable);
-
-    /// All that this processor has.
-    pub fn all() -> impl Iterator<Item = Level> {
-        [
-            Some(Set::Portable),
-            #[cfg(target_arch = "x86_64")]
-            has_avx2::get().then_some(Set::Avx2),
-            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-            has_avx512::get().then_some(Set::Avx512),
-        ]
-        .into_iter()
-        .flatten()
-        .map(Level)
-    }
-
-    /// The best that it has.
-    #[inline]
-    #[must_use]
-    pub fn best() -> Level {
-        #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-        if has_avx512::get() {
-            return Level(Set::Avx512);
-        }
-        #[cfg(target_arch = "x86_64")]
-        if has_avx2::get() {
-            return Level(Set::Avx2);
-        }
-        Level::PORTABLE
-    }
-
-    /// Masks in place.
-    pub fn mask(self, bytes: &mut [u8], key: Key) {
-        match self.0 {
-            Set::Portable => portable::mask::<portable::Block>(bytes, key),
-            // SAFETY: a level is only made if the processor has it.
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2::mask(bytes, key) },
-            // SAFETY: likewise.
-            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-            Set::Avx512 => unsafe { avx512::mask(bytes, key) },
-        }
-    }
-
-    /// Masks in place. Whether what comes out is ASCII.
-    pub fn mask_ascii(self, bytes: &mut [u8], key: Key) -> bool {
-        match self.0 {
-            Set::Portable => portable::mask_ascii::<portable::Block>(bytes, key),
-            // SAFETY: likewise.
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2::mask_ascii(bytes, key) },
-            // SAFETY: likewise.
-            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-            Set::Avx512 => unsafe { avx512::mask_ascii(bytes, key) },
-        }
-    }
-
-    /// Masks while copying; stops at the shorter of the two.
-    pub fn mask_copy(self, to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-        match self.0 {
-            Set::Portable => portable::mask_copy::<portable::Block>(to, from, key),
-            // SAFETY: likewise.
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2::mask_copy(to, from, key) },
-            // SAFETY: likewise.
-            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-            Set::Avx512 => unsafe { avx512::mask_copy(to, from, key) },
-        }
-    }
-
-    /// Whether this is UTF-8, from beginning to end.
-    #[must_use]
-    pub fn is_utf8(self, text: &[u8]) -> bool {
-        match self.0 {
-            #[cfg(target_arch = "aarch64")]
-            Set::Portable => neon::is_utf8(text),
-            #[cfg(not(target_arch = "aarch64"))]
-            Set::Portable => portable::is_utf8(text),
-            // SAFETY: likewise.
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2::is_utf8(text) },
-            // SAFETY: likewise, and who has AVX-512 has AVX2.
-            #[cfg(all(target_arch = "x86_64", wscodec_avx512))]
-            Set::Avx512 => unsafe { avx2::is_utf8(text) },
-        }
-    }
-}
-
 /// Masks in place.
 #[inline(always)]
-pub(crate) fn mask(bytes: &mut [u8], key: Key) {
+pub(crate) fn mask(bytes: &mut [u8], key: MaskKey) {
     if bytes.len() <= SHORT {
-        short::mask::<Wide>(bytes, key);
+        short::run::<Wide, _>(bytes, key);
     } else {
         mask_long(bytes, key);
     }
 }
 
-/// Masks in place. Whether what comes out is ASCII.
-#[inline(never)]
-pub(crate) fn mask_ascii(bytes: &mut [u8], key: Key) -> bool {
+/// Masks in place, and returns whether the result is ASCII.
+pub(crate) fn mask_ascii(bytes: &mut [u8], key: MaskKey) -> bool {
     if bytes.len() <= SHORT {
-        short::mask::<Wide>(bytes, key)
+        short::run::<Wide, _>(bytes, key)
     } else {
         mask_ascii_long(bytes, key)
     }
 }
 
-/// Masks while copying; stops at the shorter of the two.
+/// Masks while copying as many bytes as the shorter of the two has.
 #[inline(always)]
-pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    let (to, from) = output::same_len(to, from);
+pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
+    let (to, from) = same_len(to, from);
     if from.len() <= SHORT {
-        short::mask_copy::<Wide>(to, from, key);
+        short::run::<Wide, _>((to, from), key);
     } else {
         mask_copy_long(to, from, key);
     }
 }
 
-/// Whether this is UTF-8, from beginning to end.
+/// Copies as many bytes as the shorter of the two has.
 #[inline(always)]
+pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
+    let (to, from) = same_len(to, from);
+    if from.len() <= SHORT {
+        short::run::<Wide, _>((to, from), Identity);
+    } else {
+        out_byte::memcpy(to, from);
+    }
+}
+
+/// Whether all of the text is valid UTF-8 that ends on a character boundary.
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
     if text.len() <= SHORT_TEXT { portable::is_utf8(text) } else { is_utf8_long(text) }
 }
 
-/// Position of the first control character; a tab is none.
-#[inline(always)]
-#[must_use]
-pub fn control_at(text: &[u8]) -> Option<usize> {
-    #[cfg(target_arch = "x86_64")]
-    return sse2::control_at(text);
-    #[cfg(not(target_arch = "x86_64"))]
-    portable::control_at(text)
-}
-
-/// Position of the first byte that is neither a letter nor a digit nor a hyphen.
-#[inline(always)]
-#[must_use]
-pub fn uncommon_at(text: &[u8]) -> Option<usize> {
-    #[cfg(target_arch = "x86_64")]
-    return sse2::uncommon_at(text);
-    #[cfg(not(target_arch = "x86_64"))]
-    portable::uncommon_at(text)
-}
-
-// Functions of their own, so that the short ways need to save no registers for them.
+// Not inlined, so that a caller with a short payload need not save registers for them.
 
 #[inline(never)]
-fn mask_long(bytes: &mut [u8], key: Key) {
-    Level::best().mask(bytes, key);
+fn mask_long(bytes: &mut [u8], key: MaskKey) {
+    Isa::best().mask::<false>(bytes, key);
 }
 
 #[inline(never)]
-fn mask_ascii_long(bytes: &mut [u8], key: Key) -> bool {
-    Level::best().mask_ascii(bytes, key)
+fn mask_ascii_long(bytes: &mut [u8], key: MaskKey) -> bool {
+    Isa::best().mask::<true>(bytes, key)
 }
 
 #[inline(never)]
-fn mask_copy_long(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    Level::best().mask_copy(to, from, key);
+fn mask_copy_long(to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
+    Isa::best().mask_copy(to, from, key);
 }
 
 #[inline(never)]
 fn is_utf8_long(text: &[u8]) -> bool {
-    Level::best().is_utf8(text)
+    Isa::best().is_utf8(text)
+}
+
+// For tests: payloads of any length, the short ones as on a target without vectors.
+
+/// Masks in place.
+pub fn mask_at(isa: Isa, bytes: &mut [u8], key: MaskKey) {
+    if bytes.len() <= SHORT {
+        short::run::<portable::Wide, _>(bytes, key);
+    } else {
+        isa.mask::<false>(bytes, key);
+    }
+}
+
+/// Masks in place, and returns whether the result is ASCII.
+pub fn mask_ascii_at(isa: Isa, bytes: &mut [u8], key: MaskKey) -> bool {
+    if bytes.len() <= SHORT {
+        short::run::<portable::Wide, _>(bytes, key)
+    } else {
+        isa.mask::<true>(bytes, key)
+    }
+}
+
+/// Masks while copying as many bytes as the shorter of the two has.
+pub fn mask_copy_at(isa: Isa, to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
+    let (to, from) = same_len(to, from);
+    if from.len() <= SHORT {
+        short::run::<portable::Wide, _>((to, from), key);
+    } else {
+        isa.mask_copy(to, from, key);
+    }
 }

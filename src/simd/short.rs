@@ -1,122 +1,208 @@
-//! Payloads of at most 128 bytes: their first and their last bytes are read, masked and written,
-//! which together are all of them. Where they overlap, both say the same.
+//! Payloads of at most 128 bytes, without a loop.
+//!
+//! One of 21 bytes is masked as two words of 16 bytes, its first and its last ones. Bytes 5 to 15 are
+//! in both:
+//!
+//! ```text
+//!     0         5                    15        20
+//!     |-------------- head -----------|
+//!               |-------------- tail -----------|
+//! ```
+//!
+//! ```text
+//!     head = load(from, 0)
+//!     tail = load(from, len - 16)
+//!     store(to, 0,        head ^ key)
+//!     store(to, len - 16, tail ^ rotate(key, len - 16))
+//! ```
+//!
+//! A byte that is in both words is stored twice, with the same value. In place, both words are loaded
+//! before one is stored: else the tail would mask masked bytes again. This covers every length from 16
+//! to 32; other lengths need other words: head and tail each have the largest power of two, 64 at most,
+//! that is not more than the length. Copying without a mask works in the same way.
 
-use super::portable::Key;
-use super::word::Word;
-use crate::output::Room;
+use super::key::MaskKey;
+use super::lanes::Lanes;
+use super::out_byte::OutByte;
+use crate::cut::Cut;
 use core::mem::MaybeUninit;
 
-/// The first and the last `N` words, masked.
-pub(super) struct Ends<W, const N: usize> {
-    first: [W; N],
-    last: [W; N],
+/// The longest payload that [`run`] covers. Up to this length it costs more than it saves to look up
+/// what the processor can do, to align, or to call memcpy().
+pub(super) const SHORT: usize = 128;
+
+/// What is done with the bytes of a payload.
+pub(super) trait Operation: Copy {
+    /// The operation for the bytes that follow the first `bytes`.
+    fn skip(self, bytes: usize) -> Self;
+    fn apply<L: Lanes>(self, lanes: L) -> L;
 }
 
-impl<W: Word, const N: usize> Ends<W, N> {
-    /// None if there are not that many.
+impl Operation for MaskKey {
     #[inline(always)]
-    pub(super) fn of(bytes: &[u8], key: Key) -> Option<Self> {
-        let last = bytes.get(Self::last_at(bytes.len())..)?;
-        let last_key = key.skip(bytes.len() as u64);
-        Some(Ends { first: read(bytes, key)?, last: read(last, last_key)? })
+    fn skip(self, bytes: usize) -> Self {
+        MaskKey::skip(self, bytes)
     }
 
     #[inline(always)]
-    fn last_at(len: usize) -> usize {
-        len.wrapping_sub(size_of::<[W; N]>())
+    fn apply<L: Lanes>(self, lanes: L) -> L {
+        lanes.mask(self)
+    }
+}
+
+/// Leaves the bytes as they are.
+#[derive(Clone, Copy)]
+pub(super) struct Identity;
+
+impl Operation for Identity {
+    #[inline(always)]
+    fn skip(self, _: usize) -> Self {
+        self
     }
 
-    /// Over where they were read, or into a buffer of the same length.
     #[inline(always)]
-    pub(super) fn write<R: Room>(&self, to: &mut [R]) {
-        let last_at = Self::last_at(to.len());
-        write(&self.first, to);
-        write(&self.last, to.get_mut(last_at..).unwrap_or_default());
+    fn apply<L: Lanes>(self, lanes: L) -> L {
+        lanes
+    }
+}
+
+/// Where a payload is read and written.
+pub(super) trait Payload: Sized {
+    type Outcome;
+
+    fn len(&self) -> usize;
+    /// Applies the operation to the first and the last `N` words; does nothing if there are fewer.
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
+        self,
+        operation: impl Operation,
+    ) -> Self::Outcome;
+}
+
+/// A payload in place.
+impl Payload for &mut [u8] {
+    /// Whether the result is ASCII.
+    type Outcome = bool;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
     }
 
     #[inline(always)]
-    pub(super) fn is_ascii(&self) -> bool {
-        let mut all = W::zero();
-        for (first, last) in self.first.iter().zip(&self.last) {
-            all = all.or(*first).or(*last);
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
+        self,
+        operation: impl Operation,
+    ) -> bool {
+        let Some(words) = HeadTail::<W, N>::read((), self, operation) else {
+            return true; // There are no bytes.
+        };
+        words.write(self);
+        words.is_ascii(())
+    }
+}
+
+/// A payload that is copied to a buffer of the same length.
+impl Payload for (&mut [MaybeUninit<u8>], &[u8]) {
+    type Outcome = ();
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.1.len()
+    }
+
+    #[inline(always)]
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
+        self,
+        operation: impl Operation,
+    ) {
+        let (to, from) = self;
+        // The head is written before the tail is read, which needs fewer registers.
+        let Some(tail_at) = from.len().checked_sub(size_of::<[W; N]>()) else { return };
+        if let Some(head) = read::<W, N>((), from, operation) {
+            write(&head, to);
         }
-        all.is_ascii()
+        if let Some(tail) = read::<W, N>((), from.after(tail_at), operation.skip(tail_at))
+        {
+            write(&tail, to.after_mut(tail_at));
+        }
+    }
+}
+
+/// Applies the operation to a payload of at most [`SHORT`] bytes. `W` is a word of 16 bytes.
+#[inline(always)]
+pub(super) fn run<W: Lanes<Proof = ()>, P: Payload>(
+    payload: P,
+    operation: impl Operation,
+) -> P::Outcome {
+    const { assert!(size_of::<W>() == 16) };
+    // 64 is tested after 32, so that small payloads, the most frequent ones, pass few tests.
+    match payload.len() {
+        32.. if payload.len() < 64 => payload.head_and_tail::<W, 2>(operation),
+        32.. => payload.head_and_tail::<W, 4>(operation),
+        16.. => payload.head_and_tail::<W, 1>(operation),
+        8.. => payload.head_and_tail::<u64, 1>(operation),
+        4.. => payload.head_and_tail::<u32, 1>(operation),
+        2.. => payload.head_and_tail::<u16, 1>(operation),
+        _ => payload.head_and_tail::<u8, 1>(operation),
+    }
+}
+
+/// The first and the last `N` words of a payload, with the operation applied.
+pub(super) struct HeadTail<W, const N: usize> {
+    head: [W; N],
+    tail: [W; N],
+}
+
+impl<W: Lanes, const N: usize> HeadTail<W, N> {
+    const SIZE: usize = size_of::<[W; N]>();
+
+    /// None if the payload has fewer than `N` words.
+    #[inline(always)]
+    pub(super) fn read(
+        proof: W::Proof,
+        from: &[u8],
+        operation: impl Operation,
+    ) -> Option<Self> {
+        let tail_at = from.len().checked_sub(Self::SIZE)?;
+        let head = read(proof, from, operation)?;
+        let tail = read(proof, from.after(tail_at), operation.skip(tail_at))?;
+        Some(HeadTail { head, tail })
+    }
+
+    /// Writes them to a buffer of the length of the payload.
+    #[inline(always)]
+    pub(super) fn write<B: OutByte>(&self, to: &mut [B]) {
+        let tail_at = to.len() - Self::SIZE;
+        write(&self.head, to);
+        write(&self.tail, to.after_mut(tail_at));
+    }
+
+    #[inline(always)]
+    pub(super) fn is_ascii(&self, proof: W::Proof) -> bool {
+        let mut seen = W::zero(proof);
+        for (head, tail) in self.head.iter().zip(&self.tail) {
+            seen = seen.or(*head).or(*tail);
+        }
+        seen.is_ascii()
     }
 }
 
 #[inline(always)]
-fn read<W: Word, const N: usize>(bytes: &[u8], key: Key) -> Option<[W; N]> {
-    let mut words = [W::zero(); N];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(size_of::<W>())) {
-        *word = W::read(bytes)?.mask(key);
+fn read<W: Lanes, const N: usize>(
+    proof: W::Proof,
+    from: &[u8],
+    operation: impl Operation,
+) -> Option<[W; N]> {
+    let mut words = [W::zero(proof); N];
+    for (word, bytes) in words.iter_mut().zip(from.chunks_exact(size_of::<W>())) {
+        *word = operation.apply(W::read(proof, bytes)?);
     }
     Some(words)
 }
 
 #[inline(always)]
-fn write<W: Word, R: Room>(words: &[W], to: &mut [R]) {
+fn write<W: Lanes, B: OutByte>(words: &[W], to: &mut [B]) {
     for (word, to) in words.iter().zip(to.chunks_exact_mut(size_of::<W>())) {
         word.write(to);
-    }
-}
-
-/// Masks in place. Whether what comes out is ASCII.
-#[inline(always)]
-pub(super) fn mask<W: Word>(bytes: &mut [u8], key: Key) -> bool {
-    const { assert!(size_of::<W>() == 16) };
-    match bytes.len() {
-        16.. => match bytes.len() {
-            16..32 => mask_ends::<W, 1>(bytes, key),
-            32..64 => mask_ends::<W, 2>(bytes, key),
-            _ => mask_ends::<W, 4>(bytes, key),
-        },
-        8.. => mask_ends::<u64, 1>(bytes, key),
-        4.. => mask_ends::<u32, 1>(bytes, key),
-        _ => mask_few(bytes, key),
-    }
-}
-
-#[inline(always)]
-fn mask_ends<W: Word, const N: usize>(bytes: &mut [u8], key: Key) -> bool {
-    let Some(ends) = Ends::<W, N>::of(bytes, key) else { return false };
-    ends.write(bytes);
-    ends.is_ascii()
-}
-
-#[inline(always)]
-fn mask_few(bytes: &mut [u8], key: Key) -> bool {
-    let mut all = 0;
-    for (byte, key) in bytes.iter_mut().zip(&key.0.to_le_bytes()) {
-        *byte ^= key;
-        all |= *byte;
-    }
-    all < 0x80
-}
-
-/// Masks while copying to a buffer of the same length.
-#[inline(always)]
-pub(super) fn mask_copy<W: Word>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    const { assert!(size_of::<W>() == 16) };
-    match from.len() {
-        64.. => copy_ends::<W, 4>(to, from, key),
-        32.. => copy_ends::<W, 2>(to, from, key),
-        16.. => copy_ends::<W, 1>(to, from, key),
-        8.. => copy_ends::<u64, 1>(to, from, key),
-        4.. => copy_ends::<u32, 1>(to, from, key),
-        _ => copy_few(to, from, key),
-    }
-}
-
-#[inline(always)]
-fn copy_ends<W: Word, const N: usize>(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    if let Some(ends) = Ends::<W, N>::of(from, key) {
-        ends.write(to);
-    }
-}
-
-#[inline(always)]
-fn copy_few(to: &mut [MaybeUninit<u8>], from: &[u8], key: Key) {
-    for ((to, from), key) in to.iter_mut().zip(from).zip(&key.0.to_le_bytes()) {
-        to.write(from ^ key);
     }
 }

@@ -1,11 +1,11 @@
-//! What every x86-64 has beyond the loops: of 16 bytes at once, which of them are meant. The
-//! compiler makes no such instructions of a loop.
+//! SSE2, which is part of the target: the module is compiled only if it is, and needs no proof.
+//! The compiler does not find the instructions that tell which of 16 bytes match.
 
-// Those of its functions that read no memory are unsafe to older compilers alone.
-#![allow(unused_unsafe)]
+// From Rust 1.87 on, those functions of the instruction set that do not access memory are safe.
+#![allow(unsafe_code, unused_unsafe)]
 
+use super::lanes::{Lanes, vector};
 use super::portable;
-use super::word::{Word, vector};
 use core::arch::x86_64::{
     __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_max_epu8, _mm_min_epu8,
     _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32, _mm_setzero_si128,
@@ -14,44 +14,8 @@ use core::arch::x86_64::{
 
 const SIZE: usize = size_of::<Vector>();
 
-#[inline]
-pub(super) fn control_at(text: &[u8]) -> Option<usize> {
-    first(text, Vector::controls, portable::is_control)
-}
-
-#[inline]
-pub(super) fn uncommon_at(text: &[u8]) -> Option<usize> {
-    first(text, |block| !block.common(), |b| !portable::is_common(b))
-}
-
-/// Position of the first byte that is meant. `which` tells it of 16 bytes, a bit for each.
-#[inline(always)]
-fn first(
-    text: &[u8],
-    which: impl Fn(Vector) -> u16,
-    meant: impl Fn(u8) -> bool,
-) -> Option<usize> {
-    let (mut rest, mut at) = (text, 0);
-    while let Some((block, after)) = rest.split_at_checked(SIZE) {
-        if let Some(found) = lowest(which(Vector::read(block)?)) {
-            return Some(found.wrapping_add(at));
-        }
-        (rest, at) = (after, SIZE.wrapping_add(at));
-    }
-    // The last bytes, of which those that were looked at before are not meant.
-    let at = text.len().wrapping_sub(SIZE);
-    match text.get(at..) {
-        Some(block) => Some(lowest(which(Vector::read(block)?))?.wrapping_add(at)),
-        None => text.iter().position(|b| meant(*b)),
-    }
-}
-
-#[inline(always)]
-fn lowest(bits: u16) -> Option<usize> {
-    if bits == 0 { None } else { usize::try_from(bits.trailing_zeros()).ok() }
-}
-
 vector!(
+    (),
     __m128i,
     _mm_setzero_si128,
     _mm_set1_epi32,
@@ -60,47 +24,105 @@ vector!(
     |bytes| _mm_movemask_epi8(bytes) == 0
 );
 
-// SAFETY, of all: every x86-64 has SSE2.
-#[allow(clippy::undocumented_unsafe_blocks)]
+/// Position of the first control character; a tab does not count as one.
+#[must_use]
+pub fn find_control(text: &[u8]) -> Option<usize> {
+    position(text, Vector::controls, portable::is_control)
+}
+
+/// Position of the first byte that is neither a letter nor a digit nor a hyphen.
+#[must_use]
+pub fn find_non_name(text: &[u8]) -> Option<usize> {
+    position(text, |block| !block.names(), |b| !portable::is_name(b))
+}
+
+/// Position of the first byte that matches. `matches` tests 16 bytes, and returns a bit for each.
+#[inline(always)]
+fn position(
+    text: &[u8],
+    matches: impl Fn(Vector) -> u16,
+    pred: impl Fn(u8) -> bool,
+) -> Option<usize> {
+    let (mut rest, mut at) = (text, 0);
+    while let Some((block, after)) = rest.split_at_checked(SIZE) {
+        if let Some(found) = lowest(matches(Vector::read((), block)?)) {
+            return Some(at + found);
+        }
+        (rest, at) = (after, at + SIZE);
+    }
+    // The last 16 bytes: those of them that were tested before do not match.
+    match text.last_chunk::<SIZE>() {
+        Some(block) => {
+            Some(text.len() - SIZE + lowest(matches(Vector::read((), block)?))?)
+        }
+        None => text.iter().position(|b| pred(*b)),
+    }
+}
+
+#[inline(always)]
+fn lowest(bits: u16) -> Option<usize> {
+    if bits == 0 { None } else { usize::try_from(bits.trailing_zeros()).ok() }
+}
+
 impl Vector {
     #[inline(always)]
-    fn all(byte: u8) -> Vector {
+    fn repeat(byte: u8) -> Vector {
+        // SAFETY: the instruction is part of SSE2, which the target has.
         Vector(unsafe { _mm_set1_epi8(i8::from_ne_bytes([byte])) })
     }
 
     #[inline(always)]
-    fn but_not(self, other: Vector) -> Vector {
+    fn and_not(self, other: Vector) -> Vector {
+        // SAFETY: PANDN is part of SSE2, which the target has.
         Vector(unsafe { _mm_andnot_si128(other.0, self.0) })
     }
 
     #[inline(always)]
-    fn equal(self, other: Vector) -> Vector {
-        Vector(unsafe { _mm_cmpeq_epi8(self.0, other.0) })
+    fn min(self, other: Vector) -> Vector {
+        // SAFETY: PMINUB is part of SSE2, which the target has.
+        Vector(unsafe { _mm_min_epu8(self.0, other.0) })
     }
 
     #[inline(always)]
+    fn max(self, other: Vector) -> Vector {
+        // SAFETY: PMAXUB is part of SSE2, which the target has.
+        Vector(unsafe { _mm_max_epu8(self.0, other.0) })
+    }
+
+    /// Sets all bits of each byte that is equal in both.
+    #[inline(always)]
+    fn equal(self, other: Vector) -> Vector {
+        // SAFETY: PCMPEQB is part of SSE2, which the target has.
+        Vector(unsafe { _mm_cmpeq_epi8(self.0, other.0) })
+    }
+
+    /// Sets all bits of each byte that is in the range.
+    #[inline(always)]
     fn within(self, least: u8, most: u8) -> Vector {
-        let above = unsafe { _mm_max_epu8(self.0, Vector::all(least).0) };
-        self.equal(Vector(unsafe { _mm_min_epu8(above, Vector::all(most).0) }))
+        let clamped = self.max(Vector::repeat(least)).min(Vector::repeat(most));
+        self.equal(clamped)
     }
 
     /// The highest bit of each byte.
     #[inline(always)]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // There are 16 of them.
     fn bits(self) -> u16 {
+        // SAFETY: PMOVMSKB is part of SSE2, which the target has.
         unsafe { _mm_movemask_epi8(self.0) as u16 }
     }
 
+    /// Which bytes are control characters, except tabs.
     #[inline(always)]
     fn controls(self) -> u16 {
-        let low = self.within(0, 0x1f).but_not(self.equal(Vector::all(b'\t')));
-        low.or(self.equal(Vector::all(0x7f))).bits()
+        let low = self.within(0, 0x1f).and_not(self.equal(Vector::repeat(b'\t')));
+        low.or(self.equal(Vector::repeat(0x7f))).bits()
     }
 
+    /// Which bytes are letters, digits or hyphens.
     #[inline(always)]
-    fn common(self) -> u16 {
-        let letters = self.or(Vector::all(0x20)).within(b'a', b'z');
+    fn names(self) -> u16 {
+        let letters = self.or(Vector::repeat(0x20)).within(b'a', b'z');
         let digits = self.within(b'0', b'9');
-        letters.or(digits).or(self.equal(Vector::all(b'-'))).bits()
+        letters.or(digits).or(self.equal(Vector::repeat(b'-'))).bits()
     }
 }

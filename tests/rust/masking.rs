@@ -1,4 +1,4 @@
-//! Masking (RFC 6455, 5.3), against its own loop.
+//! Masking (RFC 6455, 5.3), against the loop of the RFC.
 
 use crate::c;
 use crate::rng::Rng;
@@ -63,19 +63,19 @@ fn positions_near_the_edges_of_64_and_32_bits() {
 }
 
 #[test]
-fn pieces_are_masked_as_the_whole_would_be() {
+fn parts_are_masked_as_the_whole_would_be() {
     let mut rng = Rng::new(3);
     for _ in 0..500 {
         let len = rng.below(1000);
         let whole = rng.bytes(len);
         let key = [rng.byte(), rng.byte(), rng.byte(), rng.byte()];
-        let (mut pieces, mut done) = (whole.clone(), 0);
+        let (mut parts, mut done) = (whole.clone(), 0);
         while done < len {
-            let piece = 1 + rng.below(len - done);
-            c::mask(&mut pieces[done..done + piece], key, done as u64);
-            done += piece;
+            let part = 1 + rng.below(len - done);
+            c::mask(&mut parts[done..done + part], key, done as u64);
+            done += part;
         }
-        assert_eq!(pieces, naive(&whole, key, 0));
+        assert_eq!(parts, naive(&whole, key, 0));
     }
 }
 
