@@ -1,4 +1,4 @@
-# The one task runner: `make help` says what there is.
+# Runs all tasks of the project; `make help` lists them.
 
 CARGO ?= cargo
 PYTHON ?= python3
@@ -7,31 +7,39 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/wscodec
 DESTDIR ?=
-# no: a smaller library without compression
+# no: builds a smaller library without compression.
 DEFLATE ?= yes
-# shared, static, or both
+# shared, static, or both.
 LIBRARIES ?= shared static
 
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
-# Where cargo puts what it builds: its own variables are honoured.
+# The output folder of cargo, which its own variables may change.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
-# Where everybody else finds it.
+# The folder that tests, examples and `make install` take the library from.
 LIB := target/lib
 VENV := target/python
 FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples ## library, header check and examples
+all: library check-header examples ## builds the library and the examples, checks the header
 
-help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
-		while read -r target text; do printf '%-14s %s\n' "$$target" "$$text"; done
+# A target has a line if a text follows ## in its rule.
+help: ## lists these targets
+	@awk -F ':.*## ' '/^[a-z].*:.*## / { \
+			count = split($$1, names, " "); \
+			for (i = 1; i <= count; i++) { \
+				line[++n] = names[i]; text[n] = $$2; \
+				if (length(names[i]) > width) width = length(names[i]); \
+			} \
+		} \
+		END { for (i = 1; i <= n; i++) printf "%-" width "s  %s\n", line[i], text[i] }' \
+		$(firstword $(MAKEFILE_LIST))
 
-# One crate type at a time: cargo optimises across crates only then. What an earlier build left is
-# removed first, so that nothing but this build's can be taken for it.
-library: ## libwscodec.so and .a, in target/lib; LIBRARIES=static for one alone
+# One crate type at a time, since cargo optimises across crates only then. The libraries of an
+# earlier build are removed first, so that none of them is installed by mistake.
+library: ## builds libwscodec.so and .a into target/lib; one with LIBRARIES=static
 	@rm -rf $(LIB) "$(CARGO_OUT)/libwscodec.so" "$(CARGO_OUT)/libwscodec.a"
 	@mkdir -p $(LIB)
 	@$(MAKE) --no-print-directory $(LIBRARIES:%=library-%)
@@ -51,7 +59,7 @@ HEADER_CHECK := $(CARGO) check --features header --target-dir target/header
 header: ## regenerates include/wscodec.h and .json
 	$(HEADER_CHECK)
 
-check-header: ## fails if they are not what the sources say
+check-header: ## fails if the header or the JSON is out of date
 	WSCODEC_HEADER=$(abspath target/wscodec.h) $(HEADER_CHECK)
 	@for form in h json; do cmp include/wscodec.$$form target/wscodec.$$form || \
 		{ echo "include/wscodec.$$form is out of date: run 'make header'" >&2; exit 1; }; done
@@ -59,7 +67,7 @@ check-header: ## fails if they are not what the sources say
 notices: ## regenerates THIRD-PARTY-NOTICES
 	CARGO=$(CARGO) $(PYTHON) packaging/notices.py
 
-examples: library ## the programs in examples-c
+examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
 run: examples ## builds and starts the echo server
@@ -67,12 +75,12 @@ run: examples ## builds and starts the echo server
 
 # ---- tests ----
 
-test: library check-header examples test-rust test-c test-python ## all but test-all
+test: library check-header examples test-rust test-c test-python test-instructions ## runs most tests
 
-test-rust:
+test-rust: ## runs the Rust tests
 	$(CARGO) test
 
-test-c: library
+test-c: library ## runs the C and C++ tests and the gates of symbols, header and zlib
 	tests/gates/symbols.sh
 	tests/gates/header.sh
 	tests/gates/zlib.sh
@@ -80,7 +88,7 @@ test-c: library
 	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
-test-python: examples $(VENV)/ready
+test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=python $(VENV)/bin/python -m pytest -q tests/python
 
 $(VENV)/ready: tests/python/requirements.txt
@@ -88,16 +96,26 @@ $(VENV)/ready: tests/python/requirements.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
-tools: ## installs what test-all needs, and says what that is
+CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
+
+# Skipped without valgrind, so that `make test` needs only a compiler and Python.
+test-instructions: library
+	@if command -v valgrind > /dev/null; then $(CHECK_INSTRUCTIONS); \
+		else echo "no valgrind: check-instructions skipped"; fi
+
+check-instructions: library ## fails if a call takes 5 % more instructions than recorded
+	$(CHECK_INSTRUCTIONS)
+
+tools: ## installs the tools that test-all and test-ffi need
 	tests/tools/install.sh
 
-test-ffi: library $(VENV)/ready ## echo servers in Go, Java and LuaJIT
+test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and Chromium
+test-all: examples tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -117,19 +135,19 @@ test-all: examples tools $(VENV)/ready ## what needs valgrind, clang, Node and C
 
 AUTOBAHN := c-server c-client python-server python-client
 
-autobahn: $(AUTOBAHN:%=autobahn-%) ## the Autobahn|Testsuite against the examples
+autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four examples
 
-autobahn-suite:
+autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
 
-autobahn-%: examples autobahn-suite
+autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
 
-# All of it, about ten minutes each; the verdicts are kept in git.
-autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite
+# Takes about ten minutes each. The results are kept in git.
+autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite ## all cases
 	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
-lint: ## formatting, clippy, rustdoc and notices, warnings denied
+lint: ## checks formatting, clippy, rustdoc and notices; warnings are errors
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/Cargo.toml
 	WSCODEC_HEADER=$(abspath target/wscodec.h) \
@@ -139,7 +157,7 @@ lint: ## formatting, clippy, rustdoc and notices, warnings denied
 		--manifest-path rust/Cargo.toml --target-dir target/rust
 	CARGO=$(CARGO) $(PYTHON) packaging/notices.py --check
 
-# What `make bench` measures: rows, e.g. ROWS="1 2 6", or all; and its further options.
+# The rows that `make bench` measures, e.g. ROWS="1 2 6"; all if empty. And its other options.
 ROWS ?=
 BENCH_OPTIONS ?=
 BENCH := WSCODEC_PYTHON=$(abspath target/bench-python/bin/python) WSCODEC_NODE=node \
@@ -149,31 +167,28 @@ BENCH := WSCODEC_PYTHON=$(abspath target/bench-python/bin/python) WSCODEC_NODE=n
 check-bench: ## fails if the benchmarks do not compile
 	$(CARGO) check --quiet --manifest-path benches/Cargo.toml --target-dir target/bench
 
-bench: library bench-peers ## speed, as ratios to named peers; ROWS="1 2" for some
+bench: library bench-peers ## measures speed as ratios to other libraries; ROWS="1 2" for some
 	$(BENCH) $(BENCH_OPTIONS) $(ROWS)
 
-bench-record: library bench-peers ## the same, into benches/results
+bench-record: library bench-peers ## measures all rows and writes benches/results
 	@mkdir -p benches/results
 	$(BENCH) --json benches/results/ratios.json --svg benches/results/ratios.svg
 
-bench-getrandom: library bench-peers ## row 16 with getrandom() as glibc 2.41 and newer have it
+bench-getrandom: library bench-peers ## measures row 16 with the getrandom() of glibc 2.41
 	@mkdir -p target/bench
 	$(CC) -O2 -Wall -Wextra -shared -fPIC -o target/bench/getrandom.so benches/getrandom.c -ldl
 	LD_PRELOAD=$(abspath target/bench/getrandom.so) $(BENCH) 16
 
-check-instructions: library ## fails if a call takes 5 % more instructions than recorded
-	$(PYTHON) benches/instructions/check.py
-
-bench-peers:
+bench-peers: ## installs the libraries that bench compares with
 	PYTHON=$(PYTHON) benches/install.sh
 
-bench-echo: examples ## echo servers, ours and others: CPU time and memory
+bench-echo: examples ## measures CPU time and memory of echo servers; options in ECHO
 	PYTHON=$(PYTHON) benches/echo/install.sh
 	$(PYTHON) benches/echo/run.py --json $(ECHO)
 
 # ---- installation ----
 
-# For these two alone: other folders have a LIBDIR of their own.
+# Only for these two, since the Makefiles of other folders have another LIBDIR.
 install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
@@ -182,17 +197,17 @@ install uninstall: export DESTDIR := $(DESTDIR)
 install uninstall: export VERSION := $(VERSION)
 install uninstall: export BUILT_FOR := $(BUILT_FOR)
 
-install: ## into PREFIX, LIBDIR, INCLUDEDIR, DOCDIR, below DESTDIR
+install: ## installs into PREFIX, LIBDIR, INCLUDEDIR and DOCDIR, below DESTDIR
 	@packaging/install.sh install
 
-uninstall: ## removes what install put there
+uninstall: ## removes the installed files
 	@packaging/install.sh uninstall
 
-clean: ## removes what was built
+clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static notices header check-header examples run test test-rust test-c \
-	test-python test-ffi tools test-all autobahn autobahn-suite autobahn-all-c-server \
-	autobahn-all-c-client lint check-bench bench bench-record \
-	bench-peers bench-getrandom bench-echo check-instructions install uninstall clean
+.PHONY: all help library library-shared library-static header check-header notices examples run \
+	test test-rust test-c test-python test-instructions check-instructions tools test-ffi test-all \
+	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
+	bench-record bench-getrandom bench-peers bench-echo install uninstall clean

@@ -1,13 +1,13 @@
-//! Compiles the peers that are written in C and C++, each into a shared library of its own, as
-//! their users would: -O3, for the baseline of the architecture. One that does not compile, say
-//! because a package is missing, is not an error: its rows say why they were not run.
+//! Compiles each peer that is written in C or C++ into a shared library, as its users would: -O3,
+//! for the baseline of the architecture. A peer that does not compile, for example because a
+//! package is missing, is not an error: its rows state why they were not run.
 
 use serde_json::Value;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What this crate needs beside the peers.
+/// The packages that are not peers.
 const PLUMBING: [&str; 7] =
     ["bytes", "cc", "futures-io", "libc", "rand", "serde", "serde_json"];
 
@@ -38,7 +38,7 @@ fn main() {
     let picohttpparser =
         packages.folder("picohttpparser-sys").join("deps/picohttpparser");
     shared_library("picohttpparser.c", &[], |build| {
-        // As that crate compiles it by default.
+        // The default flags of that crate.
         build.flag("-msse4").include(picohttpparser);
     });
     shared_library("wslay.c", &["-lwslay"], |_| {});
@@ -47,8 +47,8 @@ fn main() {
     });
 }
 
-/// Compiles src/peers/SOURCE. The variable PEER_NAME tells the program where the library is, or
-/// why there is none.
+/// Compiles src/peers/SOURCE. The variable PEER_NAME has the path of the library for the
+/// program, or the reason why there is none.
 fn shared_library(
     source: &str,
     libraries: &[&str],
@@ -85,8 +85,8 @@ fn first_line(command: &mut Command) -> String {
     String::from_utf8_lossy(&output).lines().next().unwrap_or("unknown").to_string()
 }
 
-/// What cargo says about the packages that this crate depends on, those of `peer-sources`
-/// included: it has them in its cache, or gets them.
+/// The packages that this crate depends on, from cargo, with those of `peer-sources`: cargo has
+/// them in its cache, or downloads them.
 struct Packages(Vec<Value>);
 
 impl Packages {

@@ -1,5 +1,5 @@
-/* getrandom() as glibc 2.41 and newer have it: from the vDSO of Linux 6.11 and newer, without a
- * system call. To be preloaded where glibc is older. */
+/* The getrandom() of glibc 2.41 and newer, which calls the vDSO of Linux 6.11 and newer without a
+ * system call. Preload it where glibc is older. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 
 typedef ssize_t vdso_function(void *buf, size_t len, unsigned flags, void *state, size_t size);
 
-/* What the function says of its state when it is asked for nothing else. */
+/* The size and flags of a state, which the function returns for a special call. */
 struct params {
     uint32_t size, prot, flags, reserved[13];
 };

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs the peers that cargo does not bring: Debian packages (as root, only those that are
-# missing), and those of Python and Node below target/. What cannot be had is not an error: its
-# rows say that they were not run.
+# Installs the peers that are no crates: Debian packages (as root, only those that are missing),
+# and packages of Python and Node below target/. A peer that cannot be installed is not an error:
+# its rows state that they were not run.
 set -u
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Proves that loadgen counts nothing but right echoes: it has to refuse a server that gets
-one message wrong, each time in another way, and to accept one that cuts echoes up."""
+"""Proves that loadgen counts only valid echoes: it must refuse a server that makes one error, each
+time another one, and accept a server that cuts echoes into pieces."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 )
-SIZE, WRONG = 300, 40  # of the messages, and which of them is got wrong
+SIZE, WRONG = 300, 40  # bytes of a message, and the message with the error
 
 Distort = Callable[[bytes], bytes]
 
@@ -45,7 +45,7 @@ REFUSED: dict[str, Distort] = {
     "a fragment too few": lambda p: frame(p[:7], 0x02) + frame(p[8:], 0x80),
     "a mask bit": lambda p: bytes([0x82, 0x80 | 126]) + frame(p)[2:],
 }
-ACCEPTED: dict[str, Distort] = {"a right echo": frame, "fragments": fragments}
+ACCEPTED: dict[str, Distort] = {"an equal echo": frame, "fragments": fragments}
 
 
 def serve(listener: socket.socket, distort: Distort) -> None:
@@ -86,7 +86,7 @@ def main() -> None:
     wrong += [name for name, distort in ACCEPTED.items() if not accepts(distort)]
     for name in wrong:
         print(f"loadgen judges wrongly: {name}")
-    print(f"{len(REFUSED) + len(ACCEPTED) - len(wrong)} right verdicts of loadgen")
+    print(f"{len(REFUSED) + len(ACCEPTED) - len(wrong)} correct verdicts of loadgen")
     sys.exit(1 if wrong else 0)
 
 

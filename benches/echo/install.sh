@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what `make bench-echo` measures wscodec against and cannot build from a crate:
-# Debian packages (as root, only those that are missing), and what npm and PyPI have, below
-# target/echo. What cannot be installed is left out of the table; run.py says why.
+# Installs the other servers of `make bench-echo` that are no crates: Debian packages (as root,
+# only those that are missing), and packages of npm and PyPI below target/echo. A server that
+# cannot be installed is left out of the table; run.py reports why.
 set -u
 cd "$(dirname "$0")/../.."
 here=benches/echo/servers

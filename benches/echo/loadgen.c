@@ -3,7 +3,7 @@
  * holds.
  *
  * Each connection keeps DEPTH messages in flight: those that one read completes are
- * replaced in one write. A message counts when all of its echo came, and was right. */
+ * replaced in one write. A message counts when its whole echo has arrived and is equal. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +28,7 @@ typedef struct settings {
 typedef struct conn {
     int fd;
     bool blocked;    /* waits until it can send more */
-    size_t at, owed; /* what is next in the script, and how many bytes from there */
+    size_t at, owed; /* the next byte of the script, and the number of bytes to send */
     unsigned next, answered;
     expectation in;
     uint64_t sent_at[SLOTS];
@@ -68,7 +68,7 @@ static int connected(void) {
     return fd;
 }
 
-/* No server here sends a frame before it got one: the answer is all that comes. */
+/* No server sends a frame before it receives one: the response is all data. */
 static void upgrade(int fd) {
     static const char request[] = "GET / HTTP/1.1\r\n"
                                   "Host: 127.0.0.1\r\n"
@@ -94,7 +94,7 @@ static void upgrade(int fd) {
         die("handshake", "compression, which was not offered");
 }
 
-/* Each starts elsewhere in the script: an echo to the wrong one does not pass. */
+/* Each starts at another place in the script, so an echo to another connection fails. */
 static conn *open_conn(unsigned index) {
     conn *c = calloc(1, sizeof *c);
     if (!c)
@@ -114,7 +114,7 @@ static void watch(conn *c, int operation, uint32_t events) {
         die("epoll_ctl", strerror(errno));
 }
 
-/* Sends what is owed, as far as there is room for it. */
+/* Sends the bytes due, as far as the socket has room. */
 static void push(conn *c) {
     while (c->owed > 0) {
         ssize_t n = send(c->fd, text.frames + c->at, c->owed, MSG_NOSIGNAL);
@@ -131,7 +131,7 @@ static void push(conn *c) {
     c->blocked = blocked;
 }
 
-/* A message's time starts here, though it may have to wait for room. */
+/* The time of a message starts here, even if it has to wait for room. */
 static void send_more(conn *c, unsigned count) {
     uint64_t t = now_ns();
     for (unsigned i = 0; i < count; i++) {
@@ -181,7 +181,7 @@ static void exchange(interval *span, double seconds, uint64_t messages) {
     }
 }
 
-/* ---- what is measured ---- */
+/* ---- measurements ---- */
 
 static interval begin(void) {
     pid_t pid = (pid_t)opt.pid;
@@ -226,14 +226,14 @@ static void open_idle(unsigned index) {
         ;
 }
 
-/* The first connection is not counted: what a server allocates once, it has by then. */
+/* The first connection is not counted: a server makes its one-time allocations for it. */
 static void hold_idle(void) {
     text = write_script((size_t)opt.size);
     open_idle(0);
     long before = resident((pid_t)opt.pid);
     for (long i = 1; i <= opt.idle; i++)
         open_idle((unsigned)i);
-    usleep(500000); /* for what is given back a moment later */
+    usleep(500000); /* for memory that is freed a moment later */
     long after = resident((pid_t)opt.pid);
     printf("{\"connections\": %ld, \"rss_before\": %ld, \"rss_after\": %ld, "
            "\"bytes_each\": %.1f}\n",

@@ -1,4 +1,4 @@
-/* What is measured: CPU time and memory of another process, and latencies. */
+/* Measures CPU time and memory of another process, and latencies. */
 #ifndef MEASURE_H
 #define MEASURE_H
 
@@ -23,7 +23,7 @@ static inline uint64_t now_ns(void) {
 }
 
 /* CPU time of a process, to the nanosecond: all of its threads, those that ended too,
- * user and system. /proc/PID/stat says the same in steps of 10 ms. */
+ * user and system. /proc/PID/stat has steps of 10 ms. */
 static inline uint64_t cpu_ns(pid_t pid) {
     clockid_t clock;
     if (clock_getcpuclockid(pid, &clock) != 0)
@@ -45,7 +45,7 @@ static inline uint64_t user_ns(pid_t pid) {
     return field ? strtoull(field, NULL, 10) * tick_ns : 0;
 }
 
-/* Resident memory of a process in bytes. VmRSS in /proc/PID/status may lag behind. */
+/* Resident memory of a process in bytes. VmRSS in /proc/PID/status may be out of date. */
 static inline long resident(pid_t pid) {
     char path[64], line[256];
     long kib = -1;

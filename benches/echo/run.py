@@ -31,7 +31,7 @@ from servers import OUT, ROOT, Server, Unavailable, all_servers, build
 RESULTS = ROOT / "benches" / "results" / "echo.json"
 LOADGEN = str(OUT / "loadgen")
 START_SECONDS = 20
-PEERS = ("uws", "tungstenite")  # what ratios are taken to
+PEERS = ("uws", "tungstenite")  # the denominators of the ratios
 
 # CPU time per message: ours, at (size, depth), is to be at most so many times the peer's.
 TARGETS = [
@@ -96,7 +96,7 @@ class Running:
 
 
 def generate(running: Running, cpu: int, *options: str) -> dict[str, Any]:
-    """What the load generator says about this server."""
+    """The result of the load generator for this server."""
     who = ["--port", str(running.port), "--pid", str(running.process.pid)]
     done = subprocess.run(
         ["taskset", "-c", str(cpu), LOADGEN, *who, *options], capture_output=True, text=True
@@ -149,7 +149,7 @@ class Bench:
                 process.stop()
 
     def round(self, number: int, running: dict[str, Running]) -> None:
-        """Every other one goes backwards, so that none is always first."""
+        """Every second round is in reverse order, so that no server is always first."""
         step = -1 if number % 2 else 1
         for case in self.options.cases:
             size, depth = case
@@ -181,7 +181,7 @@ class Bench:
         }
 
     def measure_idle(self) -> None:
-        """Each in a fresh process: a heap that was used before hides what is taken."""
+        """Each in a fresh process, since a used heap would hide allocations."""
         for server in self.available() if self.options.idle else []:
             progress(f"{server.name}: {self.options.idle} idle connections")
             with self.excusing(server):
@@ -205,7 +205,7 @@ def medians(samples: list[Sample]) -> Sample:
 
 
 def ratio(ours: list[float], theirs: list[float]) -> float | None:
-    """The median of the ratios in each round: what slowed one down, slowed the other."""
+    """The median of the ratios of all rounds: within a round, both had the same conditions."""
     pairs = list(zip(ours, theirs))
     return statistics.median(a / b for a, b in pairs) if pairs else None
 
@@ -346,16 +346,16 @@ def read_options(names: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--servers", default=",".join(names), help="names, with commas: %(default)s")
     add("--sizes", default="20,1024,65536", type=number_list, help="bytes (%(default)s)")
-    add("--depths", default="1,16", type=number_list, help="in flight each (%(default)s)")
-    add("--connections", default=64, type=int, help="(%(default)s)")
-    add("--seconds", default=1.0, type=float, help="measured each time (%(default)s)")
+    add("--depths", default="1,16", type=number_list, help="messages in flight per connection (%(default)s)")
+    add("--connections", default=64, type=int, help="busy connections (%(default)s)")
+    add("--seconds", default=1.0, type=float, help="of each measurement (%(default)s)")
     add("--messages", default=10**9, type=int, help="ends a measurement earlier")
-    add("--warmup", default=0.3, type=float, help="seconds before (%(default)s)")
+    add("--warmup", default=0.3, type=float, help="seconds before each measurement (%(default)s)")
     add("--rounds", default=5, type=int, help="over all servers (%(default)s)")
-    add("--burst", action="store_true", help="send again when all in flight came back")
+    add("--burst", action="store_true", help="send again when all echoes have arrived")
     add("--idle", default=10000, type=int, help="idle connections; 0: none (%(default)s)")
-    add("--server-cpu", default=0, type=int, help="(%(default)s)")
-    add("--client-cpu", default=1, type=int, help="(%(default)s)")
+    add("--server-cpu", default=0, type=int, help="CPU of the server (%(default)s)")
+    add("--client-cpu", default=1, type=int, help="CPU of the client (%(default)s)")
     add(
         "--json",
         nargs="?",
@@ -374,7 +374,7 @@ def read_options(names: list[str]) -> argparse.Namespace:
 
 
 def raise_descriptor_limit(connections: int) -> None:
-    """Servers inherit it. Not as high as it goes, for some have a table of that length."""
+    """Servers inherit the limit. Not the maximum, since some allocate a table of that length."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + 256
     if soft < wanted:

@@ -1,8 +1,8 @@
-/* The messages that are sent, and the judgement of what comes back.
+/* The messages to send, and the check of their echoes.
  *
- * SLOTS different messages of one length go round and round. All frames of a run lie in
- * one array, twice behind each other, so that up to SLOTS of them leave in one send()
- * from wherever a connection has got to, and nothing is copied or masked meanwhile. */
+ * SLOTS different messages of one length are sent repeatedly. One array has all frames of a
+ * run twice, one copy after the other, so that up to SLOTS of them can be sent by one send()
+ * from any position, without copying or masking. */
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
@@ -22,14 +22,14 @@ typedef struct script {
     uint8_t *messages; /* SLOTS */
 } script;
 
-/* What one connection is waiting for. */
+/* The next bytes that a connection expects. */
 typedef struct expectation {
     unsigned slot; /* of the message */
     size_t seen;   /* bytes of it, from earlier frames too */
     uint64_t left; /* bytes of the frame's payload that are still to come */
     bool fin;
     uint8_t header[10];
-    unsigned header_len; /* how much of it is there; 0 while in a payload */
+    unsigned header_len; /* the bytes read of it; 0 within a payload */
 } expectation;
 
 static inline void die(const char *what, const char *why) {
@@ -83,7 +83,7 @@ static inline script write_script(size_t size) {
     return s;
 }
 
-/* How long the header is that begins like this; 2 bytes are enough to tell. */
+/* The length of the header that begins with these 2 bytes. */
 static inline unsigned header_size(const uint8_t *header) {
     return header[1] == 127 ? 10 : header[1] == 126 ? 4 : 2;
 }

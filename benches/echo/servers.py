@@ -19,14 +19,14 @@ PYTHON = str(OUT / "venv" / "bin" / "python")
 class Server:
     name: str
     title: str
-    command: list[str]  # the port goes behind it
+    command: list[str]  # the port is appended
     version: Callable[[], str]
-    target: str = ""  # of the Makefile beside this file, if it has to be built
+    target: str = ""  # of the Makefile in this folder, if it has to be built
     environment: dict[str, str] = field(default_factory=dict)
 
 
 class Unavailable(Exception):
-    """A server cannot be built here; says why."""
+    """The reason why a server cannot be built here."""
 
 
 def build(target: str) -> None:
@@ -86,7 +86,7 @@ def ws_version() -> str:
 
 
 def ours(*command: str, environment: dict[str, str] | None = None) -> list[str]:
-    """One of our examples: without compression, if it can be told so."""
+    """One of our examples, without compression if it has an option for that."""
     options = output_of(*command, "--help", environment=environment)
     plain = ["--no-compression"] if "--no-compression" in options else []
     return [*command, *plain, "--host", "127.0.0.1", "--port"]

@@ -1,6 +1,6 @@
-/* Runs one case so many times: cases CASE TIMES. Without arguments it lists the cases. What
- * instructions a case takes is the difference between two runs, so what comes before and after
- * does not count. */
+/* Runs one case repeatedly: cases CASE TIMES. Without arguments it lists the cases. The
+ * instructions of a case are the difference between two runs, so those before and after it do
+ * not count. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,9 +30,9 @@ static const char request[] =
     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
     "\r\n";
 
-static void check(bool right, const char *what) {
-    if (!right) {
-        fprintf(stderr, "cases: %s went wrong\n", what);
+static void check(bool ok, const char *what) {
+    if (!ok) {
+        fprintf(stderr, "cases: %s failed\n", what);
         exit(1);
     }
 }
@@ -121,7 +121,7 @@ static void receive(int times, int opcode, size_t len, int count) {
     ws_conn_free(conn);
 }
 
-/* One message in a read takes one call: nothing is outstanding when all is consumed. */
+/* One message in a read takes one call: nothing is pending when all bytes are consumed. */
 static void receive_text_20(int times) {
     ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
     ws_event events[BATCH];

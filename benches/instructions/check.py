@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Counts the instructions of a dozen fixed cases, as callgrind does: no noise of a machine can
-upset them. Fails if one has grown by more than 5 % since it was recorded.
+"""Counts the instructions of fixed cases with callgrind, so that other load on the machine does not
+matter. Fails if a count has grown by more than 5 % since it was recorded.
 
-The counts are those of one compiler; with another one they are printed and not judged.
+The recorded counts are those of one compiler; with another one, counts are printed but not judged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def build() -> Path:
 
 
 def instructions(program: Path, case: str, times: int) -> int:
-    """All that the process executes."""
+    """The instructions of the whole process."""
     out = TARGET / "callgrind.out"
     valgrind = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}"]
     run = subprocess.run(
@@ -45,19 +45,19 @@ def instructions(program: Path, case: str, times: int) -> int:
     if run.returncode != 0:
         sys.exit(f"{case}: {run.stderr}")
     found = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
-    assert found, "callgrind says no total"
+    assert found, "callgrind reports no total"
     return int(found[1])
 
 
 def count(program: Path, case: str) -> int:
-    """Per call. The first calls, which find out about the processor, are in both runs."""
+    """Instructions per call. Both runs include the first calls, which detect the processor."""
     few, many = (instructions(program, case, times) for times in (TIMES, 2 * TIMES))
     return round((many - few) / TIMES)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", action="store_true", help="write what is counted down")
+    parser.add_argument("--record", action="store_true", help="record these counts as expected")
     record = parser.parse_args().record
     rustc = subprocess.run(
         ["rustc", "--version"], check=True, capture_output=True, text=True
@@ -81,10 +81,10 @@ def main() -> int:
         print(f"recorded for {rustc}")
         return 0
     if not comparable:
-        print(f"recorded for {expected.get('rustc')}, and this is {rustc}: not judged")
+        print(f"recorded for {expected.get('rustc')}, but this is {rustc}: not judged")
         return 0
     for case in grown:
-        print(f"{case}: more than 5 % beyond what was recorded", file=sys.stderr)
+        print(f"{case}: more than 5 % above the recorded count", file=sys.stderr)
     print(f"{len(counts) - len(grown)} passed, {len(grown)} failed")
     return 1 if grown else 0
 

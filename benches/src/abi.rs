@@ -1,18 +1,18 @@
 //! Shared libraries, opened at run time: ours, as its users have it, and those of the peers that
-//! are written in C and C++. So a call costs both the same.
+//! are written in C and C++. So a call costs the same for both.
 //!
-//! Whoever calls one of their functions keeps its contract as C does: what it passes are slices,
-//! structs and handles of its own, which outlive the call.
+//! A caller of their functions must keep the contract as in C: it passes its own slices, structs
+//! and handles, which outlive the call.
 
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::mem::{size_of, transmute_copy};
 use wscodec::ffi;
 use wscodec::ffi::accept::{ws_accept_spec, ws_accepted};
 use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_event};
+use wscodec::ffi::decoder::ws_decoder;
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::{ws_handshake, ws_response_spec, ws_span};
-use wscodec::ffi::decoder::ws_decoder;
 
 /// A shared library that stays open.
 #[derive(Clone, Copy)]
@@ -24,13 +24,13 @@ impl SharedLibrary {
         let handle =
             unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
         if handle.is_null() {
-            let said = unsafe { CStr::from_ptr(libc::dlerror()) };
-            return Err(said.to_string_lossy().into_owned());
+            let message = unsafe { CStr::from_ptr(libc::dlerror()) };
+            return Err(message.to_string_lossy().into_owned());
         }
         Ok(SharedLibrary(handle))
     }
 
-    /// A function, or why there is none. `F` must be the type of a pointer to it.
+    /// A function, or the reason why it is missing. `F` must be the type of a pointer to it.
     pub(crate) fn function<F>(self, name: &str) -> Result<F, String> {
         const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
         let symbol = CString::new(name).map_err(|error| error.to_string())?;
@@ -52,7 +52,7 @@ macro_rules! functions {
 
         impl Abi {
             pub(crate) fn of(library: SharedLibrary) -> Result<Abi, String> {
-                // The library's own sources prove that the types are right.
+                // The sources of the library prove that the types match.
                 $(const _: unsafe extern "C" fn($($argument),*) $(-> $result)? =
                     ffi::$module::$name;)*
                 Ok(Abi { $($name: library.function(stringify!($name))?,)* })
@@ -73,7 +73,7 @@ functions! {
         c_int, u32, *const c_void, *const c_void, usize, *mut c_void, usize) -> isize;
     frame::ws_frame_header(c_int, u32, *const c_void, u64, *mut c_void, usize) -> isize;
     frame::ws_mask(*mut c_void, usize, *const c_void, u64);
-    stream::ws_decoder_feed(
+    decoder::ws_decoder_feed(
         *mut ws_decoder, *mut c_void, usize, *mut ws_frame, usize, *mut usize) -> isize;
     text::ws_utf8_validate(*mut u32, *const c_void, usize) -> isize;
     conn::ws_conn_new(u32, *const ws_allocator) -> *mut ws_conn;
@@ -93,7 +93,7 @@ functions! {
 }
 
 impl Abi {
-    /// The data of an event of the last `ws_conn_recv`, which was given `buf`.
+    /// The data of an event of the last `ws_conn_recv`, whose buffer was `buf`.
     pub(crate) fn event_data(
         &self,
         conn: *const ws_conn,

@@ -46,7 +46,13 @@ pub(crate) fn draw(report: &Report) -> String {
          width=\"{WIDTH}\" height=\"{height}\">\n<style>\n{STYLE}\n</style>\n"
     );
     text(&mut svg, 0, ROW, "title", title);
-    text(&mut svg, 0, 2 * ROW, "", &format!("{cpu}, {date}; a tick is what is required"));
+    text(
+        &mut svg,
+        0,
+        2 * ROW,
+        "",
+        &format!("{cpu}, {date}; a tick is the ratio required"),
+    );
     let same = LEFT as f64 + SAME;
     text(&mut svg, same as usize + 4, top + 4, "", "1: the same time");
     svg += &body;
@@ -54,7 +60,7 @@ pub(crate) fn draw(report: &Report) -> String {
     svg + "</svg>\n"
 }
 
-/// What is drawn: quantity by quantity, peer by peer, from short to long.
+/// The rows of the chart: by quantity, by peer, from small to large sizes.
 fn drawn(report: &Report) -> Vec<&Line> {
     let is_drawn = |line: &&Line| {
         let with_itself = ["aligned", "binary"].contains(&line.target.peer.as_str());

@@ -8,10 +8,10 @@ use std::mem::MaybeUninit;
 /// Samples of each side, and nanoseconds that one of them should take.
 const ROUNDS: usize = 31;
 const SAMPLE: f64 = 1e6;
-/// What takes longer than a sample is timed less often.
+/// Functions that take longer than a sample are timed less often.
 const FEWEST_ROUNDS: usize = 9;
 
-/// What is to be measured, and what was.
+/// The targets to be measured, and the outcomes so far.
 pub(crate) struct Bench {
     targets: Vec<Target>,
     outcomes: Vec<Option<Outcome>>,
@@ -67,10 +67,10 @@ impl Bench {
     }
 }
 
-/// What the sides of a comparison took.
+/// The times of the sides of a comparison.
 pub(crate) struct Measured {
     pub(crate) sides: Vec<Times>,
-    /// Sides that are not there, and why.
+    /// Sides that are missing, with the reason.
     pub(crate) missing: Vec<(String, String)>,
 }
 
@@ -106,7 +106,7 @@ pub(crate) struct Group<'a> {
 
 struct Side<'a> {
     name: &'static str,
-    /// Nanoseconds that so many calls take.
+    /// The nanoseconds of this number of calls.
     time: Box<dyn FnMut(usize) -> f64 + 'a>,
     calls: usize,
 }
@@ -143,7 +143,7 @@ impl<'a> Group<'a> {
         self.unchecked(name, call);
     }
 
-    /// Adds what has no output to compare.
+    /// Adds a side without an output to compare.
     pub(crate) fn unchecked<T>(
         &mut self,
         name: &'static str,
@@ -159,14 +159,14 @@ impl<'a> Group<'a> {
         self.sides.push(Side { name, time: Box::new(time), calls: 1 });
     }
 
-    /// Adds what took so many nanoseconds in a process of its own.
+    /// Adds a side that was timed in another process.
     pub(crate) fn elsewhere(&mut self, name: &'static str, nanoseconds: f64) {
         let operations = self.operations;
         let time = move |calls| nanoseconds * operations * calls as f64;
         self.sides.push(Side { name, time: Box::new(time), calls: 1 });
     }
 
-    /// Says why a side is not there.
+    /// Records why a side is missing.
     pub(crate) fn missing(&mut self, name: &'static str, why: impl Into<String>) {
         self.missing.push((name.into(), why.into()));
     }
@@ -213,7 +213,7 @@ pub(crate) fn cpu_nanoseconds() -> f64 {
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }
 
-/// Bytes that start with a page, some of them unused in front and behind.
+/// Bytes that start at a page, with unused bytes before and after them.
 pub(crate) struct Aligned {
     memory: Vec<u8>,
     start: usize,
@@ -221,7 +221,7 @@ pub(crate) struct Aligned {
 }
 
 impl Aligned {
-    /// What peers may read or write around what is theirs.
+    /// The bytes around the buffer that peers may read or write.
     pub(crate) const MARGIN: usize = 64;
     pub(crate) const PAGE: usize = 4096;
 
@@ -232,7 +232,7 @@ impl Aligned {
         Aligned { memory, start, len: bytes.len() }
     }
 
-    /// The address of the bytes, for what also writes around them.
+    /// The address of the bytes, for functions that also write around them.
     pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
         unsafe { self.memory.as_mut_ptr().add(self.start) }
     }

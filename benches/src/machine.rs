@@ -1,4 +1,4 @@
-//! Where and with what was measured.
+//! The machine and the versions that were measured.
 
 use crate::programs::printed;
 use crate::{peers, programs};
@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs::read_to_string;
 use std::process::Command;
 
-/// What the results depend on.
+/// Everything that the results depend on.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
     /// UTC.
@@ -73,7 +73,7 @@ fn first_word(path: &str) -> String {
     text.split_whitespace().next().unwrap_or("unknown").to_string()
 }
 
-/// The answer of `date`: the standard library knows no calendar.
+/// The output of `date`, since the standard library has no calendar.
 fn date() -> String {
     let mut command = Command::new("date");
     printed(command.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))

@@ -1,7 +1,8 @@
-//! Measures wscodec against named peers. Ours runs through the C ABI, out of the shared library.
+//! Measures wscodec against other libraries. Ours is called through the C ABI of the shared
+//! library.
 //!
-//! The program starts itself several times, so that no result depends on how one process came
-//! to lie in memory; each of these processes takes all sides of a comparison in turns.
+//! The program starts itself several times, so that no result depends on the memory layout of one
+//! process; each of these processes runs all sides of a comparison in turns.
 
 mod abi;
 mod chart;
@@ -24,21 +25,21 @@ use targets::Target;
 const HELP: &str = "\
 usage: wscodec-bench [OPTION]... [ROW]...
 
-Measures wscodec against named peers and prints the ratios: our time over theirs. ROW is the
-number of a row, or pmd for compression; without one, all are measured.
+Measures wscodec against other libraries and prints the ratios: our time over theirs. ROW is
+the number of a row, or pmd for compression; without a ROW, all rows are measured.
 
-  --runs N     processes to take the medians of (3)
-  --json FILE  writes the result
-  --svg FILE   draws it
-  --from FILE  measures nothing: reads a result that --json wrote
-  --check      exits with 1 if something is SHORT
-  --help       this
+  --runs N     number of processes; the results are medians (3)
+  --json FILE  writes the results
+  --svg FILE   draws the results
+  --from FILE  does not measure, but reads results written by --json
+  --check      exits with 1 if a result is SHORT
+  --help       prints this text
 
 WSCODEC_LIBRARY is the shared library (target/lib/libwscodec.so). WSCODEC_PYTHON,
-WSCODEC_NODE and WSCODEC_NODE_MODULES are where peers are that are not compiled; rows of
-what is not there are not run, and say so.";
+WSCODEC_NODE and WSCODEC_NODE_MODULES are the places of peers that are not compiled; the
+rows of missing peers are not run, and state the reason.";
 
-/// Said by the program to the processes that it starts.
+/// An option for the processes that the program starts.
 const CHILD: &str = "--child";
 
 fn main() -> ExitCode {
@@ -140,13 +141,13 @@ fn measure(targets: Vec<Target>) -> Result<Vec<Outcome>, String> {
         .unwrap_or_else(|_| "target/lib/libwscodec.so".to_string());
     let abi = SharedLibrary::open(&path)
         .and_then(Abi::of)
-        .map_err(|error| format!("{error}; `make library` makes it"))?;
+        .map_err(|error| format!("{error}; `make library` builds it"))?;
     let mut bench = Bench::new(targets);
     topics::run(&mut bench, &abi);
     Ok(bench.finish())
 }
 
-/// Measures in processes of their own.
+/// Measures in several processes.
 fn collect(options: &Options) -> Result<Report, String> {
     let targets = options.targets()?;
     let machine = Machine::this();

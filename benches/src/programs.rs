@@ -9,7 +9,7 @@ pub(crate) const NODE: &str = "WSCODEC_NODE";
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/peers");
 
-/// What a script prints that is given this input.
+/// The output of a script that reads this input.
 pub(crate) fn run(variable: &str, script: &str, input: &[u8]) -> Result<String, String> {
     let program =
         std::env::var(variable).map_err(|_| format!("{variable} is not set"))?;
@@ -20,13 +20,13 @@ pub(crate) fn run(variable: &str, script: &str, input: &[u8]) -> Result<String, 
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| format!("{program}: {error}"))?;
-    // One that ends early says why by itself.
+    // A script that ends early reports the reason itself.
     let _ = child.stdin.take().expect("a pipe").write_all(input);
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let error = said.lines().find(|line| line.contains("Error"));
-        return Err(format!("{script}: {}", error.unwrap_or(&said).trim()));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let error = stderr.lines().find(|line| line.contains("Error"));
+        return Err(format!("{script}: {}", error.unwrap_or(&stderr).trim()));
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
@@ -38,7 +38,7 @@ pub(crate) fn versions() -> Vec<String> {
     outputs.iter().flatten().flat_map(|output| output.lines()).map(String::from).collect()
 }
 
-/// What a program prints, if it runs.
+/// The output of a program, if it runs.
 pub(crate) fn printed(command: &mut Command) -> Option<String> {
     let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_string())

@@ -1,11 +1,11 @@
-//! What was measured: figures, verdicts, the table.
+//! The results: figures, verdicts, the table.
 
 use crate::machine::Machine;
 use crate::targets::{Target, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Figures, or why there are none.
+/// Figures, or the reason why there are none.
 pub(crate) type Outcome = Result<Figures, String>;
 
 /// Ours and a peer's.
@@ -17,7 +17,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Of times that were taken in turns: the ratio is that of a round, in the median.
+    /// Figures of times taken in turns; the ratio is the median of the ratios of all rounds.
     pub(crate) fn of(ours: &[f64], peer: &[f64]) -> Figures {
         let ratios = ours.iter().zip(peer).map(|(ours, peer)| ours / peer);
         Figures {
@@ -27,7 +27,7 @@ impl Figures {
         }
     }
 
-    /// Of two numbers.
+    /// Figures of two numbers.
     pub(crate) fn pair(ours: f64, peer: f64) -> Figures {
         Figures { ours, peer: Some(peer), ratio: Some(ours / peer) }
     }
@@ -37,7 +37,7 @@ impl Figures {
         if self.ours < 5.0 { 1.10 } else { 1.05 }
     }
 
-    /// Of one number.
+    /// Figures of one number.
     pub(crate) fn alone(ours: f64) -> Figures {
         Figures { ours, peer: None, ratio: None }
     }
@@ -56,15 +56,15 @@ pub(crate) enum Verdict {
     Stretch,
     #[serde(rename = "ok")]
     Ok,
-    /// Short by less than means anything.
+    /// Short by less than is significant.
     #[serde(rename = "tie")]
     Tie,
-    /// Short, and as fast as what nobody can do without: on this machine it cannot be met.
+    /// Short, but as fast as memset() or memcpy(): it cannot be met on this machine.
     #[serde(rename = "floor")]
     Floor,
     #[serde(rename = "SHORT")]
     Short,
-    /// There is nothing to be met.
+    /// There is no target.
     #[serde(rename = "info")]
     Info,
     #[serde(rename = "not run")]
@@ -102,7 +102,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// A target and what came of it.
+/// A target and its result.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Line {
     #[serde(flatten)]
@@ -112,13 +112,13 @@ pub(crate) struct Line {
     /// The ratio of each run.
     pub(crate) ratios: Vec<f64>,
     pub(crate) verdict: Verdict,
-    /// Why there are no figures.
+    /// The reason why there are no figures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) why: Option<String>,
 }
 
 impl Line {
-    /// Of the outcomes of several runs.
+    /// A result from the outcomes of several runs.
     fn of(target: Target, outcomes: &[Outcome]) -> Line {
         let runs: Vec<_> = outcomes.iter().flatten().collect();
         let ratios: Vec<_> = runs.iter().filter_map(|run| run.ratio).collect();
@@ -132,7 +132,7 @@ impl Line {
         Line { target, figures, ratios, verdict, why }
     }
 
-    /// Whether ours takes no longer than what nobody can do without.
+    /// Whether ours takes no longer than the floor.
     fn is_floor(&self) -> bool {
         let figures = self.figures.as_ref().filter(|_| self.target.is_floor());
         figures.is_some_and(|figures| figures.ratio.is_some_and(|r| r <= figures.tie()))

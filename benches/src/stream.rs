@@ -1,8 +1,8 @@
-//! What is decoded: a read's worth of masked frames, and its ways to whoever decodes it.
+//! The masked frames of one read, in the forms that the decoders need.
 //!
-//! A decoder that unmasks in place spoils its input, so the bytes are copied into its buffer
-//! before each pass, as a read() would. A decoder that reads by itself makes that copy too. So
-//! every side copies the stream once per pass, and the copy is part of what is timed.
+//! A decoder that unmasks in place changes its input, so the bytes are copied into its buffer
+//! before each pass, as a read() would. A decoder that reads by itself makes that copy, too. So
+//! every side copies the stream once per pass, and the copy is timed.
 
 use crate::harness::{Aligned, Group};
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 pub(crate) const TEXT: u8 = 1;
 pub(crate) const BINARY: u8 = 2;
 
-/// Frames of one payload, each with a key of its own.
+/// Frames with the same payload and different keys.
 #[derive(Default)]
 pub(crate) struct Stream {
     pub(crate) bytes: Vec<u8>,
@@ -71,7 +71,7 @@ impl Refilled {
         Refilled { memory, len, buffer }
     }
 
-    /// The bytes as they came; in front of them and behind them there are [`Aligned::MARGIN`].
+    /// The unchanged bytes, with [`Aligned::MARGIN`] bytes before and after them.
     pub(crate) fn read(&mut self) -> (*mut u8, usize) {
         let (bytes, buffer) = self.memory.bytes().split_at_mut(self.buffer);
         buffer.copy_from_slice(&bytes[..self.len]);

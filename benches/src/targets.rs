@@ -1,4 +1,4 @@
-//! What is compared, and what is aimed for: how much of a peer's time ours may be.
+//! The comparisons and the targets: the ratio of our time to the peer's.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,15 +47,15 @@ pub(crate) struct Target {
     /// Bytes of a payload, a head, a text.
     pub(crate) size: usize,
     pub(crate) ours: String,
-    /// Empty: ours is only told.
+    /// Empty: only ours is reported.
     pub(crate) peer: String,
     pub(crate) unit: Unit,
-    /// The ratio that is required, and the one that is hoped for. None: for information.
+    /// The ratio required, and the ratio aimed for. None: for information.
     pub(crate) must: Option<f64>,
     pub(crate) stretch: Option<f64>,
 }
 
-/// What is compared.
+/// The unit that is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Unit {
@@ -70,7 +70,7 @@ impl Target {
         self.ours == side || self.peer == side
     }
 
-    /// Whether the peer is no peer, but what nobody can do without.
+    /// Whether the peer is a floor: an operation that every implementation needs.
     pub(crate) fn is_floor(&self) -> bool {
         FLOORS.contains(&&*self.peer)
     }
@@ -87,10 +87,10 @@ const FASTWEBSOCKETS: &str = "fastwebsockets";
 const UWEBSOCKETS: &str = "uWebSockets";
 const WSLAY: &str = "wslay";
 
-/// Nobody masks in place with fewer stores, or into a buffer with less than a copy.
+/// Masking in place needs at least the stores of memset(), masking into a buffer a copy.
 const FLOORS: &[&str] = &["memset", "memcpy"];
 
-/// Some comparisons: row, quantity, what of ours, with whom, how good for which size.
+/// Some comparisons: row, quantity, our function, peers, targets for each size.
 type Entry =
     (&'static str, &'static str, &'static str, &'static [&'static str], &'static [Aim]);
 
@@ -106,7 +106,7 @@ const TABLE: &[Entry] = &[
     ("4", MASK_OFFSET, "1 off", &["aligned"],
         &[aim(16 * KIB, 1.15, 1.07), aim(64 * KIB, 1.15, 1.07), aim(MIB, 1.15, 1.07)]),
     ("5", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS, UWEBSOCKETS], &[must(64 * MIB, 1.05)]),
-    // It only writes: where a memset() need not read what it overwrites, masking cannot keep up.
+    // Where memset() need not read the memory that it overwrites, masking must be slower.
     ("5", MASK, "ws_mask", &["memset"], &[info(64 * MIB)]),
     ("6", DECODE, "ws_frame_decode", &[UWEBSOCKETS],
         &[aim(0, 0.75, 0.55), aim(20, 0.75, 0.55), aim(125, 0.75, 0.55)]),

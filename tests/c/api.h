@@ -1,5 +1,5 @@
-/* The library's functions: linked, or with VIA_POINTERS through pointers that
- * the program filled with dlsym(). */
+/* The functions of the library: linked, or with VIA_POINTERS called through
+ * pointers that the program gets from dlsym(). */
 #ifndef API_H
 #define API_H
 

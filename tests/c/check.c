@@ -17,7 +17,7 @@ void check_case(const char *text, uintmax_t a, uintmax_t b)
     case_b = b;
 }
 
-/* Counts; 1 if the failure is to be described. */
+/* Counts a check; 1 if its failure should be printed. */
 static int failed(int ok, const char *file, int line, const char *what)
 {
     checks++;

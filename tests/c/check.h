@@ -1,4 +1,4 @@
-/* Assertions that print where they stand and what they saw. */
+/* Assertions that print their position and the value found. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -13,7 +13,7 @@
 #define CHECK_STR(got, want) check_str((got), (want), __FILE__, __LINE__, #got)
 #define CHECK_MEM(got, want, len) \
     check_mem((got), (want), (len), __FILE__, __LINE__, #got)
-/* Every byte of it has this value. */
+/* Every byte has this value. */
 #define CHECK_FILL(mem, byte, len) \
     check_fill((mem), (byte), (len), __FILE__, __LINE__, #mem)
 
@@ -29,13 +29,14 @@ void check_mem(const void *got, const void *want, size_t len, const char *file,
 void check_fill(const void *mem, int byte, size_t len, const char *file,
                 int line, const char *what);
 
-/* What is being tried; printed with each failure. `text` must stay valid. */
+/* Sets the current case, which is printed with each failure. `text` must stay
+ * valid. */
 void check_case(const char *text, uintmax_t a, uintmax_t b);
 
-/* Prints the program's line; its exit status. */
+/* Prints the line of the program; returns its exit status. */
 int check_done(const char *program);
 
-/* Bytes of "81 05 4865"; the result is their number. Blanks are skipped. */
+/* Converts "81 05 4865" to bytes; returns their number. Spaces are skipped. */
 size_t unhex(const char *hex, void *out, size_t cap);
 
 #endif

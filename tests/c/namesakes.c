@@ -1,5 +1,5 @@
-/* An application's own functions that happen to be called like ours. None of
- * them may ever run on our behalf. */
+/* Functions of an application with the names of the library's. The library must
+ * not call them. */
 #include <stdio.h>
 #include <stdlib.h>
 

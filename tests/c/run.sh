@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs programs one after another, each after the words of $RUN_UNDER, and sums
-# up. A program prints its own line; one that dies gets its line here.
+# Runs programs one after another, each under the command $RUN_UNDER, and counts
+# results. Each program prints a line; for one that crashes, this script does.
 passed=0
 failed=0
 for program in "$@"; do

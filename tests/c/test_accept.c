@@ -7,7 +7,7 @@
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static void check_good(const char *key, const char *accept)
+static void check_accept_value(const char *key, const char *accept)
 {
     char out[WS_ACCEPT_LEN];
 
@@ -16,7 +16,7 @@ static void check_good(const char *key, const char *accept)
     CHECK_MEM(out, accept, WS_ACCEPT_LEN);
 }
 
-static void check_bad(const char *key)
+static void check_invalid_key(const char *key)
 {
     char out[64];
 
@@ -27,9 +27,9 @@ static void check_bad(const char *key)
     CHECK_FILL(out, '?', sizeof out);
 }
 
-/* Every byte in every place of a key: good if base64 allows it there. Of the
- * 22nd character only two bits count; the others may be set, as in RFC 6455's
- * own example. */
+/* Every byte at every position of a key is accepted exactly if base64 allows it
+ * there. Only two bits of the 22nd character count; the others may be set, as in
+ * an example of RFC 6455. */
 static void check_every_byte(void)
 {
     static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -73,23 +73,23 @@ static void check_fresh_keys(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    check_good("x3JJHMbDL1EzLkh9GBhXDw==", "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
-    check_good("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    check_good("AAAAAAAAAAAAAAAAAAAAAA==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI=");
-    check_good("AQIDBAUGBwgJCgsMDQ4PEC==", "OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
+    check_accept_value("x3JJHMbDL1EzLkh9GBhXDw==", "HSmrc0sMlYUkAGmm5OPpG2HaGWk=");
+    check_accept_value("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    check_accept_value("AAAAAAAAAAAAAAAAAAAAAA==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI=");
+    check_accept_value("AQIDBAUGBwgJCgsMDQ4PEC==", "OfS0wDaT5NoxF2gqm7Zj2YtetzM=");
 
-    check_bad("");
-    check_bad("x");
-    check_bad("eA==");
-    check_bad("dGhlIHNhbXBsZSBub25jZQ=");
-    check_bad("dGhlIHNhbXBsZSBub25jZQ===");
-    check_bad("dGhlIHNhbXBsZSBub25jZQAA");
-    check_bad("dGhlIHNhbXBsZSBub25jZQA=");
-    check_bad("dGhlIHNhbXBsZ Bub25jZQ==");
-    check_bad("dGhlIHNhbXBsZSBub25j-_==");
-    check_bad(" dGhlIHNhbXBsZSBub25jZQ==");
-    check_bad("dGhlIHNhbXBsZSBub25jZQ== ");
-    check_bad("========================");
+    check_invalid_key("");
+    check_invalid_key("x");
+    check_invalid_key("eA==");
+    check_invalid_key("dGhlIHNhbXBsZSBub25jZQ=");
+    check_invalid_key("dGhlIHNhbXBsZSBub25jZQ===");
+    check_invalid_key("dGhlIHNhbXBsZSBub25jZQAA");
+    check_invalid_key("dGhlIHNhbXBsZSBub25jZQA=");
+    check_invalid_key("dGhlIHNhbXBsZ Bub25jZQ==");
+    check_invalid_key("dGhlIHNhbXBsZSBub25j-_==");
+    check_invalid_key(" dGhlIHNhbXBsZSBub25jZQ==");
+    check_invalid_key("dGhlIHNhbXBsZSBub25jZQ== ");
+    check_invalid_key("========================");
     check_every_byte();
     check_fresh_keys();
     return check_done(argv[0]);

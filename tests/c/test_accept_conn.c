@@ -1,8 +1,8 @@
-/* Accepting a client in one call, and confirming a server's answer in one. */
-#include "books.h"
+/* ws_conn_accept() and ws_conn_confirm(). */
+#include "tracker.h"
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static ws_result accept_text(const char *text, const ws_accept_spec *spec,
                           sizeof *accepted, out, sizeof out);
 }
 
-/* A request of a page at this origin; NULL: without one. */
+/* A request with this origin; without one if it is NULL. */
 static const char *request_from(const char *origin)
 {
     static char text[1024];
@@ -35,7 +35,7 @@ static const char *request_from(const char *origin)
     return text;
 }
 
-static int answers_with(const char *status)
+static int response_has_status(const char *status)
 {
     return strncmp((const char *)out + 9, status, 3) == 0;
 }
@@ -49,7 +49,7 @@ static void check_refusal(const char *text, const ws_accept_spec *spec,
     CHECK(accept_text(text, spec, &accepted) > 0);
     CHECK_EQ(accepted.error, error);
     CHECK(accepted.conn == NULL);
-    CHECK(answers_with(status));
+    CHECK(response_has_status(status));
     CHECK_EQ(accepted.protocol.len, 0);
     if (error == WS_ERR_HTTP_SYNTAX || error == WS_ERR_HTTP_TOO_LARGE) {
         CHECK_EQ(accepted.head_len, 0);
@@ -67,12 +67,12 @@ static void check_acceptance(const char *text, const ws_accept_spec *spec)
     CHECK(accept_text(text, spec, &accepted) > 0);
     CHECK_EQ(accepted.error, WS_OK);
     CHECK(accepted.conn != NULL);
-    CHECK(answers_with("101"));
+    CHECK(response_has_status("101"));
     ws_conn_free(accepted.conn);
 }
 
-/* Frames may be there already; they start at head_len. */
-static void check_what_follows(void)
+/* Frames may follow the request; they start at head_len. */
+static void check_frames_after_the_head(void)
 {
     char text[1024];
     ws_accept_spec spec;
@@ -80,7 +80,7 @@ static void check_what_follows(void)
     size_t len = strlen(request_text), used;
     ws_event ev[2];
 
-    check_case("what follows", 0, 0);
+    check_case("frames after the head", 0, 0);
     memset(&spec, 0, sizeof spec);
     spec.protocols = bytes_of("superchat, chat");
     memcpy(text, request_text, len);
@@ -119,7 +119,7 @@ static void check_origins(void)
     check_acceptance(request_from("https://evil.example"), &spec);
     spec.origins =
         bytes_of("https://a.example http://b.example:8080 file://");
-    check_acceptance(request_from(NULL), &spec); /* comes from no browser */
+    check_acceptance(request_from(NULL), &spec); /* not a browser */
     for (i = 0; i < sizeof good / sizeof *good; i++) {
         check_acceptance(request_from(good[i]), &spec);
     }
@@ -146,8 +146,8 @@ static void check_need_protocol(void)
     CHECK_EQ(accept_text(request_text, &spec, &accepted), INVALID);
 }
 
-/* A mistake in the spec is found at every call, whatever the head says. */
-static void check_mistake(const ws_accept_spec *spec, const char *what)
+/* An invalid spec is refused at every call, whatever the head. */
+static void check_invalid_spec(const ws_accept_spec *spec, const char *what)
 {
     static const char *const heads[] = {"", "GET / HT", "GET /\r\n\r\n",
                                         "GET / HTTP/1.1\r\nHost: a\r\n\r\n"};
@@ -168,7 +168,7 @@ static void check_mistake(const ws_accept_spec *spec, const char *what)
              INVALID);
 }
 
-static void check_mistakes(void)
+static void check_invalid_specs(void)
 {
     static const char *const origins[] = {
         "",          " ",          "https://a.example/", "https://a.example,b",
@@ -180,30 +180,30 @@ static void check_mistakes(void)
     ws_accept_spec fresh, spec;
     ws_accepted accepted;
     ws_allocator allocator;
-    struct books books;
+    struct tracker tracker;
     size_t i;
 
     memset(&fresh, 0, sizeof fresh);
     for (i = 0; i < sizeof origins / sizeof *origins; i++) {
         spec = fresh;
         spec.origins = bytes_of(origins[i]);
-        check_mistake(&spec, origins[i]);
+        check_invalid_spec(&spec, origins[i]);
     }
     for (i = 0; i < sizeof headers / sizeof *headers; i++) {
         spec = fresh;
         spec.headers = bytes_of(headers[i]);
-        check_mistake(&spec, headers[i]);
+        check_invalid_spec(&spec, headers[i]);
     }
     for (i = 0; i < sizeof protocols / sizeof *protocols; i++) {
         spec = fresh;
         spec.protocols = bytes_of(protocols[i]);
-        check_mistake(&spec, protocols[i]);
+        check_invalid_spec(&spec, protocols[i]);
     }
     for (i = 1; i < 32; i++) {
         spec = fresh;
         spec.protocols = bytes_of("chat");
         spec.flags = UINT32_C(1) << i;
-        check_mistake(&spec, "flags");
+        check_invalid_spec(&spec, "flags");
     }
 #ifndef WITHOUT_DEFLATE
     {
@@ -211,16 +211,16 @@ static void check_mistakes(void)
 
         spec = fresh;
         spec.pmd = &narrow;
-        check_mistake(&spec, "pmd");
+        check_invalid_spec(&spec, "pmd");
     }
 #endif
-    allocator = allocator_of(&books, 1);
+    allocator = tracking_allocator(&tracker, 1);
     allocator.alloc = NULL;
     spec = fresh;
     spec.allocator = &allocator;
-    check_mistake(&spec, "allocator");
-    /* 0 is good. */
-    check_case("a good configuration", 0, 0);
+    check_invalid_spec(&spec, "allocator");
+    /* 0 means valid. */
+    check_case("a valid spec", 0, 0);
     spec = fresh;
     spec.protocols = bytes_of("chat, superchat");
     spec.origins = bytes_of("https://a.example");
@@ -251,7 +251,7 @@ static void check_refusals(void)
 
 /* ---- a client ---- */
 
-static const char answer_text[] =
+static const char response_start[] =
     "HTTP/1.1 101 Switching Protocols\r\n"
     "Upgrade: websocket\r\n"
     "Connection: Upgrade\r\n"
@@ -283,7 +283,7 @@ static ws_result confirm(const char *fields, const ws_pmd_params *offered,
 {
     char text[1024];
 
-    sprintf(text, "%s%s\r\n", answer_text, fields);
+    sprintf(text, "%s%s\r\n", response_start, fields);
     check_case(text, 0, 0);
     return ws_conn_confirm(text, strlen(text), request, request_len, offered,
                            NULL, conn, response, sizeof *response);
@@ -295,7 +295,7 @@ static void check_confirm(void)
     ws_conn *conn = (ws_conn *)(void *)&nowhere;
     ws_response response;
     unsigned char buf[32];
-    size_t len = strlen(answer_text);
+    size_t len = strlen(response_start);
     ws_result n;
 
     build_request(NULL);
@@ -307,13 +307,13 @@ static void check_confirm(void)
     CHECK_EQ(response.reason.len, 19);
     CHECK_EQ(response.protocol.len, 4);
     CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
-    /* A client: it masks. */
+    /* A client masks. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "x", 1, buf, sizeof buf), 7);
     ws_conn_free(conn);
 
-    /* Incomplete, and not acceptable: no connection. */
+    /* No connection for an incomplete or refused response. */
     conn = (ws_conn *)(void *)&nowhere;
-    CHECK_EQ(ws_conn_confirm(answer_text, len, request, request_len, NULL, NULL,
+    CHECK_EQ(ws_conn_confirm(response_start, len, request, request_len, NULL, NULL,
                              &conn, &response, sizeof response),
              0);
     CHECK(conn == NULL);
@@ -369,16 +369,16 @@ static void check_confirm_compression(void)
 
 static void check_confirm_without_memory(void)
 {
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     char text[1024];
     ws_conn *conn;
     ws_response response;
 
     build_request(NULL);
-    sprintf(text, "%s\r\n", answer_text);
+    sprintf(text, "%s\r\n", response_start);
     check_case("without memory", 0, 0);
-    books.fails = 1;
+    tracker.fails = 1;
     CHECK_EQ(ws_conn_confirm(text, strlen(text), request, request_len, NULL,
                              &allocator, &conn, &response, sizeof response),
              WS_ERR_NO_MEMORY);
@@ -386,16 +386,16 @@ static void check_confirm_without_memory(void)
     CHECK(ws_conn_confirm(text, strlen(text), request, request_len, NULL,
                           &allocator, &conn, &response, sizeof response) > 0);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
 int main(int argc, char **argv)
 {
     (void)argc;
-    check_what_follows();
+    check_frames_after_the_head();
     check_origins();
     check_need_protocol();
-    check_mistakes();
+    check_invalid_specs();
     check_refusals();
     check_confirm();
     check_confirm_without_memory();

@@ -1,7 +1,7 @@
-/* Arguments that no caller should pass: NULL, lengths that no object has,
- * unknown flags, misaligned structs. Each is refused and changes nothing. */
+/* Invalid arguments: NULL, lengths that no object can have, unknown flags,
+ * misaligned structs. Each is refused without effect. */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <limits.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
 static char in[64];
 static unsigned char out[512];
 
-/* An address that no struct may have. */
+/* An address that is misaligned for every struct. */
 static void *odd(void)
 {
     static uint64_t room[64];
@@ -34,8 +34,8 @@ static int untouched(void)
     return memcmp(out, clean, sizeof out) == 0;
 }
 
-/* Every call in here takes a buffer as (p, n), which is unusable. */
-static void check_unusable(const void *p, size_t n)
+/* (p, n) is invalid as a buffer. */
+static void check_invalid_buffer(const void *p, size_t n)
 {
     ws_frame frame;
     ws_out_frame out_frame;
@@ -43,8 +43,8 @@ static void check_unusable(const void *p, size_t n)
     ws_response response;
     ws_span span, name;
     ws_decoder decoder, before;
-    ws_request_spec ask;
-    ws_response_spec answer;
+    ws_request_spec request_spec;
+    ws_response_spec response_spec;
     ws_bytes *fields;
     size_t used, pos = 0, i, len = strlen(request_text);
     uint32_t state = 0;
@@ -96,23 +96,25 @@ static void check_unusable(const void *p, size_t n)
     CHECK_EQ(used, 0);
 
     /* Each field of a spec. */
-    for (i = 0; i < sizeof ask / sizeof(ws_bytes); i++) {
-        memset(&ask, 0, sizeof ask);
-        ask.host = bytes_of("a");
-        ask.target = bytes_of("/");
-        ask.key = bytes_of(key);
-        fields = (ws_bytes *)(void *)&ask;
+    for (i = 0; i < sizeof request_spec / sizeof(ws_bytes); i++) {
+        memset(&request_spec, 0, sizeof request_spec);
+        request_spec.host = bytes_of("a");
+        request_spec.target = bytes_of("/");
+        request_spec.key = bytes_of(key);
+        fields = (ws_bytes *)(void *)&request_spec;
         fields[i].data = p;
         fields[i].len = n;
-        CHECK_EQ(ws_build_request(&ask, sizeof ask, out, sizeof out), INVALID);
+        CHECK_EQ(ws_build_request(&request_spec, sizeof request_spec, out, sizeof out),
+                 INVALID);
     }
-    for (i = 0; i < sizeof answer / sizeof(ws_bytes); i++) {
-        memset(&answer, 0, sizeof answer);
-        answer.key = bytes_of(key);
-        fields = (ws_bytes *)(void *)&answer;
+    for (i = 0; i < sizeof response_spec / sizeof(ws_bytes); i++) {
+        memset(&response_spec, 0, sizeof response_spec);
+        response_spec.key = bytes_of(key);
+        fields = (ws_bytes *)(void *)&response_spec;
         fields[i].data = p;
         fields[i].len = n;
-        CHECK_EQ(ws_build_response(&answer, sizeof answer, out, sizeof out),
+        CHECK_EQ(ws_build_response(&response_spec, sizeof response_spec, out,
+                                   sizeof out),
                  INVALID);
     }
     CHECK(untouched());
@@ -123,7 +125,7 @@ static void check_unusable(const void *p, size_t n)
         CHECK_EQ(writers[i].run(q, n), INVALID);
     }
 
-    /* Arrays: as many structs as would be that many bytes, and that many. */
+    /* Arrays of n structs, and of structs that need n bytes. */
     check_case("array", n, p != NULL);
     CHECK_EQ(ws_decoder_feed(&decoder, in, 0, q, n, &used), INVALID);
     CHECK_EQ(ws_frames_encode(q, n, out, sizeof out, &used), INVALID);
@@ -139,21 +141,21 @@ static void check_unusable(const void *p, size_t n)
         CHECK_EQ(ws_parse_response(response_text, strlen(response_text),
                                    request_text, len, &response, n),
                  INVALID);
-        CHECK_EQ(ws_build_request(&ask, n, out, sizeof out), INVALID);
-        CHECK_EQ(ws_build_response(&answer, n, out, sizeof out), INVALID);
+        CHECK_EQ(ws_build_request(&request_spec, n, out, sizeof out), INVALID);
+        CHECK_EQ(ws_build_response(&response_spec, n, out, sizeof out), INVALID);
     }
     CHECK_MEM(&decoder, &before, sizeof decoder);
     CHECK(untouched());
 
-    /* Nothing to return: nothing is done. */
+    /* Functions without a result do nothing. */
     ws_mask(q, n, mask, 0);
     ws_mask_copy(q, out, n, mask, 0);
     ws_mask_copy(out, p, n, mask, 0);
     CHECK(untouched());
 }
 
-/* (NULL, 0) is empty, and so is any pointer with 0. */
-static void check_empty(void *p)
+/* Any pointer with length 0 is empty, NULL included. */
+static void check_empty_buffer(void *p)
 {
     ws_frame frame;
     ws_handshake hs;
@@ -200,15 +202,15 @@ static void check_empty(void *p)
     }
 }
 
-/* A struct at this address (NULL or odd) is refused. */
-static void check_struct(void *p)
+/* A struct at this address, NULL or misaligned, is refused. */
+static void check_struct_address(void *p)
 {
     static const char frame_bytes[] = "\x81\x80\0\0\0\0";
     ws_frame frame;
     ws_span span;
     ws_decoder decoder, before;
-    ws_request_spec ask;
-    ws_response_spec answer;
+    ws_request_spec request_spec;
+    ws_response_spec response_spec;
     ws_out_frame out_frame;
     size_t used, pos = 0, len = strlen(request_text);
     unsigned char copy[600];
@@ -247,23 +249,23 @@ static void check_struct(void *p)
     CHECK_EQ(ws_frames_encode(&out_frame, 1, out, sizeof out, p), INVALID);
     CHECK_EQ(ws_frames_encode(p, 1, out, sizeof out, &used), INVALID);
 
-    memset(&ask, 0, sizeof ask);
-    ask.host = bytes_of("a");
-    ask.target = bytes_of("/");
-    ask.key = bytes_of(key);
-    memset(&answer, 0, sizeof answer);
-    answer.key = bytes_of(key);
+    memset(&request_spec, 0, sizeof request_spec);
+    request_spec.host = bytes_of("a");
+    request_spec.target = bytes_of("/");
+    request_spec.key = bytes_of(key);
+    memset(&response_spec, 0, sizeof response_spec);
+    response_spec.key = bytes_of(key);
     if (p != NULL) {
-        memcpy(copy, p, sizeof ask);
-        memcpy(p, &ask, sizeof ask);
+        memcpy(copy, p, sizeof request_spec);
+        memcpy(p, &request_spec, sizeof request_spec);
     }
-    CHECK_EQ(ws_build_request(p, sizeof ask, out, sizeof out), INVALID);
+    CHECK_EQ(ws_build_request(p, sizeof request_spec, out, sizeof out), INVALID);
     if (p != NULL) {
-        memcpy(p, &answer, sizeof answer);
+        memcpy(p, &response_spec, sizeof response_spec);
     }
-    CHECK_EQ(ws_build_response(p, sizeof answer, out, sizeof out), INVALID);
+    CHECK_EQ(ws_build_response(p, sizeof response_spec, out, sizeof out), INVALID);
     if (p != NULL) {
-        memcpy(p, copy, sizeof ask);
+        memcpy(p, copy, sizeof request_spec);
         CHECK_FILL(p, 0xcc, 200);
     }
     CHECK(untouched());
@@ -289,7 +291,7 @@ static void check_flags(void)
                  known ? 0 : INVALID);
         CHECK_EQ(ws_decoder_init(&decoder, flags, 0), known ? 0 : INVALID);
         if (!known) {
-            /* It refuses all input, rather than know no limit. */
+            /* It refuses all input: it must not read without a limit. */
             CHECK_EQ(ws_decoder_feed(&decoder, in, 0, &frame, 1, &used),
                      INVALID);
             CHECK_EQ(ws_decoder_finish(&decoder), INVALID);
@@ -300,7 +302,7 @@ static void check_flags(void)
     CHECK_EQ(ws_frame_decode(in, 0, UINT32_MAX, &frame), INVALID);
 }
 
-/* Any bytes at all are taken for a decoder, or a UTF-8 state, without harm. */
+/* Any bytes are a harmless decoder or UTF-8 state. */
 static void check_any_state(void)
 {
     unsigned char bytes[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
@@ -336,21 +338,21 @@ int main(int argc, char **argv)
     size_t i;
 
     (void)argc;
-    check_unusable(NULL, 1);
-    check_unusable(NULL, 100);
+    check_invalid_buffer(NULL, 1);
+    check_invalid_buffer(NULL, 100);
     for (i = 0; i < TOO_LONG; i++) {
-        check_unusable(NULL, too_long[i]);
-        check_unusable(in, too_long[i]);
+        check_invalid_buffer(NULL, too_long[i]);
+        check_invalid_buffer(in, too_long[i]);
     }
-    check_empty(NULL);
-    check_empty(in);
-    check_empty((void *)(uintptr_t)1);
-    check_struct(NULL);
-    check_struct(odd());
+    check_empty_buffer(NULL);
+    check_empty_buffer(in);
+    check_empty_buffer((void *)(uintptr_t)1);
+    check_struct_address(NULL);
+    check_struct_address(odd());
     check_flags();
     check_any_state();
 
-    /* Arrays without room, and a mask without a key. */
+    /* Arrays without slots, and a mask without a key. */
     {
         ws_decoder decoder;
         ws_frame frame;

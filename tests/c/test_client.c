@@ -1,6 +1,6 @@
 /* The client's side of the opening handshake. */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define UPGRADE "Upgrade: websocket\r\n"
 #define CONNECTION "Connection: Upgrade\r\n"
 #define ACCEPT "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
-#define ANSWER UPGRADE CONNECTION ACCEPT
+#define FIELDS UPGRADE CONNECTION ACCEPT
 #define PROTOCOL "Sec-WebSocket-Protocol: "
 #define EXTENSIONS "Sec-WebSocket-Extensions: "
 #define END "\r\n"
@@ -29,76 +29,69 @@ static const struct {
     const char *text;
     int want;
 } rows[] = {
-    {STATUS ANSWER END, OK},
-    {"HTTP/1.1 101 \r\n" ANSWER END, OK},
-    {STATUS "upgrade: WEBSOCKET\r\nconnection: keep-alive, UPGRADE\r\n" ACCEPT
-     END, OK},
-    {STATUS ANSWER PROTOCOL "chat\r\n" END, OK},
-    {STATUS ANSWER PROTOCOL "superchat\r\n" END, OK},
-    {STATUS ANSWER EXTENSIONS "permessage-deflate\r\n" END, OK},
-    {STATUS ANSWER EXTENSIONS
-     "permessage-deflate; server_no_context_takeover\r\n" END, OK},
-    {STATUS ANSWER EXTENSIONS "permessage-deflate\r\n" EXTENSIONS "x-other\r\n"
-     END, OK},
+    {STATUS FIELDS END, OK},
+    {"HTTP/1.1 101 \r\n" FIELDS END, OK},
+    {STATUS "upgrade: WEBSOCKET\r\nconnection: keep-alive, UPGRADE\r\n" ACCEPT END, OK},
+    {STATUS FIELDS PROTOCOL "chat\r\n" END, OK},
+    {STATUS FIELDS PROTOCOL "superchat\r\n" END, OK},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate\r\n" END, OK},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate; server_no_context_takeover\r\n" END,
+     OK},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate\r\n" EXTENSIONS "x-other\r\n" END,
+     OK},
 
-    {"HTTP/1.1 101 Switching Protocols\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"HTTP/1.1  101 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"HTTP/1.1 1010 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"HTTP/1.1 10 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"HTTP/1.1 1x1 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"HTTP/11 101 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {"ICY 101 x\r\n" ANSWER END, WS_ERR_HTTP_SYNTAX},
-    {STATUS ANSWER "X : y\r\n" END, WS_ERR_HTTP_SYNTAX},
-    {STATUS ANSWER "X: y\r\n z\r\n" END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/1.1 101 Switching Protocols\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/1.1  101 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/1.1 1010 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/1.1 10 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/1.1 1x1 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"HTTP/11 101 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {"ICY 101 x\r\n" FIELDS END, WS_ERR_HTTP_SYNTAX},
+    {STATUS FIELDS "X : y\r\n" END, WS_ERR_HTTP_SYNTAX},
+    {STATUS FIELDS "X: y\r\n z\r\n" END, WS_ERR_HTTP_SYNTAX},
     /* RFC 9112, 6.3 (1): a client ignores them in a 101. */
-    {STATUS ANSWER "Transfer-Encoding: chunked\r\n" END, OK},
-    {STATUS ANSWER "Content-Length: 5\r\n" END, OK},
+    {STATUS FIELDS "Transfer-Encoding: chunked\r\n" END, OK},
+    {STATUS FIELDS "Content-Length: 5\r\n" END, OK},
 
     {"HTTP/1.1 100 Continue\r\n" END, WS_ERR_HANDSHAKE_STATUS},
-    {"HTTP/1.1 200 OK\r\n" ANSWER END, WS_ERR_HANDSHAKE_STATUS},
-    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n" END,
-     WS_ERR_HANDSHAKE_STATUS},
+    {"HTTP/1.1 200 OK\r\n" FIELDS END, WS_ERR_HANDSHAKE_STATUS},
+    {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n" END, WS_ERR_HANDSHAKE_STATUS},
     {"HTTP/1.0 403 Forbidden\r\n" END, WS_ERR_HANDSHAKE_STATUS},
 
-    {"HTTP/1.0 101 x\r\n" ANSWER END, WS_ERR_HTTP_VERSION},
+    {"HTTP/1.0 101 x\r\n" FIELDS END, WS_ERR_HTTP_VERSION},
     {"HTTP/1.0 101 x\r\n" END, WS_ERR_HTTP_VERSION},
 
     {STATUS END, WS_ERR_HANDSHAKE_ACCEPT},
     {STATUS CONNECTION ACCEPT END, WS_ERR_HANDSHAKE_ACCEPT},
     {STATUS UPGRADE ACCEPT END, WS_ERR_HANDSHAKE_ACCEPT},
     {STATUS UPGRADE CONNECTION END, WS_ERR_HANDSHAKE_ACCEPT},
-    {STATUS "Upgrade: websocketx\r\n" CONNECTION ACCEPT END,
-     WS_ERR_HANDSHAKE_ACCEPT},
+    {STATUS "Upgrade: websocketx\r\n" CONNECTION ACCEPT END, WS_ERR_HANDSHAKE_ACCEPT},
     {STATUS UPGRADE CONNECTION
      "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo\r\n" END,
      WS_ERR_HANDSHAKE_ACCEPT},
     {STATUS UPGRADE CONNECTION
      "Sec-WebSocket-Accept: S3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" END,
      WS_ERR_HANDSHAKE_ACCEPT},
-    {STATUS UPGRADE CONNECTION
-     "Sec-WebSocket-Accept: dGhlIHNhbXBsZSBub25jZQ==\r\n" END,
+    {STATUS UPGRADE CONNECTION "Sec-WebSocket-Accept: dGhlIHNhbXBsZSBub25jZQ==\r\n" END,
      WS_ERR_HANDSHAKE_ACCEPT},
-    {STATUS ANSWER ACCEPT END, WS_ERR_HANDSHAKE_ACCEPT},
+    {STATUS FIELDS ACCEPT END, WS_ERR_HANDSHAKE_ACCEPT},
 
-    {STATUS ANSWER PROTOCOL "other\r\n" END, WS_ERR_HANDSHAKE_PROTOCOL},
-    {STATUS ANSWER PROTOCOL "Chat\r\n" END, WS_ERR_HANDSHAKE_PROTOCOL},
-    {STATUS ANSWER PROTOCOL "chat, superchat\r\n" END,
+    {STATUS FIELDS PROTOCOL "other\r\n" END, WS_ERR_HANDSHAKE_PROTOCOL},
+    {STATUS FIELDS PROTOCOL "Chat\r\n" END, WS_ERR_HANDSHAKE_PROTOCOL},
+    {STATUS FIELDS PROTOCOL "chat, superchat\r\n" END, WS_ERR_HANDSHAKE_PROTOCOL},
+    {STATUS FIELDS PROTOCOL "chat\r\n" PROTOCOL "chat\r\n" END,
      WS_ERR_HANDSHAKE_PROTOCOL},
-    {STATUS ANSWER PROTOCOL "chat\r\n" PROTOCOL "chat\r\n" END,
-     WS_ERR_HANDSHAKE_PROTOCOL},
-    {STATUS ANSWER PROTOCOL "other\r\n" EXTENSIONS "x\r\n" END,
+    {STATUS FIELDS PROTOCOL "other\r\n" EXTENSIONS "x\r\n" END,
      WS_ERR_HANDSHAKE_PROTOCOL},
 
-    {STATUS ANSWER EXTENSIONS "x-unasked\r\n" END, WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "permessage\r\n" END, WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "x-other2\r\n" END, WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "client_max_window_bits\r\n" END,
+    {STATUS FIELDS EXTENSIONS "x-unasked\r\n" END, WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "permessage\r\n" END, WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "x-other2\r\n" END, WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "client_max_window_bits\r\n" END, WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate, x-unasked\r\n" END,
      WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "permessage-deflate, x-unasked\r\n" END,
-     WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "permessage-deflate;\r\n" END, WS_ERR_EXTENSION},
-    {STATUS ANSWER EXTENSIONS "permessage-deflate; a=\"\\\r\n" END,
-     WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate;\r\n" END, WS_ERR_EXTENSION},
+    {STATUS FIELDS EXTENSIONS "permessage-deflate; a=\"\\\r\n" END, WS_ERR_EXTENSION},
 };
 
 static void check_row(const char *text, int want)
@@ -136,8 +129,8 @@ static void check_row(const char *text, int want)
 
 static void check_spans(void)
 {
-    static const char text[] = STATUS ANSWER PROTOCOL "chat\r\n" EXTENSIONS
-        "permessage-deflate; a=1\r\n" END "\x81";
+    static const char text[] = STATUS FIELDS PROTOCOL
+        "chat\r\n" EXTENSIONS "permessage-deflate; a=1\r\n" END "\x81";
     ws_response response;
 
     check_case("spans", 0, 0);
@@ -150,9 +143,9 @@ static void check_spans(void)
     CHECK_MEM(text + response.extensions.off, "permessage-deflate; a=1", 23);
 }
 
-static void check_no_request(void)
+static void check_invalid_own_request(void)
 {
-    static const char answer[] = STATUS ANSWER END;
+    static const char reply[] = STATUS FIELDS END;
     static const char *const bad[] = {
         "", "GET / HTTP/1.1\r\n\r\n", REQUEST_HEAD,
         /* Without a key. */
@@ -163,8 +156,8 @@ static void check_no_request(void)
 
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         check_case(bad[i], i, 0);
-        CHECK_EQ(ws_parse_response(answer, strlen(answer), bad[i],
-                                   strlen(bad[i]), &response, sizeof response),
+        CHECK_EQ(ws_parse_response(reply, strlen(reply), bad[i], strlen(bad[i]),
+                                   &response, sizeof response),
                  WS_ERR_INVALID_ARGUMENT);
     }
 }
@@ -237,7 +230,7 @@ static void check_request_builder(void)
         CHECK_EQ(ws_build_request(&spec, sizeof spec, out, sizeof out),
                  WS_ERR_INVALID_ARGUMENT);
     }
-    /* Origin is the builder's only if it is set. */
+    /* Origin may be in `headers` unless `origin` is set. */
     check_case("origin", 99, 0);
     spec.headers = bytes_of("Origin: null\r\n");
     spec.origin = bytes_of("");
@@ -247,60 +240,63 @@ static void check_request_builder(void)
              WS_ERR_INVALID_ARGUMENT);
 }
 
-/* Both sides, with nothing but what the library writes. */
+/* A handshake of both sides, with the library alone. */
 static void check_both_sides(void)
 {
     static const char supported[] = "superchat";
-    char key[WS_KEY_LEN], ask[512], answer[512];
-    ws_request_spec ask_spec;
-    ws_response_spec answer_spec;
+    char key[WS_KEY_LEN], request_head[512], reply[512];
+    ws_request_spec request_spec;
+    ws_response_spec response_spec;
     ws_handshake hs;
     ws_response response;
     ws_span chosen;
-    ws_result ask_len, answer_len;
+    ws_result request_len, response_len;
 
     check_case("both sides", 0, 0);
     CHECK_EQ(ws_make_key(key, sizeof key), WS_KEY_LEN);
-    memset(&ask_spec, 0, sizeof ask_spec);
-    ask_spec.host = bytes_of("example.com:8080");
-    ask_spec.target = bytes_of("/chat?room=1");
-    ask_spec.key.data = key;
-    ask_spec.key.len = sizeof key;
-    ask_spec.origin = bytes_of("https://example.com");
-    ask_spec.protocols = bytes_of("chat, superchat");
-    ask_spec.extensions = bytes_of("x-one; a=1, x-two");
-    ask_spec.headers = bytes_of("Cookie: a=b\r\n");
-    ask_len = ws_build_request(&ask_spec, sizeof ask_spec, ask, sizeof ask);
-    CHECK(ask_len > 0);
+    memset(&request_spec, 0, sizeof request_spec);
+    request_spec.host = bytes_of("example.com:8080");
+    request_spec.target = bytes_of("/chat?room=1");
+    request_spec.key.data = key;
+    request_spec.key.len = sizeof key;
+    request_spec.origin = bytes_of("https://example.com");
+    request_spec.protocols = bytes_of("chat, superchat");
+    request_spec.extensions = bytes_of("x-one; a=1, x-two");
+    request_spec.headers = bytes_of("Cookie: a=b\r\n");
+    request_len = ws_build_request(&request_spec, sizeof request_spec, request_head,
+                                   sizeof request_head);
+    CHECK(request_len > 0);
 
-    CHECK_EQ(ws_parse_handshake(ask, (size_t)ask_len, &hs, sizeof hs), ask_len);
-    CHECK_EQ(ws_origin_allowed(ask + hs.origin.off, hs.origin.len,
+    CHECK_EQ(ws_parse_handshake(request_head, (size_t)request_len, &hs, sizeof hs),
+             request_len);
+    CHECK_EQ(ws_origin_allowed(request_head + hs.origin.off, hs.origin.len,
                                "https://example.com", 19),
              1);
-    CHECK_EQ(ws_select_protocol(ask, (size_t)ask_len, supported, 9, &chosen),
+    CHECK_EQ(ws_select_protocol(request_head, (size_t)request_len, supported, 9,
+                                &chosen),
              1);
-    memset(&answer_spec, 0, sizeof answer_spec);
-    answer_spec.key.data = ask + hs.key.off;
-    answer_spec.key.len = hs.key.len;
-    answer_spec.protocol.data = supported + chosen.off;
-    answer_spec.protocol.len = chosen.len;
-    answer_spec.extensions = bytes_of("x-two");
-    answer_len = ws_build_response(&answer_spec, sizeof answer_spec, answer,
-                                   sizeof answer);
-    CHECK(answer_len > 0);
+    memset(&response_spec, 0, sizeof response_spec);
+    response_spec.key.data = request_head + hs.key.off;
+    response_spec.key.len = hs.key.len;
+    response_spec.protocol.data = supported + chosen.off;
+    response_spec.protocol.len = chosen.len;
+    response_spec.extensions = bytes_of("x-two");
+    response_len =
+        ws_build_response(&response_spec, sizeof response_spec, reply, sizeof reply);
+    CHECK(response_len > 0);
 
-    CHECK_EQ(ws_parse_response(answer, (size_t)answer_len, ask, (size_t)ask_len,
-                               &response, sizeof response),
-             answer_len);
+    CHECK_EQ(ws_parse_response(reply, (size_t)response_len, request_head,
+                               (size_t)request_len, &response, sizeof response),
+             response_len);
     CHECK_EQ(response.status, 101);
     CHECK_EQ(response.protocol.len, 9);
-    CHECK_MEM(answer + response.protocol.off, "superchat", 9);
+    CHECK_MEM(reply + response.protocol.off, "superchat", 9);
     CHECK_EQ(response.extensions.len, 5);
-    CHECK_MEM(answer + response.extensions.off, "x-two", 5);
+    CHECK_MEM(reply + response.extensions.off, "x-two", 5);
 
-    /* The answer to another key is refused. */
-    CHECK_EQ(ws_parse_response(answer, (size_t)answer_len, request,
-                               strlen(request), &response, sizeof response),
+    /* The response to another key is refused. */
+    CHECK_EQ(ws_parse_response(reply, (size_t)response_len, request, strlen(request),
+                               &response, sizeof response),
              WS_ERR_HANDSHAKE_ACCEPT);
 }
 
@@ -315,7 +311,7 @@ int main(int argc, char **argv)
         check_row(rows[i].text, rows[i].want);
     }
     check_spans();
-    check_no_request();
+    check_invalid_own_request();
     check_request_builder();
     check_both_sides();
     return check_done(argv[0]);

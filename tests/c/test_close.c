@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* RFC 6455, 7.4, and what IANA registered since; 3000 to 4999 are for
+/* RFC 6455, 7.4, and codes that IANA registered later; 3000 to 4999 are for
  * libraries and applications. */
 static int may_be_sent(unsigned code)
 {

@@ -1,9 +1,9 @@
-/* Connections: two that talk to each other through buffers, what the peer does
- * wrong, opening handshakes, bad arguments, and memory that runs out. */
-#include "books.h"
+/* Connections: two that exchange messages through buffers, errors of the peer,
+ * opening handshakes, invalid arguments, and failing allocations. */
+#include "tracker.h"
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ enum { WHOLE = WS_EVENT_FIRST | WS_EVENT_LAST | WS_EVENT_FRAME_END };
 
 enum { ROOM = 8192 };
 
-/* One end: what it has to send, and a log of what it saw. */
+/* One end: its bytes to send, and a log of its events. */
 struct end {
     ws_conn *c;
     unsigned char wire[ROOM];
@@ -49,8 +49,8 @@ static void put_number(char *log, unsigned number)
     put(log, ":", 1);
 }
 
-static ws_result say(struct end *end, int opcode, uint32_t flags,
-                     const char *text)
+static ws_result send_text(struct end *end, int opcode, uint32_t flags,
+                           const char *text)
 {
     ws_result n = ws_conn_send(end->c, opcode, flags, text, strlen(text),
                                end->wire + end->wire_len,
@@ -63,7 +63,7 @@ static ws_result say(struct end *end, int opcode, uint32_t flags,
     return n;
 }
 
-static ws_result hang_up(struct end *end, uint16_t code, const char *reason)
+static ws_result send_close(struct end *end, uint16_t code, const char *reason)
 {
     ws_result n = ws_conn_close(end->c, code, reason, strlen(reason),
                                 end->wire + end->wire_len,
@@ -96,7 +96,7 @@ static void handle_event(struct end *end, const ws_event *event,
     }
 }
 
-/* The loop of the header, as it stands there. */
+/* The loop of the header, word for word. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 static void receive(struct end *app, unsigned char *p, size_t len)
@@ -129,8 +129,8 @@ static void receive(struct end *app, unsigned char *p, size_t len)
 }
 #pragma GCC diagnostic pop
 
-/* Carries what `from` has to say to `to`, `step` bytes at a time. */
-static void carry(struct end *from, struct end *to, size_t step)
+/* Delivers the bytes of `from` to `to`, `step` bytes at a time. */
+static void deliver(struct end *from, struct end *to, size_t step)
 {
     unsigned char bytes[ROOM];
     size_t at, len = from->wire_len;
@@ -148,16 +148,16 @@ static void start(struct end *end, uint32_t side, const ws_allocator *allocator)
     end->c = ws_conn_new(side, allocator);
 }
 
-/* ---- two that talk ---- */
+/* ---- conversations ---- */
 
-static void check_talk(size_t step, int resizes, uint32_t first)
+static void check_conversation(size_t step, int resizes, uint32_t first)
 {
-    static struct end a, b; /* `a` begins; either may be the client. */
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    static struct end a, b; /* `a` starts; either may be the client. */
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     char long_text[301];
 
-    check_case("talk", step, first);
+    check_case("conversation", step, first);
     memset(long_text, 'x', 300);
     long_text[300] = '\0';
     start(&a, first, &allocator);
@@ -165,41 +165,41 @@ static void check_talk(size_t step, int resizes, uint32_t first)
     CHECK_EQ(ws_conn_state(a.c), WS_STATE_OPEN);
     b.echoes = 1;
 
-    CHECK(say(&a, WS_OPCODE_TEXT, 0, "hi") > 0);
-    CHECK(say(&a, WS_OPCODE_BINARY, 0, long_text) > 0);
-    CHECK(say(&a, WS_OPCODE_TEXT, WS_SEND_MORE, "on") > 0);
-    CHECK(say(&a, WS_OPCODE_PING, 0, "p") > 0);
-    CHECK_EQ(say(&a, WS_OPCODE_BINARY, 0, "x"), WS_ERR_INVALID_STATE);
-    CHECK(say(&a, WS_OPCODE_TEXT, WS_SEND_MORE | WS_SEND_PLAIN, "") > 0);
-    CHECK(say(&a, WS_OPCODE_TEXT, WS_SEND_MORE, "\xc3") > 0);
-    CHECK(say(&a, WS_OPCODE_PONG, 0, "") > 0);
-    CHECK(say(&a, WS_OPCODE_TEXT, 0, "\xa9") > 0);
-    CHECK(say(&a, WS_OPCODE_TEXT, 0, "") > 0);
-    carry(&a, &b, step);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, 0, "hi") > 0);
+    CHECK(send_text(&a, WS_OPCODE_BINARY, 0, long_text) > 0);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, WS_SEND_MORE, "on") > 0);
+    CHECK(send_text(&a, WS_OPCODE_PING, 0, "p") > 0);
+    CHECK_EQ(send_text(&a, WS_OPCODE_BINARY, 0, "x"), WS_ERR_INVALID_STATE);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, WS_SEND_MORE | WS_SEND_PLAIN, "") > 0);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, WS_SEND_MORE, "\xc3") > 0);
+    CHECK(send_text(&a, WS_OPCODE_PONG, 0, "") > 0);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, 0, "\xa9") > 0);
+    CHECK(send_text(&a, WS_OPCODE_TEXT, 0, "") > 0);
+    deliver(&a, &b, step);
     put(a.log, "1:hi 2:", 7);
     put(a.log, long_text, 300);
     CHECK_EQ(strncmp(b.log, a.log, 307), 0);
     CHECK_STR(b.log + 307, " 9:p 10: 1:on\xc3\xa9 1: ");
     a.log[0] = '\0';
-    carry(&b, &a, step);
+    deliver(&b, &a, step);
     CHECK_EQ(strncmp(a.log, b.log, 307), 0);
     CHECK_STR(a.log + 307, " 10:p 1:on\xc3\xa9 1: ");
 
-    /* Both see the end of it, whoever begins. */
+    /* The closing handshake. */
     a.log[0] = b.log[0] = '\0';
-    CHECK(hang_up(&a, WS_CLOSE_GOING_AWAY, "bye") > 0);
-    CHECK_EQ(hang_up(&a, WS_CLOSE_NORMAL, ""), 0);
+    CHECK(send_close(&a, WS_CLOSE_GOING_AWAY, "bye") > 0);
+    CHECK_EQ(send_close(&a, WS_CLOSE_NORMAL, ""), 0);
     CHECK_EQ(ws_conn_state(a.c), WS_STATE_CLOSING);
-    CHECK_EQ(say(&a, WS_OPCODE_TEXT, 0, "x"), WS_ERR_INVALID_STATE);
-    CHECK(say(&b, WS_OPCODE_TEXT, 0, "still here") > 0);
-    CHECK(say(&b, WS_OPCODE_PING, 0, "?") > 0);
-    carry(&b, &a, step);
+    CHECK_EQ(send_text(&a, WS_OPCODE_TEXT, 0, "x"), WS_ERR_INVALID_STATE);
+    CHECK(send_text(&b, WS_OPCODE_TEXT, 0, "still here") > 0);
+    CHECK(send_text(&b, WS_OPCODE_PING, 0, "?") > 0);
+    deliver(&b, &a, step);
     CHECK_STR(a.log, "1:still here 9:? ");
-    carry(&a, &b, step);
+    deliver(&a, &b, step);
     CHECK_STR(b.log, "8:1001:bye ");
     CHECK_EQ(ws_conn_state(b.c), WS_STATE_CLOSED);
-    CHECK_EQ(say(&b, WS_OPCODE_TEXT, 0, "x"), WS_ERR_INVALID_STATE);
-    carry(&b, &a, step);
+    CHECK_EQ(send_text(&b, WS_OPCODE_TEXT, 0, "x"), WS_ERR_INVALID_STATE);
+    deliver(&b, &a, step);
     CHECK_STR(a.log, "1:still here 9:? 8:1001: ");
     CHECK_EQ(ws_conn_state(a.c), WS_STATE_CLOSED);
     CHECK_EQ(a.wire_len + b.wire_len, 0);
@@ -207,11 +207,11 @@ static void check_talk(size_t step, int resizes, uint32_t first)
     CHECK_EQ(ws_conn_finish(b.c), WS_OK);
     ws_conn_free(a.c);
     ws_conn_free(b.c);
-    CHECK_U64(books.blocks, 0);
-    CHECK_U64(books.bytes, 0);
+    CHECK_U64(tracker.blocks, 0);
+    CHECK_U64(tracker.bytes, 0);
 }
 
-/* Closes that cross on their way. */
+/* Closes that cross. */
 static void check_both_close(void)
 {
     static struct end a, b;
@@ -219,11 +219,11 @@ static void check_both_close(void)
     check_case("both close", 0, 0);
     start(&a, WS_CLIENT, NULL);
     start(&b, WS_SERVER, NULL);
-    CHECK(hang_up(&a, 3000, "") > 0);
-    CHECK(hang_up(&b, WS_CLOSE_NO_STATUS, "") == 2);
-    carry(&a, &b, 1);
+    CHECK(send_close(&a, 3000, "") > 0);
+    CHECK(send_close(&b, WS_CLOSE_NO_STATUS, "") == 2);
+    deliver(&a, &b, 1);
     CHECK_EQ(b.wire_len, 2);
-    carry(&b, &a, 1);
+    deliver(&b, &a, 1);
     CHECK_EQ(a.wire_len, 0);
     CHECK_STR(a.log, "8:1005: ");
     CHECK_STR(b.log, "8:3000: ");
@@ -233,8 +233,8 @@ static void check_both_close(void)
     ws_conn_free(b.c);
 }
 
-/* Answers stand in the order of what they answer. */
-static void check_order(size_t step)
+/* Replies are in the order of the frames that they reply to. */
+static void check_order_of_replies(size_t step)
 {
     static struct end client, server;
 
@@ -242,17 +242,17 @@ static void check_order(size_t step)
     start(&client, WS_CLIENT, NULL);
     start(&server, WS_SERVER, NULL);
     server.echoes = 1;
-    CHECK(say(&client, WS_OPCODE_TEXT, 0, "hi") > 0);
-    CHECK(say(&client, WS_OPCODE_PING, 0, "") > 0);
-    CHECK(say(&client, WS_OPCODE_TEXT, 0, "yo") > 0);
-    CHECK(hang_up(&client, WS_CLOSE_NORMAL, "") > 0);
-    carry(&client, &server, step);
+    CHECK(send_text(&client, WS_OPCODE_TEXT, 0, "hi") > 0);
+    CHECK(send_text(&client, WS_OPCODE_PING, 0, "") > 0);
+    CHECK(send_text(&client, WS_OPCODE_TEXT, 0, "yo") > 0);
+    CHECK(send_close(&client, WS_CLOSE_NORMAL, "") > 0);
+    deliver(&client, &server, step);
     CHECK_STR(server.log, "1:hi 9: 1:yo 8:1000: ");
     CHECK_EQ(server.wire_len, 4 + 2 + 4 + 4);
     CHECK_MEM(server.wire, "\x81\x02hi\x8a\0\x81\x02yo\x88\x02\x03\xe8", 14);
     CHECK(server.n >= 0);
     CHECK_EQ(ws_conn_state(server.c), WS_STATE_CLOSED);
-    /* What follows a close is done and ignored. */
+    /* Bytes after a close are consumed and ignored. */
     receive(&server, (unsigned char *)client.log, 5);
     CHECK_EQ(server.n, 0);
     CHECK_EQ(server.wire_len, 14);
@@ -260,8 +260,8 @@ static void check_order(size_t step)
     ws_conn_free(server.c);
 }
 
-/* A message that lies whole in the buffer is reported there. */
-static void check_places(void)
+/* A message that is whole in the buffer is reported in place. */
+static void check_messages_in_place(void)
 {
     unsigned char bytes[] = "\x81\x82\1\2\3\4ik"
                             "\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
@@ -269,7 +269,7 @@ static void check_places(void)
     ws_event ev[4];
     size_t used;
 
-    check_case("places", 0, 0);
+    check_case("in place", 0, 0);
     CHECK_EQ(ws_conn_recv(conn, bytes, 22, ev, 4, &used), 2);
     CHECK_EQ(used, 22);
     CHECK_EQ(ev[0].off, 6);
@@ -312,10 +312,10 @@ static void check_stream(void)
     ws_conn_free(conn);
 }
 
-/* ---- what the peer does wrong ---- */
+/* ---- errors of the peer ---- */
 
-/* A text, then something wrong. */
-static void check_wrong(const char *hex, ws_result error, uint16_t code)
+/* A text, then an error. */
+static void check_error(const char *hex, ws_result error, uint16_t code)
 {
     unsigned char wire[64] = "\x81\x02hi", out[WS_MAX_OUTPUT];
     unsigned char closes[4] = {0x88, 2, 0, 0};
@@ -337,7 +337,7 @@ static void check_wrong(const char *hex, ws_result error, uint16_t code)
     CHECK_EQ(ws_conn_state(conn), WS_STATE_FAILED);
     CHECK_EQ(ws_close_code_for(error), code);
 
-    /* The close frame waits; until it is collected, messages may go. */
+    /* The close frame is pending; until it is collected, messages can be sent. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "hi", 2, out, 8), 8);
     CHECK_EQ(ws_conn_output(conn, NULL, 0), WS_ERR_BUFFER_TOO_SMALL);
     CHECK_EQ(ws_conn_output(conn, out, 7), WS_ERR_BUFFER_TOO_SMALL);
@@ -379,7 +379,7 @@ static void check_end_of_stream(void)
     CHECK_EQ(ws_conn_finish(conn), WS_ERR_EOF);
     ws_conn_free(conn);
 
-    /* A close came, and its answer was not collected. */
+    /* A close was received, and the reply was not collected. */
     conn = ws_conn_new(WS_CLIENT, NULL);
     memcpy(bytes, "\x88", 2);
     CHECK_EQ(ws_conn_recv(conn, bytes, 2, ev, 2, &used), 1);
@@ -388,9 +388,9 @@ static void check_end_of_stream(void)
     ws_conn_free(conn);
 }
 
-/* A pong that nobody collects gives way to the next; a close takes the place
- * of one that waits. */
-static void check_waiting(void)
+/* A pending pong is replaced by the next; ws_conn_close() replaces a pending
+ * close. */
+static void check_pending_output(void)
 {
     unsigned char bytes[] = "\x89\x01" "1\x89\x01" "2\x89\x00\x88\x02\x03\xe8";
     unsigned char out[32];
@@ -398,7 +398,7 @@ static void check_waiting(void)
     ws_event ev[8];
     size_t used, at;
 
-    check_case("waiting", 0, 0);
+    check_case("pending output", 0, 0);
     for (at = 0; at < 6; at += used) {
         CHECK_EQ(ws_conn_recv(conn, bytes + at, 6 - at, ev, 8, &used), 1);
     }
@@ -442,7 +442,7 @@ static void check_accept(const char *head, size_t len,
     CHECK_EQ(conn != NULL, accepts);
     if (accepts) {
         CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
-        /* A server: it does not mask. */
+        /* A server does not mask. */
         CHECK_EQ(ws_conn_send_bound(conn, 5), 7);
     }
     ws_conn_free(conn);
@@ -469,8 +469,8 @@ static void check_accept(const char *head, size_t len,
 
 static void check_accepts(int resizes)
 {
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     size_t len = strlen(request_text), n;
     ws_accept_spec spec;
     ws_conn *conn;
@@ -506,7 +506,7 @@ static void check_accepts(int resizes)
     }
 
     check_case("no memory", 0, 0);
-    books.fails = books.calls + 1;
+    tracker.fails = tracker.calls + 1;
     memset(out, 0xcc, sizeof out);
     conn = (ws_conn *)(void *)out;
     CHECK_EQ(try_to_accept(request_text, len, &spec, sizeof spec, &conn, out,
@@ -515,7 +515,7 @@ static void check_accepts(int resizes)
     CHECK(conn == NULL);
     CHECK_FILL(out, 0xcc, sizeof out);
 
-    check_case("smuggled", 0, 0);
+    check_case("invalid spec", 0, 0);
     spec.headers = bytes_of("Upgrade: h2c\r\n");
     CHECK_EQ(try_to_accept(request_text, len, &spec, sizeof spec, &conn, out,
                             sizeof out),
@@ -531,7 +531,7 @@ static void check_accepts(int resizes)
              INVALID);
     CHECK(conn == NULL);
     CHECK_FILL(out, 0xcc, sizeof out);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
 /* ---- arguments ---- */
@@ -540,8 +540,8 @@ static const size_t absurd[] = {SIZE_MAX, SIZE_MAX - 1,
                                 (size_t)PTRDIFF_MAX + 1};
 enum { ABSURD = sizeof absurd / sizeof *absurd };
 
-/* A buffer (p, len) that is unusable. */
-static void check_unusable(void *p, size_t len)
+/* (p, len) is invalid as a buffer. */
+static void check_invalid_buffer(void *p, size_t len)
 {
     unsigned char out[512];
     size_t used = 99, head_len = strlen(request_text);
@@ -603,7 +603,7 @@ static void check_unusable(void *p, size_t len)
 }
 
 /* (p, 0) is empty. */
-static void check_empty(void *p)
+static void check_empty_buffer(void *p)
 {
     unsigned char out[512];
     size_t used = 99;
@@ -638,8 +638,8 @@ static void check_empty(void *p)
     ws_conn_free(conn);
 }
 
-/* NULL, and an address that no struct may have. */
-static void check_struct(void *p)
+/* NULL, or a misaligned address. */
+static void check_struct_address(void *p)
 {
     unsigned char bytes[] = "\x81\x80\0\0\0\0", out[512];
     size_t used = 99, len = strlen(request_text);
@@ -689,8 +689,8 @@ static void check_struct(void *p)
 static void check_values(void)
 {
     unsigned char out[512], text[126];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1), bad;
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1), bad;
     ws_accept_spec spec;
     ws_conn *conn, *made;
     uint32_t bit;
@@ -715,7 +715,7 @@ static void check_values(void)
     CHECK_EQ(try_to_accept(request_text, strlen(request_text), &spec,
                             sizeof spec, &made, out, sizeof out),
              INVALID);
-    CHECK_U64(books.calls, 0);
+    CHECK_U64(tracker.calls, 0);
     conn = ws_conn_new(WS_SERVER, &allocator);
     memset(out, 0xcc, sizeof out);
     memset(text, 'x', sizeof text);
@@ -749,18 +749,18 @@ static void check_values(void)
     CHECK_EQ(ws_conn_close(conn, 1000, text, 124, out, sizeof out), INVALID);
     CHECK_FILL(out, 0xcc, sizeof out);
     CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
-    /* The neighbours share no byte. */
+    /* Adjacent buffers do not overlap. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, out + 100, 1, out, 100), 3);
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, out + 9, 0, out, 100), 2);
     CHECK_EQ(ws_conn_close(conn, 1000, text, 123, out, 127), 127);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
-/* ---- memory that runs out ---- */
+/* ---- failing allocations ---- */
 
-/* Everything that takes memory: a message and a ping in pieces, pongs, in
- * steps. The first error, or 0. */
+/* Everything that needs memory: a message and a ping in pieces, and pongs.
+ * Returns the first error, or 0. */
 static ws_result scenario(const ws_allocator *allocator, unsigned char *wire,
                           size_t len, size_t step)
 {
@@ -788,7 +788,7 @@ static ws_result scenario(const ws_allocator *allocator, unsigned char *wire,
         again = ws_conn_recv(conn, wire, len, ev, 4, &used);
         CHECK_EQ(again, n);
         CHECK_EQ(used, 0);
-        /* The close frame says 1011; before it, a pong may go out. */
+        /* The close frame has code 1011; a pong may precede it. */
         again = ws_conn_output(conn, out, sizeof out);
         CHECK(again >= 8);
         if (again >= 8) {
@@ -809,36 +809,35 @@ static void check_exhaustion(size_t step, int resizes)
         "80 09 68696a6b6c6d6e6f70 82 04 00010203 89 01 70 02 02 0001 80 01 02"
         "88 05 03e8 627965";
     unsigned char wire[128];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     size_t len = unhex(hex, wire, sizeof wire), calls, k;
 
     check_case("exhaustion", step, 0);
     CHECK_EQ(scenario(&allocator, wire, len, step), 0);
-    CHECK_U64(books.blocks, 0);
-    CHECK_U64(books.bytes, 0);
-    calls = books.calls;
+    CHECK_U64(tracker.blocks, 0);
+    CHECK_U64(tracker.bytes, 0);
+    calls = tracker.calls;
     CHECK(calls > 3);
     for (k = 1; k <= calls; k++) {
         check_case("exhaustion", step, k);
-        allocator = allocator_of(&books, resizes);
-        books.fails = k;
+        allocator = tracking_allocator(&tracker, resizes);
+        tracker.fails = k;
         CHECK_EQ(scenario(&allocator, wire, len, step), WS_ERR_NO_MEMORY);
-        /* The close frame asks for memory for masking keys, and does without. */
-        CHECK(books.calls == k || books.calls == k + 1);
-        CHECK_U64(books.blocks, 0);
-        CHECK_U64(books.bytes, 0);
+        /* The close frame requests memory for masking keys, and works without. */
+        CHECK(tracker.calls == k || tracker.calls == k + 1);
+        CHECK_U64(tracker.blocks, 0);
+        CHECK_U64(tracker.bytes, 0);
     }
 }
 
-/* A pong needs memory where none waits; the next takes the place of one that
- * does. */
+/* A pong needs memory unless one is pending, which it then replaces. */
 static void check_pong_without_memory(int resizes)
 {
     unsigned char bytes[] = "\x89\x82\0\0\0\0hi\x89\x84\0\0\0\0long";
     unsigned char out[WS_MAX_OUTPUT];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     ws_conn *conn = ws_conn_new(WS_SERVER, &allocator);
     ws_event ev[4];
     size_t used;
@@ -846,51 +845,52 @@ static void check_pong_without_memory(int resizes)
     check_case("pong without memory", (uintmax_t)resizes, 0);
     CHECK_EQ(ws_conn_recv(conn, bytes, 18, ev, 4, &used), 1);
     CHECK_EQ(used, 8);
-    books.fails = books.calls + 1;
+    tracker.fails = tracker.calls + 1;
     CHECK_EQ(ws_conn_recv(conn, bytes + 8, 10, ev, 4, &used), 1);
     CHECK_EQ(ws_conn_output(conn, out, sizeof out), 6);
     CHECK_MEM(out, "\x8a\x04long", 6);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 
-    allocator = allocator_of(&books, resizes);
+    allocator = tracking_allocator(&tracker, resizes);
     conn = ws_conn_new(WS_SERVER, &allocator);
-    books.fails = books.calls + 1;
+    tracker.fails = tracker.calls + 1;
     memcpy(bytes, "\x89\x82\0\0\0\0hi", 8);
     CHECK_EQ(ws_conn_recv(conn, bytes, 8, ev, 4, &used), WS_ERR_NO_MEMORY);
     CHECK_EQ(ws_conn_output(conn, out, sizeof out), 4);
     CHECK_MEM(out, "\x88\x02\x03\xf3", 4);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
-/* A handle is small, and alone once everything was said. */
+/* A connection without pending data owns only its handle, and a client its
+ * masking keys. */
 static void check_memory_held(void)
 {
     unsigned char bytes[] = "\x01\x02hi\x80\x02yo\x82\x01x", out[32];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     ws_conn *conn = ws_conn_new(WS_CLIENT, &allocator);
     ws_event ev[4];
     size_t used;
 
     check_case("memory held", 0, 0);
-    CHECK_U64(books.blocks, 1);
-    CHECK(books.bytes <= 256);
+    CHECK_U64(tracker.blocks, 1);
+    CHECK(tracker.bytes <= 256);
     allocator.user = NULL; /* It was copied. */
     CHECK_EQ(ws_conn_recv(conn, bytes, 4, ev, 4, &used), 0);
-    CHECK_U64(books.blocks, 2);
+    CHECK_U64(tracker.blocks, 2);
     CHECK_EQ(ws_conn_recv(conn, bytes + 4, 7, ev, 4, &used), 1);
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_PING, 0, NULL, 0, out, 32), 6);
     CHECK_EQ(ws_conn_output(conn, out, 32), 0);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_AUTO_PONG, 0), WS_OK);
     CHECK_MEM(ws_event_data(conn, NULL, &ev[0]), "hiyo", 4);
     CHECK_EQ(ws_conn_recv(conn, bytes + 4 + used, 7 - used, ev, 4, &used), 1);
-    /* A client keeps the masking keys that it has drawn. */
-    CHECK_U64(books.blocks, 2);
-    CHECK(books.bytes <= WS_MAX_CONN + 296);
+    /* A client keeps 296 bytes of masking keys. */
+    CHECK_U64(tracker.blocks, 2);
+    CHECK(tracker.bytes <= WS_MAX_CONN + 296);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
 int main(int argc, char **argv)
@@ -903,47 +903,47 @@ int main(int argc, char **argv)
     (void)argc;
     for (step = 1; step <= ROOM; step = step * 3 + 1) {
         for (resizes = 0; resizes <= 1; resizes++) {
-            check_talk(step, resizes, WS_CLIENT);
-            check_talk(step, resizes, WS_SERVER);
+            check_conversation(step, resizes, WS_CLIENT);
+            check_conversation(step, resizes, WS_SERVER);
             check_exhaustion(step, resizes);
         }
-        check_order(step);
+        check_order_of_replies(step);
     }
     check_both_close();
-    check_places();
+    check_messages_in_place();
     check_stream();
 
-    check_wrong("8301", WS_ERR_OPCODE, 1002);
-    check_wrong("c100", WS_ERR_RESERVED_BITS, 1002);
-    check_wrong("8180", WS_ERR_MASK, 1002);
-    check_wrong("8000", WS_ERR_FRAGMENTATION, 1002);
-    check_wrong("897e", WS_ERR_CONTROL_FRAME, 1002);
-    check_wrong("880107", WS_ERR_CLOSE_PAYLOAD, 1002);
-    check_wrong("880203ed", WS_ERR_CLOSE_PAYLOAD, 1002);
-    check_wrong("8102c328", WS_ERR_UTF8, 1007);
-    check_wrong("0104ff", WS_ERR_UTF8, 1007);
-    check_wrong("8101c3", WS_ERR_UTF8, 1007);
-    check_wrong("880303e8ff", WS_ERR_UTF8, 1007);
-    check_wrong("8205", WS_ERR_TOO_BIG, 1009);
-    check_wrong("827fffffffffffffffff", WS_ERR_LENGTH, 1002);
-    check_wrong("02040001020380018000", WS_ERR_TOO_BIG, 1009);
+    check_error("8301", WS_ERR_OPCODE, 1002);
+    check_error("c100", WS_ERR_RESERVED_BITS, 1002);
+    check_error("8180", WS_ERR_MASK, 1002);
+    check_error("8000", WS_ERR_FRAGMENTATION, 1002);
+    check_error("897e", WS_ERR_CONTROL_FRAME, 1002);
+    check_error("880107", WS_ERR_CLOSE_PAYLOAD, 1002);
+    check_error("880203ed", WS_ERR_CLOSE_PAYLOAD, 1002);
+    check_error("8102c328", WS_ERR_UTF8, 1007);
+    check_error("0104ff", WS_ERR_UTF8, 1007);
+    check_error("8101c3", WS_ERR_UTF8, 1007);
+    check_error("880303e8ff", WS_ERR_UTF8, 1007);
+    check_error("8205", WS_ERR_TOO_BIG, 1009);
+    check_error("827fffffffffffffffff", WS_ERR_LENGTH, 1002);
+    check_error("02040001020380018000", WS_ERR_TOO_BIG, 1009);
     check_end_of_stream();
-    check_waiting();
+    check_pending_output();
 
     check_accepts(0);
     check_accepts(1);
 
-    check_unusable(NULL, 1);
-    check_unusable(NULL, 100);
+    check_invalid_buffer(NULL, 1);
+    check_invalid_buffer(NULL, 100);
     for (i = 0; i < ABSURD; i++) {
-        check_unusable(NULL, absurd[i]);
-        check_unusable(in, absurd[i]);
+        check_invalid_buffer(NULL, absurd[i]);
+        check_invalid_buffer(in, absurd[i]);
     }
-    check_empty(NULL);
-    check_empty(in);
-    check_empty((void *)(uintptr_t)1);
-    check_struct(NULL);
-    check_struct((unsigned char *)room + 1);
+    check_empty_buffer(NULL);
+    check_empty_buffer(in);
+    check_empty_buffer((void *)(uintptr_t)1);
+    check_struct_address(NULL);
+    check_struct_address((unsigned char *)room + 1);
     check_values();
     check_pong_without_memory(0);
     check_pong_without_memory(1);

@@ -7,12 +7,12 @@
 
 enum { ROOM = 1024 };
 
-/* One end of a connection on layer 2. */
+/* One end of a connection made of a decoder and a control. */
 struct end {
     ws_decoder decoder;
     ws_control control;
-    const unsigned char *key; /* Of a client. */
-    unsigned char out[ROOM];  /* What is to be sent. */
+    const unsigned char *key; /* NULL for a server. */
+    unsigned char out[ROOM];  /* Bytes to send. */
     size_t out_len;
 };
 
@@ -60,7 +60,7 @@ static ws_result feed_frames(struct end *end, const char *frames, uint32_t side,
     return n;
 }
 
-/* What a server sends after these frames, however they are cut. */
+/* A server replies to these frames, however they are cut. */
 static void check_replies(const char *frames, const char *replies,
                           ws_result error, uint16_t code, const char *reason)
 {
@@ -84,7 +84,7 @@ static void check_replies(const char *frames, const char *replies,
     }
 }
 
-/* Pings are answered until the peer's close, also after ours (5.5.2). */
+/* Pings are answered until the peer's close, even after ours (5.5.2). */
 static void check_after_our_close(void)
 {
     struct end end;
@@ -106,7 +106,7 @@ static void check_after_our_close(void)
     CHECK_EQ(ws_control_close_code(&end.control), 1001);
 }
 
-/* An invalid close is an error from then on, and answered by the caller. */
+/* An invalid close is a permanent error, and the caller sends the close. */
 static void check_invalid_close(const char *frames, ws_result error)
 {
     struct end end;
@@ -126,7 +126,7 @@ static void check_invalid_close(const char *frames, ws_result error)
              0);
 }
 
-/* A client masks with the key that it is given. */
+/* A client masks with the given key. */
 static void check_client(void)
 {
     struct end end;
@@ -145,8 +145,8 @@ static void check_client(void)
     CHECK_EQ(frame[7], 0xe8 ^ 0xfa);
 }
 
-/* Without room nothing has happened, and the same entry may be handed in
- * again. WS_MAX_OUTPUT is room for anything. */
+/* Too little room has no effect, and the same frame may be fed again.
+ * WS_MAX_OUTPUT is always enough. */
 static void check_room(void)
 {
     ws_control control;
@@ -201,7 +201,7 @@ static void check_arguments(void)
     CHECK_EQ(ws_control_feed(&control, &second, wire, NULL, out, sizeof out),
              WS_ERR_INVALID_ARGUMENT);
     CHECK_EQ(ws_control_feed(&control, &frame, wire, NULL, out, sizeof out), 4);
-    /* Without a control it just writes. */
+    /* Without a control there is no state. */
     CHECK_EQ(ws_control_close(NULL, 1000, NULL, 0, NULL, out, sizeof out), 4);
     CHECK_EQ(ws_control_close(NULL, 1000, NULL, 0, NULL, out, sizeof out), 4);
     CHECK_EQ(ws_control_close(&control, 999, NULL, 0, NULL, out, sizeof out),
@@ -213,8 +213,8 @@ static void check_arguments(void)
     CHECK_EQ(ws_control_reason(&fresh, out, sizeof out), 0);
 }
 
-/* A decoder that could not be set up refuses all input; one that reports
- * reserved bits does so for data frames only. */
+/* After a failed init a decoder refuses all input; WS_ANY_RSV reports reserved
+ * bits of data frames only. */
 static void check_decoder(void)
 {
     ws_decoder decoder;

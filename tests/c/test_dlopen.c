@@ -1,4 +1,4 @@
-/* Loading and unloading the library a thousand times leaves nothing behind. */
+/* Loading and unloading the library a thousand times leaks nothing. */
 #define _DEFAULT_SOURCE
 #include "check.h"
 #include "wscodec.h"
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Memory mappings of this process; without those that valgrind makes for code,
- * which nothing else writes to and runs. */
+/* The number of memory mappings, without those that are writable and executable:
+ * only valgrind makes these. */
 static long mappings(void)
 {
     FILE *maps = fopen("/proc/self/maps", "r");
@@ -26,14 +26,14 @@ static long mappings(void)
 }
 
 #ifndef WITHOUT_DEFLATE
-/* Memory that does not count as the library's. */
+/* Memory that does not count as a mapping of the library. */
 static union {
     unsigned char bytes[1 << 19];
     long double aligned;
 } arena;
 static size_t arena_used;
 
-static void *take(void *user, size_t size, size_t align)
+static void *arena_alloc(void *user, size_t size, size_t align)
 {
     size_t start = (arena_used + align - 1) / align * align;
 
@@ -45,7 +45,7 @@ static void *take(void *user, size_t size, size_t align)
     return arena.bytes + start;
 }
 
-static void forget(void *user, void *ptr, size_t size, size_t align)
+static void arena_free(void *user, void *ptr, size_t size, size_t align)
 {
     (void)user;
     (void)ptr;
@@ -53,11 +53,11 @@ static void forget(void *user, void *ptr, size_t size, size_t align)
     (void)align;
 }
 
-/* Compresses, which takes the most of the library. */
+/* Compression uses the most of the library. */
 static void compress_once(void *library)
 {
     static const ws_pmd_params params;
-    static const ws_allocator allocator = {take, NULL, forget, NULL};
+    static const ws_allocator allocator = {arena_alloc, NULL, arena_free, NULL};
     unsigned char out[600];
     __typeof__(ws_conn_new) *new_conn;
     __typeof__(ws_conn_set_pmd) *set_pmd;
@@ -107,7 +107,7 @@ static void use_once(void)
     compress_once(library);
 #endif
     CHECK_EQ(dlclose(library), 0);
-    /* Really gone. */
+    /* It is unloaded. */
     CHECK(dlopen(LIBRARY, RTLD_NOW | RTLD_NOLOAD) == NULL);
     (void)dlerror();
 }

@@ -60,7 +60,7 @@ static int is_known(ws_result code)
 int main(int argc, char **argv)
 {
     static const ws_result counts[] = {0, 1, 42, 1000, 65536, PTRDIFF_MAX};
-    /* What an int would make of it must not matter. */
+    /* Results must not be truncated to int. */
     static const ws_result odd[] = {
         PTRDIFF_MIN, PTRDIFF_MIN + 1, -1000,
 #if PTRDIFF_MAX > 0xffffffff

@@ -1,5 +1,5 @@
-/* Where the data of an event is: in the caller's buffer, or in the connection's
- * memory; and where the frames of the wire end. */
+/* The data of events, in the caller's buffer or in the connection's memory; and
+ * WS_EVENT_FRAME_END. */
 #include "check.h"
 #include "wire.h"
 #include "wscodec.h"
@@ -11,8 +11,8 @@ enum {
     COLLECTED = WHOLE | WS_EVENT_COLLECTED
 };
 
-/* A message that lies whole in the buffer is there, at `off`. */
-static void check_in_the_buffer(void)
+/* The data of a message that is whole in the buffer is at `off`. */
+static void check_data_in_the_buffer(void)
 {
     unsigned char wire[64];
     size_t len = frames_of("82:01 81:6869 89:70 82:", WS_SERVER, wire,
@@ -34,14 +34,14 @@ static void check_in_the_buffer(void)
     CHECK_EQ(ev[2].opcode, WS_OPCODE_PING);
     CHECK_EQ(ev[2].flags, WHOLE);
     CHECK_EQ(wire[ev[2].off], 'p');
-    /* It is an address and nothing else: the buffer may have moved. */
+    /* Only an address is computed, so the buffer may have moved. */
     CHECK(ws_event_data(conn, wire + 1, &ev[0]) == wire + 7);
     ws_conn_free(conn);
 }
 
-/* What is collected is in the connection's memory, needs no buffer, and is
- * gone with the next call that takes input. Other calls leave it alone. */
-static void check_collected(void)
+/* Collected data is in the connection's memory, needs no buffer, and is valid
+ * until the next ws_conn_recv(), whatever else is called. */
+static void check_collected_message(void)
 {
     unsigned char wire[64], out[32];
     size_t len = frames_of("01:61 80:62 82:6364", WS_SERVER, wire,
@@ -70,7 +70,7 @@ static void check_collected(void)
     ws_conn_free(conn);
 }
 
-/* The payload of a control frame that comes in pieces is collected, too. */
+/* The payload of a control frame that arrives in pieces is collected, too. */
 static void check_collected_control(void)
 {
     unsigned char ping[64], bye[64];
@@ -86,7 +86,7 @@ static void check_collected_control(void)
     CHECK_EQ(ev[0].len, 2);
     CHECK_MEM(ws_event_data(conn, NULL, &ev[0]), "pi", 2);
     CHECK_EQ(ws_conn_output(conn, bye + bye_len, 32), 4);
-    /* The reason of a close starts at `off`, collected or not. */
+    /* `off` is the start of the reason, without the code. */
     CHECK_EQ(ws_conn_recv(conn, bye, 7, ev, 8, &used), 0);
     CHECK_EQ(ws_conn_recv(conn, bye + 7, bye_len - 7, ev, 8, &used), 1);
     CHECK_EQ(ev[0].flags, COLLECTED);
@@ -104,7 +104,7 @@ static void check_collected_control(void)
     ws_conn_free(conn);
 }
 
-static void check_invalid(void)
+static void check_invalid_arguments(void)
 {
     unsigned char wire[64];
     uint64_t room[8] = {0};
@@ -112,29 +112,29 @@ static void check_invalid(void)
     size_t len = frames_of("01: 80:", WS_SERVER, wire, sizeof wire), used;
     ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
     ws_conn *other = ws_conn_new(WS_SERVER, NULL);
-    ws_event ev[8], bent;
+    ws_event ev[8], damaged;
 
     check_case("invalid", 0, 0);
     CHECK_EQ(ws_conn_recv(conn, wire, len, ev, 8, &used), 1);
     CHECK(ws_event_data(conn, wire, NULL) == NULL);
     CHECK(ws_event_data(conn, wire, odd) == NULL);
-    bent = ev[0];
-    bent.flags = COLLECTED;
-    bent.len = 1; /* beyond what is held */
-    CHECK(ws_event_data(conn, wire, &bent) == NULL);
-    bent.off = UINT64_MAX;
-    CHECK(ws_event_data(conn, wire, &bent) == NULL);
-    bent.len = 0;
-    CHECK(ws_event_data(NULL, wire, &bent) == NULL);
-    CHECK(ws_event_data(odd, wire, &bent) == NULL);
-    bent.off = 0;
-    bent.len = 1;
-    CHECK(ws_event_data(other, wire, &bent) == NULL);
+    damaged = ev[0];
+    damaged.flags = COLLECTED;
+    damaged.len = 1; /* beyond the collected data */
+    CHECK(ws_event_data(conn, wire, &damaged) == NULL);
+    damaged.off = UINT64_MAX;
+    CHECK(ws_event_data(conn, wire, &damaged) == NULL);
+    damaged.len = 0;
+    CHECK(ws_event_data(NULL, wire, &damaged) == NULL);
+    CHECK(ws_event_data(odd, wire, &damaged) == NULL);
+    damaged.off = 0;
+    damaged.len = 1;
+    CHECK(ws_event_data(other, wire, &damaged) == NULL);
     ws_conn_free(conn);
     ws_conn_free(other);
 }
 
-/* An empty message is somewhere, too: with a collected one, in no buffer. */
+/* The data of an empty message is not NULL, even if it is collected. */
 static void check_empty_is_not_null(void)
 {
     unsigned char wire[64];
@@ -164,9 +164,10 @@ static void check_empty_is_not_null(void)
     ws_conn_free(conn);
 }
 
-/* At most one event of a call is collected, and it is the last; a call without
- * bytes has none. */
-static void check_order(const char *frames, const ws_pmd_params *pmd, int stream)
+/* Only the last event of a call may be collected; a call without bytes reports
+ * no event. */
+static void check_only_the_last_is_collected(const char *frames,
+                                             const ws_pmd_params *pmd, int stream)
 {
     unsigned char wire[512];
     size_t len = frames_of(frames, WS_SERVER, wire, sizeof wire), step;
@@ -206,8 +207,8 @@ static void check_order(const char *frames, const ws_pmd_params *pmd, int stream
     }
 }
 
-/* With WS_OPT_STREAM every data frame has exactly one piece with FRAME_END, if
- * need be an empty one. */
+/* With WS_OPT_STREAM every data frame has exactly one piece with FRAME_END,
+ * which may be empty. */
 static void check_frame_ends(const char *frames, const ws_pmd_params *pmd,
                              size_t want)
 {
@@ -258,25 +259,25 @@ int main(int argc, char **argv)
     static const char few[] = "01: 00: 00:6162 80: 81:";
 
     (void)argc;
-    check_in_the_buffer();
-    check_collected();
+    check_data_in_the_buffer();
+    check_collected_message();
     check_collected_control();
-    check_invalid();
+    check_invalid_arguments();
     check_empty_is_not_null();
-    check_order(plain, NULL, 0);
-    check_order(plain, NULL, 1);
-    check_order(few, NULL, 0);
+    check_only_the_last_is_collected(plain, NULL, 0);
+    check_only_the_last_is_collected(plain, NULL, 1);
+    check_only_the_last_is_collected(few, NULL, 0);
     check_frame_ends(plain, NULL, 4);
     check_frame_ends(few, NULL, 5);
 #ifndef WITHOUT_DEFLATE
     {
         static const ws_pmd_params keeps;
-        /* "Hello" in three frames, the first two of which yield nothing. */
+        /* "Hello" in three frames; the first two decompress to nothing. */
         static const char hello[] =
             "41:f2 00: 89:70 80:48cdc9c90700 c1:f200110000";
 
-        check_order(hello, &keeps, 0);
-        check_order(hello, &keeps, 1);
+        check_only_the_last_is_collected(hello, &keeps, 0);
+        check_only_the_last_is_collected(hello, &keeps, 1);
         check_frame_ends(hello, &keeps, 4);
         check_frame_ends("41:f248cdc9c90700 80: c1:00", &keeps, 3);
     }

@@ -1,7 +1,6 @@
-/* The opening handshake from fields that somebody else has parsed, and the end
- * of a head that trickles in. */
+/* The opening handshake from parsed fields, and ws_head_length(). */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +33,7 @@ static ws_request_fields good_request(uint32_t version)
 
 struct change {
     size_t field; /* Its offset. */
-    const char *value; /* NULL: it did not come. */
+    const char *value; /* NULL if it is absent. */
     ws_result http1, http2;
 };
 #define AT(field) offsetof(ws_request_fields, field)
@@ -53,12 +52,11 @@ static const struct change changes[] = {
     {AT(key), KEY ", " KEY, WS_ERR_HANDSHAKE_KEY, 0},
     {AT(key), " \t" KEY "\t ", 0, 0},
     {AT(version), NULL, WS_ERR_HANDSHAKE_VERSION, WS_ERR_HANDSHAKE_VERSION},
-    {AT(version), "13, 13", WS_ERR_HANDSHAKE_VERSION,
-     WS_ERR_HANDSHAKE_VERSION},
+    {AT(version), "13, 13", WS_ERR_HANDSHAKE_VERSION, WS_ERR_HANDSHAKE_VERSION},
     {AT(version), "8", WS_ERR_HANDSHAKE_VERSION, WS_ERR_HANDSHAKE_VERSION},
     {AT(extensions), "permessage-deflate; x=\"a b\", foo", 0, 0},
     {AT(extensions), "a b", WS_ERR_EXTENSION, WS_ERR_EXTENSION},
-    {AT(extensions), "", 0, 0}, /* as good as absent */
+    {AT(extensions), "", 0, 0}, /* like an absent one */
     {AT(extensions), ",", WS_ERR_EXTENSION, WS_ERR_EXTENSION},
     {AT(content_length), "0", 0, 0},
     {AT(content_length), "5", WS_ERR_HTTP_SYNTAX, 0},
@@ -223,7 +221,7 @@ static void check_values(void)
     check_selected("superchat", "chat, superchat", 1, 6, 9);
     check_selected("Chat", "chat", 0, 0, 0);
     check_selected("", "chat", 0, 0, 0);
-    check_selected("a b, chat", "chat", 1, 0, 4); /* no token: passed over */
+    check_selected("a b, chat", "chat", 1, 0, 4); /* not a token: skipped */
     check_selected("chat", "a b", INVALID, 0, 0);
     CHECK_EQ(ws_select_protocol_value(NULL, 0, "chat", 4, &chosen), 0);
     CHECK_EQ(ws_select_protocol_value(NULL, 1, "chat", 4, &chosen), INVALID);
@@ -279,7 +277,7 @@ static void check_head_length(void)
             free(moved);
         }
     }
-    check_case("what follows", 0, 0);
+    check_case("bytes after the head", 0, 0);
     scanned = 0;
     CHECK_EQ(ws_head_length("HTTP/1.1 101 x\r\n\r\n\x81\x00", 20, &scanned),
              18);

@@ -1,5 +1,5 @@
-/* All 65,536 pairs of first bytes, for both sides, inside and outside a
- * message, against a table written from RFC 6455, 5.1 to 5.5. */
+/* All 65,536 pairs of first bytes, for both sides, inside a message and between
+ * messages, compared with rules from RFC 6455, 5.1 to 5.5. */
 #include "check.h"
 #include "wscodec.h"
 
@@ -46,7 +46,7 @@ static int expected_of_second(unsigned first, unsigned second, uint32_t flags)
     return 0;
 }
 
-/* A decoder that stands there. */
+/* A decoder at this place of a stream. */
 static ws_decoder decoder_at(enum place place, uint32_t flags)
 {
     unsigned char start[] = {0x01, 0x80, 0, 0, 0, 0};
@@ -75,7 +75,7 @@ static ws_result feed(ws_decoder decoder, const unsigned char *bytes,
     memcpy(copy, bytes, len);
     result = ws_decoder_feed(&decoder, copy, len, &frame, 1, used);
     if (result < 0) {
-        /* It stays that way, and nothing was taken. */
+        /* The error is permanent, and nothing was consumed. */
         CHECK_EQ(*used, 0);
         CHECK_EQ(ws_decoder_finish(&decoder), result);
         copy[0] = 0x81;
@@ -84,7 +84,7 @@ static ws_result feed(ws_decoder decoder, const unsigned char *bytes,
     return result;
 }
 
-/* The bytes that complete the header, each of them right. */
+/* Completes the header with valid bytes; returns its length. */
 static size_t complete(unsigned char *bytes)
 {
     size_t len = 2;

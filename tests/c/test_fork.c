@@ -1,4 +1,4 @@
-/* A child's keys are not its parent's. */
+/* After fork(), parent and children make different keys. */
 #define _DEFAULT_SOURCE
 #include "check.h"
 #include "wscodec.h"
@@ -24,13 +24,13 @@ static int make(char keys[KEYS][LEN])
 
 int main(int argc, char **argv)
 {
-    char keys[3][KEYS][LEN]; /* Of two children, and of the parent. */
+    char keys[3][KEYS][LEN]; /* Of two children and of the parent. */
     char first[LEN];
     int child, i, j, a, b;
 
     (void)argc;
     memset(keys, 0, sizeof keys);
-    /* So that there would be a state to inherit. */
+    /* Any state would now be inherited. */
     CHECK_EQ(ws_make_key(first, LEN), LEN);
     for (child = 0; child < 2; child++) {
         int ends[2], status = -1;

@@ -1,4 +1,4 @@
-/* Encoding: what is refused, and many frames in one call. */
+/* Encoding of one frame and of many. */
 #include "check.h"
 #include "memory.h"
 #include "wscodec.h"
@@ -103,7 +103,7 @@ static void check_out_frame_bytes(void)
     }
 }
 
-/* Three frames, 7 + 11 + 2 bytes; as many as fit, each of them whole. */
+/* Three frames of 7, 11 and 2 bytes: only whole frames are written. */
 static void check_many(void)
 {
     static const char wire[] = "\x81\x05Hello"
@@ -138,7 +138,7 @@ static void check_many(void)
         CHECK_MEM(out, wire, used);
         CHECK_FILL(out + used, GUARD_BYTE, cap - used);
         CHECK(guards_intact(out, cap));
-        /* The invalid one is met when it is the first. */
+        /* An invalid frame is an error only if it is the first. */
         CHECK_EQ(ws_frames_encode(frames, 4, out, cap, &written),
                  fit != 0 ? fit : WS_ERR_BUFFER_TOO_SMALL);
         CHECK_EQ(written, used);
@@ -151,7 +151,7 @@ static void check_many(void)
     }
 }
 
-/* ws_frame_encode(), ws_frame_header() and ws_mask_copy(), and
+/* ws_frame_encode(), ws_frame_header() with ws_mask_copy(), and
  * ws_frame_decode() agree for every small length. */
 static void check_round_trips(void)
 {
@@ -202,7 +202,7 @@ static void check_round_trips(void)
     }
 }
 
-/* A header may be written in front of a payload that lies in place. */
+/* A header may be written directly before its payload. */
 static void check_header_in_front(void)
 {
     static const size_t lens[] = {0, 1, 125, 126, 65535, 65536};

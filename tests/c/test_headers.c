@@ -1,4 +1,4 @@
-/* Walking and searching the fields of a head, and the limits of a head. */
+/* ws_next_header(), ws_find_header(), and the limits of a head. */
 #include "check.h"
 #include "wscodec.h"
 
@@ -12,7 +12,7 @@ static int is(const char *head, ws_span span, const char *want)
            memcmp(head + span.off, want, span.len) == 0;
 }
 
-static void check_walk(void)
+static void check_next_and_find(void)
 {
     static const char head[] = "GET / HTTP/1.1\r\n"
                                "Host: a\r\n"
@@ -55,19 +55,19 @@ static void check_walk(void)
     CHECK_EQ(ws_find_header(head, len, "a", 1, &value), 0);
 }
 
-/* Every beginning of a head is refused in the end, and so is one that is
- * broken; a position that no call gave is not trusted. */
+/* Incomplete and malformed heads are refused, and so are positions inside a
+ * line. */
 static void check_refused(void)
 {
     static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n";
-    static const char broken[] = "GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n";
+    static const char malformed[] = "GET / HTTP/1.1\r\nHost: a\r\nX : y\r\n\r\n";
     static const size_t positions[] = {1, 15, 17, 37, 38, 1000, SIZE_MAX};
     ws_span name, value;
     size_t n, pos, i;
     ws_result result;
 
     for (n = 0; n < strlen(head); n++) {
-        check_case("beginning of a head", n, 0);
+        check_case("incomplete head", n, 0);
         pos = 0;
         while ((result = ws_next_header(head, n, &pos, &name, &value)) == 1) {
             CHECK(pos <= n);
@@ -78,13 +78,13 @@ static void check_refused(void)
         CHECK_EQ(ws_find_header(head, n, "absent", 6, &value),
                  WS_ERR_INVALID_ARGUMENT);
     }
-    check_case("broken", 0, 0);
+    check_case("malformed", 0, 0);
     pos = 0;
-    while ((result = ws_next_header(broken, strlen(broken), &pos, &name,
+    while ((result = ws_next_header(malformed, strlen(malformed), &pos, &name,
                                     &value)) == 1) {
     }
     CHECK_EQ(result, WS_ERR_HTTP_SYNTAX);
-    CHECK_EQ(ws_find_header(broken, strlen(broken), "absent", 6, &value),
+    CHECK_EQ(ws_find_header(malformed, strlen(malformed), "absent", 6, &value),
              WS_ERR_HTTP_SYNTAX);
     CHECK_EQ(value.off, 0);
     for (i = 0; i < sizeof positions / sizeof *positions; i++) {
@@ -96,7 +96,7 @@ static void check_refused(void)
     }
 }
 
-/* A head with this many fields, of this length in all; 0 to leave it open. */
+/* A head with `fields` fields, padded to `len` bytes unless that is 0. */
 static size_t make_head(char *out, int fields, size_t len)
 {
     size_t used = (size_t)sprintf(
@@ -142,7 +142,7 @@ static void check_limits(void)
     CHECK_EQ(ws_parse_handshake(head, len, &hs, sizeof hs),
              WS_ERR_HTTP_TOO_LARGE);
     CHECK_EQ(ws_parse_handshake(head, WS_MAX_HEAD - 1, &hs, sizeof hs), 0);
-    /* However it grows, it is refused once and for all. */
+    /* Once it is too large, it stays refused as it grows. */
     for (n = WS_MAX_HEAD - 2; n <= len; n++) {
         ws_result result = ws_parse_handshake(head, n, &hs, sizeof hs);
 
@@ -152,7 +152,7 @@ static void check_limits(void)
     }
     CHECK(seen);
 
-    /* A line without end. */
+    /* An endless line. */
     memset(head, 'G', 2 * WS_MAX_HEAD);
     CHECK_EQ(ws_parse_handshake(head, WS_MAX_HEAD - 1, &hs, sizeof hs), 0);
     CHECK_EQ(ws_parse_handshake(head, 2 * WS_MAX_HEAD, &hs, sizeof hs),
@@ -163,7 +163,7 @@ static void check_limits(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    check_walk();
+    check_next_and_find();
     check_refused();
     check_limits();
     return check_done(argv[0]);

@@ -1,4 +1,4 @@
-/* Payload lengths at every boundary, up to 2^63. */
+/* Payload lengths at every limit, up to 2^63. */
 #define _DEFAULT_SOURCE
 #include "check.h"
 #include "wscodec.h"
@@ -41,7 +41,7 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths };
 
 static const unsigned char mask[4] = {0xa1, 0xb2, 0xc3, 0xd4};
 
-/* With the mask, if wanted; returns its length. */
+/* Appends the mask if `masked`; returns the length. */
 static size_t make_header(const char *hex, int masked, unsigned char *out)
 {
     size_t len = unhex(hex, out, 10);
@@ -85,7 +85,7 @@ static void check_encoder(uint64_t len, int masked, const unsigned char *header,
     }
 }
 
-/* Each beginning of the header means "more"; the whole of it is reported. */
+/* An incomplete header returns 0; a complete one is reported. */
 static void check_decode(uint64_t len, uint32_t flags,
                          const unsigned char *header, size_t header_len)
 {
@@ -120,8 +120,8 @@ static void check_decode(uint64_t len, uint32_t flags,
     }
 }
 
-/* A length of 2 GiB and more arrives in pieces of 1 GiB that nobody touches:
- * with WS_KEEP_MASKED they can be the same read-only pages. */
+/* A long payload arrives in pieces of 1 GiB. With WS_KEEP_MASKED these are not
+ * written to, so all can be the same read-only pages. */
 static void check_chunks(uint64_t len, uint32_t flags,
                          const unsigned char *header, size_t header_len,
                          void *pages, size_t pages_len)
@@ -163,7 +163,7 @@ static void check_chunks(uint64_t len, uint32_t flags,
     CHECK_EQ(ws_decoder_finish(&decoder), done == len ? WS_OK : WS_ERR_EOF);
 }
 
-/* The limit is on what is announced. */
+/* The limit applies to the announced length. */
 static void check_limit(uint64_t len, uint32_t flags,
                         const unsigned char *header, size_t header_len)
 {
@@ -177,7 +177,7 @@ static void check_limit(uint64_t len, uint32_t flags,
     CHECK_EQ(ws_decoder_feed(&decoder, copy, header_len, &frame, 1, &used),
              len == 0);
     if (len > 1) {
-        /* Known before the mask is. */
+        /* Refused before the mask arrives. */
         size_t without_mask = header_len - ((flags & WS_CLIENT) != 0 ? 0 : 4);
 
         CHECK_EQ(ws_decoder_init(&decoder, flags, len - 1), 0);
@@ -192,7 +192,7 @@ static void check_limit(uint64_t len, uint32_t flags,
     }
 }
 
-/* One buffer of more than 4 GiB, never touched beyond its header. */
+/* One buffer of more than 4 GiB, of which only the header is read. */
 static void check_one_huge_buffer(void)
 {
 #if SIZE_MAX > 0xffffffff
@@ -225,7 +225,7 @@ static void check_one_huge_buffer(void)
 #endif
 }
 
-static void check_wrong(const char *hex, size_t proved_at)
+static void check_invalid_length(const char *hex, size_t proved_at)
 {
     unsigned char bytes[WS_MAX_HEADER];
     size_t len = unhex(hex, bytes, sizeof bytes), n;
@@ -285,16 +285,16 @@ int main(int argc, char **argv)
         CHECK_U64(ws_frame_size(beyond[i], 1), UINT64_MAX);
     }
 
-    /* Not minimal, or with the top bit: wrong at the byte that proves it. */
-    check_wrong("82 fe 0000", 4);
-    check_wrong("82 fe 0005", 4);
-    check_wrong("82 fe 007d", 4);
-    check_wrong("82 ff 0000000000000000", 8);
-    check_wrong("82 ff 0000000000000005", 8);
-    check_wrong("82 ff 000000000000ffff", 8);
-    check_wrong("82 ff 8000000000000000", 3);
-    check_wrong("82 ff ffffffffffffffff", 3);
-    check_wrong("82 ff fffffffffffffffc", 3);
-    check_wrong("82 ff ffffff00fffff000", 3);
+    /* Not minimal, or with the top bit: refused at the byte that proves it. */
+    check_invalid_length("82 fe 0000", 4);
+    check_invalid_length("82 fe 0005", 4);
+    check_invalid_length("82 fe 007d", 4);
+    check_invalid_length("82 ff 0000000000000000", 8);
+    check_invalid_length("82 ff 0000000000000005", 8);
+    check_invalid_length("82 ff 000000000000ffff", 8);
+    check_invalid_length("82 ff 8000000000000000", 3);
+    check_invalid_length("82 ff ffffffffffffffff", 3);
+    check_invalid_length("82 ff fffffffffffffffc", 3);
+    check_invalid_length("82 ff ffffff00fffff000", 3);
     return check_done(argv[0]);
 }

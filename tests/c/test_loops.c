@@ -1,7 +1,6 @@
-/* Two loops around ws_conn_recv(), and both are right: over the result, and
- * over the bytes that are left. They see the same events, replies and errors,
- * however many events a call may report; and bytes that are not consumed are as
- * they were given. */
+/* The loop until ws_conn_recv() returns 0 and the loop until all bytes are
+ * consumed are equivalent: the same events, replies and errors for any number of
+ * slots. Bytes that are not consumed do not change. */
 #include "check.h"
 #include "wire.h"
 #include "wscodec.h"
@@ -12,19 +11,19 @@
 enum { ROOM = 4096 };
 enum loop { OVER_THE_RESULT, OVER_THE_BYTES, LOOPS };
 
-/* What came of a stream. A message that comes in pieces is logged as one. */
-struct story {
+/* The result of a stream. The pieces of a message are logged as one. */
+struct trace {
     char events[ROOM];
     size_t events_len;
     unsigned char replies[ROOM];
     size_t replies_len;
-    int open; /* A message is under way. */
+    int open; /* A message is incomplete. */
     ws_result error;
     int state;
     ws_result finish;
 };
 
-static void put(struct story *s, const void *bytes, size_t len)
+static void put(struct trace *s, const void *bytes, size_t len)
 {
     if (len >= ROOM - s->events_len) {
         abort();
@@ -33,7 +32,7 @@ static void put(struct story *s, const void *bytes, size_t len)
     s->events_len += len;
 }
 
-static void write_down(struct story *s, const ws_event *ev, const void *data)
+static void log_event(struct trace *s, const ws_event *ev, const void *data)
 {
     char head[3];
 
@@ -57,14 +56,14 @@ static void write_down(struct story *s, const ws_event *ev, const void *data)
     }
 }
 
-/* One ws_conn_recv() and what belongs to it. */
-static ws_result receive(ws_conn *conn, unsigned char *p, size_t len,
-                         size_t slots, size_t *used, struct story *s)
+/* One call of ws_conn_recv(), with its events and output. */
+static ws_result receive(ws_conn *conn, unsigned char *p, size_t len, size_t slots,
+                         size_t *used, struct trace *s)
 {
     unsigned char *copy = malloc(len + 1), out[WS_MAX_OUTPUT];
     ws_event ev[64];
     ws_result i, n, reply;
-    int speaks;
+    int may_reply;
 
     memcpy(copy, p, len);
     n = ws_conn_recv(conn, p, len, ev, slots, used);
@@ -78,18 +77,17 @@ static ws_result receive(ws_conn *conn, unsigned char *p, size_t len,
     if (n == 0) {
         CHECK_U64(*used, len);
     }
-    speaks = n < 0;
+    may_reply = n < 0;
     for (i = 0; i < n; i++) {
         const void *data = ws_event_data(conn, p, &ev[i]);
 
         CHECK(data != NULL);
-        write_down(s, &ev[i], data);
-        speaks |= ev[i].opcode == WS_OPCODE_PING ||
-                  ev[i].opcode == WS_OPCODE_CLOSE;
+        log_event(s, &ev[i], data);
+        may_reply |= ev[i].opcode == WS_OPCODE_PING || ev[i].opcode == WS_OPCODE_CLOSE;
     }
     reply = ws_conn_output(conn, out, sizeof out);
     CHECK(reply >= 0);
-    CHECK(speaks || reply == 0);
+    CHECK(may_reply || reply == 0);
     memcpy(s->replies + s->replies_len, out, (size_t)reply);
     s->replies_len += (size_t)reply;
     free(copy);
@@ -97,7 +95,7 @@ static ws_result receive(ws_conn *conn, unsigned char *p, size_t len,
 }
 
 static ws_result over_the_result(ws_conn *conn, unsigned char *p, size_t len,
-                                 size_t slots, struct story *s)
+                                 size_t slots, struct trace *s)
 {
     size_t used;
     ws_result n;
@@ -111,7 +109,7 @@ static ws_result over_the_result(ws_conn *conn, unsigned char *p, size_t len,
 }
 
 static ws_result over_the_bytes(ws_conn *conn, unsigned char *p, size_t len,
-                                size_t slots, struct story *s)
+                                size_t slots, struct trace *s)
 {
     size_t used;
     ws_result n = 0;
@@ -133,8 +131,8 @@ struct stream {
     ws_result error;
 };
 
-static void run(const struct stream *stream, int pieces, size_t step,
-                size_t slots, enum loop loop, struct story *s)
+static void run(const struct stream *stream, int pieces, size_t step, size_t slots,
+                enum loop loop, struct trace *s)
 {
     unsigned char wire[ROOM];
     size_t len = frames_of(stream->frames, WS_SERVER, wire, sizeof wire), at;
@@ -161,7 +159,7 @@ static void run(const struct stream *stream, int pieces, size_t step,
 static void check_stream(const struct stream *stream, int pieces)
 {
     static const size_t slots[] = {1, 2, 3, 4, 64};
-    static struct story want, got;
+    static struct trace want, got;
     unsigned char wire[ROOM];
     size_t len = frames_of(stream->frames, WS_SERVER, wire, sizeof wire);
     size_t step, i;
@@ -191,7 +189,7 @@ int main(int argc, char **argv)
 {
 #ifndef WITHOUT_DEFLATE
     static const ws_pmd_params keeps;
-    static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
+    static const ws_pmd_params resets = {1, 1, 0, 0, 0, 0, {0, 0}};
 #endif
     static const struct stream corpus[] = {
         {"81:6869 82:00 81:", NULL, 0},
@@ -200,7 +198,7 @@ int main(int argc, char **argv)
         {"81:68 88:03e8627965 81:69", NULL, 0},
         {"01:68 88: =ffffff", NULL, 0},
         {"01:c3 80:a9 81:e282ac", NULL, 0},
-        /* What is wrong, with and without something before it. */
+        /* Errors, with and without frames before them. */
         {"=83", NULL, WS_ERR_OPCODE},
         {"81:616263 89:70 =83", NULL, WS_ERR_OPCODE},
         {"81:616263ff", NULL, WS_ERR_UTF8},
@@ -217,8 +215,8 @@ int main(int argc, char **argv)
 #ifndef WITHOUT_DEFLATE
         {"c1:f248cdc9c90700 c1:f200110000 81:68 c1:00", &keeps, 0},
         {"41:f248cd 89:70 00: 80:c9c90700 c1: 82:01", &keeps, 0},
-        {"c1:f248cdc9c907000000ffff c1:f348cdc9c9070000", &forgets, 0},
-        {"41:f248cdc9c90700 80: 89:70", &forgets, 0},
+        {"c1:f248cdc9c907000000ffff c1:f348cdc9c9070000", &resets, 0},
+        {"41:f248cdc9c90700 80: 89:70", &resets, 0},
         {"81:61 c1:f248cd", &keeps, WS_ERR_COMPRESSION},
         {"41:f248cd 80:", &keeps, WS_ERR_COMPRESSION},
         {"c1:f248cdc9c907000000ffff06", &keeps, WS_ERR_COMPRESSION},
@@ -228,7 +226,7 @@ int main(int argc, char **argv)
         /* 1,000 letters, which is the limit; 1,001; 5,000. */
         {"c1:4a4c1c05a360140c770000 81:68", &keeps, 0},
         {"c1:4a4c1c05a360140c7b0000 81:68", &keeps, WS_ERR_TOO_BIG},
-        {"81:68 c1:ecc13101000000c2a0aceb5fc2147e4001000000006f03", &forgets,
+        {"81:68 c1:ecc13101000000c2a0aceb5fc2147e4001000000006f03", &resets,
          WS_ERR_TOO_BIG},
 #endif
     };

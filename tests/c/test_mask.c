@@ -1,4 +1,4 @@
-/* Masking: every length, alignment and phase. */
+/* Masking: every length, alignment and position. */
 #include "check.h"
 #include "memory.h"
 #include "wscodec.h"
@@ -42,7 +42,7 @@ int main(int argc, char **argv)
             guarded_free(to);
         }
     }
-    /* Wherever it lies. */
+    /* At every alignment. */
     for (shift = 0; shift < 16; shift++) {
         unsigned char buf[LONGEST + 16];
 
@@ -55,7 +55,7 @@ int main(int argc, char **argv)
             CHECK_EQ(buf[i], plain[i] ^ (inside ? mask[i % 4] : 0));
         }
     }
-    /* Piece by piece is the same as at once. */
+    /* In pieces the result is the same as at once. */
     for (len = 1; len < LONGEST; len++) {
         unsigned char at_once[LONGEST], pieces[LONGEST];
         size_t done;

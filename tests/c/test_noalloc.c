@@ -1,16 +1,16 @@
-/* No function allocates, and a connection only from the allocator that it was
- * given. This program brings its own malloc() and the like, which the whole
- * process uses, and counts. */
+/* No function allocates, and a connection only with its allocator. This program
+ * defines malloc() and related functions for the whole process, and counts their
+ * calls. */
 #define _DEFAULT_SOURCE
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An arena that is never given back; enough for stdio. */
+/* An arena that is never freed; enough for stdio. */
 static union {
     unsigned char bytes[1 << 20];
     long double aligned;
@@ -80,7 +80,7 @@ int posix_memalign(void **mem, size_t alignment, size_t size)
     return *mem != NULL ? 0 : ENOMEM;
 }
 
-/* That calls from a shared library come here too. */
+/* Calls from shared libraries are counted, too. */
 static int counts_calls(void)
 {
     unsigned long before = calls;
@@ -103,8 +103,8 @@ int main(int argc, char **argv)
     size_t i, n;
 
     (void)argc;
-    /* Nothing has been printed yet, and no function called before: what a
-     * first call might set up is counted as well. */
+    /* Nothing was printed and no function called before, so that what a first
+     * call might set up is counted as well. */
     for (i = 0; i < writers_len && i < MOST; i++) {
         start = calls;
         ok &= writers[i].run(out, sizeof out) == (ws_result)writers[i].size;
@@ -119,7 +119,7 @@ int main(int argc, char **argv)
     start = calls;
     ok &= other_functions_work();
     by_others = calls - start;
-    /* What fails, and what is incomplete. */
+    /* Failing calls and incomplete input. */
     start = calls;
     for (i = 0; i < writers_len; i++) {
         for (n = 0; n < writers[i].size; n++) {

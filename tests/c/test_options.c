@@ -1,4 +1,4 @@
-/* Every option of a connection, and everything that can be asked. */
+/* Every WS_OPT_* and WS_INFO_* of a connection. */
 #include "check.h"
 #include "wire.h"
 #include "wscodec.h"
@@ -13,8 +13,8 @@ struct option {
     const char *name;
     int number;
     uint64_t fresh;
-    uint64_t good;       /* A value that it may have. */
-    uint64_t bad;        /* One that it may not have; 0: there is none. */
+    uint64_t good; /* A valid value. */
+    uint64_t bad;  /* An invalid value; 0 if there is none. */
     int before_input;
 };
 
@@ -40,8 +40,8 @@ static uint64_t get(const ws_conn *conn, int option)
     return value;
 }
 
-/* Feeds it the frames; the result is the first error, or the number of events.
- * The last event stays in *last. */
+/* Reads the frames; returns the first error, or the number of events. *last is
+ * the last event. */
 static ws_result feed(ws_conn *conn, const char *frames, uint32_t side,
                       ws_event *last)
 {
@@ -96,7 +96,7 @@ static void check_values(const struct option *o)
     ws_conn_free(conn);
 }
 
-/* What is no option is UNSUPPORTED; what can only be asked cannot be set. */
+/* An unknown number is WS_ERR_UNSUPPORTED; WS_INFO_* cannot be set. */
 static void check_unknown(void)
 {
     ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
@@ -125,7 +125,7 @@ static void check_max_frame(void)
     ws_conn *conn = server_with(WS_OPT_MAX_FRAME, 4);
 
     check_case("MAX_FRAME", 0, 0);
-    /* Of one frame, and of data frames only. */
+    /* It applies to each data frame, and not to control frames. */
     CHECK_EQ(feed(conn, "01:61626364 89:7069706970 80:61626364", WS_SERVER,
                   NULL),
              2);
@@ -136,7 +136,7 @@ static void check_max_frame(void)
     ws_conn_free(conn);
 }
 
-/* A message under way meets a limit that is lowered. */
+/* A lowered limit applies to the message that is being received. */
 static void check_lowered_limit(void)
 {
     ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
@@ -146,7 +146,7 @@ static void check_lowered_limit(void)
     CHECK_U64(get(conn, WS_INFO_BUFFERED), 5);
     CHECK_U64(get(conn, WS_INFO_RECEIVING), WS_OPCODE_TEXT);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, 3), WS_OK);
-    CHECK_EQ(feed(conn, "89:70", WS_SERVER, NULL), 1); /* a ping may come */
+    CHECK_EQ(feed(conn, "89:70", WS_SERVER, NULL), 1); /* pings do not count */
     CHECK_EQ(feed(conn, "80:", WS_SERVER, NULL), WS_ERR_TOO_BIG);
     CHECK_U64(get(conn, WS_INFO_ANNOUNCED), 5);
     ws_conn_free(conn);
@@ -171,7 +171,7 @@ static void check_any_mask(void)
     CHECK_EQ(feed(conn, "81:68", WS_CLIENT, NULL), 1);
     CHECK_EQ(feed(conn, "01:68", WS_SERVER, NULL), 0);
     CHECK_EQ(feed(conn, "80:69 89:", WS_CLIENT, NULL), 2);
-    /* What we send is masked by a client, and by no server. */
+    /* Sending is unchanged: only a client masks. */
     CHECK_EQ(ws_conn_output(conn, out, sizeof out), 2);
     CHECK_MEM(out, "\x8a\0", 2);
     ws_conn_free(conn);
@@ -184,7 +184,7 @@ static void check_any_mask(void)
     ws_conn_free(conn);
 }
 
-/* Without AUTO_CLOSE a close and an error are the caller's to answer, once. */
+/* Without AUTO_CLOSE the caller sends the close after a close or an error. */
 static void check_auto_close(void)
 {
     ws_conn *conn = server_with(WS_OPT_AUTO_CLOSE, 0);
@@ -220,14 +220,14 @@ static void check_auto_close(void)
     CHECK_EQ(ws_conn_finish(conn), WS_ERR_UTF8);
     ws_conn_free(conn);
 
-    /* The end comes before the answer. */
+    /* The stream ends before the reply. */
     conn = server_with(WS_OPT_AUTO_CLOSE, 0);
     CHECK_EQ(feed(conn, "88:", WS_SERVER, NULL), 1);
     CHECK_EQ(ws_conn_finish(conn), WS_OK);
     ws_conn_free(conn);
 }
 
-/* Reserved bits of an extension of the application's own. */
+/* Reserved bits of an extension that the application implements. */
 static void check_allow_rsv(void)
 {
     ws_conn *conn = server_with(WS_OPT_ALLOW_RSV, WS_RSV1 | WS_RSV3);
@@ -235,13 +235,13 @@ static void check_allow_rsv(void)
     ws_event ev;
 
     check_case("ALLOW_RSV", 0, 0);
-    CHECK_EQ(feed(conn, "c1:ff", WS_SERVER, &ev), 1); /* no text is checked */
+    CHECK_EQ(feed(conn, "c1:ff", WS_SERVER, &ev), 1); /* not validated as text */
     CHECK_EQ(ev.flags & (WS_RSV1 | WS_RSV2 | WS_RSV3), WS_RSV1);
     CHECK_EQ(feed(conn, "11:61 80:62", WS_SERVER, &ev), 1);
     CHECK_EQ(ev.flags & (WS_RSV1 | WS_RSV2 | WS_RSV3), WS_RSV3);
     CHECK_EQ(feed(conn, "81:61", WS_SERVER, &ev), 1);
     CHECK_EQ(ev.flags & (WS_RSV1 | WS_RSV2 | WS_RSV3), 0);
-    /* The same bits may be sent, with the first piece. */
+    /* The same bits may be sent with the first piece. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, WS_RSV3 | WS_SEND_MORE, "a", 1,
                           out, sizeof out),
              3);
@@ -251,7 +251,7 @@ static void check_allow_rsv(void)
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, WS_RSV2, "b", 1, out,
                           sizeof out),
              INVALID);
-    /* Others stay refused, and these on what is no first frame. */
+    /* Other bits stay refused, and these on any but the first frame. */
     CHECK_EQ(feed(conn, "a1:61", WS_SERVER, NULL), WS_ERR_RESERVED_BITS);
     ws_conn_free(conn);
     conn = server_with(WS_OPT_ALLOW_RSV, WS_RSV1);
@@ -260,7 +260,7 @@ static void check_allow_rsv(void)
     conn = server_with(WS_OPT_ALLOW_RSV, WS_RSV1);
     CHECK_EQ(feed(conn, "c9:", WS_SERVER, NULL), WS_ERR_RESERVED_BITS);
     ws_conn_free(conn);
-    /* Limits hold. */
+    /* Limits apply. */
     conn = server_with(WS_OPT_ALLOW_RSV, WS_RSV1);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, 1), WS_OK);
     CHECK_EQ(feed(conn, "c1:6162", WS_SERVER, NULL), WS_ERR_TOO_BIG);
@@ -345,7 +345,7 @@ static void check_compress_from(void)
     CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "aaaaa", 5, out, sizeof out) >
           0);
     CHECK_EQ(out[0], 0xc1);
-    /* The first piece decides, and counts as long enough. */
+    /* A message in pieces counts as long enough. */
     CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_MORE, "a", 1, out,
                        sizeof out) > 0);
     CHECK_EQ(out[0], 0x41);
@@ -354,7 +354,7 @@ static void check_compress_from(void)
     ws_conn_free(conn);
 }
 
-/* Compression and reserved bits of one's own: the second is refused. */
+/* Compression and ALLOW_RSV exclude each other. */
 static void check_rsv_or_compression(void)
 {
     static const ws_pmd_params keeps;
@@ -395,8 +395,8 @@ static void check_announced_compressed(void)
 }
 #endif
 
-/* These are called for effect: it compiles, with warnings as errors, although
- * nobody looks at their results. */
+/* Results of these functions may be ignored: this compiles with warnings as
+ * errors. */
 static void check_results_that_may_be_ignored(void)
 {
     static const ws_pmd_params keeps;

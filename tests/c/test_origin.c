@@ -1,4 +1,4 @@
-/* Which web pages may connect. */
+/* ws_origin_allowed(). */
 #include "check.h"
 #include "wscodec.h"
 

@@ -1,8 +1,7 @@
-/* Output buffers: of the exact size, one byte too small, too large, and
- * uninitialised. */
+/* Output buffers of every size around the exact one, and uninitialised ones. */
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ static void check_sizes(const struct writer *writer)
     }
 }
 
-/* Whatever it held before, what is written does not depend on it. */
+/* The output does not depend on what the buffer contained. */
 static void check_uninitialised(const struct writer *writer)
 {
     unsigned char *out = fresh(writer->size + 1);
@@ -124,11 +123,11 @@ static void check_structs(void)
     free(dst);
 }
 
-/* Results that are not 1 leave zeros where they would have filled. */
+/* Outputs that are not filled are zeroed. */
 static void check_zeroed(void)
 {
     static const char head[] = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    static const char broken[] = "GET / HTTP/1.1\r\nHost : a\r\n\r\n";
+    static const char malformed[] = "GET / HTTP/1.1\r\nHost : a\r\n\r\n";
     ws_span *a = fresh(sizeof *a), *b = fresh(sizeof *b);
     ws_frame *frame = fresh(sizeof *frame);
     size_t pos = 25;
@@ -140,7 +139,7 @@ static void check_zeroed(void)
     memset(a, 0xcc, sizeof *a);
     memset(b, 0xcc, sizeof *b);
     pos = 0;
-    CHECK_EQ(ws_next_header(broken, strlen(broken), &pos, a, b),
+    CHECK_EQ(ws_next_header(malformed, strlen(malformed), &pos, a, b),
              WS_ERR_HTTP_SYNTAX);
     CHECK_FILL(a, 0, sizeof *a);
     CHECK_FILL(b, 0, sizeof *b);
@@ -148,7 +147,7 @@ static void check_zeroed(void)
     CHECK_EQ(ws_find_header(head, strlen(head), "x", 1, a), 0);
     CHECK_FILL(a, 0, sizeof *a);
     memset(a, 0xcc, sizeof *a);
-    CHECK_EQ(ws_find_header(broken, strlen(broken), "x", 1, a),
+    CHECK_EQ(ws_find_header(malformed, strlen(malformed), "x", 1, a),
              WS_ERR_HTTP_SYNTAX);
     CHECK_FILL(a, 0, sizeof *a);
     memset(a, 0xcc, sizeof *a);

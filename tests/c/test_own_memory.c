@@ -1,5 +1,5 @@
-/* A connection in memory of the caller's own, and masking keys from elsewhere. */
-#include "books.h"
+/* ws_conn_init() and ws_conn_set_random(). */
+#include "tracker.h"
 #include "check.h"
 #include "memory.h"
 #include "wire.h"
@@ -33,7 +33,7 @@ static void check_memory(void)
     CHECK(ws_conn_init(mem, size, 2, NULL) == NULL);
     CHECK(ws_conn_init(mem, size, WS_SERVER,
                        (const ws_allocator *)(const void *)(mem + 1)) == NULL);
-    /* The handle is the memory, and nothing behind it is touched. */
+    /* The handle is the memory, and nothing beyond it is written. */
     memset(mem, 0xa5, size + 16);
     CHECK(ws_conn_init(mem, size + 16, WS_SERVER, NULL) == (ws_conn *)mem);
     CHECK_FILL(mem + size, 0xa5, 16);
@@ -41,11 +41,11 @@ static void check_memory(void)
     CHECK_FILL(mem + size, 0xa5, 16);
 }
 
-/* A server that gets its messages whole takes no memory at all. */
+/* A server that reads whole messages allocates nothing. */
 static void check_no_allocation(void)
 {
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     unsigned char wire[128], out[WS_MAX_OUTPUT];
     size_t len = frames_of("81:6869 89:70 88:03e8", WS_SERVER, wire,
                            sizeof wire);
@@ -71,17 +71,17 @@ static void check_no_allocation(void)
     CHECK_U64(events, 3);
     CHECK_EQ(ws_conn_state(conn), WS_STATE_CLOSED);
     ws_conn_free(conn);
-    /* A pong that waits has its bytes somewhere; nothing else. */
-    CHECK(books.calls <= 1);
-    CHECK_U64(books.blocks, 0);
+    /* At most the pending pong needed memory. */
+    CHECK(tracker.calls <= 1);
+    CHECK_U64(tracker.blocks, 0);
 }
 
-/* ws_conn_free() gives back what the connection owns, and leaves the memory,
- * which serves again. */
-static void check_again(void)
+/* ws_conn_free() frees what the connection owns, and the caller's memory can be
+ * used again. */
+static void check_reuse(void)
 {
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     int round;
 
     for (round = 0; round < 3; round++) {
@@ -92,13 +92,13 @@ static void check_again(void)
             ws_conn_init(aligned(), WS_MAX_CONN, WS_SERVER, &allocator);
         ws_event ev[8];
 
-        check_case("again", (uintmax_t)round, 0);
+        check_case("reuse", (uintmax_t)round, 0);
         CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
         CHECK_EQ(ws_conn_recv(conn, wire, len, ev, 8, &used), 1);
         CHECK_MEM(ws_event_data(conn, wire, &ev[0]), "hip", 3);
-        CHECK_U64(books.blocks, 1);
+        CHECK_U64(tracker.blocks, 1);
         ws_conn_free(conn);
-        CHECK_U64(books.blocks, 0);
+        CHECK_U64(tracker.blocks, 0);
     }
 }
 
@@ -107,7 +107,7 @@ static void check_again(void)
 struct source {
     unsigned char next;
     size_t asked;
-    size_t least; /* Of what it was asked for at once. */
+    size_t last; /* The length of the last request. */
     int fails;
 };
 
@@ -118,7 +118,7 @@ static int fill(void *user, void *out, size_t len)
     size_t i;
 
     source->asked++;
-    source->least = len;
+    source->last = len;
     if (source->fails) {
         return 1;
     }
@@ -134,8 +134,7 @@ static void start(struct source *source)
     source->next = 1;
 }
 
-/* Keys are taken in their order, 64 from each 256 bytes; so that two runs are
- * the same. */
+/* Keys are used in order, 64 from each 256 bytes, so two runs are equal. */
 static void check_reproducible(void)
 {
     static unsigned char runs[2][65 * 7];
@@ -157,7 +156,7 @@ static void check_reproducible(void)
             CHECK_EQ(out[2], (unsigned char)(1 + 4 * i));
             CHECK_EQ(out[6], 'x' ^ out[2]);
             CHECK_U64(source.asked, i < 64 ? 1 : 2);
-            CHECK_U64(source.least, 256);
+            CHECK_U64(source.last, 256);
         }
         CHECK_EQ(ws_conn_set_random(conn, fill, &source), WS_ERR_INVALID_STATE);
         ws_conn_free(conn);
@@ -165,7 +164,7 @@ static void check_reproducible(void)
     CHECK_MEM(runs[0], runs[1], sizeof runs[0]);
 }
 
-/* If it fails nothing has changed, and the same call may be repeated. */
+/* A failure has no effect, and the call may be repeated. */
 static void check_failing_source(void)
 {
     struct source source;
@@ -185,7 +184,7 @@ static void check_failing_source(void)
              WS_ERR_RANDOM);
     CHECK_EQ(ws_conn_state(conn), WS_STATE_OPEN);
     source.fails = 0;
-    /* Another opcode: no message had begun. */
+    /* Another opcode is valid: no message was started. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_BINARY, 0, "x", 1, out, sizeof out),
              7);
     ws_conn_free(conn);
@@ -194,8 +193,8 @@ static void check_failing_source(void)
 /* Without memory for 64 keys, they are drawn one by one. */
 static void check_one_by_one(void)
 {
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     struct source source;
     unsigned char out[16];
     ws_conn *conn = ws_conn_new(WS_CLIENT, &allocator);
@@ -203,12 +202,12 @@ static void check_one_by_one(void)
     check_case("one by one", 0, 0);
     start(&source);
     CHECK_EQ(ws_conn_set_random(conn, fill, &source), WS_OK);
-    books.fails = books.calls + 1;
+    tracker.fails = tracker.calls + 1;
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "x", 1, out, sizeof out), 7);
-    CHECK_U64(source.least, 4);
+    CHECK_U64(source.last, 4);
     CHECK_MEM(out + 2, "\1\2\3\4", 4);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
 static void check_arguments(void)
@@ -237,7 +236,7 @@ int main(int argc, char **argv)
     (void)argc;
     check_memory();
     check_no_allocation();
-    check_again();
+    check_reuse();
     check_reproducible();
     check_failing_source();
     check_one_by_one();

@@ -1,8 +1,8 @@
-/* Nothing is read or written beyond a buffer: each lies against a page that
- * cannot be touched. A stray access ends the program. */
+/* Nothing is read or written beyond a buffer: each is next to an inaccessible
+ * page, so that a stray access ends the program. */
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ typedef void *(*placement)(size_t len);
 static const placement placements[] = {before_wall, after_wall};
 enum { PLACES = 2 };
 
-/* Every beginning of the sample gives the same as in ordinary memory. */
+/* Every prefix of the sample has the same result as in ordinary memory. */
 static void check_reader(const struct reader *reader, placement place)
 {
     size_t n;
@@ -69,7 +69,7 @@ static void check_lengths(placement place)
         unsigned char *buf = place(len);
 
         check_case("length", len, place == after_wall);
-        /* Masking: in place, from here, to here. */
+        /* Masking: in place, from the buffer, to the buffer. */
         memcpy(buf, plain, len);
         ws_mask(buf, len, mask, len);
         ws_mask(buf, len, mask, len);
@@ -79,7 +79,7 @@ static void check_lengths(placement place)
         ws_mask_copy(buf, wire, len, mask, 1);
         CHECK_MEM(buf, plain, len);
 
-        /* Encoding: from here, to here. */
+        /* Encoding: from the buffer, to the buffer. */
         CHECK_EQ(ws_frame_encode(WS_OPCODE_BINARY, WS_FIN, mask, buf, len,
                                  wire, sizeof wire),
                  total);
@@ -89,7 +89,7 @@ static void check_lengths(placement place)
                  total);
         CHECK_MEM(buf, wire, total);
 
-        /* Decoding here, at once and in halves. */
+        /* Decoding: at once and in halves. */
         CHECK_EQ(ws_frame_decode(buf, total, WS_SERVER, &frame), total);
         CHECK_MEM(buf + frame.chunk_off, plain, len);
         CHECK_EQ(ws_decoder_init(&decoder, WS_SERVER, 0), 0);
@@ -108,7 +108,7 @@ static void check_lengths(placement place)
     }
 }
 
-/* Text of every length, so that strides end everywhere. */
+/* Text of every length, so that wide reads end at every position. */
 static void check_text(placement place)
 {
     size_t len;
@@ -129,7 +129,7 @@ static void check_text(placement place)
     }
 }
 
-/* The structs that are filled or read. */
+/* Structs that are written or read. */
 static void check_structs(placement place)
 {
     unsigned char bytes[] = "\x8a\x80\0\0\0\0\x8a\x80\0\0\0\0\x8a\x80";
@@ -193,7 +193,7 @@ static void check_structs(placement place)
     CHECK_EQ(used, 4);
 }
 
-/* A connection, and what it fills and reads. */
+/* A connection, and the structs that it writes and reads. */
 static void check_conn(placement place)
 {
     unsigned char bytes[] = "\x81\x82\0\0\0\0hi\x88\x80\0\0\0\0";

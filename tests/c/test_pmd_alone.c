@@ -1,6 +1,6 @@
-/* Compression without a connection: to and fro, as RFC 7692 has it, and once
- * for many. */
-#include "books.h"
+/* ws_pmd: round trips, the examples of RFC 7692, and one payload for many
+ * connections. */
+#include "tracker.h"
 #include "check.h"
 #include "wire.h"
 #include "wscodec.h"
@@ -9,10 +9,10 @@
 #include <string.h>
 
 static const ws_pmd_params keeps;
-static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
+static const ws_pmd_params resets = {1, 1, 0, 0, 0, 0, {0, 0}};
 
-/* Decompresses one payload into `out`; its length, or the error. `room` is
- * what each call may write. */
+/* Decompresses one payload into `out`; returns its length, or the error. `room`
+ * is the capacity of each call. */
 static ws_result inflate(ws_pmd *pmd, uint32_t flags, const unsigned char *data,
                          size_t len, unsigned char *out, size_t cap,
                          size_t room)
@@ -110,13 +110,13 @@ static void check_rfc(void)
     ws_pmd_free(pmd);
 }
 
-/* What one compressor wrote is the same for all clients that agreed on no
- * context takeover: connections that got different messages before read it. */
+/* Without context takeover, one payload is valid for all clients, whatever they
+ * received before. */
 static void check_broadcast(void)
 {
     static const char text[] = "the same for all, the same for all";
     enum { CLIENTS = 3 };
-    ws_pmd *pmd = ws_pmd_new(WS_SERVER, &forgets, NULL);
+    ws_pmd *pmd = ws_pmd_new(WS_SERVER, &resets, NULL);
     ws_conn *clients[CLIENTS], *servers[CLIENTS];
     unsigned char packed[256], wire[300], out[300];
     ws_event ev[2];
@@ -128,8 +128,8 @@ static void check_broadcast(void)
     for (i = 0; i < CLIENTS; i++) {
         clients[i] = ws_conn_new(WS_CLIENT, NULL);
         servers[i] = ws_conn_new(WS_SERVER, NULL);
-        CHECK_EQ(ws_conn_set_pmd(clients[i], &forgets), WS_OK);
-        CHECK_EQ(ws_conn_set_pmd(servers[i], &forgets), WS_OK);
+        CHECK_EQ(ws_conn_set_pmd(clients[i], &resets), WS_OK);
+        CHECK_EQ(ws_conn_set_pmd(servers[i], &resets), WS_OK);
     }
     for (round = 0; round < 3; round++) {
         n = ws_pmd_compress(pmd, 0, text, strlen(text), packed, sizeof packed);
@@ -142,7 +142,7 @@ static void check_broadcast(void)
             CHECK_EQ(ev[0].len, strlen(text));
             CHECK_MEM(ws_event_data(clients[i], wire, &ev[0]), text,
                       strlen(text));
-            /* One of its own in between. */
+            /* A different message for each in between. */
             size = ws_conn_send(servers[i], WS_OPCODE_TEXT, 0, "aaaaaaaa",
                                 (size_t)i + 1, out, sizeof out);
             CHECK_EQ(ws_conn_recv(clients[i], out, (size_t)size, ev, 2, &used),
@@ -157,7 +157,7 @@ static void check_broadcast(void)
     ws_pmd_free(pmd);
 }
 
-/* Errors are returned from then on. */
+/* Errors are permanent. */
 static void check_damage(const char *hex, uint32_t flags, ws_result error)
 {
     ws_pmd *pmd = ws_pmd_new(WS_SERVER, &keeps, NULL);
@@ -171,22 +171,22 @@ static void check_damage(const char *hex, uint32_t flags, ws_result error)
     ws_pmd_free(pmd);
 }
 
-/* Every request for memory fails once. */
+/* Each allocation fails once. */
 static void check_exhaustion(void)
 {
     size_t k, failures = 0;
 
     for (k = 1;; k++) {
-        struct books books;
-        ws_allocator allocator = allocator_of(&books, 1);
+        struct tracker tracker;
+        ws_allocator allocator = tracking_allocator(&tracker, 1);
         unsigned char data[64], out[300];
         size_t len = unhex("f248cdc9c90700", data, sizeof data);
         ws_pmd *pmd;
         ws_result n = 0, m = 0;
 
         check_case("exhaustion", k, 0);
-        books.fails = k;
-        pmd = ws_pmd_new(WS_SERVER, &forgets, &allocator);
+        tracker.fails = k;
+        pmd = ws_pmd_new(WS_SERVER, &resets, &allocator);
         CHECK_EQ(pmd == NULL, k == 1);
         if (pmd != NULL) {
             n = ws_pmd_compress(pmd, 0, "Hello", 5, out, sizeof out);
@@ -196,9 +196,9 @@ static void check_exhaustion(void)
             failures += n < 0 || m < 0;
         }
         ws_pmd_free(pmd);
-        CHECK_U64(books.blocks, 0);
-        CHECK_U64(books.bytes, 0);
-        if (books.calls < k) {
+        CHECK_U64(tracker.blocks, 0);
+        CHECK_U64(tracker.bytes, 0);
+        if (tracker.calls < k) {
             break;
         }
     }
@@ -248,7 +248,7 @@ int main(int argc, char **argv)
     for (i = 0; i < sizeof rooms / sizeof *rooms; i++) {
         check_round_trip(&keeps, WS_SERVER, rooms[i]);
         check_round_trip(&keeps, WS_CLIENT, rooms[i]);
-        check_round_trip(&forgets, WS_SERVER, rooms[i]);
+        check_round_trip(&resets, WS_SERVER, rooms[i]);
     }
     check_rfc();
     check_broadcast();

@@ -1,9 +1,9 @@
-/* permessage-deflate: arguments that no caller should pass, parameters that
- * do not exist, and structs at the edge of memory. */
-#include "books.h"
+/* permessage-deflate: invalid arguments and parameters, and structs next to
+ * inaccessible memory. */
+#include "tracker.h"
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +13,11 @@
 static const char offers[] =
     "GET / HTTP/1.1\r\nSec-WebSocket-Extensions: permessage-deflate; "
     "client_max_window_bits\r\n\r\n";
-static const char answer[] =
+static const char response[] =
     "HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
 static const ws_pmd_params zero;
-/* What the zeros stand for. */
+/* The values of the zeros. */
 static const ws_pmd_params defaults = {0, 0, 15, 15, 6, 8, {0, 0}};
 
 static ws_result accept(const char *head, size_t len, ws_pmd_params *params)
@@ -27,8 +27,8 @@ static ws_result accept(const char *head, size_t len, ws_pmd_params *params)
     return ws_pmd_accept(head, len, params, out, sizeof out);
 }
 
-/* Buffers (p, n) that are unusable. */
-static void check_unusable(void *p, size_t n)
+/* (p, n) is invalid as a buffer. */
+static void check_invalid_buffer(void *p, size_t n)
 {
     unsigned char out[200];
     ws_pmd_params params = {1, 0, 9, 10, 1, 2, {0, 0}}, before = params;
@@ -43,8 +43,8 @@ static void check_unusable(void *p, size_t n)
     CHECK_MEM(&params, &before, sizeof params);
 }
 
-/* (p, 0) is empty: a head that is not complete, or no room. */
-static void check_empty(void *p)
+/* (p, 0) is empty: an incomplete head, or no room. */
+static void check_empty_buffer(void *p)
 {
     unsigned char out[200];
     ws_pmd_params params = zero;
@@ -72,12 +72,12 @@ static void check_structs(void)
     memset(out, 0xcc, sizeof out);
     CHECK_EQ(accept(offers, sizeof offers - 1, NULL), INVALID);
     CHECK_EQ(ws_pmd_offer(NULL, out, sizeof out), INVALID);
-    CHECK_EQ(ws_pmd_confirm(answer, sizeof answer - 1, NULL), INVALID);
+    CHECK_EQ(ws_pmd_confirm(response, sizeof response - 1, NULL), INVALID);
     CHECK_EQ(ws_conn_set_pmd(conn, NULL), INVALID);
     CHECK_EQ(ws_conn_get_pmd(conn, NULL), INVALID);
     CHECK_FILL(out, 0xcc, sizeof out);
 
-    /* No handle: what would have been filled is zero. */
+    /* Without a handle the output is zeroed. */
     CHECK_EQ(ws_conn_set_pmd(NULL, &zero), INVALID);
     CHECK_EQ(ws_conn_set_pmd(odd, &zero), INVALID);
     params = (ws_pmd_params *)(void *)out;
@@ -88,7 +88,7 @@ static void check_structs(void)
     CHECK_FILL(params, 0, sizeof *params);
     CHECK_FILL(out + sizeof *params, 0xcc, sizeof out - sizeof *params);
 
-    /* Bytes alone, which may lie anywhere. */
+    /* This struct has only bytes, so any address is aligned. */
     params = odd;
     memset(room, 0xcc, sizeof room);
     CHECK_EQ(ws_conn_get_pmd(conn, params), 0);
@@ -98,7 +98,7 @@ static void check_structs(void)
     CHECK_MEM(params, &defaults, sizeof *params);
     CHECK_EQ(ws_pmd_offer(params, out, sizeof out), 42);
     CHECK_EQ(accept(offers, sizeof offers - 1, params), 18);
-    CHECK_EQ(ws_pmd_confirm(answer, sizeof answer - 1, params), 1);
+    CHECK_EQ(ws_pmd_confirm(response, sizeof response - 1, params), 1);
     memset(&spec, 0, sizeof spec);
     spec.pmd = params;
     CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
@@ -115,8 +115,8 @@ static void check_values(void)
     unsigned char bytes[sizeof(ws_pmd_params)], before[sizeof bytes];
     unsigned char out[1024];
     ws_pmd_params *params = (ws_pmd_params *)(void *)bytes, agreed;
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     ws_accept_spec spec;
     size_t at, len = strlen(request_text);
     unsigned value;
@@ -158,10 +158,9 @@ static void check_values(void)
                 CHECK_EQ(ws_pmd_accept(offers, sizeof offers - 1, params, out,
                                        sizeof out),
                          INVALID);
-                /* Also where nothing was offered, or answered. */
-                CHECK_EQ(ws_pmd_accept(answer, 18, params, out, sizeof out),
-                         INVALID);
-                CHECK_EQ(ws_pmd_confirm(answer, sizeof answer - 1, params),
+                /* Even if nothing was offered or confirmed. */
+                CHECK_EQ(ws_pmd_accept(response, 18, params, out, sizeof out), INVALID);
+                CHECK_EQ(ws_pmd_confirm(response, sizeof response - 1, params),
                          INVALID);
                 CHECK_EQ(ws_pmd_confirm("HTTP/1.1 101 x\r\n\r\n", 18, params),
                          INVALID);
@@ -172,7 +171,7 @@ static void check_values(void)
                                         &made, out, sizeof out),
                          INVALID);
                 CHECK(made == NULL);
-                /* Whatever the head deserves. */
+                /* Whatever the head. */
                 CHECK_EQ(try_to_accept("GET /\r\n\r\n", 9, &spec, sizeof spec,
                                         &made, out, sizeof out),
                          INVALID);
@@ -185,36 +184,36 @@ static void check_values(void)
             ws_conn_free(conn);
         }
     }
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
-/* A head that is no head. */
+/* Malformed and incomplete heads. */
 static void check_heads(void)
 {
-    static const char broken[] =
+    static const char malformed[] =
         "GET / HTTP/1.1\r\nA : b\r\n"
         "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
     ws_pmd_params params = {0, 1, 9, 0, 3, 0, {0, 0}}, before = params;
     size_t n;
 
     check_case("heads", 0, 0);
-    CHECK_EQ(accept(broken, sizeof broken - 1, &params), WS_ERR_HTTP_SYNTAX);
-    CHECK_EQ(ws_pmd_confirm(broken, sizeof broken - 1, &params),
+    CHECK_EQ(accept(malformed, sizeof malformed - 1, &params), WS_ERR_HTTP_SYNTAX);
+    CHECK_EQ(ws_pmd_confirm(malformed, sizeof malformed - 1, &params),
              WS_ERR_HTTP_SYNTAX);
     CHECK_MEM(&params, &before, sizeof params);
     for (n = 0; n < sizeof offers - 1; n++) {
-        check_case("head cut off", n, 0);
+        check_case("incomplete head", n, 0);
         CHECK_EQ(accept(offers, n, &params), INVALID);
         CHECK_MEM(&params, &before, sizeof params);
     }
-    for (n = 0; n < sizeof answer - 1; n++) {
-        check_case("head cut off", n, 1);
-        CHECK_EQ(ws_pmd_confirm(answer, n, &params), INVALID);
+    for (n = 0; n < sizeof response - 1; n++) {
+        check_case("incomplete head", n, 1);
+        CHECK_EQ(ws_pmd_confirm(response, n, &params), INVALID);
         CHECK_MEM(&params, &before, sizeof params);
     }
 }
 
-/* The parameters at the edge of memory, and uninitialised. */
+/* Parameters next to inaccessible memory. */
 static void check_edges(void *(*place)(size_t len))
 {
     ws_conn *conn = ws_conn_new(WS_SERVER, NULL);
@@ -229,7 +228,7 @@ static void check_edges(void *(*place)(size_t len))
     CHECK_EQ(ws_conn_set_pmd(conn, params), WS_OK);
     CHECK_EQ(ws_conn_get_pmd(conn, params), 1);
     CHECK_EQ(accept(offers, sizeof offers - 1, params), 18);
-    CHECK_EQ(ws_pmd_confirm(answer, sizeof answer - 1, params), 1);
+    CHECK_EQ(ws_pmd_confirm(response, sizeof response - 1, params), 1);
     CHECK_MEM(params, &defaults, sizeof *params);
     memset(&spec, 0, sizeof spec);
     spec.pmd = params;
@@ -264,15 +263,15 @@ int main(int argc, char **argv)
     size_t i;
 
     (void)argc;
-    check_unusable(NULL, 1);
-    check_unusable(NULL, 100);
+    check_invalid_buffer(NULL, 1);
+    check_invalid_buffer(NULL, 100);
     for (i = 0; i < sizeof absurd / sizeof *absurd; i++) {
-        check_unusable(NULL, absurd[i]);
-        check_unusable(in, absurd[i]);
+        check_invalid_buffer(NULL, absurd[i]);
+        check_invalid_buffer(in, absurd[i]);
     }
-    check_empty(NULL);
-    check_empty(in);
-    check_empty((void *)(uintptr_t)1);
+    check_empty_buffer(NULL);
+    check_empty_buffer(in);
+    check_empty_buffer((void *)(uintptr_t)1);
     check_structs();
     check_values();
     check_heads();

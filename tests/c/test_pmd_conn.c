@@ -1,8 +1,8 @@
-/* permessage-deflate on a connection (RFC 7692, 6 and 7.2): what is accepted
- * and what is not, what is sent, and how far a message may grow. */
+/* permessage-deflate on a connection (RFC 7692, 6 and 7.2): valid and invalid
+ * messages, sending, and limits. */
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static const uint32_t sides[] = {WS_SERVER, WS_CLIENT};
 static const ws_pmd_params keeps;
-static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
+static const ws_pmd_params resets = {1, 1, 0, 0, 0, 0, {0, 0}};
 
 static ws_conn *conn_of(uint32_t side, const ws_pmd_params *pmd)
 {
@@ -23,16 +23,16 @@ static ws_conn *conn_of(uint32_t side, const ws_pmd_params *pmd)
     return conn;
 }
 
-/* ---- what one end sees ---- */
+/* ---- a log of events ---- */
 
 enum { LOG = 1 << 17 };
 
-/* "1:Hello 9:ping 2:12345* ": an asterisk where a message breaks off. */
+/* "1:Hello 9:ping 2:12345* ": an asterisk marks an incomplete message. */
 struct log {
     char text[LOG];
     size_t len;
     size_t pieces;
-    int open; /* A message goes on. */
+    int open; /* A message is incomplete. */
 };
 
 static void put(struct log *log, const void *bytes, size_t len)
@@ -45,7 +45,7 @@ static void put(struct log *log, const void *bytes, size_t len)
     log->text[log->len] = '\0';
 }
 
-static void write_down(struct log *log, const ws_event *event, const void *data)
+static void log_event(struct log *log, const ws_event *event, const void *data)
 {
     char head[2];
 
@@ -77,10 +77,10 @@ static void write_down(struct log *log, const ws_event *event, const void *data)
     }
 }
 
-/* Takes the bytes in pieces of `step`, each a block of its own, so that no
- * byte beyond it is ever looked at; 0 or the error. The replies are lost. */
-static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
-                      struct log *log)
+/* Reads the bytes in pieces of `step`, each in a separate block, so that a read
+ * beyond it is detected. Returns 0 or the error; replies are discarded. */
+static ws_result receive(ws_conn *conn, const void *wire, size_t len, size_t step,
+                         struct log *log)
 {
     unsigned char out[WS_MAX_OUTPUT];
     const unsigned char *from = wire;
@@ -96,8 +96,7 @@ static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
         do {
             n = ws_conn_recv(conn, piece + done, size - done, ev, 3, &used);
             for (i = 0; n > 0 && i < (size_t)n; i++) {
-                write_down(log, &ev[i],
-                           ws_event_data(conn, piece + done, &ev[i]));
+                log_event(log, &ev[i], ws_event_data(conn, piece + done, &ev[i]));
             }
             done += used;
             if (n >= 0) {
@@ -116,10 +115,10 @@ static ws_result take(ws_conn *conn, const void *wire, size_t len, size_t step,
     return 0;
 }
 
-/* ---- frames by hand ---- */
+/* ---- frames from text ---- */
 
-/* The frames lead to this log, and to this error, however they are cut. What
- * of a message was right before an error is reported in pieces only. */
+/* The frames have this log and this error, however they are cut. Only with
+ * WS_OPT_STREAM is the part of a message before an error reported. */
 static void check_frames_with(const char *frames, const ws_pmd_params *pmd,
                               const char *want, ws_result error,
                               const char *want_stream)
@@ -142,7 +141,7 @@ static void check_frames_with(const char *frames, const ws_pmd_params *pmd,
                 memset(&log, 0, sizeof log);
                 CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream),
                          WS_OK);
-                CHECK_EQ(take(conn, wire, len, step, &log), error);
+                CHECK_EQ(receive(conn, wire, len, step, &log), error);
                 CHECK_STR(log.text, stream ? want_stream : want);
                 CHECK_EQ(ws_conn_state(conn),
                          error != 0 ? WS_STATE_FAILED : WS_STATE_OPEN);
@@ -171,9 +170,9 @@ static void check_frames(const char *frames, const ws_pmd_params *pmd,
     check_frames_with(frames, pmd, want, 0, want);
 }
 
-/* An error, after a message and before another. */
-static void check_wrong(const char *frames, const ws_pmd_params *pmd,
-                        ws_result error, const char *want_stream)
+/* An error between two messages. */
+static void check_error(const char *frames, const ws_pmd_params *pmd, ws_result error,
+                        const char *want_stream)
 {
     char text[1024] = "c1:f248cdc9c90700 ", want[1024] = "1:Hello ";
 
@@ -190,7 +189,7 @@ static void check_examples(void)
 {
     /* 7.2.3.1 */
     check_frames(HELLO, &keeps, "1:Hello ");
-    check_frames(HELLO, &forgets, "1:Hello ");
+    check_frames(HELLO, &resets, "1:Hello ");
     check_frames("41:f248cd 80:c9c90700", &keeps, "1:Hello ");
     check_frames("41: 00:f2 00:48cd 00: 00:c9c907 80:00", &keeps, "1:Hello ");
     check_frames("41:f248cdc9c90700 80:", &keeps, "1:Hello ");
@@ -199,7 +198,7 @@ static void check_examples(void)
                  "1:Hello 1:Hello 1:Hello ");
     check_frames(HELLO " " HELLO " " HELLO_AGAIN, &keeps,
                  "1:Hello 1:Hello 1:Hello ");
-    check_frames(HELLO " " HELLO, &forgets, "1:Hello 1:Hello ");
+    check_frames(HELLO " " HELLO, &resets, "1:Hello 1:Hello ");
     check_frames(HELLO " 41:f2 00:0011 80:0000", &keeps, "1:Hello 1:Hello ");
     /* 7.2.3.3 */
     check_frames("c1:000500faff48656c6c6f00 " HELLO_AGAIN, &keeps,
@@ -208,9 +207,8 @@ static void check_examples(void)
     check_frames("c1:f348cdc9c9070000 " HELLO_AGAIN, &keeps,
                  "1:Hello 1:Hello ");
     check_frames("c1:f348cdc9c90700 " HELLO_AGAIN, &keeps, "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c9070000 " HELLO, &forgets, "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c90700 c1:f348cdc9c90700", &forgets,
-                 "1:Hello 1:Hello ");
+    check_frames("c1:f348cdc9c9070000 " HELLO, &resets, "1:Hello 1:Hello ");
+    check_frames("c1:f348cdc9c90700 c1:f348cdc9c90700", &resets, "1:Hello 1:Hello ");
     check_frames("c1:f348cdc9c90700f348cdc9c90700f248cdc9c90700", &keeps,
                  "1:HelloHelloHello ");
     check_frames("41:f348cdc9c90700 00: 00:f300110000 80:", &keeps,
@@ -226,37 +224,37 @@ static void check_examples(void)
     check_frames("c1:00", &keeps, "1: ");
     check_frames("c1:00 " HELLO " c2:00 " HELLO_AGAIN, &keeps,
                  "1: 1:Hello 2: 1:Hello ");
-    check_frames("41: 00: 80:00", &forgets, "1: ");
-    check_frames("41:00 80:0000ffff00", &forgets, "1: ");
-    /* Without any byte, and with the marker that should be taken away. */
+    check_frames("41: 00: 80:00", &resets, "1: ");
+    check_frames("41:00 80:0000ffff00", &resets, "1: ");
+    /* Without any byte, and with the marker that should be removed. */
     check_frames("c1: " HELLO " 41: 80: " HELLO_AGAIN, &keeps,
                  "1: 1:Hello 1: 1:Hello ");
-    check_frames("c1: 41: 00: 80:", &forgets, "1: 1: ");
+    check_frames("c1: 41: 00: 80:", &resets, "1: 1: ");
     check_frames("c1:f248cdc9c907000000ffff " HELLO_AGAIN, &keeps,
                  "1:Hello 1:Hello ");
-    check_frames("41:f248cdc9c907 00:000000 80:ffff " HELLO, &forgets,
+    check_frames("41:f248cdc9c907 00:000000 80:ffff " HELLO, &resets,
                  "1:Hello 1:Hello ");
     check_frames("c1:000000ffff " HELLO, &keeps, "1: 1:Hello ");
-    /* A byte that three repeat. */
+    /* Three copies of one byte. */
     check_frames(HELLO " c1:02020000", &keeps, "1:Hello 1:ooo ");
 
-    /* Not compressed, which leaves alone what is remembered. */
+    /* Uncompressed messages, which do not change the window. */
     check_frames("81:48656c6c6f 01:4865 80:6c6c6f 82: " HELLO " 82:01 "
                  HELLO_AGAIN,
                  &keeps, "1:Hello 1:Hello 2: 1:Hello 2:\x01 1:Hello ");
-    /* What comes between the parts. */
+    /* Control frames between the fragments. */
     check_frames_with("41:f248cd 89:70 8a: 80:c9c90700 " HELLO_AGAIN, &keeps,
                       "9:p :: 1:Hello 1:Hello ", 0,
                       "1:He* 9:p ** :: *llo 1:Hello ");
 }
 
-/* ---- what the peer does wrong ---- */
+/* ---- errors of the peer ---- */
 
-/* A message that breaks off behind each byte of it, but behind `end` and
- * `marker`, where it is whole, the second time with the marker that a sender
- * should take away. (Without any byte it is whole as well, and empty.) */
-static void check_cut_off(const char *payload, const char *text, size_t end,
-                          size_t marker)
+/* A message that is truncated after each of its bytes, except after `end` and
+ * `marker`, where it is whole; the latter includes the marker that a sender
+ * should remove. (Without any byte it is whole and empty.) */
+static void check_truncated(const char *payload, const char *text, size_t end,
+                            size_t marker)
 {
     static struct log log;
     char frames[256], want[256];
@@ -274,8 +272,7 @@ static void check_cut_off(const char *payload, const char *text, size_t end,
 
                 check_case(frames, step, s);
                 memset(&log, 0, sizeof log);
-                CHECK_EQ(take(conn, wire, len, step, &log),
-                         WS_ERR_COMPRESSION);
+                CHECK_EQ(receive(conn, wire, len, step, &log), WS_ERR_COMPRESSION);
                 CHECK_STR(log.text, "");
                 ws_conn_free(conn);
             }
@@ -291,67 +288,67 @@ static void check_damage(void)
 {
     const ws_result damaged = WS_ERR_COMPRESSION;
 
-    check_cut_off("f248cdc9c90700", "Hello", 99, 99);
-    /* Its first byte alone is an empty message; the block alone is all. */
-    check_cut_off("000500faff48656c6c6f00", "Hello", 1, 10);
-    /* The final block is enough. */
-    check_cut_off("f348cdc9c9070000", "Hello", 7, 99);
-    /* So is the first of two, up to the block that divides them. */
-    check_cut_off("f24805000000ffffcac9c90700", "Hello", 4, 8);
-    /* In a block with codes of its own. */
-    check_cut_off("1c88810d003008c26e2d6ee2ff170c479a90760cb6d45025a1d327af6d25"
-                  "df954ece189618f3e303",
-                  "hgaaggbbfaaccbbabdfdcbbbggbbcbgedcbbfbabbbbahaahaafbaahbbfba",
-                  99, 99);
+    check_truncated("f248cdc9c90700", "Hello", 99, 99);
+    /* The first byte alone is an empty message; the block alone is the whole. */
+    check_truncated("000500faff48656c6c6f00", "Hello", 1, 10);
+    /* The final block alone is the whole. */
+    check_truncated("f348cdc9c9070000", "Hello", 7, 99);
+    /* The first of two blocks is whole, with and without the empty one after it. */
+    check_truncated("f24805000000ffffcac9c90700", "Hello", 4, 8);
+    /* A block with dynamic codes. */
+    check_truncated("1c88810d003008c26e2d6ee2ff170c479a90760cb6d45025a1d327af6d25"
+                    "df954ece189618f3e303",
+                    "hgaaggbbfaaccbbabdfdcbbbggbbcbgedcbbfbabbbbahaahaafbaahbbfba", 99,
+                    99);
 
-    check_wrong("c1:06", &keeps, damaged, "");
-    check_wrong("c1:07", &keeps, damaged, "");
-    check_wrong("c1:0600", &keeps, damaged, "");
-    check_wrong("41:06 80:00", &keeps, damaged, "");
+    check_error("c1:06", &keeps, damaged, "");
+    check_error("c1:07", &keeps, damaged, "");
+    check_error("c1:0600", &keeps, damaged, "");
+    check_error("41:06 80:00", &keeps, damaged, "");
     /* A stored block whose lengths disagree. */
-    check_wrong("c1:000500fafe48656c6c6f00", &keeps, damaged, "");
-    check_wrong("c1:000500fb0048656c6c6f00", &keeps, damaged, "");
+    check_error("c1:000500fafe48656c6c6f00", &keeps, damaged, "");
+    check_error("c1:000500fb0048656c6c6f00", &keeps, damaged, "");
     /* Too many codes; a length and a distance that do not exist. */
-    check_wrong("c1:fcffff", &keeps, damaged, "");
-    check_wrong("c1:1a0300", &keeps, damaged, "");
-    check_wrong("c1:023e00", &keeps, damaged, "");
-    check_wrong("c1:f248cdc9c907000000ffff06", &keeps, damaged, "1:Hello*");
-    check_wrong("c1:f348cdc9c9070006", &keeps, damaged, "1:Hello*");
-    check_wrong("c1:f348cdc9c9070007", &keeps, damaged, "1:Hello*");
-    /* Behind its marker, half a block. */
-    check_wrong("c1:f248cdc9c907000000ffff0000", &keeps, damaged, "1:Hello*");
-    check_wrong("c1:00000000", &keeps, damaged, "");
-    /* Too far back. */
+    check_error("c1:fcffff", &keeps, damaged, "");
+    check_error("c1:1a0300", &keeps, damaged, "");
+    check_error("c1:023e00", &keeps, damaged, "");
+    check_error("c1:f248cdc9c907000000ffff06", &keeps, damaged, "1:Hello*");
+    check_error("c1:f348cdc9c9070006", &keeps, damaged, "1:Hello*");
+    check_error("c1:f348cdc9c9070007", &keeps, damaged, "1:Hello*");
+    /* After the marker, half a block. */
+    check_error("c1:f248cdc9c907000000ffff0000", &keeps, damaged, "1:Hello*");
+    check_error("c1:00000000", &keeps, damaged, "");
+    /* Distances too far back. */
     check_frames_with("c1:02020000", &keeps, "", damaged, "");
     check_frames_with(HELLO_AGAIN, &keeps, "", damaged, "1:H*");
-    check_wrong(HELLO_AGAIN, &forgets, damaged, "1:H*");
-    check_wrong("c1:02020000", &forgets, damaged, "");
+    check_error(HELLO_AGAIN, &resets, damaged, "1:H*");
+    check_error("c1:02020000", &resets, damaged, "");
 }
 
 static void check_reserved_bits(void)
 {
     const ws_result wrong = WS_ERR_RESERVED_BITS;
 
-    check_wrong("41:f248cd c0:c9c90700", &keeps, wrong, "1:He*");
-    check_wrong("41:f248cd 40:c9c9 80:0700", &keeps, wrong, "1:He*");
-    check_wrong("01:6162 c0:6162", &keeps, wrong, "1:ab*");
-    check_wrong("c0:00", &keeps, wrong, "");
-    check_wrong("c9:", &keeps, wrong, "");
-    check_wrong("ca:70", &keeps, wrong, "");
-    check_wrong("c8:03e8", &keeps, wrong, "");
-    check_wrong("41:f248cd c9:70 80:c9c90700", &keeps, wrong, "1:He*");
-    check_wrong("a1:6162", &keeps, wrong, "");
-    check_wrong("91:6162", &keeps, wrong, "");
-    check_wrong("e1:00", &keeps, wrong, "");
-    check_wrong("d1:00", &keeps, wrong, "");
+    check_error("41:f248cd c0:c9c90700", &keeps, wrong, "1:He*");
+    check_error("41:f248cd 40:c9c9 80:0700", &keeps, wrong, "1:He*");
+    check_error("01:6162 c0:6162", &keeps, wrong, "1:ab*");
+    check_error("c0:00", &keeps, wrong, "");
+    check_error("c9:", &keeps, wrong, "");
+    check_error("ca:70", &keeps, wrong, "");
+    check_error("c8:03e8", &keeps, wrong, "");
+    check_error("41:f248cd c9:70 80:c9c90700", &keeps, wrong, "1:He*");
+    check_error("a1:6162", &keeps, wrong, "");
+    check_error("91:6162", &keeps, wrong, "");
+    check_error("e1:00", &keeps, wrong, "");
+    check_error("d1:00", &keeps, wrong, "");
     check_frames_with(HELLO, NULL, "", wrong, "");
     check_frames_with("81:6162 c2:00", NULL, "1:ab ", wrong, "1:ab ");
-    check_wrong("41:f248cd 81:6162", &keeps, WS_ERR_FRAGMENTATION, "1:He*");
-    check_wrong("41:f248cd c1:f248cd", &keeps, WS_ERR_FRAGMENTATION, "1:He*");
-    check_wrong("80:00", &keeps, WS_ERR_FRAGMENTATION, "");
+    check_error("41:f248cd 81:6162", &keeps, WS_ERR_FRAGMENTATION, "1:He*");
+    check_error("41:f248cd c1:f248cd", &keeps, WS_ERR_FRAGMENTATION, "1:He*");
+    check_error("80:00", &keeps, WS_ERR_FRAGMENTATION, "");
 }
 
-/* A close between the parts of a message is the last word. */
+/* A close between the fragments of a message ends it. */
 static void check_close_between(void)
 {
     static struct log log;
@@ -362,21 +359,21 @@ static void check_close_between(void)
 
     check_case("close between", 0, 0);
     memset(&log, 0, sizeof log);
-    CHECK_EQ(take(conn, wire, len, len, &log), 0);
+    CHECK_EQ(receive(conn, wire, len, len, &log), 0);
     CHECK_STR(log.text, "8: ");
     CHECK_EQ(ws_conn_state(conn), WS_STATE_CLOSED);
     CHECK_EQ(ws_conn_finish(conn), WS_OK);
     ws_conn_free(conn);
 
-    /* The stream ends in the middle. */
+    /* The stream ends inside the message. */
     conn = conn_of(WS_CLIENT, &keeps);
-    CHECK_EQ(take(conn, wire, 5, 5, &log), 0);
+    CHECK_EQ(receive(conn, wire, 5, 5, &log), 0);
     CHECK_EQ(ws_conn_finish(conn), WS_ERR_EOF);
     CHECK_EQ(ws_conn_output(conn, out, sizeof out), 0);
     ws_conn_free(conn);
 }
 
-/* Text that is compressed must be UTF-8 as well. */
+/* Compressed text must be UTF-8 as well. */
 static void check_text(void)
 {
     const ws_result wrong = WS_ERR_UTF8;
@@ -384,18 +381,18 @@ static void check_text(void)
     /* "h" C3 A9, in a stored block; then with 28 for A9, and without it. */
     check_frames("c1:000300fcff68c3a900", &keeps, "1:h\xc3\xa9 ");
     check_frames("41:000300fcff68c3 80:a900", &keeps, "1:h\xc3\xa9 ");
-    check_wrong("c1:000300fcff68c32800", &keeps, wrong, "1:h\xc3*");
-    check_wrong("41:000300fcff68c328 80:00", &keeps, wrong, "1:h\xc3*");
-    check_wrong("41:000300fcff68c328", &keeps, wrong, "1:h\xc3*");
-    check_wrong("c1:000200fdff68c300", &keeps, wrong, "1:h\xc3*");
-    check_wrong("c1:000200fdff68ff00", &keeps, wrong, "1:h*");
+    check_error("c1:000300fcff68c32800", &keeps, wrong, "1:h\xc3*");
+    check_error("41:000300fcff68c328 80:00", &keeps, wrong, "1:h\xc3*");
+    check_error("41:000300fcff68c328", &keeps, wrong, "1:h\xc3*");
+    check_error("c1:000200fdff68c300", &keeps, wrong, "1:h\xc3*");
+    check_error("c1:000200fdff68ff00", &keeps, wrong, "1:h*");
     check_frames("c2:000300fcff68c32800", &keeps, "2:h\xc3( ");
 }
 
-/* ---- what is sent ---- */
+/* ---- sending ---- */
 
-/* Sends, with room for the bound and not one byte more; with one less nothing
- * happens. Takes the frame apart: its first byte, and its payload. */
+/* Sends with exactly the bound as capacity; one byte less has no effect. Checks
+ * the first byte of the frame, and copies its payload. */
 static size_t sent(ws_conn *conn, uint32_t side, int opcode, uint32_t flags,
                    const void *bytes, size_t len, unsigned first,
                    unsigned char *payload)
@@ -452,7 +449,7 @@ static void check_sending(uint32_t side)
     CHECK_MEM(payload, "Hello", 5);
     ws_conn_free(conn);
 
-    /* What is said with the first piece holds for all of them. */
+    /* The flags of the first piece apply to the message. */
     conn = conn_of(side, &keeps);
     check_sent(conn, side, 0, "Hello", 0xc1, "f248cdc9c90700");
     check_sent(conn, side, WS_SEND_PLAIN | WS_SEND_MORE, "He", 0x01, "4865");
@@ -466,14 +463,14 @@ static void check_sending(uint32_t side)
     check_sent(conn, side, 0, "Hello", 0xc1, "f200110000");
     ws_conn_free(conn);
 
-    conn = conn_of(side, &forgets);
+    conn = conn_of(side, &resets);
     check_sent(conn, side, 0, "Hello", 0xc1, "f248cdc9c90700");
     check_sent(conn, side, 0, "Hello", 0xc1, "f248cdc9c90700");
     check_sent(conn, side, 0, "", 0xc1, "00");
     check_sent(conn, side, WS_SEND_MORE, "", 0x41, "");
     check_sent(conn, side, 0, "Hello", 0x80, "f248cdc9c90700");
     check_sent(conn, side, 0, "Hello", 0xc1, "f248cdc9c90700");
-    /* A piece ends with the marker, where more follows. */
+    /* A piece that is not the last ends with the marker. */
     check_sent(conn, side, WS_SEND_MORE, "Hello", 0x41,
                "f248cdc9c907000000ffff");
     check_sent(conn, side, WS_SEND_MORE, "", 0x00, "");
@@ -482,8 +479,8 @@ static void check_sending(uint32_t side)
     ws_conn_free(conn);
 }
 
-/* When compression may still be switched on. */
-static void check_when(uint32_t side)
+/* When compression can still be enabled. */
+static void check_when_it_can_be_enabled(uint32_t side)
 {
     unsigned char ping[] = "\x89\x80\0\0\0\0", out[600];
     ws_conn *conn = ws_conn_new(side, NULL);
@@ -503,7 +500,7 @@ static void check_when(uint32_t side)
     CHECK_EQ(ws_conn_set_pmd(conn, &other), WS_OK);
     CHECK_EQ(ws_conn_get_pmd(conn, &params), 1);
     CHECK_MEM(&params, &other, sizeof params);
-    /* One that fails is no message. */
+    /* A failed send is no message. */
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "p", 1, out, 1),
              WS_ERR_BUFFER_TOO_SMALL);
     CHECK_EQ(ws_conn_set_pmd(conn, &other), WS_OK);
@@ -531,7 +528,7 @@ static void check_when(uint32_t side)
     CHECK_EQ(ws_conn_get_pmd(conn, &params), 0);
     ws_conn_free(conn);
 
-    /* The room for lengths that are absurd. */
+    /* The bound of absurd lengths is 0. */
     conn = conn_of(side, &keeps);
     CHECK_EQ(ws_conn_send_bound(conn, SIZE_MAX), 0);
     CHECK_EQ(ws_conn_send_bound(conn, (size_t)PTRDIFF_MAX), 0);
@@ -540,7 +537,7 @@ static void check_when(uint32_t side)
     ws_conn_free(conn);
 }
 
-/* ---- there and back ---- */
+/* ---- round trips ---- */
 
 enum kind { ZEROS, TEXT, NOISE, MIXED, KINDS };
 enum { LONGEST = 70000 };
@@ -565,7 +562,7 @@ static void fill(unsigned char *bytes, size_t len, size_t kind)
 }
 
 static void send_to(ws_conn *from, uint32_t side, ws_conn *to, uint32_t flags,
-                    int goes_on, const unsigned char *bytes, size_t len,
+                    int continues, const unsigned char *bytes, size_t len,
                     struct log *log)
 {
     static unsigned char payload[2 * LONGEST], wire[2 * LONGEST];
@@ -573,7 +570,7 @@ static void send_to(ws_conn *from, uint32_t side, ws_conn *to, uint32_t flags,
     size_t size;
     ws_result n;
 
-    if (!goes_on) {
+    if (!continues) {
         first |= (flags & WS_SEND_PLAIN) != 0 ? 2 : 0x42;
     }
     size = sent(from, side, WS_OPCODE_BINARY, flags, bytes, len, first,
@@ -582,11 +579,10 @@ static void send_to(ws_conn *from, uint32_t side, ws_conn *to, uint32_t flags,
                         side == WS_CLIENT ? frame_mask : NULL, payload, size, wire,
                         sizeof wire);
     CHECK(n > 0);
-    CHECK_EQ(take(to, wire, (size_t)n, 5000, log), 0);
+    CHECK_EQ(receive(to, wire, (size_t)n, 5000, log), 0);
 }
 
-static void check_back(const struct log *log, const unsigned char *bytes,
-                       size_t len)
+static void check_log(const struct log *log, const unsigned char *bytes, size_t len)
 {
     CHECK_EQ(log->len, len + 3);
     if (log->len == len + 3) {
@@ -595,8 +591,7 @@ static void check_back(const struct log *log, const unsigned char *bytes,
     }
 }
 
-static void check_there_and_back(uint32_t side, const ws_pmd_params *pmd,
-                                 size_t kind)
+static void check_round_trip(uint32_t side, const ws_pmd_params *pmd, size_t kind)
 {
     static const size_t lens[] = {0,     1,     5,     125,   126,   1000,
                                   16383, 16384, 16385, 65535, 65536, LONGEST};
@@ -611,17 +606,17 @@ static void check_there_and_back(uint32_t side, const ws_pmd_params *pmd,
         fill(bytes, len, kind);
         log.len = 0;
         send_to(from, side, to, 0, 0, bytes, len, &log);
-        check_back(&log, bytes, len);
+        check_log(&log, bytes, len);
         log.len = 0;
         send_to(from, side, to, WS_SEND_MORE, 0, bytes, third, &log);
         send_to(from, side, to, WS_SEND_MORE, 1, bytes, 0, &log);
         send_to(from, side, to, WS_SEND_MORE, 1, bytes + third, third, &log);
         send_to(from, side, to, 0, 1, bytes + 2 * third, len - 2 * third, &log);
-        check_back(&log, bytes, len);
+        check_log(&log, bytes, len);
     }
     log.len = 0;
     send_to(from, side, to, WS_SEND_PLAIN, 0, bytes, 1000, &log);
-    check_back(&log, bytes, 1000);
+    check_log(&log, bytes, 1000);
     ws_conn_free(from);
     ws_conn_free(to);
 }
@@ -644,14 +639,13 @@ static void check_all_params(void)
         pmd.server_no_context_takeover = (uint8_t)(i % 2);
         pmd.client_no_context_takeover = (uint8_t)(i % 2);
         for (kind = 0; kind < KINDS; kind++) {
-            check_case("there and back", i, kind);
-            check_there_and_back(sides[(i / 2 + window) % 2], &pmd, kind);
+            check_case("round trip", i, kind);
+            check_round_trip(sides[(i / 2 + window) % 2], &pmd, kind);
         }
     }
 }
 
-/* What cannot be compressed, again and again, where little memory and a small
- * window leave the engine no room. */
+/* Incompressible messages, repeatedly, with little memory and small windows. */
 static void check_noise(void)
 {
     static const size_t lens[] = {100, 1000, 16383, 16384};
@@ -677,7 +671,7 @@ static void check_noise(void)
                     check_case("noise", window * 10u + pmd.mem_level, round);
                     log.len = 0;
                     send_to(from, WS_SERVER, to, 0, 0, start, lens[i], &log);
-                    check_back(&log, start, lens[i]);
+                    check_log(&log, start, lens[i]);
                 }
             }
             ws_conn_free(from);
@@ -686,8 +680,8 @@ static void check_noise(void)
     }
 }
 
-/* What one server compressed, all clients understand that agreed on it. */
-static void check_for_all(void)
+/* One compressed message is valid for all clients with suitable parameters. */
+static void check_broadcast(void)
 {
     static const ws_pmd_params server = {1, 0, 10, 0, 0, 0, {0, 0}};
     static unsigned char bytes[3000], wire[5000];
@@ -711,14 +705,14 @@ static void check_for_all(void)
 
         CHECK(n > 0 && n < 1500);
         for (i = 0; i < 6; i++) {
-            check_case("for all", round, i);
+            check_case("broadcast", round, i);
             if ((round + i) % 3 == 0) {
                 continue; /* missed it */
             }
             log.len = 0;
-            CHECK_EQ(take(to[i], wire, (size_t)n, 1 + 70 * i, &log), 0);
-            check_back(&log, bytes + round, 2000);
-            /* They live lives of their own. */
+            CHECK_EQ(receive(to[i], wire, (size_t)n, 1 + 70 * i, &log), 0);
+            check_log(&log, bytes + round, 2000);
+            /* The other direction is independent. */
             if (round == i) {
                 CHECK(ws_conn_send(to[i], WS_OPCODE_TEXT, 0, "x", 1,
                                    wire + 4000, 1000) > 0);
@@ -731,7 +725,7 @@ static void check_for_all(void)
     ws_conn_free(from);
 }
 
-/* ---- how far a message may grow ---- */
+/* ---- limits ---- */
 
 static void check_limit(const char *frames, uint64_t limit, ws_result error,
                         const char *want)
@@ -753,7 +747,7 @@ static void check_limit(const char *frames, uint64_t limit, ws_result error,
                 CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream),
                          WS_OK);
                 memset(&log, 0, sizeof log);
-                CHECK_EQ(take(conn, wire, len, step, &log), error);
+                CHECK_EQ(receive(conn, wire, len, step, &log), error);
                 if (error == 0) {
                     CHECK_STR(log.text, want);
                 } else if (stream) {
@@ -767,13 +761,13 @@ static void check_limit(const char *frames, uint64_t limit, ws_result error,
     }
 }
 
-/* A limit of one more, as much, and one less. */
+/* Limits of one more, exactly as much, and one less. */
 static void check_long_limit(size_t len, size_t kind, size_t frames,
                              size_t step, int stream)
 {
     static unsigned char bytes[LONGEST], wire[3 * LONGEST];
     static struct log log;
-    ws_conn *from = conn_of(WS_CLIENT, &forgets);
+    ws_conn *from = conn_of(WS_CLIENT, &resets);
     size_t size = 0, part = len / frames, i, limit;
 
     check_case("limit", len, kind * 1000 + step);
@@ -790,15 +784,15 @@ static void check_long_limit(size_t len, size_t kind, size_t frames,
     }
     ws_conn_free(from);
     for (limit = len + 1; limit != 0 && limit + 1 >= len; limit--) {
-        ws_conn *to = conn_of(WS_SERVER, &forgets);
+        ws_conn *to = conn_of(WS_SERVER, &resets);
 
         CHECK_EQ(ws_conn_set(to, WS_OPT_MAX_MESSAGE, limit), WS_OK);
         CHECK_EQ(ws_conn_set(to, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
         memset(&log, 0, sizeof log);
-        CHECK_EQ(take(to, wire, size, step, &log),
+        CHECK_EQ(receive(to, wire, size, step, &log),
                  limit >= len ? 0 : WS_ERR_TOO_BIG);
         if (limit >= len) {
-            check_back(&log, bytes, len);
+            check_log(&log, bytes, len);
         } else if (stream && log.len > 0) {
             CHECK(log.len <= 3 + limit);
             CHECK_MEM(log.text + 2, bytes, log.len - 3);
@@ -826,14 +820,14 @@ static void check_limits(void)
     check_limit("41:f248cd 80:c9c90700", 4, big, "");
     check_limit("41:f248cd 80:c9c90700", 2, big, "");
     check_limit(HELLO " " HELLO_AGAIN, 5, 0, "1:Hello 1:Hello ");
-    /* That its frame is longer does not count. */
+    /* The length of the frame does not count. */
     check_limit("c1:000500faff48656c6c6f00", 5, 0, "1:Hello ");
     check_limit("c1:000500faff48656c6c6f00", 4, big, "");
     check_limit("41:000500faff4865 80:6c6c6f00", 5, 0, "1:Hello ");
     check_limit("81:48656c6c6f", 5, 0, "1:Hello ");
     check_limit("81:48656c6c6f", 4, big, "");
     check_limit("01:4865 80:6c6c6f", 4, big, "");
-    /* Blocks with nothing in them, at the limit. */
+    /* Empty blocks at the limit. */
     check_limit("c1:f248cdc9c907000000ffff000000ffff000000ffff00", 5, 0,
                 "1:Hello ");
     check_limit("c1:f248cdc9c907000000ffff000000ffff000000ffff00", 4, big, "");
@@ -844,7 +838,7 @@ static void check_limits(void)
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 10, 0, "1:HelloHello ");
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 9, big, "");
     check_limit("c1:f348cdc9c90700f348cdc9c90700", 5, big, "");
-    /* Damage at the limit is damage, the marker that ends a message is not. */
+    /* Damage at the limit is an error, the marker of a message is not. */
     check_limit("c1:f248cdc9c907000000ffff06", 5, WS_ERR_COMPRESSION, "");
     check_limit("c1:f248cdc9c907000000ffff", 5, 0, "1:Hello ");
 
@@ -879,11 +873,11 @@ int main(int argc, char **argv)
     check_text();
     for (s = 0; s < 2; s++) {
         check_sending(sides[s]);
-        check_when(sides[s]);
+        check_when_it_can_be_enabled(sides[s]);
     }
     check_all_params();
     check_noise();
-    check_for_all();
+    check_broadcast();
     check_limits();
     return check_done(argv[0]);
 }

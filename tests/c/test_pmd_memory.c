@@ -1,41 +1,42 @@
-/* What compression takes of memory, and what it does when there is none; and
- * messages that grow enormously. */
-#include "books.h"
+/* The memory of compression, failing allocations, and messages that decompress
+ * to very many bytes. */
+#include "tracker.h"
 #include "check.h"
 #include "memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of a connection that has nothing but its handle. */
+/* The bytes of a handle alone. */
 #define HANDLE ws_sizeof(WS_TYPE_CONN)
 
 static const ws_pmd_params keeps;
-static const ws_pmd_params forgets = {1, 1, 0, 0, 0, 0, {0, 0}};
+static const ws_pmd_params resets = {1, 1, 0, 0, 0, 0, {0, 0}};
 static const unsigned char mask[4] = {0x37, 0xfa, 0x21, 0x3d};
 
 enum {
-    /* Of a compressor with the defaults, and with the most; a decompressor. */
+    /* The most for a compressor with defaults, for the largest compressor, and
+     * for a decompressor. */
     COMPRESSOR = 400 * 1024,
     LARGEST_COMPRESSOR = 500 * 1024,
     DECOMPRESSOR = 48 * 1024,
-    /* Beside the message itself, while it is collected. */
+    /* The most besides the message itself, while it is collected. */
     BESIDE = WS_MAX_CONN + DECOMPRESSOR + 1024
 };
 
-/* What came of some bytes. */
+/* Sums over the events. */
 struct total {
     uint64_t bytes;
     uint64_t messages;
-    size_t longest; /* Of the pieces. */
-    size_t most;    /* Memory, after each call. */
+    size_t longest; /* The longest piece. */
+    size_t most;    /* The most memory after a call. */
 };
 
-/* Takes bytes in steps; 0 or the error. The bytes are copied, and forgotten
- * after each step. */
-static ws_result take(ws_conn *conn, const struct books *books,
-                      const unsigned char *wire, size_t len, size_t step,
-                      struct total *total)
+/* Reads bytes in steps; returns 0 or the error. Each step uses the same copy,
+ * which overwrites the one before. */
+static ws_result receive(ws_conn *conn, const struct tracker *tracker,
+                         const unsigned char *wire, size_t len, size_t step,
+                         struct total *total)
 {
     unsigned char *copy = malloc(step);
     ws_result n = 0;
@@ -54,7 +55,7 @@ static ws_result take(ws_conn *conn, const struct books *books,
                 if (ev[i].len > total->longest) {
                     total->longest = ev[i].len;
                 }
-                /* All of it is there. */
+                /* It is not freed memory. */
                 if (ev[i].len != 0) {
                     const unsigned char *data =
                         ws_event_data(conn, copy + done, &ev[i]);
@@ -62,8 +63,8 @@ static ws_result take(ws_conn *conn, const struct books *books,
                     CHECK(data[ev[i].len - 1] != 0xdd);
                 }
             }
-            if (books->bytes > total->most) {
-                total->most = books->bytes;
+            if (tracker->bytes > total->most) {
+                total->most = tracker->bytes;
             }
             done += used;
         } while (n > 0);
@@ -83,7 +84,7 @@ static void noise(unsigned char *bytes, size_t len)
     }
 }
 
-/* Sends all of it, in pieces of `part`; how long that is. */
+/* Sends the bytes in pieces of `part`; returns the length of the frames. */
 static size_t compress(const ws_pmd_params *pmd, const unsigned char *bytes,
                        size_t len, size_t part, unsigned char **wire)
 {
@@ -107,13 +108,13 @@ static size_t compress(const ws_pmd_params *pmd, const unsigned char *bytes,
     return size;
 }
 
-/* ---- what is held ---- */
+/* ---- memory held ---- */
 
 static void check_held(int resizes)
 {
     unsigned char out[4096], bytes[1000], *wire;
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     struct total total;
     size_t len, sending, both, i;
     ws_conn *conn;
@@ -122,89 +123,89 @@ static void check_held(int resizes)
     memset(bytes, 'x', sizeof bytes);
     noise(bytes, 400);
 
-    /* Each message for itself: nothing is left of it. */
-    len = compress(&forgets, bytes, sizeof bytes, 300, &wire);
+    /* Without context takeover: nothing is held between messages. */
+    len = compress(&resets, bytes, sizeof bytes, 300, &wire);
     conn = ws_conn_new(WS_SERVER, &allocator);
-    CHECK_U64(books.bytes, HANDLE);
-    CHECK_EQ(ws_conn_set_pmd(conn, &forgets), WS_OK);
-    CHECK_U64(books.calls, 1);
+    CHECK_U64(tracker.bytes, HANDLE);
+    CHECK_EQ(ws_conn_set_pmd(conn, &resets), WS_OK);
+    CHECK_U64(tracker.calls, 1);
     for (i = 0; i < 5; i++) {
         memset(&total, 0, sizeof total);
-        CHECK_EQ(take(conn, &books, wire, len, 7, &total), 0);
+        CHECK_EQ(receive(conn, &tracker, wire, len, 7, &total), 0);
         CHECK_U64(total.bytes, sizeof bytes);
         CHECK(total.most > HANDLE + 32768 && total.most <= BESIDE + 2000);
-        CHECK_U64(books.bytes, HANDLE);
-        CHECK_U64(books.blocks, 1);
+        CHECK_U64(tracker.bytes, HANDLE);
+        CHECK_U64(tracker.blocks, 1);
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 500, out,
                            sizeof out) > 0);
-        CHECK_U64(books.bytes, HANDLE);
+        CHECK_U64(tracker.bytes, HANDLE);
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_MORE, bytes, 500, out,
                            sizeof out) > 0);
-        CHECK(books.bytes > HANDLE && books.bytes <= HANDLE + COMPRESSOR);
+        CHECK(tracker.bytes > HANDLE && tracker.bytes <= HANDLE + COMPRESSOR);
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 500, out,
                            sizeof out) > 0);
-        CHECK_U64(books.bytes, HANDLE);
+        CHECK_U64(tracker.bytes, HANDLE);
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, NULL, 0, out,
                            sizeof out) > 0);
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_PLAIN, bytes, 500, out,
                            sizeof out) > 0);
-        CHECK_U64(books.blocks, 1);
+        CHECK_U64(tracker.blocks, 1);
     }
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
     free(wire);
 
-    /* Otherwise each direction takes what it needs, once. */
+    /* With context takeover: each direction allocates once. */
     len = compress(&keeps, bytes, sizeof bytes, 300, &wire);
     conn = ws_conn_new(WS_SERVER, &allocator);
     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
-    CHECK_U64(books.bytes, HANDLE);
+    CHECK_U64(tracker.bytes, HANDLE);
     CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_PLAIN, bytes, 500, out,
                        sizeof out) > 0);
     CHECK(ws_conn_send(conn, WS_OPCODE_PING, 0, NULL, 0, out, sizeof out) > 0);
-    CHECK_U64(books.bytes, HANDLE);
+    CHECK_U64(tracker.bytes, HANDLE);
     CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, 1, out, sizeof out) > 0);
-    sending = books.bytes;
+    sending = tracker.bytes;
     CHECK(sending > HANDLE && sending <= HANDLE + COMPRESSOR);
     memset(&total, 0, sizeof total);
-    CHECK_EQ(take(conn, &books, wire, len, len, &total), 0);
-    both = books.bytes;
+    CHECK_EQ(receive(conn, &tracker, wire, len, len, &total), 0);
+    both = tracker.bytes;
     CHECK(both > sending && both <= sending + DECOMPRESSOR);
     for (i = 0; i < 5; i++) {
         CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, bytes, sizeof bytes, out,
                            sizeof out) > 0);
-        CHECK_EQ(take(conn, &books, (const unsigned char *)"\xc1\x81\0\0\0\0",
-                      7, 3, &total),
+        CHECK_EQ(receive(conn, &tracker, (const unsigned char *)"\xc1\x81\0\0\0\0", 7,
+                         3, &total),
                  0);
-        CHECK_U64(books.bytes, both);
+        CHECK_U64(tracker.bytes, both);
     }
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
-    CHECK_U64(books.bytes, 0);
+    CHECK_U64(tracker.blocks, 0);
+    CHECK_U64(tracker.bytes, 0);
     free(wire);
 
-    /* In the middle of everything. */
+    /* Freed inside messages of both directions. */
     conn = ws_conn_new(WS_CLIENT, &allocator);
-    CHECK_EQ(ws_conn_set_pmd(conn, &forgets), WS_OK);
+    CHECK_EQ(ws_conn_set_pmd(conn, &resets), WS_OK);
     CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, WS_SEND_MORE, bytes, 500, out,
                        sizeof out) > 0);
-    CHECK_EQ(take(conn, &books, (const unsigned char *)"\x41\x03\xf2\x48\xcd",
-                  5, 5, &total),
+    CHECK_EQ(receive(conn, &tracker, (const unsigned char *)"\x41\x03\xf2\x48\xcd", 5,
+                     5, &total),
              0);
-    CHECK_EQ(take(conn, &books, (const unsigned char *)"\x00\x7f\0\0\x01\0\0",
-                  7, 1, &total),
+    CHECK_EQ(receive(conn, &tracker, (const unsigned char *)"\x00\x7f\0\0\x01\0\0", 7,
+                     1, &total),
              0);
-    CHECK(books.bytes <= HANDLE + COMPRESSOR + BESIDE);
+    CHECK(tracker.bytes <= HANDLE + COMPRESSOR + BESIDE);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
 }
 
-/* Whatever was agreed on, a compressor has its size. */
+/* The size of a compressor for all parameters. */
 static void check_sizes(void)
 {
     unsigned char out[64];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     uint8_t window, memory;
 
     for (window = 8; window <= 15; window++) {
@@ -218,22 +219,22 @@ static void check_sizes(void)
             CHECK_EQ(ws_conn_set_pmd(conn, &pmd), WS_OK);
             CHECK(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "Hello", 5, out,
                                sizeof out) > 0);
-            CHECK(books.bytes <= HANDLE + LARGEST_COMPRESSOR);
+            CHECK(tracker.bytes <= HANDLE + LARGEST_COMPRESSOR);
             ws_conn_free(conn);
-            CHECK_U64(books.blocks, 0);
+            CHECK_U64(tracker.blocks, 0);
         }
     }
 }
 
-/* ---- messages that grow ---- */
+/* ---- large messages ---- */
 
-/* At the limit a message takes as much, and a little beside it. */
+/* A message at the limit needs its length and little more. */
 static void check_most(int resizes)
 {
     enum { LIMIT = 1 << 20 };
     static unsigned char bytes[LIMIT + 1];
     static const size_t parts[] = {LIMIT + 1, 100000, 1000};
-    struct books books;
+    struct tracker tracker;
     size_t kind, part, step;
 
     for (kind = 0; kind < 2; kind++) {
@@ -246,7 +247,7 @@ static void check_most(int resizes)
 
                 for (over = 0; over <= 1; over++) {
                     unsigned char *wire;
-                    ws_allocator allocator = allocator_of(&books, resizes);
+                    ws_allocator allocator = tracking_allocator(&tracker, resizes);
                     ws_conn *conn = ws_conn_new(WS_SERVER, &allocator);
                     struct total total;
                     size_t len = compress(&keeps, bytes, LIMIT + over,
@@ -255,14 +256,14 @@ static void check_most(int resizes)
                     check_case("most", kind * 1000 + part, step);
                     memset(&total, 0, sizeof total);
                     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
-                    CHECK_EQ(take(conn, &books, wire, len, step, &total),
+                    CHECK_EQ(receive(conn, &tracker, wire, len, step, &total),
                              over ? WS_ERR_TOO_BIG : 0);
                     CHECK_U64(total.bytes, over ? 0 : LIMIT);
                     CHECK(total.most <= LIMIT + BESIDE);
-                    /* Without resize() there is an old block beside it. */
-                    CHECK(books.most <= (resizes ? 1 : 2) * LIMIT + BESIDE);
+                    /* Without resize() the old block is kept meanwhile. */
+                    CHECK(tracker.most <= (resizes ? 1 : 2) * LIMIT + BESIDE);
                     ws_conn_free(conn);
-                    CHECK_U64(books.blocks, 0);
+                    CHECK_U64(tracker.blocks, 0);
                     free(wire);
                 }
             }
@@ -270,13 +271,13 @@ static void check_most(int resizes)
     }
 }
 
-/* Zeros by the megabyte, a thousandth of them on the wire. */
+/* Megabytes of zeros, a thousandth of that on the wire. */
 static void check_bomb(void)
 {
     size_t size = watched() ? 4u << 20 : 64u << 20, len, limit;
     unsigned char *bytes = calloc(size, 1), *wire;
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     struct total total;
     ws_conn *conn;
 
@@ -288,71 +289,71 @@ static void check_bomb(void)
     for (limit = 1; limit < 4u << 20; limit = limit * 31 + 17) {
         check_case("bomb", size, limit);
         memset(&total, 0, sizeof total);
-        allocator = allocator_of(&books, 1);
+        allocator = tracking_allocator(&tracker, 1);
         conn = ws_conn_new(WS_SERVER, &allocator);
         CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
-        CHECK_EQ(take(conn, &books, wire, len, len, &total), WS_ERR_TOO_BIG);
+        CHECK_EQ(receive(conn, &tracker, wire, len, len, &total), WS_ERR_TOO_BIG);
         CHECK_U64(total.bytes, 0);
-        CHECK(books.most <= limit + BESIDE);
+        CHECK(tracker.most <= limit + BESIDE);
         ws_conn_free(conn);
 
-        allocator = allocator_of(&books, 1);
+        allocator = tracking_allocator(&tracker, 1);
         conn = ws_conn_new(WS_SERVER, &allocator);
         CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, 1), WS_OK);
-        CHECK_EQ(take(conn, &books, wire, len, 1500, &total), WS_ERR_TOO_BIG);
+        CHECK_EQ(receive(conn, &tracker, wire, len, 1500, &total), WS_ERR_TOO_BIG);
         CHECK(total.bytes <= limit);
-        CHECK(books.most <= BESIDE + 32768);
+        CHECK(tracker.most <= BESIDE + 32768);
         ws_conn_free(conn);
     }
 
     /* The default is 1 MiB. */
-    allocator = allocator_of(&books, 0);
+    allocator = tracking_allocator(&tracker, 0);
     conn = ws_conn_new(WS_SERVER, &allocator);
     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
-    CHECK_EQ(take(conn, &books, wire, len, 100, &total), WS_ERR_TOO_BIG);
-    CHECK(books.most <= (2u << 20) + BESIDE);
+    CHECK_EQ(receive(conn, &tracker, wire, len, 100, &total), WS_ERR_TOO_BIG);
+    CHECK(tracker.most <= (2u << 20) + BESIDE);
     ws_conn_free(conn);
 
-    /* As much as it is; and without a limit, whole and in pieces. */
+    /* With the exact limit and without one, whole and in pieces. */
     for (limit = 0; limit <= size; limit += size) {
         memset(&total, 0, sizeof total);
-        allocator = allocator_of(&books, 1);
+        allocator = tracking_allocator(&tracker, 1);
         conn = ws_conn_new(WS_SERVER, &allocator);
         CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
-        CHECK_EQ(take(conn, &books, wire, len, 4096, &total), 0);
+        CHECK_EQ(receive(conn, &tracker, wire, len, 4096, &total), 0);
         CHECK_U64(total.bytes, size);
         CHECK_U64(total.messages, 1);
-        CHECK(books.most <= (limit == 0 ? 2 : 1) * size + BESIDE);
+        CHECK(tracker.most <= (limit == 0 ? 2 : 1) * size + BESIDE);
         ws_conn_free(conn);
 
         memset(&total, 0, sizeof total);
-        allocator = allocator_of(&books, 1);
+        allocator = tracking_allocator(&tracker, 1);
         conn = ws_conn_new(WS_SERVER, &allocator);
         CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, 1), WS_OK);
         CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, limit), WS_OK);
-        CHECK_EQ(take(conn, &books, wire, len, len, &total), 0);
+        CHECK_EQ(receive(conn, &tracker, wire, len, len, &total), 0);
         CHECK_U64(total.bytes, size);
         CHECK_U64(total.messages, 1);
         CHECK(total.longest <= 16384);
-        CHECK(books.most <= BESIDE + 32768);
+        CHECK(tracker.most <= BESIDE + 32768);
         ws_conn_free(conn);
     }
     free(wire);
 }
 
-/* A million blocks with nothing in them, after `prefix`. */
-static void check_nothing(const char *prefix_hex, const char *block_hex,
-                          size_t text, int frames, int stream)
+/* A million empty blocks after `prefix`. */
+static void check_empty_blocks(const char *prefix_hex, const char *block_hex,
+                               size_t text, int frames, int stream)
 {
     size_t count = watched() ? 10000 : 1000000, prefix, block, i, at, size;
     unsigned char start[16], unit[16], *payload, *wire;
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, 1);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, 1);
     ws_conn *conn = ws_conn_new(WS_SERVER, &allocator);
     struct total total;
 
@@ -382,25 +383,25 @@ static void check_nothing(const char *prefix_hex, const char *block_hex,
     }
     CHECK_EQ(ws_conn_set_pmd(conn, &keeps), WS_OK);
     CHECK_EQ(ws_conn_set(conn, WS_OPT_STREAM, (uint64_t)stream), WS_OK);
-    /* Also where the frames are hardly shorter than they may be. */
+    /* Also with frames almost as long as the limit allows. */
     if (text != 0 && frames > 1) {
         CHECK_EQ(ws_conn_set(conn, WS_OPT_MAX_MESSAGE, size / 16), WS_OK);
     }
     memset(&total, 0, sizeof total);
-    CHECK_EQ(take(conn, &books, wire, at, 4096, &total), 0);
+    CHECK_EQ(receive(conn, &tracker, wire, at, 4096, &total), 0);
     CHECK_U64(total.bytes, text);
     CHECK_U64(total.messages, 1);
-    CHECK(books.most <= BESIDE + 32768);
+    CHECK(tracker.most <= BESIDE + 32768);
     ws_conn_free(conn);
-    CHECK_U64(books.blocks, 0);
+    CHECK_U64(tracker.blocks, 0);
     free(payload);
     free(wire);
 }
 
-/* ---- memory that runs out ---- */
+/* ---- failing allocations ---- */
 
-/* Sends and receives; the first error, or 0. What could not be sent can be
- * sent later: the bytes are the same, whatever happened. */
+/* Sends and receives; returns the first error, or 0. A failed send can be
+ * repeated, and writes the same bytes. */
 static ws_result scenario(const ws_allocator *allocator,
                           const ws_pmd_params *pmd, uint32_t side, int stream,
                           size_t step, unsigned char *log, size_t *log_len)
@@ -442,7 +443,7 @@ static ws_result scenario(const ws_allocator *allocator,
             CHECK(n > 0);
             CHECK_FILL(out + cap, 0xcc, sizeof out - cap);
             if (side == WS_CLIENT) {
-                /* Masks differ. */
+                /* Unmask, since keys differ. */
                 memmove(copy, out + 6, (size_t)n - 6);
                 ws_mask(copy, (size_t)n - 6, out + 2, 0);
                 memcpy(out + 2, copy, (size_t)n - 6);
@@ -500,28 +501,28 @@ static void check_exhaustion(const ws_pmd_params *pmd, uint32_t side,
                              int stream, size_t step, int resizes)
 {
     unsigned char want[2048], log[2048];
-    struct books books;
-    ws_allocator allocator = allocator_of(&books, resizes);
+    struct tracker tracker;
+    ws_allocator allocator = tracking_allocator(&tracker, resizes);
     size_t want_len, log_len, calls, k, keys = 0;
     ws_result n;
 
     check_case("exhaustion", step, 0);
     CHECK_EQ(scenario(&allocator, pmd, side, stream, step, want, &want_len), 0);
-    CHECK_U64(books.blocks, 0);
-    calls = books.calls;
+    CHECK_U64(tracker.blocks, 0);
+    calls = tracker.calls;
     CHECK(calls > 6);
     for (k = 1; k <= calls; k++) {
         check_case("exhaustion", step, k);
-        allocator = allocator_of(&books, resizes);
-        books.fails = k;
+        allocator = tracking_allocator(&tracker, resizes);
+        tracker.fails = k;
         n = scenario(&allocator, pmd, side, stream, step, log, &log_len);
-        /* Without memory for masking keys a client draws them one by one. */
+        /* Without memory for masking keys, a client draws them one by one. */
         keys += n == 0;
         CHECK(n == WS_ERR_NO_MEMORY || (n == 0 && side == WS_CLIENT));
         CHECK(log_len <= want_len);
         CHECK_MEM(log, want, log_len);
-        CHECK_U64(books.blocks, 0);
-        CHECK_U64(books.bytes, 0);
+        CHECK_U64(tracker.blocks, 0);
+        CHECK_U64(tracker.bytes, 0);
     }
     CHECK(keys <= 1);
 }
@@ -538,9 +539,9 @@ int main(int argc, char **argv)
         for (stream = 0; stream <= 1; stream++) {
             for (step = 1; step < 200; step = step * 6 + 1) {
                 check_exhaustion(&keeps, WS_SERVER, stream, step, resizes);
-                check_exhaustion(&forgets, WS_SERVER, stream, step, resizes);
+                check_exhaustion(&resets, WS_SERVER, stream, step, resizes);
                 check_exhaustion(&keeps, WS_CLIENT, stream, step, resizes);
-                check_exhaustion(&forgets, WS_CLIENT, stream, step, resizes);
+                check_exhaustion(&resets, WS_CLIENT, stream, step, resizes);
             }
         }
     }
@@ -548,15 +549,15 @@ int main(int argc, char **argv)
     check_bomb();
     for (frames = 1; frames <= 1001; frames += 500) {
         for (stream = 0; stream <= 1; stream++) {
-            check_nothing("", "000000ffff", 0, frames, stream);
-            check_nothing("f248cdc9c907000000ffff", "000000ffff", 5, frames,
-                          stream);
-            /* Four at a time that are compressed. */
-            check_nothing("", "0208208000", 0, frames, stream);
-            check_nothing("f248cdc9c907000000ffff", "0208208000", 5, frames,
-                          stream);
-            /* And final ones. */
-            check_nothing("", "0300", 0, frames, stream);
+            check_empty_blocks("", "000000ffff", 0, frames, stream);
+            check_empty_blocks("f248cdc9c907000000ffff", "000000ffff", 5, frames,
+                               stream);
+            /* Four empty compressed blocks at a time. */
+            check_empty_blocks("", "0208208000", 0, frames, stream);
+            check_empty_blocks("f248cdc9c907000000ffff", "0208208000", 5, frames,
+                               stream);
+            /* Empty final blocks. */
+            check_empty_blocks("", "0300", 0, frames, stream);
         }
     }
     return check_done(argv[0]);

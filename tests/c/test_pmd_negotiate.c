@@ -1,8 +1,7 @@
-/* permessage-deflate: offers, answers, and what both sides make of them
- * (RFC 7692, 7.1). */
+/* Negotiation of permessage-deflate (RFC 7692, 7.1). */
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@
 
 enum { ROOM = 2048 };
 
-/* Whether each side forgets, and how wide its window is. */
+/* Context takeover and window of each side. */
 static ws_pmd_params pmd(int server, int client, int server_bits,
                          int client_bits)
 {
@@ -39,8 +38,8 @@ static void check_agreed(const ws_pmd_params *got, const int want[4])
     CHECK_EQ(got->reserved[0] + got->reserved[1], 0);
 }
 
-/* A head with one field for each line of `fields`; a line that starts with a
- * dot is a whole field of its own. */
+/* A head with one Sec-WebSocket-Extensions for each line of `fields`; a line that
+ * starts with a dot is another field. */
 static size_t head_of(const char *start, const char *fields, char *head)
 {
     size_t len = strlen(start);
@@ -63,7 +62,7 @@ static size_t head_of(const char *start, const char *fields, char *head)
     return len;
 }
 
-/* ---- what is malformed ---- */
+/* ---- malformed lists ---- */
 
 static int is_tchar(char c)
 {
@@ -78,7 +77,7 @@ static const char *skip_blanks(const char *p)
     return p + strspn(p, " \t");
 }
 
-/* Behind a token, or NULL. */
+/* The position after a token, or NULL. */
 static const char *token(const char *p)
 {
     const char *start = p;
@@ -89,7 +88,7 @@ static const char *token(const char *p)
     return p != start ? p : NULL;
 }
 
-/* Behind a quoted-string of RFC 9110, 5.6.4, or NULL. */
+/* The position after a quoted-string (RFC 9110, 5.6.4), or NULL. */
 static const char *quoted(const char *p)
 {
     for (p++; *p != '"'; p++) {
@@ -101,7 +100,7 @@ static const char *quoted(const char *p)
     return p + 1;
 }
 
-/* Behind an extension and its parameters, or NULL. */
+/* The position after an extension with its parameters, or NULL. */
 static const char *extension(const char *p)
 {
     p = token(p);
@@ -114,8 +113,8 @@ static const char *extension(const char *p)
     return p;
 }
 
-/* Whether this is no list of at least one extension, with empty elements
- * skipped (RFC 6455, 9.1; RFC 2616, 2.1). */
+/* A valid list has at least one extension; empty elements are skipped (RFC 6455,
+ * 9.1; RFC 2616, 2.1). */
 static int is_malformed(const char *value)
 {
     int count = 0;
@@ -136,9 +135,8 @@ static int is_malformed(const char *value)
     }
 }
 
-/* Whether the Sec-WebSocket-Extensions in these lines are malformed, which are
- * one list (RFC 9110, 5.3). A line with a dot is another field, or a field with
- * its name. */
+/* Whether the Sec-WebSocket-Extensions of these lines, which are one list (RFC
+ * 9110, 5.3), are malformed. A line with a dot contains the name of its field. */
 static int are_malformed(const char *fields)
 {
     static const char name[] = ".sec-websocket-extensions:";
@@ -162,7 +160,7 @@ static int are_malformed(const char *fields)
     return count > 0 && is_malformed(value);
 }
 
-/* A malformed list is refused with 400, whatever else is in it. */
+/* A malformed list is refused with 400, whatever else it contains. */
 static void check_malformed(const char *head, size_t len, ws_pmd_params willing)
 {
     unsigned char out[ROOM];
@@ -194,10 +192,9 @@ static const char upgrade[] =
     "Upgrade: websocket\r\nConnection: Upgrade\r\n"      \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 
-/* A 101 with this answer, or without one, and a connection that knows. */
-static void check_acceptance(const char *head, size_t len,
-                             const ws_pmd_params *willing, const char *answer,
-                             const int agreed[4])
+/* A 101 with or without this extension, and a connection with its parameters. */
+static void check_acceptance(const char *head, size_t len, const ws_pmd_params *willing,
+                             const char *extension_value, const int agreed[4])
 {
     unsigned char out[ROOM];
     char want[ROOM];
@@ -211,28 +208,27 @@ static void check_acceptance(const char *head, size_t len,
     memset(&spec, 0, sizeof spec);
     spec.pmd = willing;
     n = try_to_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
-    size = answer == NULL
-               ? (size_t)sprintf(want, ACCEPTANCE "\r\n")
-               : (size_t)sprintf(want,
-                                 ACCEPTANCE
-                                 "Sec-WebSocket-Extensions: %s\r\n\r\n",
-                                 answer);
+    size =
+        extension_value == NULL
+            ? (size_t)sprintf(want, ACCEPTANCE "\r\n")
+            : (size_t)sprintf(want, ACCEPTANCE "Sec-WebSocket-Extensions: %s\r\n\r\n",
+                              extension_value);
     CHECK_EQ(n, size);
     CHECK_MEM(out, want, size);
     CHECK(size <= WS_MAX_REPLY);
     CHECK(conn != NULL);
     memset(&params, 0xcc, sizeof params);
-    CHECK_EQ(ws_conn_get_pmd(conn, &params), answer != NULL);
-    if (answer != NULL) {
+    CHECK_EQ(ws_conn_get_pmd(conn, &params), extension_value != NULL);
+    if (extension_value != NULL) {
         check_agreed(&params, agreed);
         CHECK_EQ(params.level, willing->level != 0 ? willing->level : 6);
         CHECK_EQ(params.mem_level,
                  willing->mem_level != 0 ? willing->mem_level : 8);
-        /* What the client offered is there to be agreed to. */
+        /* The client accepts the response. */
         n = ws_parse_response(out, size, head, len, &response, sizeof response);
         if (n != WS_ERR_EXTENSION) { /* its list may be malformed elsewhere */
             CHECK_EQ(n, size);
-            CHECK_EQ(response.extensions.len, strlen(answer));
+            CHECK_EQ(response.extensions.len, strlen(extension_value));
         }
     } else {
         CHECK_FILL(&params, 0, sizeof params);
@@ -240,16 +236,15 @@ static void check_acceptance(const char *head, size_t len,
     ws_conn_free(conn);
 }
 
-/* What becomes of the offers in these fields; no answer if none is
- * acceptable. */
+/* The response to the offers in these fields; NULL if none is acceptable. */
 static void check_accept(const char *fields, ws_pmd_params willing,
-                         const char *answer, int server, int client,
+                         const char *extension_value, int server, int client,
                          int server_bits, int client_bits)
 {
     int agreed[4];
     char head[ROOM];
     size_t len = head_of(upgrade, fields, head), cap;
-    size_t size = answer != NULL ? strlen(answer) : 0;
+    size_t size = extension_value != NULL ? strlen(extension_value) : 0;
     ws_pmd_params params;
 
     agreed[0] = server;
@@ -266,7 +261,7 @@ static void check_accept(const char *fields, ws_pmd_params willing,
         char *out = guarded(cap);
 
         params = willing;
-        if (answer == NULL) {
+        if (extension_value == NULL) {
             CHECK_EQ(ws_pmd_accept(head, len, &params, out, cap), 0);
             CHECK_FILL(out, GUARD_BYTE, cap);
         } else if (cap < size) {
@@ -275,19 +270,19 @@ static void check_accept(const char *fields, ws_pmd_params willing,
             CHECK_FILL(out, GUARD_BYTE, cap);
         } else {
             CHECK_EQ(ws_pmd_accept(head, len, &params, out, cap), size);
-            CHECK_MEM(out, answer, size);
+            CHECK_MEM(out, extension_value, size);
             CHECK_FILL(out + size, GUARD_BYTE, cap - size);
             check_agreed(&params, agreed);
             CHECK_EQ(params.level, 3);
             CHECK_EQ(params.mem_level, 8);
         }
-        if (answer == NULL || cap < size) {
+        if (extension_value == NULL || cap < size) {
             CHECK_MEM(&params, &willing, sizeof params);
         }
         CHECK(guards_intact(out, cap));
         guarded_free(out);
     }
-    check_acceptance(head, len, &willing, answer, agreed);
+    check_acceptance(head, len, &willing, extension_value, agreed);
 }
 
 static void check_refused(const char *fields)
@@ -296,13 +291,13 @@ static void check_refused(const char *fields)
 
     check_accept(fields, pmd(0, 0, 0, 0), NULL, 0, 0, 0, 0);
     check_accept(fields, pmd(1, 1, 8, 8), NULL, 0, 0, 0, 0);
-    /* The next one wins, here or in the next field. */
+    /* The next acceptable offer is chosen, in the next field, too. */
     sprintf(more, "%s\n" PMD "; " CLIENT_FIRST, fields);
     check_accept(more, pmd(0, 0, 0, 0), PMD "; " CLIENT_FIRST, 0, 1, 15, 15);
 }
 
-/* An offer that says something which may not be said, among others. */
-static void check_bad_offer(const char *parameter)
+/* An offer with an invalid parameter, alone and among others. */
+static void check_invalid_offer(const char *parameter)
 {
     char fields[ROOM];
 
@@ -335,7 +330,7 @@ static void check_offers(void)
         char fields[100], quoted[100], escaped[100], want[100];
         int less = bits < 12 ? bits : 12;
 
-        /* An answer names the server's window if the offer does. */
+        /* A response names the server's window if the offer does. */
         sprintf(fields, PMD "; " SERVER_BITS "=%d", bits);
         check_accept(fields, any, fields, 0, 0, bits, 15);
         sprintf(quoted, PMD "; " SERVER_BITS "=\"%d\"", bits);
@@ -348,11 +343,11 @@ static void check_offers(void)
         }
         sprintf(want, PMD "; " SERVER_BITS "=%d", less);
         check_accept(fields, pmd(0, 0, 12, 0), want, 0, 0, less, 15);
-        /* A limit of our own is always allowed. */
+        /* The server may always limit its own window. */
         sprintf(want, bits < 15 ? PMD "; " SERVER_BITS "=%d" : PMD, bits);
         check_accept(PMD, pmd(0, 0, bits, 0), want, 0, 0, bits, 15);
 
-        /* A limit for the client only where it offers that. */
+        /* It may limit the client's only if the client offers that. */
         check_accept(PMD, pmd(0, 0, 0, bits), PMD, 0, 0, 15, 15);
         sprintf(want, bits < 15 ? PMD "; " CLIENT_BITS "=%d" : PMD, bits);
         check_accept(PMD "; " CLIENT_BITS, pmd(0, 0, 0, bits), want, 0, 0, 15,
@@ -372,7 +367,7 @@ static void check_offers(void)
                      "=13; " CLIENT_BITS "=11",
                  1, 1, 13, 11);
 
-    /* The first that is acceptable, in one field or in several. */
+    /* The first acceptable offer, in one field or in several. */
     check_accept(PMD "; " SERVER_BITS "=10, " PMD, any,
                  PMD "; " SERVER_BITS "=10", 0, 0, 10, 15);
     check_accept(PMD "\n" PMD "; " SERVER_BITS "=10", any, PMD, 0, 0, 15, 15);
@@ -380,7 +375,7 @@ static void check_offers(void)
                  PMD "; " SERVER_BITS "=10", 0, 0, 10, 15);
     check_accept(PMD "; x, " PMD "; y=\"z\", " PMD, any, PMD, 0, 0, 15, 15);
 
-    /* Others around it, fields of other kinds, other case, empty elements. */
+    /* Other extensions, other fields, other case, empty elements. */
     check_accept("a, b; c=d; e=\"f\", " PMD ", g", any, PMD, 0, 0, 15, 15);
     check_accept("a; " CLIENT_FIRST "\n.Cookie: " PMD "\n" PMD "\nb", any, PMD,
                  0, 0, 15, 15);
@@ -400,7 +395,7 @@ static const char *const bad_bits[] = {
     "4294967304",  "18446744073709551624",   "\"1\\\\5\"", "=9", "9=", "\" 9\"",
 };
 
-static void check_bad_offers(void)
+static void check_invalid_offers(void)
 {
     char parameter[100];
     size_t i;
@@ -428,25 +423,25 @@ static void check_bad_offers(void)
     check_refused("a;, " PMD);
     check_refused("; " PMD);
 
-    check_bad_offer("x");
-    check_bad_offer("x=1");
-    check_bad_offer("x=\"1\"");
-    check_bad_offer("Server_no_context_takeover");
-    check_bad_offer("server_no_context_takeove");
-    check_bad_offer("server_no_context_takeovers");
-    check_bad_offer(SERVER_FIRST "=1");
-    check_bad_offer(SERVER_FIRST "=true");
-    check_bad_offer(SERVER_FIRST "=\"1\"");
-    check_bad_offer(CLIENT_FIRST "=0");
-    check_bad_offer(CLIENT_FIRST "=8");
-    check_bad_offer(SERVER_BITS);
-    check_bad_offer(SERVER_FIRST "; " SERVER_FIRST);
-    check_bad_offer(CLIENT_FIRST "; " CLIENT_FIRST);
-    check_bad_offer(SERVER_BITS "=9; " SERVER_BITS "=9");
-    check_bad_offer(SERVER_BITS "=9; x; " SERVER_BITS "=10");
-    check_bad_offer(CLIENT_BITS "; " CLIENT_BITS);
-    check_bad_offer(CLIENT_BITS "=9; " CLIENT_BITS);
-    check_bad_offer(CLIENT_BITS "; " CLIENT_BITS "=9");
+    check_invalid_offer("x");
+    check_invalid_offer("x=1");
+    check_invalid_offer("x=\"1\"");
+    check_invalid_offer("Server_no_context_takeover");
+    check_invalid_offer("server_no_context_takeove");
+    check_invalid_offer("server_no_context_takeovers");
+    check_invalid_offer(SERVER_FIRST "=1");
+    check_invalid_offer(SERVER_FIRST "=true");
+    check_invalid_offer(SERVER_FIRST "=\"1\"");
+    check_invalid_offer(CLIENT_FIRST "=0");
+    check_invalid_offer(CLIENT_FIRST "=8");
+    check_invalid_offer(SERVER_BITS);
+    check_invalid_offer(SERVER_FIRST "; " SERVER_FIRST);
+    check_invalid_offer(CLIENT_FIRST "; " CLIENT_FIRST);
+    check_invalid_offer(SERVER_BITS "=9; " SERVER_BITS "=9");
+    check_invalid_offer(SERVER_BITS "=9; x; " SERVER_BITS "=10");
+    check_invalid_offer(CLIENT_BITS "; " CLIENT_BITS);
+    check_invalid_offer(CLIENT_BITS "=9; " CLIENT_BITS);
+    check_invalid_offer(CLIENT_BITS "; " CLIENT_BITS "=9");
     for (i = 0; i < sizeof bad_bits / sizeof *bad_bits; i++) {
         const char *names[] = {SERVER_BITS, CLIENT_BITS};
         size_t name;
@@ -490,7 +485,7 @@ static void check_offer(ws_pmd_params params, const char *want)
     CHECK_MEM(&params, &before, sizeof params);
 }
 
-/* How a server answers. `agreed` counts only if the result is 1. */
+/* A server's response. The parameters matter only if the result is 1. */
 static void check_confirm(const char *fields, ws_pmd_params offered,
                           ws_result want, int server, int client,
                           int server_bits, int client_bits)
@@ -517,24 +512,24 @@ static void check_confirm(const char *fields, ws_pmd_params offered,
     }
 }
 
-static void check_wrong(const char *fields, ws_pmd_params offered)
+static void check_invalid_response(const char *fields, ws_pmd_params offered)
 {
     check_confirm(fields, offered, WS_ERR_EXTENSION, 0, 0, 0, 0);
 }
 
-static void check_bad_answer(const char *parameter)
+static void check_invalid_parameter(const char *parameter)
 {
     char fields[ROOM];
 
     sprintf(fields, PMD "; %s", parameter);
-    check_wrong(fields, pmd(0, 0, 0, 0));
+    check_invalid_response(fields, pmd(0, 0, 0, 0));
     sprintf(fields, PMD "; " CLIENT_FIRST "; %s ; " SERVER_FIRST, parameter);
-    check_wrong(fields, pmd(0, 0, 0, 0));
+    check_invalid_response(fields, pmd(0, 0, 0, 0));
     sprintf(fields, PMD ", " PMD "; %s", parameter);
-    check_wrong(fields, pmd(0, 0, 0, 0));
+    check_invalid_response(fields, pmd(0, 0, 0, 0));
 }
 
-static void check_answers(void)
+static void check_responses(void)
 {
     ws_pmd_params any = pmd(0, 0, 0, 0);
     int bits, offered;
@@ -550,13 +545,13 @@ static void check_answers(void)
                                        "; " SERVER_BITS "=10; " CLIENT_BITS
                                        "=14");
 
-    /* Off. */
+    /* Not confirmed. */
     check_confirm(".A: b", any, 0, 0, 0, 0, 0);
     check_confirm("", pmd(1, 1, 9, 9), 0, 0, 0, 0, 0);
     check_confirm("a; b, c", pmd(1, 1, 9, 9), 0, 0, 0, 0, 0);
     check_confirm(".Sec-WebSocket-Extension: " PMD, any, 0, 0, 0, 0, 0);
 
-    /* On. */
+    /* Confirmed. */
     check_confirm(PMD, any, 1, 0, 0, 15, 15);
     check_confirm("a, " PMD "\nb", any, 1, 0, 0, 15, 15);
     check_confirm(".sec-WEBSOCKET-extensions:," PMD ",", any, 1, 0, 0, 15, 15);
@@ -578,43 +573,43 @@ static void check_answers(void)
             sprintf(fields, PMD "; " CLIENT_BITS "=%d", bits);
             check_confirm(fields, pmd(0, 0, 0, offered), on, 0, 0, 15, bits);
         }
-        /* A limit that was offered must be in the answer. */
+        /* The server must confirm a limit of its window. */
         check_confirm(PMD, pmd(0, 0, offered, 0),
                       offered == 15 ? 1 : WS_ERR_EXTENSION, 0, 0, 15, 15);
     }
 
-    /* Not what was offered. */
-    check_wrong(PMD, pmd(1, 0, 0, 0));
-    check_wrong(PMD "; " CLIENT_FIRST, pmd(1, 0, 0, 0));
-    check_wrong(PMD "; " CLIENT_BITS, any);
-    check_wrong(PMD ", " PMD, any);
-    check_wrong(PMD "\n" PMD, any);
-    check_wrong(PMD ", a, " PMD, any);
-    check_wrong(PMD "\n.A: b\n" PMD "; " SERVER_BITS "=9", any);
-    check_wrong(PMD ";", any);
-    check_wrong(PMD "; " SERVER_FIRST " " CLIENT_FIRST, any);
-    check_wrong("a b, " PMD, any);
-    check_wrong(PMD ", a b", any);
-    check_wrong(PMD ", a;", any);
-    check_wrong("a=b", any);
-    check_wrong("\"" PMD "\"", any);
+    /* Responses that do not match the offer. */
+    check_invalid_response(PMD, pmd(1, 0, 0, 0));
+    check_invalid_response(PMD "; " CLIENT_FIRST, pmd(1, 0, 0, 0));
+    check_invalid_response(PMD "; " CLIENT_BITS, any);
+    check_invalid_response(PMD ", " PMD, any);
+    check_invalid_response(PMD "\n" PMD, any);
+    check_invalid_response(PMD ", a, " PMD, any);
+    check_invalid_response(PMD "\n.A: b\n" PMD "; " SERVER_BITS "=9", any);
+    check_invalid_response(PMD ";", any);
+    check_invalid_response(PMD "; " SERVER_FIRST " " CLIENT_FIRST, any);
+    check_invalid_response("a b, " PMD, any);
+    check_invalid_response(PMD ", a b", any);
+    check_invalid_response(PMD ", a;", any);
+    check_invalid_response("a=b", any);
+    check_invalid_response("\"" PMD "\"", any);
 
-    check_bad_answer("x");
-    check_bad_answer("x=1");
-    check_bad_answer(SERVER_FIRST "=1");
-    check_bad_answer(CLIENT_FIRST "=\"1\"");
-    check_bad_answer(SERVER_BITS);
-    check_bad_answer(SERVER_FIRST "; " SERVER_FIRST);
-    check_bad_answer(CLIENT_FIRST "; " CLIENT_FIRST);
-    check_bad_answer(SERVER_BITS "=9; " SERVER_BITS "=9");
-    check_bad_answer(CLIENT_BITS "=9; " CLIENT_BITS "=9");
+    check_invalid_parameter("x");
+    check_invalid_parameter("x=1");
+    check_invalid_parameter(SERVER_FIRST "=1");
+    check_invalid_parameter(CLIENT_FIRST "=\"1\"");
+    check_invalid_parameter(SERVER_BITS);
+    check_invalid_parameter(SERVER_FIRST "; " SERVER_FIRST);
+    check_invalid_parameter(CLIENT_FIRST "; " CLIENT_FIRST);
+    check_invalid_parameter(SERVER_BITS "=9; " SERVER_BITS "=9");
+    check_invalid_parameter(CLIENT_BITS "=9; " CLIENT_BITS "=9");
     for (i = 0; i < sizeof bad_bits / sizeof *bad_bits; i++) {
         char parameter[100];
 
         sprintf(parameter, SERVER_BITS "=%s", bad_bits[i]);
-        check_bad_answer(parameter);
+        check_invalid_parameter(parameter);
         sprintf(parameter, CLIENT_BITS "=%s", bad_bits[i]);
-        check_bad_answer(parameter);
+        check_invalid_parameter(parameter);
     }
 }
 
@@ -625,48 +620,50 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* A whole opening handshake: both sides end with the same parameters. */
+/* A whole opening handshake: both sides have the same parameters. */
 static void check_handshake(const ws_pmd_params *offered,
                             const ws_pmd_params *willing, int by_conn)
 {
-    char offer[200], answer[200], request[ROOM], response[ROOM];
+    char offer[200], extension_value[200], request[ROOM], response[ROOM];
     int want[4];
     ws_pmd_params client = *offered, server = *willing;
-    ws_request_spec ask;
-    ws_response_spec tell;
-    ws_accept_spec greet;
+    ws_request_spec request_spec;
+    ws_response_spec response_spec;
+    ws_accept_spec accept_spec;
     ws_response parsed;
     ws_result n;
     size_t request_len, response_len;
     ws_conn *conn = NULL;
 
-    memset(&ask, 0, sizeof ask);
-    ask.host = bytes_of("a");
-    ask.target = bytes_of("/");
-    ask.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
+    memset(&request_spec, 0, sizeof request_spec);
+    request_spec.host = bytes_of("a");
+    request_spec.target = bytes_of("/");
+    request_spec.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
     n = ws_pmd_offer(offered, offer, sizeof offer);
     CHECK(n > 0);
-    ask.extensions.data = offer;
-    ask.extensions.len = (size_t)n;
-    n = ws_build_request(&ask, sizeof ask, request, sizeof request);
+    request_spec.extensions.data = offer;
+    request_spec.extensions.len = (size_t)n;
+    n = ws_build_request(&request_spec, sizeof request_spec, request, sizeof request);
     CHECK(n > 0);
     request_len = (size_t)n;
 
     if (by_conn) {
-        memset(&greet, 0, sizeof greet);
-        greet.pmd = willing;
-        n = try_to_accept(request, request_len, &greet, sizeof greet, &conn,
-                           response, sizeof response);
+        memset(&accept_spec, 0, sizeof accept_spec);
+        accept_spec.pmd = willing;
+        n = try_to_accept(request, request_len, &accept_spec, sizeof accept_spec, &conn,
+                          response, sizeof response);
         CHECK(n <= WS_MAX_REPLY);
         CHECK_EQ(ws_conn_get_pmd(conn, &server), 1);
     } else {
-        n = ws_pmd_accept(request, request_len, &server, answer, sizeof answer);
+        n = ws_pmd_accept(request, request_len, &server, extension_value,
+                          sizeof extension_value);
         CHECK(n > 0);
-        memset(&tell, 0, sizeof tell);
-        tell.key = ask.key;
-        tell.extensions.data = answer;
-        tell.extensions.len = (size_t)n;
-        n = ws_build_response(&tell, sizeof tell, response, sizeof response);
+        memset(&response_spec, 0, sizeof response_spec);
+        response_spec.key = request_spec.key;
+        response_spec.extensions.data = extension_value;
+        response_spec.extensions.len = (size_t)n;
+        n = ws_build_response(&response_spec, sizeof response_spec, response,
+                              sizeof response);
     }
     CHECK(n > 0);
     response_len = (size_t)n;
@@ -715,7 +712,7 @@ static void check_handshakes(void)
     }
 }
 
-/* The longest answer, beside a protocol and further lines. */
+/* The longest response, with a protocol and headers. */
 static void check_longest(void)
 {
     static const char extra[] = "X: 0123456789\r\n";
@@ -744,7 +741,7 @@ static void check_longest(void)
              WS_ERR_BUFFER_TOO_SMALL);
     CHECK(conn == NULL);
 
-    /* Without spec.pmd nothing is agreed on, whatever is offered. */
+    /* Without spec.pmd, no offer is accepted. */
     spec.pmd = NULL;
     n = try_to_accept(head, len, &spec, sizeof spec, &conn, out, sizeof out);
     CHECK(n > 0);
@@ -757,8 +754,8 @@ int main(int argc, char **argv)
 {
     (void)argc;
     check_offers();
-    check_bad_offers();
-    check_answers();
+    check_invalid_offers();
+    check_responses();
     check_handshakes();
     check_longest();
     return check_done(argv[0]);

@@ -1,4 +1,4 @@
-/* Answers that are no upgrade. */
+/* ws_build_reply(). */
 #include "check.h"
 #include "wscodec.h"
 
@@ -74,8 +74,8 @@ int main(int argc, char **argv)
         CHECK_MEM(out, start, strlen(start));
         CHECK_STR(out + strlen(out) - 4, "\r\n\r\n");
     }
-    /* A length of the caller's: the body follows in pieces, or, as for HEAD,
-     * never. */
+    /* The caller's length: the body follows in pieces, or not at all, as for
+     * HEAD. */
     check_text(200, "Content-Length: 5\r\n", "",
                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n"
                "\r\n");
@@ -90,7 +90,7 @@ int main(int argc, char **argv)
         CHECK_EQ(reply(400, bad_headers[i], ""), WS_ERR_INVALID_ARGUMENT);
     }
 
-    /* Whatever went wrong with a handshake, there is an answer to it. */
+    /* Every error of a handshake has a reply. */
     for (i = 1; i <= 50; i++) {
         check_case("error", i, 0);
         status = ws_http_status(-(ws_result)i);

@@ -7,7 +7,7 @@
 
 static const char hello[] = "Hello";
 
-/* The frame is this one, and it decodes to this payload. */
+/* The frame decodes to this payload. */
 static void check_frame(const char *hex, uint32_t side, int opcode,
                         unsigned flags, const char *payload)
 {
@@ -34,7 +34,7 @@ static void check_frame(const char *hex, uint32_t side, int opcode,
     }
 }
 
-/* Encoding this payload gives the frame. */
+/* The payload encodes to this frame. */
 static void check_encode(const char *hex, int opcode, unsigned flags,
                          const char *mask, const char *payload)
 {
@@ -95,18 +95,18 @@ static void check_handshake(void)
         "Sec-WebSocket-Protocol: chat\r\n"
         "\r\n";
     ws_handshake hs;
-    ws_response answer;
+    ws_response parsed;
 
     check_case("1.2", 0, 0);
     CHECK_EQ(ws_parse_handshake(request, strlen(request), &hs, sizeof hs),
              strlen(request));
     CHECK_MEM(request + hs.key.off, "dGhlIHNhbXBsZSBub25jZQ==", 24);
-    CHECK_EQ(ws_parse_response(response, strlen(response), request,
-                               strlen(request), &answer, sizeof answer),
+    CHECK_EQ(ws_parse_response(response, strlen(response), request, strlen(request),
+                               &parsed, sizeof parsed),
              strlen(response));
-    CHECK_EQ(answer.status, 101);
-    CHECK_EQ(answer.protocol.len, 4);
-    CHECK_MEM(response + answer.protocol.off, "chat", 4);
+    CHECK_EQ(parsed.status, 101);
+    CHECK_EQ(parsed.protocol.len, 4);
+    CHECK_MEM(response + parsed.protocol.off, "chat", 4);
 }
 
 int main(int argc, char **argv)

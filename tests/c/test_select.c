@@ -1,4 +1,4 @@
-/* Subprotocols. */
+/* ws_select_protocol(). */
 #include "check.h"
 #include "wscodec.h"
 
@@ -20,7 +20,7 @@ static const struct {
     {HEAD OFFER "a\r\n" OFFER "b ,\tc\r\n\r\n", "x,c", 1, "c"},
     {HEAD OFFER "a\r\nsec-websocket-PROTOCOL:b\r\n\r\n", "b", 1, "b"},
     {HEAD OFFER ",,a,\r\n\r\n", "\ta ", 1, "a"},
-    /* Case counts, and no part of a name is the name. */
+    /* Names are compared whole and case-sensitively. */
     {HEAD OFFER "Chat\r\n\r\n", "chat", 0, ""},
     {HEAD OFFER "chatty\r\n\r\n", "chat", 0, ""},
     {HEAD OFFER "cha\r\n\r\n", "chat", 0, ""},

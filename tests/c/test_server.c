@@ -1,6 +1,6 @@
 /* The server's side of the opening handshake. */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static const struct {
     {"GET /#a HTTP/1.1\r\n" HOST WEBSOCKET END, WS_ERR_HTTP_SYNTAX},
     {"G@T / HTTP/1.1\r\n" HOST WEBSOCKET END, WS_ERR_HTTP_SYNTAX},
 
-    /* No upgrade: an ordinary request, whatever else is in it. */
+    /* Requests that are not an upgrade, whatever else they contain. */
     {START HOST END, WS_ERR_NOT_UPGRADE},
     {START HOST UPGRADE END, WS_ERR_NOT_UPGRADE},
     {START HOST CONNECTION END, WS_ERR_NOT_UPGRADE},
@@ -123,10 +123,10 @@ static const struct {
      WS_ERR_EXTENSION},
     {START HOST WEBSOCKET "Sec-WebSocket-Extensions: ,\r\n" END,
      WS_ERR_EXTENSION},
-    /* Without any value it is as good as absent; some clients send that. */
+    /* Some clients send it empty, which is like an absent one. */
     {START HOST WEBSOCKET "Sec-WebSocket-Extensions:\r\n" END, OK},
 
-    /* Their order. */
+    /* The order of faults. */
     {"POST / HTTP/1.0\r\n" UPGRADE CONNECTION END, WS_ERR_HTTP_METHOD},
     {"GET / HTTP/1.0\r\n" UPGRADE CONNECTION END, WS_ERR_HTTP_VERSION},
     {START UPGRADE CONNECTION END, WS_ERR_HANDSHAKE_HOST},
@@ -135,8 +135,8 @@ static const struct {
      WS_ERR_HTTP_SYNTAX},
 };
 
-/* The result for the whole text; 0 or that same result for each beginning of
- * it; nothing from behind the head matters. */
+/* The whole text has this result, and each prefix 0 or the same result. Bytes
+ * after the head do not matter. */
 static void check_row(const char *text, int want)
 {
     size_t len = strlen(text), n;
@@ -271,7 +271,7 @@ static void check_response_builder(void)
         CHECK_EQ(ws_build_response(&spec, sizeof spec, out, sizeof out),
                  WS_ERR_INVALID_ARGUMENT);
     }
-    /* What is left out is not there, rather than empty. */
+    /* Fields that are left out are absent, not empty. */
     spec.headers = bytes_of("Server: x\r\nSet-Cookie: a=b\r\n");
     check_case("headers", 0, 0);
     CHECK_EQ(ws_build_response(&spec, sizeof spec, out, sizeof out),

@@ -1,6 +1,6 @@
-/* However a stream is cut, the outcome is the same. */
+/* The result of a stream does not depend on how it is cut. */
 #include "check.h"
-#include "outcome.h"
+#include "decoded.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@ static const struct {
     const char *hex;
     uint32_t flags;
     uint64_t max_payload;
-    int error;  /* 0, or what stops it. */
-    int finish; /* If nothing does. */
+    int error;  /* 0 if there is none. */
+    int finish; /* If there is no error. */
     size_t frames, ended;
 } streams[] = {
     /* Valid. */
@@ -39,7 +39,7 @@ static const struct {
     {"0183" M "505172 8083" M "505172", S | WS_KEEP_MASKED, 0, 0, 0, 2, 2},
     {"8105 48656c6c6f", C, 5, 0, 0, 1, 1},
 
-    /* Cut short. */
+    /* Truncated. */
     {"81", S, 0, 0, WS_ERR_EOF, 0, 0},
     {"8185" M, S, 0, 0, WS_ERR_EOF, 0, 0},
     {"8185" M "59504728", S, 0, 0, WS_ERR_EOF, 1, 0},
@@ -80,7 +80,7 @@ static const struct {
     {"8105 48656c6c6f 8106 48656c6c6f21", C, 5, WS_ERR_TOO_BIG, 0, 1, 1},
     {"8185" M "595047285e 82fe0082" M, S, 129, WS_ERR_TOO_BIG, 0, 1, 1},
     {"82ff7fffffffffffffff" M, S, 1000, WS_ERR_TOO_BIG, 0, 0, 0},
-    /* The first wrong byte decides. */
+    /* The first invalid byte determines the error. */
     {"b380" M, S, 0, WS_ERR_RESERVED_BITS, 0, 0, 0},
     {"0b00", S, 0, WS_ERR_OPCODE, 0, 0, 0},
     {"8000", S, 0, WS_ERR_FRAGMENTATION, 0, 0, 0},
@@ -92,17 +92,17 @@ static unsigned char bytes[512];
 static size_t bytes_len;
 
 /* Feeds bytes[from..to] in a buffer of exactly that size. */
-static void feed_part(struct outcome *o, ws_decoder *decoder, size_t from,
-                      size_t to, size_t cap, uint32_t flags)
+static void feed_part(struct decoded *o, ws_decoder *decoder, size_t from, size_t to,
+                      size_t cap, uint32_t flags)
 {
     unsigned char *piece = malloc(to > from ? to - from : 1);
 
     memcpy(piece, bytes + from, to - from);
-    outcome_feed(o, decoder, piece, to - from, cap, flags);
+    decoded_feed(o, decoder, piece, to - from, cap, flags);
     free(piece);
 }
 
-static void compare(const struct outcome *got, const struct outcome *want)
+static void compare(const struct decoded *got, const struct decoded *want)
 {
     CHECK_EQ(got->error, want->error);
     CHECK_EQ(got->finish, want->finish);
@@ -112,11 +112,11 @@ static void compare(const struct outcome *got, const struct outcome *want)
     CHECK_MEM(got->log, want->log, want->log_len);
 }
 
-static void check_cuts(size_t index, size_t cap, const struct outcome *want)
+static void check_cuts(size_t index, size_t cap, const struct decoded *want)
 {
     uint32_t flags = streams[index].flags;
     uint64_t max = streams[index].max_payload;
-    struct outcome got;
+    struct decoded got;
     ws_decoder decoder, copy;
     size_t a, b, most = bytes_len <= 40 ? bytes_len : 0;
 
@@ -124,25 +124,25 @@ static void check_cuts(size_t index, size_t cap, const struct outcome *want)
     for (a = 0; a <= bytes_len; a++) {
         for (b = a; b <= (most > a ? most : a); b++) {
             check_case(streams[index].hex, a, b);
-            outcome_start(&got, &decoder, flags, max);
+            decoded_start(&got, &decoder, flags, max);
             feed_part(&got, &decoder, 0, a, cap, flags);
             /* A decoder can be copied and moved. */
             copy = decoder;
             memset(&decoder, 0xff, sizeof decoder);
             feed_part(&got, &copy, a, b, cap, flags);
             feed_part(&got, &copy, b, bytes_len, cap, flags);
-            outcome_end(&got, &copy);
+            decoded_end(&got, &copy);
             compare(&got, want);
         }
     }
     /* Byte by byte, with empty pieces between. */
     check_case(streams[index].hex, cap, 1000);
-    outcome_start(&got, &decoder, flags, max);
+    decoded_start(&got, &decoder, flags, max);
     for (a = 0; a < bytes_len; a++) {
         feed_part(&got, &decoder, a, a + 1, cap, flags);
-        outcome_feed(&got, &decoder, NULL, 0, cap, flags);
+        decoded_feed(&got, &decoder, NULL, 0, cap, flags);
     }
-    outcome_end(&got, &decoder);
+    decoded_end(&got, &decoder);
     compare(&got, want);
 }
 
@@ -153,16 +153,15 @@ int main(int argc, char **argv)
 
     (void)argc;
     for (i = 0; i < sizeof streams / sizeof *streams; i++) {
-        struct outcome whole;
+        struct decoded whole;
         ws_decoder decoder;
 
         bytes_len = unhex(streams[i].hex, bytes, sizeof bytes);
         check_case(streams[i].hex, 0, 0);
-        outcome_start(&whole, &decoder, streams[i].flags,
-                      streams[i].max_payload);
+        decoded_start(&whole, &decoder, streams[i].flags, streams[i].max_payload);
         feed_part(&whole, &decoder, 0, bytes_len, MOST_FRAMES,
                   streams[i].flags);
-        outcome_end(&whole, &decoder);
+        decoded_end(&whole, &decoder);
         CHECK_EQ(whole.error, streams[i].error);
         CHECK_EQ(whole.finish, streams[i].error != 0 ? streams[i].error
                                                      : streams[i].finish);
@@ -173,7 +172,7 @@ int main(int argc, char **argv)
         }
     }
 
-    /* All zero bytes is a fresh decoder for a server. */
+    /* A zeroed decoder is a fresh one of a server. */
     {
         ws_decoder zero, fresh;
 

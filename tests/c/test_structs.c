@@ -1,8 +1,8 @@
-/* The layout that other languages copy, and what happens when caller and
- * library were compiled with different versions of a struct. */
+/* The layout of structs, which other languages copy; and callers that were
+ * compiled with another version of a struct. */
 #include "check.h"
 #include "memory.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,12 +193,12 @@ static void check_output(ws_result (*parse)(const char *, void *, size_t),
     free(reference);
 }
 
-static ws_result request(const void *spec, size_t size, void *out, size_t cap)
+static ws_result build_request(const void *spec, size_t size, void *out, size_t cap)
 {
     return ws_build_request(spec, size, out, cap);
 }
 
-static ws_result answer(const void *spec, size_t size, void *out, size_t cap)
+static ws_result build_response(const void *spec, size_t size, void *out, size_t cap)
 {
     return ws_build_response(spec, size, out, cap);
 }
@@ -215,7 +215,7 @@ static ws_result accept(const void *spec, size_t size, void *out, size_t cap)
     return result;
 }
 
-/* Input structs likewise. */
+/* Input structs, smaller and larger than this library's. */
 static void check_input(ws_result (*build)(const void *, size_t, void *, size_t),
                         const void *spec, size_t known, ws_result want)
 {
@@ -250,9 +250,9 @@ static void check_input(ws_result (*build)(const void *, size_t, void *, size_t)
 
 int main(int argc, char **argv)
 {
-    ws_request_spec ask;
-    ws_response_spec tell;
-    ws_accept_spec greet;
+    ws_request_spec request_spec;
+    ws_response_spec response_spec;
+    ws_accept_spec accept_spec;
 
     (void)argc;
     check_output(handshake, request_text, (ws_result)strlen(request_text),
@@ -268,16 +268,18 @@ int main(int argc, char **argv)
     check_output(response, "HTTP/1.1 101\n", WS_ERR_HTTP_SYNTAX,
                  sizeof(ws_response));
 
-    memset(&ask, 0, sizeof ask);
-    ask.host = bytes_of("a");
-    ask.target = bytes_of("/");
-    ask.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
-    check_input(request, &ask, sizeof ask, 16 + 9 + 20 + 21 + 45 + 27 + 2);
-    memset(&tell, 0, sizeof tell);
-    tell.key = ask.key;
-    check_input(answer, &tell, sizeof tell, 34 + 20 + 21 + 52 + 2);
-    memset(&greet, 0, sizeof greet);
-    greet.protocols = bytes_of("chat");
-    check_input(accept, &greet, sizeof greet, 34 + 20 + 21 + 52 + 30 + 2);
+    memset(&request_spec, 0, sizeof request_spec);
+    request_spec.host = bytes_of("a");
+    request_spec.target = bytes_of("/");
+    request_spec.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
+    check_input(build_request, &request_spec, sizeof request_spec,
+                16 + 9 + 20 + 21 + 45 + 27 + 2);
+    memset(&response_spec, 0, sizeof response_spec);
+    response_spec.key = request_spec.key;
+    check_input(build_response, &response_spec, sizeof response_spec,
+                34 + 20 + 21 + 52 + 2);
+    memset(&accept_spec, 0, sizeof accept_spec);
+    accept_spec.protocols = bytes_of("chat");
+    check_input(accept, &accept_spec, sizeof accept_spec, 34 + 20 + 21 + 52 + 30 + 2);
     return check_done(argv[0]);
 }

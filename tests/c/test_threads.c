@@ -1,6 +1,6 @@
-/* Two threads, each with a decoder of its own, see what one thread sees. */
+/* Two threads with separate decoders have the same results as one thread. */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static size_t wire_len;
 
 struct work {
     uint32_t seed;
-    uint64_t digest; /* Of all rounds, which must agree. */
+    uint64_t digest; /* The same in all rounds. */
     int failed;
 };
 
@@ -32,7 +32,7 @@ static void mix(uint64_t *digest, const void *bytes, size_t len)
     }
 }
 
-/* The stream in random pieces; a digest that does not depend on them. */
+/* Decodes the stream in random pieces; the digest does not depend on them. */
 static uint64_t decode_all(struct work *work)
 {
     unsigned char *copy = malloc(wire_len);

@@ -1,12 +1,12 @@
-/* UTF-8 in pieces, against a table written from RFC 3629, section 4. */
+/* UTF-8 in pieces, compared with a table from RFC 3629, section 4. */
 #include "check.h"
 #include "wscodec.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What may follow: for each first byte, how many bytes, and the range of the
- * second. */
+/* For each first byte: the length of the character, and the range of the second
+ * byte. */
 struct rule {
     unsigned first, last, length, low, high;
 };
@@ -18,8 +18,8 @@ static const struct rule rules[] = {
     {0xf4, 0xf4, 4, 0x80, 0x8f},
 };
 
-/* How many bytes of text can be the start of something valid; *open tells
- * whether they end inside a character. */
+/* The length of the longest prefix that can be the start of valid text; *open is
+ * whether it ends inside a character. */
 static size_t valid_start(const unsigned char *text, size_t len, int *open)
 {
     size_t at = 0, i, r;
@@ -53,7 +53,7 @@ static size_t valid_start(const unsigned char *text, size_t len, int *open)
     return len;
 }
 
-/* The text in two pieces, cut there. */
+/* The text in two pieces. */
 static void check_cut(const unsigned char *text, size_t len, size_t cut)
 {
     uint32_t state = 0;
@@ -78,7 +78,7 @@ static void check_cut(const unsigned char *text, size_t len, size_t cut)
     }
 }
 
-/* Byte by byte: it fails at the very byte. */
+/* Byte by byte, it fails at the invalid byte. */
 static void check_each_byte(const unsigned char *text, size_t len)
 {
     uint32_t state = 0;
@@ -103,7 +103,7 @@ static void check_text(const unsigned char *text, size_t len)
     check_each_byte(text, len);
 }
 
-/* Every byte after every first byte, and after the interesting pairs. */
+/* Every pair of bytes, and four bytes after critical pairs. */
 static void check_short_texts(void)
 {
     unsigned char text[4];
@@ -143,7 +143,7 @@ static void check_long_texts(void)
     size_t i, before, len;
 
     for (i = 0; i < sizeof texts / sizeof *texts; i++) {
-        /* After more and more ASCII, which may be skipped in strides. */
+        /* After ASCII of every length, which may be skipped in blocks. */
         for (before = 0; before <= 40; before++) {
             check_case(texts[i], before, 0);
             memset(text, 'a', before);

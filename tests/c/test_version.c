@@ -1,4 +1,4 @@
-/* The library is the one that the header describes. */
+/* Version, features and sizes are those of the header. */
 #include "check.h"
 #include "wscodec.h"
 

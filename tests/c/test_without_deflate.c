@@ -1,7 +1,7 @@
-/* A library that was built without compression: its functions are there, and
- * say that it is not. */
+/* A library without compression exports the functions for it, which return
+ * WS_ERR_UNSUPPORTED. */
 #include "check.h"
-#include "pieces.h"
+#include "samples.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static void check_params(const ws_pmd_params *given)
              WS_ERR_UNSUPPORTED);
     CHECK(made == NULL);
     CHECK_FILL(out, 0xcc, sizeof out);
-    /* Without it, the client is told of no extension. */
+    /* Without `pmd`, no extension is confirmed. */
     spec.pmd = NULL;
     CHECK(try_to_accept(request_text, strlen(request_text), &spec, sizeof spec,
                          &made, out, sizeof out) == 129);
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
         check_case("params", i, 0);
         check_params(&params_of[i]);
     }
-    /* Nothing else has changed: no compression was agreed on. */
+    /* Everything else works without compression. */
     check_case("messages", 0, 0);
     CHECK_EQ(ws_conn_send(conn, WS_OPCODE_TEXT, 0, "Hello", 5, out, sizeof out),
              11);

@@ -1,4 +1,4 @@
-// Messages in and out, in the C++ of an application.
+// The decoder in a class of an application: messages from chunks, and copies.
 #include "wscodec.h"
 
 #include "check.hpp"
@@ -26,12 +26,12 @@ static void append(Bytes &wire, int opcode, unsigned flags,
              size);
 }
 
-// Puts fragments together; control frames may stand between them.
+// Joins fragments; control frames may come between them.
 class Receiver {
 public:
     Receiver() : decoder_(), failure_(0) {}
 
-    // False once the stream is broken.
+    // False after an error.
     bool feed(Bytes piece)
     {
         std::vector<ws_frame> frames(4);
@@ -41,7 +41,7 @@ public:
                                     piece.size() - done, frames.data(),
                                     frames.size(), &used)) > 0) {
             for (std::size_t i = 0; i < static_cast<std::size_t>(n); i++) {
-                take(frames[i], piece.data() + done + frames[i].chunk_off);
+                read_chunk(frames[i], piece.data() + done + frames[i].chunk_off);
             }
             done += used;
         }
@@ -54,22 +54,20 @@ public:
     ws_result finish() const { return ws_decoder_finish(&decoder_); }
 
 private:
-    void take(const ws_frame &frame, const unsigned char *chunk)
-    {
-        const bool control = frame.opcode >= WS_OPCODE_CLOSE;
-        Message &open = control ? control_ : data_;
-        if ((frame.flags & WS_BEGIN) != 0 &&
-            frame.opcode != WS_OPCODE_CONTINUATION) {
-            open = Message(frame.opcode, std::string());
-        }
-        open.second.append(chunk,
-                           chunk + static_cast<std::ptrdiff_t>(frame.chunk_len));
-        if ((frame.flags & (WS_END | WS_FIN)) == (WS_END | WS_FIN)) {
-            messages_.push_back(open);
-        }
+  void read_chunk(const ws_frame &frame, const unsigned char *chunk)
+  {
+      const bool control = frame.opcode >= WS_OPCODE_CLOSE;
+      Message &open = control ? control_ : data_;
+      if ((frame.flags & WS_BEGIN) != 0 && frame.opcode != WS_OPCODE_CONTINUATION) {
+          open = Message(frame.opcode, std::string());
+      }
+      open.second.append(chunk, chunk + static_cast<std::ptrdiff_t>(frame.chunk_len));
+      if ((frame.flags & (WS_END | WS_FIN)) == (WS_END | WS_FIN)) {
+          messages_.push_back(open);
+      }
     }
 
-    ws_decoder decoder_; // All zero: a fresh one, for a server.
+    ws_decoder decoder_; // Zeroed: a fresh one of a server.
     ws_result failure_;
     Message data_, control_;
     std::vector<Message> messages_;
@@ -106,7 +104,7 @@ int main(int, char **argv)
         CHECK(receiver.messages() == expected);
         CHECK_EQ(receiver.finish(), WS_OK);
 
-        // A receiver is a value: its copy goes on from where it stands.
+        // A receiver is a value: a copy continues independently.
         Receiver copy = receiver;
         CHECK(copy.feed({0x8a, 0x80, 0, 0, 0, 0}));
         CHECK_U64(copy.messages().size(), expected.size() + 1);

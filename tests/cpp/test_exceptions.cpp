@@ -1,4 +1,4 @@
-// With the static library in it, a program still throws and catches.
+// A program that links the static library can still throw and catch.
 #include "wscodec.h"
 
 #include "check.hpp"
@@ -46,7 +46,7 @@ std::string accept_key(const std::string &key)
     return out;
 }
 
-// Through several frames, each with something to destroy.
+// Through several stack frames, each with an object to destroy.
 std::string nested(int depth, const std::string &key)
 {
     Counted counted;
@@ -72,7 +72,7 @@ int main(int, char **argv)
         CHECK_EQ(caught, WS_ERR_HANDSHAKE_KEY);
         CHECK_EQ(alive, 0);
     }
-    // Thrown on, and caught by its base class.
+    // Rethrown, and caught by its base class.
     bool rethrown = false;
     try {
         try {

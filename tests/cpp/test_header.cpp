@@ -1,5 +1,4 @@
-// What the header promises a C++ compiler: it compiles, nothing throws, and
-// structs are plain data.
+// The header compiles as C++, no function throws, and structs are plain data.
 #include "wscodec.h"
 #include "wscodec.h" // twice, on purpose
 
@@ -101,7 +100,7 @@ static_assert(noexcept(ws_conn_finish(nullptr)), "");
 static_assert(noexcept(ws_conn_state(nullptr)), "");
 
 #if __cplusplus >= 201703L
-// Since C++17 it is part of the type, so that none can be forgotten.
+// Since C++17 noexcept is part of the type, so the list of functions is enough.
 template <class Result, class... Arguments>
 constexpr bool is_nothrow(Result (*)(Arguments...) noexcept)
 {
@@ -148,7 +147,7 @@ static_assert(std::is_same<ws_result, std::ptrdiff_t>::value, "");
 static_assert(std::is_same<decltype(WS_FIN | WS_RSV1), unsigned>::value,
               "flags are unsigned");
 
-// A connection in the hands of C++.
+// A connection in a std::unique_ptr.
 static void check_conn()
 {
     std::unique_ptr<ws_conn, decltype(&ws_conn_free)> conn(
@@ -168,7 +167,7 @@ static void check_conn()
     CHECK_MEM(out, "\x81\x02hi", 4);
 }
 
-// A connection as a member, without a pointer to it elsewhere.
+// A connection in the memory of a class.
 class Member {
 public:
     explicit Member(std::uint32_t side)
@@ -202,7 +201,7 @@ static void check_member()
     CHECK_MEM(ws_event_data(server.get(), wire, &event), "hi", 2);
 }
 
-// Parameters are a value like any other.
+// Parameters are a value.
 static void check_pmd()
 {
     std::unique_ptr<ws_conn, decltype(&ws_conn_free)> conn(
@@ -221,7 +220,7 @@ static void check_pmd()
 
 int main(int, char **argv)
 {
-    // The functions have C linkage: these are the same as a C program sees.
+    // The functions have C linkage, and structs the sizes of C.
     CHECK_U64(ws_version(), WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
                                 WS_VERSION_PATCH);
     CHECK_U64(ws_sizeof(WS_TYPE_FRAME), sizeof(ws_frame));

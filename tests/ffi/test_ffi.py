@@ -38,11 +38,11 @@ LIBRARY = ROOT / "target" / "lib"
 JNA = "/usr/share/java/jna.jar"
 RSV1 = 0x40
 LIMIT = MIB
-"""The default of WS_OPT_MAX_MESSAGE, which none of the servers changes."""
+"""The default of WS_OPT_MAX_MESSAGE, which all servers keep."""
 
 
 def run(*command: str, folder: str = "", **variables: str) -> str:
-    """Its output. A command that is missing or fails is a failure."""
+    """Returns the output. A command that is missing or fails is a failure."""
     environment = {**os.environ, **variables}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=HERE / folder
@@ -99,8 +99,8 @@ def running(request: pytest.FixtureRequest) -> Iterator[int]:
 def port(running: int) -> Iterator[int]:
     yield running
     with opened(running) as peer:
-        peer.send(frame(FIN | TEXT, b"well?"))
-        assert peer.read(7) == echo(FIN | TEXT, b"well?")
+        peer.send(frame(FIN | TEXT, b"ready"))
+        assert peer.read(7) == echo(FIN | TEXT, b"ready")
 
 
 def opened(port: int) -> Peer:
@@ -149,7 +149,7 @@ def test_frames_may_follow_the_request_at_once(port: int) -> None:
     ],
     ids=["POST", "version", "no upgrade", "extensions", "too long", "TLS"],
 )
-def test_a_request_that_is_not_acceptable_is_refused(
+def test_an_invalid_request_is_refused_with_a_status(
     port: int, old: bytes, new: bytes, status: int
 ) -> None:
     request = PLAIN_REQUEST.replace(b"GET /chat", b"GET /").replace(old, new, 1)
@@ -164,7 +164,7 @@ def test_a_request_that_is_not_acceptable_is_refused(
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65535, 65536, LIMIT])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-def test_a_message_comes_back(port: int, opcode: int, size: int) -> None:
+def test_a_message_of_any_length_is_echoed(port: int, opcode: int, size: int) -> None:
     payload = (b"0123456789abcdef" * (size // 16 + 1))[:size]
     with opened(port) as peer:
         peer.send(frame(FIN | opcode, payload))
@@ -196,7 +196,7 @@ def test_frames_may_come_byte_by_byte(port: int) -> None:
         assert peer.rest() == echo(FIN | PONG, b"ping") + text + goodbye(3000)
 
 
-def test_replies_keep_their_order_when_there_are_more_than_one_call_reports(port: int) -> None:
+def test_replies_keep_their_order_over_several_calls(port: int) -> None:
     sent, expected = [], []
     for i in range(200):
         text = b"%03d" % i
@@ -210,7 +210,7 @@ def test_replies_keep_their_order_when_there_are_more_than_one_call_reports(port
 # Compression
 
 
-def test_a_compressed_message_comes_back_compressed(port: int) -> None:
+def test_a_compressed_message_is_echoed_compressed(port: int) -> None:
     offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     hello = bytes.fromhex("f248cdc9c90700")  # RFC 7692, 7.2.3.1
     with Peer(port) as peer:
@@ -227,7 +227,7 @@ def test_a_compressed_message_comes_back_compressed(port: int) -> None:
             assert zlib.decompressobj(-15).decompress(payload) == b"Hello"
 
 
-def test_a_client_that_compresses_gets_back_what_it_sent(port: int) -> None:
+def test_messages_of_a_client_that_compresses_are_echoed(port: int) -> None:
     noise = os.urandom(LIMIT // 2)
     with client(port, "deflate") as peer:
         assert [e.name for e in peer.protocol.extensions] == ["permessage-deflate"]
@@ -239,43 +239,43 @@ def test_a_client_that_compresses_gets_back_what_it_sent(port: int) -> None:
         assert peer.ping(b"are you there").wait(PATIENCE)
 
 
-# The end
+# The closing handshake
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 3000, 4999])
-def test_a_close_with_a_reason_is_answered_with_its_code(port: int, code: int) -> None:
+def test_a_close_is_echoed_with_its_code(port: int, code: int) -> None:
     with opened(port) as peer:
         peer.send(wire.close(code, "goodbye ü".encode()))
         assert peer.rest() == goodbye(code)
 
 
-def test_a_close_without_a_code_is_answered_without_one(port: int) -> None:
+def test_a_close_without_a_code_is_echoed_without_one(port: int) -> None:
     with opened(port) as peer:
         peer.send(frame(FIN | CLOSE))
         assert peer.rest() == echo(FIN | CLOSE)
 
 
-def test_a_close_ends_a_message_that_is_not_finished(port: int) -> None:
+def test_a_close_may_arrive_within_a_message(port: int) -> None:
     with opened(port) as peer:
         peer.send(frame(TEXT, b"Hel"), wire.close(1001))
         assert peer.rest() == goodbye(1001)
 
 
 @pytest.mark.parametrize("name", PROTOCOL_ERRORS)
-def test_a_protocol_error_is_told(port: int, name: str) -> None:
+def test_a_protocol_error_closes_with_1002(port: int, name: str) -> None:
     with opened(port) as peer:
         peer.send(frame(FIN | TEXT, b"good"), PROTOCOL_ERRORS[name])
         assert peer.rest() == echo(FIN | TEXT, b"good") + goodbye(1002)
 
 
 @pytest.mark.parametrize("name", INVALID_TEXTS)
-def test_text_that_is_not_utf8_is_told(port: int, name: str) -> None:
+def test_text_that_is_not_utf8_closes_with_1007(port: int, name: str) -> None:
     with opened(port) as peer:
         peer.send(frame(FIN | BINARY, b"\xff"), INVALID_TEXTS[name])
         assert peer.rest() == echo(FIN | BINARY, b"\xff") + goodbye(1007)
 
 
-def test_a_message_over_the_limit_is_refused_when_it_is_announced(port: int) -> None:
+def test_a_message_over_the_limit_fails_at_its_header(port: int) -> None:
     for length in (LIMIT + 1, 2**63 - 1):
         with opened(port) as peer:
             peer.send(wire.header(FIN | BINARY, length))
@@ -285,8 +285,8 @@ def test_a_message_over_the_limit_is_refused_when_it_is_announced(port: int) -> 
         assert peer.rest() == goodbye(1009)
 
 
-def test_a_close_frame_survives_what_the_peer_still_sends(port: int) -> None:
-    """Were the socket closed at once, a reset would overtake the close frame."""
+def test_a_close_frame_arrives_while_the_peer_still_sends(port: int) -> None:
+    """If the socket were closed at once, a reset could destroy the close frame."""
     with opened(port) as peer:
         peer.send(wire.header(FIN | BINARY, LIMIT + 1))
         assert not peer.is_silent(PATIENCE)
@@ -297,7 +297,7 @@ def test_a_close_frame_survives_what_the_peer_still_sends(port: int) -> None:
 
 
 @pytest.mark.parametrize("compression", [None, "deflate"])
-def test_a_client_whose_message_is_too_big_is_told(port: int, compression: str | None) -> None:
+def test_a_message_over_the_limit_closes_with_1009(port: int, compression: str | None) -> None:
     with client(port, compression) as peer:
         with pytest.raises(ConnectionClosedError):
             peer.send(bytes(8 * LIMIT))
@@ -305,7 +305,7 @@ def test_a_client_whose_message_is_too_big_is_told(port: int, compression: str |
         assert peer.close_code == 1009
 
 
-def test_a_peer_that_does_not_hang_up_is_let_go(port: int) -> None:
+def test_a_peer_that_does_not_close_is_disconnected(port: int) -> None:
     with opened(port) as peer:
         peer.send(wire.close(1000))
         assert peer.rest() == goodbye(1000)
@@ -316,7 +316,7 @@ def test_a_peer_that_does_not_hang_up_is_let_go(port: int) -> None:
                 time.sleep(0.05)
 
 
-def test_peers_may_vanish(port: int) -> None:
+def test_the_server_survives_peers_that_vanish(port: int) -> None:
     for sent in (b"", OTHER_REQUEST[:50], OTHER_REQUEST):
         peer = Peer(port)
         peer.send(sent)

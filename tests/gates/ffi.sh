@@ -1,7 +1,7 @@
 #!/bin/sh
-# The output of `cc -E -P -DWSCODEC_FFI` is taken as it is by LuaJIT, by PHP's
-# FFI and by SWIG, and each calls the library with it. (cffi is tried by
-# tests/python/test_bindings.py.)
+# LuaJIT and PHP's FFI call the library with the unchanged output of
+# `cc -E -P -DWSCODEC_FFI`, and SWIG wraps it. (tests/python/test_bindings.py
+# does the same with cffi.)
 #
 # CC may be set.
 set -eu
@@ -34,7 +34,7 @@ assert(ws.ws_accept_key(key, #key, out, ws.WS_ACCEPT_LEN) == ws.WS_ACCEPT_LEN)
 assert(ws.ws_sizeof(ws.WS_TYPE_EVENT) == ffi.sizeof("ws_event"))
 print(ffi.string(out, ws.WS_ACCEPT_LEN))
 LUA
-[ "$(luajit try.lua "$library")" = "$accept" ] || fail "LuaJIT"
+[ "$(luajit try.lua "$library")" = "$accept" ] || fail "LuaJIT fails"
 
 cat > try.php << 'PHP'
 <?php
@@ -45,9 +45,9 @@ $ws->ws_accept_key($key, strlen($key), $out, $ws->WS_ACCEPT_LEN) === 28 or exit(
 $ws->ws_sizeof($ws->WS_TYPE_EVENT) === FFI::sizeof($ws->type("ws_event")) or exit(2);
 echo FFI::string($out, 28), "\n";
 PHP
-[ "$(php -d ffi.enable=1 try.php "$library")" = "$accept" ] || fail "PHP"
+[ "$(php -d ffi.enable=1 try.php "$library")" = "$accept" ] || fail "PHP fails"
 
-# SWIG writes a module for Python; it is enough that all of it compiles.
+# A Python module of SWIG must compile; it is not run.
 cat > ws.i << 'SWIG'
 %module ws
 %{
@@ -56,11 +56,11 @@ cat > ws.i << 'SWIG'
 %include <stdint.i>
 %include "wscodec.i"
 SWIG
-swig -python -o ws_wrap.c ws.i || fail "SWIG"
+swig -python -o ws_wrap.c ws.i || fail "SWIG fails"
 grep -q '_wrap_ws_conn_recv' ws_wrap.c || fail "SWIG wraps nothing"
-# Python.h is only there with the headers of Python.
+# Python.h may not be installed.
 if headers=$(python3-config --includes 2> /dev/null); then
     # shellcheck disable=SC2086
-    $cc -fsyntax-only -I"$root/include" $headers ws_wrap.c || fail "what SWIG wrote"
+    $cc -fsyntax-only -I"$root/include" $headers ws_wrap.c || fail "the output of SWIG does not compile"
 fi
-echo "ffi: LuaJIT, PHP and SWIG take the declarations as they are"
+echo "ffi: LuaJIT, PHP and SWIG work with the preprocessed header"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The header compiles alone, with every compiler that is here, for every
-# standard that the compiler knows, without a warning; twice in a row too; and
-# each of its macros is good for an expression and for #if.
+# The header compiles alone and included twice, without a warning, with every
+# installed compiler and every standard of it. Each of its macros works in an
+# expression and in #if.
 set -u
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -16,11 +16,11 @@ mkdir -p "$work"
 printf '#include "wscodec.h"\n' > "$work/alone.c"
 printf '#include "wscodec.h"\n#include "wscodec.h"\n' > "$work/twice.c"
 
-# Every macro with a value. WS_API and its like are no values.
+# Every macro with a value, so not WS_API and similar.
 macros=$(sed -n 's/^#define \(WS_[A-Z0-9_]*\) \{1,\}[-(0-9].*/\1/p' "$header")
 all=$(sed -n 's/^#define \(WS_[A-Z0-9_]*\).*/\1/p' "$header")
 if [ "$macros" != "$all" ] || [ -z "$macros" ]; then
-    echo "header: these macros have no number for a value:" >&2
+    echo "header: the values of these macros are no numbers:" >&2
     echo "$all" | grep -vxF "$macros" >&2
     status=1
 fi
@@ -36,7 +36,7 @@ fi
         printf '    sum += 2 * %s - %s / 1;\n' "$macro" "$macro"
     done
     printf '    return sum;\n}\n'
-    # In the types that they are meant for.
+    # In variables of the types that they are for.
     printf 'int wscodec_types(void);\nint wscodec_types(void)\n{\n'
     printf '    uint32_t flags = WS_FIN | WS_RSV1 | WS_RSV2 | WS_RSV3 | WS_MASKED;\n'
     printf '    uint32_t rules = WS_SERVER | WS_CLIENT | WS_DEFLATE | WS_ANY_MASK | WS_KEEP_MASKED;\n'
@@ -54,7 +54,7 @@ knows() { # compiler, language, standard
 
 for compiler in gcc clang g++ clang++; do
     if ! command -v "$compiler" > /dev/null; then
-        echo "header: $compiler is not here, skipped"
+        echo "header: $compiler is not installed: skipped"
         continue
     fi
     case $compiler in
@@ -70,7 +70,7 @@ for compiler in gcc clang g++ clang++; do
             fi
         done
         if [ -z "$standard" ]; then
-            echo "header: $compiler does not know ${names%%:*}, skipped"
+            echo "header: $compiler has no ${names%%:*}: skipped"
             continue
         fi
         for file in alone twice macros; do

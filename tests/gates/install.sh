@@ -1,10 +1,10 @@
 #!/bin/sh
-# What `make install` puts in place is enough to build and run a program with
-# pkg-config, against the shared library and against the static one, in a
-# folder with any name; `make uninstall` leaves nothing. What is installed is
-# what this build has built: for the target and in the forms that were asked for.
+# A program builds and runs with the files of `make install` and pkg-config, with
+# the shared and with the static library, for folders of any name; `make
+# uninstall` removes all of them. Only libraries of the last build are installed,
+# and only if it was for this target.
 #
-# It builds, and leaves what `make library` builds.
+# Afterwards target/lib is as after `make library`.
 set -eu
 cd "$(dirname "$0")/../.."
 root=$(pwd)/target/install
@@ -29,7 +29,7 @@ C
 
 leaves_nothing() { # folder
     left=$(find "$1" \( -name '*wscodec*' -o -name 'LICENSE*' -o -type l \) -print)
-    [ -z "$left" ] || fail "left behind: $left"
+    [ -z "$left" ] || fail "not removed: $left"
 }
 
 works_from() { # prefix, library folder
@@ -60,25 +60,25 @@ grep -q '^prefix=/opt/w$' "$root/staging/opt/w/lib/pkgconfig/wscodec.pc" || fail
 make -s uninstall PREFIX=/opt/w DESTDIR="$root/staging"
 leaves_nothing "$root/staging"
 
-# A target that was named, in a folder of its own.
+# A build for a named target, in another folder.
 target=$(rustc -vV | sed -n 's/^host: //p')
 other=$root/cargo
 CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=$other make -s library LIBRARIES=shared
 cmp -s "$other/$target/release/libwscodec.so" target/lib/libwscodec.so ||
-    fail "target/lib does not hold what was built"
+    fail "target/lib does not have the library that was built"
 if make -s install PREFIX="$root/plain" 2> "$root/refused"; then
-    fail "installs what was built for another target"
+    fail "installs a library built for another target"
 fi
-grep -q 'was built for' "$root/refused" || fail "does not say why: $(cat "$root/refused")"
+grep -q 'was built for' "$root/refused" || fail "does not report the reason: $(cat "$root/refused")"
 CARGO_BUILD_TARGET=$target make -s install PREFIX="$root/plain"
 [ -f "$root/plain/lib/libwscodec.so" ] || fail "no shared library"
-[ ! -e "$root/plain/lib/libwscodec.a" ] || fail "a static library that was not asked for"
+[ ! -e "$root/plain/lib/libwscodec.a" ] || fail "installs a static library that was not built"
 make -s uninstall PREFIX="$root/plain"
 leaves_nothing "$root/plain"
 
 make -s library LIBRARIES=static
 make -s install PREFIX="$root/plain"
-[ ! -e "$root/plain/lib/libwscodec.so" ] || fail "a shared library that was not asked for"
+[ ! -e "$root/plain/lib/libwscodec.so" ] || fail "installs a shared library that was not built"
 make -s uninstall PREFIX="$root/plain"
 
 rm -rf target/lib
@@ -86,5 +86,5 @@ if make -s install PREFIX="$root/plain" 2> "$root/refused"; then
     fail "installs although nothing was built"
 fi
 make -s library
-echo "install: a program links both libraries by pkg-config, in any folder; nothing else is" \
-    "installed, and nothing is left behind"
+echo "install: a program links both libraries with pkg-config, in any folder; uninstall removes" \
+    "all files"

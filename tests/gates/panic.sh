@@ -1,11 +1,11 @@
 #!/bin/sh
 # No panic is reachable in the release library. Built with
 # --cfg wscodec_panic_probe, the panic handler calls a function that does not
-# exist, so that the library links only if nothing can reach the handler. A
-# copy of the crate with one indexing in it must not link: the probe works.
+# exist, so that the library links only if nothing can reach the handler. To
+# prove that the probe works, a copy of the crate with one indexing must not link.
 #
-# The deflate engine is another's work, and can panic by its own account. In its
-# place stand functions of which nothing is known.
+# The deflate engine is a dependency and can panic. The probe replaces it by
+# functions that the compiler cannot see.
 #
 # CARGO may be set.
 set -u
@@ -23,7 +23,7 @@ for name in zlibVersion deflateInit2_ deflate deflateEnd inflateInit2_ inflate \
     echo "int $name(void) { return 0; }"
 done | ${CC:-cc} -fPIC -c -x c -o "$engine" -
 
-probe() { # in a crate's folder, with further arguments
+probe() { # folder of a crate, further arguments
     folder=$1
     shift
     (cd "$folder" && RUSTFLAGS="--cfg wscodec_panic_probe" $cargo rustc --quiet --release \
@@ -47,7 +47,7 @@ rm -rf "$copy"
 mkdir -p "$copy"
 cp -R "$root/Cargo.toml" "$root/Cargo.lock" "$root/build.rs" "$root/src" "$copy"
 [ ! -d "$root/build" ] || cp -R "$root/build" "$copy"
-# Its tests stay behind, and it belongs to no workspace.
+# Without tests, and in no workspace.
 sed '/^\[\[test\]\]/,/^$/d; /^\[\[bench\]\]/,/^$/d; /^\[\[example\]\]/,/^$/d' \
     "$root/Cargo.toml" > "$copy/Cargo.toml"
 printf '\n[workspace]\n' >> "$copy/Cargo.toml"
@@ -62,12 +62,12 @@ pub extern "C" fn wscodec_index(at: usize) -> u8 {
 PANIC
 
 if probe "$copy"; then
-    echo "panic: the probe links although a panic is reachable; it proves nothing" >&2
+    echo "panic: the probe links although a panic is reachable, so it proves nothing" >&2
     exit 1
 fi
 if ! grep -q wscodec_can_panic "$log"; then
     tail -n 30 "$log" >&2
-    echo "panic: the copy does not build, for another reason" >&2
+    echo "panic: the copy fails to build for another reason" >&2
     exit 1
 fi
 rm -rf "$copy"

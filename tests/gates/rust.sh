@@ -1,7 +1,7 @@
 #!/bin/sh
-# A Rust program depends on rust/Cargo.toml as README says, and README's lines
-# run in it: in both profiles, with and without compression. The two manifests
-# agree on the version and on what they depend on.
+# The Rust program in README.md runs in a crate that depends on rust/Cargo.toml as
+# README.md describes: in both profiles, with and without compression. The two
+# manifests have the same version and dependencies.
 #
 # CARGO may be set.
 set -eu
@@ -11,7 +11,7 @@ cargo=${CARGO:-cargo}
 work=$root/target/tests-rust
 unset CARGO_BUILD_TARGET CARGO_TARGET_DIR
 
-# What a manifest says about the package and its dependencies.
+# The package and the dependencies of a manifest.
 facts() {
     sed -n '/^\[package\]/,/^\[/s/^\(version\|edition\|rust-version\|license\) = /&/p' "$1"
     sed -n '/^\[dependencies\]/,/^\[/p; /^\[target\./,/^\[/p' "$1" | grep ' = {\| = "' | sort
@@ -31,11 +31,11 @@ sed -n '/^```rust$/,/^```$/p' "$root/README.md" | sed '1d;$d' > src/main.rs
 [ -s src/main.rs ] || { echo "rust: README has no Rust program" >&2; exit 1; }
 for options in "" "--release"; do
     # shellcheck disable=SC2086
-    said=$($cargo run --quiet $options --target-dir "$work/target")
-    [ "$said" = "Text: Hello" ] || { echo "rust: README's program printed '$said'" >&2; exit 1; }
+    printed=$($cargo run --quiet $options --target-dir "$work/target")
+    [ "$printed" = "Text: Hello" ] || { echo "rust: the program in README.md printed '$printed'" >&2; exit 1; }
 done
-# RUSTFLAGS denies warnings in CI: a dependent must see none.
+# No warning for a dependent crate: RUSTFLAGS denies warnings in CI.
 sed -i.old 's/^wscodec = {/& default-features = false,/' Cargo.toml
-said=$($cargo run --quiet --target-dir "$work/target")
-[ "$said" = "Text: Hello" ] || { echo "rust: without features it printed '$said'" >&2; exit 1; }
-echo "rust: README's program runs, with and without compression; the manifests agree"
+printed=$($cargo run --quiet --target-dir "$work/target")
+[ "$printed" = "Text: Hello" ] || { echo "rust: without features it printed '$printed'" >&2; exit 1; }
+echo "rust: the program in README.md runs, with and without compression; the manifests agree"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The shared library exports the functions of the header, all of them and
-# nothing else, and calls none of them itself; it needs libc alone; its SONAME
-# carries the ABI number.
+# The shared library exports exactly the functions of the header, and calls none
+# of them through the dynamic linker. It needs only libc, and its SONAME has the
+# ABI number.
 #
 #   symbols.sh [libwscodec.so]
 #
@@ -30,8 +30,7 @@ same() {
 [ -f "$library" ] || { fail "no library at $library"; exit 1; }
 mkdir -p "$work"
 
-# Without comments and macros, what is left of a name before a parenthesis is a
-# function.
+# In the preprocessed header, each ws_ name before a parenthesis is a function.
 ${CC:-cc} -E -P "$header" > "$work/header.i" || { fail "the header does not preprocess"; exit 1; }
 grep -oE '\bws_[a-z0-9_]+ *\(' "$work/header.i" | tr -d ' (' | sort > "$work/declared"
 nm -D --defined-only "$library" | sed 's/.* //' | sort > "$work/exported"
@@ -41,7 +40,7 @@ sed -n 's/^F(\(.*\))$/\1/p' "$root/tests/c/functions.def" | sort > "$work/tested
 [ -s "$work/declared" ] || fail "found no function in the header"
 [ -z "$(uniq -d "$work/declared")" ] || fail "declared twice: $(uniq -d "$work/declared")"
 same "the exports (>) are not the functions of the header (<)" "$work/declared" "$work/exported"
-[ -s "$work/no_functions" ] && fail "exports what is no function: $(cat "$work/no_functions")"
+[ -s "$work/no_functions" ] && fail "exports other symbols than functions: $(cat "$work/no_functions")"
 same "tests/c/functions.def (>) does not list the functions of the header (<)" \
     "$work/declared" "$work/tested"
 
@@ -49,17 +48,17 @@ readelf -dW "$library" > "$work/dynamic" || fail "readelf cannot read $library"
 # A call that goes through the dynamic linker could end in a function of the
 # application that has the same name.
 readelf -rW "$library" | grep -E ' ws_[a-z0-9_]+' > "$work/own_calls" &&
-    fail "calls an export of its own: $(cat "$work/own_calls")"
+    fail "calls its exports through the dynamic linker: $(cat "$work/own_calls")"
 
 needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' "$work/dynamic")
 case " $(echo $needed) " in
     *" libc.so"*) ;;
-    *) fail "does not name libc among what it needs: $needed" ;;
+    *) fail "does not need libc, but: $needed" ;;
 esac
 for name in $needed; do
     case $name in
         libc.so.6 | libc.so | libc.musl-*.so.1 | ld-linux*.so.* | ld-musl-*.so.1) ;;
-        *) fail "needs $name, and should need libc alone" ;;
+        *) fail "needs $name, but should need only libc" ;;
     esac
 done
 

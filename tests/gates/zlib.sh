@@ -1,8 +1,7 @@
 #!/bin/sh
-# The deflate engine is a zlib by its functions' names. None of them shows: the
-# shared library neither exports nor needs one, and the static library goes
-# into a program that has functions of these names, its own or the system's
-# zlib.
+# The functions of the deflate engine have the names of zlib's. They stay hidden:
+# the shared library neither exports nor needs them, and the static library links
+# with a program that has functions of these names, its own or the system's zlib.
 #
 #   zlib.sh [libwscodec.so libwscodec.a]
 #
@@ -20,7 +19,7 @@ names="$names|compress[A-Za-z0-9]*|uncompress[0-9]*|get_crc_table|gz[a-z]+|zErro
 
 mkdir -p "$work"
 if nm -D "$shared" | grep -E " ($names)(@.*)?\$" >&2; then
-    echo "zlib: $shared exports or needs them" >&2
+    echo "zlib: $shared exports or needs these functions" >&2
     exit 1
 fi
 
@@ -70,21 +69,21 @@ C
 
 # shellcheck disable=SC2086
 $cc $flags -DOWN "$work/zlib.c" "$static" -o "$work/zlib_own"
-"$work/zlib_own" || { echo "zlib: does not work beside functions of these names ($?)" >&2; exit 1; }
-# The same against the shared library, which must not call them either.
+"$work/zlib_own" || { echo "zlib: fails in a program with functions of these names ($?)" >&2; exit 1; }
+# The shared library must not call them either.
 # shellcheck disable=SC2086
 $cc $flags -DOWN -rdynamic "$work/zlib.c" -L"$(dirname "$shared")" \
     -Wl,-rpath,"$(cd "$(dirname "$shared")" && pwd)" -lwscodec -o "$work/zlib_shared"
-"$work/zlib_shared" || { echo "zlib: the shared library does not ($?)" >&2; exit 1; }
+"$work/zlib_shared" || { echo "zlib: the shared library fails in such a program ($?)" >&2; exit 1; }
 
-seen="the system has none to link"
+seen="no system zlib to test"
 for order in "$static -lz" "-Wl,--no-as-needed -lz $static"; do
     echo 'int main(void) { return 0; }' > "$work/empty.c"
     if $cc "$work/empty.c" -lz -o "$work/empty" 2> /dev/null; then
         # shellcheck disable=SC2086
         $cc $flags "$work/zlib.c" $order -o "$work/zlib_system"
-        seen="and beside zlib $("$work/zlib_system")" ||
-            { echo "zlib: does not work beside the system's" >&2; exit 1; }
+        seen="and with zlib $("$work/zlib_system")" ||
+            { echo "zlib: fails with the system's zlib" >&2; exit 1; }
     fi
 done
-echo "zlib: no name of its functions shows; works beside others of these names, $seen"
+echo "zlib: its functions are hidden; works with others of these names, $seen"

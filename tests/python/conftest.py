@@ -1,4 +1,4 @@
-"""What all tests share. They need WSCODEC_LIBRARY and PYTHONPATH=python, and run anywhere."""
+"""Fixtures for all tests. They run in any folder, with WSCODEC_LIBRARY and PYTHONPATH set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compressed messages by hand, with Python's zlib (RFC 7692, 7.2)."""
+"""Compressed messages made and read by Python's zlib (RFC 7692, 7.2)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from wire import BINARY, CONTINUATION, FIN, TEXT
 
 RSV1 = 0x40
 MARKER = b"\x00\x00\xff\xff"
-"""What a flush ends with, and a message leaves out."""
+"""The end of a flush, which a message leaves out."""
 
 
 class Compressor:
-    """One direction. The window is that of zlib, which has none of 8 bits: there it makes no
+    """Compresses one direction. zlib has no window of 8 bits, so there it makes no
     back-references."""
 
     def __init__(
@@ -36,14 +36,14 @@ class Compressor:
         if self.no_context:
             self.stream = zlib.compressobj(*self.settings)
         flushed = self.stream.compress(data) + self.stream.flush(zlib.Z_SYNC_FLUSH)
-        if not flushed:  # since it did so before, and nothing has come
+        if not flushed:  # because the flush before had no data after it
             return b"\x00"
         assert flushed.endswith(MARKER)
         return flushed[:-4]
 
 
 class Decompressor:
-    """One direction, within a window of so many bits, and not a byte beyond."""
+    """Decompresses one direction; a reference beyond the window is an error."""
 
     def __init__(self, bits: int, no_context: bool) -> None:
         self.bits, self.no_context = bits, no_context
@@ -57,7 +57,7 @@ class Decompressor:
         return data
 
     def _piece(self, piece: bytes) -> bytes:
-        # What one call makes may refer to all that it made; so it makes no more than a byte.
+        # A call accepts references to all of its own output, so each makes one byte.
         out = bytearray()
         decompress = self.stream.decompress
         while byte := decompress(piece, 1):
@@ -71,21 +71,21 @@ def pieces_of(data: bytes, size: int) -> Iterator[bytes]:
 
 
 def cut(dice: random.Random, data: bytes, count: int) -> list[bytes]:
-    """In so many pieces, some of which may be empty."""
+    """Cuts the data into `count` pieces, some of which may be empty."""
     places = sorted(dice.randrange(len(data) + 1) for _ in range(count - 1))
     return [data[a:b] for a, b in zip([0, *places], [*places, len(data)])]
 
 
 def frames(opcode: int, pieces: list[bytes], key: bytes | None) -> bytes:
-    """A compressed message in as many frames."""
+    """A compressed message with one frame for each piece."""
     firsts = [RSV1 | opcode] + [CONTINUATION] * (len(pieces) - 1)
     firsts[-1] |= FIN
     return b"".join(wire.frame(first, piece, key) for first, piece in zip(firsts, pieces))
 
 
 def messages_in(data: bytes) -> Iterator[tuple[int, bool, bytes]]:
-    """Opcode, whether it is compressed, and payload of each message, fragments put together;
-    of a control frame the same."""
+    """The opcode, whether it is compressed, and the payload of each message and control frame;
+    fragments are joined."""
     opcode, compressed, parts = 0, False, b""
     for frame in wscodec.Decoder(any_mask=True, deflate=True).feed(data):
         if frame.opcode >= wire.CLOSE:
@@ -106,20 +106,20 @@ WORDS = [
 
 
 def prose(dice: random.Random, size: int) -> bytes:
-    """Text that compresses as text does. May end inside a character."""
+    """Text that compresses like English text. It may end inside a character."""
     text = b" ".join(dice.choices(WORDS, k=size // 3 + 1))
     return text[:size]
 
 
 def at_distance(dice: random.Random, distance: int, length: int) -> bytes:
-    """Random bytes that come again behind so many others."""
+    """Random bytes that are repeated at this distance."""
     start = dice.randbytes(length)
     return start + dice.randbytes(distance - length) + start
 
 
 def samples(dice: random.Random, bits: int) -> list[tuple[int, bytes]]:
-    """Messages of all sizes and kinds. Some come again, some refer back about as far as a
-    window of so many bits reaches."""
+    """Messages of all sizes and kinds. Some are repeated, and some repeat bytes at about the
+    distance that a window of so many bits covers."""
     text = "Hellö, Wörld 🎉 " * 3
     binary = [
         b"",

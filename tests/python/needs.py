@@ -1,4 +1,4 @@
-"""What a test needs to be there, else it is skipped."""
+"""Marks that skip a test where something that it needs is missing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ not_under = pytest.mark.skipif(bool(UNDER), reason="measures the program itself"
 
 
 def program(path: str) -> pytest.MarkDecorator:
-    """Where WSCODEC_REQUIRE_C is set, it must have been built."""
+    """Skips where the program was not built, unless WSCODEC_REQUIRE_C is set."""
     return pytest.mark.skipif(
         not (ROOT / path).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
         reason=f"{path} was not built",

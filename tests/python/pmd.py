@@ -1,4 +1,4 @@
-"""permessage-deflate by hand, for peers that send what they are told."""
+"""permessage-deflate without the library, for peers that send exactly what a test wants."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ OFFER = "permessage-deflate"
 
 
 def deflate(payload: bytes) -> bytes:
-    """A message compressed for itself."""
+    """A message compressed without a context."""
     return Compressor().message(payload)
 
 
 def inflate(data: bytes, bits: int = 15) -> bytes:
-    """The same, back."""
+    """Decompresses such a message."""
     return zlib.decompressobj(wbits=-bits).decompress(data + MARKER)
 
 
 def opened(server: Server, offer: str = OFFER) -> tuple[Peer, str]:
-    """A client that has offered this, and what the server answered to it."""
+    """A client that has made this offer, and the extensions in the server's response."""
     peer = server.raw()
     field = f"Sec-WebSocket-Extensions: {offer}\r\n\r\n".encode()
     peer.send(PLAIN_REQUEST[:-2] + field)
@@ -46,7 +46,7 @@ def read_frame(peer: Peer) -> tuple[int, bytes]:
 
 
 def close_code(peer: Peer) -> int:
-    """The code of a close frame, which is all that still comes."""
+    """The code of the close frame, which must be the last data of the server."""
     data = peer.rest()
     assert data[:1] == b"\x88" and len(data) == 2 + data[1], data
     (code,) = struct.unpack("!H", data[2:4])

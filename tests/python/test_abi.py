@@ -1,4 +1,5 @@
-"""The C functions, called as C may call them: NULL, empty buffers, unknown flags, sizes."""
+"""The C functions with arguments as C programs pass them: NULL, empty buffers, unknown flags,
+other sizes of structs."""
 
 from __future__ import annotations
 
@@ -18,14 +19,14 @@ KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 EXTENSIONS = b"Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n\r\n"
 OFFER = HEAD[:-2] + EXTENSIONS
-ANSWER = b"HTTP/1.1 101 X\r\n" + EXTENSIONS
+RESPONSE = b"HTTP/1.1 101 X\r\n" + EXTENSIONS
 
 
 def span() -> object:
     return byref(_ffi.Span())
 
 
-# Functions of (pointer, length), everything else being well.
+# Functions of (pointer, length); the other arguments are valid.
 Call = Callable[[object, int], int]
 OUT = create_string_buffer(1024)
 INPUTS: dict[str, Call] = {
@@ -70,8 +71,8 @@ INPUTS: dict[str, Call] = {
 }
 if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
     INPUTS = {name: call for name, call in INPUTS.items() if "pmd" not in name}
-# What an empty buffer is to each of them, if it is an error or not 0.
-OF_NOTHING = {
+# The result for an empty buffer, where it is not 0.
+EMPTY = {
     "ws_accept_key": _ffi.ERR_HANDSHAKE_KEY,
     "ws_next_header": INVALID,
     "ws_find_header, head": INVALID,
@@ -87,12 +88,12 @@ OF_NOTHING = {
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_input(name: str) -> None:
+def test_null_and_huge_inputs_are_refused_and_empty_ones_are_not(name: str) -> None:
     call = INPUTS[name]
     assert call(None, 1) == INVALID
     assert call(OUT, HUGE) == INVALID
     assert call(None, 0) == call(b"", 0)
-    expected = OF_NOTHING.get(name, 0)
+    expected = EMPTY.get(name, 0)
     if expected is None:
         assert call(None, 0) > 0
     else:
@@ -122,7 +123,7 @@ if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_output(name: str) -> None:
+def test_outputs_too_small_are_not_touched(name: str) -> None:
     call, size = OUTPUTS[name]
     assert call(None, size) == INVALID
     assert call(OUT, HUGE) == INVALID
@@ -137,23 +138,23 @@ def test_output(name: str) -> None:
 
 
 @pytest.mark.parametrize("flags", [0x20, 0x80, 0x80000000, 0xFFFFFFFF])
-def test_unknown_flags(flags: int) -> None:
+def test_unknown_flags_of_decoding_are_refused(flags: int) -> None:
     decoder, used = _ffi.Decoder(), c_size_t()
     assert lib.ws_decoder_init(byref(decoder), flags, 0) == INVALID
     one = byref(_ffi.Frame())
-    for _ in range(2):  # It refuses all input: no decoder without limits.
+    for _ in range(2):  # A decoder without limits must not exist: it refuses all input.
         data = create_string_buffer(wire.frame(0x81, b"hi"))
         assert lib.ws_decoder_feed(byref(decoder), data, 8, one, 1, byref(used)) == INVALID
     assert lib.ws_frame_decode(None, 0, flags, byref(_ffi.Frame())) == INVALID
 
 
 @pytest.mark.parametrize("flags", [_ffi.MASKED, _ffi.BEGIN, _ffi.END, 0x08, 0x100, 0x80000000])
-def test_unknown_frame_flags(flags: int) -> None:
+def test_unknown_flags_of_encoding_are_refused(flags: int) -> None:
     assert lib.ws_frame_encode(1, _ffi.FIN | flags, None, b"", 0, OUT, 1024) == INVALID
     assert lib.ws_frame_header(1, _ffi.FIN | flags, None, 0, OUT, 1024) == INVALID
 
 
-def test_null_structs() -> None:
+def test_null_structs_are_refused() -> None:
     n = len(HEAD)
     size = sizeof(_ffi.Handshake)
     one, at = byref(_ffi.Frame()), byref(c_size_t())
@@ -185,8 +186,8 @@ def test_null_structs() -> None:
     size = sizeof(_ffi.Accepted)
     assert lib.ws_conn_accept(HEAD, n, None, 0, None, size, OUT, 1024) == INVALID
     size = sizeof(_ffi.Response)
-    answer, conn = byref(_ffi.Response()), byref(ctypes.c_void_p())
-    for handle, response in ((None, answer), (conn, None)):
+    parsed, conn = byref(_ffi.Response()), byref(ctypes.c_void_p())
+    for handle, response in ((None, parsed), (conn, None)):
         assert INVALID == lib.ws_conn_confirm(
             HEAD, n, HEAD, n, None, None, handle, response, size
         )
@@ -210,7 +211,7 @@ def test_null_structs() -> None:
     lib.ws_mask_copy(None, b"Hello", 5, wire.KEY, 0)
 
 
-def test_structs_that_are_not_aligned() -> None:
+def test_structs_that_are_not_aligned_are_refused() -> None:
     memory = (ctypes.c_uint64 * 10)()
     odd = ctypes.addressof(memory) + 4
     decoder = ctypes.cast(odd, ctypes.POINTER(_ffi.Decoder))
@@ -219,7 +220,7 @@ def test_structs_that_are_not_aligned() -> None:
     assert lib.ws_frame_decode(b"", 0, 0, frame) == INVALID
 
 
-def test_extensible_structs_of_other_sizes() -> None:
+def test_structs_may_be_larger_but_not_smaller() -> None:
     request = (
         b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
         b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + KEY + b"\r\n\r\n"
@@ -232,7 +233,7 @@ def test_extensible_structs_of_other_sizes() -> None:
     assert hs.contents.head_len == len(request)
     assert (
         bytes(memory)[size:] == bytes(16) + b"\xaa" * 8
-    )  # unknown: zeroed; beyond: not touched
+    )  # unknown fields are zeroed, bytes beyond not touched
     fields = [_ffi.Bytes(KEY, 24)] + [_ffi.Bytes(b"", 0)] * 3
     spec = bytes(_ffi.ResponseSpec(*fields))
     for extra, result in (
@@ -247,7 +248,7 @@ def test_extensible_structs_of_other_sizes() -> None:
         assert lib.ws_build_response(at, len(spec) - 1, OUT, 1024) == INVALID
 
 
-def test_errors_zero_what_they_would_have_filled() -> None:
+def test_outputs_are_zeroed_on_errors() -> None:
     hs = _ffi.Handshake(head_len=7)
     bad = b"GET / HTTP/1.1\r\nbad\r\n\r\n"
     assert lib.ws_parse_handshake(bad, len(bad), byref(hs), sizeof(hs)) == -20
@@ -265,14 +266,14 @@ def test_errors_zero_what_they_would_have_filled() -> None:
     assert used.value == 0
 
 
-def test_a_decoder_of_zeros_is_a_server_s() -> None:
+def test_a_decoder_of_zeros_is_that_of_a_server() -> None:
     decoder = _ffi.Decoder()
     initialised = _ffi.Decoder()
     assert lib.ws_decoder_init(byref(initialised), _ffi.SERVER, 0) == 0
     assert bytes(decoder) == bytes(initialised) == bytes(64)
 
 
-def test_what_is_consumed_when_the_entries_run_full() -> None:
+def test_consumed_ends_with_the_last_entry_that_fits() -> None:
     decoder, used, frame = _ffi.Decoder(), c_size_t(), _ffi.Frame()
     data = create_string_buffer(wire.frame(0x81, b"one") + wire.frame(0x81, b"two"), 18)
     for at, remaining, result, expected in ((0, 18, 1, 9), (9, 9, 1, 9), (18, 0, 0, 0)):
@@ -284,7 +285,7 @@ def test_what_is_consumed_when_the_entries_run_full() -> None:
     assert data.raw == wire.header(0x81, 3) + b"one" + wire.header(0x81, 3) + b"two"
 
 
-def test_a_complete_header_says_how_much_is_missing() -> None:
+def test_a_complete_header_of_an_incomplete_frame_is_reported() -> None:
     frame = _ffi.Frame()
     data = wire.frame(0x82, bytes(300))
     buffer = create_string_buffer(data[:20], 20)
@@ -299,7 +300,7 @@ def test_a_complete_header_says_how_much_is_missing() -> None:
     assert buffer.raw == data[:20]
 
 
-def test_random_bytes_anywhere_are_a_decoder() -> None:
+def test_a_decoder_of_random_bytes_stays_within_its_input() -> None:
     import random
 
     dice = random.Random(64)
@@ -317,8 +318,8 @@ def test_random_bytes_anywhere_are_a_decoder() -> None:
     assert results
 
 
-def test_events_are_positions() -> None:
-    """In the buffer of the call, or, if collected, in the connection's memory."""
+def test_event_data_is_found_by_its_position() -> None:
+    """In the buffer of the call or, if collected, in the connection's memory."""
     conn = lib.ws_conn_new(_ffi.SERVER, None)
     whole = wire.frame(0x81, b"whole")
     halves = wire.frame(0x01, b"half ") + wire.frame(0x80, b"and half")
@@ -337,13 +338,13 @@ def test_events_are_positions() -> None:
         at = lib.ws_event_data(conn, buf, byref(second))
         assert ctypes.string_at(at, second.len) == b"half and half"
     assert lib.ws_conn_send(conn, 1, 0, b"x", 1, OUT, 1024) == 3
-    assert ctypes.string_at(at, second.len) == b"half and half"  # sending leaves it alone
+    assert ctypes.string_at(at, second.len) == b"half and half"  # sending does not change it
     assert lib.ws_conn_recv(conn, data, 0, events, 4, byref(used)) == 0
-    assert lib.ws_event_data(conn, None, byref(second)) is None  # an old one
+    assert lib.ws_event_data(conn, None, byref(second)) is None  # of an earlier call
     lib.ws_conn_free(conn)
 
 
-def test_a_connection_in_memory_of_one_s_own() -> None:
+def test_a_connection_works_in_memory_of_the_caller() -> None:
     size = lib.ws_sizeof(_ffi.TYPE_CONN)
     memory = (ctypes.c_uint8 * (size + 32))(*[0xAA] * (size + 32))
     start = (ctypes.addressof(memory) + 15) & ~15
@@ -364,7 +365,7 @@ def test_a_connection_in_memory_of_one_s_own() -> None:
     assert bytes(memory)[end:] == b"\xaa" * (len(memory) - end)
 
 
-def test_overlap_is_refused() -> None:
+def test_overlapping_buffers_are_refused() -> None:
     memory = create_string_buffer(64)
     payload = ctypes.addressof(memory) + 10
     result = lib.ws_frame_encode(2, _ffi.FIN, None, payload, 20, memory, 64)
@@ -397,12 +398,12 @@ deflate = pytest.mark.skipif(
         (0, 0, 0, 0, 0, 0, 0, 1),
     ],
 )
-def test_parameters_that_are_none(wrong: tuple[int, ...]) -> None:
+def test_invalid_parameters_of_compression_are_refused(wrong: tuple[int, ...]) -> None:
     params = pmd(*wrong)
     conn = lib.ws_conn_new(_ffi.SERVER, None)
     assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) == INVALID
     assert lib.ws_pmd_offer(byref(params), OUT, 1024) == INVALID
-    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == INVALID
+    assert lib.ws_pmd_confirm(RESPONSE, len(RESPONSE), byref(params)) == INVALID
     assert lib.ws_conn_set_pmd(conn, byref(params)) == INVALID
     assert lib.ws_conn_get_pmd(conn, byref(pmd())) == 0
     assert bytes(params) == bytes(pmd(*wrong))
@@ -410,7 +411,7 @@ def test_parameters_that_are_none(wrong: tuple[int, ...]) -> None:
 
 
 @deflate
-def test_what_zeros_stand_for() -> None:
+def test_zero_parameters_mean_the_defaults() -> None:
     for params, expected in (
         (pmd(), pmd(1, 0, 15, 15, 6, 8)),
         (pmd(0, 0, 9), pmd(1, 0, 9, 15, 6, 8)),
@@ -418,7 +419,7 @@ def test_what_zeros_stand_for() -> None:
         assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) > 0
         assert bytes(params) == bytes(expected)
     params = pmd(0, 0, 0, 0, 1, 9)
-    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == 1
+    assert lib.ws_pmd_confirm(RESPONSE, len(RESPONSE), byref(params)) == 1
     assert bytes(params) == bytes(pmd(1, 0, 15, 15, 1, 9))
     conn = lib.ws_conn_new(_ffi.SERVER, None)
     assert lib.ws_conn_set_pmd(conn, byref(pmd())) == 0
@@ -428,20 +429,20 @@ def test_what_zeros_stand_for() -> None:
 
 
 @deflate
-def test_nothing_changes_if_nothing_is_agreed_on() -> None:
+def test_parameters_stay_unchanged_without_an_agreement() -> None:
     params = pmd(0, 1, 10, 0, 3)
     before = bytes(params)
     assert lib.ws_pmd_accept(HEAD, len(HEAD), byref(params), OUT, 1024) == 0
     assert lib.ws_pmd_confirm(HEAD, len(HEAD), byref(params)) == 0
     for room in range(4):
         assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, room) == TOO_SMALL
-    wrong = ANSWER.replace(b"server_no", b"server_nu")
+    wrong = RESPONSE.replace(b"server_no", b"server_nu")
     assert lib.ws_pmd_confirm(wrong, len(wrong), byref(params)) == _ffi.ERR_EXTENSION
     assert bytes(params) == before
 
 
 @deflate
-def test_when_compression_may_be_switched_on() -> None:
+def test_compression_is_enabled_before_the_first_frame_only() -> None:
     late = _ffi.ERR_INVALID_STATE
     used, event = c_size_t(), byref(_ffi.Event())
     conn = lib.ws_conn_new(_ffi.SERVER, None)
@@ -463,7 +464,7 @@ def test_when_compression_may_be_switched_on() -> None:
 
 
 @deflate
-def test_flags_of_sending() -> None:
+def test_unknown_flags_of_sending_are_refused() -> None:
     conn = lib.ws_conn_new(_ffi.SERVER, None)
     assert lib.ws_conn_set_pmd(conn, byref(pmd())) == 0
     payload = bytes(500)
@@ -480,12 +481,12 @@ def test_flags_of_sending() -> None:
 @pytest.mark.skipif(
     bool(lib.ws_features() & _ffi.FEATURE_DEFLATE), reason="the library can compress"
 )
-def test_without_compression() -> None:
+def test_functions_of_compression_are_unsupported_without_it() -> None:
     no = _ffi.ERR_UNSUPPORTED
     params = pmd()
     assert lib.ws_pmd_accept(OFFER, len(OFFER), byref(params), OUT, 1024) == no
     assert lib.ws_pmd_offer(byref(params), OUT, 1024) == no
-    assert lib.ws_pmd_confirm(ANSWER, len(ANSWER), byref(params)) == no
+    assert lib.ws_pmd_confirm(RESPONSE, len(RESPONSE), byref(params)) == no
     assert lib.ws_pmd_accept_value(b"x", 1, byref(params), OUT, 1024) == no
     assert lib.ws_pmd_confirm_value(b"x", 1, byref(params)) == no
     assert lib.ws_pmd_new(_ffi.SERVER, byref(params), None) is None

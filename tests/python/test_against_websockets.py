@@ -1,7 +1,7 @@
 """The decoder and the sans-I/O core of websockets, on the same random and damaged streams.
 
-They must hand out the same frames, and agree on whether the stream is in error. Where they
-may differ, TOLERATED names the clause of RFC 6455 that decides it.
+They must report the same frames, and agree whether the stream has an error. Where they may
+differ, TOLERATED names the clause of RFC 6455 that decides.
 
 WSCODEC_STREAMS sets the number of streams (20,000).
 """
@@ -26,18 +26,18 @@ TOLERATED = {
     "minimal": "5.2: 'the minimal number of bytes MUST be used to encode the length'; and of"
     " a 64-bit length 'the most significant bit MUST be 0'. websockets checks neither, so that"
     " it also takes a control frame with an extended length (5.5).",
-    "early": "5.2, 5.4, 5.5: what is wrong with a header is wrong as soon as it is there;"
-    " websockets waits for the payload that it announces.",
+    "early": "5.2, 5.4, 5.5: an error in a header is reported at once; websockets waits"
+    " for the payload.",
     "close in message": "5.4: 'Control frames MAY be injected in the middle of a fragmented"
     " message'. websockets fails at a close there.",
 }
 
 LATE = ("WS_ERR_RESERVED_BITS", "WS_ERR_FRAGMENTATION", "WS_ERR_CONTROL_FRAME")
-"""What websockets sees only when all of the frame is there."""
+"""Errors that websockets reports only when the whole frame has arrived."""
 
 Found = tuple[list[tuple[int, bool, bytes]], str]
-"""Whole frames (opcode, FIN, payload) up to a close frame, and what ended them: the name of
-an error, "close", or "" if there is none."""
+"""Whole frames (opcode, FIN, payload) up to a close frame, and the end: the name of an error,
+"close", or "" if there is none."""
 
 
 def ours(data: bytes, side: Side, cut: int) -> Found:
@@ -88,7 +88,7 @@ def random_payload(dice: random.Random) -> bytes:
 
 
 def random_stream(dice: random.Random, side: Side) -> bytes:
-    """Frames that are mostly as they should be."""
+    """Mostly valid frames."""
     parts = []
     in_message = False
     for _ in range(dice.randrange(1, 8)):
@@ -132,17 +132,19 @@ def damage(dice: random.Random, data: bytes) -> bytes:
 
 
 def compare(data: bytes, side: Side, cut: int) -> str:
-    """Asserts that both agree. Returns how the stream ends, or which difference there is."""
+    """Asserts that both agree. Returns how the stream ends, or the difference."""
     frames, end = ours(data, side, cut)
     theirs = Theirs(side)
     theirs.feed(data)
     early = end.startswith("WS_ERR") and theirs.end == ""
     if early:
         theirs.feed(bytes(2**17))
-    behind = theirs.frames[len(frames) :]
-    long_control = end == "WS_ERR_CONTROL_FRAME" and behind and behind[0][0] >= CLOSE
+    more_of_theirs = theirs.frames[len(frames) :]
+    long_control = (
+        end == "WS_ERR_CONTROL_FRAME" and more_of_theirs and more_of_theirs[0][0] >= CLOSE
+    )
     if end == "WS_ERR_LENGTH" or long_control:
-        # They go on behind it, so that only what comes before can be compared.
+        # websockets reads on, so only the frames before it can be compared.
         assert theirs.frames[: len(frames)] == frames
         return "minimal"
     if end == "close in message":
@@ -150,7 +152,7 @@ def compare(data: bytes, side: Side, cut: int) -> str:
         return end
     assert theirs.frames == frames
     if early:
-        if theirs.end == "":  # what was announced is longer than what we added
+        if theirs.end == "":  # the payload announced is longer than the bytes added
             assert end in (
                 "WS_ERR_RESERVED_BITS",
                 "WS_ERR_FRAGMENTATION",
@@ -163,7 +165,7 @@ def compare(data: bytes, side: Side, cut: int) -> str:
     return theirs.end
 
 
-def test_streams() -> None:
+def test_both_agree_on_random_streams() -> None:
     dice = random.Random(6455)
     seen: Counter[str] = Counter()
     for number in range(STREAMS):
@@ -182,7 +184,7 @@ def test_streams() -> None:
         assert seen[agreed] > STREAMS / 40, seen
 
 
-def test_random_bytes() -> None:
+def test_both_agree_on_random_bytes() -> None:
     dice = random.Random(5)
     seen: Counter[str] = Counter()
     for _ in range(STREAMS // 4):
@@ -193,7 +195,7 @@ def test_random_bytes() -> None:
     assert seen["error"] > 100 and seen["early"] > 100 and seen["close"] > 0, seen
 
 
-def test_what_we_encode() -> None:
+def test_websockets_reads_our_frames() -> None:
     dice = random.Random(1)
     for _ in range(STREAMS // 10):
         side = dice.choice((SERVER, CLIENT))
@@ -216,7 +218,7 @@ def test_what_we_encode() -> None:
         assert theirs.frames == [(BINARY, True, payload)]
 
 
-def test_what_they_encode() -> None:
+def test_we_read_frames_of_websockets() -> None:
     dice = random.Random(2)
     for _ in range(STREAMS // 10):
         mask = dice.random() < 0.5
@@ -229,7 +231,7 @@ def test_what_they_encode() -> None:
         assert frame.size == len(data)
 
 
-def test_close_payloads() -> None:
+def test_both_agree_on_close_payloads() -> None:
     dice = random.Random(3)
     good = 0
     for number in range(STREAMS // 4):

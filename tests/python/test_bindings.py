@@ -1,5 +1,5 @@
-"""The forms of the header for those who generate bindings say what the library and a C compiler
-say."""
+"""include/wscodec.json and the header's form for generators of bindings agree with the library
+and with a C compiler."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compiles(source: str, folder: Path, *options: str) -> None:
 
 
 def layout(bits: str) -> str:
-    """A C program that compiles if all sizes and offsets are as the JSON has them."""
+    """A C program that compiles only if all sizes and offsets are those of the JSON."""
     lines = ["#include <wscodec.h>", "#define IS(what, n) _Static_assert((what) == (n), #what)"]
     for struct in JSON["structs"]:
         name = struct["name"]
@@ -46,15 +46,17 @@ def layout(bits: str) -> str:
 
 
 @pytest.mark.parametrize(("bits", "option"), [("64", "-m64"), ("32", "-m32")])
-def test_layouts_are_those_of_the_c_compiler(bits: str, option: str, tmp_path: Path) -> None:
+def test_layouts_in_the_json_match_the_c_compiler(
+    bits: str, option: str, tmp_path: Path
+) -> None:
     probe = [CC, option, "-x", "c", "-fsyntax-only", "/dev/null"]
     if subprocess.run(probe, check=False, capture_output=True).returncode != 0:
         pytest.skip(f"{CC} has no {option}")
     compiles(layout(bits), tmp_path, option)
 
 
-def test_functions_are_those_of_the_c_compiler(tmp_path: Path) -> None:
-    """A second declaration of a function must be the same as the first."""
+def test_functions_in_the_json_match_the_header(tmp_path: Path) -> None:
+    """C rejects a second declaration that differs from the first."""
     lines = ["#include <wscodec.h>"]
     for function in JSON["functions"]:
         types = [parameter["type"] for parameter in function["parameters"]]
@@ -62,7 +64,7 @@ def test_functions_are_those_of_the_c_compiler(tmp_path: Path) -> None:
     compiles("\n".join(lines) + "\n", tmp_path)
 
 
-def test_sizes_are_those_of_the_library() -> None:
+def test_sizes_in_the_json_match_the_library() -> None:
     prefix = "WS_TYPE_"
     sizes = {struct["name"]: struct["size"]["64"] for struct in JSON["structs"]}
     types = {c["name"]: c["value"] for c in JSON["constants"] if c["name"].startswith(prefix)}
@@ -81,7 +83,7 @@ def ffi_library() -> tuple[Any, Any]:
     return ffi, ffi.dlopen(os.environ["WSCODEC_LIBRARY"])
 
 
-def test_cffi_takes_the_declarations_as_they_are() -> None:
+def test_cffi_reads_the_preprocessed_header() -> None:
     ffi, library = ffi_library()
     assert ffi.string(library.ws_version_string()).decode() == JSON["version"]
     for constant in JSON["constants"]:
@@ -94,7 +96,7 @@ def test_cffi_takes_the_declarations_as_they_are() -> None:
     assert ffi.unpack(out, 28) == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def test_directions_name_what_is_written() -> None:
+def test_the_json_marks_parameters_that_are_written() -> None:
     functions = {function["name"]: function for function in JSON["functions"]}
 
     def directions(name: str) -> dict[str, str]:
@@ -113,7 +115,7 @@ def test_directions_name_what_is_written() -> None:
     assert (recv["buf"], recv["events"]) == ("len", "events_cap")
 
 
-def test_everything_has_documentation() -> None:
+def test_every_name_in_the_json_has_documentation() -> None:
     for kind in ("constants", "types", "structs", "functions"):
-        for thing in JSON[kind]:
-            assert thing["doc"] and thing["name"], thing
+        for item in JSON[kind]:
+            assert item["doc"] and item["name"], item

@@ -1,5 +1,5 @@
-"""Compress once, send to all: what a server with server_no_context_takeover compressed is valid
-for every client that agreed on it, and on as wide a window."""
+"""Compress once, send to all: a message compressed with server_no_context_takeover is valid for
+every client that agreed on that, and on a window at least as wide."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ WILLING = Deflate(server_no_context_takeover=True, server_max_window_bits=12)
 
 
 class Room:
-    """A server's broadcast, as python/README.md has it."""
+    """A server's broadcast, as shown in python/README.md."""
 
     def __init__(self, members: list[Member]) -> None:
         self.deflater = Deflater(SERVER, WILLING)
         self.plain = Connection(SERVER)
         self.members = members
 
-    def say(self, text: str) -> None:
+    def send(self, text: str) -> None:
         self.plain.send_text(text)
         shared = plain = self.plain.data_to_send()
         if len(text.encode()) >= wscodec.COMPRESS_FROM:
@@ -45,12 +45,12 @@ class Room:
             elif deflate.server_max_window_bits >= WILLING.server_max_window_bits:
                 member.receive(text, shared)
             else:
-                member.say(text)
+                member.send(text)
 
 
 class Member:
-    """A client, three times: websockets' protocol, our connection, and zlib with the window
-    that was agreed on. And what it was told, as text and on the wire."""
+    """A client, read by three implementations: websockets, our Connection, and zlib with the
+    window that was agreed on. `received` has each message as text and as bytes."""
 
     def __init__(self, factory: ClientPerMessageDeflateFactory | None) -> None:
         self.protocol = ClientProtocol(
@@ -69,19 +69,19 @@ class Member:
         self.ours = Connection(CLIENT, deflate=conn.deflate)
         bits = conn.deflate.server_max_window_bits if conn.deflate else 15
         self.zlib = Decompressor(bits, no_context=True)
-        self.told: list[tuple[str, bytes]] = []
+        self.received: list[tuple[str, bytes]] = []
 
     def receive(self, text: str, data: bytes) -> None:
-        self.told.append((text, data))
+        self.received.append((text, data))
 
-    def say(self, text: str) -> None:
-        """Something for this client alone."""
+    def send(self, text: str) -> None:
+        """Sends to this client alone."""
         self.conn.send_text(text)
         self.receive(text, self.conn.data_to_send())
 
     def check(self) -> None:
-        """All of them understand what was said."""
-        for text, data in self.told:
+        """All three implementations read all messages."""
+        for text, data in self.received:
             assert list(self.ours.receive_data(data)) == [Message(text, Opcode.TEXT)]
             self.protocol.receive_data(data)
             (frame,) = self.protocol.events_received()
@@ -100,25 +100,25 @@ OFFERS = [
 ]
 
 
-def test_compress_once_send_to_all() -> None:
+def test_one_compressed_message_is_valid_for_all_clients() -> None:
     dice = random.Random(1)
     members = [Member(factory) for factory in (*OFFERS, None, None)]
     room = Room(members)
     for size in (0, 1, 1023, 1024, 5000, 20_000, 40_000, 3000):
-        room.say(prose(dice, size).decode(errors="ignore"))
-        for member in members[::7]:  # which disturbs nothing
-            member.say(prose(dice, 2000).decode(errors="ignore"))
-    room.say(prose(dice, 20_000).decode(errors="ignore"))
+        room.send(prose(dice, size).decode(errors="ignore"))
+        for member in members[::7]:  # must not disturb the broadcast
+            member.send(prose(dice, 2000).decode(errors="ignore"))
+    room.send(prose(dice, 20_000).decode(errors="ignore"))
     for member in members:
         member.check()
-    last = Counter(member.told[-1][1] for member in members)
-    alone = 2 * 2 * 2 * 3  # ... who asked for 8 or for 10 bits
+    last = Counter(member.received[-1][1] for member in members)
+    alone = 2 * 2 * 2 * 3  # clients that asked for 8 or 10 bits
     assert sorted(last.values())[-1] == len(OFFERS) - alone
     assert sum(last.values()) == len(members)
 
 
-def test_a_context_would_spoil_it() -> None:
-    """Why the encoder must not keep one."""
+def test_a_message_with_context_is_not_valid_for_others() -> None:
+    """A client that joins later cannot read messages of an encoder that keeps its context."""
     encoder = Connection(SERVER, deflate=Deflate())
     text = prose(random.Random(1), 3000).decode(errors="ignore")
     encoder.send_text(text)

@@ -1,4 +1,4 @@
-"""What passes for bytes: all of a memoryview, however wide, and nothing that is none."""
+"""Every kind of bytes-like object is accepted with all of its bytes, and nothing else is."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def sent(send: Callable[[Connection], None]) -> bytes:
 
 
 @pytest.mark.parametrize("name", [*TAKES, *MORE])
-def test_an_int_is_no_zeros(name: str) -> None:
+def test_other_types_than_bytes_are_a_type_error(name: str) -> None:
     take = TAKES.get(name) or MORE[name]
     for wrong in (0, 4, 5, 2**40, 4.0, [1, 2, 3, 4], (0, 0, 0, 0), object(), range(4)):
         with pytest.raises(TypeError):
@@ -115,7 +115,9 @@ KINDS: list[Callable[[bytes], Any]] = [
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", TAKES)
-def test_every_kind_of_bytes_is_its_bytes(name: str, kind: Callable[[bytes], Any]) -> None:
+def test_every_bytes_like_object_equals_its_bytes(
+    name: str, kind: Callable[[bytes], Any]
+) -> None:
     def outcome(data: Any) -> object:
         try:
             return TAKES[name](data)
@@ -127,7 +129,7 @@ def test_every_kind_of_bytes_is_its_bytes(name: str, kind: Callable[[bytes], Any
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_connection_takes_every_kind(kind: Callable[[bytes], Any]) -> None:
+def test_a_connection_accepts_every_bytes_like_object(kind: Callable[[bytes], Any]) -> None:
     data = wire.frame(0x82, b"0123456789")
     conn = Connection(wscodec.SERVER)
     (message,) = conn.receive_data(kind(data))
@@ -135,7 +137,7 @@ def test_a_connection_takes_every_kind(kind: Callable[[bytes], Any]) -> None:
 
 
 @needs.compression
-def test_a_deflater_takes_every_kind() -> None:
+def test_a_deflater_accepts_every_bytes_like_object() -> None:
     for kind in KINDS:
         ours, theirs = wscodec.Deflater(wscodec.SERVER), wscodec.Deflater(wscodec.CLIENT)
         payload = ours.compress(kind(DATA))

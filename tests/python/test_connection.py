@@ -62,7 +62,7 @@ def client(**options: Any) -> Connection:
 
 
 def state(conn: Connection) -> State:
-    """Not the property, of which mypy believes that it stays as it is."""
+    """The state; mypy believes that the property never changes."""
     return conn.state
 
 
@@ -79,7 +79,7 @@ def feed(conn: Connection, *pieces: bytes) -> tuple[list[Event], str]:
 
 
 def converse(conn: Connection, *pieces: bytes) -> tuple[list[Event], str, bytes]:
-    """An echo server's life: what comes, how it fails, and all that is sent in return."""
+    """Runs an echo server: the events, the name of its error, and all data sent."""
     events: list[Event] = []
     sent = b""
     failed = ""
@@ -98,7 +98,7 @@ def converse(conn: Connection, *pieces: bytes) -> tuple[list[Event], str, bytes]
 
 
 def cuts(data: bytes) -> Iterator[tuple[bytes, ...]]:
-    """Whole, in two pieces everywhere, and byte by byte."""
+    """The data whole, in any two pieces, and byte by byte."""
     yield (data,)
     for at in range(1, len(data)):
         yield data[:at], data[at:]
@@ -167,7 +167,7 @@ CORPUS: dict[str, tuple[bytes, list[Event], str, bytes]] = {
         "",
         goodbye(1001),
     ),
-    "an error behind a ping": (
+    "an error after a ping": (
         frame(FIN | TEXT, b"hi") + frame(FIN | PING, b"ping") + b"\x83" + b"rest",
         [HI, Ping(b"ping")],
         "WS_ERR_OPCODE",
@@ -183,14 +183,14 @@ CORPUS: dict[str, tuple[bytes, list[Event], str, bytes]] = {
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_every_cut(name: str) -> None:
+def test_a_server_reports_and_sends_the_same_for_every_cut(name: str) -> None:
     data, *expected = CORPUS[name]
     for pieces in cuts(data):
         assert list(converse(server(), *pieces)) == expected, pieces
 
 
 def unmasked(data: bytes) -> bytes:
-    """The same frames, as a server sends them. What follows the last whole one is as it was."""
+    """The same frames as a server sends them. Data after the last whole frame is kept."""
     parts = []
     while (whole := wscodec.frame_decode(data)) is not None:
         parts.append(frame(whole.flags & FIN | whole.opcode, whole.payload, None))
@@ -201,7 +201,7 @@ def unmasked(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_every_cut_of_a_client(name: str) -> None:
+def test_a_client_reports_and_sends_the_same_for_every_cut(name: str) -> None:
     data, events, failed, sent = CORPUS[name]
     for pieces in cuts(unmasked(data)):
         *got, masked = converse(client(), *pieces)
@@ -220,7 +220,7 @@ def test_a_client_masks_with_fresh_keys() -> None:
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3])
-def test_what_was_left_comes_with_the_next_call(stop_after: int) -> None:
+def test_events_not_taken_come_with_the_next_call(stop_after: int) -> None:
     conn = server()
     events: list[Event] = []
     sent = b""
@@ -245,20 +245,20 @@ def test_what_was_left_comes_with_the_next_call(stop_after: int) -> None:
     assert state(conn) == State.CLOSED
 
 
-def test_nothing_happens_before_it_is_iterated_over() -> None:
+def test_input_is_read_only_while_events_are_taken() -> None:
     conn = server()
     first = conn.receive_data(HI_PING_YO_CLOSE[:20])
     second = conn.receive_data(HI_PING_YO_CLOSE[20:])
     assert state(conn) == State.OPEN
     assert conn.data_to_send() == b""
-    assert next(second) == HI  # all draw from one input
+    assert next(second) == HI  # both iterators share the input
     assert next(first) == Ping(b"ping")
     assert conn.data_to_send() == echo(FIN | PONG, b"ping")
     assert list(first) == [YO, Close(1000, "bye")]
     assert list(second) == []
 
 
-def test_iterators_inside_each_other() -> None:
+def test_nested_iterators_keep_the_order_of_events() -> None:
     conn = server()
     seen: list[Event] = []
     for event in conn.receive_data(HI_PING_YO_CLOSE[:-5]):
@@ -267,7 +267,7 @@ def test_iterators_inside_each_other() -> None:
     assert seen == [HI, Ping(b"ping"), YO, Close(1000, "bye")]
 
 
-def test_the_state_is_not_ahead_of_the_events() -> None:
+def test_the_state_changes_only_with_its_event() -> None:
     for close_first in (False, True):
         conn = server()
         states = []
@@ -280,7 +280,7 @@ def test_the_state_is_not_ahead_of_the_events() -> None:
         assert states == [(Message, before), (Close, State.CLOSED)]
 
 
-def test_sending_is_possible_until_the_close_is_handed_out() -> None:
+def test_sending_is_possible_until_the_close_is_collected() -> None:
     conn = server()
     assert list(conn.receive_data(HI_PING_YO_CLOSE))[-1] == Close(1000, "bye")
     assert state(conn) == State.CLOSING
@@ -294,7 +294,7 @@ def test_sending_is_possible_until_the_close_is_handed_out() -> None:
     assert conn.data_to_send() == b""
 
 
-def test_many_events_in_one_read() -> None:
+def test_a_thousand_events_come_from_one_read() -> None:
     conn = server()
     data = b"".join(frame(FIN | TEXT, b"%d" % i) for i in range(1000))
     events, failed, sent = converse(conn, data)
@@ -302,7 +302,7 @@ def test_many_events_in_one_read() -> None:
     assert sent == b"".join(echo(FIN | TEXT, b"%d" % i) for i in range(1000))
 
 
-def test_events_are_records() -> None:
+def test_events_are_immutable_values() -> None:
     assert Ping(b"x") != Pong(b"x") and Pong(b"x") != Ping(b"x")
     assert Ping(b"x") == Ping(b"x") and not Ping(b"x") != Ping(b"x")
     assert Pong(b"x") == Pong(b"x") and len({Ping(b"x"), Pong(b"x"), Ping(b"x")}) == 2
@@ -312,7 +312,7 @@ def test_events_are_records() -> None:
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_kinds_of_input(kind: Callable[[bytes], Any]) -> None:
+def test_input_may_be_any_bytes_like_object(kind: Callable[[bytes], Any]) -> None:
     data = kind(HI_PING_YO_CLOSE)
     assert converse(server(), data)[2] == IN_ORDER
     assert bytes(data) == HI_PING_YO_CLOSE
@@ -337,7 +337,7 @@ def test_input_may_change_after_the_call() -> None:
 
 
 @pytest.mark.parametrize("name", [*PROTOCOL_ERRORS, *INVALID_TEXTS])
-def test_errors(name: str) -> None:
+def test_an_error_comes_after_the_events_before_it_and_is_final(name: str) -> None:
     wrong = PROTOCOL_ERRORS.get(name) or INVALID_TEXTS[name]
     code = 1002 if name in PROTOCOL_ERRORS else 1007
     data = frame(FIN | TEXT, b"good") + frame(FIN | PING, b"p") + wrong
@@ -361,24 +361,24 @@ def test_errors(name: str) -> None:
         assert conn.data_to_send() == b""
 
 
-def test_the_error_comes_after_the_events_before_it() -> None:
+def test_sending_is_possible_until_the_close_of_an_error_is_collected() -> None:
     conn = server()
     iterator = conn.receive_data(frame(FIN | TEXT, b"hi") + b"\x83")
     assert next(iterator) == HI
     assert state(conn) == State.OPEN
-    conn.send_text("answer")
+    conn.send_text("reply")
     with pytest.raises(errors.ReservedOpcode):
         next(iterator)
     assert state(conn) == State.FAILED
     conn.send_text("and more")
     assert conn.data_to_send() == (
-        echo(FIN | TEXT, b"answer") + echo(FIN | TEXT, b"and more") + goodbye(1002)
+        echo(FIN | TEXT, b"reply") + echo(FIN | TEXT, b"and more") + goodbye(1002)
     )
     with pytest.raises(StopIteration):
         next(iterator)
 
 
-def test_an_error_in_words_of_your_own() -> None:
+def test_the_close_of_an_error_may_have_another_reason() -> None:
     conn = server()
     with pytest.raises(errors.ReservedOpcode) as caught:
         list(conn.receive_data(b"\x83"))
@@ -387,18 +387,18 @@ def test_an_error_in_words_of_your_own() -> None:
     assert conn.data_to_send() == b""
 
 
-def test_errors_of_a_client() -> None:
+def test_a_client_fails_on_masked_frames() -> None:
     conn = client()
     assert feed(conn, frame(FIN | TEXT, b"hi")) == ([], "WS_ERR_MASK")
-    (said,) = wscodec.Decoder().feed(conn.data_to_send())
-    assert (said.opcode, said.payload) == (CLOSE, b"\x03\xea")
+    (close,) = wscodec.Decoder().feed(conn.data_to_send())
+    assert (close.opcode, close.payload) == (CLOSE, b"\x03\xea")
 
 
 # The closing handshake
 
 
 @pytest.mark.parametrize("code", GOOD_CLOSES)
-def test_the_peer_closes(code: int) -> None:
+def test_the_close_of_the_peer_is_reported_and_echoed(code: int) -> None:
     conn = server()
     for pieces in cuts(wire.close(code, "tschüß".encode())):
         conn = server()
@@ -406,12 +406,12 @@ def test_the_peer_closes(code: int) -> None:
         assert state(conn) == State.CLOSING
         assert conn.data_to_send() == goodbye(code)
         assert state(conn) == State.CLOSED
-        assert feed(conn, b"\x83 whatever") == ([], "")
+        assert feed(conn, b"\x83 ignored") == ([], "")
         conn.finish()
         assert state(conn) == State.CLOSED
 
 
-def test_our_own_answer_to_a_close() -> None:
+def test_the_reply_to_a_close_may_have_another_code() -> None:
     conn = server()
     feed(conn, wire.close(1000))
     conn.close(4000, "ü")
@@ -422,7 +422,7 @@ def test_our_own_answer_to_a_close() -> None:
     conn.finish()
 
 
-def test_we_close() -> None:
+def test_messages_and_pings_are_handled_after_our_close() -> None:
     conn = server()
     conn.send_text("bye")
     conn.close(1001, "going")
@@ -431,7 +431,7 @@ def test_we_close() -> None:
     assert conn.data_to_send() == echo(FIN | TEXT, b"bye") + wire.close(1001, b"going", None)
     with pytest.raises(errors.InvalidState):
         conn.send_text("hi")
-    # What is still on its way; and the ping is answered (5.5.2).
+    # Messages that were on their way; the ping gets a pong (5.5.2).
     assert feed(conn, HI_PING_YO_CLOSE) == (
         [HI, Ping(b"ping"), YO, Close(1000, "bye")],
         "",
@@ -441,7 +441,7 @@ def test_we_close() -> None:
     conn.finish()
 
 
-def test_we_close_while_events_wait() -> None:
+def test_closing_between_events_loses_none() -> None:
     conn = server()
     seen = []
     for event in conn.receive_data(HI_PING_YO_CLOSE):
@@ -452,7 +452,7 @@ def test_we_close_while_events_wait() -> None:
     assert state(conn) == State.CLOSED
 
 
-def test_an_error_after_our_close() -> None:
+def test_an_error_after_our_close_sends_no_second_close() -> None:
     conn = server()
     conn.close()
     assert feed(conn, b"\x83") == ([], "WS_ERR_OPCODE")
@@ -462,7 +462,7 @@ def test_an_error_after_our_close() -> None:
 
 @pytest.mark.parametrize("data", [b"", frame(FIN | TEXT, b"hi"), frame(TEXT), b"\x81"])
 @pytest.mark.parametrize("close", [False, True])
-def test_the_end_without_a_close(data: bytes, close: bool) -> None:
+def test_the_end_without_a_close_is_an_error(data: bytes, close: bool) -> None:
     conn = server()
     feed(conn, data)
     if close:
@@ -478,7 +478,7 @@ def test_the_end_without_a_close(data: bytes, close: bool) -> None:
     assert conn.data_to_send() == b""
 
 
-def test_finish_wants_all_events_seen() -> None:
+def test_finish_is_refused_while_events_wait() -> None:
     conn = server()
     iterator = conn.receive_data(frame(FIN | TEXT, b"hi") + frame(FIN | TEXT, b"yo"))
     for _ in range(2):
@@ -490,7 +490,7 @@ def test_finish_wants_all_events_seen() -> None:
         conn.finish()
 
 
-def test_finish_between_a_close_and_its_answer() -> None:
+def test_finish_is_allowed_before_the_reply_to_a_close_is_sent() -> None:
     conn = server()
     assert feed(conn, wire.close(1000)) == ([Close(1000, "")], "")
     conn.finish()
@@ -501,7 +501,7 @@ def test_finish_between_a_close_and_its_answer() -> None:
 # Limits and options
 
 
-def test_too_big() -> None:
+def test_a_message_over_the_limit_fails_at_its_header() -> None:
     start = frame(FIN | TEXT, b"hi")
     header_alone = wire.header(FIN | BINARY, 11)
     fragments = frame(BINARY, bytes(6)) + frame(FIN | PING) + wire.header(CONTINUATION, 5)
@@ -521,7 +521,7 @@ def test_too_big() -> None:
     assert feed(server(max_message=0), wire.header(FIN | BINARY, 2**62)) == ([], "")
 
 
-def test_limits_change() -> None:
+def test_a_limit_may_change_between_messages() -> None:
     conn = server()
     conn.max_message = 3
     assert feed(conn, frame(FIN | TEXT, b"123")) == ([text("123")], "")
@@ -530,7 +530,7 @@ def test_limits_change() -> None:
     assert feed(conn, frame(FIN | TEXT, b"12345")) == ([], "WS_ERR_TOO_BIG")
 
 
-def test_options() -> None:
+def test_options_have_defaults_and_can_be_changed() -> None:
     conn = server()
     assert (conn.max_message, conn.stream, conn.auto_pong) == (wscodec.MAX_MESSAGE, False, True)
     assert (conn.check_utf8, conn.keep_buffer, conn.protocol) == (True, 0, None)
@@ -543,7 +543,7 @@ def test_options() -> None:
     assert (conn.auto_pong, conn.keep_buffer) == (True, 2**64 - 1)
 
 
-def test_pings_without_auto_pong() -> None:
+def test_pings_get_no_pong_without_auto_pong() -> None:
     conn = server(auto_pong=False)
     for event in conn.receive_data(frame(FIN | PING, b"1") + frame(FIN | PING, b"2")):
         assert isinstance(event, Ping)
@@ -554,7 +554,7 @@ def test_pings_without_auto_pong() -> None:
     assert conn.data_to_send() == echo(FIN | PONG, b"2") + echo(FIN | PONG, b"3")
 
 
-def test_text_without_check() -> None:
+def test_text_is_bytes_without_check_utf8() -> None:
     conn = server(check_utf8=False)
     data = frame(FIN | TEXT, b"\xff") + frame(TEXT, b"\xc3") + frame(FIN | CONTINUATION, b"(")
     events, failed, sent = converse(conn, data, wire.close(1000, b"ok"))
@@ -570,11 +570,11 @@ def test_text_without_check() -> None:
     assert feed(server(check_utf8=False), wire.close(1000, b"\xff")) == ([], "WS_ERR_UTF8")
 
 
-# In pieces
+# Messages in pieces
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_stream(name: str) -> None:
+def test_parts_of_messages_join_to_the_messages(name: str) -> None:
     data, events, failed, _ = CORPUS[name]
     for pieces in cuts(data):
         conn = server(stream=True)
@@ -600,14 +600,14 @@ def test_stream(name: str) -> None:
         assert feed(client(), sent)[1] == ""
 
 
-def test_stream_hands_out_what_is_right_of_a_wrong_text() -> None:
+def test_the_valid_start_of_an_invalid_text_is_a_part() -> None:
     conn = server(stream=True)
     data = wire.header(FIN | TEXT, 100) + wire.xor(b"ok\xff", wire.KEY)
     part = MessagePart(b"ok", Opcode.TEXT, first=True, last=False, frame_end=False)
     assert feed(conn, data) == ([part], "WS_ERR_UTF8")
 
 
-def test_sending_in_pieces() -> None:
+def test_messages_can_be_sent_in_pieces() -> None:
     conn = server()
     conn.send_text("Hel", more=True)
     conn.ping(b"p")
@@ -639,7 +639,7 @@ def test_sending_in_pieces() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536, 2**20, 2**20 + 1])
-def test_sizes(size: int) -> None:
+def test_messages_of_all_header_lengths_arrive(size: int) -> None:
     payload = bytes(i % 251 for i in range(256)) * (size // 256 + 1)
     for one, other in ((client(), server(max_message=0)), (server(), client(max_message=0))):
         one.send_bytes(payload[:size])
@@ -656,14 +656,14 @@ def test_sizes(size: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_conversation(seed: int) -> None:
-    """Both send at random; the wire cuts at random; all of it arrives, in order."""
+def test_random_messages_of_both_sides_arrive(seed: int) -> None:
+    """Both send random messages, cut anywhere; all arrive, in order."""
     dice = random.Random(seed)
     conns = [client(max_message=0), server(max_message=0)]
-    wires = [b"", b""]  # towards each
-    said: list[list[Event]] = [[], []]
-    heard: list[list[Event]] = [[], []]
-    open_ = [b"", b""]  # of the message that each is sending in pieces
+    wires = [b"", b""]  # data for each
+    sent_messages: list[list[Event]] = [[], []]
+    received: list[list[Event]] = [[], []]
+    open_ = [b"", b""]  # the message that each is sending in pieces
 
     def step(me: int) -> None:
         kind = dice.random()
@@ -672,7 +672,7 @@ def test_a_conversation(seed: int) -> None:
             piece, wires[me] = wires[me][:at], wires[me][at:]
             for event in conns[me].receive_data(piece):
                 if not isinstance(event, Pong):
-                    heard[me].append(event)
+                    received[me].append(event)
         elif kind < 0.6:
             conns[me].ping(b"%d" % dice.randrange(100))
         else:
@@ -681,7 +681,7 @@ def test_a_conversation(seed: int) -> None:
             conns[me].send_bytes(payload, more=more)
             open_[me] += payload
             if not more:
-                said[me].append(binary(open_[me]))
+                sent_messages[me].append(binary(open_[me]))
                 open_[me] = b""
         wires[1 - me] += conns[me].data_to_send()
 
@@ -689,18 +689,18 @@ def test_a_conversation(seed: int) -> None:
         step(dice.randrange(2))
     for me in (0, 1):
         conns[me].send_bytes(b"")
-        said[me].append(binary(open_[me]))
+        sent_messages[me].append(binary(open_[me]))
         wires[1 - me] += conns[me].data_to_send()
     conns[0].close(4000, "enough")
     wires[1] += conns[0].data_to_send()
     while any(wires):
         for me in (0, 1):
             data, wires[me] = wires[me], b""
-            heard[me] += [e for e in conns[me].receive_data(data) if not isinstance(e, Pong)]
+            received[me] += [e for e in conns[me].receive_data(data) if not isinstance(e, Pong)]
             wires[1 - me] += conns[me].data_to_send()
     for me in (0, 1):
-        assert [e for e in heard[1 - me] if isinstance(e, Message)] == said[me]
-        assert heard[me][-1] == Close(4000, "" if me == 0 else "enough")
+        assert [e for e in received[1 - me] if isinstance(e, Message)] == sent_messages[me]
+        assert received[me][-1] == Close(4000, "" if me == 0 else "enough")
         assert conns[me].state == State.CLOSED
         conns[me].finish()
 
@@ -708,7 +708,7 @@ def test_a_conversation(seed: int) -> None:
 # The opening handshake
 
 
-def test_accept() -> None:
+def test_accept_returns_a_connection_and_the_response() -> None:
     conn, reply = Connection.accept(PLAIN_REQUEST)
     assert reply == PLAIN_ANSWER
     assert conn and conn.protocol is None and conn.state == State.OPEN
@@ -716,13 +716,13 @@ def test_accept() -> None:
     assert converse(conn, HI_PING_YO_CLOSE)[2] == IN_ORDER
 
 
-def test_accept_looks_at_the_head_only() -> None:
+def test_accept_ignores_data_after_the_head() -> None:
     conn, reply = Connection.accept(bytearray(RFC_REQUEST + b"\x83" * 1000), protocols="chat")
     assert conn and reply == RFC_ANSWER
 
 
 @pytest.mark.parametrize("at", [0, 1, 20, len(RFC_REQUEST) - 1])
-def test_accept_of_an_incomplete_head(at: int) -> None:
+def test_accept_returns_nothing_for_an_incomplete_head(at: int) -> None:
     assert Connection.accept(RFC_REQUEST[:at]) == (None, b"")
 
 
@@ -756,7 +756,7 @@ def test_accept_takes_headers_and_options() -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_accept_refuses(name: str) -> None:
+def test_accept_refuses_invalid_requests_with_a_status(name: str) -> None:
     old, new, status = REFUSED[name]
     conn, reply = Connection.accept(RFC_REQUEST.replace(old, new, 1), protocols="chat")
     assert conn is None
@@ -766,7 +766,7 @@ def test_accept_refuses(name: str) -> None:
     assert fields["content-length"] == str(len(body))
 
 
-def test_accept_refuses_ordinary_requests() -> None:
+def test_accept_refuses_ordinary_requests_with_426() -> None:
     conn, reply = Connection.accept(b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n")
     assert conn is None
     assert answer(reply)[0] == 426
@@ -786,15 +786,15 @@ def test_accept_refuses_ordinary_requests() -> None:
         {"keep_buffer": 2**64},
     ],
 )
-def test_accept_with_wrong_arguments(options: Any) -> None:
+def test_accept_raises_invalid_arguments(options: Any) -> None:
     with pytest.raises(errors.InvalidArgument):
         Connection.accept(RFC_REQUEST, **options)
 
 
-# Wrong arguments, and the life of the handle
+# Invalid arguments, and the lifetime of the handle
 
 
-def test_wrong_arguments() -> None:
+def test_invalid_arguments_are_raised_without_effect() -> None:
     for side in (2, -1, 2**32, 4, "server"):
         with pytest.raises(errors.InvalidArgument):
             Connection(side)  # type: ignore[arg-type]
@@ -829,13 +829,13 @@ def test_wrong_arguments() -> None:
     for code, reason in ((1000, "x" * 124), (1005, "x"), (1000, "\ud800")):
         with pytest.raises(errors.InvalidArgument):
             conn.close(code, reason)
-    # Nothing of it left a trace.
+    # None of these calls had an effect.
     assert (conn.state, conn.data_to_send()) == (State.OPEN, b"")
     conn.close(1005)
     assert conn.data_to_send() == echo(FIN | CLOSE)
 
 
-def test_a_freed_connection() -> None:
+def test_a_freed_connection_refuses_every_use() -> None:
     with server() as conn:
         iterator = conn.receive_data(HI_PING_YO_CLOSE)
         assert next(iterator) == HI
@@ -858,14 +858,14 @@ def test_a_freed_connection() -> None:
             use()
 
 
-def test_handles_are_freed() -> None:
+def test_a_handle_is_freed_with_its_last_user() -> None:
     conn = server()
     feed(conn, frame(TEXT, b"half"))
     there = weakref.ref(conn)
     finalizer = conn._finalizer
     iterator = conn.receive_data(HI_PING_YO_CLOSE)
     del conn
-    assert there() is not None and finalizer.alive  # the iterator needs it
+    assert there() is not None and finalizer.alive  # the iterator keeps it
     del iterator
     gc.collect()
     assert there() is None and not finalizer.alive
@@ -879,7 +879,7 @@ def test_connections_cannot_be_copied() -> None:
     assert feed(conn, frame(FIN | TEXT, b"hi")) == ([HI], "")
 
 
-def test_receiving_and_handling_can_be_kept_apart() -> None:
+def test_events_can_be_taken_after_several_reads() -> None:
     connection = wscodec.Connection(wscodec.SERVER)
     connection.receive_data(bytes.fromhex("8182000000006869"))
     connection.receive_data(bytes.fromhex("818200000000796f"))

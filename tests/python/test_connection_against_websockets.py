@@ -1,8 +1,8 @@
 """Connection and the sans-I/O core of websockets: as peers, and on the same random streams.
 
-On the same stream they must hand out the same messages, pings and pongs, say the same in
-return, and end alike: with a close of the same code, with an error of the same close code, or
-not at all. Where they may differ, TOLERATED names the clause of RFC 6455 that decides it.
+On the same stream they must report the same messages, pings and pongs, send the same replies,
+and end in the same way: with a close of the same code, with an error of the same close code, or
+not at all. Where they may differ, TOLERATED names the clause of RFC 6455 that decides.
 
 WSCODEC_CONNECTIONS sets the number of streams (5,000).
 """
@@ -18,6 +18,7 @@ from typing import NamedTuple
 import pytest
 import wire
 import wscodec
+from deflated import cut
 from test_against_websockets import damage
 from websockets.client import ClientProtocol
 from websockets.exceptions import PayloadTooBig
@@ -38,15 +39,15 @@ TOLERATED = {
     "minimal": "5.2: 'the minimal number of bytes MUST be used to encode the length'; and of"
     " a 64-bit length 'the most significant bit MUST be 0'. websockets checks neither, so that"
     " it also takes a control frame with an extended length (5.5).",
-    "early": "5.2, 5.4, 5.5, 8.1: what is wrong with a header or a text is wrong as soon as"
-    " the byte is there that proves it; websockets waits for the whole frame, and may by then"
-    " have met something else that is wrong with it.",
+    "early": "5.2, 5.4, 5.5, 8.1: an error in a header or a text is reported at the byte"
+    " that proves it; websockets waits for the whole frame, and may find another error in it"
+    " by then.",
     "close in message": "5.4: 'Control frames MAY be injected in the middle of a fragmented"
     " message'. websockets fails at a close there.",
-    "close wrong twice": "7.4.2 forbids the code, 8.1 the reason; neither comes before the"
-    " other. We name the code, which stands first, websockets the reason.",
+    "close wrong twice": "7.4.2 forbids the code, 8.1 the reason; neither rule comes"
+    " first. We report the code, which comes first in the payload, websockets the reason.",
     "control is no message": "10.4: limits are for 'frame or message sizes'; ours is for"
-    " messages, of which a control frame is no part. websockets counts it among them.",
+    " messages, without control frames. websockets counts control frames, too.",
 }
 
 EARLY = {
@@ -60,21 +61,21 @@ EARLY = {
 SAMPLES = ("", "hi", "Hellö, Wörld 🎉", "x" * 120, "€" * 45, "🎉" * 70)
 
 
-class Told(NamedTuple):
-    """What an application gets to know."""
+class Report(NamedTuple):
+    """Everything that an application learns."""
 
     events: list[tuple[int, bytes]]
     """Opcodes and payloads of messages, pings and pongs."""
     end: str
-    """"close 1000", "error 1002", or "" if it goes on."""
+    """"close 1000", "error 1002", or "" if it is still open."""
     why: str = ""
-    """The name of our error; "too big" of theirs."""
+    """The name of our error; "too big" for websockets."""
     replies: list[tuple[int, bytes]] = []
-    """Opcodes and payloads; of a close only its code."""
+    """Opcodes and payloads; of a close only the code."""
 
 
 def replies_in(data: bytes, side: Side) -> list[tuple[int, bytes]]:
-    """What was said by `side`."""
+    """The frames that `side` sent."""
     decoder = wscodec.Decoder(wscodec.CLIENT if side is SERVER else wscodec.SERVER)
     return [
         (frame.opcode, frame.payload[:2] if frame.opcode == CLOSE else frame.payload)
@@ -82,7 +83,7 @@ def replies_in(data: bytes, side: Side) -> list[tuple[int, bytes]]:
     ]
 
 
-def ours(pieces: tuple[bytes, ...], side: Side, stream: bool) -> Told:
+def ours(pieces: tuple[bytes, ...], side: Side, stream: bool) -> Report:
     conn = Connection(
         wscodec.SERVER if side is SERVER else wscodec.CLIENT,
         max_message=MAX_MESSAGE,
@@ -118,11 +119,11 @@ def ours(pieces: tuple[bytes, ...], side: Side, stream: bool) -> Told:
         sent += conn.data_to_send()
     states = {"": State.OPEN, "close": State.CLOSED, "error": State.FAILED}
     assert conn.state == states[end.partition(" ")[0]]
-    return Told(events, end, why, replies_in(sent, side))
+    return Report(events, end, why, replies_in(sent, side))
 
 
-def theirs(data: bytes, side: Side) -> Told:
-    """As websockets' own connections put it together: texts are decoded frame by frame."""
+def theirs(data: bytes, side: Side) -> Report:
+    """Joins messages as the connections of websockets do: texts are decoded frame by frame."""
     protocol = Protocol(side, state=OPEN, max_size=MAX_MESSAGE)
     protocol.receive_data(data)
     events: list[tuple[int, bytes]] = []
@@ -146,7 +147,7 @@ def theirs(data: bytes, side: Side) -> Told:
                 decoder.decode(frame.data, frame.fin)
             except UnicodeDecodeError:
                 replies = [(PONG, data) for kind, data in events if kind == PING]
-                return Told(events, "error 1007", "", [*replies, (CLOSE, b"\x03\xef")])
+                return Report(events, "error 1007", "", [*replies, (CLOSE, b"\x03\xef")])
         if frame.fin:
             events.append((opcode, parts))
     if protocol.parser_exc:
@@ -155,7 +156,7 @@ def theirs(data: bytes, side: Side) -> Told:
         why = "too big" if isinstance(protocol.parser_exc, PayloadTooBig) else ""
     elif protocol.close_rcvd:
         end = f"close {protocol.close_rcvd.code}"
-    return Told(events, end, why, replies_in(b"".join(protocol.data_to_send()), side))
+    return Report(events, end, why, replies_in(b"".join(protocol.data_to_send()), side))
 
 
 def random_payload(dice: random.Random, is_text: bool) -> bytes:
@@ -165,7 +166,7 @@ def random_payload(dice: random.Random, is_text: bool) -> bytes:
 
 
 def random_stream(dice: random.Random, side: Side) -> bytes:
-    """Frames that are mostly as they should be; texts that are cut anywhere."""
+    """Mostly valid frames; texts are cut anywhere."""
     frames: list[tuple[int, bytes]] = []
 
     def control() -> None:
@@ -200,13 +201,13 @@ def random_stream(dice: random.Random, side: Side) -> bytes:
 
 
 def compare(data: bytes, side: Side, pieces: tuple[bytes, ...], stream: bool) -> str:
-    """Asserts that both agree. Returns how it ends, or which difference there is."""
+    """Asserts that both agree. Returns how the stream ends, or the difference."""
     us, them = ours(pieces, side, stream), theirs(data, side)
     if us._replace(why="") == them._replace(why=""):
         return us.end
     if them.why == "too big":
-        behind = [opcode for opcode, _ in us.events[len(them.events) :]]
-        if behind and behind[0] >= CLOSE:
+        more_of_ours = [opcode for opcode, _ in us.events[len(them.events) :]]
+        if more_of_ours and more_of_ours[0] >= CLOSE:
             assert us.events[: len(them.events)] == them.events
             return "control is no message"
         if us.why not in (*EARLY, "WS_ERR_LENGTH", "WS_ERR_TOO_BIG"):
@@ -234,11 +235,11 @@ def compare(data: bytes, side: Side, pieces: tuple[bytes, ...], stream: bool) ->
         assert them.events == us.events
         assert them.end.startswith("error") or them.end == ""
     else:
-        assert them.why == "too big"  # said in the header, after what we saw there
+        assert them.why == "too big"  # the length follows the byte where we failed
     return "early"
 
 
-def test_streams() -> None:
+def test_both_agree_on_random_streams() -> None:
     dice = random.Random(6455)
     seen: Counter[str] = Counter()
     for number in range(STREAMS):
@@ -246,14 +247,11 @@ def test_streams() -> None:
         data = random_stream(dice, side)
         if number % 3 == 0:
             data = damage(dice, data)
-        places = sorted(dice.randrange(len(data) + 1) for _ in range(dice.randrange(4)))
-        pieces = tuple(
-            data[start:end] for start, end in zip([0, *places], [*places, len(data)])
-        )
+        pieces = tuple(cut(dice, data, dice.randrange(1, 5)))
         try:
             seen[compare(data, side, pieces, dice.random() < 0.3)] += 1
         except AssertionError as error:
-            raise AssertionError(f"{side!r} {data.hex()} at {places}: {error}") from error
+            raise AssertionError(f"{side!r} {[p.hex() for p in pieces]}: {error}") from error
     assert sum(seen.values()) == STREAMS
     ends = {"", "close 1000", "close 1005", "error 1002", "error 1007", "error 1009"}
     assert ends | set(TOLERATED) <= set(seen), seen
@@ -266,7 +264,7 @@ def test_streams() -> None:
 # As peers
 
 
-def test_our_server_and_their_client() -> None:
+def test_our_server_talks_to_a_client_of_websockets() -> None:
     protocol = ClientProtocol(
         parse_uri("ws://localhost/x"), subprotocols=[Subprotocol("chat")], max_size=None
     )
@@ -305,7 +303,7 @@ def test_our_server_and_their_client() -> None:
     conn.finish()
 
 
-def test_our_client_and_their_server() -> None:
+def test_our_client_talks_to_a_server_of_websockets() -> None:
     protocol = ServerProtocol(subprotocols=[Subprotocol("chat")], max_size=None)
     request = wscodec.build_request("localhost", "/x", protocols="chat")
     protocol.receive_data(request)
@@ -344,7 +342,7 @@ def test_our_client_and_their_server() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["text", "frame", "size"])
-def test_they_understand_why_we_fail(wrong: str) -> None:
+def test_websockets_receives_the_close_code_of_our_error(wrong: str) -> None:
     conn = Connection(wscodec.SERVER, max_message=10)
     protocol = Protocol(CLIENT, state=OPEN)
     if wrong == "text":

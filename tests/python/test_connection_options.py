@@ -1,4 +1,4 @@
-"""Options that change what is accepted and answered, and what a connection can be asked."""
+"""Options of a connection, and the properties that report its state."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from wscodec import (
     errors,
 )
 
-# The input is worked off in the pieces in which it came
+# Input that waits is read in the pieces in which it arrived
 
 
-def test_what_is_taken_later_is_the_same() -> None:
-    """However the input was cut, and whenever one iterates."""
+def test_events_taken_later_are_the_same() -> None:
+    """For any cut of the input, and whenever the events are taken."""
     dice = random.Random(1)
     data = (
         frame(FIN | TEXT, b"hi")
@@ -64,7 +64,7 @@ def test_what_is_taken_later_is_the_same() -> None:
 
 
 def together(events: list[Event]) -> list[Event]:
-    """The events, with whole messages in place of their parts; control frames first."""
+    """The events, with the parts of each message joined; control frames first."""
     control = [event for event in events if not isinstance(event, MessagePart)]
     whole = b""
     messages: list[Event] = []
@@ -77,7 +77,7 @@ def together(events: list[Event]) -> list[Event]:
     return control + messages
 
 
-def test_an_error_behind_what_was_left() -> None:
+def test_an_error_comes_after_the_events_that_wait() -> None:
     conn = server()
     conn.receive_data(frame(FIN | TEXT, b"hi"))
     conn.receive_data(b"\x83")
@@ -87,7 +87,7 @@ def test_an_error_behind_what_was_left() -> None:
     assert feed(conn, frame(FIN | TEXT, b"never")) == ([], "WS_ERR_OPCODE")
 
 
-def test_finish_wants_all_input_seen() -> None:
+def test_finish_is_refused_while_input_waits() -> None:
     conn = server()
     for _ in range(2):
         conn.receive_data(frame(TEXT, b"x"))
@@ -97,8 +97,8 @@ def test_finish_wants_all_input_seen() -> None:
         list(conn.events())
 
 
-def test_every_frame_has_one_end() -> None:
-    """With `stream`, if need be an empty one."""
+def test_every_frame_has_one_part_with_frame_end() -> None:
+    """With `stream`; an empty part if necessary."""
     data = frame(TEXT, b"Hel") + frame(CONTINUATION) + frame(FIN | CONTINUATION, b"lo")
     for pieces in cuts(data):
         parts = [e for e in feed(server(stream=True), *pieces)[0] if isinstance(e, MessagePart)]
@@ -109,7 +109,7 @@ def test_every_frame_has_one_end() -> None:
 # The largest frame
 
 
-def test_max_frame() -> None:
+def test_a_data_frame_over_the_limit_is_too_big() -> None:
     data = frame(BINARY, bytes(5)) + frame(FIN | CONTINUATION, bytes(5))
     for max_frame, failed in ((0, ""), (5, ""), (4, "WS_ERR_TOO_BIG")):
         conn = server(max_frame=max_frame)
@@ -117,13 +117,15 @@ def test_max_frame() -> None:
         assert feed(conn, data)[1] == failed
         assert conn.announced == (5 if failed else 0)
     conn = server(max_frame=4)
-    assert feed(conn, frame(FIN | PING, bytes(125)))[1] == ""  # data frames alone
+    assert (
+        feed(conn, frame(FIN | PING, bytes(125)))[1] == ""
+    )  # the limit is for data frames only
     conn.max_frame = 5
     assert feed(conn, wire.header(FIN | BINARY, 6)) == ([], "WS_ERR_TOO_BIG")
     assert conn.data_to_send() == echo(FIN | PONG, bytes(125)) + goodbye(1009)
 
 
-def test_a_lower_limit_holds_for_the_message_under_way() -> None:
+def test_a_lower_limit_holds_for_the_current_message() -> None:
     conn = server()
     assert feed(conn, frame(BINARY, bytes(100))) == ([], "")
     conn.max_message = 50
@@ -133,7 +135,7 @@ def test_a_lower_limit_holds_for_the_message_under_way() -> None:
 # Masks
 
 
-def test_any_mask() -> None:
+def test_any_mask_accepts_masked_and_unmasked_frames() -> None:
     data = frame(FIN | TEXT, b"hi") + frame(FIN | TEXT, b"yo", None)
     for conn in (server(any_mask=True), client(any_mask=True)):
         assert conn.any_mask
@@ -145,11 +147,11 @@ def test_any_mask() -> None:
     assert feed(server(), data)[1] == feed(client(), data)[1] == "WS_ERR_MASK"
 
 
-# Closing by hand
+# Without auto_close
 
 
 @pytest.mark.parametrize("pieces", list(cuts(frame(FIN | PING, b"p") + wire.close(4000, b"x"))))
-def test_a_close_is_not_answered_without_auto_close(pieces: tuple[bytes, ...]) -> None:
+def test_a_close_gets_no_reply_without_auto_close(pieces: tuple[bytes, ...]) -> None:
     conn = server(auto_close=False)
     assert not conn.auto_close
     assert feed(conn, *pieces) == ([Ping(b"p"), Close(4000, "x")], "")
@@ -164,7 +166,7 @@ def test_a_close_is_not_answered_without_auto_close(pieces: tuple[bytes, ...]) -
     conn.finish()
 
 
-def test_an_error_is_not_told_without_auto_close() -> None:
+def test_an_error_sends_no_close_without_auto_close() -> None:
     conn = server(auto_close=False)
     assert feed(conn, b"\x83") == ([], "WS_ERR_OPCODE")
     assert (conn.data_to_send(), state(conn)) == (b"", State.FAILED)
@@ -172,14 +174,14 @@ def test_an_error_is_not_told_without_auto_close() -> None:
     assert conn.data_to_send() == wire.close(1002, b"what?", None)
 
 
-# Reserved bits of your own
+# Reserved bits of other extensions
 
 BITS = [RSV1, RSV2, RSV3, RSV1 | RSV3, RSV1 | RSV2 | RSV3]
 
 
 @pytest.mark.parametrize("bits", BITS)
-def test_allow_rsv(bits: int) -> None:
-    """Such a message is handed out as it came, also if it is no text."""
+def test_allowed_reserved_bits_are_reported_with_the_message(bits: int) -> None:
+    """Such a message is reported as it was received, even if it is not UTF-8."""
     data = (
         frame(FIN | bits | TEXT, b"\xff")
         + frame(bits | BINARY, b"a")
@@ -206,7 +208,7 @@ def test_allow_rsv(bits: int) -> None:
 
 
 @pytest.mark.parametrize("bits", BITS)
-def test_other_reserved_bits_stay_refused(bits: int) -> None:
+def test_other_reserved_bits_are_refused(bits: int) -> None:
     for more in (RSV1, RSV2, RSV3):
         if not more & bits:
             wrong = frame(FIN | bits | more | TEXT, b"x")
@@ -220,7 +222,7 @@ def test_other_reserved_bits_stay_refused(bits: int) -> None:
     assert feed(server(), frame(FIN | bits | TEXT, b"x")) == ([], "WS_ERR_RESERVED_BITS")
 
 
-def test_sending_reserved_bits() -> None:
+def test_allowed_reserved_bits_can_be_sent() -> None:
     conn = server(allow_rsv=RSV1 | RSV2)
     conn.send(Opcode.TEXT, "a", rsv=RSV1)
     conn.send(Opcode.BINARY, b"b", rsv=RSV2, more=True)
@@ -237,40 +239,40 @@ def test_sending_reserved_bits() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0x80, 0x08, 1, -1, 2**64])
-def test_bits_that_are_not_reserved(wrong: int) -> None:
+def test_only_reserved_bits_can_be_allowed(wrong: int) -> None:
     with pytest.raises(errors.InvalidArgument):
         server(allow_rsv=wrong)
 
 
-# What it can be asked
+# Properties
 
 
-def test_who_closed() -> None:
-    def asked() -> tuple[int | None, int | None, bool]:
+def test_both_close_codes_and_who_closed_first_are_reported() -> None:
+    def close_codes() -> tuple[int | None, int | None, bool]:
         return conn.close_sent, conn.close_received, conn.closed_by_peer
 
     conn = server()
-    assert asked() == (None, None, False)
+    assert close_codes() == (None, None, False)
     events = conn.receive_data(frame(FIN | TEXT, b"hi") + wire.close(4000))
     assert next(events) == text("hi")
-    assert asked() == (None, None, False)  # it is not ahead of the events
+    assert close_codes() == (None, None, False)  # not ahead of the events
     assert list(events) == [Close(4000, "")]
-    assert asked() == (None, 4000, True)
+    assert close_codes() == (None, 4000, True)
     conn.data_to_send()
-    assert asked() == (4000, 4000, True)
+    assert close_codes() == (4000, 4000, True)
     conn = server()
     conn.close(CloseCode.NO_STATUS)
-    assert asked() == (1005, None, False)
+    assert close_codes() == (1005, None, False)
     feed(conn, frame(FIN | CLOSE))
-    assert asked() == (1005, 1005, False)
+    assert close_codes() == (1005, 1005, False)
     conn = server()
     feed(conn, b"\x83")
-    assert asked() == (None, None, False)
+    assert close_codes() == (None, None, False)
     conn.data_to_send()
-    assert asked() == (1002, None, False)
+    assert close_codes() == (1002, None, False)
 
 
-def test_messages_under_way() -> None:
+def test_incomplete_messages_are_reported() -> None:
     conn = server()
     assert (conn.sending, conn.receiving, conn.buffered) == (None, None, 0)
     conn.send_text("a", more=True)
@@ -285,7 +287,7 @@ def test_messages_under_way() -> None:
     assert (conn.receiving, conn.buffered) == (None, 0)
 
 
-def test_what_was_announced() -> None:
+def test_announced_is_the_size_that_was_too_big() -> None:
     conn = server(max_message=10)
     assert conn.announced == 0
     assert feed(conn, wire.header(FIN | BINARY, 2**62)) == ([], "WS_ERR_TOO_BIG")
@@ -298,7 +300,7 @@ def test_what_was_announced() -> None:
     assert conn.announced == 0
 
 
-def test_a_freed_connection_cannot_be_asked() -> None:
+def test_a_freed_connection_has_no_properties() -> None:
     conn = server()
     conn.free()
     for name in ("close_sent", "close_received", "closed_by_peer", "sending", "receiving",
@@ -326,7 +328,7 @@ def test_the_first_piece_decides_about_compression() -> None:
 # Pings after our close
 
 
-def test_pings_are_answered_until_both_have_closed() -> None:
+def test_pings_get_pongs_until_both_have_closed() -> None:
     conn = server()
     conn.close(1000)
     assert feed(conn, frame(FIN | PING, b"1")) == ([Ping(b"1")], "")
@@ -341,7 +343,7 @@ def test_pings_are_answered_until_both_have_closed() -> None:
             send()
 
 
-# Masking keys from elsewhere
+# Masking keys from a function
 
 
 def keys(dice: random.Random) -> Iterator[bytes]:
@@ -349,7 +351,7 @@ def keys(dice: random.Random) -> Iterator[bytes]:
         yield dice.randbytes(4)
 
 
-def test_reproducible_masks() -> None:
+def test_masks_are_reproducible_with_a_seeded_function() -> None:
     sent = []
     for _ in range(2):
         conn = client(random=random.Random(7).randbytes)
@@ -363,7 +365,7 @@ def test_reproducible_masks() -> None:
     assert found == [expected[i : i + 4] for i in range(0, 400, 4)]
 
 
-def test_no_masking_keys() -> None:
+def test_nothing_is_sent_without_masking_keys() -> None:
     def fails(_: int) -> bytes:
         raise OSError("no entropy")
 
@@ -379,8 +381,8 @@ def test_no_masking_keys() -> None:
         assert (conn.data_to_send(), state(conn)) == (b"", State.OPEN)
 
 
-def test_masking_keys_that_come_later() -> None:
-    """A failure changes nothing: the pong waits, and can be asked for again."""
+def test_a_pong_waits_for_masking_keys() -> None:
+    """A failure changes nothing: the pong stays pending."""
     broken = True
 
     def fill(size: int) -> bytes:
@@ -396,7 +398,7 @@ def test_masking_keys_that_come_later() -> None:
     assert conn.data_to_send() == frame(FIN | PONG, b"p", wire.KEY)
 
 
-def test_a_server_needs_no_keys() -> None:
+def test_a_server_needs_no_masking_keys() -> None:
     conn = server(random=lambda _: b"")
     assert converse(conn, frame(FIN | TEXT, b"hi"))[2] == echo(FIN | TEXT, b"hi")
 
@@ -411,7 +413,7 @@ def test_the_function_lives_as_long_as_the_connection() -> None:
     assert there() is None
 
 
-# What it costs
+# Cost
 
 
 def test_receiving_now_and_handling_later_costs_linear_work() -> None:
@@ -427,4 +429,4 @@ def test_receiving_now_and_handling_later_costs_linear_work() -> None:
 
     costs = [(cost(500), cost(2000)) for _ in range(3)]
     few, many = map(min, zip(*costs))
-    assert many < 10 * few  # 4 times as many; were it quadratic, 16 times
+    assert many < 10 * few  # 4 times the reads; quadratic work would take 16 times

@@ -1,4 +1,4 @@
-"""Control answers what a Connection answers, over a Decoder."""
+"""Control, fed by a Decoder, sends the same replies as a Connection."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterable
 
 import pytest
 import wire
+from deflated import cut
 from echo_checks import echo, goodbye
+from test_connection import cuts
 from wire import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frame
 from wscodec import CLIENT, SERVER, Close, Connection, Control, Decoder, WsError, errors
 
 
-def answers(pieces: Iterable[bytes]) -> tuple[bytes, str]:
-    """All that a server over a decoder sends, and the error."""
+def by_control(pieces: Iterable[bytes]) -> tuple[bytes, str]:
+    """All data that a server with a decoder sends, and the error."""
     decoder, control, sent = Decoder(), Control(), b""
     try:
         for piece in pieces:
@@ -38,13 +40,6 @@ def by_connection(pieces: Iterable[bytes]) -> tuple[bytes, str]:
     return sent, ""
 
 
-def cuts(data: bytes) -> Iterable[list[bytes]]:
-    yield [data]
-    for at in range(1, len(data)):
-        yield [data[:at], data[at:]]
-    yield [data[i : i + 1] for i in range(len(data))]
-
-
 STREAMS = {
     "pings": frame(FIN | PING, b"a") + frame(FIN | PING) + frame(FIN | PING, bytes(125)),
     "pings within a message": frame(TEXT, b"Hel")
@@ -56,21 +51,21 @@ STREAMS = {
     "a close": frame(FIN | PING, b"a") + wire.close(4000, b"bye") + frame(FIN | PING, b"late"),
     "a close without a code": frame(FIN | CLOSE) + frame(FIN | PING),
     "a close of one byte": frame(FIN | PING) + frame(FIN | CLOSE, b"\x03"),
-    "a code that is none": wire.close(999),
-    "a reason that is no text": wire.close(1000, b"abc\xff"),
+    "an invalid code": wire.close(999),
+    "a reason that is not UTF-8": wire.close(1000, b"abc\xff"),
     "a reserved opcode": frame(FIN | PING, b"x") + b"\x83",
 }
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_every_cut(name: str) -> None:
+def test_replies_are_those_of_a_connection_for_every_cut(name: str) -> None:
     data = STREAMS[name]
     expected = by_connection([data])
     for pieces in cuts(data):
-        assert answers(pieces) == expected, pieces
+        assert by_control(pieces) == expected, pieces
 
 
-def test_random_streams() -> None:
+def test_replies_are_those_of_a_connection_on_random_streams() -> None:
     dice = random.Random(6455)
     for _ in range(2000):
         data = b""
@@ -85,12 +80,11 @@ def test_random_streams() -> None:
                 data += wire.close(dice.choice((1000, 1001, 3000, 1005, 2**16 - 1)), b"x")
             else:
                 data += frame(FIN | CLOSE, payload)
-        places = sorted(dice.randrange(len(data) + 1) for _ in range(dice.randrange(4)))
-        pieces = [data[a:b] for a, b in zip([0, *places], [*places, len(data)])]
-        assert answers(pieces) == by_connection(pieces), pieces
+        pieces = cut(dice, data, dice.randrange(1, 5))
+        assert by_control(pieces) == by_connection(pieces), pieces
 
 
-def test_what_came_is_remembered() -> None:
+def test_received_is_the_close_of_the_peer() -> None:
     for reason in ("", "tschüß", "x" * 123):
         control = Control()
         assert control.received is None
@@ -103,21 +97,21 @@ def test_what_came_is_remembered() -> None:
     assert control.received == Close(1005, "")
 
 
-def test_pings_are_answered_after_our_close() -> None:
-    """RFC 6455, 5.5.2; until the peer's close."""
+def test_pings_get_pongs_after_our_close() -> None:
+    """Until the peer's close (RFC 6455, 5.5.2)."""
     control, decoder = Control(), Decoder()
     assert control.close(1001, "bye") == wire.close(1001, b"bye", None)
     assert control.close(1000) == b""
     (ping,) = decoder.feed(frame(FIN | PING, b"p"))
     assert control.feed(ping) == echo(FIN | PONG, b"p")
     (close,) = decoder.feed(wire.close(1001))
-    assert control.feed(close) == b""  # ours was written
+    assert control.feed(close) == b""  # our close was written before
     assert control.received == Close(1001, "")
     (ping,) = decoder.feed(frame(FIN | PING, b"p"))
     assert control.feed(ping) == b""
 
 
-def test_an_invalid_close_is_raised_from_then_on() -> None:
+def test_an_invalid_close_is_raised_again_by_every_call() -> None:
     control, decoder = Control(), Decoder()
     for chunk in decoder.feed(wire.close(1006) + frame(FIN | PING) + frame(FIN | TEXT, b"x")):
         with pytest.raises(errors.InvalidClosePayload) as raised:
@@ -127,7 +121,7 @@ def test_an_invalid_close_is_raised_from_then_on() -> None:
     assert control.close(1000) == b""
 
 
-def test_a_chunk_out_of_order() -> None:
+def test_a_chunk_out_of_order_is_refused() -> None:
     control = Control()
     first, second = (list(Decoder().feed(data)) for data in (frame(FIN | PING, b"ab"), b""))
     halves = []
@@ -137,7 +131,7 @@ def test_a_chunk_out_of_order() -> None:
     assert len(halves) == 2 and not second
     with pytest.raises(errors.InvalidArgument):
         control.feed(halves[1])
-    assert control.feed(first[0]) == echo(FIN | PONG, b"ab")  # nothing has happened
+    assert control.feed(first[0]) == echo(FIN | PONG, b"ab")  # nothing has changed
     assert control.feed(halves[0]) == b""
     assert control.feed(halves[1]) == echo(FIN | PONG, b"abcd")
 
@@ -154,7 +148,7 @@ def test_a_client_masks_with_fresh_keys() -> None:
     assert [f.payload for f in frames] == [b"p"] * 50 + [b"\x03\xe8"]
 
 
-def test_masking_keys_from_elsewhere() -> None:
+def test_masking_keys_can_come_from_a_function() -> None:
     control = Control(CLIENT, random=lambda size: wire.KEY[:size])
     assert control.close(1000) == wire.close(1000, b"", wire.KEY)
     (ping,) = Decoder(CLIENT).feed(frame(FIN | PING, b"p", None))
@@ -164,7 +158,7 @@ def test_masking_keys_from_elsewhere() -> None:
             Control(CLIENT, random=lambda _, key=wrong: key).close()  # type: ignore[misc]
 
 
-def test_wrong_arguments() -> None:
+def test_invalid_arguments_are_refused() -> None:
     for side in (2, -1, "server"):
         with pytest.raises(errors.InvalidArgument):
             Control(side)  # type: ignore[arg-type]

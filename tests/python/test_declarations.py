@@ -1,4 +1,4 @@
-"""The ctypes declarations say what include/wscodec.h says."""
+"""The ctypes declarations match include/wscodec.h."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def functions() -> dict[str, tuple[str, list[str]]]:
         r"WS_API\s+(?:WS_MUST_USE\s+)?((?:const\s+)?\w+\s*\*?)\s*(ws_\w+)"
         r"\(((?:[^()]|\([^()]*\))*)\)"
     )
-    between = r",(?![^()]*\))"  # arguments, not those of a function that is one
+    between = r",(?![^()]*\))"  # arguments, but not those of an argument that is a function
     return {
         name: (result.strip(), [] if arguments == "void" else re.split(between, arguments))
         for result, name, arguments in re.findall(pattern, CODE)
@@ -85,7 +85,7 @@ def split_declaration(declaration: str) -> tuple[str, str, int]:
 
 
 def allowed_types(c_type: str) -> list[object]:
-    """What ctypes may declare a C type as."""
+    """The ctypes types that match a C type."""
     if not c_type.endswith("*"):
         return [STRUCTS.get(c_type) or SCALARS[c_type]]
     target = c_type[:-1].strip()
@@ -95,14 +95,14 @@ def allowed_types(c_type: str) -> list[object]:
         return [ctypes.c_void_p, ctypes.c_char_p]
     if target in OPAQUE:
         return [ctypes.c_void_p]
-    if target.endswith("*"):  # an address to be filled
+    if target.endswith("*"):  # the address of an output
         return [POINTER(type_) for type_ in allowed_types(target) if isinstance(type_, type)]
-    if target in ARRAYS:  # also passed as addresses
+    if target in ARRAYS:  # addresses may be passed, too
         return [POINTER(STRUCTS[target]), ctypes.c_void_p]
     return [POINTER(STRUCTS.get(target) or SCALARS[target])]
 
 
-def test_the_header_was_understood() -> None:
+def test_the_header_was_parsed_completely() -> None:
     declarations = re.findall(r"^WS_API\b", CODE, re.MULTILINE)
     assert len(functions()) == len(declarations) > 30
     assert len(structs()) + len(OPAQUE) == CODE.count("typedef struct")
@@ -111,7 +111,7 @@ def test_the_header_was_understood() -> None:
     assert len(constants()) > 70
 
 
-def test_constants() -> None:
+def test_constants_match_the_header() -> None:
     declared = {
         name: value
         for name, value in vars(_ffi).items()
@@ -125,7 +125,7 @@ def test_every_function_is_declared() -> None:
 
 
 @pytest.mark.parametrize("name", functions())
-def test_function(name: str) -> None:
+def test_a_function_matches_the_header(name: str) -> None:
     result, arguments = functions()[name]
     declared_result, declared_arguments = _ffi.PROTOTYPES[name]
     assert declared_result in allowed_types(result.replace("const ", ""))
@@ -147,7 +147,7 @@ def check_function_pointer(declaration: re.Match[str], declared: Any) -> None:
 
 
 @pytest.mark.parametrize("name", structs())
-def test_struct(name: str) -> None:
+def test_the_fields_of_a_struct_match_the_header(name: str) -> None:
     fields = structs()[name]
     declared: list[Any] = list(STRUCTS[name]._fields_)
     assert len(fields) == len(declared)
@@ -165,8 +165,8 @@ def test_struct(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", structs())
-def test_layout(name: str) -> None:
-    """Sizes and offsets are those of include/wscodec.json."""
+def test_the_layout_of_a_struct_matches_the_json(name: str) -> None:
+    """Sizes and offsets match include/wscodec.json."""
     bits = str(8 * ctypes.sizeof(ctypes.c_void_p))
     (struct,) = (s for s in DESCRIPTION["structs"] if s["name"] == name)
     declared = STRUCTS[name]
@@ -178,7 +178,7 @@ def test_layout(name: str) -> None:
     }
 
 
-def test_the_struct_module_sees_the_same_layout() -> None:
+def test_formats_of_the_struct_module_match_the_layout() -> None:
     from struct import calcsize
 
     assert calcsize(_ffi.FRAME) == ctypes.sizeof(_ffi.Frame) == 40
@@ -197,7 +197,7 @@ ERRORS = {name: value for name, value in constants().items() if name.startswith(
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_every_error_is_an_exception(name: str) -> None:
+def test_every_error_has_an_exception(name: str) -> None:
     code = ERRORS[name]
     error = errors.error_for(code)
     assert type(error) is not errors.WsError
@@ -206,7 +206,7 @@ def test_every_error_is_an_exception(name: str) -> None:
     assert str(error) == _ffi.lib.ws_strerror(code).decode()
 
 
-def test_close_codes_and_statuses() -> None:
+def test_errors_map_to_close_codes_and_http_statuses() -> None:
     for name, code in ERRORS.items():
         error = errors.error_for(code)
         ours = -20 < code < 0
@@ -223,7 +223,7 @@ def test_close_codes_and_statuses() -> None:
         assert error.http_status == (500 if ours else statuses.get(name, 400)), name
 
 
-def test_an_unknown_error_is_still_an_error() -> None:
+def test_an_unknown_error_raises_an_exception() -> None:
     error = errors.error_for(-999)
     assert type(error) is errors.WsError
     assert error.code == -999

@@ -1,4 +1,4 @@
-"""Many frames: rules, any split of the input, and the same answer for each."""
+"""Many frames: the rules, and the same frames and error for any split of the input."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import pytest
 import wire
 import wscodec
+from deflated import cut
 from wscodec import CLIENT, SERVER, Decoder, Opcode, Side, WsError, errors
 
 
 class Seen(NamedTuple):
-    """What a stream comes to, without the chunks, which depend on how it was cut."""
+    """The results of a stream, with chunks joined, since these depend on the cut."""
 
     frames: list[tuple[int, int, bytes, int, bytes, int]]
     error: str
@@ -22,7 +23,7 @@ class Seen(NamedTuple):
 
 
 def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: Any) -> Seen:
-    """Feeds a decoder, puts chunks together, and checks that they fit."""
+    """Feeds a decoder, joins the chunks, and checks that they fit."""
     decoder = Decoder(side, **options)
     frames: list[tuple[int, int, bytes, int, bytes, int]] = []
     inside = False
@@ -67,7 +68,7 @@ CORPUS = {
     "empty frames": wire.frame(0x81) * 3 + wire.frame(0x89) + wire.frame(1) + wire.frame(0x80),
     "16-bit length": wire.frame(0x82, bytes(range(200))) + wire.frame(0x81, b"after"),
     "64-bit length": wire.frame(0x82, bytes(65536))[:30],
-    "goes on after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
+    "frames after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
     "reserved bit after a frame": wire.frame(0x81, b"good") + wire.frame(0xC1, b"bad"),
     "reserved bit at the start": b"\xa1" + bytes(20),
     "reserved opcode": wire.frame(0x81, b"good") + b"\x83\x80",
@@ -85,26 +86,25 @@ LIMIT = 1000
 
 
 @pytest.mark.parametrize("name", CORPUS)
-def test_every_cut_gives_the_same(name: str) -> None:
+def test_frames_and_error_are_the_same_for_every_cut(name: str) -> None:
     data = CORPUS[name]
     whole = feed([data], max_payload=LIMIT)
-    for cut in range(len(data) + 1):
-        assert feed([data[:cut], data[cut:]], max_payload=LIMIT) == whole, cut
+    for at in range(len(data) + 1):
+        assert feed([data[:at], data[at:]], max_payload=LIMIT) == whole, at
     single = [data[i : i + 1] for i in range(len(data))]
     assert feed(single, max_payload=LIMIT) == whole
     with_nothing = [piece for byte in single for piece in (b"", byte, b"")]
     assert feed(with_nothing, max_payload=LIMIT) == whole
     dice = random.Random(name)
     for _ in range(50):
-        cuts = sorted(dice.choices(range(len(data) + 1), k=5))
-        pieces = [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)])]
-        assert feed(pieces, max_payload=LIMIT) == whole, cuts
+        pieces = cut(dice, data, 6)
+        assert feed(pieces, max_payload=LIMIT) == whole, pieces
 
 
 OUTCOMES = {
     "a message that does not end": ("", "WS_ERR_EOF", 2),
     "fragments around a ping": ("", "", 3),
-    "goes on after a close": ("", "", 2),
+    "frames after a close": ("", "", 2),
     "reserved bit after a frame": ("WS_ERR_RESERVED_BITS",) * 2 + (1,),
     "reserved bit at the start": ("WS_ERR_RESERVED_BITS",) * 2 + (0,),
     "reserved opcode": ("WS_ERR_OPCODE",) * 2 + (1,),
@@ -121,13 +121,13 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
-def test_outcome(name: str) -> None:
+def test_frames_and_error_of_each_stream(name: str) -> None:
     error, end, frames = OUTCOMES[name]
     seen = feed([CORPUS[name]], max_payload=LIMIT)
     assert (seen.error, seen.end, len(seen.frames)) == (error, end, frames)
 
 
-# What RFC 6455, 5 says about the first two bytes, once more.
+# The rules of RFC 6455, 5, for the first two bytes, written again.
 
 
 def first_fault(byte: int, in_message: bool, deflate: bool) -> str:
@@ -155,7 +155,9 @@ def second_fault(first: int, byte: int, side: Side) -> str:
 @pytest.mark.parametrize("deflate", [False, True])
 @pytest.mark.parametrize("in_message", [False, True])
 @pytest.mark.parametrize("side", [SERVER, CLIENT])
-def test_all_first_two_bytes(side: Side, in_message: bool, deflate: bool) -> None:
+def test_the_first_two_bytes_are_checked_as_in_the_rfc(
+    side: Side, in_message: bool, deflate: bool
+) -> None:
     start = wire.frame(wire.TEXT, b"", wire.KEY if side == SERVER else None)
     good = 0
     for first in range(256):
@@ -171,7 +173,7 @@ def test_all_first_two_bytes(side: Side, in_message: bool, deflate: bool) -> Non
                 assert error.name == expected, (first, second)
                 continue
             assert expected == "", (first, second)
-            # An unmasked frame without payload is whole.
+            # An unmasked frame without payload is complete.
             assert len(frames) == (1 if second == 0 else 0)
             good += 1
     assert good > 500
@@ -184,7 +186,7 @@ def test_all_first_two_bytes(side: Side, in_message: bool, deflate: bool) -> Non
                 list(decoder.feed(bytes((first,))))
 
 
-def test_more_frames_than_one_call_holds() -> None:
+def test_more_frames_than_one_call_holds_are_all_decoded() -> None:
     for count in (255, 256, 257, 512, 513, 1500):
         payloads = [b"%d" % i for i in range(count)]
         data = b"".join(wire.frame(0x82, p) for p in payloads)
@@ -196,7 +198,7 @@ def test_more_frames_than_one_call_holds() -> None:
 
 
 @pytest.mark.parametrize("size", [65535, 65536, 65537, 200000])
-def test_input_of_any_size(size: int) -> None:
+def test_frames_of_any_size_are_decoded(size: int) -> None:
     header_len = 8 if size - 8 < 65536 else 14
     payload = bytes(i % 251 for i in range(size - header_len))
     data = wire.frame(0x82, payload)
@@ -209,7 +211,7 @@ def test_input_of_any_size(size: int) -> None:
     assert buffer[-len(payload) :] == payload
 
 
-def test_in_place() -> None:
+def test_in_place_unmasks_the_buffer() -> None:
     data = bytearray(wire.frame(0x81, b"Hello") * 2)
     head = bytes(data[:6])
     frames = list(Decoder().feed(memoryview(data)[:11], in_place=True))
@@ -220,7 +222,7 @@ def test_in_place() -> None:
     (frame,) = Decoder(keep_masked=True).feed(kept, in_place=True)
     assert kept == wire.frame(0x81, b"Hello") and frame.payload == kept[6:]
     decoder = Decoder()
-    for first in (0x01, 0x00, 0x80):  # a buffer may start with a zero
+    for first in (0x01, 0x00, 0x80):  # a first byte of zero is valid input
         (frame,) = decoder.feed(bytearray(wire.frame(first, b"part")), in_place=True)
         assert frame.payload == b"part"
     assert list(Decoder().feed(bytearray(), in_place=True)) == []
@@ -229,7 +231,7 @@ def test_in_place() -> None:
             Decoder().feed(fixed, in_place=True)
 
 
-def test_input_of_any_kind() -> None:
+def test_input_may_be_any_bytes_like_object() -> None:
     data = wire.frame(0x81, b"Hello")
     strided = bytes(b for byte in data for b in (byte, 0))
     for given in (data, bytearray(data), memoryview(data), memoryview(strided)[::2]):
@@ -245,7 +247,7 @@ def test_frames_do_not_change_when_more_is_fed() -> None:
     assert [f.payload for f in frames] == [b"first", b"other"]
 
 
-def test_all_is_decoded_even_if_nobody_looks() -> None:
+def test_feed_decodes_without_iteration() -> None:
     decoder = Decoder()
     decoder.feed(wire.frame(wire.TEXT, b"Hel"))
     (last,) = decoder.feed(wire.frame(0x80, b"lo"))
@@ -255,7 +257,7 @@ def test_all_is_decoded_even_if_nobody_looks() -> None:
         list(decoder.feed(b""))
 
 
-def test_what_a_frame_says() -> None:
+def test_a_frame_has_its_opcode_flags_and_lengths() -> None:
     (frame,) = Decoder(deflate=True).feed(wire.frame(0x41, b"Hel"))
     assert frame.opcode is Opcode.TEXT
     assert not frame.opcode.is_control
@@ -267,8 +269,8 @@ def test_what_a_frame_says() -> None:
     assert ping.mask_key == bytes(4) and not ping.flags & wscodec.MASKED
 
 
-def test_every_chunk_knows_its_message() -> None:
-    """TEXT or BINARY, continuations too; a control frame its own."""
+def test_every_chunk_has_the_opcode_of_its_message() -> None:
+    """TEXT or BINARY, for continuations too; for a control frame its own opcode."""
     data = (
         wire.frame(wire.TEXT, b"Hel")
         + wire.frame(0x89, b"p")
@@ -287,7 +289,7 @@ def test_every_chunk_knows_its_message() -> None:
     assert found == opcodes
 
 
-def test_reserved_bits_for_a_proxy() -> None:
+def test_any_rsv_reports_reserved_bits() -> None:
     data = wire.frame(0x51, b"a") + wire.frame(0x20, b"b") + wire.frame(0xE0, b"c")
     bits = [f.flags & 0x70 for f in Decoder(any_rsv=True).feed(data)]
     assert bits == [0x50, 0x20, 0x60]
@@ -298,18 +300,18 @@ def test_reserved_bits_for_a_proxy() -> None:
             list(Decoder(any_rsv=True).feed(bytes([wrong])))
 
 
-def test_limits() -> None:
+def test_a_payload_over_the_limit_fails_at_its_length() -> None:
     for limit in (-1, 2**64):
         with pytest.raises(errors.InvalidArgument):
             Decoder(max_payload=limit)
     header = wire.header(0x82, 2**63 - 1)
     assert list(Decoder(max_payload=2**64 - 1).feed(header)) == []
     assert list(Decoder(max_payload=2**63 - 1).feed(header)) == []
-    with pytest.raises(errors.TooBig):  # without the masking key
+    with pytest.raises(errors.TooBig):  # fails before the masking key
         list(Decoder(max_payload=2**63 - 2).feed(header[:-4]))
 
 
-def test_threads_do_not_meet() -> None:
+def test_decoders_of_several_threads_are_independent() -> None:
     wrong = []
 
     def work(number: int) -> None:

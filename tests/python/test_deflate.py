@@ -1,11 +1,11 @@
-"""Compressed messages, with Python's zlib as the other side: every window, with and without
-context takeover, in both roles, however they are cut."""
+"""Compressed messages, with Python's zlib as the peer: every window, with and without context
+takeover, as server and as client, for any cut."""
 
 from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import needs
 import pytest
@@ -46,10 +46,17 @@ MODES = {"takeover": False, "no takeover": True}
 
 
 def agreed(sender: Side, bits: int, no_context: bool, **settings: int) -> Deflate:
-    """About the messages of one side; the other's are as they would be without a word."""
+    """Parameters for the messages of one side; those of the other have the defaults."""
     if sender is SERVER:
         return Deflate(no_context, False, bits, 15, **settings)
     return Deflate(False, no_context, 15, bits, **settings)
+
+
+def every_window(test: Callable[..., None]) -> Callable[..., None]:
+    """Runs a test for each window, with and without context takeover, on both sides."""
+    for name, values in (("side", SIDES), ("mode", MODES), ("bits", BITS)):
+        test = pytest.mark.parametrize(name, list(values))(test)
+    return test
 
 
 def other(side: Side) -> Side:
@@ -60,12 +67,12 @@ def message(opcode: int, data: bytes) -> Message:
     return Message(data.decode() if opcode == TEXT else data, Opcode(opcode))
 
 
-# The measure itself
+# The decompressor that the tests measure windows with
 
 
 @pytest.mark.parametrize("bits", range(9, 15))
-def test_our_measure_of_a_window(bits: int) -> None:
-    """Decompressor() takes a reference that reaches back all of the window, and none beyond."""
+def test_the_test_decompressor_enforces_its_window(bits: int) -> None:
+    """It accepts references up to the size of the window, and none beyond."""
     dice = random.Random(bits)
     data = at_distance(dice, (1 << bits) - 262, 200)
     assert Decompressor(bits, True).message(Compressor(bits).message(data)) == data
@@ -80,14 +87,12 @@ def test_our_measure_of_a_window(bits: int) -> None:
                 Decompressor(bits, True).message(payload)
 
 
-# What we send
+# Sending
 
 
-@pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("side", SIDES)
-def test_what_we_send(side: str, mode: str, bits: int) -> None:
-    """Whole and in pieces, it stays within the window."""
+@every_window
+def test_messages_sent_stay_within_the_window(side: str, mode: str, bits: int) -> None:
+    """Whole and in pieces, within the window, and about as short as with zlib."""
     dice = random.Random(bits)
     us, no_context = SIDES[side], MODES[mode]
     messages = samples(dice, bits)
@@ -127,7 +132,7 @@ def test_every_level_stays_within_the_window(level: int) -> None:
                 assert found == messages, (bits, mem_level, no_context)
 
 
-def test_a_context_is_of_use() -> None:
+def test_a_context_shortens_repeated_messages() -> None:
     data = random.Random(1).randbytes(2000)
     for no_context in (False, True):
         conn = Connection(SERVER, deflate=Deflate(server_no_context_takeover=no_context))
@@ -138,7 +143,7 @@ def test_a_context_is_of_use() -> None:
         assert second == first if no_context else second < 50
 
 
-def test_incompressible_messages_hardly_grow() -> None:
+def test_incompressible_messages_grow_by_less_than_500_bytes() -> None:
     data = random.Random(1).randbytes(1 << 20)
     for bits in BITS:
         for mem_level in (1, 8):
@@ -150,14 +155,14 @@ def test_incompressible_messages_hardly_grow() -> None:
             assert Decompressor(bits, False).stream.decompress(sent[10:]) == data
 
 
-# What is compressed
+# Which messages are compressed
 
 
 def sent_compressed(conn: Connection) -> list[bool]:
     return [compressed for _, compressed, _ in messages_in(conn.data_to_send())]
 
 
-def test_short_messages_are_sent_as_they_are() -> None:
+def test_messages_under_1024_bytes_are_not_compressed() -> None:
     conn = Connection(SERVER, deflate=Deflate())
     assert conn.compress_from == wscodec.COMPRESS_FROM == 1024
     for size in (0, 1, 1023, 1024):
@@ -169,7 +174,7 @@ def test_short_messages_are_sent_as_they_are() -> None:
     assert conn.data_to_send() == plain
 
 
-def test_the_length_to_compress_from_may_be_set() -> None:
+def test_compress_from_can_be_set() -> None:
     for conn in (
         Connection(SERVER, deflate=Deflate(), compress_from=2),
         Connection.accept(accepting(), deflate=Deflate(), compress_from=2)[0],
@@ -196,7 +201,7 @@ def accepting() -> bytes:
     return wscodec.build_request("localhost", extensions=wscodec.deflate_offer())
 
 
-def test_a_message_may_say_it_itself() -> None:
+def test_compress_overrides_compress_from() -> None:
     conn = Connection(CLIENT, deflate=Deflate())
     conn.send_text("x", compress=True)
     conn.send_text("x" * 5000, compress=False)
@@ -207,7 +212,7 @@ def test_a_message_may_say_it_itself() -> None:
     assert sent_compressed(conn) == [True, False, True, False, False, False]
 
 
-def test_pieces_are_compressed_unless_the_first_says_otherwise() -> None:
+def test_the_first_piece_decides_whether_a_message_is_compressed() -> None:
     conn = Connection(SERVER, deflate=Deflate())
     for compress, later in ((None, None), (True, False), (False, True)):
         conn.send_text("a", more=True, compress=compress)
@@ -221,7 +226,7 @@ def test_pieces_are_compressed_unless_the_first_says_otherwise() -> None:
     assert flags == [RSV1, 0, 0, 0] * 2 + [0] * 4
 
 
-def test_nothing_is_compressed_if_nothing_was_agreed_on() -> None:
+def test_nothing_is_compressed_without_an_agreement() -> None:
     conn = Connection(SERVER)
     assert conn.deflate is None
     conn.send_bytes(bytes(5000), compress=True)
@@ -231,7 +236,7 @@ def test_nothing_is_compressed_if_nothing_was_agreed_on() -> None:
         list(conn.receive_data(wire.frame(FIN | RSV1 | TEXT, b"\x00")))
 
 
-# What comes
+# Receiving
 
 
 def cuts(dice: random.Random, data: bytes) -> Iterator[list[bytes]]:
@@ -244,8 +249,8 @@ def received(conn: Connection, pieces: list[bytes]) -> list[Event]:
     return [event for piece in pieces for event in conn.receive_data(piece)]
 
 
-def put_together(events: list[Event]) -> list[Event]:
-    """With `stream`: whole messages in place of their parts."""
+def joined(events: list[Event]) -> list[Event]:
+    """The events, with the parts of each message joined."""
     whole: list[Event] = []
     parts = b""
     inside = False
@@ -263,12 +268,10 @@ def put_together(events: list[Event]) -> list[Event]:
     return whole
 
 
-@pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("side", SIDES)
-def test_what_comes(side: str, mode: str, bits: int) -> None:
-    """From a peer that keeps the window; `side` is ours. Whole, in fragments, between pings
-    and messages that are not compressed, and cut anywhere."""
+@every_window
+def test_messages_within_the_window_are_received(side: str, mode: str, bits: int) -> None:
+    """From a peer that keeps to the window; `side` is ours. Whole and in fragments, between
+    pings and uncompressed messages, cut anywhere."""
     dice = random.Random(bits)
     us, no_context = SIDES[side], MODES[mode]
     key = wire.KEY if us is SERVER else None
@@ -286,11 +289,11 @@ def test_what_comes(side: str, mode: str, bits: int) -> None:
     for pieces in cuts(dice, data):
         assert received(Connection(us, deflate=terms), pieces) == expected
         streaming = Connection(us, deflate=terms, stream=True)
-        assert put_together(received(streaming, pieces)) == expected
+        assert joined(received(streaming, pieces)) == expected
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_byte_by_byte(mode: str) -> None:
+def test_messages_are_received_byte_by_byte(mode: str) -> None:
     dice = random.Random(1)
     them = Compressor(15, MODES[mode])
     data = b""
@@ -303,13 +306,13 @@ def test_byte_by_byte(mode: str) -> None:
     terms = agreed(CLIENT, 15, MODES[mode])
     assert received(Connection(SERVER, deflate=terms), pieces) == expected
     streaming = Connection(SERVER, deflate=terms, stream=True)
-    assert put_together(received(streaming, pieces)) == expected
+    assert joined(received(streaming, pieces)) == expected
 
 
 @pytest.mark.parametrize("strategy", range(5))
 @pytest.mark.parametrize("level", [0, 1, 6, 9])
-def test_every_kind_of_block(level: int, strategy: int) -> None:
-    """Stored, with the fixed codes, with codes of their own; small and large ones."""
+def test_every_kind_of_block_is_received(level: int, strategy: int) -> None:
+    """Stored blocks, fixed codes, dynamic codes; small and large messages."""
     dice = random.Random(level)
     for mem_level in (1, 9):
         them = Compressor(level=level, mem_level=mem_level, strategy=strategy)
@@ -320,8 +323,8 @@ def test_every_kind_of_block(level: int, strategy: int) -> None:
             assert received(conn, cut(dice, data, 5)) == [message(BINARY, content)]
 
 
-def test_flushes_and_final_blocks_within_a_message() -> None:
-    """Any blocks will do (7.2.1)."""
+def test_every_kind_of_flush_within_a_message_is_received() -> None:
+    """All kinds of blocks are allowed (7.2.1)."""
     dice = random.Random(1)
     parts = [prose(dice, 3000) for _ in range(4)]
     for flush in (zlib.Z_PARTIAL_FLUSH, zlib.Z_SYNC_FLUSH, zlib.Z_FULL_FLUSH, zlib.Z_BLOCK):
@@ -338,7 +341,7 @@ def test_flushes_and_final_blocks_within_a_message() -> None:
 
 
 def test_a_final_block_may_end_a_message() -> None:
-    """With or without an empty block behind it (7.2.3.4, 7.2.1), and the context goes on."""
+    """With or without an empty block after it (7.2.3.4, 7.2.1); the context is kept."""
     dice = random.Random(1)
     one, two = prose(dice, 3000), prose(dice, 1000)
 
@@ -365,14 +368,16 @@ def test_a_final_block_may_end_a_message() -> None:
         assert received(conn, [again]) == [message(BINARY, one)]
 
 
-def test_examples_of_the_rfc() -> None:
-    """7.2.3: Hello, in all the ways that are shown there."""
+def test_examples_of_the_rfc_are_received() -> None:
+    """7.2.3: "Hello", in all its forms."""
     hello = Message("Hello", Opcode.TEXT)
     conn = Connection(CLIENT, deflate=Deflate())
     for data in (
         bytes.fromhex("c1 07 f2 48 cd c9 c9 07 00"),  # 7.2.3.1
         bytes.fromhex("41 03 f2 48 cd 80 04 c9 c9 07 00"),
-        bytes.fromhex("c1 05 f2 00 11 00 00"),  # 7.2.3.2, by the context of the last one
+        bytes.fromhex(
+            "c1 05 f2 00 11 00 00"
+        ),  # 7.2.3.2, with the context of the message before
         bytes.fromhex("c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00"),  # 7.2.3.3
         bytes.fromhex("c1 08 f3 48 cd c9 c9 07 00 00"),  # 7.2.3.4
         bytes.fromhex("c1 0d f2 48 05 00 00 00 ff ff ca c9 c9 07 00"),  # 7.2.3.5
@@ -380,14 +385,14 @@ def test_examples_of_the_rfc() -> None:
         assert received(conn, [data]) == [hello], data.hex()
 
 
-def test_a_window_wider_than_agreed_on_is_taken() -> None:
+def test_a_window_wider_than_agreed_on_is_accepted() -> None:
     data = at_distance(random.Random(1), 30_000, 250)
     conn = Connection(SERVER, deflate=Deflate(client_max_window_bits=8))
     payload = Compressor(15).message(data)
     assert received(conn, [wire.frame(FIN | RSV1 | BINARY, payload)]) == [message(BINARY, data)]
 
 
-def test_continuations_of_nothing_but_the_end() -> None:
+def test_empty_fragments_of_a_compressed_message_are_accepted() -> None:
     conn = Connection(SERVER, deflate=Deflate())
     payload = Compressor().message(b"Hello")
     data = frames(TEXT, [b"", payload[:3], b"", b"", payload[3:], b""], wire.KEY)
@@ -395,7 +400,7 @@ def test_continuations_of_nothing_but_the_end() -> None:
         assert received(conn, pieces) == [Message("Hello", Opcode.TEXT)]
 
 
-def test_both_sides_at_once() -> None:
+def test_our_client_and_our_server_read_each_other() -> None:
     """Our client and our server, through the opening handshake."""
     dice = random.Random(1)
     for number in range(60):
@@ -426,8 +431,8 @@ def random_terms(dice: random.Random) -> tuple[bool, bool, int, int, int, int]:
     )
 
 
-def test_fragments_are_not_marked() -> None:
-    """RSV1 is for the first frame of a message, and for no control frame (6)."""
+def test_rsv1_is_refused_on_continuations_and_control_frames() -> None:
+    """Only the first frame of a message may have it, and no control frame (6)."""
     for wrong in (
         wire.frame(RSV1 | TEXT, b"\xf2\x48\xcd")
         + wire.frame(FIN | RSV1 | CONTINUATION, b"\xc9\xc9\x07\x00"),

@@ -1,5 +1,5 @@
-"""Compressed messages between us and websockets, through the opening handshake: every window
-and takeover mode that it knows, in both roles."""
+"""Compressed messages between us and websockets, after an opening handshake: every window and
+takeover mode that it supports, as server and as client."""
 
 from __future__ import annotations
 
@@ -112,8 +112,10 @@ def our_client(deflate: Deflate, theirs: ServerPerMessageDeflateFactory) -> Pair
 
 @pytest.mark.parametrize("no_context", MODES)
 @pytest.mark.parametrize("bits", range(8, 16))
-def test_our_server(bits: int, no_context: tuple[bool, bool]) -> None:
-    """They ask for a window of ours, and limit their own, with at least 9 bits."""
+def test_our_server_and_a_client_that_limits_both_windows(
+    bits: int, no_context: tuple[bool, bool]
+) -> None:
+    """The client asks for our window, and limits its own to at least 9 bits."""
     theirs = ClientPerMessageDeflateFactory(*no_context, bits, max(bits, 9))
     pair = our_server(Deflate(), theirs)
     assert pair.us.deflate == Deflate(*no_context, bits, max(bits, 9))
@@ -122,7 +124,7 @@ def test_our_server(bits: int, no_context: tuple[bool, bool]) -> None:
 
 @pytest.mark.parametrize("no_context", MODES)
 @pytest.mark.parametrize("bits", range(9, 16))
-def test_our_server_has_wishes(bits: int, no_context: tuple[bool, bool]) -> None:
+def test_our_server_limits_both_windows(bits: int, no_context: tuple[bool, bool]) -> None:
     pair = our_server(Deflate(*no_context, bits, bits), ClientPerMessageDeflateFactory())
     assert pair.us.deflate == Deflate(*no_context, bits, bits)
     pair.check(random.Random(bits), bits)
@@ -130,8 +132,10 @@ def test_our_server_has_wishes(bits: int, no_context: tuple[bool, bool]) -> None
 
 @pytest.mark.parametrize("no_context", MODES)
 @pytest.mark.parametrize("bits", range(8, 16))
-def test_our_client(bits: int, no_context: tuple[bool, bool]) -> None:
-    """They limit our window, and their own with at least 9 bits."""
+def test_our_client_and_a_server_that_limits_both_windows(
+    bits: int, no_context: tuple[bool, bool]
+) -> None:
+    """The server limits our window, and its own to at least 9 bits."""
     pair = our_client(
         Deflate(), ServerPerMessageDeflateFactory(*no_context, max(bits, 9), bits)
     )
@@ -141,15 +145,14 @@ def test_our_client(bits: int, no_context: tuple[bool, bool]) -> None:
 
 @pytest.mark.parametrize("no_context", MODES)
 @pytest.mark.parametrize("bits", range(8, 16))
-def test_our_client_has_wishes(bits: int, no_context: tuple[bool, bool]) -> None:
+def test_our_client_limits_both_windows(bits: int, no_context: tuple[bool, bool]) -> None:
     wanted = Deflate(*no_context, max(bits, 9), bits)
     pair = our_client(wanted, ServerPerMessageDeflateFactory())
     assert pair.us.deflate == wanted
     pair.check(random.Random(bits), bits)
 
 
-def test_they_refuse_what_we_refuse() -> None:
-    """Damaged data."""
+def test_damaged_data_fails_on_both_sides() -> None:
     for payload in (b"\x07", b"\xff" * 20):
         pair = our_server(Deflate(), ClientPerMessageDeflateFactory())
         data = bytes([0xC2, len(payload)]) + payload
@@ -160,7 +163,7 @@ def test_they_refuse_what_we_refuse() -> None:
             list(conn.receive_data(data))
 
 
-def test_nobody_compresses_without_an_offer() -> None:
+def test_messages_are_not_compressed_without_an_offer() -> None:
     protocol = ClientProtocol(parse_uri("ws://localhost/"))
     protocol.send_request(protocol.connect())
     request = b"".join(protocol.data_to_send())
@@ -175,8 +178,8 @@ def test_nobody_compresses_without_an_offer() -> None:
     assert isinstance(frame, Frame) and frame.data == b"hi" and frame.opcode != BINARY
 
 
-def test_the_names_of_the_sides() -> None:
-    """server_... is about what the server sends, whoever looks at it."""
+def test_parameters_named_server_are_about_messages_of_the_server() -> None:
+    """server_... is about the messages of the server, on both sides."""
     pair = our_server(Deflate(True), ClientPerMessageDeflateFactory())
     extension = pair.them.extensions[0]
     assert extension.remote_no_context_takeover  # type: ignore[attr-defined]

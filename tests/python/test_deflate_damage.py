@@ -1,6 +1,6 @@
-"""Compressed messages that are no good: damaged, cut off, too big. A message ends with an empty
-block that is not compressed, without its 00 00 FF FF, or with a final block (RFC 7692, 7.2.1);
-or right behind any block, on the boundary of a byte."""
+"""Compressed messages that are damaged, cut off or too big. A message may end with an empty
+stored block without its 00 00 FF FF, with a final block (RFC 7692, 7.2.1), or with any block
+whose end is the end of a byte."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import wire
 import wscodec
 from deflated import MARKER, RSV1, Compressor, at_distance, cut, frames, pieces_of, prose
 from echo_checks import MIB, goodbye
-from test_deflate import message, put_together, received
+from test_deflate import joined, message, received
 from wire import BINARY, CONTINUATION, FIN, PING, TEXT
 from wscodec import (
     CLIENT,
@@ -43,7 +43,7 @@ def server(**options: int) -> Connection:
 
 
 def fails(conn: Connection, *pieces: bytes) -> errors.ProtocolError:
-    """The error; the peer is told, and it is the last word."""
+    """Checks that the connection fails, sends its close, and fails again. Returns the error."""
     with pytest.raises(errors.ProtocolError) as caught:
         received(conn, list(pieces))
     error = caught.value
@@ -60,7 +60,7 @@ COMPLETE = {
     "a stored block without the empty one": (b"\x00\x05\x00\xfa\xffHello", b"Hello"),
     "an empty block with its marker": (b"\x00" + MARKER, b""),
     "Hello with its marker": (HELLO + MARKER, b"Hello"),
-    "behind a final block, an empty one with its marker": (b"\x03\x00\x00" + MARKER, b""),
+    "a final block, and an empty one with its marker": (b"\x03\x00\x00" + MARKER, b""),
 }
 DAMAGED = {
     "a reserved kind of block": b"\x06",
@@ -75,16 +75,16 @@ DAMAGED = {
     "a reference to what is not there": b"\x02\x06\x00\x00",
     "too many codes of lengths": b"\xfc\xff\xff\xff\x00",
     "no code for the end of a block": bytes.fromhex("05c08100000000000100"),
-    "a code that is none": bytes.fromhex("f2ff03"),
-    "behind a final block, half a block": b"\x03\x00\xf2\x48",
-    "behind a final block, a reserved one": b"\x03\x00\x06",
+    "an invalid code": bytes.fromhex("f2ff03"),
+    "a final block, and half a block": b"\x03\x00\xf2\x48",
+    "a final block, and a reserved one": b"\x03\x00\x06",
     "random bytes": random.Random(3).randbytes(100),
 }
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", DAMAGED)
-def test_damaged(name: str, stream: bool) -> None:
+def test_damaged_messages_fail(name: str, stream: bool) -> None:
     payload = DAMAGED[name]
     whole = [compressed(payload)]
     fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY)]
@@ -96,19 +96,19 @@ def test_damaged(name: str, stream: bool) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("name", COMPLETE)
-def test_complete_all_the_same(name: str, stream: bool) -> None:
-    """And the next message is read as usual."""
+def test_unusual_but_complete_messages_are_received(name: str, stream: bool) -> None:
+    """The next message is read, too."""
     payload, content = COMPLETE[name]
     again = compressed(HELLO)
     whole = [compressed(payload) + again]
     fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY), again]
     for pieces in (whole, list(pieces_of(whole[0], 1)), fragmented):
-        events = put_together(received(server(stream=stream), pieces))
+        events = joined(received(server(stream=stream), pieces))
         assert events == [message(BINARY, content), message(BINARY, b"Hello")]
 
 
-def test_it_is_noticed_where_it_stands() -> None:
-    """After what came before it, and as soon as the byte is there."""
+def test_damage_is_noticed_at_the_damaged_byte() -> None:
+    """After the events before it, and before the rest of the message."""
     conn = server()
     start = wire.header(FIN | RSV1 | BINARY, 1000) + wire.xor(b"\x06", wire.KEY)
     data = compressed(HELLO, TEXT) + wire.frame(FIN | PING, b"x") + start
@@ -119,11 +119,11 @@ def test_it_is_noticed_where_it_stands() -> None:
 
 
 END = b"\x03\x00"
-"""A final block with nothing in it."""
+"""An empty final block."""
 
 
 def inflated(data: bytes) -> tuple[bytes, bool]:
-    """What zlib makes of it, and whether a final block ends it."""
+    """The output of zlib, and whether a final block ends the data."""
     out, rest = b"", data
     while True:
         stream = zlib.decompressobj(-15, zdict=out[-32768:])
@@ -135,8 +135,8 @@ def inflated(data: bytes) -> tuple[bytes, bool]:
             return out, True
 
 
-def judgement(payload: bytes) -> bytes | None:
-    """What zlib makes of a message. None: it is damaged, or cut off."""
+def by_zlib(payload: bytes) -> bytes | None:
+    """A message decompressed by zlib. None: it is damaged or cut off."""
     for tail in (MARKER + END, END):
         try:
             alone, (out, ended) = inflated(payload)[0], inflated(payload + tail)
@@ -148,7 +148,7 @@ def judgement(payload: bytes) -> bytes | None:
 
 
 @pytest.mark.parametrize("data", [b"", b"Hello", prose(random.Random(1), 700)])
-def test_cut_off_anywhere(data: bytes) -> None:
+def test_messages_cut_off_anywhere_are_judged_as_by_zlib(data: bytes) -> None:
     for payload in (
         Compressor().message(data),
         Compressor(level=0).message(data),
@@ -156,17 +156,17 @@ def test_cut_off_anywhere(data: bytes) -> None:
     ):
         assert received(server(), [compressed(payload)]) == [message(BINARY, data)]
         for size in range(len(payload)):
-            expected = judgement(payload[:size])
+            expected = by_zlib(payload[:size])
             if expected is None:
                 error = fails(server(), compressed(payload[:size]))
                 assert type(error) is errors.CompressionError, (payload, size)
-            else:  # the end of a block, or of its first byte
+            else:  # a block ends here
                 got = received(server(), [compressed(payload[:size])])
                 assert got == [message(BINARY, expected)], (payload, size)
 
 
-def test_random_damage() -> None:
-    """We take what zlib takes, and make of it what zlib does."""
+def test_random_damage_is_judged_as_by_zlib() -> None:
+    """The same messages are valid, with the same content."""
     dice = random.Random(7692)
     seen: Counter[str] = Counter()
     for _ in range(10_000):
@@ -178,11 +178,11 @@ def test_random_damage() -> None:
         )
         for _ in range(dice.randrange(1, 4)):
             payload[dice.randrange(len(payload))] ^= 1 << dice.randrange(8)
-        expected = judgement(bytes(payload))
+        expected = by_zlib(bytes(payload))
         pieces = cut(dice, compressed(bytes(payload)), dice.randrange(1, 4))
         conn = server(stream=dice.random() < 0.3)
         try:
-            (event,) = put_together(received(conn, pieces))
+            (event,) = joined(received(conn, pieces))
         except errors.CompressionError:
             assert expected is None, payload.hex()
             seen["damaged"] += 1
@@ -192,7 +192,7 @@ def test_random_damage() -> None:
     assert min(seen.values()) > 20 and len(seen) == 2, seen
 
 
-def test_text_is_checked_when_it_was_decompressed() -> None:
+def test_text_is_checked_after_decompression() -> None:
     them = Compressor()
     for text in (
         b"a\xff",
@@ -210,22 +210,22 @@ def test_text_is_checked_when_it_was_decompressed() -> None:
     assert received(unchecked, [payload]) == [Message(b"\xff", Opcode.TEXT)]
 
 
-def test_a_context_that_was_given_up_is_gone() -> None:
+def test_references_to_a_context_that_was_reset_fail() -> None:
     them = Compressor()
     first, second = them.message(b"Hello, Hello, Hello"), them.message(b"Hello, Hello")
     keeps = Connection(SERVER, deflate=Deflate(server_no_context_takeover=True))
     data = [compressed(first, TEXT), compressed(second, TEXT)]
     assert len(received(keeps, data)) == 2
-    forgets = Connection(SERVER, deflate=Deflate(client_no_context_takeover=True))
-    assert len(received(forgets, data[:1])) == 1
-    assert fails(forgets, data[1]).name == "WS_ERR_COMPRESSION"
-    # What a control frame or a plain message has is no part of it.
+    resets = Connection(SERVER, deflate=Deflate(client_no_context_takeover=True))
+    assert len(received(resets, data[:1])) == 1
+    assert fails(resets, data[1]).name == "WS_ERR_COMPRESSION"
+    # Control frames and plain messages do not change the context.
     keeps = server()
     plain = wire.frame(FIN | TEXT, b"plain") + wire.frame(FIN | PING, b"ping")
     assert len(received(keeps, [data[0], plain, data[1]])) == 4
 
 
-def test_the_end_in_mid_message() -> None:
+def test_the_end_within_a_message_is_unexpected() -> None:
     for data in (compressed(HELLO)[:-1], wire.frame(RSV1 | TEXT, HELLO)):
         conn = server()
         assert received(conn, [data]) == []
@@ -233,7 +233,7 @@ def test_the_end_in_mid_message() -> None:
             conn.finish()
 
 
-def test_fragmentation_is_still_checked() -> None:
+def test_fragmentation_of_compressed_messages_is_checked() -> None:
     for data in (
         wire.frame(RSV1 | TEXT, HELLO[:3]) + compressed(HELLO, TEXT),
         wire.frame(FIN | CONTINUATION, HELLO),
@@ -248,7 +248,7 @@ BOMB = Compressor(level=9).message(bytes(ZEROS))
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_bomb(stream: bool) -> None:
+def test_a_bomb_fails_at_the_limit(stream: bool) -> None:
     assert len(BOMB) < 66_000
     for pieces in ([compressed(BOMB)], list(pieces_of(compressed(BOMB), 100))):
         conn = server(stream=stream)
@@ -263,7 +263,7 @@ def test_a_bomb(stream: bool) -> None:
         assert conn.data_to_send() == goodbye(1009)
 
 
-def test_a_bomb_takes_no_more_memory_than_it_may() -> None:
+def test_a_bomb_takes_less_than_4_mib_of_memory() -> None:
     program = """
 import resource, sys, wscodec
 data = sys.stdin.buffer.read()
@@ -282,7 +282,7 @@ except wscodec.errors.TooBig:
     assert int(done.stdout) < 4096  # KiB, for a message of 1 MiB
 
 
-def test_a_message_as_long_as_it_may_be() -> None:
+def test_a_message_as_long_as_the_limit_is_received() -> None:
     dice = random.Random(1)
     for size in (0, 1, 300, 70_000):
         for data in (bytes(size), dice.randbytes(size), prose(dice, size)):
@@ -291,7 +291,7 @@ def test_a_message_as_long_as_it_may_be() -> None:
             limit = len(data)
             for stream in (False, True):
                 options = {"max_message": max(limit, 1), "stream": stream}
-                events = put_together(received(server(**options), [payload]))
+                events = joined(received(server(**options), [payload]))
                 assert events == [message(BINARY, data)]
                 if limit:
                     assert fails(server(**options), more).name == "WS_ERR_TOO_BIG"
@@ -299,13 +299,13 @@ def test_a_message_as_long_as_it_may_be() -> None:
                     assert fails(server(**options), *fragments).name == "WS_ERR_TOO_BIG"
 
 
-def test_no_limit() -> None:
+def test_a_limit_of_zero_is_none() -> None:
     (event,) = received(server(max_message=0), [compressed(BOMB)])
     assert isinstance(event, Message) and event.data == bytes(ZEROS)
 
 
-def test_a_limit_is_for_what_comes_out() -> None:
-    """An incompressible message is longer on its way than the limit allows."""
+def test_the_limit_counts_decompressed_bytes() -> None:
+    """An incompressible message may be longer on the wire than the limit."""
     data = random.Random(1).randbytes(1000)
     payload = Compressor(level=0).message(data)
     assert len(payload) > 1000
@@ -315,8 +315,8 @@ def test_a_limit_is_for_what_comes_out() -> None:
     assert events == [message(BINARY, b"")]
 
 
-def test_compressed_messages_end() -> None:
-    """What is announced may be 16 times what is allowed, and 64 KiB more."""
+def test_a_compressed_message_may_not_be_endless() -> None:
+    """A compressed message may have 16 times the bytes of the limit, plus 64 KiB."""
     allowed = 16 * 1000 + 65536
     empty = b"\x00\x00\x00\xff\xff"
     for stream in (False, True):
@@ -331,7 +331,7 @@ def test_compressed_messages_end() -> None:
         assert conn.announced == allowed + 1
 
 
-def test_a_client_fails_alike() -> None:
+def test_a_client_fails_like_a_server() -> None:
     conn = Connection(CLIENT, deflate=Deflate())
     with pytest.raises(errors.CompressionError):
         list(conn.receive_data(wire.frame(FIN | RSV1 | TEXT, b"\x06", None)))

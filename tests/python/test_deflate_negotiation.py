@@ -1,4 +1,4 @@
-"""What two sides agree on (RFC 7692, 7.1): tables, and websockets as the other side."""
+"""The parameters that both sides agree on (RFC 7692, 7.1): tables, and websockets as peer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SMWB, CMWB = "; server_max_window_bits", "; client_max_window_bits"
 
 
 def with_fields(head: bytes, *values: str) -> bytes:
-    """The head, with one field for each list of extensions."""
+    """The head, with a field for each list of extensions."""
     lines = "".join(f"Sec-WebSocket-Extensions: {value}\r\n" for value in values)
     return head[:-2] + lines.encode("latin-1") + b"\r\n"
 
@@ -53,7 +53,7 @@ def response(*values: str) -> bytes:
     return with_fields(PLAIN_ANSWER, *values)
 
 
-# A server that is willing to everything
+# A server that accepts everything
 
 ACCEPTED = {
     PMD: (PMD, Deflate()),
@@ -71,7 +71,7 @@ ACCEPTED = {
     PMD + SMWB + r'="\1\0"': (PMD + SMWB + "=10", Deflate(server_max_window_bits=10)),
     PMD + CMWB + ' = "9" ': (PMD + CMWB + "=9", Deflate(client_max_window_bits=9)),
     f" \t{PMD}\t;\tserver_no_context_takeover ": (PMD + SNCT, Deflate(True)),
-    # The first acceptable one of several, whatever stands between them.
+    # The first acceptable one of several, with anything between them.
     f"{PMD}{SNCT}, {PMD}": (PMD + SNCT, Deflate(True)),
     f"{PMD}; unknown, {PMD}{SNCT}": (PMD + SNCT, Deflate(True)),
     f"{PMD}{SMWB}=16,,{PMD}{SMWB}=7 , {PMD}{SMWB}=9,": (
@@ -85,26 +85,26 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("offer", ACCEPTED)
-def test_accepted_offer(offer: str) -> None:
-    answer, agreed = ACCEPTED[offer]
-    assert deflate_accept(request(offer)) == (agreed, answer)
-    assert deflate_accept_value(offer) == (agreed, answer)
+def test_an_acceptable_offer_is_accepted(offer: str) -> None:
+    value, agreed = ACCEPTED[offer]
+    assert deflate_accept(request(offer)) == (agreed, value)
+    assert deflate_accept_value(offer) == (agreed, value)
     conn, reply = Connection.accept(request(offer), deflate=Deflate())
     assert conn and conn.deflate == agreed
-    assert reply == response(answer)
+    assert reply == response(value)
     assert deflate_confirm(reply, offered=Deflate()) == agreed
-    assert deflate_confirm_value(answer, offered=Deflate()) == agreed
+    assert deflate_confirm_value(value, offered=Deflate()) == agreed
     plain, reply = Connection.accept(request(offer))
     assert plain and plain.deflate is None and reply == PLAIN_ANSWER
 
 
 @pytest.mark.parametrize("bits", range(8, 16))
-def test_window_bits(bits: int) -> None:
-    agreed, answer = deflate_accept(request(f"{PMD}{SMWB}={bits}")) or (None, "")
-    assert answer == f"{PMD}{SMWB}={bits}"
+def test_the_window_offered_is_accepted(bits: int) -> None:
+    agreed, value = deflate_accept(request(f"{PMD}{SMWB}={bits}")) or (None, "")
+    assert value == f"{PMD}{SMWB}={bits}"
     assert agreed == Deflate(server_max_window_bits=bits)
-    agreed, answer = deflate_accept(request(f"{PMD}{CMWB}={bits}")) or (None, "")
-    assert answer == PMD + (f"{CMWB}={bits}" if bits < 15 else "")
+    agreed, value = deflate_accept(request(f"{PMD}{CMWB}={bits}")) or (None, "")
+    assert value == PMD + (f"{CMWB}={bits}" if bits < 15 else "")
     assert agreed == Deflate(client_max_window_bits=bits)
 
 
@@ -145,24 +145,24 @@ MALFORMED = [
     "not good",
 ]
 NOTHING = [",", ", ,"]
-"""Malformed alone, and nothing beside another element."""
+"""Malformed alone, and ignored next to another element."""
 
 
 @pytest.mark.parametrize("offer", [*DECLINED, *OTHERS, ""])
-def test_declined_offer(offer: str) -> None:
+def test_an_unacceptable_offer_is_declined(offer: str) -> None:
     assert deflate_accept(request(offer)) is None
     assert deflate_accept_value(offer) is None
     conn, reply = Connection.accept(request(offer), deflate=Deflate())
     assert conn and conn.deflate is None and reply == PLAIN_ANSWER
-    check_beside_a_good_one(offer)
+    check_next_to_a_good_one(offer)
 
 
 @pytest.mark.parametrize("offer", NOTHING)
 def test_empty_elements_are_skipped(offer: str) -> None:
-    check_beside_a_good_one(offer)
+    check_next_to_a_good_one(offer)
 
 
-def check_beside_a_good_one(offer: str) -> None:
+def check_next_to_a_good_one(offer: str) -> None:
     good = PMD + SNCT
     for fields in ((offer, good), (good, offer), (f"{good}, {offer}",), (f"{offer}, {good}",)):
         assert deflate_accept(request(*fields)) == (Deflate(True), good)
@@ -170,7 +170,7 @@ def check_beside_a_good_one(offer: str) -> None:
 
 
 @pytest.mark.parametrize("offer", [*MALFORMED, *NOTHING])
-def test_malformed_offer(offer: str) -> None:
+def test_a_malformed_offer_fails(offer: str) -> None:
     """RFC 6455, 9.1: the connection MUST fail."""
     check_malformed(offer)
     for more in (PMD, "x"):
@@ -195,7 +195,7 @@ def check_malformed(*values: str) -> None:
     assert accepted.head_len == len(head)
 
 
-def test_no_offer() -> None:
+def test_nothing_is_agreed_on_without_an_offer() -> None:
     assert deflate_accept(PLAIN_REQUEST) is None
     assert deflate_confirm(PLAIN_ANSWER) is None
     assert deflate_accept_value(None) is None
@@ -208,7 +208,7 @@ def test_no_offer() -> None:
         deflate_confirm(b"HTTP/1.1 101 X\r\nbad\r\n\r\n")
 
 
-# A server that wants something itself
+# A server with requirements
 
 WILLING = [
     (Deflate(True), PMD, PMD + SNCT, Deflate(True)),
@@ -227,7 +227,7 @@ WILLING = [
         PMD + SMWB + "=9",
         Deflate(False, False, 9),
     ),
-    # A client that does not name it need not know it (7.1.2.2).
+    # A client that does not offer the parameter need not know it (7.1.2.2).
     (Deflate(False, False, 15, 10), PMD, PMD, Deflate()),
     (
         Deflate(False, False, 15, 10),
@@ -251,13 +251,15 @@ WILLING = [
 ]
 
 
-@pytest.mark.parametrize(("willing", "offer", "answer", "agreed"), WILLING)
-def test_a_server_s_wishes(willing: Deflate, offer: str, answer: str, agreed: Deflate) -> None:
-    assert deflate_accept(request(offer), willing) == (agreed, answer)
-    assert deflate_accept_value(offer, willing) == (agreed, answer)
+@pytest.mark.parametrize(("willing", "offer", "value", "agreed"), WILLING)
+def test_requirements_of_a_server_are_in_its_response(
+    willing: Deflate, offer: str, value: str, agreed: Deflate
+) -> None:
+    assert deflate_accept(request(offer), willing) == (agreed, value)
+    assert deflate_accept_value(offer, willing) == (agreed, value)
     conn, reply = Connection.accept(request(offer), deflate=willing)
     assert conn and conn.deflate == agreed
-    assert reply == response(answer)
+    assert reply == response(value)
 
 
 # A client
@@ -272,7 +274,7 @@ OFFERED = [
 
 
 @pytest.mark.parametrize(("offered", "offer"), OFFERED)
-def test_a_client_s_offer(offered: Deflate, offer: str) -> None:
+def test_an_offer_has_the_parameters_of_the_client(offered: Deflate, offer: str) -> None:
     assert deflate_offer(offered) == offer
     head = wscodec.build_request("localhost", extensions=offer)
     accepted = deflate_accept(head)
@@ -291,7 +293,7 @@ CONFIRMED = [
     (Deflate(), PMD, Deflate()),
     (Deflate(), PMD + SNCT + CNCT + SMWB + "=8" + CMWB + '="9"', Deflate(True, True, 8, 9)),
     (Deflate(level=9), PMD + CNCT, Deflate(False, True, level=9)),
-    # What is ours to do we do, also if the server does not insist (7.1.1.2, 7.1.2.2).
+    # The client keeps its own limits even if they are not confirmed (7.1.1.2, 7.1.2.2).
     (Deflate(False, True), PMD, Deflate(False, True)),
     (Deflate(False, False, 15, 10), PMD, Deflate(False, False, 15, 10)),
     (Deflate(False, False, 15, 10), PMD + CMWB + "=9", Deflate(False, False, 15, 9)),
@@ -300,20 +302,20 @@ CONFIRMED = [
 ]
 
 
-@pytest.mark.parametrize(("offered", "answer", "agreed"), CONFIRMED)
-def test_confirmed_answer(offered: Deflate, answer: str, agreed: Deflate) -> None:
-    assert deflate_confirm(response(answer), offered) == agreed
-    assert deflate_confirm_value(answer, offered) == agreed
+@pytest.mark.parametrize(("offered", "value", "agreed"), CONFIRMED)
+def test_a_valid_response_is_confirmed(offered: Deflate, value: str, agreed: Deflate) -> None:
+    assert deflate_confirm(response(value), offered) == agreed
+    assert deflate_confirm_value(value, offered) == agreed
     conn = Connection(wscodec.CLIENT, deflate=agreed)
     assert conn.deflate == agreed
 
 
 WRONG_ANSWERS = [
-    *[(Deflate(), answer) for answer in (*DECLINED, *MALFORMED)],
-    # An offer's parameter, without the value that an answer must have (7.1.2.2).
+    *[(Deflate(), value) for value in (*DECLINED, *MALFORMED)],
+    # The parameter of an offer, without the value that a response must have (7.1.2.2).
     (Deflate(), PMD + CMWB),
     (Deflate(), f"{PMD}, {PMD}"),
-    # What the offer asks of the server must be answered (7.1.1.1, 7.1.2.1).
+    # Limits for the server must be confirmed (7.1.1.1, 7.1.2.1).
     (Deflate(True), PMD),
     (Deflate(False, False, 10), PMD),
     # More than was offered.
@@ -322,22 +324,22 @@ WRONG_ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("offered", "answer"), WRONG_ANSWERS)
-def test_wrong_answer(offered: Deflate, answer: str) -> None:
+@pytest.mark.parametrize(("offered", "value"), WRONG_ANSWERS)
+def test_an_invalid_response_fails(offered: Deflate, value: str) -> None:
     with pytest.raises(errors.ExtensionError) as caught:
-        deflate_confirm(response(answer), offered)
+        deflate_confirm(response(value), offered)
     with pytest.raises(errors.ExtensionError):
-        deflate_confirm_value(answer, offered)
+        deflate_confirm_value(value, offered)
     assert caught.value.name == "WS_ERR_EXTENSION"
 
 
-def test_an_answer_in_two_fields() -> None:
+def test_a_response_may_have_two_fields() -> None:
     with pytest.raises(errors.ExtensionError):
         deflate_confirm(response(PMD, PMD))
-    assert deflate_confirm(response("x", PMD)) == Deflate()  # x: parse_response() complains
+    assert deflate_confirm(response("x", PMD)) == Deflate()  # parse_response() refuses x
 
 
-def test_an_answer_that_was_not_asked_for() -> None:
+def test_a_response_without_an_offer_fails() -> None:
     with pytest.raises(errors.ExtensionError):
         wscodec.parse_response(response(PMD), PLAIN_REQUEST)
     parsed = wscodec.parse_response(response(PMD + SNCT), request(deflate_offer()))
@@ -358,36 +360,36 @@ def test_an_answer_that_was_not_asked_for() -> None:
         {"mem_level": 10},
     ],
 )
-def test_parameters_out_of_range(wrong: dict[str, int]) -> None:
+def test_parameters_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(errors.InvalidArgument):
         Deflate(**wrong)  # type: ignore[arg-type]
 
 
-# websockets as the other side
+# websockets as the peer
 
-EIGHT = "7.1.2: a window of 8 bits may be asked for; websockets cannot compress with one"
+EIGHT = "7.1.2: a window of 8 bits may be required; websockets cannot compress with one"
 TOLERATED = {
     EIGHT: "7.1.2.1 and 7.1.2.2: the value is 'between 8 and 15, inclusive'. The compressor of"
-    " zlib has no window of 8 bits, so websockets refuses one for itself; we take it, and"
-    " compress without back-references.",
+    " zlib has no window of 8 bits, so websockets refuses one for itself; we accept it,"
+    " and compress without back-references.",
     "quoted": "RFC 6455, 9.1, wants a token between the quotes, but extensions that are in use"
     " have more (RFC 9110, 5.6.4). For websockets the list is malformed; we decline the offer,"
-    " and look at the next one.",
+    " and read the next one.",
 }
 
 BOTH = (False, True)
 OUR_BITS = range(8, 16)
 
 
-def ours_of(them: PerMessageDeflate, side: wscodec.Side) -> Deflate:
-    """What they believe was agreed on. `side` is theirs."""
+def as_deflate(them: PerMessageDeflate, side: wscodec.Side) -> Deflate:
+    """The parameters as websockets has them; `side` is that of websockets."""
     local = them.local_no_context_takeover, them.local_max_window_bits
     remote = them.remote_no_context_takeover, them.remote_max_window_bits
     server, client = (local, remote) if side is wscodec.SERVER else (remote, local)
     return Deflate(server[0], client[0], server[1], client[1])
 
 
-def test_our_server_and_their_client() -> None:
+def test_our_server_and_a_client_of_websockets_agree() -> None:
     offers = itertools.product(BOTH, BOTH, (None, *range(8, 16)), (None, True, *range(9, 16)))
     refused = 0
     for wanted in offers:
@@ -396,9 +398,9 @@ def test_our_server_and_their_client() -> None:
         for willing in itertools.starmap(
             Deflate, itertools.product(BOTH, BOTH, OUR_BITS, OUR_BITS)
         ):
-            agreed, answer = deflate_accept(head, willing) or (None, "")
+            agreed, value = deflate_accept(head, willing) or (None, "")
             assert agreed
-            ((name, params),) = parse_extension(answer)
+            ((name, params),) = parse_extension(value)
             assert name == PMD
             try:
                 theirs = factory.process_response_params(params, [])
@@ -406,11 +408,13 @@ def test_our_server_and_their_client() -> None:
                 assert agreed.client_max_window_bits == 8, (wanted, willing, EIGHT)
                 refused += 1
                 continue
-            assert agreed == ours_of(theirs, wscodec.CLIENT), (wanted, willing)
-    assert refused == 2 * 2 * 9 * 8 * (2 * 2 * 8)  # each offer that allows it, and a wish for 8
+            assert agreed == as_deflate(theirs, wscodec.CLIENT), (wanted, willing)
+    assert refused == 2 * 2 * 9 * 8 * (
+        2 * 2 * 8
+    )  # each offer that allows it, with 8 bits required
 
 
-def test_our_client_and_their_server() -> None:
+def test_our_client_and_a_server_of_websockets_agree() -> None:
     ours = list(itertools.starmap(Deflate, itertools.product(BOTH, BOTH, OUR_BITS, OUR_BITS)))
     heads = [(offered, parse_extension(deflate_offer(offered))) for offered in ours]
     configs = itertools.product(BOTH, BOTH, (None, *range(9, 16)), (None, *range(8, 16)))
@@ -419,13 +423,13 @@ def test_our_client_and_their_server() -> None:
         factory = ServerPerMessageDeflateFactory(*config)
         for offered, ((_, params),) in heads:
             try:
-                answer, theirs = factory.process_request_params(params, [])
+                value, theirs = factory.process_request_params(params, [])
             except NegotiationError:
                 assert offered.server_max_window_bits == 8, (offered, config, EIGHT)
                 declined += 1
                 continue
-            head = response(build_extension([(factory.name, answer)]))
-            assert deflate_confirm(head, offered) == ours_of(theirs, wscodec.SERVER), (
+            head = response(build_extension([(factory.name, value)]))
+            assert deflate_confirm(head, offered) == as_deflate(theirs, wscodec.SERVER), (
                 offered,
                 config,
             )
@@ -433,11 +437,11 @@ def test_our_client_and_their_server() -> None:
 
 
 def their_client(text: str, factory: ClientPerMessageDeflateFactory) -> Deflate | None:
-    """What it makes of an answer. None: it fails."""
+    """The parameters that it reads in a response. None: it fails."""
     try:
         ((name, params),) = parse_extension(text.strip(" \t"))
         if name == PMD:
-            return ours_of(factory.process_response_params(params, []), wscodec.CLIENT)
+            return as_deflate(factory.process_response_params(params, []), wscodec.CLIENT)
     except (InvalidHeaderFormat, NegotiationError, ValueError):
         pass
     return None
@@ -458,14 +462,14 @@ def random_list(dice: random.Random) -> str:
         parts += [random_parameter(dice) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))]
         extensions.append(dice.choice(("; ", ";", " ;\t")).join(parts))
     text = dice.choice((", ", ",", " ,,")).join(extensions)
-    if dice.random() < 0.25:  # something wrong
+    if dice.random() < 0.25:  # an error
         at = dice.randrange(len(text))
         text = text[:at] + dice.choice(',;=" \\\t()/\xb2') + text[at + dice.randrange(2) :]
     return text
 
 
-def test_random_offers() -> None:
-    """The same ones are acceptable to both servers, and mean the same."""
+def test_random_offers_are_judged_as_by_websockets() -> None:
+    """Both servers accept the same offers, with the same parameters."""
     dice = random.Random(7692)
     seen: Counter[str] = Counter()
     for _ in range(LISTS):
@@ -489,7 +493,7 @@ MALFORMED_LIST = "malformed"
 
 
 def our_server(text: str) -> Deflate | str | None:
-    """What it accepts of a list; MALFORMED_LIST if it does not even read it."""
+    """The parameters that it accepts; MALFORMED_LIST if the list is malformed."""
     try:
         found = deflate_accept(request(text))
     except errors.ExtensionError:
@@ -507,11 +511,11 @@ def their_server(text: str) -> Deflate | str | None:
         _, accepted = protocol.process_extensions(headers)
     except InvalidHeaderFormat:
         return MALFORMED_LIST
-    return ours_of(accepted[0], wscodec.SERVER) if accepted else None  # type: ignore[arg-type]
+    return as_deflate(accepted[0], wscodec.SERVER) if accepted else None  # type: ignore[arg-type]
 
 
-def test_random_answers() -> None:
-    """The same ones are acceptable to both clients, and mean the same."""
+def test_random_responses_are_judged_as_by_websockets() -> None:
+    """Both clients accept the same responses, with the same parameters."""
     dice = random.Random(7692)
     seen: Counter[str] = Counter()
     for _ in range(LISTS):

@@ -23,8 +23,8 @@ from deflated import (
     prose,
     samples,
 )
-from test_deflate import BITS, MODES, SIDES, agreed, other
-from test_deflate_damage import COMPLETE, DAMAGED, judgement
+from test_deflate import MODES, SIDES, agreed, every_window, other
+from test_deflate_damage import COMPLETE, DAMAGED, by_zlib
 from wire import BINARY, FIN
 from wscodec import CLIENT, SERVER, Connection, Deflate, Deflater, Message, errors
 
@@ -32,11 +32,9 @@ pytestmark = needs.compression
 ALL = 2**24
 
 
-@pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("side", SIDES)
+@every_window
 def test_zlib_reads_what_we_compress(side: str, mode: str, bits: int) -> None:
-    """Within the window that was agreed on, whole and in pieces."""
+    """Within the agreed window, whole and in pieces."""
     dice = random.Random(bits)
     us, no_context = SIDES[side], MODES[mode]
     ours = Deflater(us, agreed(us, bits, no_context))
@@ -50,9 +48,7 @@ def test_zlib_reads_what_we_compress(side: str, mode: str, bits: int) -> None:
         assert theirs.message(b"".join(payloads)) == data
 
 
-@pytest.mark.parametrize("bits", BITS)
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("side", SIDES)
+@every_window
 def test_we_read_what_zlib_compresses(side: str, mode: str, bits: int) -> None:
     dice = random.Random(bits)
     us, no_context = SIDES[side], MODES[mode]
@@ -65,7 +61,7 @@ def test_we_read_what_zlib_compresses(side: str, mode: str, bits: int) -> None:
         assert b"".join(found) == data
 
 
-def test_byte_by_byte() -> None:
+def test_messages_are_decompressed_byte_by_byte() -> None:
     dice = random.Random(1)
     ours, theirs = Deflater(SERVER), Compressor()
     for data in (b"", prose(dice, 2000), b"x" * 100_000, b"", dice.randbytes(300)):
@@ -76,7 +72,7 @@ def test_byte_by_byte() -> None:
         assert out + ours.decompress(b"", max_size=ALL) == data
 
 
-def test_a_connection_compresses_alike() -> None:
+def test_a_connection_compresses_to_the_same_bytes() -> None:
     dice = random.Random(1)
     terms = Deflate(server_no_context_takeover=True, level=9)
     ours, conn = Deflater(SERVER, terms), Connection(SERVER, deflate=terms, compress_from=0)
@@ -88,9 +84,9 @@ def test_a_connection_compresses_alike() -> None:
         assert ours.compress(data) == payload
 
 
-def test_compress_once_send_to_all() -> None:
-    """What a server compressed without context is good for every client with as wide a
-    window, between its own messages."""
+def test_one_compressed_message_is_valid_for_several_clients() -> None:
+    """If it was compressed without context, for every client with a window at least as wide,
+    between its other messages."""
     dice = random.Random(1)
     once = Deflate(server_no_context_takeover=True, server_max_window_bits=11)
     deflater = Deflater(SERVER, once)
@@ -116,7 +112,7 @@ def test_compress_once_send_to_all() -> None:
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_damaged(name: str) -> None:
+def test_damaged_messages_fail_for_good(name: str) -> None:
     for pieces in ([DAMAGED[name]], [*pieces_of(DAMAGED[name], 1), b""]):
         ours = Deflater(SERVER)
         with pytest.raises(errors.CompressionError):
@@ -125,11 +121,13 @@ def test_damaged(name: str) -> None:
         for again in (b"", Compressor().message(b"Hello")):
             with pytest.raises(errors.CompressionError):
                 ours.decompress(again, max_size=ALL)
-        assert ours.compress(b"Hello") == Compressor().message(b"Hello")  # the other direction
+        assert ours.compress(b"Hello") == Compressor().message(
+            b"Hello"
+        )  # the other direction still works
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-def test_complete_all_the_same(name: str) -> None:
+def test_unusual_but_complete_messages_are_decompressed(name: str) -> None:
     payload, content = COMPLETE[name]
     ours = Deflater(SERVER)
     for _ in range(2):
@@ -137,15 +135,15 @@ def test_complete_all_the_same(name: str) -> None:
         assert ours.decompress(Compressor().message(b"Hello"), max_size=ALL) == b"Hello"
 
 
-def test_random_damage() -> None:
-    """We take what zlib takes, and make of it what zlib does."""
+def test_random_damage_is_judged_as_by_zlib() -> None:
+    """The same messages are valid, with the same content."""
     dice = random.Random(7692)
     good = 0
     for _ in range(5000):
         content = dice.choice((prose(dice, 200), dice.randbytes(20), b"x" * 300, b"Hello"))
         payload = bytearray(Compressor(level=dice.choice((0, 1, 6))).message(content))
         payload[dice.randrange(len(payload))] ^= 1 << dice.randrange(8)
-        expected = judgement(bytes(payload))
+        expected = by_zlib(bytes(payload))
         try:
             found = Deflater(CLIENT).decompress(payload, max_size=ALL)
         except errors.CompressionError:
@@ -156,7 +154,7 @@ def test_random_damage() -> None:
     assert 100 < good < 4900
 
 
-def test_a_limit() -> None:
+def test_a_message_over_max_size_is_too_big() -> None:
     payload = Compressor().message(bytes(200_000))
     assert Deflater(SERVER).decompress(payload, max_size=200_000) == bytes(200_000)
     assert Deflater(SERVER).decompress(payload, max_size=0) == bytes(200_000)
@@ -167,10 +165,10 @@ def test_a_limit() -> None:
                 ours.decompress(again, max_size=limit)
 
 
-def test_a_limit_is_for_the_whole_message() -> None:
+def test_max_size_counts_all_pieces_of_a_message() -> None:
     for ours in (Deflater(SERVER), Deflater(SERVER)):
         them = Compressor()
-        for size in (1000, 10, 1000):  # each message anew
+        for size in (1000, 10, 1000):  # counted for each message
             payload = them.message(bytes(size))
             found = [
                 ours.decompress(p, more=True, max_size=1000) for p in pieces_of(payload, 1)
@@ -188,7 +186,7 @@ def test_a_limit_is_for_the_whole_message() -> None:
             Deflater(SERVER).decompress(b"", max_size=wrong)
 
 
-def test_in_pieces_while_one_iterates() -> None:
+def test_decompressed_yields_pieces_of_at_most_64_kib() -> None:
     data = at_distance(random.Random(1), 30_000, 200) * 10
     ours, payload = Deflater(SERVER), Compressor().message(data)
     sizes, out = [], b""
@@ -198,13 +196,13 @@ def test_in_pieces_while_one_iterates() -> None:
     assert out == data and max(sizes) <= 65536 and len(sizes) > 4
 
 
-def test_wrong_arguments() -> None:
+def test_an_invalid_side_is_refused() -> None:
     for side in (2, -1, 2**32, "server"):
         with pytest.raises(errors.InvalidArgument):
             Deflater(side)  # type: ignore[arg-type]
 
 
-def test_its_memory() -> None:
+def test_a_deflater_is_freed_and_cannot_be_copied() -> None:
     with Deflater(SERVER) as ours:
         assert ours.compress(b"")
     ours.free()
@@ -227,8 +225,8 @@ def test_its_memory() -> None:
     assert there() is None and not finalizer.alive
 
 
-def test_a_decoder_and_a_deflater_are_a_connection() -> None:
-    """A message in fragments, as a user of the decoder reads it."""
+def test_a_decoder_and_a_deflater_read_a_connection() -> None:
+    """They read a message in fragments."""
     dice = random.Random(1)
     text = prose(dice, 5000)
     them = Connection(CLIENT, deflate=Deflate(), compress_from=0)

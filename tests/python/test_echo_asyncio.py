@@ -14,15 +14,15 @@ from echo_checks import MAX_MESSAGE, MIB, PLAIN_REQUEST, EchoChecks, Server, ech
 
 class TestAsyncio(EchoChecks):
     command = (sys.executable, "python/examples/echo_server.py")
-    memory_limit = 96 * MIB  # of which the interpreter takes a third
+    memory_limit = 96 * MIB  # a third of it for the interpreter
 
-    def test_too_big_by_its_header_alone(self, server: Server) -> None:
+    def test_a_frame_that_is_too_big_fails_at_its_header(self, server: Server) -> None:
         with server.opened() as peer:
             peer.send(wire.header(wire.FIN | wire.BINARY, MAX_MESSAGE + 1))
             assert peer.rest() == goodbye(1009)
 
-    def test_a_head_in_many_pieces(self, server: Server) -> None:
-        """As long as it may be; behind proxies cookies are long."""
+    def test_a_long_head_in_many_pieces_is_accepted(self, server: Server) -> None:
+        """Up to WS_MAX_HEAD bytes, which proxies with long cookies need."""
         fields = b"".join(b"Cookie: " + b"x" * 300 + b"\r\n" for _ in range(200))
         head = PLAIN_REQUEST[:-2] + fields + b"\r\n"
         with server.raw() as peer:
@@ -37,7 +37,7 @@ class TestAsyncioCompresses(CompressionChecks):
 
 
 @needs.compression
-def test_a_small_read_of_large_messages_is_answered_no_faster_than_the_peer_reads() -> None:
+def test_memory_stays_small_while_a_peer_does_not_read_large_echoes() -> None:
     never = str(2**64 - 1)
     command = (sys.executable, "python/examples/echo_server.py")
     server = Server(command, "--compress-from", never)

@@ -1,5 +1,5 @@
-"""The asyncio client example: against the server of websockets, both echo servers, and servers
-that misbehave."""
+"""The asyncio client example with the server of websockets, both echo servers, and servers that
+break the rules."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def serving(handler: Callable[[ServerConnection], None], **options: Any) -> Iter
 
 
 def filled_in(reply: bytes, key: str | None) -> bytes:
-    """With the answer to the key in place of {101}, or of {101 EXTENSIONS}."""
+    """The reply, with {101} or {101 EXTENSIONS} replaced by the response to the key."""
     return re.sub(
         rb"\{101 ?(.*?)\}",
         lambda match: wscodec.build_response(key, extensions=match[1].decode()),
@@ -86,9 +86,9 @@ def filled_in(reply: bytes, key: str | None) -> bytes:
 
 @contextlib.contextmanager
 def scripted(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
-    """A server for one client: reads a request, accepts it, says the replies at once, then
-    hangs up when the client does. The list is what it heard behind the request."""
-    heard: list[bytes] = []
+    """A server for one client: reads a request, sends all replies, and closes when the client
+    does. The list receives the data after the request."""
+    received: list[bytes] = []
 
     def work() -> None:
         with contextlib.suppress(OSError):
@@ -102,13 +102,13 @@ def scripted(*replies: bytes) -> Iterator[tuple[str, list[bytes]]]:
                 peer.sendall(b"".join(filled_in(reply, key) for reply in replies))
                 peer.shutdown(socket.SHUT_WR)
                 while data := peer.recv(65536):
-                    heard.append(data)
+                    received.append(data)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
         thread = threading.Thread(target=work)
         thread.start()
-        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/", heard
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/", received
         thread.join(PATIENCE)
 
 
@@ -134,11 +134,11 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
     assert server.stop() == 0
 
 
-def test_messages_of_the_command_line(url: str) -> None:
+def test_messages_of_the_command_line_are_echoed(url: str) -> None:
     check(run(url, "hi", "", "Hellö 🎉"), "hi\n\nHellö 🎉\n".encode())
 
 
-def test_lines_of_stdin(url: str) -> None:
+def test_lines_of_stdin_are_echoed(url: str) -> None:
     lines = b"".join(b"%d\n" % i for i in range(500))
     check(run(f"{url}/x?y=z", stdin=lines), lines)
     check(run(url, stdin=b"no line feed"), b"no line feed\n")
@@ -148,15 +148,15 @@ def test_lines_of_stdin(url: str) -> None:
 @pytest.mark.parametrize(
     "options", [["--no-compression"], ["--compress-from", "0"], ["--compress-from", "99999999"]]
 )
-def test_compression(url: str, options: list[str]) -> None:
+def test_compressed_messages_are_echoed(url: str, options: list[str]) -> None:
     lines = b"".join(b"%d\n" % i * 300 for i in range(20)).replace(b"\n", b" ") + b"\n"
     check(run(url, *options, stdin=lines * 5), lines * 5)
 
 
 @needs.compression
-def test_what_is_compressed() -> None:
-    told: Queue[tuple[str | None, list[bool]]] = Queue()
-    factory = Noting()
+def test_options_decide_which_messages_are_compressed() -> None:
+    seen: Queue[tuple[str | None, list[bool]]] = Queue()
+    factory = Recording()
 
     def handler(connection: ServerConnection) -> None:
         assert connection.request
@@ -164,7 +164,7 @@ def test_what_is_compressed() -> None:
             while True:
                 connection.send(connection.recv())
         offer = connection.request.headers.get("Sec-WebSocket-Extensions")
-        told.put((offer, factory.compressed[:2]))
+        seen.put((offer, factory.compressed[:2]))
         factory.compressed.clear()
 
     offer = "permessage-deflate; client_max_window_bits"
@@ -175,11 +175,11 @@ def test_what_is_compressed() -> None:
             (["--no-compression"], (None, [])),
         ):
             check(run(url, *options, "one", "x" * 1024), b"one\n" + b"x" * 1024 + b"\n")
-            assert told.get(timeout=PATIENCE) == expected
+            assert seen.get(timeout=PATIENCE) == expected
 
 
-class Noting(ServerPerMessageDeflateFactory):
-    """Notes of each frame that comes whether it is compressed."""
+class Recording(ServerPerMessageDeflateFactory):
+    """Records for each frame received whether it is compressed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -188,40 +188,40 @@ class Noting(ServerPerMessageDeflateFactory):
     def process_request_params(
         self, params: Any, accepted: Any
     ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
-        answer, extension = super().process_request_params(params, accepted)
+        response, extension = super().process_request_params(params, accepted)
         decode = extension.decode
 
-        def noting(frame: Frame, **options: Any) -> Frame:
+        def recording(frame: Frame, **options: Any) -> Frame:
             self.compressed.append(frame.rsv1)
             return decode(frame, **options)
 
-        extension.decode = noting  # type: ignore[method-assign]
-        return answer, extension
+        extension.decode = recording  # type: ignore[method-assign]
+        return response, extension
 
 
 @needs.compression
-def test_damaged_compression() -> None:
-    with scripted(b"{101 permessage-deflate}\xc1\x01\x06") as (url, heard):
+def test_damaged_compression_closes_with_1007() -> None:
+    with scripted(b"{101 permessage-deflate}\xc1\x01\x06") as (url, received):
         failed(run(url), b"compressed data is damaged")
-    (frame,) = wscodec.Decoder().feed(b"".join(heard))
+    (frame,) = wscodec.Decoder().feed(b"".join(received))
     assert frame.opcode == wire.CLOSE and frame.payload == b"\x03\xef"
 
 
-def test_binary(url: str) -> None:
+def test_binary_messages_are_echoed(url: str) -> None:
     check(run(url, "--binary", "hi"), b"hi\n")
     check(run("--binary", url, stdin=b"\xff\xfe\n\0\n"), b"\xff\xfe\n\0\n")
 
 
-def test_long_message(url: str) -> None:
+def test_long_messages_are_echoed(url: str) -> None:
     line = b"0123456789abcdef" * 65536 + b"\n"
     check(run(url, stdin=line * 2), line * 2)
 
 
-def test_subprotocol(url: str) -> None:
+def test_the_subprotocol_is_printed(url: str) -> None:
     check(run(url, "--subprotocol", "chat", "hi"), b"hi\n", b"subprotocol: chat\n")
 
 
-def test_answers_come_as_lines_go() -> None:
+def test_each_line_is_echoed_before_the_next() -> None:
     with serving(echo_handler) as url:
         client = subprocess.Popen(
             [*CLIENT, url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -236,7 +236,7 @@ def test_answers_come_as_lines_go() -> None:
             assert client.wait(PATIENCE) == 0
 
 
-def test_the_server_closes_first() -> None:
+def test_a_close_of_the_server_ends_the_client() -> None:
     closed_with = []
 
     def handler(connection: ServerConnection) -> None:
@@ -245,7 +245,7 @@ def test_the_server_closes_first() -> None:
         closed_with.append(connection.protocol.close_rcvd)
 
     with serving(handler) as url:
-        for path, code, said in (("", 0, b""), ("/4000", 1, b"closed with 4000 enough\n")):
+        for path, code, message in (("", 0, b""), ("/4000", 1, b"closed with 4000 enough\n")):
             client = subprocess.Popen(
                 [*CLIENT, url + path],
                 cwd=ROOT,
@@ -253,16 +253,16 @@ def test_the_server_closes_first() -> None:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-            with client:  # while it waits for stdin
+            with client:  # stdin stays open
                 assert client.stdout and client.stderr
                 assert client.stdout.read() == b"bye\n"
                 assert client.wait(PATIENCE) == code
                 stderr = client.stderr.read()
-                assert stderr.endswith(said) and bool(stderr) == bool(said)
+                assert stderr.endswith(message) and bool(stderr) == bool(message)
     assert [close and close.code for close in closed_with] == [1000, 4000]
 
 
-def test_our_close_is_proper() -> None:
+def test_the_client_closes_with_1000() -> None:
     codes = []
 
     def handler(connection: ServerConnection) -> None:
@@ -276,10 +276,10 @@ def test_our_close_is_proper() -> None:
     assert [close and close.code for close in codes] == [1000]
 
 
-def test_frames_right_behind_the_handshake() -> None:
-    with scripted(b"{101}" + echo(FIN | TEXT, b"hi") + goodbye(1000)) as (url, heard):
+def test_frames_sent_with_the_response_are_read() -> None:
+    with scripted(b"{101}" + echo(FIN | TEXT, b"hi") + goodbye(1000)) as (url, received):
         check(run(url, "one"), b"hi\n")
-    frames = list(wscodec.Decoder().feed(b"".join(heard)))
+    frames = list(wscodec.Decoder().feed(b"".join(received)))
     assert frames[-1].opcode == wire.CLOSE and frames[-1].payload == b"\x03\xe8"
 
 
@@ -302,18 +302,18 @@ def test_frames_right_behind_the_handshake() -> None:
         ([b"{101}", b"\xc1\x01\x00"], b"reserved bit"),
     ],
 )
-def test_bad_servers(replies: list[bytes], words: bytes) -> None:
+def test_errors_of_a_server_are_reported_in_a_line(replies: list[bytes], words: bytes) -> None:
     with scripted(*replies) as (url, _):
         failed(run(url), words)
 
 
-def test_no_server() -> None:
+def test_a_missing_server_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     failed(run(f"ws://127.0.0.1:{port}"), b"onnect")
 
 
-def test_silent_servers() -> None:
+def test_silent_servers_time_out() -> None:
     started = time.monotonic()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
@@ -329,7 +329,7 @@ def test_silent_servers() -> None:
     assert time.monotonic() - started < PATIENCE
 
 
-def test_text_that_is_none() -> None:
+def test_a_line_that_is_not_utf8_needs_binary() -> None:
     server = Server((sys.executable, "python/examples/echo_server.py"))
     url = f"ws://127.0.0.1:{server.port}"
     failed(run(url, stdin=b"ok\n\xff\n"), b"--binary", b"ok\n")
@@ -337,7 +337,7 @@ def test_text_that_is_none() -> None:
 
 
 class Fuzzer:
-    """Autobahn's server, with three cases: a message, many, and one that breaks the rules."""
+    """Like Autobahn's server, with three cases: a message, many, and an invalid frame."""
 
     def __init__(self) -> None:
         self.cases: dict[int, str] = {}
@@ -380,7 +380,7 @@ class Fuzzer:
             self.cases[case] = "passed"
 
 
-def test_autobahn() -> None:
+def test_autobahn_runs_all_cases() -> None:
     fuzzer = Fuzzer()
     with serving(fuzzer) as url:
         done = run("--autobahn", f"{url}/base/", "--agent", "me & you")
@@ -390,7 +390,7 @@ def test_autobahn() -> None:
     assert fuzzer.reports == 1
 
 
-def test_help() -> None:
+def test_help_lists_all_options() -> None:
     done = run("--help")
     assert done.returncode == 0
     for option in (b"--subprotocol", b"--binary", b"--autobahn", b"--agent", b"--timeout"):
@@ -422,7 +422,7 @@ def test_help() -> None:
         ["--autobahn", "http://localhost/"],
     ],
 )
-def test_wrong_arguments(arguments: list[str]) -> None:
+def test_invalid_arguments_print_the_usage(arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert done.stdout == b"" and b"usage: " in done.stderr

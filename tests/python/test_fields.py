@@ -1,5 +1,5 @@
-"""The handshake from fields that somebody else has parsed agrees with the one from heads, and
-with websockets."""
+"""The handshake from fields that an HTTP library has parsed agrees with the handshake from
+heads, and with websockets."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def outcome(judge: Callable[[], object]) -> str:
 
 
 def with_field(fields: list[Field], name: str, *values: str) -> list[Field]:
-    """These values in place of the ones that are there."""
+    """The fields, with other values for one name."""
     return [field for field in fields if field[0] != name] + [(name, v) for v in values]
 
 
@@ -58,7 +58,7 @@ def head_of(method: str, fields: list[Field]) -> bytes:
     return f"{method} /chat HTTP/1.1\r\n".encode() + lines(fields)
 
 
-def test_a_good_request() -> None:
+def test_a_valid_request_is_accepted() -> None:
     wscodec.check_request("GET", REQUEST)
     wscodec.check_request(b"GET", [(k.lower().encode(), v.encode()) for k, v in REQUEST])
     wscodec.check_request("GET", iter(REQUEST), origins=ORIGINS)
@@ -111,7 +111,7 @@ WRONG: dict[str, tuple[str, list[Field], type[WsError]]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_wrong_request(name: str) -> None:
+def test_an_invalid_request_has_the_error_of_its_head(name: str) -> None:
     method, fields, error = WRONG[name]
     with pytest.raises(error) as raised:
         wscodec.check_request(method, fields, origins=ORIGINS)
@@ -120,15 +120,15 @@ def test_a_wrong_request(name: str) -> None:
     assert type(accepted.error) is error
 
 
-def test_an_ordinary_request_is_told() -> None:
+def test_not_upgrade_has_the_request() -> None:
     with pytest.raises(errors.NotUpgrade) as raised:
         wscodec.check_request(b"PUT", [("HOST", "a.example"), ("origin", "null")])
-    asked = ("PUT", "", "a.example", "null", None, b"", 11)
-    assert raised.value.request == asked
+    expected = ("PUT", "", "a.example", "null", None, b"", 11)
+    assert raised.value.request == expected
 
 
 @pytest.mark.parametrize("version", [0, 9, 12, 100, -1, 2**32])
-def test_other_versions_of_http_are_none(version: int) -> None:
+def test_unknown_versions_of_http_are_invalid(version: int) -> None:
     with pytest.raises(errors.InvalidArgument):
         wscodec.check_request("GET", REQUEST, http_version=version)
     with pytest.raises(errors.InvalidArgument):
@@ -147,7 +147,7 @@ BAD_ORIGINS = ["", " ", "https://a.example/", "https://a.example,https://b.examp
 
 
 @pytest.mark.parametrize("origins", BAD_ORIGINS)
-def test_origins_that_could_never_match_are_a_mistake(origins: str) -> None:
+def test_origins_that_can_never_match_are_invalid(origins: str) -> None:
     with pytest.raises(errors.InvalidArgument):
         wscodec.check_request("GET", REQUEST, origins=origins)
     with pytest.raises(errors.InvalidArgument):
@@ -161,14 +161,14 @@ H2: list[Field] = [("sec-websocket-version", "13"), ("origin", "https://a.exampl
 
 
 @pytest.mark.parametrize("version", [20, 30])
-def test_extended_connect(version: int) -> None:
+def test_extended_connect_is_checked_by_its_own_rules(version: int) -> None:
     def check(method: str, fields: list[Field], **options: Any) -> str:
         options = {**CONNECT, "origins": ORIGINS, "http_version": version, **options}
         return outcome(lambda: wscodec.check_request(method, fields, **options))
 
     assert check("CONNECT", H2) == ""
     assert check("CONNECT", H2, connect_protocol="WebSocket") == ""
-    # What HTTP/1.1 needs is not looked at.
+    # The fields that HTTP/1.1 needs are ignored.
     assert check("CONNECT", [*H2, ("upgrade", "h2c"), ("content-length", "7")]) == ""
     assert check("CONNECT", H2, connect_protocol=None) == "WS_ERR_NOT_UPGRADE"
     assert check("CONNECT", H2, connect_protocol="webtransport") == "WS_ERR_NOT_UPGRADE"
@@ -183,7 +183,7 @@ def test_extended_connect(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", [20, 30])
-def test_an_answer_to_extended_connect(version: int) -> None:
+def test_a_response_to_extended_connect_has_any_status_2xx(version: int) -> None:
     def check(status: int, fields: list[Field]) -> str:
         return outcome(
             lambda: wscodec.check_response(
@@ -204,7 +204,7 @@ def test_an_answer_to_extended_connect(version: int) -> None:
     assert check(200, [("sec-websocket-extensions", "x")]) == "WS_ERR_EXTENSION"
 
 
-# Answers
+# Responses
 
 OFFERED = wscodec.build_request(
     "server.example.com",
@@ -212,8 +212,8 @@ OFFERED = wscodec.build_request(
     protocols="chat, superchat",
     extensions="x, permessage-deflate",
 )
-ANSWERS = {
-    "as it should be": (101, RESPONSE, ""),
+RESPONSES = {
+    "valid": (101, RESPONSE, ""),
     "200": (200, RESPONSE, "WS_ERR_HANDSHAKE_STATUS"),
     "no upgrade": (101, with_field(RESPONSE, "Upgrade"), "WS_ERR_HANDSHAKE_ACCEPT"),
     "upgrade twice": (
@@ -254,13 +254,17 @@ ANSWERS = {
         "WS_ERR_EXTENSION",
     ),
     "a length, which is ignored": (101, with_field(RESPONSE, "Content-Length", "7"), ""),
-    "chunked, likewise": (101, with_field(RESPONSE, "Transfer-Encoding", "chunked"), ""),
+    "chunked, which is ignored": (
+        101,
+        with_field(RESPONSE, "Transfer-Encoding", "chunked"),
+        "",
+    ),
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_answers(name: str) -> None:
-    status, fields, expected = ANSWERS[name]
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_response_has_the_result_of_its_head(name: str) -> None:
+    status, fields, expected = RESPONSES[name]
 
     def check() -> None:
         wscodec.check_response(
@@ -276,14 +280,14 @@ def test_answers(name: str) -> None:
     assert outcome(lambda: wscodec.parse_response(head, OFFERED)) == expected
 
 
-def test_an_answer_that_is_no_101_is_told() -> None:
+def test_handshake_status_has_the_response() -> None:
     with pytest.raises(errors.HandshakeStatus) as raised:
         wscodec.check_response(503, [("Sec-WebSocket-Protocol", "x")], key=KEY)
     response = raised.value.response
     assert (response.status, response.protocol, response.head) == (503, "x", b"")
 
 
-def test_what_was_sent_is_checked() -> None:
+def test_invalid_arguments_of_check_response_are_refused() -> None:
     for wrong in (
         {"key": None},
         {"key": "short"},
@@ -333,22 +337,23 @@ VALUES = {
     "Transfer-Encoding": ["chunked", "identity", ""],
 }
 TOLERATED: dict[str, str] = {
-    "a body": "we take none: it would be read as frames. websockets does not look.",
-    "Host": "websockets does not look at Host.",
+    "a body": "we accept none: it would be read as frames. websockets does not check.",
+    "Host": "websockets does not check Host.",
     "empty": "clients do send empty fields (RFC 9110, 5.6.1.2); for websockets a list without"
     " an element is malformed, in each of several fields.",
     "quotes": "a quoted-string may hold more than a token; see test_deflate_negotiation.py.",
-    "Connection": "what is no token in it says nothing; for websockets it is an error.",
+    "Connection": "elements that are no tokens are ignored; websockets refuses them.",
     "Upgrade": "RFC 9110, 7.8: a client may list others, too. websockets wants one alone.",
-    "Sec-WebSocket-Protocol": "what is no list of tokens we pass over; websockets answers 400.",
+    "Sec-WebSocket-Protocol": "a value that is no list of tokens is ignored; websockets"
+    " responds 400.",
     "Origin": "scheme and host mean the same in any case (RFC 6454, 4). websockets compares"
     " the text.",
 }
-"""Where we and websockets differ, and why."""
+"""The differences between us and websockets, with reasons."""
 
 
 def difference(fields: list[Field], ours: str) -> str:
-    """Which of these it is."""
+    """The key of the difference in TOLERATED."""
     value = {
         name: wscodec.field_value(fields, name) or ""
         for name in ("Upgrade", "Connection", "Origin", "Sec-WebSocket-Extensions")
@@ -381,7 +386,7 @@ def mutated(dice: random.Random) -> tuple[str, list[Field]]:
         kind = dice.random()
         if kind < 0.15:
             fields = with_field(fields, name)
-        elif kind < 0.4:  # once more
+        elif kind < 0.4:  # a second value
             fields.append(
                 (name, dice.choice(VALUES[name] + [v for n, v in fields if n == name]))
             )
@@ -407,7 +412,7 @@ def websockets_accepts(fields: list[Field]) -> bool:
 
 
 def our_outcomes(method: str, fields: list[Field]) -> tuple[str, str, str]:
-    """By check_request(), by accept(), by parse_handshake()."""
+    """The results of check_request(), accept() and parse_handshake()."""
     head = head_of(method, fields)
     accepted = Connection.accept(head, origins=ORIGINS)
     assert bool(accepted.connection) == (accepted.error is None)
@@ -418,8 +423,8 @@ def our_outcomes(method: str, fields: list[Field]) -> tuple[str, str, str]:
     )
 
 
-def test_random_requests() -> None:
-    """From fields and from heads the same, to the name of the error; and as websockets."""
+def test_random_requests_have_the_same_result_as_heads_and_by_websockets() -> None:
+    """Fields and heads have the same result, with the same error; websockets agrees."""
     dice = random.Random(6455)
     seen: Counter[str] = Counter()
     for _ in range(20_000):

@@ -1,4 +1,4 @@
-"""One frame: the RFC's examples, lengths, and what may not be."""
+"""One frame: the examples of the RFC, lengths, and invalid headers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_examples_of_the_rfc(name: str) -> None:
+def test_examples_of_the_rfc_are_decoded_and_encoded(name: str) -> None:
     hex_, opcode, fin, masked, payload = EXAMPLES[name]
     data = bytes.fromhex(hex_)
     key = wire.KEY if masked else None
@@ -59,7 +59,7 @@ LENGTHS = {
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("key", [None, wire.KEY])
-def test_lengths(length: int, key: bytes | None) -> None:
+def test_all_forms_of_length_round_trip(length: int, key: bytes | None) -> None:
     payload = bytes(range(256)) * (length // 256 + 1)
     payload = payload[:length]
     data = wscodec.frame_encode(Opcode.BINARY, payload, mask_key=key)
@@ -75,7 +75,7 @@ def test_lengths(length: int, key: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("length", [2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1])
-def test_lengths_that_are_only_announced(length: int) -> None:
+def test_a_header_is_decoded_before_its_payload(length: int) -> None:
     header = wscodec.frame_header(Opcode.BINARY, length, mask_key=wire.KEY)
     assert header == wire.header(FIN | wire.BINARY, length)
     assert wscodec.frame_size(length, masked=True) == 14 + length
@@ -84,7 +84,7 @@ def test_lengths_that_are_only_announced(length: int) -> None:
     assert (chunk.payload_len, chunk.payload, chunk.end) == (length, b"\0", False)
 
 
-# A length that is not minimal or has its top bit set: the bytes up to the one that proves it.
+# Lengths that are not minimal or have the top bit set, up to the byte that proves it.
 LENGTH_FAULTS = [
     "fe 00 00",
     "fe 00 7d",
@@ -98,7 +98,7 @@ LENGTH_FAULTS = [
 
 
 @pytest.mark.parametrize("fault", LENGTH_FAULTS)
-def test_the_byte_that_proves_a_length_wrong(fault: str) -> None:
+def test_an_invalid_length_fails_at_the_byte_that_proves_it(fault: str) -> None:
     data = b"\x82" + bytes.fromhex(fault)
     client = data[1] < 0x80
     side = wscodec.CLIENT if client else wscodec.SERVER
@@ -112,7 +112,7 @@ def test_the_byte_that_proves_a_length_wrong(fault: str) -> None:
 
 
 @pytest.mark.parametrize("head", ["fe 00 7e", "fe 01 00", "ff 00 00 00 00 00 01 00 00"])
-def test_the_shortest_of_each_form_of_length(head: str) -> None:
+def test_the_shortest_length_of_each_form_is_valid(head: str) -> None:
     data = b"\x82" + bytes.fromhex(head) + wire.KEY
     assert wscodec.frame_decode(data) is None
     payload_len = int(head[2:].replace(" ", ""), 16)
@@ -120,7 +120,7 @@ def test_the_shortest_of_each_form_of_length(head: str) -> None:
     assert frame is not None and frame.payload_len == payload_len
 
 
-def test_decoding_never_touches_its_input() -> None:
+def test_decoding_never_changes_its_input() -> None:
     data = wire.frame(FIN | wire.TEXT, b"Hello")
     for given in (data, bytearray(data), memoryview(data), memoryview(bytearray(data))):
         frame = wscodec.frame_decode(given)
@@ -129,7 +129,7 @@ def test_decoding_never_touches_its_input() -> None:
         assert bytes(given) == data
 
 
-def test_masks_can_be_kept_or_of_any_kind() -> None:
+def test_masks_can_be_kept_and_any_mask_allowed() -> None:
     masked, plain = wire.frame(FIN | 2, b"Hello"), wire.frame(FIN | 2, b"Hello", None)
     kept = wscodec.frame_decode(masked, keep_masked=True)
     assert kept is not None
@@ -144,7 +144,7 @@ def test_masks_can_be_kept_or_of_any_kind() -> None:
         wscodec.frame_decode(masked, client=True)
 
 
-def test_compressed_frames_need_to_be_agreed_on() -> None:
+def test_rsv1_is_refused_without_deflate() -> None:
     data = wire.frame(FIN | RSV1 | 1, b"Hello")
     with pytest.raises(errors.ReservedBits):
         wscodec.frame_decode(data)
@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[int, bytes, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_not_encoded(name: str) -> None:
+def test_invalid_frames_are_not_encoded(name: str) -> None:
     opcode, payload, options = REFUSED[name]
     with pytest.raises(errors.InvalidArgument):
         wscodec.frame_encode(opcode, payload, **options)
@@ -179,7 +179,7 @@ def test_what_is_not_encoded(name: str) -> None:
         wscodec.frames_encode([good, OutFrame(opcode, payload, **options), good])
 
 
-def test_many_frames_are_the_same_as_one_by_one() -> None:
+def test_frames_encode_equals_frame_encode_for_each() -> None:
     frames = [
         OutFrame(Opcode.TEXT, b"Hel", fin=False),
         OutFrame(Opcode.PING, bytearray(b"?"), mask_key=b"1234"),
@@ -196,7 +196,7 @@ def test_many_frames_are_the_same_as_one_by_one() -> None:
     assert wscodec.frames_encode([]) == b""
 
 
-def test_rsv2_is_encoded_as_asked_and_refused_by_the_decoder() -> None:
+def test_rsv2_is_encoded_on_request_and_refused_by_the_decoder() -> None:
     data = wscodec.frame_encode(1, b"", rsv=RSV2)
     assert data == b"\xa1\x00"
     with pytest.raises(errors.ReservedBits):
@@ -204,20 +204,22 @@ def test_rsv2_is_encoded_as_asked_and_refused_by_the_decoder() -> None:
 
 
 @pytest.mark.parametrize("opcode", [Opcode.CONTINUATION, Opcode.TEXT, Opcode.BINARY])
-def test_reserved_bits_are_reported_to_a_proxy(opcode: Opcode) -> None:
-    """Of data frames, continuations too; those of control frames stay refused."""
+def test_any_rsv_reports_reserved_bits(opcode: Opcode) -> None:
+    """Those of data frames, with continuations; those of control frames are refused."""
     for rsv in (RSV1, RSV2, RSV3, RSV1 | RSV2 | RSV3):
         data = wscodec.frame_encode(opcode, b"x", rsv=rsv)
         frame = wscodec.frame_decode(data, client=True, any_rsv=True)
         assert frame is not None and frame.flags == BEGIN | END | FIN | rsv
-        assert frame.message_opcode == opcode  # CONTINUATION: one frame is all it knows
+        assert (
+            frame.message_opcode == opcode
+        )  # CONTINUATION, since frame_decode() reads one frame
         for wrong in (Opcode.PING, Opcode.PONG, Opcode.CLOSE):
             with pytest.raises(errors.ReservedBits):
                 wscodec.frame_decode(bytes([FIN | rsv | wrong]), client=True, any_rsv=True)
 
 
 @pytest.mark.parametrize("length", [0, 1, 3, 4, 7, 8, 31, 64, 1000])
-def test_masking_in_pieces(length: int) -> None:
+def test_masking_in_pieces_equals_masking_at_once(length: int) -> None:
     data = bytes(i * 7 % 256 for i in range(length))
     whole = wire.xor(data, wire.KEY)
     assert wscodec.mask(data, wire.KEY) == whole
@@ -231,7 +233,7 @@ def test_masking_in_pieces(length: int) -> None:
     assert wscodec.mask(data, wire.KEY, 2**64 - 4) == whole
 
 
-def test_what_is_not_masked() -> None:
+def test_invalid_keys_and_buffers_are_not_masked() -> None:
     for key in (b"", b"abc", b"abcde"):
         with pytest.raises(errors.InvalidArgument):
             wscodec.mask(b"data", key)
@@ -247,7 +249,7 @@ def test_what_is_not_masked() -> None:
 
 
 @pytest.mark.parametrize("length", [-1, 2**63, 2**64, 2**65])
-def test_lengths_that_no_frame_has(length: int) -> None:
+def test_lengths_over_63_bits_are_refused(length: int) -> None:
     with pytest.raises(errors.InvalidArgument):
         wscodec.frame_size(length)
     with pytest.raises(errors.InvalidArgument):

@@ -1,4 +1,4 @@
-"""The opening handshake: the RFC's example, what is refused, and websockets on either side."""
+"""The opening handshake: the examples of the RFC, refusals, and websockets on either side."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def test_accept_key() -> None:
+def test_accept_key_is_the_hash_of_a_valid_key() -> None:
     assert wscodec.accept_key(KEY) == wscodec.accept_key(KEY.encode()) == ACCEPT
     for n in range(50):
         key = base64.b64encode(bytes(range(n, n + 16)))
@@ -47,7 +47,7 @@ def test_accept_key() -> None:
 
 
 def test_a_key_may_have_unused_bits() -> None:
-    """As the one in RFC 6455, 4.1, has: nothing is lost."""
+    """The key in RFC 6455, 4.1, has some."""
     key = "AQIDBAUGBwgJCgsMDQ4PEC=="
     digest = hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
     assert wscodec.accept_key(key) == base64.b64encode(digest).decode()
@@ -55,7 +55,7 @@ def test_a_key_may_have_unused_bits() -> None:
     assert wscodec.parse_handshake(wscodec.build_request("localhost", key=key))
 
 
-def test_request_of_the_rfc() -> None:
+def test_the_request_of_the_rfc_is_parsed() -> None:
     for data in (
         RFC_REQUEST + b"frames",
         bytearray(RFC_REQUEST),
@@ -76,7 +76,7 @@ def test_request_of_the_rfc() -> None:
         assert wscodec.parse_handshake(RFC_REQUEST[:cut]) is None
 
 
-def test_response_of_the_rfc() -> None:
+def test_the_response_of_the_rfc_is_built() -> None:
     response = wscodec.parse_response(RFC_ANSWER + b"frames", RFC_REQUEST)
     assert response == wscodec.Response(
         101, "chat", None, RFC_ANSWER, reason="Switching Protocols", http_version=11
@@ -146,7 +146,7 @@ REQUESTS: dict[str, tuple[bytes, type[errors.WsError]]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_refused_request(name: str) -> None:
+def test_an_invalid_request_is_refused_with_its_error(name: str) -> None:
     data, error = REQUESTS[name]
     with pytest.raises(error) as raised:
         wscodec.parse_handshake(data)
@@ -155,7 +155,7 @@ def test_refused_request(name: str) -> None:
         try:
             assert wscodec.parse_handshake(data[:cut]) is None
         except error:
-            break  # known earlier, and the same
+            break  # reported before the end of the head
 
 
 ACCEPTED = {
@@ -182,12 +182,12 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("name", ACCEPTED)
-def test_accepted_request(name: str) -> None:
+def test_a_valid_request_is_accepted(name: str) -> None:
     request = wscodec.parse_handshake(ACCEPTED[name])
     assert request is not None and request.head == ACCEPTED[name]
 
 
-def test_a_plain_request() -> None:
+def test_not_upgrade_has_the_request() -> None:
     data = b"POST /form HTTP/1.0\r\nOrigin:\r\nSec-WebSocket-Key: what\xff\r\n\r\nbody"
     with pytest.raises(errors.NotUpgrade) as raised:
         wscodec.parse_handshake(data)
@@ -197,7 +197,7 @@ def test_a_plain_request() -> None:
     assert raised.value.name == "WS_ERR_NOT_UPGRADE"
 
 
-def test_headers() -> None:
+def test_headers_are_listed_and_found() -> None:
     fields = b"Cookie: a=1\r\nX-Empty: \t\r\ncookie:\tb=\xe9 \r\n"
     head = b"GET / HTTP/1.1\r\n" + fields + b"\r\nrest: x\r\n\r\n"
     found = [("Cookie", "a=1"), ("X-Empty", ""), ("cookie", "b=é")]
@@ -222,7 +222,7 @@ def test_headers() -> None:
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
-def test_head_length(kind: Any) -> None:
+def test_head_length_finds_the_end_of_a_head(kind: Any) -> None:
     for head in (RFC_REQUEST, RFC_ANSWER, b"\r\n" + RFC_REQUEST):
         data = kind(head + b"frames\r\n\r\n")
         assert wscodec.head_length(data)[0] == len(head)
@@ -234,7 +234,7 @@ def test_head_length(kind: Any) -> None:
     assert wscodec.head_length(kind(b"")) == (0, 0)
 
 
-def test_head_length_refuses_what_no_head_has() -> None:
+def test_head_length_refuses_bytes_that_no_head_has() -> None:
     for data in (b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\n", b"GET /\0"):
         with pytest.raises(errors.HttpSyntax):
             wscodec.head_length(data)
@@ -260,10 +260,10 @@ def test_a_head_that_comes_byte_by_byte_costs_linear_work() -> None:
 
     costs = [(cost(8_000), cost(32_000)) for _ in range(3)]
     short, long = map(min, zip(*costs))
-    assert long < 8 * short  # 4 times as much; were it quadratic, 16 times
+    assert long < 8 * short  # 4 times the bytes; quadratic work would take 16 times
 
 
-def test_field_values() -> None:
+def test_field_value_joins_fields_of_one_name() -> None:
     fields: list[tuple[str | bytes, str | bytes]]
     fields = [("Cookie", "a"), (b"X", b"\xe9"), ("cookie", "b"), ("COOKIE", ""), ("Y", "")]
     assert wscodec.field_value(fields, "cOOkie") == "a, b, "
@@ -277,7 +277,7 @@ def offer(*fields: str) -> bytes:
     return f"GET / HTTP/1.1\r\n{lines}\r\n".encode()
 
 
-def test_subprotocols() -> None:
+def test_the_first_supported_subprotocol_that_was_offered_is_selected() -> None:
     assert wscodec.select_protocol(offer("a, b"), "b, a") == "b"
     assert wscodec.select_protocol(offer("x", "a,b"), "b") == "b"
     assert wscodec.select_protocol(offer("a"), "A") is None
@@ -291,7 +291,7 @@ def test_subprotocols() -> None:
             wscodec.select_protocol_value("a", bad)
 
 
-def test_subprotocols_of_a_value() -> None:
+def test_a_subprotocol_is_selected_from_a_value() -> None:
     assert wscodec.select_protocol_value("a, b", "b, a") == "b"
     assert wscodec.select_protocol_value(b"x,a\t,b", "b") == "b"
     assert wscodec.select_protocol_value("a b, ,;, a", "b, a") == "a"
@@ -300,7 +300,7 @@ def test_subprotocols_of_a_value() -> None:
     assert wscodec.select_protocol_value("a", "") is None
 
 
-def test_origins() -> None:
+def test_only_origins_of_the_list_are_allowed() -> None:
     allowed = "https://a.example http://b.example:8080"
     origin: str | None
     for origin in (
@@ -327,7 +327,7 @@ def test_origins() -> None:
     assert not wscodec.origin_allowed("https://a.example", "")
 
 
-def test_build_response() -> None:
+def test_build_response_confirms_the_key_and_adds_fields() -> None:
     built = wscodec.build_response(
         KEY,
         protocol="chat",
@@ -345,7 +345,7 @@ def test_build_response() -> None:
     ]
     long = wscodec.build_response(KEY, headers=[("X", "x" * 60000)])
     assert long.endswith(b"x" * 60000 + b"\r\n\r\n")
-    with pytest.raises(wscodec.errors.InvalidArgument):  # no parser would read it
+    with pytest.raises(wscodec.errors.InvalidArgument):  # no parser would accept it
         wscodec.build_response(KEY, headers=[("X", "x" * wscodec.MAX_HEAD)])
     wscodec.build_response(KEY, headers=[("X", "x")] * 240)
     with pytest.raises(wscodec.errors.InvalidArgument):
@@ -372,10 +372,10 @@ SMUGGLED = [
 
 
 @pytest.mark.parametrize("field", SMUGGLED)
-def test_what_would_smuggle_in_a_header(field: tuple[str, str]) -> None:
+def test_fields_with_line_breaks_or_reserved_names_are_refused(field: tuple[str, str]) -> None:
     with pytest.raises(errors.InvalidArgument):
         wscodec.build_response(KEY, headers=[field])
-    if field != ("Content-Length", "5"):  # of a body that follows
+    if field != ("Content-Length", "5"):  # allowed for a body
         with pytest.raises(errors.InvalidArgument):
             wscodec.build_reply(200, [field])
     with pytest.raises(errors.InvalidArgument):
@@ -407,7 +407,7 @@ REFUSED_REQUESTS: list[dict[str, Any]] = [
 ]
 
 
-def test_what_builders_refuse() -> None:
+def test_build_request_refuses_invalid_arguments() -> None:
     for options in REFUSED_RESPONSES:
         with pytest.raises(errors.InvalidArgument):
             wscodec.build_response(**{"key": KEY, **options})
@@ -420,7 +420,7 @@ def test_what_builders_refuse() -> None:
         wscodec.build_request("a.example", origin="http://a", headers=[("Origin", "http://b")])
 
 
-def test_build_reply() -> None:
+def test_build_reply_has_status_fields_and_body() -> None:
     assert wscodec.build_reply(404, [("X", "x")], b"gone\n") == (
         b"HTTP/1.1 404 Not Found\r\n"
         b"Content-Length: 5\r\n"
@@ -455,7 +455,7 @@ def test_build_reply() -> None:
             wscodec.build_reply(status, body=b"body")
 
 
-def test_build_request() -> None:
+def test_build_request_has_all_fields_in_order() -> None:
     built = wscodec.build_request(
         "server.example.com",
         "/chat",
@@ -478,7 +478,7 @@ def test_build_request() -> None:
     assert wscodec.find_header(built, "X") == "x"
 
 
-def test_keys_are_fresh() -> None:
+def test_each_request_has_a_fresh_key() -> None:
     keys = {wscodec.make_key() for _ in range(100)}
     assert len(keys) == 100
     assert {len(base64.b64decode(key, validate=True)) for key in keys} == {16}
@@ -517,14 +517,14 @@ RESPONSES: dict[str, tuple[bytes, type[errors.WsError]]] = {
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_refused_response(name: str) -> None:
+def test_an_invalid_response_is_refused_with_its_error(name: str) -> None:
     data, error = RESPONSES[name]
     with pytest.raises(error) as raised:
         wscodec.parse_response(data, RFC_REQUEST)
     assert type(raised.value) is error
 
 
-def test_a_response_that_is_no_101() -> None:
+def test_handshake_status_has_the_response() -> None:
     data = wscodec.build_reply(503, [("Retry-After", "120")], b"later")
     with pytest.raises(errors.HandshakeStatus) as raised:
         wscodec.parse_response(data, RFC_REQUEST)
@@ -536,10 +536,10 @@ def test_a_response_that_is_no_101() -> None:
             wscodec.parse_response(data, no_request)
 
 
-# websockets on the other side, without any socket
+# websockets as the peer, without sockets
 
 
-def test_we_serve_its_client() -> None:
+def test_our_server_accepts_a_client_of_websockets() -> None:
     client = ClientProtocol(
         parse_uri("ws://example.com:8080/room?a=b"),
         origin=Origin("https://example.com"),
@@ -569,7 +569,7 @@ def test_we_serve_its_client() -> None:
     assert (ping.opcode, ping.payload) == (wscodec.Opcode.PING, b"ping")
 
 
-def test_we_refuse_its_client() -> None:
+def test_our_server_refuses_a_client_of_websockets() -> None:
     client = ClientProtocol(parse_uri("ws://example.com/"))
     client.send_request(client.connect())
     client.receive_data(wscodec.build_reply(403, body=b"no\n"))
@@ -579,7 +579,7 @@ def test_we_refuse_its_client() -> None:
     assert (response.status_code, response.body) == (403, b"no\n")
 
 
-def test_its_server_serves_us() -> None:
+def test_a_server_of_websockets_accepts_our_client() -> None:
     server = ServerProtocol(
         origins=[Origin("https://example.com")],
         subprotocols=[Subprotocol("chat"), Subprotocol("superchat")],
@@ -610,7 +610,7 @@ def test_its_server_serves_us() -> None:
     assert frame_.payload == b"ho"
 
 
-def test_its_server_refuses_us() -> None:
+def test_a_server_of_websockets_refuses_our_client() -> None:
     server = ServerProtocol(origins=[Origin("https://example.com")])
     data = wscodec.build_request("example.com", origin="https://evil.example")
     server.receive_data(data)

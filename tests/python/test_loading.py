@@ -1,4 +1,4 @@
-"""Where the library is looked for, and what is said if it is not there or not the one."""
+"""Where the package looks for the library, and which errors it reports."""
 
 from __future__ import annotations
 
@@ -26,51 +26,51 @@ def run(cwd: Path, package: Path, **environment: str) -> subprocess.CompletedPro
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A copy of the package, so that there can be a library beside it."""
+    """A copy of the package, which a library can be copied into."""
     ignore = shutil.ignore_patterns("__pycache__", "libwscodec*")
     shutil.copytree(ROOT / "python" / "wscodec", tmp_path / "wscodec", ignore=ignore)
     return tmp_path
 
 
-def test_this_run_uses_the_library_it_was_given() -> None:
+def test_the_library_of_the_variable_is_loaded() -> None:
     assert wscodec.library_path() == os.environ["WSCODEC_LIBRARY"]
     assert wscodec.library_version() == wscodec.__version__
 
 
-def test_the_variable_wins(package: Path) -> None:
-    beside = package / "wscodec" / "libwscodec.so.0"
-    shutil.copy(LIBRARY, beside)
-    assert run(package, package).stdout.strip() == str(beside)
+def test_the_variable_comes_before_the_package(package: Path) -> None:
+    bundled = package / "wscodec" / "libwscodec.so.0"
+    shutil.copy(LIBRARY, bundled)
+    assert run(package, package).stdout.strip() == str(bundled)
     set_ = run(package, package, WSCODEC_LIBRARY=str(LIBRARY))
     assert set_.stdout.strip() == str(LIBRARY)
     wrong = run(package, package, WSCODEC_LIBRARY="/nowhere/libwscodec.so")
     assert wrong.returncode == 1
     assert "ImportError" in wrong.stderr and "/nowhere/libwscodec.so" in wrong.stderr
-    assert str(beside) not in wrong.stderr
+    assert str(bundled) not in wrong.stderr
 
 
-def test_beside_the_package_comes_before_the_system(package: Path, tmp_path: Path) -> None:
+def test_the_package_comes_before_the_system(package: Path, tmp_path: Path) -> None:
     system = tmp_path / "system"
     system.mkdir()
     shutil.copy(LIBRARY, system / "libwscodec.so.0")
     found = run(package, package, LD_LIBRARY_PATH=str(system))
     assert found.stdout.strip() == "libwscodec.so.0"
-    beside = package / "wscodec" / "libwscodec.so"
-    shutil.copy(LIBRARY, beside)
-    assert run(package, package, LD_LIBRARY_PATH=str(system)).stdout.strip() == str(beside)
+    bundled = package / "wscodec" / "libwscodec.so"
+    shutil.copy(LIBRARY, bundled)
+    assert run(package, package, LD_LIBRARY_PATH=str(system)).stdout.strip() == str(bundled)
 
 
-def test_a_broken_library_is_named_and_passed_over(package: Path, tmp_path: Path) -> None:
+def test_a_broken_library_is_skipped_and_named(package: Path, tmp_path: Path) -> None:
     broken = package / "wscodec" / "libwscodec.so.0"
     broken.write_bytes(b"no library")
     done = run(package, package, LD_LIBRARY_PATH=str(tmp_path / "empty"))
-    if done.returncode:  # else one is installed in the system
+    if done.returncode:  # otherwise the system has one
         assert str(broken) in done.stderr and "WSCODEC_LIBRARY" in done.stderr
     else:
         assert done.stdout.strip() != str(broken)
 
 
-def test_another_library_is_refused(package: Path) -> None:
+def test_a_library_that_is_not_wscodec_is_refused(package: Path) -> None:
     done = run(package, package, WSCODEC_LIBRARY="libc.so.6")
     assert "ImportError: libc.so.6 is not wscodec" in done.stderr
 
@@ -86,7 +86,7 @@ def test_another_library_is_refused(package: Path) -> None:
         (("_ffi.py", "MAX_CONN = 256", "MAX_CONN = 200"), "ws_conn is larger than 200 bytes"),
     ],
 )
-def test_another_abi_is_refused(
+def test_a_library_of_another_abi_is_refused(
     package: Path, edit: tuple[str, str, str], message: str
 ) -> None:
     name, old, new = edit

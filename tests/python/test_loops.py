@@ -1,5 +1,5 @@
-"""Both loops over ws_conn_recv() and ws_decoder_feed() are right: over the result, and over the
-bytes that are left. And what *consumed promises."""
+"""Both loops over ws_conn_recv() and ws_decoder_feed() find the same: until the result is 0,
+and until all bytes are consumed. And the promises of *consumed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIECE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST
 
 
 class Call(NamedTuple):
-    """What one call came to."""
+    """The results of one call."""
 
     result: int
     consumed: int
@@ -29,7 +29,7 @@ class Call(NamedTuple):
 
 
 class Conn:
-    """A connection of a server, called as C calls it."""
+    """A server's connection, called as from C."""
 
     def __init__(self, stream: bool, capacity: int, deflate: bool) -> None:
         self.handle = lib.ws_conn_new(_ffi.SERVER, None)
@@ -40,7 +40,7 @@ class Conn:
         self.entries = (_ffi.Event * capacity)()
         self.capacity = capacity
         self.sent = b""
-        self.speaks = False
+        self.may_send = False
 
     def recv(self, data: bytes) -> Call:
         used = c_size_t()
@@ -55,17 +55,17 @@ class Conn:
             flags = event.flags & ~_ffi.EVENT_COLLECTED
             events.append((event.opcode, flags, event.close_code, content))
         collected = [bool(e.flags & _ffi.EVENT_COLLECTED) for e in self.entries[: max(n, 0)]]
-        assert True not in collected[:-1]  # at most one, and the last
+        assert True not in collected[:-1]  # only the last may be
         if n >= 0 and buffer is not None:
-            assert buffer.raw[used.value :] == data[used.value :]  # as it was given
-        self.speaks = n < 0 or any(event[0] in (PING, CLOSE) for event in events)
+            assert buffer.raw[used.value :] == data[used.value :]  # the rest is unchanged
+        self.may_send = n < 0 or any(event[0] in (PING, CLOSE) for event in events)
         self.collect()
         return Call(n, used.value, events)
 
     def collect(self) -> None:
         out = create_string_buffer(_ffi.MAX_OUTPUT)
         n = lib.ws_conn_output(self.handle, out, _ffi.MAX_OUTPUT)
-        assert n >= 0 and (self.speaks or n == 0)
+        assert n >= 0 and (self.may_send or n == 0)
         self.sent += out.raw[:n]
 
     def free(self) -> None:
@@ -79,7 +79,7 @@ class Seen(NamedTuple):
 
 
 def joined(events: list[tuple[int, int, int, bytes]]) -> list[tuple[int, int, int, bytes]]:
-    """With pieces put together: how a message falls into them depends on the input."""
+    """The events, with the pieces of each message joined: their sizes depend on the input."""
     out: list[tuple[int, int, int, bytes]] = []
     parts: list[bytes] = []
     for opcode, flags, code, content in events:
@@ -97,7 +97,7 @@ def joined(events: list[tuple[int, int, int, bytes]]) -> list[tuple[int, int, in
     return out
 
 
-def over_the_bytes(conn: Conn, pieces: list[bytes]) -> Seen:
+def until_consumed(conn: Conn, pieces: list[bytes]) -> Seen:
     events: list[tuple[int, int, int, bytes]] = []
     for piece in pieces:
         while piece:
@@ -110,7 +110,7 @@ def over_the_bytes(conn: Conn, pieces: list[bytes]) -> Seen:
     return Seen(joined(events), 0, conn.sent)
 
 
-def over_the_result(conn: Conn, pieces: list[bytes]) -> Seen:
+def until_zero(conn: Conn, pieces: list[bytes]) -> Seen:
     events: list[tuple[int, int, int, bytes]] = []
     for piece in pieces:
         while True:
@@ -126,9 +126,9 @@ def over_the_result(conn: Conn, pieces: list[bytes]) -> Seen:
     return Seen(joined(events), 0, conn.sent)
 
 
-def with_nothing_between(conn: Conn, pieces: list[bytes]) -> Seen:
-    """Over the bytes, with a call without bytes after each: it finds nothing where all is
-    consumed, and no event anywhere."""
+def with_empty_calls(conn: Conn, pieces: list[bytes]) -> Seen:
+    """Until all bytes are consumed, with a call without bytes after each call: it reports no
+    event, and no error unless bytes are left."""
     events: list[tuple[int, int, int, bytes]] = []
     for piece in pieces:
         while piece:
@@ -140,7 +140,7 @@ def with_nothing_between(conn: Conn, pieces: list[bytes]) -> Seen:
             nothing = conn.recv(b"")
             assert not nothing.events and nothing.consumed == 0
             if nothing.result < 0:
-                assert piece  # an error is outstanding, so a byte was left
+                assert piece  # a byte was left for the error
                 return Seen(joined(events), nothing.result, conn.sent)
     return Seen(joined(events), 0, conn.sent)
 
@@ -191,7 +191,9 @@ WRONG = [
 @pytest.mark.parametrize("deflate", [False, True] if DEFLATES else [False])
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("capacity", [1, 2, 64])
-def test_connections(stream: bool, capacity: int, deflate: bool) -> None:
+def test_all_loops_over_a_connection_find_the_same(
+    stream: bool, capacity: int, deflate: bool
+) -> None:
     dice = random.Random(capacity)
     failures = set()
     for data in streams(capacity, 150):
@@ -200,7 +202,7 @@ def test_connections(stream: bool, capacity: int, deflate: bool) -> None:
         if len(data) < 600:
             cuts.append([data[i : i + 1] for i in range(len(data))])
         for pieces in cuts:
-            for loop in (over_the_bytes, over_the_result, with_nothing_between):
+            for loop in (until_consumed, until_zero, with_empty_calls):
                 conn = Conn(stream, capacity, deflate)
                 seen = loop(conn, pieces)
                 conn.free()
@@ -212,32 +214,32 @@ def test_connections(stream: bool, capacity: int, deflate: bool) -> None:
 
 
 def comparable(seen: Seen, stream: bool) -> Seen:
-    """In stream mode how much of a message comes before its error depends on the input."""
+    """In stream mode the size of the part before an error depends on the input."""
     if stream and seen.failed:
         whole = [event for event in seen.events if event[0]]
         return Seen(whole, seen.failed, seen.sent)
     return seen
 
 
-def test_decoders() -> None:
+def test_both_loops_over_a_decoder_find_the_same() -> None:
     dice = random.Random(1)
     for data in streams(2, 300):
         found = set()
         for pieces in ([data], cut(dice, data, 5), cut(dice, data, 2)):
-            for over_bytes in (False, True):
+            for by_bytes in (False, True):
                 for capacity in (1, 3, 64):
-                    found.add(decoded(pieces, over_bytes, capacity))
+                    found.add(decoded(pieces, by_bytes, capacity))
         assert len(found) == 1
 
 
-def decoded(pieces: list[bytes], over_bytes: bool, capacity: int) -> tuple[bytes, int]:
-    """All payloads and headers, without the chunks; and the error."""
+def decoded(pieces: list[bytes], by_bytes: bool, capacity: int) -> tuple[bytes, int]:
+    """All headers and payloads, with chunks joined, and the error."""
     decoder, used = _ffi.Decoder(), c_size_t()
     assert lib.ws_decoder_init(byref(decoder), _ffi.DEFLATE, 100_000) == 0
     entries = (_ffi.Frame * capacity)()
     out = b""
     for piece in pieces:
-        while piece or not over_bytes:
+        while piece or not by_bytes:
             buffer = create_string_buffer(piece, len(piece)) if piece else None
             n = lib.ws_decoder_feed(
                 byref(decoder), buffer, len(piece), entries, capacity, byref(used)

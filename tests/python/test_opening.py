@@ -1,4 +1,4 @@
-"""Accepting and confirming in one call: what fits, what is refused and why, and mistakes."""
+"""Accepting and confirming in one call: results, refusals and invalid arguments."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_first_frames_follow_the_head() -> None:
     ]
 
 
-def test_an_incomplete_head() -> None:
+def test_an_incomplete_head_has_no_reply() -> None:
     for size in range(len(RFC_REQUEST)):
         accepted = Connection.accept(RFC_REQUEST[:size])
         assert tuple(accepted) == (None, b"")
@@ -53,7 +53,7 @@ def test_an_empty_line_before_the_request_counts() -> None:
     assert accepted.head_len == 2 + len(PLAIN_REQUEST)
 
 
-def test_an_ordinary_request_comes_with_its_refusal() -> None:
+def test_an_ordinary_request_has_a_refusal_and_a_length() -> None:
     data = b"POST /form HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody"
     accepted = Connection.accept(data)
     assert accepted.connection is None and accepted.reply.startswith(b"HTTP/1.1 426 ")
@@ -77,7 +77,7 @@ ORIGINS = ["https://a.example", "http://b.example:8080", "file://"]
 
 
 @pytest.mark.parametrize("origins", [ORIGINS, " ".join(ORIGINS)])
-def test_origins(origins: Any) -> None:
+def test_other_origins_are_refused_with_403(origins: Any) -> None:
     for line in (
         "X: no browser",
         "Origin: https://a.example",
@@ -102,10 +102,10 @@ def test_origins(origins: Any) -> None:
         assert type(accepted.error) is errors.HandshakeOrigin
         assert accepted.error.http_status == 403
         assert accepted.reply.startswith(b"HTTP/1.1 403 ")
-        assert Connection.accept(head).connection  # any page, where no list is given
+        assert Connection.accept(head).connection  # all origins are allowed without a list
 
 
-def test_a_protocol_may_be_needed() -> None:
+def test_need_protocol_refuses_clients_without_one() -> None:
     accepted = Connection.accept(RFC_REQUEST, protocols=["chat"], need_protocol=True)
     assert accepted.connection and accepted.reply == RFC_ANSWER
     for head in (RFC_REQUEST, PLAIN_REQUEST):
@@ -135,14 +135,14 @@ MISTAKES: list[dict[str, Any]] = [
 @pytest.mark.parametrize(
     "data", [b"", PLAIN_REQUEST, PLAIN_REQUEST[:20], b"GET / HTTP/9\r\n\r\n"]
 )
-def test_a_mistake_is_raised_whatever_the_request_is(
+def test_invalid_arguments_are_raised_for_every_request(
     data: bytes, options: dict[str, Any]
 ) -> None:
     with pytest.raises(errors.InvalidArgument):
         Connection.accept(data, **options)
 
 
-def test_a_good_configuration_can_be_checked() -> None:
+def test_a_configuration_can_be_checked_without_a_request() -> None:
     accepted = Connection.accept(
         b"",
         protocols=["chat"],
@@ -160,7 +160,7 @@ def test_unknown_options_are_a_type_error() -> None:
         Connection(wscodec.SERVER, max_mesage=5)  # type: ignore[call-arg]
 
 
-def test_either_compression_or_bits_of_your_own() -> None:
+def test_compression_excludes_allow_rsv() -> None:
     uses: list[Any] = [
         lambda **options: Connection(wscodec.SERVER, **options),
         lambda **options: Connection.accept(b"", **options),
@@ -174,7 +174,7 @@ def test_either_compression_or_bits_of_your_own() -> None:
 # Client
 
 
-def test_confirm() -> None:
+def test_confirm_returns_a_connection_and_the_response() -> None:
     data = RFC_ANSWER + wire.frame(0x81, b"first", None)
     for size in range(len(RFC_ANSWER)):
         assert Connection.confirm(data[:size], RFC_REQUEST) is None
@@ -190,7 +190,7 @@ def test_confirm() -> None:
     assert connection.data_to_send()[1] & 0x80  # masked
 
 
-def test_confirm_raises_as_parse_response_does() -> None:
+def test_confirm_raises_the_errors_of_parse_response() -> None:
     for old, new, error in (
         (b"s3p", b"s4p", errors.HandshakeAccept),
         (b": chat", b": x", errors.HandshakeProtocol),
@@ -209,7 +209,7 @@ def test_confirm_raises_as_parse_response_does() -> None:
 
 
 @needs.compression
-def test_compression_is_confirmed() -> None:
+def test_confirm_agrees_on_compression() -> None:
     offered = Deflate(level=1)
     request = wscodec.build_request("a", extensions=wscodec.deflate_offer(offered))
     willing = Deflate(server_no_context_takeover=True, client_max_window_bits=10)
@@ -229,7 +229,7 @@ def test_compression_is_confirmed() -> None:
 
 
 @needs.compression
-def test_what_is_offered_must_be_what_the_request_says() -> None:
+def test_the_offer_must_match_the_request() -> None:
     request = wscodec.build_request("a", key=KEY, extensions=wscodec.deflate_offer())
     with pytest.raises(errors.InvalidArgument):
         Connection.confirm(PLAIN_ANSWER, request)
@@ -243,8 +243,8 @@ def test_what_is_offered_must_be_what_the_request_says() -> None:
         Connection.confirm(bad, request, deflate=Deflate())
 
 
-def test_over_two_hundred_fields_and_sixty_kilobytes() -> None:
-    """Up to WS_MAX_HEAD, as behind proxies that add 20 KB of cookies."""
+def test_heads_may_have_200_fields_and_60_kilobytes() -> None:
+    """Up to WS_MAX_HEAD bytes; proxies add 20 KB of cookies."""
     cookies = [("Cookie", "x" * 300)] * 200
     request = wscodec.build_request("localhost", headers=cookies)
     assert len(request) > 60_000

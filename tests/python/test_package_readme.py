@@ -1,4 +1,4 @@
-"""What python/README.md shows works."""
+"""The code in python/README.md works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, RFC_ANSWER, RFC_REQUEST, ec
 from wire import ROOT
 
 
-def test_the_example() -> None:
+def test_the_first_example_replies_to_a_request_and_a_frame() -> None:
     text = (ROOT / "python" / "README.md").read_text()
     (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     handshake, frames = program.split("decoder =")
@@ -26,20 +26,20 @@ def test_the_example() -> None:
 
 
 def indented(start: str, end: str) -> str:
-    """The code in the part of the text that is between these."""
+    """The indented code between two phrases of the text."""
     text = (ROOT / "python" / "README.md").read_text()
     section = text.partition(start)[2].partition(end)[0]
     return textwrap.dedent("".join(re.findall(r"^(?:    .*)?\n", section, re.MULTILINE)))
 
 
-def test_control_frames() -> None:
+def test_the_example_of_control_replies_to_a_ping_and_a_close() -> None:
     names: dict[str, Any] = {"wscodec": wscodec, "to_send": b"", "decoder": wscodec.Decoder()}
     names["received"] = wire.frame(0x89, b"ping") + wire.close(1000)
     exec(indented("`Control` replies", "`Connection` is"), names)
     assert names["to_send"] == echo(0x8A, b"ping") + goodbye(1000)
 
 
-def test_connections() -> None:
+def test_the_examples_of_connections_echo_and_confirm() -> None:
     names: dict[str, Any] = {"wscodec": wscodec}
     names["received"] = RFC_REQUEST + wire.frame(0x81, b"Hello") + wire.close(1000)
     exec(indented("`Connection` is", "Browsers connect"), names)
@@ -52,7 +52,7 @@ def test_connections() -> None:
     assert names["connection"].protocol == "chat" and names["response"].status == 101
 
 
-def test_within_a_framework() -> None:
+def test_the_example_for_frameworks_builds_the_reply_from_fields() -> None:
     fields = list(wscodec.headers(RFC_REQUEST))
     names: dict[str, Any] = {"wscodec": wscodec, "method": "GET", "fields": fields}
     exec(indented("## Within", "In HTTP/2"), names)
@@ -63,9 +63,9 @@ def test_within_a_framework() -> None:
 
 
 @needs.compression
-def test_compression() -> None:
+def test_the_example_of_compression_agrees_and_broadcasts() -> None:
     code = indented("## Compression", "\n## ")
-    server, client, answer, broadcast = re.split(
+    server, client, response, broadcast = re.split(
         r"^(?=offered|connection, response|once)", code, flags=re.MULTILINE
     )
     names: dict[str, Any] = {"wscodec": wscodec, "host": "localhost", "news": "x" * 5000}
@@ -75,7 +75,7 @@ def test_compression() -> None:
     names["received"] = names["reply"]
     agreed = wscodec.Deflate(client_no_context_takeover=True)
     assert names["connection"].deflate == agreed
-    exec(answer, names)
+    exec(response, names)
     assert names["connection"].deflate == agreed
     exec(broadcast, names)
     other = wscodec.Connection(wscodec.CLIENT, deflate=names["once"])

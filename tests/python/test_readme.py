@@ -1,4 +1,4 @@
-"""The programs in README.md work as they stand there."""
+"""The programs in README.md work without changes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ANSWER = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def program(language: str) -> str:
-    """The one fenced block of a language."""
+    """The only fenced block of a language."""
     (block,) = re.findall(
         rf"^```{language}\n(.*?)^```$", (ROOT / "README.md").read_text(), re.M | re.S
     )
@@ -27,7 +27,7 @@ def run(*command: str | Path) -> str:
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
-def test_the_c_program_prints_what_its_comments_say(tmp_path: Path) -> None:
+def test_the_c_program_prints_what_its_comments_promise(tmp_path: Path) -> None:
     source, binary = tmp_path / "hello.c", tmp_path / "hello"
     source.write_text(program("c"))
     library = ROOT / "target" / "lib"
@@ -37,12 +37,12 @@ def test_the_c_program_prints_what_its_comments_say(tmp_path: Path) -> None:
     )
     printed = run(binary)
     assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")
-    assert f"Sec-WebSocket-Accept: {ANSWER}\n" in printed
+    assert f"Sec-WebSocket-Accept: {ACCEPT}\n" in printed
     assert printed.endswith("\n\nopcode 1: Hello\n")
 
 
-def test_the_python_program_prints_what_its_comments_say() -> None:
+def test_the_python_program_prints_what_its_comments_promise() -> None:
     printed = run(sys.executable, "-c", program("python"))
     assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")
-    assert f"Sec-WebSocket-Accept: {ANSWER}\n" in printed
+    assert f"Sec-WebSocket-Accept: {ACCEPT}\n" in printed
     assert printed.endswith("\nTEXT b'Hello'\n810548656c6c6f\n")

@@ -21,23 +21,23 @@ def check(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_types() -> None:
+def test_types_pass_mypy() -> None:
     cache = str(ROOT / "target" / "python" / "mypy-cache")
     check("mypy", "--config-file", "python/pyproject.toml", "--cache-dir", cache, *PATHS)
 
 
-def test_lint_and_format() -> None:
+def test_style_passes_ruff() -> None:
     config = ["--no-cache", "--config", "python/pyproject.toml"]
     check("ruff", "check", *config, *PATHS)
     check("ruff", "format", "--check", *config, *PATHS)
 
 
-def test_everything_public_is_documented() -> None:
+def test_every_public_name_has_documentation() -> None:
     assert sorted(wscodec.__all__, key=str) == sorted(set(wscodec.__all__), key=str)
     assert (Path(wscodec.__file__).parent / "py.typed").exists()
-    things = [getattr(wscodec, name) for name in wscodec.__all__] + [
-        thing for thing in vars(errors).values() if inspect.isclass(thing)
+    objects = [getattr(wscodec, name) for name in wscodec.__all__] + [
+        item for item in vars(errors).values() if inspect.isclass(item)
     ]
-    for thing in things:
-        if inspect.isclass(thing) or inspect.isfunction(thing):
-            assert (thing.__doc__ or "").strip(), thing
+    for item in objects:
+        if inspect.isclass(item) or inspect.isfunction(item):
+            assert (item.__doc__ or "").strip(), item

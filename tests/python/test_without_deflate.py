@@ -30,14 +30,14 @@ CALLS: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_what_needs_it_is_unsupported(name: str) -> None:
+def test_functions_of_compression_are_unsupported(name: str) -> None:
     with pytest.raises(errors.Unsupported) as caught:
         CALLS[name]()
     assert isinstance(caught.value, wscodec.UsageError)
     assert caught.value.name == "WS_ERR_UNSUPPORTED"
 
 
-def test_what_does_not_works() -> None:
+def test_connections_work_without_compression() -> None:
     conn, reply = Connection.accept(PLAIN_REQUEST, compress_from=0)
     assert conn and conn.deflate is None and reply == PLAIN_ANSWER
     conn.send_text("hi", compress=True)

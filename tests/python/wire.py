@@ -1,4 +1,4 @@
-"""Frames by hand, so that the tests do not check the library against itself."""
+"""Builds frames without the library, so that it is not tested against itself."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-//! Arguments that nobody should pass to the functions for frames: NULL, absurd lengths,
-//! unaligned pointers, unknown flags.
+//! Invalid arguments of the functions for frames: NULL, absurd lengths, unaligned pointers,
+//! unknown flags.
 
-// The pointers are those of live variables, or must be refused before they are used.
+// The pointers refer to live variables, or must be refused before they are used.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::c::code::{BUFFER_TOO_SMALL, INVALID_ARGUMENT};
@@ -10,16 +10,16 @@ use core::ptr::{null, null_mut, without_provenance_mut};
 use wscodec::ffi::decoder::*;
 use wscodec::ffi::frame::*;
 
-/// Lengths that no object has.
+/// Lengths that no object can have.
 pub(crate) const ABSURD: [usize; 3] =
     [usize::MAX, isize::MAX as usize + 1, isize::MAX as usize + 2];
 
-/// A pointer that is good for a length of 0, and for nothing else.
+/// A pointer that is valid only with a length of 0.
 pub(crate) fn dangling() -> *mut c_void {
     without_provenance_mut(1)
 }
 
-/// The same place, one byte further on. `T` must have an alignment.
+/// One byte beyond `pointer`. The alignment of `T` must be more than 1.
 pub(crate) fn unaligned<T>(pointer: *mut T) -> *mut T {
     assert!(align_of::<T>() > 1);
     pointer.wrapping_byte_add(1)
@@ -45,7 +45,7 @@ fn decode_refuses_bad_buffers() {
 }
 
 #[test]
-fn decode_takes_an_empty_buffer_with_any_pointer() {
+fn decode_accepts_an_empty_buffer_with_any_pointer() {
     let mut frame = ws_frame { opcode: 7, ..ws_frame::default() };
     unsafe {
         assert_eq!(ws_frame_decode(null_mut(), 0, 0, &mut frame), 0);
@@ -68,7 +68,7 @@ fn decode_refuses_bad_frames() {
 }
 
 #[test]
-fn unknown_flags_are_refused() {
+fn decode_and_init_refuse_unknown_flags() {
     let mut buf = *b"\x81\x80\x01\x02\x03\x04";
     for bit in 0..32 {
         let mut frame = ws_frame::default();
@@ -110,7 +110,7 @@ fn encode_refuses_bad_payloads_and_outputs() {
 }
 
 #[test]
-fn encode_takes_an_empty_payload_with_any_pointer() {
+fn encode_accepts_an_empty_payload_with_any_pointer() {
     for payload in [null_mut(), dangling()] {
         let mut out = [0_u8; 2];
         let to = out.as_mut_ptr().cast();
@@ -169,7 +169,7 @@ fn mask_copy_does_nothing_with_bad_arguments() {
 }
 
 #[test]
-fn mask_copy_takes_the_same_buffer_twice() {
+fn mask_copy_works_in_place() {
     let mut buf = *b"Hello, world";
     let to: *mut c_void = buf.as_mut_ptr().cast();
     unsafe { ws_mask_copy(to, to, buf.len(), key(), 0) };
@@ -177,7 +177,7 @@ fn mask_copy_takes_the_same_buffer_twice() {
 }
 
 #[test]
-fn buffers_that_overlap_otherwise_are_left_alone() {
+fn partly_overlapping_buffers_are_refused() {
     let mut buf = *b"Hello, world, hello";
     let to: *mut c_void = buf.as_mut_ptr().cast();
     unsafe {
@@ -214,7 +214,7 @@ fn finish_refuses_bad_decoders() {
     }
 }
 
-/// The arguments of ws_decoder_feed(), to be spoilt one by one.
+/// The arguments of ws_decoder_feed(), to be made invalid one by one.
 #[derive(Clone, Copy)]
 struct Feed {
     decoder: *mut ws_decoder,
@@ -266,7 +266,7 @@ fn feed_refuses_each_bad_argument_and_changes_nothing() {
 }
 
 #[test]
-fn feed_takes_an_empty_buffer_with_any_pointer() {
+fn feed_accepts_an_empty_buffer_with_any_pointer() {
     for buf in [null_mut(), dangling()] {
         let (mut decoder, mut frame) = (ws_decoder::default(), ws_frame::default());
         let mut consumed = 77;

@@ -1,13 +1,14 @@
-//! Arguments that nobody should pass to the functions of the handshake: NULL, absurd
-//! lengths, unaligned pointers, structs of another size.
+//! Invalid arguments of the functions for the handshake: NULL, absurd lengths, unaligned
+//! pointers, structs of other sizes.
 
-// The pointers are those of live variables, or must be refused before they are used.
+// The pointers refer to live variables, or must be refused before they are used.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::arguments_frame::{ABSURD, dangling, unaligned};
 use crate::c::code::{
     BUFFER_TOO_SMALL, HTTP_SYNTAX, INVALID_ARGUMENT, KEY as BAD_KEY, UNSUPPORTED,
 };
+use crate::handshake_parsed::{REQUEST, RESPONSE};
 use crate::heads::{Head, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
@@ -20,9 +21,9 @@ fn ptr(bytes: &[u8]) -> *const c_void {
     bytes.as_ptr().cast()
 }
 
-/// Calls with a good pointer and length, then with each bad pair.
+/// Calls with a valid pointer and length, then with each invalid pair.
 fn bad_inputs(good: &[u8], call: impl Fn(*const c_void, usize) -> isize) {
-    assert!(call(ptr(good), good.len()) > 0, "the good one");
+    assert!(call(ptr(good), good.len()) > 0, "valid arguments");
     assert_eq!(call(null(), 1), INVALID_ARGUMENT);
     assert_eq!(call(null(), good.len()), INVALID_ARGUMENT);
     for absurd in ABSURD {
@@ -30,15 +31,15 @@ fn bad_inputs(good: &[u8], call: impl Fn(*const c_void, usize) -> isize) {
         assert_eq!(call(null(), absurd), INVALID_ARGUMENT);
     }
     let empty = call(null(), 0);
-    assert_eq!(call(dangling(), 0), empty, "empty is empty");
-    assert_eq!(call(ptr(good), 0), empty, "empty is empty");
+    assert_eq!(call(dangling(), 0), empty, "any empty buffer");
+    assert_eq!(call(ptr(good), 0), empty, "any empty buffer");
 }
 
-/// The same for an output.
+/// As `bad_inputs`, for an output.
 fn bad_outputs(call: impl Fn(*mut c_void, usize) -> isize) {
     let mut out = [0_u8; 1024];
     let to: *mut c_void = out.as_mut_ptr().cast();
-    assert!(call(to, 1024) > 0, "the good one");
+    assert!(call(to, 1024) > 0, "valid arguments");
     assert_eq!(call(null_mut(), 1024), INVALID_ARGUMENT);
     for absurd in ABSURD {
         assert_eq!(call(to, absurd), INVALID_ARGUMENT);
@@ -49,7 +50,7 @@ fn bad_outputs(call: impl Fn(*mut c_void, usize) -> isize) {
 }
 
 #[test]
-fn accept_key() {
+fn accept_key_refuses_invalid_arguments() {
     let mut out = [0_u8; 28];
     let to: *mut c_void = out.as_mut_ptr().cast();
     bad_inputs(KEY, |key, len| unsafe { ws_accept_key(key, len, to, 28) });
@@ -58,7 +59,7 @@ fn accept_key() {
 }
 
 #[test]
-fn make_key() {
+fn make_key_refuses_invalid_outputs() {
     bad_outputs(|out, cap| unsafe { ws_make_key(out, cap) });
     let mut out = [7_u8; 24];
     let result = unsafe { ws_make_key(out.as_mut_ptr().cast(), 23) };
@@ -66,7 +67,7 @@ fn make_key() {
 }
 
 #[test]
-fn parse_handshake() {
+fn parse_handshake_refuses_invalid_arguments() {
     let request = Head::request().bytes();
     let size = size_of::<ws_handshake>();
     bad_inputs(&request, |buf, len| {
@@ -84,11 +85,12 @@ fn parse_handshake() {
     }
 }
 
-/// Bytes that start where any struct may start.
+/// Bytes that are aligned for any struct.
 #[repr(C, align(16))]
 struct Room([u8; 512]);
 
-/// An output struct as a newer or older caller knows it, and at every address.
+/// Output structs as older and newer callers know them, at aligned and unaligned addresses.
+/// Smaller and unaligned ones are refused; the tail of larger ones is zeroed.
 fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
     known: T,
     parse: impl Fn(*mut T, usize) -> isize,
@@ -110,15 +112,15 @@ fn sizes_of_output<T: Copy + PartialEq + core::fmt::Debug>(
             assert!(parse(to, size + larger) > 0);
             assert_eq!(unsafe { to.read() }, known);
             assert_eq!(room.0[at + size..at + size + larger], vec![0; larger]);
-            let behind = &room.0[at + size + larger..];
-            assert!(behind.iter().all(|byte| *byte == 0xee), "wrote behind it");
+            let rest = &room.0[at + size + larger..];
+            assert!(rest.iter().all(|byte| *byte == 0xee), "wrote beyond it");
             assert!(room.0[..at].iter().all(|byte| *byte == 0xee), "wrote before it");
         }
     }
 }
 
 #[test]
-fn a_handshake_of_another_size_or_alignment() {
+fn parse_handshake_fills_structs_of_newer_callers() {
     let request = Head::request().bytes();
     let (_, known) = crate::c::parse_handshake(&request);
     sizes_of_output(known, |hs, size| unsafe {
@@ -127,18 +129,18 @@ fn a_handshake_of_another_size_or_alignment() {
 }
 
 #[test]
-fn a_response_of_another_size_or_alignment() {
-    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
-    let (_, known) = crate::c::parse_response(&answer, &request);
-    sizes_of_output(known, |response, size| unsafe {
+fn parse_response_fills_structs_of_newer_callers() {
+    let (request, response) = (Head::request().bytes(), Head::response().bytes());
+    let (_, known) = crate::c::parse_response(&response, &request);
+    sizes_of_output(known, |to, size| unsafe {
         let (asked, asked_len) = (ptr(&request), request.len());
-        ws_parse_response(ptr(&answer), answer.len(), asked, asked_len, response, size)
+        ws_parse_response(ptr(&response), response.len(), asked, asked_len, to, size)
     });
 }
 
 #[test]
-fn parse_response() {
-    let (request, answer) = (Head::request().bytes(), Head::answer().bytes());
+fn parse_response_refuses_invalid_arguments() {
+    let (request, response) = (Head::request().bytes(), Head::response().bytes());
     let size = size_of::<ws_response>();
     let parse = |buf, len, asked, asked_len| {
         let mut response = ws_response { status: 7, ..ws_response::default() };
@@ -147,12 +149,12 @@ fn parse_response() {
         assert_eq!(response == ws_response::default(), result <= 0);
         result
     };
-    bad_inputs(&answer, |buf, len| parse(buf, len, ptr(&request), request.len()));
-    bad_inputs(&request, |asked, len| parse(ptr(&answer), answer.len(), asked, len));
+    bad_inputs(&response, |buf, len| parse(buf, len, ptr(&request), request.len()));
+    bad_inputs(&request, |asked, len| parse(ptr(&response), response.len(), asked, len));
     let (asked, asked_len) = (ptr(&request), request.len());
     for size in [size, 0] {
         let result = unsafe {
-            let (buf, len) = (ptr(&answer), answer.len());
+            let (buf, len) = (ptr(&response), response.len());
             ws_parse_response(buf, len, asked, asked_len, null_mut(), size)
         };
         assert_eq!(result, INVALID_ARGUMENT);
@@ -160,7 +162,7 @@ fn parse_response() {
 }
 
 #[test]
-fn next_header() {
+fn next_header_refuses_invalid_arguments() {
     let head = Head::request().bytes();
     let (mut pos, mut spans) = ([0_usize; 2], [ws_span::default(); 4]);
     let (at, name) = (pos.as_mut_ptr(), spans.as_mut_ptr());
@@ -169,7 +171,7 @@ fn next_header() {
         *at = 0;
         ws_next_header(head, len, at, name, value)
     });
-    // What would have been filled is zero, whatever else is invalid.
+    // An output that is valid is zeroed, even if another argument is invalid.
     unsafe { [*name, *value] = [ws_span { off: 7, len: 7 }; 2] };
     unsafe { *at = 0 };
     for (bad_name, bad_value) in
@@ -195,7 +197,7 @@ fn next_header() {
 }
 
 #[test]
-fn find_header() {
+fn find_header_refuses_invalid_arguments() {
     let head = Head::request().bytes();
     let mut spans = [ws_span::default(); 2];
     let value = spans.as_mut_ptr();
@@ -213,7 +215,7 @@ fn find_header() {
 }
 
 #[test]
-fn select_protocol() {
+fn select_protocol_refuses_invalid_arguments() {
     let head = Head::request().add("Sec-WebSocket-Protocol", "chat").bytes();
     let mut spans = [ws_span::default(); 2];
     let chosen = spans.as_mut_ptr();
@@ -232,7 +234,7 @@ fn select_protocol() {
 }
 
 #[test]
-fn origin_allowed() {
+fn origin_allowed_is_false_for_invalid_arguments() {
     let origin: &[u8] = b"https://a";
     let (good, len) = (ptr(origin), origin.len());
     let mut bad = vec![(null(), 0), (null(), len), (dangling().cast_const(), 0)];
@@ -273,7 +275,8 @@ fn request_spec() -> ws_request_spec {
     }
 }
 
-/// An input struct as a newer or older caller knows it, and at every address.
+/// Input structs as older and newer callers know them, at aligned and unaligned addresses.
+/// Smaller and unaligned ones are refused; the tail of larger ones must be zero.
 fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
     let size = size_of::<T>();
     for at in 0..16 {
@@ -294,7 +297,7 @@ fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
             room.0[at + size + tail] = 1;
             let from = room.0[at..].as_ptr().cast();
             assert_eq!(build(from, size + 40), UNSUPPORTED);
-            assert!(build(from, size + tail) > 0, "behind its size is not its own");
+            assert!(build(from, size + tail) > 0, "bytes beyond the size do not count");
             room.0[at + size + tail] = 0;
         }
     }
@@ -306,7 +309,7 @@ fn sizes_of_input<T: Copy>(spec: T, build: impl Fn(*const T, usize) -> isize) {
 }
 
 #[test]
-fn a_response_spec_of_another_size_or_alignment() {
+fn build_response_reads_specs_of_newer_callers() {
     sizes_of_input(response_spec(), |spec, size| {
         let mut out = [0_u8; 512];
         unsafe { ws_build_response(spec, size, out.as_mut_ptr().cast(), 512) }
@@ -314,7 +317,7 @@ fn a_response_spec_of_another_size_or_alignment() {
 }
 
 #[test]
-fn a_request_spec_of_another_size_or_alignment() {
+fn build_request_reads_specs_of_newer_callers() {
     sizes_of_input(request_spec(), |spec, size| {
         let mut out = [0_u8; 512];
         unsafe { ws_build_request(spec, size, out.as_mut_ptr().cast(), 512) }
@@ -328,7 +331,7 @@ fn bad_bytes() -> Vec<ws_bytes> {
 }
 
 #[test]
-fn build_response() {
+fn build_response_refuses_invalid_arguments() {
     let build = |spec: &ws_response_spec, out, cap| unsafe {
         ws_build_response(spec, size_of::<ws_response_spec>(), out, cap)
     };
@@ -349,7 +352,7 @@ fn build_response() {
 }
 
 #[test]
-fn build_request() {
+fn build_request_refuses_invalid_arguments() {
     let build = |spec: &ws_request_spec, out, cap| unsafe {
         ws_build_request(spec, size_of::<ws_request_spec>(), out, cap)
     };
@@ -373,7 +376,7 @@ fn build_request() {
 }
 
 #[test]
-fn build_reply() {
+fn build_reply_refuses_invalid_arguments() {
     let (lines, body): (&[u8], &[u8]) = (b"X: y\r\n", b"body");
     let mut out = [0_u8; 512];
     let to: *mut c_void = out.as_mut_ptr().cast();
@@ -388,9 +391,8 @@ fn build_reply() {
     });
 }
 
-/// A struct is zero also where the input is refused.
 #[test]
-fn a_handshake_is_zeroed_with_an_error() {
+fn parse_handshake_zeroes_the_struct_on_error() {
     let mut hs = ws_handshake { head_len: 7, http_version: 8, ..ws_handshake::default() };
     let (bad, size) = (b"no request\r\n", size_of::<ws_handshake>());
     let result = unsafe { ws_parse_handshake(ptr(bad), bad.len(), &mut hs, size) };
@@ -398,7 +400,7 @@ fn a_handshake_is_zeroed_with_an_error() {
 }
 
 #[test]
-fn head_length() {
+fn head_length_refuses_invalid_arguments() {
     let head = Head::request().bytes();
     let mut scanned = [0_usize; 2];
     let at = scanned.as_mut_ptr();
@@ -415,7 +417,7 @@ fn head_length() {
 }
 
 #[test]
-fn select_protocol_value() {
+fn select_protocol_value_refuses_invalid_arguments() {
     let mut spans = [ws_span::default(); 2];
     let chosen = spans.as_mut_ptr();
     let chat: &[u8] = b"chat";
@@ -433,7 +435,7 @@ fn select_protocol_value() {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn pmd_values() {
+fn pmd_value_functions_refuse_invalid_arguments() {
     let offer: &[u8] = b"permessage-deflate";
     let mut params = [crate::pmd::USUAL; 2];
     let mut out = [0_u8; 1024];
@@ -461,53 +463,24 @@ fn pmd_values() {
     }
 }
 
-const REQUEST_FIELDS: crate::c::RequestFields<'_> = crate::c::RequestFields {
-    method: Some(b"GET"),
-    host: Some(b"a"),
-    upgrade: Some(b"websocket"),
-    connection: Some(b"upgrade"),
-    key: Some(KEY),
-    version: Some(b"13"),
-    origin: None,
-    extensions: None,
-    content_length: None,
-    transfer_encoding: None,
-    connect_protocol: None,
-    origins: None,
-    http_version: 11,
-};
-
-const RESPONSE_FIELDS: crate::c::ResponseFields<'_> = crate::c::ResponseFields {
-    upgrade: Some(b"websocket"),
-    connection: Some(b"upgrade"),
-    accept: Some(crate::heads::ACCEPT),
-    protocol: None,
-    extensions: None,
-    key: Some(KEY),
-    offered_protocols: None,
-    offered_extensions: None,
-    http_version: 11,
-    status: 101,
-};
-
 #[test]
-fn fields_of_another_size_or_alignment() {
-    // These return WS_OK, which is no count.
-    sizes_of_input(REQUEST_FIELDS.raw(), |fields, size| {
+fn check_functions_read_fields_of_newer_callers() {
+    // These return WS_OK, while `sizes_of_input` expects a count.
+    sizes_of_input(REQUEST.raw(), |fields, size| {
         let result = unsafe { ws_check_request(fields, size) };
         if result == 0 { 1 } else { result }
     });
-    sizes_of_input(RESPONSE_FIELDS.raw(), |fields, size| {
+    sizes_of_input(RESPONSE.raw(), |fields, size| {
         let result = unsafe { ws_check_response(fields, size) };
         if result == 0 { 1 } else { result }
     });
 }
 
-/// Of every field, also of those that are not looked at.
+/// Even of those that are not needed.
 #[test]
-fn fields_that_nobody_should_pass() {
+fn check_functions_refuse_every_invalid_field() {
     for http_version in [11, 20] {
-        let good = ws_request_fields { http_version, ..REQUEST_FIELDS.raw() };
+        let good = ws_request_fields { http_version, ..REQUEST.raw() };
         let check = |fields: ws_request_fields| unsafe {
             ws_check_request(&fields, size_of::<ws_request_fields>())
         };
@@ -530,7 +503,7 @@ fn fields_that_nobody_should_pass() {
             }
         }
         assert_eq!(check(ws_request_fields { reserved: 1, ..good }), INVALID_ARGUMENT);
-        let good = ws_response_fields { http_version, ..RESPONSE_FIELDS.raw() };
+        let good = ws_response_fields { http_version, ..RESPONSE.raw() };
         let check = |fields: ws_response_fields| unsafe {
             ws_check_response(&fields, size_of::<ws_response_fields>())
         };

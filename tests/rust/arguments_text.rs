@@ -1,6 +1,6 @@
-//! Arguments that nobody should pass to the functions for text and close payloads.
+//! Invalid arguments of the functions for text and close payloads.
 
-// The pointers are those of live variables, or must be refused before they are used.
+// The pointers refer to live variables, or must be refused before they are used.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::arguments_frame::{ABSURD, dangling, unaligned};
@@ -16,7 +16,7 @@ fn reason() -> *const c_void {
 }
 
 #[test]
-fn utf8_validate() {
+fn utf8_validate_refuses_invalid_arguments() {
     let mut states = [0_u32; 2];
     let state = states.as_mut_ptr();
     unsafe {
@@ -34,7 +34,7 @@ fn utf8_validate() {
 }
 
 #[test]
-fn close_parse() {
+fn close_parse_refuses_invalid_arguments() {
     let mut codes = [7_u16; 2];
     let code = codes.as_mut_ptr();
     let payload: *const c_void = b"\x03\xe8bye".as_ptr().cast();
@@ -56,7 +56,7 @@ fn close_parse() {
 }
 
 #[test]
-fn close_build() {
+fn close_build_refuses_invalid_arguments() {
     let mut out = [0_u8; 125];
     let to: *mut c_void = out.as_mut_ptr().cast();
     unsafe {

@@ -1,5 +1,5 @@
-//! The C ABI in safe words: slices in, vectors and numbers out. Every output buffer has
-//! exactly the room that is asked for, between bytes that must stay as they are.
+//! Safe wrappers of the C functions: slices in, vectors and numbers out. Every output buffer
+//! has exactly the given capacity, between bytes that must not change.
 
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
@@ -16,8 +16,12 @@ use wscodec::ffi::deflate::{
 use wscodec::ffi::fields::{
     ws_check_request, ws_check_response, ws_request_fields, ws_response_fields,
 };
+pub(crate) use wscodec::ffi::frame::{
+    WS_ANY_MASK, WS_ANY_RSV, WS_CLIENT, WS_DEFLATE, WS_KEEP_MASKED, WS_SERVER,
+};
 use wscodec::ffi::frame::{
-    ws_frame, ws_frame_decode, ws_frame_encode, ws_frame_header, ws_mask, ws_mask_copy,
+    WS_BEGIN, WS_END, WS_FIN, WS_MASKED, ws_frame, ws_frame_decode, ws_frame_encode,
+    ws_frame_header, ws_mask, ws_mask_copy,
 };
 use wscodec::ffi::handshake::{
     ws_accept_key, ws_build_reply, ws_build_request, ws_build_response, ws_bytes,
@@ -27,57 +31,49 @@ use wscodec::ffi::handshake::{
 };
 use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
 
-/// The numbers of include/wscodec.h, written out once more.
+/// The errors, as the functions return them.
 pub(crate) mod code {
-    pub(crate) const INVALID_ARGUMENT: isize = -1;
-    pub(crate) const BUFFER_TOO_SMALL: isize = -2;
-    pub(crate) const INVALID_STATE: isize = -3;
-    pub(crate) const NO_MEMORY: isize = -4;
-    pub(crate) const UNSUPPORTED: isize = -5;
-    pub(crate) const RANDOM: isize = -6;
-    pub(crate) const HTTP_SYNTAX: isize = -20;
-    pub(crate) const HTTP_TOO_LARGE: isize = -21;
-    pub(crate) const NOT_UPGRADE: isize = -22;
-    pub(crate) const HTTP_METHOD: isize = -23;
-    pub(crate) const HTTP_VERSION: isize = -24;
-    pub(crate) const HOST: isize = -25;
-    pub(crate) const KEY: isize = -26;
-    pub(crate) const VERSION: isize = -27;
-    pub(crate) const STATUS: isize = -28;
-    pub(crate) const ACCEPT: isize = -29;
-    pub(crate) const PROTOCOL: isize = -30;
-    pub(crate) const EXTENSION: isize = -31;
-    pub(crate) const ORIGIN: isize = -32;
-    pub(crate) const RESERVED_BITS: isize = -40;
-    pub(crate) const OPCODE: isize = -41;
-    pub(crate) const LENGTH: isize = -42;
-    pub(crate) const MASK: isize = -43;
-    pub(crate) const CONTROL_FRAME: isize = -44;
-    pub(crate) const FRAGMENTATION: isize = -45;
-    pub(crate) const CLOSE_PAYLOAD: isize = -46;
-    pub(crate) const UTF8: isize = -47;
-    pub(crate) const TOO_BIG: isize = -48;
-    pub(crate) const COMPRESSION: isize = -49;
-    pub(crate) const EOF: isize = -50;
+    use wscodec::error::*;
+
+    pub(crate) const INVALID_ARGUMENT: isize = WS_ERR_INVALID_ARGUMENT as isize;
+    pub(crate) const BUFFER_TOO_SMALL: isize = WS_ERR_BUFFER_TOO_SMALL as isize;
+    pub(crate) const INVALID_STATE: isize = WS_ERR_INVALID_STATE as isize;
+    pub(crate) const NO_MEMORY: isize = WS_ERR_NO_MEMORY as isize;
+    pub(crate) const UNSUPPORTED: isize = WS_ERR_UNSUPPORTED as isize;
+    pub(crate) const RANDOM: isize = WS_ERR_RANDOM as isize;
+    pub(crate) const HTTP_SYNTAX: isize = WS_ERR_HTTP_SYNTAX as isize;
+    pub(crate) const HTTP_TOO_LARGE: isize = WS_ERR_HTTP_TOO_LARGE as isize;
+    pub(crate) const NOT_UPGRADE: isize = WS_ERR_NOT_UPGRADE as isize;
+    pub(crate) const HTTP_METHOD: isize = WS_ERR_HTTP_METHOD as isize;
+    pub(crate) const HTTP_VERSION: isize = WS_ERR_HTTP_VERSION as isize;
+    pub(crate) const HOST: isize = WS_ERR_HANDSHAKE_HOST as isize;
+    pub(crate) const KEY: isize = WS_ERR_HANDSHAKE_KEY as isize;
+    pub(crate) const VERSION: isize = WS_ERR_HANDSHAKE_VERSION as isize;
+    pub(crate) const STATUS: isize = WS_ERR_HANDSHAKE_STATUS as isize;
+    pub(crate) const ACCEPT: isize = WS_ERR_HANDSHAKE_ACCEPT as isize;
+    pub(crate) const PROTOCOL: isize = WS_ERR_HANDSHAKE_PROTOCOL as isize;
+    pub(crate) const EXTENSION: isize = WS_ERR_EXTENSION as isize;
+    pub(crate) const ORIGIN: isize = WS_ERR_HANDSHAKE_ORIGIN as isize;
+    pub(crate) const RESERVED_BITS: isize = WS_ERR_RESERVED_BITS as isize;
+    pub(crate) const OPCODE: isize = WS_ERR_OPCODE as isize;
+    pub(crate) const LENGTH: isize = WS_ERR_LENGTH as isize;
+    pub(crate) const MASK: isize = WS_ERR_MASK as isize;
+    pub(crate) const CONTROL_FRAME: isize = WS_ERR_CONTROL_FRAME as isize;
+    pub(crate) const FRAGMENTATION: isize = WS_ERR_FRAGMENTATION as isize;
+    pub(crate) const CLOSE_PAYLOAD: isize = WS_ERR_CLOSE_PAYLOAD as isize;
+    pub(crate) const UTF8: isize = WS_ERR_UTF8 as isize;
+    pub(crate) const TOO_BIG: isize = WS_ERR_TOO_BIG as isize;
+    pub(crate) const COMPRESSION: isize = WS_ERR_COMPRESSION as isize;
+    pub(crate) const EOF: isize = WS_ERR_EOF as isize;
 }
 
-/// The flags of ws_frame_decode() and ws_decoder_init().
-pub(crate) const SERVER: u32 = 0x00;
-pub(crate) const CLIENT: u32 = 0x01;
-pub(crate) const DEFLATE: u32 = 0x02;
-pub(crate) const ANY_MASK: u32 = 0x04;
-pub(crate) const KEEP_MASKED: u32 = 0x08;
+pub(crate) const FIN: u8 = WS_FIN as u8;
+pub(crate) const MASKED: u8 = WS_MASKED as u8;
+pub(crate) const BEGIN: u8 = WS_BEGIN as u8;
+pub(crate) const END: u8 = WS_END as u8;
 
-/// The flags of a ws_frame.
-pub(crate) const FIN: u8 = 0x80;
-pub(crate) const MASKED: u8 = 0x01;
-pub(crate) const BEGIN: u8 = 0x02;
-pub(crate) const END: u8 = 0x04;
-
-/// A count that is at least 0, or an error below it.
-pub(crate) type Answer = Result<usize, isize>;
-
-fn answer(result: isize) -> Answer {
+/// A result is a count, or a negative error.
+pub(crate) fn count(result: isize) -> Result<usize, isize> {
     usize::try_from(result).map_err(|_| result)
 }
 
@@ -85,9 +81,10 @@ fn ptr(bytes: &[u8]) -> *const c_void {
     if bytes.is_empty() { core::ptr::null() } else { bytes.as_ptr().cast() }
 }
 
-const CANARY: u8 = 0xc5;
+/// Fills buffers, to show which bytes were written.
+pub(crate) const CANARY: u8 = 0xc5;
 
-/// Lets `write` write into `cap` bytes; what it reports must be all that it wrote.
+/// Calls `write` with `cap` bytes. It must write exactly as many bytes as it reports.
 fn written(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
@@ -99,15 +96,18 @@ fn written(
     };
     let ((result, room), (_, other)) = (run(CANARY), run(!CANARY));
     let len = usize::try_from(result).unwrap_or(0);
-    assert!(len <= cap, "more than there was room for");
+    assert!(len <= cap, "reported more than the capacity");
     assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
-    assert!(room[16 + len..] == vec![CANARY; cap + 16 - len], "wrote more than it said");
-    assert_eq!(room[16..16 + len], other[16..16 + len], "wrote less than it said");
-    answer(result).map(|len| room[16..16 + len].to_vec())
+    assert!(
+        room[16 + len..] == vec![CANARY; cap + 16 - len],
+        "wrote more than it reported"
+    );
+    assert_eq!(room[16..16 + len], other[16..16 + len], "wrote less than it reported");
+    count(result).map(|len| room[16..16 + len].to_vec())
 }
 
-/// As `written`, for all capacities that matter: the exact one works, and one byte less is
-/// WS_ERR_BUFFER_TOO_SMALL. An error is the same for every capacity that is large enough.
+/// As `written`, and checks the capacities that matter: the exact one works, and one byte less
+/// is WS_ERR_BUFFER_TOO_SMALL.
 pub(crate) fn exact(
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
@@ -188,7 +188,7 @@ pub(crate) fn decoder(flags: u32, max_payload: u64) -> ws_decoder {
     decoder
 }
 
-/// The frames of one call and how many bytes of `buf` are done.
+/// The frames of one call, and how many bytes of `buf` were consumed.
 pub(crate) fn feed(
     decoder: &mut ws_decoder,
     buf: &mut [u8],
@@ -207,7 +207,7 @@ pub(crate) fn feed(
             &mut consumed,
         )
     };
-    match answer(result) {
+    match count(result) {
         Ok(count) => {
             frames.truncate(count);
             Ok((frames, consumed))
@@ -235,10 +235,13 @@ pub(crate) fn frames_encode(
     if result < 0 {
         assert_eq!(len, 0, "nothing is written with an error");
     }
-    assert!(room[cap..].iter().all(|byte| *byte == CANARY), "wrote behind the buffer");
-    let count = answer(result)?;
+    assert!(room[cap..].iter().all(|byte| *byte == CANARY), "wrote beyond the buffer");
+    let count = count(result)?;
     assert!(len <= cap);
-    assert!(room[len..].iter().all(|byte| *byte == CANARY), "wrote more than it said");
+    assert!(
+        room[len..].iter().all(|byte| *byte == CANARY),
+        "wrote more than it reported"
+    );
     room.truncate(len);
     Ok((count, room))
 }
@@ -275,13 +278,13 @@ pub(crate) fn parse_response(buf: &[u8], request: &[u8]) -> (isize, ws_response)
     (result, response)
 }
 
-/// The result, and what was scanned.
+/// The result, and how many bytes were scanned.
 pub(crate) fn head_length(buf: &[u8], mut scanned: usize) -> (isize, usize) {
     let result = unsafe { ws_head_length(ptr(buf), buf.len(), &mut scanned) };
     (result, scanned)
 }
 
-/// A field that came, or did not.
+/// The value of a field; NULL if it is absent.
 fn field(value: Option<&[u8]>) -> ws_bytes {
     match value {
         Some(value) => ws_bytes { data: value.as_ptr().cast(), len: value.len() },
@@ -289,7 +292,7 @@ fn field(value: Option<&[u8]>) -> ws_bytes {
     }
 }
 
-/// ws_request_fields.
+/// The fields of ws_request_fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RequestFields<'a> {
     pub(crate) method: Option<&'a [u8]>,
@@ -332,7 +335,7 @@ pub(crate) fn check_request(fields: &RequestFields<'_>) -> isize {
     unsafe { ws_check_request(&fields.raw(), size_of::<ws_request_fields>()) }
 }
 
-/// ws_response_fields.
+/// The fields of ws_response_fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResponseFields<'a> {
     pub(crate) upgrade: Option<&'a [u8]>,
@@ -369,7 +372,7 @@ pub(crate) fn check_response(fields: &ResponseFields<'_>) -> isize {
     unsafe { ws_check_response(&fields.raw(), size_of::<ws_response_fields>()) }
 }
 
-/// The piece of `buf` that a span names. None: {0, 0}.
+/// The part of `buf` that a span names; None for {0, 0}.
 pub(crate) fn piece(buf: &[u8], span: ws_span) -> Option<&[u8]> {
     let (off, len) = (span.off as usize, span.len as usize);
     (off != 0 || len != 0).then(|| &buf[off..off + len])
@@ -380,12 +383,12 @@ const NO_SPAN: ws_span = ws_span { off: 77, len: 78 };
 /// A field's name and value.
 pub(crate) type Field = (Vec<u8>, Vec<u8>);
 
-/// Walks on from `pos`. Ok(None) after the last field.
+/// The next field from `pos` on; None after the last one.
 pub(crate) fn next_header(head: &[u8], pos: &mut usize) -> Result<Option<Field>, isize> {
     let (mut name, mut value) = (NO_SPAN, NO_SPAN);
     let result =
         unsafe { ws_next_header(ptr(head), head.len(), pos, &mut name, &mut value) };
-    if answer(result)? == 0 {
+    if count(result)? == 0 {
         assert_eq!((name, value), (ws_span::default(), ws_span::default()));
         return Ok(None);
     }
@@ -403,7 +406,7 @@ pub(crate) fn all_fields(head: &[u8]) -> Result<Vec<Field>, isize> {
 }
 
 fn found(result: isize, span: ws_span, buf: &[u8]) -> Result<Option<Vec<u8>>, isize> {
-    match answer(result)? {
+    match count(result)? {
         0 => assert_eq!(span, ws_span::default()),
         one => assert_eq!(one, 1),
     }
@@ -417,7 +420,7 @@ pub(crate) fn find_header(head: &[u8], name: &[u8]) -> Result<Option<Vec<u8>>, i
     found(result, span, head)
 }
 
-/// The chosen subprotocol. Where it lies in `supported` is checked on the way.
+/// The chosen subprotocol, which must be a span of `supported`.
 pub(crate) fn select_protocol(
     head: &[u8],
     supported: &[u8],
@@ -429,7 +432,7 @@ pub(crate) fn select_protocol(
     chosen(result, span, supported)
 }
 
-/// The same from the value of the field.
+/// As `select_protocol`, from the value of the field.
 pub(crate) fn select_protocol_value(
     offered: Option<&[u8]>,
     supported: &[u8],
@@ -447,7 +450,7 @@ fn chosen(
     span: ws_span,
     supported: &[u8],
 ) -> Result<Option<Vec<u8>>, isize> {
-    match answer(result)? {
+    match count(result)? {
         0 => {
             assert_eq!(span, ws_span::default());
             Ok(None)
@@ -460,7 +463,7 @@ fn chosen(
     }
 }
 
-/// What was written and agreed on, if anything was.
+/// The bytes written and the agreed parameters; None if compression was not agreed on.
 type Agreed = Result<Option<(Vec<u8>, [u8; 8])>, isize>;
 
 /// Accepts an offer, from a head or from the value of the field.
@@ -474,17 +477,17 @@ fn accepted(
         let mut params = params;
         let result = accept(&mut params, out, cap);
         agreed.set(pmd_bytes(&params));
-        assert!(result > 0 || agreed.get() == before, "changed without an answer");
+        assert!(result > 0 || agreed.get() == before, "changed without an agreement");
         result
     })?;
-    // The last capacity was too small, where there is an answer.
+    // `exact` may end with a capacity that is too small, so call once more.
     let mut params = params;
     let mut out = [0_u8; 256];
     accept(&mut params, out.as_mut_ptr().cast(), out.len());
     Ok((!written.is_empty()).then(|| (written, pmd_bytes(&params))))
 }
 
-/// The fields of the struct, in their order.
+/// The fields of the struct, in order.
 pub(crate) fn pmd_bytes(params: &ws_pmd_params) -> [u8; 8] {
     let [a, b] = params.reserved;
     [
@@ -512,7 +515,7 @@ pub(crate) fn pmd_accept_value(offers: Option<&[u8]>, params: ws_pmd_params) -> 
     })
 }
 
-/// What was agreed on, if anything was.
+/// The agreed parameters; None if the server did not confirm compression.
 fn confirmed(
     mut params: ws_pmd_params,
     confirm: impl Fn(*mut ws_pmd_params) -> isize,
@@ -520,7 +523,7 @@ fn confirmed(
     let before = pmd_bytes(&params);
     let result = confirm(&mut params);
     assert!(result == 1 || pmd_bytes(&params) == before, "changed without compression");
-    answer(result).map(|one| (one == 1).then(|| pmd_bytes(&params)))
+    count(result).map(|one| (one == 1).then(|| pmd_bytes(&params)))
 }
 
 pub(crate) fn pmd_confirm(
@@ -552,7 +555,7 @@ fn bytes(bytes: &[u8]) -> ws_bytes {
     ws_bytes { data: ptr(bytes), len: bytes.len() }
 }
 
-/// ws_response_spec.
+/// The fields of ws_response_spec.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Response<'a> {
     pub(crate) key: &'a [u8],
@@ -573,7 +576,7 @@ pub(crate) fn build_response(spec: &Response<'_>) -> Result<Vec<u8>, isize> {
     })
 }
 
-/// ws_request_spec.
+/// The fields of ws_request_spec.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Request<'a> {
     pub(crate) host: &'a [u8],
@@ -617,7 +620,7 @@ pub(crate) fn utf8_validate(state: &mut u32, piece: &[u8]) -> isize {
     unsafe { ws_utf8_validate(state, ptr(piece), piece.len()) }
 }
 
-/// The code, and the length of the reason or an error.
+/// The result, which is the length of the reason or an error, and the code.
 pub(crate) fn close_parse(payload: &[u8]) -> (isize, u16) {
     let mut code = 7777;
     let result = unsafe { ws_close_parse(ptr(payload), payload.len(), &mut code) };

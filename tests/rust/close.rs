@@ -15,7 +15,7 @@ fn payload(code: u16, reason: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn every_code_there_is() {
+fn only_codes_of_the_rfc_and_the_registry_are_valid() {
     for number in 0..=u16::MAX {
         let valid = may_be_sent(number);
         assert_eq!(ws_close_code_valid(number), i32::from(valid), "{number}");
@@ -25,7 +25,7 @@ fn every_code_there_is() {
 }
 
 #[test]
-fn codes_at_the_edges_are_built_or_refused() {
+fn only_valid_codes_are_built() {
     for number in [
         0, 999, 1000, 1003, 1004, 1005, 1006, 1007, 1014, 1015, 1016, 2999, 3000, 4999,
         5000, 65535,
@@ -40,7 +40,7 @@ fn codes_at_the_edges_are_built_or_refused() {
 }
 
 #[test]
-fn an_empty_payload_has_no_code() {
+fn an_empty_payload_is_code_1005() {
     assert_eq!(c::close_parse(b""), (0, 1005));
     assert_eq!(c::close_build(1005, b""), Ok(vec![]));
     assert_eq!(c::close_build(1005, b"why"), Err(code::INVALID_ARGUMENT));
@@ -54,7 +54,7 @@ fn a_payload_of_one_byte_is_refused() {
 }
 
 #[test]
-fn reasons_are_utf8() {
+fn a_reason_must_be_utf8() {
     for (reason, valid) in [
         (&b"bye"[..], true),
         (b"\xc3\xa9", true),
@@ -80,12 +80,12 @@ fn reasons_are_utf8() {
 }
 
 #[test]
-fn a_wrong_code_comes_before_a_wrong_reason() {
+fn an_invalid_code_is_reported_before_an_invalid_reason() {
     assert_eq!(c::close_parse(&payload(1005, b"\xff")), (code::CLOSE_PAYLOAD, 0));
 }
 
 #[test]
-fn a_reason_has_at_most_123_bytes_and_is_never_cut() {
+fn a_reason_beyond_123_bytes_is_refused_and_not_truncated() {
     let longest = [b'x'; 123];
     assert_eq!(c::close_parse(&payload(1000, &longest)), (123, 1000));
     assert_eq!(c::close_build(1000, &longest).unwrap().len(), 125);

@@ -1,65 +1,32 @@
-//! A connection in safe words: slices in, what it reports and replies out. What holds for
-//! every call is checked at every call.
+//! A safe wrapper of a connection: slices in, events and replies out. It checks at every call
+//! what must hold for every call.
 
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{Answer, CLIENT, SERVER, code};
+use crate::c::{self, CANARY, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{self, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
-use wscodec::ffi::conn::*;
+pub(crate) use wscodec::ffi::conn::*;
+pub(crate) use wscodec::ffi::frame::{
+    WS_OPCODE_BINARY, WS_OPCODE_PING, WS_OPCODE_PONG, WS_OPCODE_TEXT,
+};
+use wscodec::ffi::frame::{WS_RSV1, WS_RSV2, WS_RSV3};
 
-pub(crate) const SIDES: [u32; 2] = [SERVER, CLIENT];
+pub(crate) const SIDES: [u32; 2] = [WS_SERVER, WS_CLIENT];
 
-pub(crate) const TEXT: i32 = 1;
-pub(crate) const BINARY: i32 = 2;
-pub(crate) const PING: i32 = 9;
-pub(crate) const PONG: i32 = 10;
-
-pub(crate) const MAX_MESSAGE: i32 = 1;
-pub(crate) const STREAM: i32 = 2;
-pub(crate) const AUTO_PONG: i32 = 3;
-pub(crate) const CHECK_UTF8: i32 = 4;
-pub(crate) const KEEP_BUFFER: i32 = 5;
-pub(crate) const MAX_FRAME: i32 = 6;
-pub(crate) const ANY_MASK: i32 = 7;
-pub(crate) const AUTO_CLOSE: i32 = 8;
-pub(crate) const ALLOW_RSV: i32 = 9;
-pub(crate) const COMPRESS_FROM: i32 = 10;
-
-pub(crate) const CLOSE_SENT: i32 = 100;
-pub(crate) const CLOSE_RECEIVED: i32 = 101;
-pub(crate) const CLOSED_BY_PEER: i32 = 102;
-pub(crate) const SENDING: i32 = 103;
-pub(crate) const RECEIVING: i32 = 104;
-pub(crate) const ANNOUNCED: i32 = 105;
-pub(crate) const BUFFERED: i32 = 106;
-
-pub(crate) const OPEN: i32 = 0;
-pub(crate) const CLOSING: i32 = 1;
-pub(crate) const CLOSED: i32 = 2;
-pub(crate) const FAILED: i32 = 3;
-
-pub(crate) const FIRST: u16 = 1;
-pub(crate) const LAST: u16 = 2;
+pub(crate) const FIRST: u16 = WS_EVENT_FIRST as u16;
+pub(crate) const LAST: u16 = WS_EVENT_LAST as u16;
 pub(crate) const BOTH: u16 = FIRST | LAST;
-pub(crate) const COLLECTED: u16 = 4;
-pub(crate) const FRAME_END: u16 = 8;
-/// WS_RSV1 to WS_RSV3.
-pub(crate) const RSV: u16 = 0x70;
+pub(crate) const COLLECTED: u16 = WS_EVENT_COLLECTED as u16;
+pub(crate) const FRAME_END: u16 = WS_EVENT_FRAME_END as u16;
+const RSV: u16 = (WS_RSV1 | WS_RSV2 | WS_RSV3) as u16;
 
-pub(crate) const MORE: u32 = 1;
-pub(crate) const PLAIN: u32 = 2;
-
-/// WS_MAX_OUTPUT: a pong of 125 bytes and a close with a code, both masked.
-pub(crate) const MAX_OUTPUT: usize = 131 + 8;
-
-const CANARY: u8 = 0xc5;
-/// What a compressed message of 64 MiB may come in.
+/// The most pieces in which a compressed message of 64 MiB is reported.
 const MOST_PIECES: usize = 4100;
 
-/// What a connection does, in the order of its doing.
+/// An event, a reply or an error of a connection. Tests compare them in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     /// A message, or with WS_OPT_STREAM a piece of one: opcode, flags, bytes.
@@ -92,13 +59,13 @@ pub(crate) fn close(code: u16, reason: impl AsRef<[u8]>) -> Item {
     Item::Close(code, reason.as_ref().to_vec())
 }
 
-/// Our answer to a ping.
-pub(crate) fn answer_pong(payload: impl AsRef<[u8]>) -> Item {
+/// The connection's reply to a ping.
+pub(crate) fn pong_reply(payload: impl AsRef<[u8]>) -> Item {
     Item::Reply(0x8a, payload.as_ref().to_vec())
 }
 
-/// Our close frame; 1005: an empty one.
-pub(crate) fn answer_close(code: u16) -> Item {
+/// The close frame that the connection writes by itself; 1005: an empty one.
+pub(crate) fn close_reply(code: u16) -> Item {
     Item::Reply(0x88, close_payload(code, b""))
 }
 
@@ -109,9 +76,9 @@ pub(crate) fn close_payload(code: u16, reason: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The key with which the peer of `side` masks: a server's does.
+/// The key with which the peer of `side` masks: only the peer of a server does.
 pub(crate) fn peer_key(side: u32) -> Option<[u8; 4]> {
-    (side == SERVER).then_some(KEY)
+    (side == WS_SERVER).then_some(KEY)
 }
 
 /// A frame as the peer of `side` sends it.
@@ -133,7 +100,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
         let (first, second) = (rest[0], rest[1]);
         assert_eq!(
             second & 0x80 != 0,
-            side == CLIENT,
+            side == WS_CLIENT,
             "a client masks, a server does not"
         );
         let number = |range: core::ops::Range<usize>| {
@@ -146,7 +113,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
         };
         assert_eq!(at, wire::header(first, None, len as u64).len(), "minimal length");
         let mut key = [0; 4];
-        if side == CLIENT {
+        if side == WS_CLIENT {
             key.copy_from_slice(&rest[at..at + 4]);
             at += 4;
         }
@@ -160,7 +127,7 @@ pub(crate) fn frames(side: u32, mut rest: &[u8]) -> Vec<(u8, Vec<u8>)> {
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) item: Item,
-    /// Where in the caller's buffer its data lies; None: elsewhere, or there is none.
+    /// The position of its data in the caller's buffer; None if it is elsewhere or empty.
     pub(crate) place: Option<usize>,
 }
 
@@ -171,11 +138,11 @@ impl Event {
             (event.opcode, event.flags & !(COLLECTED | FRAME_END | RSV));
         let collected = event.flags & COLLECTED != 0;
         let frame_end = event.flags & FRAME_END != 0;
-        assert!(frame_end || flags & LAST == 0, "a message ends where a frame does");
+        assert!(frame_end || flags & LAST == 0, "a message ends with a frame");
         assert_eq!(event.reserved, 0);
         assert!(flags & !BOTH == 0, "unknown flags");
         assert!(opcode < 8 || flags == BOTH, "a control frame is whole");
-        assert!(opcode == 8 || event.close_code == 0, "a code without a close");
+        assert!(opcode == 8 || event.close_code == 0, "only a close has a code");
         let from = usize::try_from(event.off).unwrap();
         let inside = !data.is_empty() && !collected;
         assert!(collected || from + data.len() <= buf.len(), "not in the buffer");
@@ -196,7 +163,7 @@ pub(crate) const NO_EVENT: ws_event =
 pub(crate) struct Conn {
     pub(crate) raw: *mut ws_conn,
     pub(crate) side: u32,
-    /// What it writes may leave traces behind, in the room that it asked for.
+    /// Its output may use the rest of the buffer as scratch space.
     pub(crate) compresses: bool,
 }
 
@@ -207,7 +174,7 @@ impl Drop for Conn {
 }
 
 impl Conn {
-    /// It is freed when this goes.
+    /// Takes ownership: dropping it frees the connection.
     pub(crate) fn of(raw: *mut ws_conn, side: u32) -> Conn {
         Conn { raw, side, compresses: false }
     }
@@ -216,7 +183,7 @@ impl Conn {
         Conn::with(side, null()).unwrap()
     }
 
-    /// A copy of what an event of the last call refers to.
+    /// A copy of the data of an event of the last call.
     pub(crate) fn data_of(&self, event: &ws_event, buf: &[u8]) -> Vec<u8> {
         let buf = if event.flags & COLLECTED == 0 { buf.as_ptr() } else { null() };
         let data = unsafe { ws_event_data(self.raw, buf.cast(), event) };
@@ -225,7 +192,7 @@ impl Conn {
         unsafe { core::slice::from_raw_parts(data.cast(), len) }.to_vec()
     }
 
-    /// None: it was refused.
+    /// None if it was refused.
     pub(crate) fn with(side: u32, allocator: *const ws_allocator) -> Option<Conn> {
         let raw = unsafe { ws_conn_new(side, allocator) };
         (!raw.is_null()).then_some(Conn::of(raw, side))
@@ -257,7 +224,7 @@ impl Conn {
         unsafe { ws_conn_finish(self.raw) }
     }
 
-    /// One call, its events as they are: result, events, consumed.
+    /// One call of ws_conn_recv(): the raw events, and how many bytes were consumed.
     pub(crate) fn recv_raw(
         &mut self,
         buf: &mut [u8],
@@ -275,15 +242,22 @@ impl Conn {
             return Err(result);
         };
         assert!(count <= cap && consumed <= len);
-        assert!(count > 0 || consumed == len, "0 says that all is done");
-        assert_eq!(buf[consumed..], as_given[consumed..], "behind *consumed");
+        assert!(count > 0 || consumed == len, "no events although bytes are left");
+        assert_eq!(
+            buf[consumed..],
+            as_given[consumed..],
+            "bytes beyond *consumed have changed"
+        );
         let collected = |event: &ws_event| event.flags & COLLECTED != 0;
-        assert!(events[..count.saturating_sub(1)].iter().all(|e| !collected(e)), "last");
+        assert!(
+            events[..count.saturating_sub(1)].iter().all(|e| !collected(e)),
+            "not last"
+        );
         events.truncate(count);
         Ok((events, consumed))
     }
 
-    /// One call.
+    /// One call of ws_conn_recv().
     pub(crate) fn recv(
         &mut self,
         buf: &mut [u8],
@@ -293,8 +267,8 @@ impl Conn {
         Ok((events.iter().map(|event| Event::of(self, event, buf)).collect(), consumed))
     }
 
-    /// Whether it has something to say.
-    pub(crate) fn waits(&mut self) -> bool {
+    /// Whether output is pending.
+    pub(crate) fn has_output(&mut self) -> bool {
         match unsafe { ws_conn_output(self.raw, null_mut(), 0) } {
             0 => false,
             error => {
@@ -304,23 +278,23 @@ impl Conn {
         }
     }
 
-    /// What ws_conn_output() writes into so much room.
+    /// The bytes that ws_conn_output() writes into `cap` bytes.
     pub(crate) fn output_bytes(&mut self, cap: usize) -> Result<Vec<u8>, isize> {
         let raw = self.raw;
         written(cap, |out, cap| unsafe { ws_conn_output(raw, out, cap) })
     }
 
-    /// Collects all that it has to say.
+    /// Collects all pending output.
     pub(crate) fn output(&mut self) -> Vec<Item> {
-        let waits = self.waits();
-        let bytes = self.output_bytes(MAX_OUTPUT).unwrap();
-        assert_eq!(bytes.is_empty(), !waits, "it said what it would say");
-        assert!(!self.waits(), "all of it is written at once");
+        let pending = self.has_output();
+        let bytes = self.output_bytes(WS_MAX_OUTPUT).unwrap();
+        assert_eq!(bytes.is_empty(), !pending);
+        assert!(!self.has_output(), "all of it is written at once");
         let frames = frames(self.side, &bytes).into_iter();
         frames.map(|(first, payload)| Item::Reply(first, payload)).collect()
     }
 
-    /// What ws_conn_send() writes, with the room that it asks for.
+    /// The bytes that ws_conn_send() writes into ws_conn_send_bound() bytes.
     pub(crate) fn send_bytes(
         &mut self,
         opcode: i32,
@@ -351,7 +325,7 @@ impl Conn {
         payload: &[u8],
     ) -> Result<(u8, Vec<u8>), isize> {
         let mut frames = frames(self.side, &self.send_bytes(opcode, flags, payload)?);
-        assert_eq!(frames.len(), 1, "a piece is a frame");
+        assert_eq!(frames.len(), 1, "each call writes one frame");
         Ok(frames.remove(0))
     }
 
@@ -383,13 +357,13 @@ impl Conn {
         }))
     }
 
-    /// The loop of the header: all of `bytes`, replies collected after every call.
+    /// The loop of the header: reads all of `bytes`, and collects the output after every call.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> Vec<Item> {
         self.read_in(bytes, 64, true)
     }
 
-    /// The same without ever asking for replies.
-    pub(crate) fn read_deaf(&mut self, bytes: &[u8]) -> Vec<Item> {
+    /// Reads all of `bytes` and leaves the output uncollected.
+    pub(crate) fn read_only(&mut self, bytes: &[u8]) -> Vec<Item> {
         self.read_in(bytes, 64, false)
     }
 
@@ -399,106 +373,126 @@ impl Conn {
         cap: usize,
         collects: bool,
     ) -> Vec<Item> {
-        let (mut buf, mut start, mut said) = (bytes.to_vec(), 0, Vec::new());
+        let (mut buf, mut start, mut items) = (bytes.to_vec(), 0, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             let before = self.state();
             let outcome = self.recv(&mut buf[start..], cap);
             let (count, consumed) = match outcome {
                 Ok((events, consumed)) => {
                     let count = events.len();
-                    said.extend(events.into_iter().map(|event| event.item));
-                    assert!(self.state() != FAILED || before == FAILED);
+                    items.extend(events.into_iter().map(|event| event.item));
+                    assert!(self.state() != WS_STATE_FAILED || before == WS_STATE_FAILED);
                     (count, consumed)
                 }
                 Err(error) => {
-                    said.push(Item::Error(error));
-                    assert_eq!(self.state(), FAILED);
+                    items.push(Item::Error(error));
+                    assert_eq!(self.state(), WS_STATE_FAILED);
                     (0, 0)
                 }
             };
             if collects {
-                said.extend(self.output());
+                items.extend(self.output());
             }
             start += consumed;
             let done = count == 0;
             if done {
-                return said;
+                return items;
             }
         }
-        panic!("it never comes to an end: {bytes:02x?}");
+        panic!("it does not terminate: {bytes:02x?}");
     }
 
-    /// The loop over the bytes that are left: each call gets a fresh copy of them. Once all are
-    /// consumed there must be nothing outstanding.
+    /// Calls `read` for consecutive pieces of `bytes`, until the connection fails.
+    pub(crate) fn read_pieces(
+        &mut self,
+        bytes: &[u8],
+        pieces: &[usize],
+        mut read: impl FnMut(&mut Conn, &[u8]) -> Vec<Item>,
+    ) -> Vec<Item> {
+        let (mut items, mut rest) = (Vec::new(), bytes);
+        for len in pieces {
+            let (piece, after) = rest.split_at(*len);
+            rest = after;
+            items.extend(read(self, piece));
+            if self.state() == WS_STATE_FAILED {
+                break;
+            }
+        }
+        items
+    }
+
+    /// Reads until all bytes are consumed; each call gets a fresh copy of those that are left.
+    /// After that, nothing may be outstanding.
     pub(crate) fn read_by_bytes(&mut self, bytes: &[u8], cap: usize) -> Vec<Item> {
-        let (mut left, mut said) = (bytes, Vec::new());
+        let (mut left, mut items) = (bytes, Vec::new());
         for _ in 0..2 * bytes.len() + MOST_PIECES {
             if left.is_empty() {
-                if self.state() != FAILED {
+                if self.state() != WS_STATE_FAILED {
                     let (events, _) = self.recv(&mut [], cap).unwrap();
-                    assert!(events.is_empty(), "{events:?} although all was consumed");
+                    assert!(
+                        events.is_empty(),
+                        "{events:?} although all bytes were consumed"
+                    );
                 }
-                return said;
+                return items;
             }
             let mut copy = left.to_vec();
             let outcome = self.recv(&mut copy, cap);
             let (events, consumed) = match outcome {
                 Ok(done) => done,
                 Err(error) => {
-                    said.push(Item::Error(error));
-                    said.extend(self.output());
-                    return said;
+                    items.push(Item::Error(error));
+                    items.extend(self.output());
+                    return items;
                 }
             };
-            let may_answer = events
+            let may_reply = events
                 .iter()
                 .any(|event| matches!(event.item, Item::Ping(_) | Item::Close(..)));
-            said.extend(events.into_iter().map(|event| event.item));
+            items.extend(events.into_iter().map(|event| event.item));
             let output = self.output();
-            assert!(may_answer || output.is_empty(), "{output:?} without a reason");
-            said.extend(output);
+            assert!(may_reply || output.is_empty(), "{output:?} without a reason");
+            items.extend(output);
             left = &left[consumed..];
         }
-        panic!("it never comes to an end: {bytes:02x?}");
+        panic!("it does not terminate: {bytes:02x?}");
     }
 }
 
-/// Lets `write` write into `cap` bytes, once: a connection remembers what it wrote.
+/// Calls `write` once, since a connection changes with what it writes. It must leave the rest of
+/// the `cap` bytes alone.
 fn written(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
-    let (answer, behind) = write_into(cap, write);
-    let clean = behind.iter().all(|byte| *byte == CANARY);
-    assert!(clean, "wrote more than it said");
-    answer
+    let (result, rest) = write_into(cap, write);
+    let clean = rest.iter().all(|byte| *byte == CANARY);
+    assert!(clean, "wrote more than it reported");
+    result
 }
 
-/// The same; what was written behind the answer, but not beyond `cap`, is nobody's business.
+/// As `written`, but a successful call may use the rest of the `cap` bytes as scratch space.
 fn written_loosely(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> Result<Vec<u8>, isize> {
-    let (answer, behind) = write_into(cap, write);
-    let clean = behind.iter().all(|byte| *byte == CANARY);
-    assert!(clean || answer.is_ok(), "wrote although it failed");
-    answer
+    let (result, rest) = write_into(cap, write);
+    let clean = rest.iter().all(|byte| *byte == CANARY);
+    assert!(clean || result.is_ok(), "wrote although it failed");
+    result
 }
 
-/// What was written, and what lies behind that up to `cap`.
+/// The result with the bytes written, and the rest of the `cap` bytes.
 fn write_into(
     cap: usize,
     write: impl Fn(*mut c_void, usize) -> isize,
 ) -> (Result<Vec<u8>, isize>, Vec<u8>) {
     let mut room = vec![CANARY; cap + 32];
-    let answer: Answer = match write(room[16..].as_mut_ptr().cast(), cap) {
-        result @ 0.. => Ok(result as usize),
-        error => Err(error),
-    };
-    let len = answer.unwrap_or(0);
-    assert!(len <= cap, "more than there was room for");
+    let result = c::count(write(room[16..].as_mut_ptr().cast(), cap));
+    let len = result.unwrap_or(0);
+    assert!(len <= cap, "reported more than the capacity");
     assert_eq!(room[..16], [CANARY; 16], "wrote before the buffer");
-    assert_eq!(room[16 + cap..], [CANARY; 16], "wrote behind the buffer");
-    let behind = room[16 + len..16 + cap].to_vec();
-    (answer.map(|len| room[16..16 + len].to_vec()), behind)
+    assert_eq!(room[16 + cap..], [CANARY; 16], "wrote beyond the buffer");
+    let rest = room[16 + len..16 + cap].to_vec();
+    (result.map(|len| room[16..16 + len].to_vec()), rest)
 }

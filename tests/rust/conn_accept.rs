@@ -1,24 +1,22 @@
-//! ws_conn_accept(): from a client's head to an answer and a connection.
+//! ws_conn_accept(): from a client's request to a response and a connection.
 
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, SERVER, code};
-use crate::conn::{Conn, OPEN, answer_pong, from_peer, ping, text};
+use crate::c::{self, WS_SERVER, code};
+use crate::conn::{Conn, WS_STATE_OPEN, from_peer, ping, pong_reply, text};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{ACCEPT, Head, KEY};
 use crate::pmd::USUAL;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut, without_provenance_mut};
 use wscodec::ffi::accept::{
-    WS_ACCEPT_NEED_PROTOCOL, ws_accept_spec, ws_accepted, ws_conn_accept,
+    WS_ACCEPT_NEED_PROTOCOL, WS_MAX_REPLY, ws_accept_spec, ws_accepted, ws_conn_accept,
 };
 use wscodec::ffi::conn::ws_allocator;
 use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::handshake::{ws_bytes, ws_span};
 use wscodec::ffi::result::ws_http_status;
-
-const MAX_REPLY: usize = 512;
 
 fn bytes(bytes: &[u8]) -> ws_bytes {
     ws_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
@@ -38,7 +36,7 @@ pub(crate) fn spec(protocols: &[u8], headers: &[u8]) -> ws_accept_spec {
     }
 }
 
-/// Not zero anywhere.
+/// No field is zero.
 const UNTOUCHED: ws_accepted = ws_accepted {
     conn: without_provenance_mut(77),
     error: 78,
@@ -53,7 +51,7 @@ fn is_zero(accepted: &ws_accepted) -> bool {
         && (error, head_len, protocol, reserved) == (0, 0, ws_span::default(), 0)
 }
 
-/// The result, what is written, and the rest of what is said.
+/// The result, the bytes that were written, and the filled struct.
 pub(crate) fn accept_raw(
     buf: &[u8],
     spec: Option<&ws_accept_spec>,
@@ -70,7 +68,7 @@ pub(crate) fn accept_raw(
     };
     let len = usize::try_from(result).unwrap_or(0);
     assert!(len <= cap);
-    assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it said");
+    assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it reported");
     room.truncate(len);
     assert_eq!(is_zero(&accepted), result <= 0);
     assert_eq!(accepted.reserved, 0);
@@ -81,7 +79,7 @@ pub(crate) fn accept_raw(
     (result, room, accepted)
 }
 
-/// Why a head is refused, and where the next one starts.
+/// The error of a refused head, and its length.
 fn refusal(head: &[u8], spec: &ws_accept_spec) -> (isize, usize) {
     let (result, reply, accepted) = accept_raw(head, Some(spec), 4096);
     assert!(result > 0 && accepted.conn.is_null(), "{result}");
@@ -90,14 +88,14 @@ fn refusal(head: &[u8], spec: &ws_accept_spec) -> (isize, usize) {
     (accepted.error, accepted.head_len as usize)
 }
 
-/// What is written and the connection. There is one if and only if it is a 101.
+/// The response and, only with a 101, the connection.
 fn accept_into(
     head: &[u8],
     spec: &ws_accept_spec,
     cap: usize,
 ) -> Result<(Vec<u8>, Option<Conn>), isize> {
     let (result, reply, accepted) = accept_raw(head, Some(spec), cap);
-    let conn = (!accepted.conn.is_null()).then(|| Conn::of(accepted.conn, SERVER));
+    let conn = (!accepted.conn.is_null()).then(|| Conn::of(accepted.conn, WS_SERVER));
     if result < 0 { Err(result) } else { Ok((reply, conn)) }
 }
 
@@ -106,29 +104,30 @@ fn accept(head: &Head, protocols: &str, headers: &str) -> (Vec<u8>, Option<Conn>
     accept_into(&head.bytes(), &spec, 4096).unwrap()
 }
 
-/// What a client makes of it: the status, and the subprotocol that was chosen.
-fn read(head: &Head, answer: &[u8]) -> (isize, u16, Option<Vec<u8>>) {
-    let (result, response) = c::parse_response(answer, &head.bytes());
-    let protocol = c::piece(answer, response.protocol).map(<[u8]>::to_vec);
-    (result, response.status, protocol)
+/// A client's view of a response: the result, the status and the subprotocol.
+fn read(head: &Head, response: &[u8]) -> (isize, u16, Option<Vec<u8>>) {
+    let (result, parsed) = c::parse_response(response, &head.bytes());
+    let protocol = c::piece(response, parsed.protocol).map(<[u8]>::to_vec);
+    (result, parsed.status, protocol)
 }
 
 #[test]
-fn a_client_is_accepted() {
+fn a_valid_request_becomes_an_open_connection() {
     let head = Head::request();
-    let (answer, conn) = accept(&head, "", "");
-    assert_eq!(read(&head, &answer), (answer.len() as isize, 101, None));
-    let said = c::find_header(&answer, b"Sec-WebSocket-Accept").unwrap().unwrap();
-    assert_eq!(said, ACCEPT);
-    assert!(answer.len() <= MAX_REPLY);
+    let (response, conn) = accept(&head, "", "");
+    assert_eq!(read(&head, &response), (response.len() as isize, 101, None));
+    let accept = c::find_header(&response, b"Sec-WebSocket-Accept").unwrap().unwrap();
+    assert_eq!(accept, ACCEPT);
+    assert!(response.len() <= WS_MAX_REPLY);
     let mut conn = conn.unwrap();
-    assert_eq!(conn.state(), OPEN);
-    let bytes = [from_peer(SERVER, 0x89, "p"), from_peer(SERVER, 0x81, "hi")].concat();
-    assert_eq!(conn.read(&bytes), [ping("p"), answer_pong("p"), text("hi")]);
+    assert_eq!(conn.state(), WS_STATE_OPEN);
+    let bytes =
+        [from_peer(WS_SERVER, 0x89, "p"), from_peer(WS_SERVER, 0x81, "hi")].concat();
+    assert_eq!(conn.read(&bytes), [ping("p"), pong_reply("p"), text("hi")]);
 }
 
 #[test]
-fn the_first_protocol_of_ours_that_was_offered_is_chosen() {
+fn the_servers_first_protocol_that_was_offered_is_chosen() {
     for (offered, ours, chosen) in [
         ("chat, superchat", "superchat, chat", Some("superchat")),
         ("chat, superchat", "x, chat", Some("chat")),
@@ -137,33 +136,32 @@ fn the_first_protocol_of_ours_that_was_offered_is_chosen() {
         ("chat", "", None),
     ] {
         let head = Head::request().add("Sec-WebSocket-Protocol", offered);
-        let (answer, conn) = accept(&head, ours, "");
+        let (response, conn) = accept(&head, ours, "");
         let chosen = chosen.map(|name| name.as_bytes().to_vec());
-        assert_eq!(read(&head, &answer), (answer.len() as isize, 101, chosen));
+        assert_eq!(read(&head, &response), (response.len() as isize, 101, chosen));
         assert!(conn.is_some());
     }
-    let (answer, _) = accept(&Head::request(), "chat", "");
-    assert_eq!(read(&Head::request(), &answer).2, None, "none was offered");
+    let (response, _) = accept(&Head::request(), "chat", "");
+    assert_eq!(read(&Head::request(), &response).2, None, "none was offered");
 }
 
 #[test]
-fn the_headers_are_in_the_answer() {
+fn the_callers_headers_are_in_the_response() {
     let head = Head::request().add("Sec-WebSocket-Protocol", "chat");
-    let (answer, _) = accept(&head, "chat", "Set-Cookie: a=b\r\nServer: x\r\n");
+    let (response, _) = accept(&head, "chat", "Set-Cookie: a=b\r\nServer: x\r\n");
     for (name, value) in [("Set-Cookie", "a=b"), ("Server", "x")] {
-        let found = c::find_header(&answer, name.as_bytes()).unwrap();
+        let found = c::find_header(&response, name.as_bytes()).unwrap();
         assert_eq!(found.as_deref(), Some(value.as_bytes()));
     }
-    assert_eq!(read(&head, &answer).0, answer.len() as isize);
+    assert_eq!(read(&head, &response).0, response.len() as isize);
 }
 
-/// No extension is answered, whatever is offered: there is none in this build.
 #[test]
-fn extensions_are_not_agreed_on() {
+fn without_pmd_no_extension_is_confirmed() {
     let head =
         Head::request().add("Sec-WebSocket-Extensions", "permessage-deflate, x; y=1");
-    let (answer, conn) = accept(&head, "", "");
-    assert_eq!(c::find_header(&answer, b"Sec-WebSocket-Extensions"), Ok(None));
+    let (response, conn) = accept(&head, "", "");
+    assert_eq!(c::find_header(&response, b"Sec-WebSocket-Extensions"), Ok(None));
     assert!(conn.is_some());
 }
 
@@ -197,24 +195,24 @@ fn refusals() -> Vec<(Head, u16)> {
 }
 
 #[test]
-fn every_refusal_says_why_and_gives_no_connection() {
+fn every_refusal_has_its_status_and_no_connection() {
     for (head, status) in refusals() {
         let shown =
             String::from_utf8_lossy(&head.bytes()).chars().take(300).collect::<String>();
         let recorder = Recorder::new();
         let allocator = recorder.allocator();
         let spec = ws_accept_spec { allocator: &allocator, ..spec(b"chat", b"X: y\r\n") };
-        // Nothing is chosen and no header of the caller's is due: WS_MAX_REPLY is enough.
-        let room = MAX_REPLY + 6;
-        let (answer, conn) = accept_into(&head.bytes(), &spec, room).expect(&shown);
+        // A refusal has no protocol and no header of the caller: WS_MAX_REPLY is enough.
+        let room = WS_MAX_REPLY + 6;
+        let (response, conn) = accept_into(&head.bytes(), &spec, room).expect(&shown);
         assert!(conn.is_none(), "{shown}");
-        let (result, said, _) = read(&Head::request(), &answer);
-        assert_eq!((result, said), (code::STATUS, status), "{shown}");
-        let closes = c::find_header(&answer, b"Connection").unwrap();
+        let (result, sent, _) = read(&Head::request(), &response);
+        assert_eq!((result, sent), (code::STATUS, status), "{shown}");
+        let closes = c::find_header(&response, b"Connection").unwrap();
         let expected = if status == 426 { "Upgrade, close" } else { "close" };
         assert_eq!(closes.as_deref(), Some(expected.as_bytes()));
         if status == 426 {
-            let version = c::find_header(&answer, b"Sec-WebSocket-Version").unwrap();
+            let version = c::find_header(&response, b"Sec-WebSocket-Version").unwrap();
             assert_eq!(version.as_deref(), Some(&b"13"[..]));
         }
         assert_eq!(recorder.blocks(), 0);
@@ -222,37 +220,37 @@ fn every_refusal_says_why_and_gives_no_connection() {
 }
 
 #[test]
-fn no_refusal_needs_more_than_the_header_says() {
+fn a_refusal_fits_into_max_reply() {
     for (head, _) in refusals() {
-        let (answer, _) = accept_into(&head.bytes(), &spec(b"", b""), MAX_REPLY).unwrap();
-        assert!(!answer.is_empty() && answer.len() <= MAX_REPLY);
+        let (response, _) =
+            accept_into(&head.bytes(), &spec(b"", b""), WS_MAX_REPLY).unwrap();
+        assert!(!response.is_empty() && response.len() <= WS_MAX_REPLY);
     }
 }
 
-/// With the longest protocol and headers that there may be beside it.
 #[test]
-fn nor_does_an_answer() {
+fn a_response_fits_into_max_reply_plus_protocol_and_headers() {
     let protocol = "p".repeat(1000);
     let headers = format!("X: {}\r\n", "h".repeat(1000));
     let head = Head::request().add("Sec-WebSocket-Protocol", &protocol);
-    let room = MAX_REPLY + protocol.len() + headers.len();
+    let room = WS_MAX_REPLY + protocol.len() + headers.len();
     let spec = spec(protocol.as_bytes(), headers.as_bytes());
-    let (answer, conn) = accept_into(&head.bytes(), &spec, room).unwrap();
-    assert_eq!(read(&head, &answer).2, Some(protocol.into_bytes()));
+    let (response, conn) = accept_into(&head.bytes(), &spec, room).unwrap();
+    assert_eq!(read(&head, &response).2, Some(protocol.into_bytes()));
     assert!(conn.is_some());
 }
 
 #[test]
-fn an_incomplete_head_has_no_answer_yet() {
+fn an_incomplete_head_has_no_response_yet() {
     let head = Head::request().bytes();
     for len in 0..head.len() {
-        let (answer, conn) = accept_into(&head[..len], &spec(b"", b""), 1000).unwrap();
-        assert!(answer.is_empty() && conn.is_none(), "at {len}");
+        let (response, conn) = accept_into(&head[..len], &spec(b"", b""), 1000).unwrap();
+        assert!(response.is_empty() && conn.is_none(), "at {len}");
     }
     assert!(accept_into(&head, &spec(b"", b""), 1000).unwrap().1.is_some());
 }
 
-/// Heads that meet a spec: all that a server may see.
+/// Complete, incomplete, valid and invalid heads.
 fn all_heads() -> Vec<Vec<u8>> {
     let with_protocol = Head::request().add("Sec-WebSocket-Protocol", "chat");
     let with_origin = Head::request().add("Origin", "https://a.example");
@@ -270,7 +268,7 @@ fn all_heads() -> Vec<Vec<u8>> {
     heads
 }
 
-fn refused_at_every_call(spec: &ws_accept_spec, error: isize, what: &str) {
+fn always_refused(spec: &ws_accept_spec, error: isize, what: &str) {
     for head in all_heads() {
         let (result, ..) = accept_raw(&head, Some(spec), 4096);
         assert_eq!(result, error, "{what} {}", String::from_utf8_lossy(&head));
@@ -284,7 +282,7 @@ fn refused_at_every_call(spec: &ws_accept_spec, error: isize, what: &str) {
 }
 
 #[test]
-fn a_mistake_in_the_spec_is_refused_at_every_call() {
+fn an_invalid_spec_is_refused_whatever_the_input() {
     for (protocols, headers) in [
         ("chat\r\nX: y", ""),
         ("a b", ""),
@@ -300,24 +298,24 @@ fn a_mistake_in_the_spec_is_refused_at_every_call() {
     ] {
         let spec = spec(protocols.as_bytes(), headers.as_bytes());
         let shown = format!("{protocols} {headers}");
-        refused_at_every_call(&spec, code::INVALID_ARGUMENT, &shown);
+        always_refused(&spec, code::INVALID_ARGUMENT, &shown);
     }
     let good = spec(b"chat", b"");
     for flags in [0x2, 0x8000_0000, 0x3] {
-        refused_at_every_call(
+        always_refused(
             &ws_accept_spec { flags, ..good },
             code::INVALID_ARGUMENT,
             "flags",
         );
     }
     let reserved = ws_accept_spec { reserved: 1, ..good };
-    refused_at_every_call(&reserved, code::INVALID_ARGUMENT, "reserved");
+    always_refused(&reserved, code::INVALID_ARGUMENT, "reserved");
     let needs = ws_accept_spec { flags: WS_ACCEPT_NEED_PROTOCOL, ..spec(b"", b"") };
-    refused_at_every_call(&needs, code::INVALID_ARGUMENT, "needs a protocol of none");
+    always_refused(&needs, code::INVALID_ARGUMENT, "needs a protocol of an empty list");
     let no_functions =
         ws_allocator { alloc: None, resize: None, free: None, user: null_mut() };
     let allocator = ws_accept_spec { allocator: &no_functions, ..good };
-    refused_at_every_call(&allocator, code::INVALID_ARGUMENT, "allocator");
+    always_refused(&allocator, code::INVALID_ARGUMENT, "allocator");
     for bad in [
         ws_pmd_params { server_max_window_bits: 16, ..USUAL },
         ws_pmd_params { client_max_window_bits: 7, ..USUAL },
@@ -329,28 +327,28 @@ fn a_mistake_in_the_spec_is_refused_at_every_call() {
             true => code::INVALID_ARGUMENT,
             false => code::UNSUPPORTED,
         };
-        refused_at_every_call(&ws_accept_spec { pmd: &bad, ..good }, error, "pmd");
+        always_refused(&ws_accept_spec { pmd: &bad, ..good }, error, "pmd");
     }
 }
 
 #[test]
-fn headers_that_leave_no_room_for_the_answer_are_a_mistake_in_the_spec() {
+fn headers_that_leave_no_room_for_the_response_are_an_invalid_spec() {
     let headers = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
-    let (most, protocols) = (65_536 - MAX_REPLY - 9, b"chat, superchat");
+    let (most, protocols) = (65_536 - WS_MAX_REPLY - 9, b"chat, superchat");
     let (fitting, longer) = (headers(most), headers(most + 1));
-    refused_at_every_call(&spec(protocols, &longer), code::INVALID_ARGUMENT, "too long");
+    always_refused(&spec(protocols, &longer), code::INVALID_ARGUMENT, "too long");
     let head = Head::request().add("Sec-WebSocket-Protocol", "superchat").bytes();
     let (result, reply, accepted) =
         accept_raw(&head, Some(&spec(protocols, &fitting)), 70_000);
     assert!(result > 0 && reply.len() <= 65_536);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
 }
 
 #[test]
-fn a_list_of_origins_with_an_entry_that_could_never_match_is_refused_at_every_call() {
+fn a_list_of_origins_with_an_invalid_entry_is_an_invalid_spec() {
     let empty = ws_bytes { data: b"".as_ptr().cast(), len: 0 };
     let with = |origins| ws_accept_spec { origins, ..spec(b"", b"") };
-    refused_at_every_call(&with(empty), code::INVALID_ARGUMENT, "empty");
+    always_refused(&with(empty), code::INVALID_ARGUMENT, "empty");
     for list in [
         " ",
         "https://a.example/",
@@ -373,7 +371,7 @@ fn a_list_of_origins_with_an_entry_that_could_never_match_is_refused_at_every_ca
         "https://caf\u{e9}.example",
     ] {
         let spec = with(bytes(list.as_bytes()));
-        refused_at_every_call(&spec, code::INVALID_ARGUMENT, list);
+        always_refused(&spec, code::INVALID_ARGUMENT, list);
     }
     for list in [
         "https://a.example",
@@ -388,16 +386,16 @@ fn a_list_of_origins_with_an_entry_that_could_never_match_is_refused_at_every_ca
 }
 
 #[test]
-fn a_good_spec_alone_is_0_and_so_are_the_defaults() {
+fn a_valid_spec_without_input_returns_0() {
     assert_eq!(accept_raw(b"", Some(&spec(b"chat, b", b"X: y\r\n")), 0).0, 0);
     assert_eq!(accept_raw(b"", None, 0).0, 0);
     let (result, reply, accepted) = accept_raw(&Head::request().bytes(), None, 512);
     assert!(result > 0 && reply.starts_with(b"HTTP/1.1 101 "));
-    assert_eq!(Conn::of(accepted.conn, SERVER).state(), OPEN);
+    assert_eq!(Conn::of(accepted.conn, WS_SERVER).state(), WS_STATE_OPEN);
 }
 
 #[test]
-fn where_the_first_frames_start_is_told_also_of_a_refusal() {
+fn the_length_of_the_head_is_reported_even_with_a_refusal() {
     for (head, error, known) in [
         (Head::request(), 0, true),
         (Head::request().without("Upgrade"), code::NOT_UPGRADE, true),
@@ -412,13 +410,13 @@ fn where_the_first_frames_start_is_told_also_of_a_refusal() {
     ] {
         for before in ["", "\r\n"] {
             let bytes = [before.as_bytes(), &head.bytes()].concat();
-            let buf = [bytes.as_slice(), &from_peer(SERVER, 0x81, "hi")].concat();
+            let buf = [bytes.as_slice(), &from_peer(WS_SERVER, 0x81, "hi")].concat();
             let (result, _, accepted) = accept_raw(&buf, None, 512);
             assert!(result > 0);
             let expected = if known { bytes.len() } else { 0 };
             assert_eq!((accepted.error, accepted.head_len as usize), (error, expected));
             if error == 0 {
-                let mut conn = Conn::of(accepted.conn, SERVER);
+                let mut conn = Conn::of(accepted.conn, WS_SERVER);
                 assert_eq!(conn.read(&buf[bytes.len()..]), [text("hi")]);
             }
         }
@@ -428,18 +426,18 @@ fn where_the_first_frames_start_is_told_also_of_a_refusal() {
 }
 
 #[test]
-fn the_protocol_is_told_as_a_piece_of_ours() {
+fn the_chosen_protocol_is_a_span_of_the_servers_list() {
     let head = Head::request().add("Sec-WebSocket-Protocol", "b, superchat").bytes();
     let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat,  superchat", b"")), 512);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
     assert_eq!(accepted.protocol, ws_span { off: 7, len: 9 });
     let (_, _, accepted) = accept_raw(&head, Some(&spec(b"chat", b"")), 512);
-    drop(Conn::of(accepted.conn, SERVER));
+    drop(Conn::of(accepted.conn, WS_SERVER));
     assert_eq!(accepted.protocol, ws_span::default());
 }
 
 #[test]
-fn a_page_of_another_origin_is_refused_and_no_origin_is_no_page() {
+fn another_origin_is_refused_and_a_missing_one_accepted() {
     let list = b"https://good.example http://localhost:8000 file://";
     let spec = ws_accept_spec { origins: bytes(list), ..spec(b"", b"") };
     let with = |origin: &str| Head::request().add("Origin", origin).bytes();
@@ -473,7 +471,7 @@ fn a_page_of_another_origin_is_refused_and_no_origin_is_no_page() {
 }
 
 #[test]
-fn a_client_that_offers_none_of_ours_is_refused_where_one_is_needed() {
+fn need_protocol_refuses_a_client_that_offers_none_of_the_list() {
     let flags = WS_ACCEPT_NEED_PROTOCOL;
     let spec = ws_accept_spec { flags, ..spec(b"chat, superchat", b"") };
     for offered in ["other", "", "Chat", "cha t"] {
@@ -487,7 +485,7 @@ fn a_client_that_offers_none_of_ours_is_refused_where_one_is_needed() {
 }
 
 #[test]
-fn the_origin_is_judged_behind_the_head_and_before_the_protocol() {
+fn faults_of_the_head_precede_the_origin_and_the_origin_the_protocol() {
     let spec = ws_accept_spec {
         origins: bytes(b"https://good.example"),
         flags: WS_ACCEPT_NEED_PROTOCOL,
@@ -501,7 +499,7 @@ fn the_origin_is_judged_behind_the_head_and_before_the_protocol() {
 }
 
 #[test]
-fn too_little_room_is_no_connection() {
+fn too_little_room_creates_no_connection() {
     let recorder = Recorder::new();
     let allocator = recorder.allocator();
     let spec = ws_accept_spec { allocator: &allocator, ..spec(b"", b"") };
@@ -528,7 +526,7 @@ fn without_memory_nothing_is_written() {
 }
 
 #[test]
-fn the_connection_is_in_the_callers_memory() {
+fn the_connection_uses_the_callers_allocator() {
     let recorder = Recorder::new();
     let allocator = recorder.allocator();
     let spec = ws_accept_spec { allocator: &allocator, ..spec(b"", b"") };
@@ -552,9 +550,9 @@ fn an_allocator_without_its_functions_is_refused() {
     }
 }
 
-/// An extensible struct: what is unknown must be zero, and what is known must be there.
+/// An extensible struct: unknown fields must be zero, and known ones present.
 #[test]
-fn the_size_of_the_spec() {
+fn a_spec_may_be_larger_with_zeros_but_not_smaller() {
     #[repr(C)]
     struct Larger(ws_accept_spec, [u64; 2]);
     let head = Head::request().bytes();
@@ -567,7 +565,7 @@ fn the_size_of_the_spec() {
         };
         let none = accepted.conn.is_null();
         if !none {
-            drop(Conn::of(accepted.conn, SERVER));
+            drop(Conn::of(accepted.conn, WS_SERVER));
         }
         (result, none)
     };
@@ -586,7 +584,7 @@ fn the_size_of_the_spec() {
 }
 
 #[test]
-fn the_size_of_what_is_filled() {
+fn the_filled_struct_may_be_larger_but_not_smaller() {
     #[repr(C)]
     struct Larger(ws_accepted, [u64; 2]);
     let head = Head::request().without("Host").bytes();
@@ -610,7 +608,7 @@ fn the_size_of_what_is_filled() {
 }
 
 #[test]
-fn pointers_that_nobody_should_pass() {
+fn invalid_pointers_are_refused() {
     let head = Head::request().bytes();
     let (from, len) = (head.as_ptr().cast::<c_void>(), head.len());
     let good = spec(b"", b"");

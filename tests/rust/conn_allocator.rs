@@ -1,7 +1,7 @@
-//! An allocator that knows every block: what is given back must be what was taken. Freed
-//! memory is overwritten, and resized memory always moves.
+//! An allocator that tracks every block: a block must be freed with the size and alignment of
+//! its allocation. It overwrites freed memory, and always moves resized memory.
 
-// The functions are called by the library alone, with what it got from here.
+// Only the library calls these functions, with pointers that it got from here.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use core::cell::{Cell, RefCell};
@@ -11,7 +11,7 @@ use std::alloc::{Layout, alloc, dealloc};
 use std::collections::HashMap;
 use wscodec::ffi::conn::ws_allocator;
 
-/// Which allocations fail, counted from 1; a resize is one.
+/// Which allocations fail, counted from 1; a resize counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fail {
     Never,
@@ -21,7 +21,7 @@ pub(crate) enum Fail {
 
 pub(crate) struct Recorder {
     blocks: RefCell<HashMap<usize, Layout>>,
-    /// Freed, but not given back yet: whoever still reads it reads what was put there.
+    /// Freed blocks, kept and overwritten to expose a read after free.
     freed: RefCell<Vec<(usize, Layout)>>,
     fail: Cell<Fail>,
     live: Cell<usize>,
@@ -30,12 +30,12 @@ pub(crate) struct Recorder {
     refused: Cell<usize>,
 }
 
-/// Bytes that are no text and no frame.
+/// Bytes that are neither text nor a frame.
 const FREED: u8 = 0xdd;
 const FRESH: u8 = 0xee;
 
 impl Recorder {
-    /// In a box: connections point to it.
+    /// Boxed, since connections point to it.
     pub(crate) fn new() -> Box<Recorder> {
         Recorder::failing(Fail::Never)
     }
@@ -54,7 +54,7 @@ impl Recorder {
 
     pub(crate) fn allocator(&self) -> ws_allocator {
         ws_allocator {
-            alloc: Some(take),
+            alloc: Some(allocate),
             resize: Some(resize),
             free: Some(free),
             user: core::ptr::from_ref(self).cast_mut().cast(),
@@ -75,22 +75,22 @@ impl Recorder {
         self.live.get()
     }
 
-    /// The most that ever were; while a block is resized, only its new size counts.
+    /// The maximum of `live`; while a block is resized, only its new size counts.
     pub(crate) fn peak(&self) -> usize {
         self.peak.get()
     }
 
-    /// How often memory was asked for.
+    /// How many allocations were requested.
     pub(crate) fn asked(&self) -> usize {
         self.asked.get()
     }
 
-    /// How often it was not given.
+    /// How many allocations failed.
     pub(crate) fn refused(&self) -> usize {
         self.refused.get()
     }
 
-    /// From now on, counted anew.
+    /// Sets which allocations fail, counted from now on.
     pub(crate) fn fail(&self, fail: Fail) {
         self.asked.set(0);
         self.fail.set(fail);
@@ -108,8 +108,8 @@ impl Recorder {
         fails
     }
 
-    fn take(&self, size: usize, align: usize) -> *mut c_void {
-        assert!(size > 0, "no bytes asked for");
+    fn allocate(&self, size: usize, align: usize) -> *mut c_void {
+        assert!(size > 0, "an allocation of 0 bytes");
         assert!(align.is_power_of_two() && align <= 16, "alignment {align}");
         if self.fails() {
             return null_mut();
@@ -123,10 +123,14 @@ impl Recorder {
         block.cast()
     }
 
-    fn give_back(&self, block: *mut c_void, size: usize, align: usize) {
+    fn release_block(&self, block: *mut c_void, size: usize, align: usize) {
         let layout = self.blocks.borrow_mut().remove(&(block as usize));
-        let layout = layout.expect("not a block of ours");
-        assert_eq!((layout.size(), layout.align()), (size, align), "not as it was taken");
+        let layout = layout.expect("an unknown block");
+        assert_eq!(
+            (layout.size(), layout.align()),
+            (size, align),
+            "freed with another size or alignment"
+        );
         self.live.set(self.live.get() - size);
         unsafe { block.cast::<u8>().write_bytes(FREED, size) };
         self.freed.borrow_mut().push((block as usize, layout));
@@ -142,12 +146,12 @@ impl Recorder {
         new: usize,
         align: usize,
     ) -> *mut c_void {
-        assert!(!block.is_null(), "NULL is not resized");
+        assert!(!block.is_null(), "resize of NULL");
         let peak = self.peak.get();
-        let moved = self.take(new, align);
+        let moved = self.allocate(new, align);
         if !moved.is_null() {
             unsafe { moved.copy_from_nonoverlapping(block, old.min(new)) };
-            self.give_back(block, old, align);
+            self.release_block(block, old, align);
             self.peak.set(peak.max(self.live.get()));
         }
         moved
@@ -169,8 +173,12 @@ impl Drop for Recorder {
     }
 }
 
-unsafe extern "C" fn take(user: *mut c_void, size: usize, align: usize) -> *mut c_void {
-    unsafe { &*user.cast::<Recorder>() }.take(size, align)
+unsafe extern "C" fn allocate(
+    user: *mut c_void,
+    size: usize,
+    align: usize,
+) -> *mut c_void {
+    unsafe { &*user.cast::<Recorder>() }.allocate(size, align)
 }
 
 unsafe extern "C" fn resize(
@@ -189,6 +197,6 @@ unsafe extern "C" fn free(
     size: usize,
     align: usize,
 ) {
-    assert!(!block.is_null(), "NULL is not given back");
-    unsafe { &*user.cast::<Recorder>() }.give_back(block, size, align);
+    assert!(!block.is_null(), "free of NULL");
+    unsafe { &*user.cast::<Recorder>() }.release_block(block, size, align);
 }

@@ -1,16 +1,15 @@
-//! Arguments that nobody should pass to the functions for connections.
+//! Invalid arguments of the functions for connections.
 
-// The pointers are those of live variables, or must be refused before they are used.
+// The pointers refer to live variables, or must be refused before they are used.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
 use crate::arguments_frame::{ABSURD, dangling, unaligned};
 use crate::c::code::{BUFFER_TOO_SMALL, INVALID_ARGUMENT};
-use crate::c::{CLIENT, SERVER};
+use crate::c::{WS_CLIENT, WS_SERVER};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
-use wscodec::ffi::conn::*;
 use wscodec::ffi::version::ws_sizeof;
 
 #[test]
@@ -21,7 +20,10 @@ fn new_refuses_unknown_sides() {
         assert!(Conn::with(side, &recorder.allocator()).is_none());
         assert_eq!(recorder.asked(), 0);
     }
-    assert!(Conn::with(SERVER, null()).is_some() && Conn::with(CLIENT, null()).is_some());
+    assert!(
+        Conn::with(WS_SERVER, null()).is_some()
+            && Conn::with(WS_CLIENT, null()).is_some()
+    );
 }
 
 #[test]
@@ -40,7 +42,7 @@ fn new_refuses_allocators_without_their_functions() {
 fn an_allocator_is_copied() {
     let recorder = Recorder::new();
     let mut allocator = recorder.allocator();
-    let conn = Conn::with(SERVER, &allocator).unwrap();
+    let conn = Conn::with(WS_SERVER, &allocator).unwrap();
     allocator.free = None;
     allocator.user = null_mut();
     drop(conn);
@@ -48,7 +50,7 @@ fn an_allocator_is_copied() {
 }
 
 #[test]
-fn no_connection() {
+fn without_a_connection_every_function_fails() {
     let mut event = NO_EVENT;
     let (mut consumed, mut value, mut buf) = (7, 7, [0x81, 0x80, 0, 0, 0, 0]);
     let to: *mut c_void = buf.as_mut_ptr().cast();
@@ -64,14 +66,14 @@ fn no_connection() {
         assert_eq!(ws_conn_close(null_mut(), 1000, null(), 0, to, 6), INVALID_ARGUMENT);
         assert_eq!(ws_conn_finish(null_mut()), INVALID_ARGUMENT);
         assert_eq!(ws_conn_send_bound(null(), 5), 0);
-        assert_ne!(ws_conn_state(null()), OPEN, "what is not there is not open");
+        assert_ne!(ws_conn_state(null()), WS_STATE_OPEN, "NULL is not open");
     }
     assert_eq!(buf, [0x81, 0x80, 0, 0, 0, 0]);
     assert_eq!((event.len, event.opcode), (77, 77), "nothing was written");
 }
 
 #[test]
-fn recv() {
+fn recv_refuses_invalid_arguments() {
     for side in SIDES {
         let conn = &mut Conn::new(side);
         let mut wire = from_peer(side, 0x81, "a");
@@ -101,7 +103,7 @@ fn recv() {
                 let result = ws_conn_recv(conn.raw, buf, len, events, absurd, consumed);
                 assert_eq!((result, *consumed), (INVALID_ARGUMENT, 0));
             }
-            // So many events have no address either.
+            // An array of so many events cannot exist either.
             let too_many = isize::MAX as usize / size_of::<ws_event>() + 1;
             let result = ws_conn_recv(conn.raw, buf, len, events, too_many, consumed);
             assert_eq!(result, INVALID_ARGUMENT);
@@ -118,21 +120,21 @@ fn recv() {
         }
         assert_eq!(wire, before, "nothing was unmasked");
         assert_eq!((places[0].len, places[1].len), (77, 77));
-        assert_eq!(conn.state(), OPEN);
+        assert_eq!(conn.state(), WS_STATE_OPEN);
         assert_eq!(conn.read(&wire), [text("a")], "nothing has changed");
     }
 }
 
 #[test]
-fn output() {
+fn output_refuses_invalid_arguments() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        let mut out = [0_u8; MAX_OUTPUT];
+        let mut out = [0_u8; WS_MAX_OUTPUT];
         let to: *mut c_void = out.as_mut_ptr().cast();
         unsafe {
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 0), 0);
             assert_eq!(ws_conn_output(conn.raw, dangling(), 0), 0);
-            conn.read_deaf(&from_peer(side, 0x89, "p"));
+            conn.read_only(&from_peer(side, 0x89, "p"));
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 0), BUFFER_TOO_SMALL);
             assert_eq!(ws_conn_output(conn.raw, dangling(), 0), BUFFER_TOO_SMALL);
             assert_eq!(ws_conn_output(conn.raw, null_mut(), 5), INVALID_ARGUMENT);
@@ -140,13 +142,13 @@ fn output() {
                 assert_eq!(ws_conn_output(conn.raw, to, absurd), INVALID_ARGUMENT);
             }
         }
-        assert_eq!(out, [0; MAX_OUTPUT]);
-        assert_eq!(conn.output(), [answer_pong("p")]);
+        assert_eq!(out, [0; WS_MAX_OUTPUT]);
+        assert_eq!(conn.output(), [pong_reply("p")]);
     }
 }
 
 #[test]
-fn send() {
+fn send_refuses_invalid_arguments() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut out = [0_u8; 64];
@@ -169,12 +171,12 @@ fn send() {
                 assert!(ws_conn_send(conn.raw, 1, 0, empty, 0, to, 64) > 0);
             }
         }
-        assert_eq!(conn.send(TEXT, 0, b"a").unwrap(), (0x81, b"a".to_vec()));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"a").unwrap(), (0x81, b"a".to_vec()));
     }
 }
 
 #[test]
-fn close() {
+fn close_refuses_invalid_arguments() {
     for side in SIDES {
         let conn = Conn::new(side);
         let mut out = [0_u8; 64];
@@ -197,30 +199,33 @@ fn close() {
             }
         }
         assert_eq!(out, [0; 64], "nothing was written");
-        assert_eq!(conn.state(), OPEN);
+        assert_eq!(conn.state(), WS_STATE_OPEN);
         let to: *mut c_void = out.as_mut_ptr().cast();
         let written = unsafe { ws_conn_close(conn.raw, 1000, null(), 0, to, 64) };
-        assert_eq!(written, if side == CLIENT { 8 } else { 4 });
+        assert_eq!(written, if side == WS_CLIENT { 8 } else { 4 });
     }
 }
 
 #[test]
-fn get() {
-    let conn = Conn::new(SERVER);
+fn get_refuses_invalid_arguments() {
+    let conn = Conn::new(WS_SERVER);
     let mut values = [7_u64; 2];
     let value = values.as_mut_ptr();
     unsafe {
-        assert_eq!(ws_conn_get(conn.raw, MAX_MESSAGE, null_mut()), INVALID_ARGUMENT);
-        let odd = ws_conn_get(conn.raw, MAX_MESSAGE, unaligned(value));
+        assert_eq!(
+            ws_conn_get(conn.raw, WS_OPT_MAX_MESSAGE, null_mut()),
+            INVALID_ARGUMENT
+        );
+        let odd = ws_conn_get(conn.raw, WS_OPT_MAX_MESSAGE, unaligned(value));
         assert_eq!(odd, INVALID_ARGUMENT);
         assert_eq!(*value, 7);
-        assert_eq!(ws_conn_get(conn.raw, MAX_MESSAGE, value), 0);
+        assert_eq!(ws_conn_get(conn.raw, WS_OPT_MAX_MESSAGE, value), 0);
     }
     assert_eq!(values, [1 << 20, 7]);
 }
 
 #[test]
-fn structs_have_the_size_that_c_sees() {
+fn structs_have_their_abi_sizes() {
     let word = size_of::<usize>();
     assert_eq!(ws_sizeof(9), 4 * word);
     assert_eq!(ws_sizeof(11), 24);

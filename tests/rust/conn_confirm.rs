@@ -3,8 +3,8 @@
 // All unsafe blocks here pass slices that live during the call, with their own lengths.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, CLIENT, code};
-use crate::conn::{Conn, OPEN, TEXT, from_peer, text};
+use crate::c::{self, WS_CLIENT, code};
+use crate::conn::{Conn, WS_OPCODE_TEXT, WS_STATE_OPEN, from_peer, text};
 use crate::conn_accept::{accept_raw, spec};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::heads::{Head, KEY};
@@ -16,7 +16,7 @@ use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_conn_get_pmd};
 use wscodec::ffi::deflate::{ws_pmd_offer, ws_pmd_params};
 use wscodec::ffi::handshake::ws_response;
 
-/// The result, the connection, and what is said of the response.
+/// The result, the connection, and the parsed response.
 fn confirm_raw(
     buf: &[u8],
     request: &[u8],
@@ -41,7 +41,7 @@ fn confirm_raw(
     assert_eq!(conn.is_null(), result <= 0);
     let filled = result > 0 || result == code::STATUS;
     assert_eq!(response != ws_response::default(), filled);
-    let conn = (!conn.is_null()).then(|| Conn::of(conn, CLIENT));
+    let conn = (!conn.is_null()).then(|| Conn::of(conn, WS_CLIENT));
     (result, conn, response)
 }
 
@@ -50,10 +50,10 @@ fn confirm(buf: &[u8], request: &[u8]) -> (isize, Option<Conn>, ws_response) {
 }
 
 #[test]
-fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
+fn a_101_becomes_a_connection_that_reads_the_frames_after_it() {
     let request = Head::request().add("Sec-WebSocket-Protocol", "chat, b").bytes();
-    let head = Head::answer().add("Sec-WebSocket-Protocol", "b").bytes();
-    let buf = [head.as_slice(), &from_peer(CLIENT, 0x81, "hi")].concat();
+    let head = Head::response().add("Sec-WebSocket-Protocol", "b").bytes();
+    let buf = [head.as_slice(), &from_peer(WS_CLIENT, 0x81, "hi")].concat();
     for len in 0..head.len() {
         assert_eq!(confirm(&buf[..len], &request).0, 0);
     }
@@ -62,39 +62,39 @@ fn a_101_is_a_connection_and_the_frames_behind_it_are_its_first() {
     assert_eq!((response.status, response.http_version), (101, 11));
     assert_eq!(c::piece(&buf, response.protocol), Some(&b"b"[..]));
     let mut conn = conn.unwrap();
-    assert_eq!(conn.state(), OPEN);
+    assert_eq!(conn.state(), WS_STATE_OPEN);
     assert_eq!(conn.read(&buf[head.len()..]), [text("hi")]);
-    // A client's frames are masked.
-    assert_eq!(conn.send(TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
+    // `send` checks that the frame is masked.
+    assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"x"), Ok((0x81, b"x".to_vec())));
 }
 
 #[test]
-fn results_are_those_of_ws_parse_response() {
+fn the_result_equals_that_of_parse_response() {
     let request = Head::request()
         .add("Sec-WebSocket-Protocol", "chat")
         .add("Sec-WebSocket-Extensions", "x-one");
     let request = request.bytes();
     for head in [
-        Head::answer(),
-        Head::answer().add("Content-Length", "5"),
-        Head::answer().start("HTTP/1.1 403 Forbidden"),
-        Head::answer().start("HTTP/1.1 103 Early Hints"),
-        Head::answer().start("HTTP/1.0 101"),
-        Head::answer().start("HTTP"),
-        Head::answer().raw("no colon"),
-        Head::answer().set("Sec-WebSocket-Accept", KEY),
-        Head::answer().add("Sec-WebSocket-Protocol", "other"),
-        Head::answer().add("Sec-WebSocket-Extensions", "x-one"),
-        Head::answer().add("Sec-WebSocket-Extensions", "x-one, x-one"),
-        Head::answer().add("Sec-WebSocket-Extensions", "permessage-deflate"),
+        Head::response(),
+        Head::response().add("Content-Length", "5"),
+        Head::response().start("HTTP/1.1 403 Forbidden"),
+        Head::response().start("HTTP/1.1 103 Early Hints"),
+        Head::response().start("HTTP/1.0 101"),
+        Head::response().start("HTTP"),
+        Head::response().raw("no colon"),
+        Head::response().set("Sec-WebSocket-Accept", KEY),
+        Head::response().add("Sec-WebSocket-Protocol", "other"),
+        Head::response().add("Sec-WebSocket-Extensions", "x-one"),
+        Head::response().add("Sec-WebSocket-Extensions", "x-one, x-one"),
+        Head::response().add("Sec-WebSocket-Extensions", "permessage-deflate"),
     ] {
         let bytes = head.bytes();
         let (result, _, response) = confirm(&bytes, &request);
         assert_eq!((result, response), c::parse_response(&bytes, &request));
     }
-    for spoilt in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &request[..40]] {
-        for buf in [&b""[..], &Head::answer().bytes()] {
-            assert_eq!(confirm(buf, spoilt).0, code::INVALID_ARGUMENT);
+    for invalid in [&b""[..], b"GET / HTTP/1.1\r\n\r\n", &request[..40]] {
+        for buf in [&b""[..], &Head::response().bytes()] {
+            assert_eq!(confirm(buf, invalid).0, code::INVALID_ARGUMENT);
         }
     }
 }
@@ -115,7 +115,7 @@ fn agreed(conn: &Conn) -> Option<[u8; 8]> {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
+fn the_confirmed_parameters_are_set_and_the_offer_is_unchanged() {
     let offered = ws_pmd_params { level: 3, client_max_window_bits: 12, ..USUAL };
     let request = request_with(&offered);
     for (extensions, expected) in [
@@ -132,7 +132,7 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
             Some([0, 0, 15, 10, 3, 8, 0, 0]),
         ),
     ] {
-        let head = extensions.iter().fold(Head::answer(), |head, value| {
+        let head = extensions.iter().fold(Head::response(), |head, value| {
             head.add("Sec-WebSocket-Extensions", value)
         });
         let before = c::pmd_bytes(&offered);
@@ -152,7 +152,7 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
         "x-one",
         "permessage-deflate;",
     ] {
-        let head = Head::answer().add("Sec-WebSocket-Extensions", bad).bytes();
+        let head = Head::response().add("Sec-WebSocket-Extensions", bad).bytes();
         let recorder = Recorder::new();
         let allocator = recorder.allocator();
         let (result, ..) = confirm_raw(&head, &request, Some(&offered), &allocator);
@@ -162,12 +162,12 @@ fn what_was_agreed_on_is_set_and_the_offer_is_as_it_was() {
 }
 
 #[test]
-fn the_offer_is_there_exactly_if_the_request_has_one() {
+fn the_parameters_must_be_given_exactly_if_the_request_offers_them() {
     let plain = [
         Head::request(),
         Head::request().add("Sec-WebSocket-Extensions", "x-one; permessage-deflate"),
     ];
-    for buf in [&b""[..], &Head::answer().bytes(), b"\0"] {
+    for buf in [&b""[..], &Head::response().bytes(), b"\0"] {
         for request in &plain {
             let (result, ..) = confirm_raw(buf, &request.bytes(), Some(&USUAL), null());
             let expected = match cfg!(feature = "deflate") {
@@ -185,27 +185,27 @@ fn the_offer_is_there_exactly_if_the_request_has_one() {
 
 #[test]
 #[cfg(feature = "deflate")]
-fn both_sides_in_one_call_each_talk_to_each_other() {
+fn accept_and_confirm_make_connections_that_exchange_messages() {
     let offered = ws_pmd_params { server_no_context_takeover: 1, ..USUAL };
     let request = request_with(&offered);
     let willing = ws_accept_spec { pmd: &USUAL, ..spec(b"", b"") };
     let (result, reply, accepted) = accept_raw(&request, Some(&willing), 512);
     assert!(result > 0);
-    let mut server = Conn::of(accepted.conn, c::SERVER);
+    let mut server = Conn::of(accepted.conn, c::WS_SERVER);
     let (result, client, _) = confirm_raw(&reply, &request, Some(&offered), null());
     assert_eq!(result, reply.len() as isize);
     let mut client = client.unwrap();
     (server.compresses, client.compresses) = (true, true);
     assert_eq!(agreed(&server), agreed(&client));
-    let (first, payload) = client.send(TEXT, 0, &[b'a'; 300]).unwrap();
+    let (first, payload) = client.send(WS_OPCODE_TEXT, 0, &[b'a'; 300]).unwrap();
     assert_eq!(first, 0xc1, "compressed");
-    let frame = from_peer(c::SERVER, 0xc1, &payload);
+    let frame = from_peer(c::WS_SERVER, 0xc1, &payload);
     assert_eq!(server.read(&frame), [text([b'a'; 300])]);
 }
 
 #[test]
-fn the_connection_is_in_the_callers_memory() {
-    let (request, head) = (Head::request().bytes(), Head::answer().bytes());
+fn the_connection_uses_the_callers_allocator() {
+    let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let recorder = Recorder::new();
     let allocator = recorder.allocator();
     let (_, conn, _) = confirm_raw(&head, &request, None, &allocator);
@@ -228,8 +228,8 @@ fn the_connection_is_in_the_callers_memory() {
 }
 
 #[test]
-fn pointers_that_nobody_should_pass() {
-    let (request, head) = (Head::request().bytes(), Head::answer().bytes());
+fn invalid_pointers_are_refused() {
+    let (request, head) = (Head::request().bytes(), Head::response().bytes());
     let size = size_of::<ws_response>();
     let filled = || ws_response { head_len: 77, ..ws_response::default() };
     let (mut conn, mut response) = (without_provenance_mut::<ws_conn>(77), filled());

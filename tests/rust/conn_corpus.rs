@@ -1,7 +1,7 @@
-//! Streams of frames for a connection, and what a plain reading of RFC 6455 makes of them:
-//! the model looks at whole frames, so it has no notion of where a stream was cut.
+//! Streams of frames for a connection, and what a simple model of RFC 6455 expects of them. The
+//! model reads whole frames, so it cannot depend on where a stream is cut.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::wire::hex;
 
@@ -10,8 +10,7 @@ pub(crate) struct Stream {
     pub(crate) side: u32,
     pub(crate) max_message: u64,
     pub(crate) bytes: Vec<u8>,
-    /// What is said of it, message by message, with replies; None: nobody but the
-    /// connection itself is asked.
+    /// Whole messages and replies; None if only runs of the connection are compared.
     pub(crate) expected: Option<Vec<Item>>,
 }
 
@@ -19,27 +18,27 @@ pub(crate) struct Stream {
 
 #[derive(Default)]
 struct Model {
-    said: Vec<Item>,
-    /// Of the message that is incomplete.
+    items: Vec<Item>,
+    /// Opcode and bytes of the incomplete message.
     open: Option<(u16, Vec<u8>)>,
     limit: usize,
 }
 
 impl Model {
-    /// Err: the frame is wrong. Ok(false): it was a close.
-    fn take(&mut self, first: u8, payload: &[u8]) -> Result<bool, isize> {
+    /// Reads a frame: Err if it is invalid, false if it was a close.
+    fn read(&mut self, first: u8, payload: &[u8]) -> Result<bool, isize> {
         let (opcode, fin) = (first & 0x0f, first & 0x80 != 0);
         self.check_header(first, payload.len())?;
         match opcode {
             8 => {
                 let (number, reason) = read_close(payload)?;
-                self.said.push(close(number, reason));
-                self.said.push(answer_close(number));
+                self.items.push(close(number, reason));
+                self.items.push(close_reply(number));
                 return Ok(false);
             }
-            9 => self.said.extend([ping(payload), answer_pong(payload)]),
-            10 => self.said.push(pong(payload)),
-            _ => self.take_data(opcode, fin, payload)?,
+            9 => self.items.extend([ping(payload), pong_reply(payload)]),
+            10 => self.items.push(pong(payload)),
+            _ => self.read_data(opcode, fin, payload)?,
         }
         Ok(true)
     }
@@ -63,16 +62,16 @@ impl Model {
         }
     }
 
-    fn take_data(&mut self, opcode: u8, fin: bool, payload: &[u8]) -> Result<(), isize> {
+    fn read_data(&mut self, opcode: u8, fin: bool, payload: &[u8]) -> Result<(), isize> {
         let (opcode, mut data) = self.open.take().unwrap_or((opcode.into(), Vec::new()));
         data.extend(payload);
         let fault = std::str::from_utf8(&data).err();
-        // Without a length the fault is a character that may go on.
+        // A fault without a length is an incomplete character.
         if opcode == 1 && fault.is_some_and(|fault| fin || fault.error_len().is_some()) {
             return Err(code::UTF8);
         }
         if fin {
-            self.said.push(Item::Data(opcode, BOTH, data));
+            self.items.push(Item::Data(opcode, BOTH, data));
         } else {
             self.open = Some((opcode, data));
         }
@@ -96,7 +95,7 @@ fn read_close(payload: &[u8]) -> Result<(u16, &[u8]), isize> {
     }
 }
 
-fn told(error: isize) -> u16 {
+fn close_code(error: isize) -> u16 {
     match error {
         code::UTF8 => 1007,
         code::TOO_BIG => 1009,
@@ -109,16 +108,16 @@ type Frame = (u8, Vec<u8>);
 fn model(frames: &[Frame], limit: u64) -> Vec<Item> {
     let mut model = Model { limit: limit as usize, ..Model::default() };
     for (first, payload) in frames {
-        match model.take(*first, payload) {
+        match model.read(*first, payload) {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {
-                model.said.extend([Item::Error(error), answer_close(told(error))]);
+                model.items.extend([Item::Error(error), close_reply(close_code(error))]);
                 break;
             }
         }
     }
-    model.said
+    model.items
 }
 
 // ---- the families ----
@@ -129,7 +128,7 @@ struct Corpus {
 }
 
 impl Corpus {
-    /// The same frames as a client sends them and as a server does.
+    /// Two streams of the same frames: from a client and from a server.
     fn add(&mut self, name: &str, frames: &[Frame]) {
         for side in SIDES {
             let bytes = frames
@@ -138,7 +137,7 @@ impl Corpus {
             self.streams.push(Stream {
                 name: format!(
                     "{name}, {}",
-                    if side == SERVER { "masked" } else { "plain" }
+                    if side == WS_SERVER { "masked" } else { "plain" }
                 ),
                 side,
                 max_message: self.max_message,
@@ -195,8 +194,8 @@ impl Corpus {
         }
     }
 
-    fn wrong_texts(&mut self) {
-        let wrong: &[&[u8]] = &[
+    fn invalid_texts(&mut self) {
+        let invalid: &[&[u8]] = &[
             b"\x80",
             b"\xc0\x80",
             b"ab\xffcd",
@@ -208,9 +207,12 @@ impl Corpus {
             b"\xf4\x90\x80\x80",
             b"\xf0\x9f\x98",
         ];
-        for text in wrong {
+        for text in invalid {
             self.add_all(&format!("{text:x?}"), &[(0x82, b"ok"), (0x81, text)]);
-            self.add_all(&format!("{text:x?} at last"), &[(0x01, b"ok"), (0x80, text)]);
+            self.add_all(
+                &format!("{text:x?} at the end"),
+                &[(0x01, b"ok"), (0x80, text)],
+            );
             for cut in 0..text.len() {
                 let (one, two) = text.split_at(cut);
                 let frames: Frames<'_> = &[(0x01, one), (0x89, b"p"), (0x00, two)];
@@ -284,33 +286,34 @@ impl Corpus {
         self.streams.push(Stream { name, side, max_message, bytes, expected });
     }
 
-    /// What frames alone do not say: masks, lengths, streams that stop.
+    /// Streams that frames alone cannot express: masks, forms of lengths, early ends.
     fn raw(&mut self) {
-        let failed = |error| Some(vec![Item::Error(error), answer_close(told(error))]);
+        let failed =
+            |error| Some(vec![Item::Error(error), close_reply(close_code(error))]);
         for (wire, side, error) in [
-            ("8105 48656c6c6f", SERVER, code::MASK),
-            ("8185 37fa213d 7f9f4d5158", CLIENT, code::MASK),
-            ("81fe 0005 00000000 68656c6c6f", SERVER, code::LENGTH),
-            ("817e 007d", CLIENT, code::LENGTH),
-            ("82ff 8000000000000000 00000000", SERVER, code::LENGTH),
-            ("827f 000000000000ffff", CLIENT, code::LENGTH),
-            ("827f 7fffffffffffffff 61", CLIENT, code::TOO_BIG),
+            ("8105 48656c6c6f", WS_SERVER, code::MASK),
+            ("8185 37fa213d 7f9f4d5158", WS_CLIENT, code::MASK),
+            ("81fe 0005 00000000 68656c6c6f", WS_SERVER, code::LENGTH),
+            ("817e 007d", WS_CLIENT, code::LENGTH),
+            ("82ff 8000000000000000 00000000", WS_SERVER, code::LENGTH),
+            ("827f 000000000000ffff", WS_CLIENT, code::LENGTH),
+            ("827f 7fffffffffffffff 61", WS_CLIENT, code::TOO_BIG),
         ] {
             self.bytes(wire, side, hex(wire), failed(error));
         }
         for (wire, side) in [
-            ("81", SERVER),
-            ("8185 37fa", SERVER),
-            ("8185 37fa213d 7f9f", SERVER),
-            ("8105 4865", CLIENT),
-            ("8903 70", CLIENT),
-            ("8805 03e8 62", CLIENT),
-            ("827e 0100 6162", CLIENT),
+            ("81", WS_SERVER),
+            ("8185 37fa", WS_SERVER),
+            ("8185 37fa213d 7f9f", WS_SERVER),
+            ("8105 4865", WS_CLIENT),
+            ("8903 70", WS_CLIENT),
+            ("8805 03e8 62", WS_CLIENT),
+            ("827e 0100 6162", WS_CLIENT),
         ] {
             self.bytes(wire, side, hex(wire), Some(vec![]));
         }
         for stream in crate::corpus::short() {
-            if stream.flags <= CLIENT && stream.max_payload == 0 {
+            if stream.flags <= WS_CLIENT && stream.max_payload == 0 {
                 self.bytes(&stream.name, stream.flags, stream.bytes, None);
             }
         }
@@ -321,7 +324,7 @@ pub(crate) fn all() -> Vec<Stream> {
     let mut corpus = Corpus { streams: Vec::new(), max_message: 1 << 20 };
     corpus.messages();
     corpus.fragments();
-    corpus.wrong_texts();
+    corpus.invalid_texts();
     corpus.closes();
     corpus.faults();
     corpus.limits();

@@ -1,18 +1,18 @@
-//! Messages as tungstenite puts them together: the same ones, the same closes, and an error
-//! where it has one. Where it is more lenient, or names another fault, a table says why.
+//! Streams read by tungstenite too: the same messages and closes, and an error where it reports
+//! one. A table explains where it is more lenient or reports another fault.
 
-use crate::c::{self, CLIENT, KEEP_MASKED, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_KEEP_MASKED, WS_SERVER, code};
 use crate::conn::*;
 use crate::frame_differential::{
     Event, MAX_PAYLOAD, Outcome, PADDING, Pipe, is_explained,
-    is_length_nobody_else_checks, number, random_stream,
+    is_length_that_tungstenite_accepts, number, random_stream,
 };
 use crate::rng::{Rng, count};
 use tungstenite::Message;
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 
-/// How a stream ended; of a close, its code and its reason.
+/// How a stream ended; a close has its code and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     Early,
@@ -21,7 +21,7 @@ enum End {
 }
 
 fn ours(stream: &[u8], side: u32, cap: usize) -> (Vec<Event>, End) {
-    let mut conn = Conn::new(side).option(MAX_MESSAGE, MAX_PAYLOAD as u64);
+    let mut conn = Conn::new(side).option(WS_OPT_MAX_MESSAGE, MAX_PAYLOAD as u64);
     let (mut events, mut end) = (Vec::new(), End::Early);
     for item in conn.read_in(stream, cap, true) {
         match item {
@@ -36,11 +36,11 @@ fn ours(stream: &[u8], side: u32, cap: usize) -> (Vec<Event>, End) {
     (events, end)
 }
 
-/// What it says instead of the code of a close that it does not accept.
+/// The reason that tungstenite reports in place of an invalid close code.
 const REPLACED: &str = "Protocol violation";
 
 fn theirs(stream: &[u8], side: u32) -> (Vec<Event>, End) {
-    let role = if side == SERVER { Role::Server } else { Role::Client };
+    let role = if side == WS_SERVER { Role::Server } else { Role::Client };
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(Some(MAX_PAYLOAD))
@@ -69,7 +69,7 @@ fn theirs(stream: &[u8], side: u32) -> (Vec<Event>, End) {
                 let end = match number(&error) {
                     Outcome::End => End::Early,
                     Outcome::Fault(error) => End::Fault(error),
-                    Outcome::Close => unreachable!("it is returned as a message"),
+                    Outcome::Close => unreachable!("a close is returned as a message"),
                 };
                 return (events, end);
             }
@@ -77,8 +77,8 @@ fn theirs(stream: &[u8], side: u32) -> (Vec<Event>, End) {
     }
 }
 
-/// Texts of all lengths of characters in fragments, closes with and without reasons, and
-/// sometimes one wrong byte in all of it.
+/// Fragmented texts with characters of all lengths, closes with and without reasons, and
+/// sometimes one damaged byte.
 fn random_messages(rng: &mut Rng) -> Vec<u8> {
     let key = rng.once_in(2).then(|| [rng.byte(), rng.byte(), rng.byte(), rng.byte()]);
     let mut bytes = Vec::new();
@@ -92,9 +92,9 @@ fn random_messages(rng: &mut Rng) -> Vec<u8> {
             .collect();
         let (mut rest, mut first) = (text.as_bytes(), opcode);
         while rng.once_in(2) {
-            let (piece, behind) = rest.split_at(rng.below(rest.len() + 1));
+            let (piece, after) = rest.split_at(rng.below(rest.len() + 1));
             frame(first, piece);
-            (rest, first) = (behind, 0);
+            (rest, first) = (after, 0);
             if rng.once_in(3) {
                 frame(*rng.pick(&[0x89, 0x8a]), "pïng".as_bytes());
             }
@@ -123,9 +123,9 @@ fn random_messages(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Where the frame starts at whose header a decoder stops.
+/// The position of the frame whose header is refused.
 fn start_of_fault(stream: &[u8], side: u32) -> usize {
-    let mut decoder = c::decoder(side | KEEP_MASKED, 0);
+    let mut decoder = c::decoder(side | WS_KEEP_MASKED, 0);
     let (mut buf, mut start) = (stream.to_vec(), 0);
     while let Ok((frames, consumed)) = c::feed(&mut decoder, &mut buf[start..], 64) {
         assert!(!frames.is_empty(), "there is a fault");
@@ -134,7 +134,7 @@ fn start_of_fault(stream: &[u8], side: u32) -> usize {
     start
 }
 
-/// Ends of ours, and those of theirs that mean the same.
+/// Whether both ends mean the same.
 fn is_the_same_end(ours: &End, theirs: &End) -> bool {
     match (ours, theirs) {
         // Two faults in one close; RFC 6455, 5.5.1 and 7.4 demand no order.
@@ -143,9 +143,9 @@ fn is_the_same_end(ours: &End, theirs: &End) -> bool {
             End::Fault(code::UTF8 | code::CLOSE_PAYLOAD),
         ) => true,
         (End::Fault(code::CLOSE_PAYLOAD), _) => false,
-        // Registered after the RFC, where 7.4.2 says; it does not know it.
+        // 1014 was registered after the RFC (7.4.2); tungstenite does not know it.
         (End::Close(1014, _), End::Fault(code::CLOSE_PAYLOAD)) => true,
-        // Several faults in one header (5.2), or what nobody else reports.
+        // Several faults in one header (5.2), or one that tungstenite does not report.
         (End::Fault(ours), End::Fault(theirs)) => {
             is_explained(*ours, Outcome::Fault(*theirs))
         }
@@ -163,14 +163,14 @@ fn compare(stream: &[u8], side: u32, cap: usize) -> End {
         assert!(same, "{end:?} and {their_end:?}, {}", case());
         return end;
     };
-    // 5.2 and 5.5: it accepts lengths that are not minimal, or have their top bit set.
+    // 5.2 and 5.5: tungstenite accepts lengths that are not minimal or have their top bit set.
     let lenient = error == code::LENGTH
         || error == code::CONTROL_FRAME
-            && is_length_nobody_else_checks(
+            && is_length_that_tungstenite_accepts(
                 error,
                 &stream[start_of_fault(stream, side)..],
             );
-    // It judges a frame when all of it is there.
+    // It judges a frame only when it is complete.
     let (their_events, their_end) = theirs(&[stream, &PADDING].concat(), side);
     if lenient {
         assert!(their_events.starts_with(&our_events), "{}", case());
@@ -195,12 +195,12 @@ const FAULTS: [isize; 9] = [
 ];
 
 #[test]
-fn tungstenite_puts_the_same_messages_together() {
+fn tungstenite_reports_the_same_messages_closes_and_errors() {
     let mut rng = Rng::new(33);
     let (mut early, mut closed, mut refused) = (0, 0, [0; 50]);
     let streams = count("WSCODEC_STREAMS", 50_000);
     for _ in 0..streams {
-        let side = *rng.pick(&[SERVER, CLIENT]);
+        let side = *rng.pick(&[WS_SERVER, WS_CLIENT]);
         let stream = if rng.once_in(2) {
             random_stream(&mut rng)
         } else {
@@ -212,7 +212,7 @@ fn tungstenite_puts_the_same_messages_together() {
             End::Fault(error) => refused[error.unsigned_abs()] += 1,
         }
     }
-    // Every outcome must have been met often enough to mean something.
+    // The test is meaningful only if every outcome occurs often.
     let often = streams / 1000;
     assert!(early > often && closed > often, "{early} {closed}");
     for fault in FAULTS {

@@ -1,6 +1,6 @@
-//! Errors: when they show, that they stay, and what the peer is told.
+//! Errors: when they are reported, that they are permanent, and the close frame for the peer.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::wire::hex;
 
@@ -31,100 +31,99 @@ const FAULTS: &[(&str, isize, u16)] = &[
 ];
 
 #[test]
-fn every_fault_is_told_to_the_peer() {
-    for (stream, error, answer) in FAULTS {
-        let mut conn = Conn::new(SERVER);
-        let said = conn.read(&hex(stream));
-        assert_eq!(said, [Item::Error(*error), answer_close(*answer)], "{stream}");
-        assert_eq!(conn.state(), FAILED);
+fn every_fault_has_its_error_and_close_code() {
+    for (stream, error, close_code) in FAULTS {
+        let mut conn = Conn::new(WS_SERVER);
+        let items = conn.read(&hex(stream));
+        assert_eq!(items, [Item::Error(*error), close_reply(*close_code)], "{stream}");
+        assert_eq!(conn.state(), WS_STATE_FAILED);
     }
-    let said = Conn::new(CLIENT).read(&hex("8185"));
-    assert_eq!(said, [Item::Error(code::MASK), answer_close(1002)]);
+    let items = Conn::new(WS_CLIENT).read(&hex("8185"));
+    assert_eq!(items, [Item::Error(code::MASK), close_reply(1002)]);
 }
 
 #[test]
-fn an_error_is_returned_for_ever() {
+fn an_error_is_permanent() {
     for (stream, error, _) in FAULTS {
         for collects in [false, true] {
-            let mut conn = Conn::new(SERVER);
+            let mut conn = Conn::new(WS_SERVER);
             conn.read_in(&hex(stream), 4, collects);
             for late in ["", "8180 00000000", "8880 00000000", "c1"] {
                 assert_eq!(conn.recv(&mut hex(late), 4).err(), Some(*error), "{stream}");
-                assert_eq!(conn.state(), FAILED);
+                assert_eq!(conn.state(), WS_STATE_FAILED);
             }
             assert_eq!(conn.finish(), *error);
-            assert_eq!(conn.waits(), !collects, "one close frame, not two");
+            assert_eq!(conn.has_output(), !collects, "one close frame, not two");
         }
     }
 }
 
 #[test]
 fn events_before_an_error_are_reported_first() {
-    for (stream, error, answer) in FAULTS {
+    for (stream, error, close_code) in FAULTS {
         let bytes = [hex("8181 00000000 61 8a81 00000000 62"), hex(stream)].concat();
         for cap in [1, 2, 3, 64] {
-            let said = Conn::new(SERVER).read_in(&bytes, cap, true);
+            let items = Conn::new(WS_SERVER).read_in(&bytes, cap, true);
             let expected =
-                [text("a"), pong("b"), Item::Error(*error), answer_close(*answer)];
-            assert_eq!(said, expected, "{stream}");
+                [text("a"), pong("b"), Item::Error(*error), close_reply(*close_code)];
+            assert_eq!(items, expected, "{stream}");
         }
     }
 }
 
-/// Neither the state nor the output knows of it, and what can be done can still be done.
+/// Neither the state nor the output changes, and sending still works.
 #[test]
-fn nothing_of_an_error_shows_before_the_call_that_returns_it() {
-    for (stream, error, answer) in FAULTS {
+fn an_error_has_no_effect_before_the_call_that_returns_it() {
+    for (stream, error, close_code) in FAULTS {
         let good = hex("8181 00000000 61");
         let mut buf = [good, hex(stream)].concat();
-        let mut conn = Conn::new(SERVER);
+        let mut conn = Conn::new(WS_SERVER);
         let (events, consumed) = conn.recv(&mut buf, 64).unwrap();
         assert_eq!(events.len(), 1);
-        assert_eq!(conn.state(), OPEN, "{stream}");
+        assert_eq!(conn.state(), WS_STATE_OPEN, "{stream}");
         assert_eq!(conn.output(), []);
-        assert_eq!(conn.send(TEXT, 0, b"b"), Ok((0x81, b"b".to_vec())));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"b"), Ok((0x81, b"b".to_vec())));
         assert_eq!(conn.recv(&mut buf[consumed..], 64).err(), Some(*error));
-        assert_eq!(conn.state(), FAILED);
-        assert_eq!(conn.output(), [answer_close(*answer)]);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
+        assert_eq!(conn.output(), [close_reply(*close_code)]);
     }
 }
 
 #[test]
 fn a_pong_before_an_error_is_not_lost() {
-    for (stream, error, answer) in FAULTS {
+    for (stream, error, close_code) in FAULTS {
         let bytes = [hex("8981 00000000 61"), hex(stream)].concat();
-        let said = Conn::new(SERVER).read(&bytes);
+        let items = Conn::new(WS_SERVER).read(&bytes);
         let error = Item::Error(*error);
         let expected =
-            [ping("a"), answer_pong("a"), error.clone(), answer_close(*answer)];
-        assert_eq!(said, expected);
-        let mut conn = Conn::new(SERVER);
-        assert_eq!(conn.read_deaf(&bytes), [ping("a"), error]);
-        assert_eq!(conn.output(), [answer_pong("a"), answer_close(*answer)]);
+            [ping("a"), pong_reply("a"), error.clone(), close_reply(*close_code)];
+        assert_eq!(items, expected);
+        let mut conn = Conn::new(WS_SERVER);
+        assert_eq!(conn.read_only(&bytes), [ping("a"), error]);
+        assert_eq!(conn.output(), [pong_reply("a"), close_reply(*close_code)]);
     }
 }
 
-/// Headers are judged byte by byte, whatever follows or does not.
 #[test]
 fn an_error_is_returned_with_the_byte_that_proves_it() {
     for (stream, error, _) in FAULTS {
         let bytes = hex(stream);
         let (last, head) = bytes.split_last().unwrap();
-        let mut conn = Conn::new(SERVER);
+        let mut conn = Conn::new(WS_SERVER);
         for byte in head {
             assert_eq!(conn.read(&[*byte]), [], "{stream}");
-            assert_eq!(conn.state(), OPEN);
+            assert_eq!(conn.state(), WS_STATE_OPEN);
         }
-        assert_eq!(conn.read_deaf(&[*last]), [Item::Error(*error)], "{stream}");
+        assert_eq!(conn.read_only(&[*last]), [Item::Error(*error)], "{stream}");
     }
 }
 
 #[test]
-fn a_connection_that_failed_can_be_freed_with_all_that_it_holds() {
+fn a_failed_connection_frees_all_its_memory() {
     let recorder = crate::conn_allocator::Recorder::new();
     for (stream, ..) in FAULTS {
         for collects in [false, true] {
-            let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
+            let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
             let bytes =
                 [hex("0281 00000000 61 8981 00000000 62 8081 00000000 61"), hex(stream)];
             conn.read_in(&bytes.concat(), 4, collects);
@@ -134,16 +133,15 @@ fn a_connection_that_failed_can_be_freed_with_all_that_it_holds() {
     }
 }
 
-/// An argument that nobody should pass is no fault of the peer.
 #[test]
-fn a_mistake_of_the_caller_is_not_kept() {
+fn an_invalid_argument_does_not_fail_the_connection() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut buf = from_peer(side, 0x81, "a");
         let before = buf.clone();
         assert_eq!(conn.recv(&mut buf, 0).err(), Some(code::INVALID_ARGUMENT));
         assert_eq!(buf, before);
-        assert_eq!((conn.state(), conn.waits()), (OPEN, false));
+        assert_eq!((conn.state(), conn.has_output()), (WS_STATE_OPEN, false));
         assert_eq!(conn.read(&buf), [text("a")]);
     }
 }

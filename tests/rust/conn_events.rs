@@ -1,9 +1,9 @@
-//! Events as positions: where their data is, and what their flags say.
+//! Raw events: the location of their data, and their flags.
 
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::USUAL;
 use crate::rng::Rng;
@@ -16,7 +16,7 @@ fn data(conn: &Conn, buf: *const u8, event: &ws_event) -> *const u8 {
 }
 
 #[test]
-fn what_was_not_collected_lies_in_the_callers_buffer() {
+fn data_that_was_not_collected_is_in_the_callers_buffer() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut buf =
@@ -33,7 +33,7 @@ fn what_was_not_collected_lies_in_the_callers_buffer() {
 }
 
 #[test]
-fn what_was_collected_needs_no_buffer_and_is_gone_with_the_next_call() {
+fn collected_data_is_valid_until_the_next_recv() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.recv_raw(&mut from_peer(side, 0x01, "Hel"), 64).unwrap();
@@ -41,17 +41,17 @@ fn what_was_collected_needs_no_buffer_and_is_gone_with_the_next_call() {
         let [event] = events[..] else { panic!("{events:?}") };
         assert_eq!(event.flags & COLLECTED, COLLECTED);
         assert_eq!(conn.data_of(&event, &[]), b"Hello");
-        conn.send(TEXT, 0, b"x").unwrap();
+        conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
         conn.output();
         conn.close(1000, b"").unwrap();
         assert_eq!(conn.data_of(&event, &[]), b"Hello", "other calls leave it alone");
         conn.recv_raw(&mut [], 64).unwrap();
-        assert!(data(&conn, null(), &event).is_null(), "an old one");
+        assert!(data(&conn, null(), &event).is_null(), "an event of an earlier call");
     }
 }
 
 #[test]
-fn an_empty_collected_event_has_a_place_too() {
+fn an_empty_collected_event_has_a_data_pointer() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         let mut buf = [from_peer(side, 0x02, ""), from_peer(side, 0x80, "")].concat();
@@ -62,9 +62,9 @@ fn an_empty_collected_event_has_a_place_too() {
 }
 
 #[test]
-fn wrong_arguments_have_no_data() {
-    let mut conn = Conn::new(SERVER);
-    let mut buf = from_peer(SERVER, 0x81, "a");
+fn invalid_arguments_have_no_data() {
+    let mut conn = Conn::new(WS_SERVER);
+    let mut buf = from_peer(WS_SERVER, 0x81, "a");
     let (events, _) = conn.recv_raw(&mut buf, 64).unwrap();
     let event = events[0];
     unsafe {
@@ -86,7 +86,7 @@ fn wrong_arguments_have_no_data() {
 }
 
 #[test]
-fn the_reason_of_a_close_starts_at_off_collected_or_not() {
+fn the_data_of_a_close_is_its_reason_without_the_code() {
     for side in SIDES {
         let bytes = from_peer(side, 0x88, close_payload(1000, b"bye"));
         let (mut whole, mut buf) = (Conn::new(side), bytes.clone());
@@ -103,7 +103,7 @@ fn the_reason_of_a_close_starts_at_off_collected_or_not() {
     }
 }
 
-/// Counts the frames that end in what a connection says, and the data.
+/// Counts the events with WS_EVENT_FRAME_END, and joins their data.
 fn frame_ends(
     conn: &mut Conn,
     bytes: &[u8],
@@ -111,8 +111,8 @@ fn frame_ends(
 ) -> (usize, Vec<u8>) {
     let (mut ends, mut all, mut rest) = (0, Vec::new(), bytes);
     while !rest.is_empty() {
-        let (piece, behind) = rest.split_at(pieces().min(rest.len()));
-        rest = behind;
+        let (piece, after) = rest.split_at(pieces().min(rest.len()));
+        rest = after;
         let mut left = piece.to_vec();
         while !left.is_empty() {
             let (events, consumed) = conn.recv_raw(&mut left, 3).unwrap();
@@ -127,7 +127,7 @@ fn frame_ends(
 }
 
 #[test]
-fn with_stream_every_data_frame_has_one_piece_with_frame_end() {
+fn with_stream_each_data_frame_has_exactly_one_frame_end() {
     let text = b"the quick brown fox ".repeat(3000);
     let compressed = Deflate::new(Settings::USUAL).message(&text);
     let mut rng = Rng::new(92);
@@ -151,7 +151,7 @@ fn with_stream_every_data_frame_has_one_piece_with_frame_end() {
             let data_frames =
                 frames.iter().filter(|(first, _)| first & 0x08 == 0).count();
             for longest in [1, 2, 3, 7, 100, 100_000] {
-                let mut conn = Conn::new(side).option(STREAM, 1);
+                let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
                 if pmd {
                     conn = conn.pmd(USUAL);
                 }
@@ -165,15 +165,19 @@ fn with_stream_every_data_frame_has_one_piece_with_frame_end() {
 }
 
 #[test]
-fn no_event_comes_of_a_call_without_bytes() {
+fn a_call_without_bytes_reports_no_event() {
     let message = vec![0; 100_000];
     let payload = Deflate::new(Settings::USUAL).message(&message);
-    let mut conn = Conn::new(CLIENT).pmd(USUAL).option(STREAM, 1);
-    let bytes = from_peer(CLIENT, 0xc2, &payload);
+    let mut conn = Conn::new(WS_CLIENT).pmd(USUAL).option(WS_OPT_STREAM, 1);
+    let bytes = from_peer(WS_CLIENT, 0xc2, &payload);
     let (events, consumed) = conn.recv_raw(&mut bytes.clone(), 64).unwrap();
     assert_eq!(events.len(), 1, "a piece");
-    assert!(consumed < bytes.len(), "and more of them are outstanding");
-    assert_eq!(conn.recv(&mut [], 64).unwrap().0.len(), 0, "they come with the bytes");
+    assert!(consumed < bytes.len(), "more pieces are outstanding");
+    assert_eq!(
+        conn.recv(&mut [], 64).unwrap().0.len(),
+        0,
+        "pieces are reported with the remaining bytes"
+    );
     let rest = conn.read(&bytes[consumed..]);
     let more: usize = rest
         .iter()

@@ -1,4 +1,4 @@
-//! WS_OPT_ALLOW_RSV: an extension of the application's own.
+//! WS_OPT_ALLOW_RSV: an extension that the application implements.
 
 // All unsafe blocks here pass values that live during the call.
 #![allow(clippy::undocumented_unsafe_blocks)]
@@ -11,25 +11,25 @@ use wscodec::ffi::conn::ws_conn_set_pmd;
 const BITS: [u8; 7] = [0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x70];
 
 #[test]
-fn only_the_bits_that_are_allowed_pass_and_only_on_the_first_frame() {
+fn allowed_bits_are_valid_only_on_the_first_frame_of_a_message() {
     for side in SIDES {
         for allowed in BITS {
             for bits in BITS {
-                let conn = || Conn::new(side).option(ALLOW_RSV, allowed.into());
-                let said = conn().read(&from_peer(side, 0x82 | bits, "a"));
+                let conn = || Conn::new(side).option(WS_OPT_ALLOW_RSV, allowed.into());
+                let items = conn().read(&from_peer(side, 0x82 | bits, "a"));
                 if bits & !allowed == 0 {
-                    assert_eq!(said, [binary("a")]);
+                    assert_eq!(items, [binary("a")]);
                 } else {
-                    assert_eq!(said[0], Item::Error(code::RESERVED_BITS));
+                    assert_eq!(items[0], Item::Error(code::RESERVED_BITS));
                 }
                 for wrong in [0x89, 0x8a, 0x88] {
-                    let said = conn().read(&from_peer(side, wrong | bits, ""));
-                    assert_eq!(said[0], Item::Error(code::RESERVED_BITS), "control");
+                    let items = conn().read(&from_peer(side, wrong | bits, ""));
+                    assert_eq!(items[0], Item::Error(code::RESERVED_BITS), "control");
                 }
                 let mut conn = conn();
                 conn.read(&from_peer(side, 0x02 | allowed, "a"));
-                let said = conn.read(&from_peer(side, 0x80 | bits, "a"));
-                assert_eq!(said[0], Item::Error(code::RESERVED_BITS), "a continuation");
+                let items = conn.read(&from_peer(side, 0x80 | bits, "a"));
+                assert_eq!(items[0], Item::Error(code::RESERVED_BITS), "a continuation");
             }
         }
     }
@@ -52,13 +52,14 @@ fn flags(conn: &mut Conn, bytes: &[u8], size: usize) -> Vec<u16> {
 }
 
 #[test]
-fn every_piece_has_the_bits_of_its_message() {
+fn every_event_has_the_bits_of_its_message() {
     for side in SIDES {
         for bits in BITS {
             for stream in [0, 1] {
                 for size in [1, 3, 1000] {
-                    let mut conn =
-                        Conn::new(side).option(ALLOW_RSV, 0x70).option(STREAM, stream);
+                    let mut conn = Conn::new(side)
+                        .option(WS_OPT_ALLOW_RSV, 0x70)
+                        .option(WS_OPT_STREAM, stream);
                     let frames: Frames<'_> =
                         &[(0x01 | bits, b"ab\xff"), (0x89, b"p"), (0x80, b"cd")];
                     let bytes = all_from_peer(side, frames);
@@ -74,57 +75,67 @@ fn every_piece_has_the_bits_of_its_message() {
 }
 
 #[test]
-fn its_text_is_not_checked_and_other_text_is() {
+fn text_with_extension_bits_is_not_validated() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(ALLOW_RSV, 0x40);
-        let said = conn.recv_raw(&mut from_peer(side, 0xc1, b"\xff\xfe"), 64).unwrap().0;
-        assert_eq!((said[0].opcode, said[0].len), (1, 2));
-        let said = conn.read(&from_peer(side, 0x81, b"\xff"));
-        assert_eq!(said[0], Item::Error(code::UTF8));
+        let mut conn = Conn::new(side).option(WS_OPT_ALLOW_RSV, 0x40);
+        let items = conn.recv_raw(&mut from_peer(side, 0xc1, b"\xff\xfe"), 64).unwrap().0;
+        assert_eq!((items[0].opcode, items[0].len), (1, 2));
+        let items = conn.read(&from_peer(side, 0x81, b"\xff"));
+        assert_eq!(items[0], Item::Error(code::UTF8));
     }
 }
 
 #[test]
-fn limits_hold() {
+fn limits_apply_to_messages_with_extension_bits() {
     for side in SIDES {
-        for option in [MAX_MESSAGE, MAX_FRAME] {
-            let mut conn = Conn::new(side).option(ALLOW_RSV, 0x40).option(option, 10);
-            let said = conn.read(&from_peer(side, 0xc2, [0; 11]));
-            assert_eq!(said[0], Item::Error(code::TOO_BIG));
+        for option in [WS_OPT_MAX_MESSAGE, WS_OPT_MAX_FRAME] {
+            let mut conn =
+                Conn::new(side).option(WS_OPT_ALLOW_RSV, 0x40).option(option, 10);
+            let items = conn.read(&from_peer(side, 0xc2, [0; 11]));
+            assert_eq!(items[0], Item::Error(code::TOO_BIG));
         }
     }
 }
 
 #[test]
-fn the_first_piece_is_sent_with_its_bits() {
+fn bits_are_sent_on_the_first_frame_of_a_message() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(ALLOW_RSV, 0x60);
-        assert_eq!(conn.send(TEXT, 0x60, b"a").unwrap().0, 0xe1);
-        assert_eq!(conn.send(BINARY, 0x20 | MORE, b"a").unwrap().0, 0x22);
+        let mut conn = Conn::new(side).option(WS_OPT_ALLOW_RSV, 0x60);
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0x60, b"a").unwrap().0, 0xe1);
         assert_eq!(
-            conn.send(BINARY, 0x20, b"a").unwrap().0,
+            conn.send(WS_OPCODE_BINARY, 0x20 | WS_SEND_MORE, b"a").unwrap().0,
+            0x22
+        );
+        assert_eq!(
+            conn.send(WS_OPCODE_BINARY, 0x20, b"a").unwrap().0,
             0x80,
             "the first piece decides"
         );
-        assert_eq!(conn.send(TEXT, 0x10, b"a"), Err(code::INVALID_ARGUMENT));
-        assert_eq!(conn.send(PING, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
+        assert_eq!(conn.send(WS_OPCODE_TEXT, 0x10, b"a"), Err(code::INVALID_ARGUMENT));
+        assert_eq!(conn.send(WS_OPCODE_PING, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
         let mut other = Conn::new(side);
-        assert_eq!(other.send(TEXT, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
+        assert_eq!(other.send(WS_OPCODE_TEXT, 0x20, b"a"), Err(code::INVALID_ARGUMENT));
     }
 }
 
 #[test]
-fn compression_and_own_bits_exclude_one_another() {
+fn compression_and_allowed_bits_exclude_each_other() {
     for side in SIDES {
         let mut conn = Conn::new(side).pmd(USUAL);
-        assert_eq!(conn.set(ALLOW_RSV, 0x20), code::INVALID_STATE);
-        assert_eq!((conn.set(ALLOW_RSV, 0), conn.get(ALLOW_RSV)), (0, Ok(0)));
-        let conn = Conn::new(side).option(ALLOW_RSV, 0x20);
+        assert_eq!(conn.set(WS_OPT_ALLOW_RSV, 0x20), code::INVALID_STATE);
+        assert_eq!(
+            (conn.set(WS_OPT_ALLOW_RSV, 0), conn.get(WS_OPT_ALLOW_RSV)),
+            (0, Ok(0))
+        );
+        let conn = Conn::new(side).option(WS_OPT_ALLOW_RSV, 0x20);
         assert_eq!(unsafe { ws_conn_set_pmd(conn.raw, &USUAL) }, code::INVALID_STATE);
-        let conn = conn.option(ALLOW_RSV, 0).pmd(USUAL);
+        let conn = conn.option(WS_OPT_ALLOW_RSV, 0).pmd(USUAL);
         drop(conn);
         for wrong in [1, 0x80, 0x71, 0x100, u64::MAX] {
-            assert_eq!(Conn::new(side).set(ALLOW_RSV, wrong), code::INVALID_ARGUMENT);
+            assert_eq!(
+                Conn::new(side).set(WS_OPT_ALLOW_RSV, wrong),
+                code::INVALID_ARGUMENT
+            );
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Peers that send very much of very little.
+//! Peers that send very many small frames.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use std::time::{Duration, Instant};
 
-/// Whatever the machine: work for each frame that grew with what came before would take hours.
+/// Generous for any machine; with work per frame that grows with the frames before it, a flood
+/// would take hours.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Flood {
@@ -20,10 +21,10 @@ impl Flood {
     }
 
     fn conn(&self) -> Conn {
-        Conn::with(SERVER, &self.recorder.allocator()).unwrap()
+        Conn::with(WS_SERVER, &self.recorder.allocator()).unwrap()
     }
 
-    /// Sends `frame` so many times in reads of 64 KiB; says what the peer was told last.
+    /// Sends `frame` so many times in reads of 64 KiB; returns the number of events.
     fn send(&mut self, conn: &mut Conn, frame: &[u8], times: usize) -> usize {
         let batch = frame.repeat(65_536 / frame.len());
         let (mut left, mut events) = (times * frame.len(), 0);
@@ -53,84 +54,83 @@ impl Flood {
 const MANY: usize = 1_000_000;
 
 #[test]
-fn empty_fragments() {
+fn empty_fragments_need_constant_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x01, ""), 1), 0);
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x00, ""), MANY), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, ""), MANY), 0);
     assert!(flood.recorder.peak() <= 512, "{}", flood.recorder.peak());
-    assert_eq!(conn.read(&from_peer(SERVER, 0x80, "end")), [text("end")]);
+    assert_eq!(conn.read(&from_peer(WS_SERVER, 0x80, "end")), [text("end")]);
 }
 
 #[test]
-fn fragments_of_one_byte() {
+fn fragments_of_one_byte_need_memory_only_for_their_payload() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x01, ""), 1), 0);
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x00, "x"), MANY), 0);
-    // What arrived is 7 times as long as what it says.
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x01, ""), 1), 0);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY), 0);
+    // Each byte of payload arrives in a frame of 7 bytes.
     assert!(flood.recorder.peak() <= 512 + 2 * MANY, "{}", flood.recorder.peak());
     assert!(flood.recorder.asked() < 100, "{} times", flood.recorder.asked());
-    assert_eq!(conn.read(&from_peer(SERVER, 0x80, "")), [text("x".repeat(MANY))]);
+    assert_eq!(conn.read(&from_peer(WS_SERVER, 0x80, "")), [text("x".repeat(MANY))]);
 }
 
-/// They end at the limit, not at the end of the memory.
 #[test]
-fn fragments_of_one_byte_without_end() {
+fn endless_fragments_end_at_the_message_limit() {
     let mut flood = Flood::new();
-    let mut conn = flood.conn().option(MAX_MESSAGE, MANY as u64);
-    flood.send(&mut conn, &from_peer(SERVER, 0x02, "x"), 1);
-    flood.send(&mut conn, &from_peer(SERVER, 0x00, "x"), MANY - 1);
-    let said = conn.read(&from_peer(SERVER, 0x00, "x"));
-    assert_eq!(said, [Item::Error(code::TOO_BIG), answer_close(1009)]);
+    let mut conn = flood.conn().option(WS_OPT_MAX_MESSAGE, MANY as u64);
+    flood.send(&mut conn, &from_peer(WS_SERVER, 0x02, "x"), 1);
+    flood.send(&mut conn, &from_peer(WS_SERVER, 0x00, "x"), MANY - 1);
+    let items = conn.read(&from_peer(WS_SERVER, 0x00, "x"));
+    assert_eq!(items, [Item::Error(code::TOO_BIG), close_reply(1009)]);
 }
 
 fn pings(times: usize) {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    assert_eq!(flood.send(&mut conn, &from_peer(SERVER, 0x89, ""), times), times);
+    assert_eq!(flood.send(&mut conn, &from_peer(WS_SERVER, 0x89, ""), times), times);
     assert!(flood.recorder.peak() <= 512, "{}", flood.recorder.peak());
-    assert_eq!(conn.output(), [answer_pong("")]);
+    assert_eq!(conn.output(), [pong_reply("")]);
 }
 
 #[test]
-fn empty_pings() {
+fn empty_pings_are_reported_and_need_constant_memory() {
     pings(MANY);
 }
 
 #[test]
 #[ignore = "takes long in a debug build"]
-fn many_more_empty_pings() {
+fn ten_million_empty_pings_need_constant_memory() {
     pings(10 * MANY);
 }
 
 #[test]
-fn full_pings() {
+fn pings_of_125_bytes_need_constant_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    let frame = from_peer(SERVER, 0x89, [b'p'; 125]);
+    let frame = from_peer(WS_SERVER, 0x89, [b'p'; 125]);
     assert_eq!(flood.send(&mut conn, &frame, MANY / 10), MANY / 10);
     assert!(flood.recorder.peak() <= 1024, "{}", flood.recorder.peak());
-    assert_eq!(conn.output(), [answer_pong([b'p'; 125])]);
+    assert_eq!(conn.output(), [pong_reply([b'p'; 125])]);
 }
 
 #[test]
-fn empty_messages_and_pongs() {
+fn empty_messages_and_pongs_use_no_memory() {
     for first in [0x81, 0x82, 0x8a] {
         let mut flood = Flood::new();
         let mut conn = flood.conn();
-        let frame = from_peer(SERVER, first, "");
+        let frame = from_peer(WS_SERVER, first, "");
         assert_eq!(flood.send(&mut conn, &frame, MANY / 4), MANY / 4);
         assert_eq!(flood.recorder.asked(), 1);
     }
 }
 
 #[test]
-fn bytes_after_a_close() {
+fn bytes_after_a_close_use_no_memory() {
     let mut flood = Flood::new();
     let mut conn = flood.conn();
-    conn.read_deaf(&from_peer(SERVER, 0x88, ""));
+    conn.read_only(&from_peer(WS_SERVER, 0x88, ""));
     assert_eq!(flood.send(&mut conn, b"\x81", MANY), 0);
     assert_eq!(flood.recorder.asked(), 1);
-    assert_eq!(conn.output(), [answer_close(1005)]);
+    assert_eq!(conn.output(), [close_reply(1005)]);
 }

@@ -1,9 +1,9 @@
-//! Where a client's masking keys come from.
+//! ws_conn_set_random(): the source of a client's masking keys.
 
 // All unsafe blocks here pass functions that live longer than the connection.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::{Fail, Recorder};
 use core::cell::Cell;
@@ -11,7 +11,7 @@ use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
 use wscodec::ffi::conn::ws_conn_set_random;
 
-/// A source that counts, and fails when it is told to.
+/// A source that returns consecutive bytes, and fails on demand.
 #[derive(Default)]
 struct Source {
     calls: Cell<usize>,
@@ -48,12 +48,12 @@ fn key(frame: &[u8]) -> [u8; 4] {
 }
 
 #[test]
-fn keys_are_used_in_their_order_64_to_a_call() {
+fn keys_are_used_in_order_and_drawn_64_at_a_time() {
     let source = Source::default();
-    let mut conn = Conn::new(CLIENT);
+    let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);
     for number in 0..200_usize {
-        let frame = conn.send_bytes(TEXT, 0, b"Hello").unwrap();
+        let frame = conn.send_bytes(WS_OPCODE_TEXT, 0, b"Hello").unwrap();
         let first = (number * 4) as u8;
         assert_eq!(key(&frame), [first, first + 1, first + 2, first + 3], "{number}");
         assert_eq!(source.calls.get(), number / 64 + 1);
@@ -62,71 +62,79 @@ fn keys_are_used_in_their_order_64_to_a_call() {
 }
 
 #[test]
-fn without_memory_they_are_drawn_one_by_one() {
+fn without_memory_keys_are_drawn_one_by_one() {
     let (source, recorder) = (Source::default(), Recorder::new());
-    let mut conn = Conn::with(CLIENT, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_CLIENT, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
     assert_eq!(source.give(&conn), 0);
     for number in 0..5 {
-        conn.send(TEXT, 0, b"x").unwrap();
+        conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
         assert_eq!((source.calls.get(), source.last_len.get()), (number + 1, 4));
     }
 }
 
 #[test]
-fn a_source_that_fails_changes_nothing() {
+fn a_failing_source_has_no_effect() {
     let source = Source::default();
-    let mut conn = Conn::new(CLIENT);
+    let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);
     source.fails.set(true);
-    assert_eq!(conn.send(TEXT, MORE, b"x"), Err(code::RANDOM));
+    assert_eq!(conn.send(WS_OPCODE_TEXT, WS_SEND_MORE, b"x"), Err(code::RANDOM));
     assert_eq!(conn.close(1000, b""), Err(code::RANDOM));
-    conn.read_deaf(&all_from_peer(CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
-    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
-    assert_eq!(conn.output_bytes(MAX_OUTPUT), Err(code::RANDOM));
-    assert_eq!(source.give(&conn), 0, "no frame went out yet");
+    conn.read_only(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
+    assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
+    assert_eq!(source.give(&conn), 0, "no frame was sent yet");
     source.fails.set(false);
-    assert_eq!(conn.send(BINARY, 0, b"x").unwrap().0, 0x82, "no message was begun");
-    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)], "both wait");
+    assert_eq!(
+        conn.send(WS_OPCODE_BINARY, 0, b"x").unwrap().0,
+        0x82,
+        "no message was begun"
+    );
+    assert_eq!(
+        conn.output(),
+        [pong_reply("p"), close_reply(1000)],
+        "both are still pending"
+    );
 }
 
 #[test]
-fn a_source_that_fails_half_way_loses_neither_pong_nor_close() {
+fn a_source_that_fails_between_pong_and_close_loses_neither() {
     let (source, recorder) = (Source::default(), Recorder::new());
-    let mut conn = Conn::with(CLIENT, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_CLIENT, &recorder.allocator()).unwrap();
     assert_eq!(source.give(&conn), 0);
     // 63 keys are used: the pong gets the last one, and the close none.
     for _ in 0..63 {
-        conn.send(TEXT, 0, b"x").unwrap();
+        conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
     }
-    conn.read_deaf(&all_from_peer(CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
-    conn.read_deaf(&from_peer(CLIENT, 0x88, b"\x03\xe8"));
+    conn.read_only(&all_from_peer(WS_CLIENT, &[(0x89, b"p"), (0x88, b"\x03\xe8")]));
+    conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
     source.fails.set(true);
-    assert_eq!(conn.output_bytes(MAX_OUTPUT), Err(code::RANDOM));
+    assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
     source.fails.set(false);
-    assert_eq!(conn.output(), [answer_pong("p"), answer_close(1000)]);
+    assert_eq!(conn.output(), [pong_reply("p"), close_reply(1000)]);
 }
 
 #[test]
-fn it_comes_before_the_first_frame_and_means_nothing_to_a_server() {
+fn a_source_must_be_set_before_the_first_frame_and_is_unused_by_servers() {
     let source = Source::default();
-    let mut conn = Conn::new(CLIENT);
-    conn.send(PING, 0, b"").unwrap();
+    let mut conn = Conn::new(WS_CLIENT);
+    conn.send(WS_OPCODE_PING, 0, b"").unwrap();
     assert_eq!(source.give(&conn), code::INVALID_STATE);
-    let mut server = Conn::new(SERVER);
-    server.send(TEXT, 0, b"x").unwrap();
+    let mut server = Conn::new(WS_SERVER);
+    server.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
     assert_eq!(source.give(&server), 0);
-    server.send(TEXT, 0, b"x").unwrap();
+    server.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
     assert_eq!(source.calls.get(), 0);
 }
 
 #[test]
-fn null_is_the_operating_system() {
+fn null_means_the_operating_systems_source() {
     let source = Source::default();
-    let mut conn = Conn::new(CLIENT);
+    let mut conn = Conn::new(WS_CLIENT);
     assert_eq!(source.give(&conn), 0);
     assert_eq!(unsafe { ws_conn_set_random(conn.raw, None, null_mut()) }, 0);
-    conn.send(TEXT, 0, b"x").unwrap();
+    conn.send(WS_OPCODE_TEXT, 0, b"x").unwrap();
     assert_eq!(source.calls.get(), 0);
     assert_eq!(
         unsafe { ws_conn_set_random(null_mut(), None, null_mut()) },

@@ -1,12 +1,12 @@
-//! WS_OPT_MAX_MESSAGE: whom it stops, where, and whom it does not.
+//! WS_OPT_MAX_MESSAGE: what it refuses, and at which byte.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use crate::wire::{Form, header, header_in, hex};
 
 fn limited(side: u32, stream: bool, limit: u64) -> Conn {
-    Conn::new(side).option(MAX_MESSAGE, limit).option(STREAM, stream.into())
+    Conn::new(side).option(WS_OPT_MAX_MESSAGE, limit).option(WS_OPT_STREAM, stream.into())
 }
 
 fn modes() -> impl Iterator<Item = (u32, bool)> {
@@ -16,24 +16,24 @@ fn modes() -> impl Iterator<Item = (u32, bool)> {
 const TOO_BIG: Item = Item::Error(code::TOO_BIG);
 
 #[test]
-fn a_message_as_long_as_the_limit_is_fine() {
+fn a_message_may_be_exactly_as_long_as_the_limit() {
     for (side, stream) in modes() {
         for limit in [1, 5, 125, 126, 65_535, 65_536] {
             let payload = vec![b'x'; limit];
             let mut conn = limited(side, stream, limit as u64);
             assert_eq!(conn.read(&from_peer(side, 0x81, &payload)), [text(&payload)]);
             let longer = from_peer(side, 0x82, vec![b'x'; limit + 1]);
-            assert_eq!(conn.read(&longer), [TOO_BIG, answer_close(1009)]);
+            assert_eq!(conn.read(&longer), [TOO_BIG, close_reply(1009)]);
         }
     }
 }
 
 #[test]
-fn it_is_checked_as_soon_as_the_length_is_there() {
+fn a_limit_is_checked_as_soon_as_the_length_has_arrived() {
     for (side, stream) in modes() {
         for (form, len) in [(Form::Short, 101), (Form::Two, 126), (Form::Eight, 1 << 40)]
         {
-            // The key, which a server's peer adds, is not waited for.
+            // The error must not depend on the masking key, which follows the length.
             let mut bytes = header_in(form, 0x82, peer_key(side), len);
             bytes.truncate(bytes.len() - peer_key(side).map_or(0, |key| key.len()));
             let (last, head) = bytes.split_last().unwrap();
@@ -41,13 +41,13 @@ fn it_is_checked_as_soon_as_the_length_is_there() {
             for byte in head {
                 assert_eq!(conn.read(&[*byte]), []);
             }
-            assert_eq!(conn.read(&[*last]), [TOO_BIG, answer_close(1009)], "{len}");
+            assert_eq!(conn.read(&[*last]), [TOO_BIG, close_reply(1009)], "{len}");
         }
     }
 }
 
 #[test]
-fn fragments_are_added_up() {
+fn the_lengths_of_fragments_are_added_up() {
     for (side, stream) in modes() {
         let head = all_from_peer(side, &[(0x02, b"abcd"), (0x00, b""), (0x00, b"efgh")]);
         let mut conn = limited(side, stream, 10);
@@ -57,16 +57,15 @@ fn fragments_are_added_up() {
 
         let mut conn = limited(side, stream, 10);
         conn.read(&head);
-        // A header whose last byte is its length.
+        // The second byte of this header is its length.
         let header = header(0x80, peer_key(side), 3);
         assert_eq!(conn.read(&header[..1]), []);
-        assert_eq!(conn.read(&header[1..2]), [TOO_BIG, answer_close(1009)]);
+        assert_eq!(conn.read(&header[1..2]), [TOO_BIG, close_reply(1009)]);
     }
 }
 
-/// Each fragment alone stays below the limit.
 #[test]
-fn one_byte_at_a_time_is_too_much_in_the_end() {
+fn many_small_fragments_reach_the_limit_too() {
     for (side, stream) in modes() {
         let mut conn = limited(side, stream, 100);
         conn.read(&from_peer(side, 0x01, ""));
@@ -74,12 +73,12 @@ fn one_byte_at_a_time_is_too_much_in_the_end() {
             assert!(!conn.read(&from_peer(side, 0x00, "x")).contains(&TOO_BIG));
         }
         assert!(!conn.read(&from_peer(side, 0x00, "")).contains(&TOO_BIG));
-        assert_eq!(conn.read(&from_peer(side, 0x00, "x")), [TOO_BIG, answer_close(1009)]);
+        assert_eq!(conn.read(&from_peer(side, 0x00, "x")), [TOO_BIG, close_reply(1009)]);
     }
 }
 
 #[test]
-fn the_sum_is_that_of_one_message() {
+fn every_message_starts_from_zero() {
     for (side, stream) in modes() {
         let mut conn = limited(side, stream, 5);
         for _ in 0..10 {
@@ -91,49 +90,52 @@ fn the_sum_is_that_of_one_message() {
 }
 
 #[test]
-fn control_frames_are_no_messages() {
+fn control_frames_do_not_count() {
     for (side, stream) in modes() {
         let mut conn = limited(side, stream, 1);
         let long = [b'p'; 125];
-        let said = conn.read(&from_peer(side, 0x89, long));
-        assert_eq!(said, [ping(long), answer_pong(long)]);
+        let items = conn.read(&from_peer(side, 0x89, long));
+        assert_eq!(items, [ping(long), pong_reply(long)]);
         assert_eq!(conn.read(&from_peer(side, 0x8a, long)), [pong(long)]);
         assert!(!conn.read(&from_peer(side, 0x01, "x")).contains(&TOO_BIG));
         assert_eq!(conn.read(&from_peer(side, 0x8a, "abc")), [pong("abc")]);
-        let said = conn.read(&from_peer(side, 0x88, b"\x03\xe8reason"));
-        assert_eq!(said, [close(1000, "reason"), answer_close(1000)]);
+        let items = conn.read(&from_peer(side, 0x88, b"\x03\xe8reason"));
+        assert_eq!(items, [close(1000, "reason"), close_reply(1000)]);
     }
 }
 
 #[test]
-fn one_mebibyte_without_being_asked() {
+fn default_limit_is_1_mib() {
     for (side, stream) in modes() {
         for (len, fits) in [(1 << 20, true), ((1 << 20) + 1, false)] {
-            let mut conn = Conn::new(side).option(STREAM, stream.into());
-            let said = conn.read(&header(0x82, peer_key(side), len));
-            assert_eq!(said.is_empty(), fits);
+            let mut conn = Conn::new(side).option(WS_OPT_STREAM, stream.into());
+            let items = conn.read(&header(0x82, peer_key(side), len));
+            assert_eq!(items.is_empty(), fits);
         }
     }
 }
 
 #[test]
-fn no_limit_takes_any_length() {
+fn a_limit_of_0_accepts_any_length() {
     for (side, stream) in modes() {
         let recorder = Recorder::new();
         let mut conn = Conn::with(side, &recorder.allocator()).unwrap();
         let mut conn = {
-            conn.set(MAX_MESSAGE, 0);
-            conn.set(STREAM, stream.into());
+            conn.set(WS_OPT_MAX_MESSAGE, 0);
+            conn.set(WS_OPT_STREAM, stream.into());
             conn
         };
-        assert_eq!(conn.get(MAX_MESSAGE), Ok(0));
+        assert_eq!(conn.get(WS_OPT_MAX_MESSAGE), Ok(0));
         conn.read(&from_peer(side, 0x02, "Hello"));
-        // With what is there already, more than 2^63 - 1, and almost 2^64.
+        // Together with the bytes before, more than 2^63 - 1.
         let mut bytes = header(0x00, peer_key(side), (1 << 63) - 1);
         bytes.extend(b"xy");
-        let said = conn.read(&bytes);
-        assert!(said.iter().all(|item| matches!(item, Item::Data(2, 0, _))), "{said:?}");
-        assert_eq!(conn.state(), OPEN);
+        let items = conn.read(&bytes);
+        assert!(
+            items.iter().all(|item| matches!(item, Item::Data(2, 0, _))),
+            "{items:?}"
+        );
+        assert_eq!(conn.state(), WS_STATE_OPEN);
         assert!(recorder.peak() < 1024, "{} bytes", recorder.peak());
     }
 }
@@ -143,45 +145,43 @@ fn the_largest_limits_do_not_wrap_around() {
     for (side, stream) in modes() {
         for limit in [u64::MAX, (1 << 63) - 1, 1 << 63] {
             let mut conn = limited(side, stream, limit);
-            assert_eq!(conn.get(MAX_MESSAGE), Ok(limit));
+            assert_eq!(conn.get(WS_OPT_MAX_MESSAGE), Ok(limit));
             conn.read(&from_peer(side, 0x02, "Hello"));
-            let said = conn.read(&header(0x00, peer_key(side), (1 << 63) - 1));
+            let items = conn.read(&header(0x00, peer_key(side), (1 << 63) - 1));
             let fits = 5 + (1_u128 << 63) - 1 <= u128::from(limit);
-            assert_eq!(said.is_empty(), fits, "{limit}");
+            assert_eq!(items.is_empty(), fits, "{limit}");
         }
     }
 }
 
-/// It is no option of those that must come before any input.
 #[test]
 fn a_limit_may_be_set_at_any_time() {
     for side in SIDES {
         let mut conn = limited(side, false, 5);
         assert_eq!(conn.read(&from_peer(side, 0x81, "Hello")), [text("Hello")]);
-        assert_eq!(conn.set(MAX_MESSAGE, 6), 0);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 6), 0);
         assert_eq!(conn.read(&from_peer(side, 0x81, "Hello!")), [text("Hello!")]);
-        assert_eq!(conn.set(MAX_MESSAGE, 3), 0);
-        let said = conn.read(&from_peer(side, 0x81, "Hell"));
-        assert_eq!(said, [TOO_BIG, answer_close(1009)]);
+        assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 3), 0);
+        let items = conn.read(&from_peer(side, 0x81, "Hell"));
+        assert_eq!(items, [TOO_BIG, close_reply(1009)]);
     }
 }
 
-/// A length that is not minimal is wrong before it is too big.
 #[test]
-fn a_wrong_length_is_wrong_whatever_the_limit() {
-    let mut conn = limited(SERVER, false, 5);
-    let said = conn.read(&hex("82fe 0007"));
-    assert_eq!(said, [Item::Error(code::LENGTH), answer_close(1002)]);
+fn an_invalid_length_is_reported_before_the_limit() {
+    let mut conn = limited(WS_SERVER, false, 5);
+    let items = conn.read(&hex("82fe 0007"));
+    assert_eq!(items, [Item::Error(code::LENGTH), close_reply(1002)]);
 }
 
 #[test]
-fn messages_before_it_are_reported() {
+fn messages_before_too_big_are_reported() {
     for side in SIDES {
         let bytes =
             all_from_peer(side, &[(0x81, b"Hello"), (0x89, b"p"), (0x81, b"too long")]);
-        let said = limited(side, false, 5).read(&bytes);
+        let items = limited(side, false, 5).read(&bytes);
         let expected =
-            [text("Hello"), ping("p"), answer_pong("p"), TOO_BIG, answer_close(1009)];
-        assert_eq!(said, expected);
+            [text("Hello"), ping("p"), pong_reply("p"), TOO_BIG, close_reply(1009)];
+        assert_eq!(items, expected);
     }
 }

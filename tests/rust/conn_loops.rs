@@ -1,5 +1,5 @@
-//! The loop over the result and the loop over the bytes that are left: the same events, output
-//! and error, for every stream, every cut and any number of event slots.
+//! The loop until the result is 0 and the loop until all bytes are consumed report the same
+//! events, output and error, for every stream, every cut and any number of event slots.
 
 use crate::conn::*;
 use crate::pmd::{USUAL, ours};
@@ -7,7 +7,7 @@ use crate::rng::Rng;
 use crate::{conn_corpus, pmd_splits};
 use wscodec::ffi::deflate::ws_pmd_params;
 
-/// A stream, and how it is to be read.
+/// A stream, and the options to read it with.
 struct Case {
     name: String,
     side: u32,
@@ -25,7 +25,7 @@ fn cases() -> Vec<Case> {
         bytes: stream.bytes,
     });
     let compressed = pmd_splits::all().into_iter().flat_map(|stream| {
-        // The peer may also compress each message for itself.
+        // The peer may also reset its window after each message.
         [USUAL, ours(1 - stream.side, 15, true)].map(|pmd| Case {
             name: stream.name.to_string(),
             side: stream.side,
@@ -40,39 +40,24 @@ fn cases() -> Vec<Case> {
 impl Case {
     fn conn(&self, in_pieces: bool) -> Conn {
         let conn = Conn::new(self.side)
-            .option(MAX_MESSAGE, self.limit)
-            .option(STREAM, in_pieces.into());
+            .option(WS_OPT_MAX_MESSAGE, self.limit)
+            .option(WS_OPT_STREAM, in_pieces.into());
         match self.pmd {
             Some(pmd) => conn.pmd(pmd),
             None => conn,
         }
     }
 
-    fn read(
-        &self,
-        in_pieces: bool,
-        pieces: &[usize],
-        mut read: impl FnMut(&mut Conn, &[u8]) -> Vec<Item>,
-    ) -> Vec<Item> {
-        let mut conn = self.conn(in_pieces);
-        let (mut said, mut rest) = (Vec::new(), &self.bytes[..]);
-        for len in pieces {
-            let (piece, behind) = rest.split_at(*len);
-            rest = behind;
-            said.extend(read(&mut conn, piece));
-            if conn.state() == FAILED {
-                break;
-            }
-        }
-        said
-    }
-
     /// Both loops over the same pieces.
     fn compare(&self, in_pieces: bool, pieces: &[usize], cap: usize) {
         let by_result =
-            self.read(in_pieces, pieces, |conn, piece| conn.read_in(piece, cap, true));
+            self.conn(in_pieces).read_pieces(&self.bytes, pieces, |conn, piece| {
+                conn.read_in(piece, cap, true)
+            });
         let by_bytes =
-            self.read(in_pieces, pieces, |conn, piece| conn.read_by_bytes(piece, cap));
+            self.conn(in_pieces).read_pieces(&self.bytes, pieces, |conn, piece| {
+                conn.read_by_bytes(piece, cap)
+            });
         assert_eq!(by_bytes, by_result, "{} in {pieces:?}, cap {cap}", self.name);
     }
 }
@@ -117,7 +102,7 @@ fn both_loops_agree_on_random_cuts() {
     }
 }
 
-/// "The next call returns the error, whatever it is given, nothing included."
+/// The next call returns the error, whatever its input.
 #[test]
 fn an_outstanding_error_needs_no_bytes() {
     for side in SIDES {
@@ -126,15 +111,15 @@ fn an_outstanding_error_needs_no_bytes() {
         let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
         assert_eq!(events.len(), 1);
         assert!(consumed < bytes.len(), "a byte is left");
-        assert_eq!(conn.state(), OPEN, "nothing of the error shows");
+        assert_eq!(conn.state(), WS_STATE_OPEN, "the error has no effect yet");
         assert_eq!(conn.recv(&mut [], 64).unwrap_err(), crate::c::code::OPCODE);
-        assert_eq!(conn.state(), FAILED);
+        assert_eq!(conn.state(), WS_STATE_FAILED);
     }
 }
 
-/// A call that stops for want of slots has consumed no more than it reported.
+/// When the slots run out.
 #[test]
-fn the_bytes_of_an_event_are_consumed_with_it() {
+fn a_call_consumes_only_the_bytes_of_the_events_it_reports() {
     for side in SIDES {
         let one = from_peer(side, 0x81, "a");
         let mut bytes = one.repeat(5);
@@ -145,9 +130,9 @@ fn the_bytes_of_an_event_are_consumed_with_it() {
 }
 
 #[test]
-fn a_wrong_byte_in_a_text_is_left_and_what_came_before_it_is_not() {
+fn an_invalid_byte_of_a_text_is_not_consumed_but_those_before_it_are() {
     for side in SIDES {
-        let mut conn = Conn::new(side).option(STREAM, 1);
+        let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
         let mut bytes = from_peer(side, 0x81, b"abc\xff");
         let len = bytes.len();
         let (events, consumed) = conn.recv(&mut bytes, 64).unwrap();
@@ -167,18 +152,17 @@ fn a_close_consumes_all_that_follows_it() {
     }
 }
 
-/// What was reported of a text that stops in mid-character is unmasked; its last byte, which is
-/// left, is not reported.
+/// The bytes before it are reported unmasked; it is not consumed.
 #[test]
-fn the_byte_that_is_left_of_a_text_cut_off_is_not_reported() {
+fn the_last_byte_of_an_incomplete_character_is_not_reported() {
     for side in SIDES {
         for (payload, reported) in [(&b"A\xc3"[..], &b"A"[..]), (b"\xc3", b"")] {
             let bytes = from_peer(side, 0x81, payload);
             for cut in 0..bytes.len() {
-                let mut conn = Conn::new(side).option(STREAM, 1);
-                let mut said = conn.read_by_bytes(&bytes[..cut], 64);
-                said.extend(conn.read_by_bytes(&bytes[cut..], 64));
-                let data: Vec<u8> = said
+                let mut conn = Conn::new(side).option(WS_OPT_STREAM, 1);
+                let mut items = conn.read_by_bytes(&bytes[..cut], 64);
+                items.extend(conn.read_by_bytes(&bytes[cut..], 64));
+                let data: Vec<u8> = items
                     .iter()
                     .filter_map(|item| match item {
                         Item::Data(_, _, data) => Some(data.clone()),
@@ -187,15 +171,15 @@ fn the_byte_that_is_left_of_a_text_cut_off_is_not_reported() {
                     .flatten()
                     .collect();
                 assert_eq!(data, reported, "cut at {cut}");
-                assert!(said.contains(&Item::Error(crate::c::code::UTF8)));
+                assert!(items.contains(&Item::Error(crate::c::code::UTF8)));
             }
         }
     }
 }
 
-/// A block may end inside a byte, whose other bits already prove the next block wrong.
+/// A block may end inside a byte, and the other bits of that byte may be an invalid block.
 #[test]
-fn damage_in_the_bits_behind_a_block_is_outstanding() {
+fn damage_in_the_bits_after_a_block_is_outstanding() {
     for side in SIDES {
         for first in [0xc1, 0x41] {
             let bytes = from_peer(side, first, b"\x02\x18");

@@ -1,10 +1,10 @@
-//! What memory a connection takes, and when it gives it back.
+//! The memory that a connection allocates, and when it frees it.
 
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
 use crate::wire::header;
 
-/// What is taken beside the handle for few bytes.
+/// The allowance besides the handle for a few bytes.
 const LITTLE: usize = 256;
 
 fn conn(side: u32, recorder: &Recorder) -> Conn {
@@ -24,7 +24,7 @@ fn a_handle_is_one_block_of_at_most_256_bytes() {
 }
 
 #[test]
-fn whole_messages_and_pongs_take_none() {
+fn whole_messages_and_pongs_need_no_memory() {
     for side in SIDES {
         let recorder = Recorder::new();
         let mut conn = conn(side, &recorder);
@@ -36,10 +36,10 @@ fn whole_messages_and_pongs_take_none() {
     }
 }
 
-/// "It owns further memory only while a message or a control frame is incomplete or was
-/// collected, while a pong waits." A client owns its masking keys, from its first frame on.
+/// It owns more only for a message or control frame that is incomplete or collected, and for a
+/// pending pong. From its first frame on, a client also owns its masking keys.
 #[test]
-fn an_idle_connection_owns_its_handle_alone() {
+fn an_idle_connection_owns_only_its_handle() {
     for side in SIDES {
         let recorder = Recorder::new();
         let mut conn = conn(side, &recorder);
@@ -52,15 +52,15 @@ fn an_idle_connection_owns_its_handle_alone() {
                 conn.read(byte);
             }
             conn.read(b"");
-            assert_eq!(recorder.blocks(), idle, "after a control frame in parts");
-            conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+            assert_eq!(recorder.blocks(), idle, "after a control frame in pieces");
+            conn.read_only(&from_peer(side, 0x89, [7; 100]));
             assert_eq!(conn.output().len(), 1);
-            idle = if side == crate::c::CLIENT { 2 } else { 1 };
+            idle = if side == crate::c::WS_CLIENT { 2 } else { 1 };
             assert_eq!(recorder.blocks(), idle, "after a pong");
         }
-        conn.read_deaf(&from_peer(side, 0x89, [7; 100]));
+        conn.read_only(&from_peer(side, 0x89, [7; 100]));
         conn.close(1000, b"").unwrap();
-        assert_eq!(recorder.blocks(), idle + 1, "a pong waits");
+        assert_eq!(recorder.blocks(), idle + 1, "a pong is pending");
         conn.read(&from_peer(side, 0x88, b"\x03\xe8"));
         conn.read(b"");
         assert_eq!(recorder.blocks(), idle, "after the close");
@@ -68,12 +68,12 @@ fn an_idle_connection_owns_its_handle_alone() {
 }
 
 #[test]
-fn an_announcement_takes_none() {
+fn an_announced_length_allocates_nothing() {
     for side in SIDES {
         for len in [1 << 16, 1 << 20, (1 << 63) - 1] {
             for fragment in [false, true] {
                 let recorder = Recorder::new();
-                let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 0);
+                let mut conn = conn(side, &recorder).option(WS_OPT_MAX_MESSAGE, 0);
                 if fragment {
                     conn.read(&from_peer(side, 0x02, "a"));
                 }
@@ -87,7 +87,7 @@ fn an_announcement_takes_none() {
     }
 }
 
-/// However it arrives, at most twice of what did.
+/// At most twice what has arrived, and three times while a block is resized.
 fn grows_with_what_arrived(
     conn: &mut Conn,
     recorder: &Recorder,
@@ -126,9 +126,9 @@ fn memory_grows_with_what_arrived() {
     }
 }
 
-/// Amortised: a message of many parts is not copied once for each.
+/// A message of many fragments is not copied once for each of them.
 #[test]
-fn fragments_do_not_ask_for_memory_each() {
+fn ten_thousand_fragments_need_few_allocations() {
     for side in SIDES {
         let recorder = Recorder::new();
         let mut conn = conn(side, &recorder);
@@ -137,17 +137,16 @@ fn fragments_do_not_ask_for_memory_each() {
             conn.read(&from_peer(side, 0x00, "y"));
         }
         assert!(recorder.asked() < 40, "{} times", recorder.asked());
-        let said = conn.read(&from_peer(side, 0x80, ""));
-        assert!(matches!(&said[..], [Item::Data(2, BOTH, all)] if all.len() == 10_001));
+        let items = conn.read(&from_peer(side, 0x80, ""));
+        assert!(matches!(&items[..], [Item::Data(2, BOTH, all)] if all.len() == 10_001));
     }
 }
 
-/// A limit is never exceeded by room for more than it allows.
 #[test]
-fn no_more_than_the_limit() {
+fn memory_never_exceeds_the_message_limit() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(MAX_MESSAGE, 1000);
+        let mut conn = conn(side, &recorder).option(WS_OPT_MAX_MESSAGE, 1000);
         let bytes = from_peer(side, 0x02, [7; 1000]);
         for byte in bytes.chunks(1) {
             conn.read(byte);
@@ -160,12 +159,12 @@ fn no_more_than_the_limit() {
 fn a_kept_buffer_serves_the_next_message() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, 4096);
         let idle = recorder.live();
         let send = |conn: &mut Conn, len: usize| {
             let payload = vec![b'x'; len];
-            let said = conn.read(&all_from_peer(side, &[(0x01, &payload), (0x80, b"")]));
-            assert_eq!(said, [text(&payload)]);
+            let items = conn.read(&all_from_peer(side, &[(0x01, &payload), (0x80, b"")]));
+            assert_eq!(items, [text(&payload)]);
             conn.read(b"");
         };
         send(&mut conn, 3000);
@@ -181,14 +180,14 @@ fn a_kept_buffer_serves_the_next_message() {
 }
 
 #[test]
-fn what_was_kept_is_given_back_when_it_is_kept_no_more() {
+fn a_kept_buffer_is_freed_when_the_option_is_cleared() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, 4096);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, 4096);
         conn.read(&all_from_peer(side, &[(0x01, &[b'x'; 3000]), (0x80, b"")]));
         conn.read(b"");
         assert_eq!(recorder.blocks(), 2);
-        assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
+        assert_eq!(conn.set(WS_OPT_KEEP_BUFFER, 0), 0);
         conn.read(&from_peer(side, 0x81, "whole"));
         conn.read(b"");
         assert_eq!(recorder.blocks(), 1);
@@ -196,19 +195,18 @@ fn what_was_kept_is_given_back_when_it_is_kept_no_more() {
 }
 
 #[test]
-fn a_large_number_to_keep_takes_nothing() {
+fn a_large_keep_buffer_allocates_nothing_in_advance() {
     for side in SIDES {
         let recorder = Recorder::new();
-        let mut conn = conn(side, &recorder).option(KEEP_BUFFER, u64::MAX);
+        let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, u64::MAX);
         conn.read(&all_from_peer(side, &[(0x01, b"a"), (0x80, b"b")]));
         conn.read(b"");
         assert!(recorder.peak() <= 256 + LITTLE);
     }
 }
 
-/// Freed in the middle of everything: nothing is left, which the recorder checks.
 #[test]
-fn freed_at_any_moment_it_leaves_nothing() {
+fn freeing_at_any_moment_leaks_nothing() {
     for side in SIDES {
         let bytes = all_from_peer(
             side,
@@ -224,7 +222,7 @@ fn freed_at_any_moment_it_leaves_nothing() {
                 };
                 let mut conn = Conn::with(side, &allocator).unwrap();
                 for byte in bytes[..cut].chunks(1) {
-                    conn.read_deaf(byte);
+                    conn.read_only(byte);
                 }
                 drop(conn);
                 assert_eq!(recorder.blocks(), 0, "cut at {cut}");

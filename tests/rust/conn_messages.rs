@@ -1,4 +1,4 @@
-//! Messages as a connection reports them: whole and in place, collected, in pieces.
+//! Messages as a connection reports them: whole and in place, collected, or in pieces.
 
 use crate::conn::*;
 use crate::wire;
@@ -10,7 +10,7 @@ fn payload(len: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_message_that_lies_whole_in_the_buffer_is_reported_there() {
+fn a_message_whole_in_the_buffer_is_reported_in_place() {
     for side in SIDES {
         for len in LENGTHS {
             let mut buf = from_peer(side, 0x82, payload(len));
@@ -27,7 +27,7 @@ fn a_message_that_lies_whole_in_the_buffer_is_reported_there() {
 }
 
 #[test]
-fn several_messages_each_lie_in_their_places() {
+fn several_messages_are_each_reported_in_place() {
     for side in SIDES {
         let mut buf =
             all_from_peer(side, &[(0x81, b"Hello"), (0x82, b"ab"), (0x81, b"c")]);
@@ -53,13 +53,13 @@ fn a_message_cut_by_a_read_is_collected() {
             let (events, consumed) = conn.recv(&mut rest, 4).unwrap();
             assert_eq!((events.len(), consumed), (1, rest.len()));
             assert_eq!(events[0].item, text("Hello, world"));
-            assert_eq!(events[0].place, None, "it does not lie in this buffer");
+            assert_eq!(events[0].place, None, "it is not in this buffer");
         }
     }
 }
 
 #[test]
-fn a_whole_message_behind_a_collected_one_lies_in_place() {
+fn a_whole_message_after_a_collected_one_is_reported_in_place() {
     for side in SIDES {
         let first = from_peer(side, 0x81, "Hello");
         let (head, tail) = first.split_at(first.len() - 2);
@@ -81,7 +81,7 @@ fn a_whole_message_behind_a_collected_one_lies_in_place() {
 }
 
 #[test]
-fn fragments_are_put_together() {
+fn fragments_are_joined() {
     for side in SIDES {
         let bytes =
             all_from_peer(side, &[(0x01, b"Hel"), (0x00, b"lo, "), (0x80, b"you")]);
@@ -92,7 +92,7 @@ fn fragments_are_put_together() {
 }
 
 #[test]
-fn fragments_from_several_reads_lie_in_no_buffer() {
+fn fragments_of_several_reads_are_collected() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         assert_eq!(conn.read(&from_peer(side, 0x01, "Hel")), []);
@@ -103,19 +103,19 @@ fn fragments_from_several_reads_lie_in_no_buffer() {
 }
 
 #[test]
-fn control_frames_between_fragments_come_first() {
+fn control_frames_between_fragments_are_reported_first() {
     for side in SIDES {
         let bytes = all_from_peer(
             side,
             &[(0x01, b"Hel"), (0x89, b"p"), (0x00, b"lo "), (0x8a, b"q"), (0x80, b"you")],
         );
-        let expected = [ping("p"), answer_pong("p"), pong("q"), text("Hello you")];
+        let expected = [ping("p"), pong_reply("p"), pong("q"), text("Hello you")];
         assert_eq!(Conn::new(side).read(&bytes), expected);
     }
 }
 
 #[test]
-fn control_frames_cut_by_reads_are_whole() {
+fn control_frames_cut_by_reads_are_reported_whole() {
     for side in SIDES {
         let bytes = [
             from_peer(side, 0x01, "Hel"),
@@ -125,16 +125,16 @@ fn control_frames_cut_by_reads_are_whole() {
         .concat();
         for cut in 1..bytes.len() {
             let mut conn = Conn::new(side);
-            let mut said = conn.read(&bytes[..cut]);
-            said.extend(conn.read(&bytes[cut..]));
-            let expected = [ping([b'p'; 125]), answer_pong([b'p'; 125]), text("Hello")];
-            assert_eq!(said, expected, "cut at {cut}");
+            let mut items = conn.read(&bytes[..cut]);
+            items.extend(conn.read(&bytes[cut..]));
+            let expected = [ping([b'p'; 125]), pong_reply([b'p'; 125]), text("Hello")];
+            assert_eq!(items, expected, "cut at {cut}");
         }
     }
 }
 
 #[test]
-fn empty_messages_and_fragments() {
+fn empty_messages_are_reported_and_empty_fragments_are_not() {
     for side in SIDES {
         let bytes = all_from_peer(
             side,
@@ -156,7 +156,7 @@ fn empty_messages_and_fragments() {
 }
 
 #[test]
-fn one_event_at_a_time() {
+fn one_slot_reports_one_event_per_call() {
     for side in SIDES {
         let bytes = all_from_peer(
             side,
@@ -171,7 +171,7 @@ fn one_event_at_a_time() {
 }
 
 #[test]
-fn what_was_collected_stays_until_the_next_recv() {
+fn collected_data_survives_every_call_but_recv() {
     for side in SIDES {
         for first in [0x81, 0x89] {
             let bytes = from_peer(side, first, "Hello");
@@ -185,15 +185,18 @@ fn what_was_collected_stays_until_the_next_recv() {
             holds(&conn);
             conn.output();
             holds(&conn);
-            assert_eq!(conn.send(TEXT, 0, b"other"), Ok((0x81, b"other".to_vec())));
+            assert_eq!(
+                conn.send(WS_OPCODE_TEXT, 0, b"other"),
+                Ok((0x81, b"other".to_vec()))
+            );
             holds(&conn);
-            assert_eq!(conn.set(KEEP_BUFFER, 0), 0);
-            assert_eq!(conn.set(MAX_MESSAGE, 1), 0);
+            assert_eq!(conn.set(WS_OPT_KEEP_BUFFER, 0), 0);
+            assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 1), 0);
             holds(&conn);
             assert_eq!(conn.close(1000, b""), Ok(Some(close_payload(1000, b""))));
             holds(&conn);
             assert_eq!(conn.finish(), crate::c::code::EOF);
-            assert_eq!(conn.state(), FAILED);
+            assert_eq!(conn.state(), WS_STATE_FAILED);
             holds(&conn);
         }
     }
@@ -202,7 +205,7 @@ fn what_was_collected_stays_until_the_next_recv() {
 // ---- in pieces ----
 
 fn streaming(side: u32) -> Conn {
-    Conn::new(side).option(STREAM, 1)
+    Conn::new(side).option(WS_OPT_STREAM, 1)
 }
 
 fn piece(flags: u16, payload: &[u8]) -> Item {
@@ -215,7 +218,7 @@ fn pieces_are_reported_as_they_arrive() {
         let bytes = from_peer(side, 0x81, "Hello");
         let header = bytes.len() - 5;
         let mut conn = streaming(side);
-        assert_eq!(conn.read(&bytes[..header]), [], "nothing of it is there yet");
+        assert_eq!(conn.read(&bytes[..header]), [], "none of it has arrived yet");
         assert_eq!(conn.read(&bytes[header..header + 1]), [piece(FIRST, b"H")]);
         assert_eq!(conn.read(&bytes[header + 1..header + 3]), [piece(0, b"el")]);
         assert_eq!(conn.read(&bytes[header + 3..]), [piece(LAST, b"lo")]);
@@ -224,7 +227,7 @@ fn pieces_are_reported_as_they_arrive() {
 }
 
 #[test]
-fn pieces_lie_in_the_buffer() {
+fn pieces_are_reported_in_place() {
     for side in SIDES {
         let bytes = from_peer(side, 0x82, payload(300));
         let header = bytes.len() - 300;
@@ -244,21 +247,21 @@ fn pieces_lie_in_the_buffer() {
 }
 
 #[test]
-fn pieces_of_fragments_name_the_message_s_opcode() {
+fn pieces_of_continuations_have_the_opcode_of_their_message() {
     for side in SIDES {
         let mut conn = streaming(side);
-        let mut said = conn.read(&from_peer(side, 0x01, "Hel"));
-        said.extend(conn.read(&from_peer(side, 0x00, "lo ")));
-        said.extend(conn.read(&from_peer(side, 0x89, "p")));
-        said.extend(conn.read(&from_peer(side, 0x80, "you")));
+        let mut items = conn.read(&from_peer(side, 0x01, "Hel"));
+        items.extend(conn.read(&from_peer(side, 0x00, "lo ")));
+        items.extend(conn.read(&from_peer(side, 0x89, "p")));
+        items.extend(conn.read(&from_peer(side, 0x80, "you")));
         let expected = [
             piece(FIRST, b"Hel"),
             piece(0, b"lo "),
             ping("p"),
-            answer_pong("p"),
+            pong_reply("p"),
             piece(LAST, b"you"),
         ];
-        assert_eq!(said, expected);
+        assert_eq!(items, expected);
     }
 }
 
@@ -272,7 +275,6 @@ fn a_message_that_ends_with_an_empty_frame_has_a_last_piece() {
     }
 }
 
-/// A piece may end inside a character, and nothing waits for the rest of it.
 #[test]
 fn a_piece_may_end_inside_a_character() {
     for side in SIDES {
@@ -288,7 +290,8 @@ fn a_piece_may_end_inside_a_character() {
 fn pieces_are_not_collected() {
     for side in SIDES {
         let recorder = crate::conn_allocator::Recorder::new();
-        let mut conn = Conn::with(side, &recorder.allocator()).unwrap().option(STREAM, 1);
+        let mut conn =
+            Conn::with(side, &recorder.allocator()).unwrap().option(WS_OPT_STREAM, 1);
         for (i, byte) in from_peer(side, 0x82, payload(1000)).chunks(1).enumerate() {
             conn.read(byte);
             assert_eq!(recorder.blocks(), 1, "at byte {i}");
@@ -298,29 +301,28 @@ fn pieces_are_not_collected() {
 }
 
 #[test]
-fn control_frames_are_whole_while_messages_are_not() {
+fn control_frames_are_reported_whole_with_stream() {
     for side in SIDES {
         let mut conn = streaming(side);
         let bytes = all_from_peer(side, &[(0x89, b"ping"), (0x88, b"\x03\xe8bye")]);
-        let said: Vec<_> = bytes.chunks(1).flat_map(|byte| conn.read(byte)).collect();
+        let items: Vec<_> = bytes.chunks(1).flat_map(|byte| conn.read(byte)).collect();
         let expected =
-            [ping("ping"), answer_pong("ping"), close(1000, "bye"), answer_close(1000)];
-        assert_eq!(said, expected);
+            [ping("ping"), pong_reply("ping"), close(1000, "bye"), close_reply(1000)];
+        assert_eq!(items, expected);
     }
 }
 
 #[test]
-fn one_piece_at_a_time() {
+fn one_slot_reports_one_piece_per_call() {
     for side in SIDES {
         let bytes = all_from_peer(side, &[(0x01, b"a"), (0x00, b"b"), (0x80, b"c")]);
-        let said = streaming(side).read_in(&bytes, 1, true);
-        assert_eq!(said, [piece(FIRST, b"a"), piece(0, b"b"), piece(LAST, b"c")]);
+        let items = streaming(side).read_in(&bytes, 1, true);
+        assert_eq!(items, [piece(FIRST, b"a"), piece(0, b"b"), piece(LAST, b"c")]);
     }
 }
 
-/// A frame's header alone, even a long one, is no event.
 #[test]
-fn a_header_is_no_event() {
+fn a_header_alone_is_not_an_event() {
     for side in SIDES {
         for len in [1, 126, 65_536] {
             for first in [0x81, 0x01] {

@@ -1,7 +1,7 @@
-//! Every allocation fails once, and from then on: the connection says so, for ever, and
-//! nothing is lost.
+//! Each allocation fails, alone or with all after it: the connection reports it permanently, and
+//! leaks nothing.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::{Fail, Recorder};
 
@@ -39,7 +39,7 @@ struct Case {
 }
 
 impl Case {
-    /// None: there was no connection.
+    /// None if there was no memory for the connection.
     fn run(&self, recorder: &Recorder) -> Option<Vec<Item>> {
         let allocator = if self.resizes {
             recorder.allocator()
@@ -47,34 +47,34 @@ impl Case {
             recorder.allocator_without_resize()
         };
         let mut conn = Conn::with(self.side, &allocator)?;
-        conn = conn.option(STREAM, self.stream.into());
-        let mut said = Vec::new();
+        conn = conn.option(WS_OPT_STREAM, self.stream.into());
+        let mut items = Vec::new();
         for piece in self.bytes.chunks(self.cut) {
-            said.extend(conn.read_in(piece, 64, self.collects));
-            if said.contains(&Item::Error(code::NO_MEMORY)) {
-                self.check_failed(&mut conn, &mut said);
-                return Some(said);
+            items.extend(conn.read_in(piece, 64, self.collects));
+            if items.contains(&Item::Error(code::NO_MEMORY)) {
+                self.check_failed(&mut conn, &mut items);
+                return Some(items);
             }
         }
-        said.extend(conn.output());
-        Some(said)
+        items.extend(conn.output());
+        Some(items)
     }
 
-    fn check_failed(&self, conn: &mut Conn, said: &mut Vec<Item>) {
-        assert_eq!(conn.state(), FAILED);
+    fn check_failed(&self, conn: &mut Conn, items: &mut Vec<Item>) {
+        assert_eq!(conn.state(), WS_STATE_FAILED);
         if !self.collects {
-            said.extend(conn.output());
+            items.extend(conn.output());
         }
-        assert_eq!(said.pop(), Some(answer_close(1011)), "the peer is told");
+        assert_eq!(items.pop(), Some(close_reply(1011)), "the close frame for the peer");
         for late in ["", "late"] {
             let late = conn.recv(&mut late.as_bytes().to_vec(), 4).err();
-            assert_eq!(late, Some(code::NO_MEMORY), "it is returned for ever");
+            assert_eq!(late, Some(code::NO_MEMORY), "the error is permanent");
         }
         assert_eq!(conn.finish(), code::NO_MEMORY);
         assert_eq!(conn.output(), []);
     }
 
-    /// How many allocations there are, and how many of them led to the error.
+    /// Fails each allocation in turn; returns how many there are, and how many errors they caused.
     fn check(&self) -> (usize, usize) {
         let recorder = Recorder::new();
         let expected = self.run(&recorder).unwrap();
@@ -82,21 +82,21 @@ impl Case {
         for number in 1..=count {
             for fail in [Fail::Only(number), Fail::From(number)] {
                 let recorder = Recorder::failing(fail);
-                let said = self.run(&recorder);
+                let items = self.run(&recorder);
                 assert!(recorder.refused() > 0);
                 assert_eq!(recorder.blocks(), 0, "{fail:?}: a leak");
-                let Some(said) = said else {
-                    assert_eq!(number, 1, "there is a connection");
+                let Some(items) = items else {
+                    assert_eq!(number, 1, "no connection");
                     continue;
                 };
-                let failed = said.contains(&Item::Error(code::NO_MEMORY));
+                let failed = items.contains(&Item::Error(code::NO_MEMORY));
                 errors += usize::from(failed);
                 if failed {
-                    self.check_prefix(&said, &expected);
+                    self.check_prefix(&items, &expected);
                 } else {
                     assert_eq!(
-                        said, expected,
-                        "{fail:?}: it must have made no difference"
+                        items, expected,
+                        "{fail:?}: a difference without an error"
                     );
                 }
             }
@@ -104,26 +104,27 @@ impl Case {
         (count, errors)
     }
 
-    /// What was said before is what is said otherwise; a pong that still waited is a pong.
-    fn check_prefix(&self, said: &[Item], expected: &[Item]) {
-        let at = said.iter().position(|item| matches!(item, Item::Error(_))).unwrap();
-        assert!(expected.starts_with(&said[..at]), "{said:?} instead of {expected:?}");
-        let pings: Vec<&Vec<u8>> = said[..at]
+    /// The items before the error are those of a run without it; after it comes at most a
+    /// pending pong.
+    fn check_prefix(&self, items: &[Item], expected: &[Item]) {
+        let at = items.iter().position(|item| matches!(item, Item::Error(_))).unwrap();
+        assert!(expected.starts_with(&items[..at]), "{items:?} instead of {expected:?}");
+        let pings: Vec<&Vec<u8>> = items[..at]
             .iter()
             .filter_map(|item| match item {
                 Item::Ping(payload) => Some(payload),
                 _ => None,
             })
             .collect();
-        for reply in &said[at + 1..] {
+        for reply in &items[at + 1..] {
             let Item::Reply(0x8a, payload) = reply else { panic!("{reply:?}") };
-            assert!(pings.contains(&payload), "a pong without a ping: {said:?}");
+            assert!(pings.contains(&payload), "a pong without a ping: {items:?}");
         }
     }
 }
 
 #[test]
-fn every_allocation_may_fail() {
+fn a_failed_allocation_is_an_error_or_makes_no_difference() {
     for side in SIDES {
         let (mut counts, mut errors) = (0, 0);
         for (bytes, cut) in scenarios(side) {
@@ -137,30 +138,30 @@ fn every_allocation_may_fail() {
                 errors += failed;
             }
         }
-        // All but those of the handle are needed, and each fails in two ways.
+        // All but the first are needed, and each fails in two ways.
         assert!(counts > 500 && errors > counts, "{errors} errors of {counts}");
     }
 }
 
 #[test]
-fn a_pong_needs_memory_that_may_not_be_there() {
+fn a_failed_allocation_for_a_pong_is_an_error() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(SERVER, 0x89, [b'x'; 125]));
-    assert_eq!(said, [Item::Error(code::NO_MEMORY)]);
-    assert_eq!(conn.output(), [answer_close(1011)]);
+    let items = conn.read_only(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
+    assert_eq!(items, [Item::Error(code::NO_MEMORY)]);
+    assert_eq!(conn.output(), [close_reply(1011)]);
 }
 
 #[test]
-fn a_pong_that_waits_has_room_for_the_next() {
+fn a_pending_pong_is_replaced_without_an_allocation() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
-    conn.read_deaf(&from_peer(SERVER, 0x89, "first"));
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
+    conn.read_only(&from_peer(WS_SERVER, 0x89, "first"));
     recorder.fail(Fail::From(1));
-    let said = conn.read_deaf(&from_peer(SERVER, 0x89, [b'x'; 125]));
-    assert_eq!(said, [ping([b'x'; 125])]);
-    assert_eq!(conn.output(), [answer_pong([b'x'; 125])]);
+    let items = conn.read_only(&from_peer(WS_SERVER, 0x89, [b'x'; 125]));
+    assert_eq!(items, [ping([b'x'; 125])]);
+    assert_eq!(conn.output(), [pong_reply([b'x'; 125])]);
 }
 
 #[test]
@@ -173,12 +174,12 @@ fn without_memory_there_is_no_connection() {
 }
 
 #[test]
-fn after_it_nothing_is_asked_for_any_more() {
+fn after_a_failed_allocation_no_memory_is_requested() {
     let recorder = Recorder::new();
-    let mut conn = Conn::with(SERVER, &recorder.allocator()).unwrap();
+    let mut conn = Conn::with(WS_SERVER, &recorder.allocator()).unwrap();
     recorder.fail(Fail::Only(1));
-    let part = from_peer(SERVER, 0x01, "Hello");
-    assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY), answer_close(1011)]);
+    let part = from_peer(WS_SERVER, 0x01, "Hello");
+    assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY), close_reply(1011)]);
     assert_eq!(conn.read(&part), [Item::Error(code::NO_MEMORY)]);
     assert_eq!(recorder.asked(), 1);
 }

@@ -1,27 +1,32 @@
-//! Options: what they are at first, and when they may be set. What they do is elsewhere.
+//! Options: their defaults, and when they may be set. Other files test their effects.
 
 use crate::c::code;
 use crate::conn::*;
 
 const DEFAULTS: [(i32, u64); 10] = [
-    (MAX_MESSAGE, 1 << 20),
-    (STREAM, 0),
-    (AUTO_PONG, 1),
-    (CHECK_UTF8, 1),
-    (KEEP_BUFFER, 0),
-    (MAX_FRAME, 0),
-    (ANY_MASK, 0),
-    (AUTO_CLOSE, 1),
-    (ALLOW_RSV, 0),
-    (COMPRESS_FROM, 0),
+    (WS_OPT_MAX_MESSAGE, 1 << 20),
+    (WS_OPT_STREAM, 0),
+    (WS_OPT_AUTO_PONG, 1),
+    (WS_OPT_CHECK_UTF8, 1),
+    (WS_OPT_KEEP_BUFFER, 0),
+    (WS_OPT_MAX_FRAME, 0),
+    (WS_OPT_ANY_MASK, 0),
+    (WS_OPT_AUTO_CLOSE, 1),
+    (WS_OPT_ALLOW_RSV, 0),
+    (WS_OPT_COMPRESS_FROM, 0),
 ];
 
-/// What must be set before any input, and a value that is not the default.
-const FIRST_OF_ALL: [(i32, u64); 5] =
-    [(STREAM, 1), (CHECK_UTF8, 0), (ANY_MASK, 1), (AUTO_CLOSE, 0), (ALLOW_RSV, 0x40)];
+/// Options that must be set before any input, and a value other than the default.
+const BEFORE_INPUT: [(i32, u64); 5] = [
+    (WS_OPT_STREAM, 1),
+    (WS_OPT_CHECK_UTF8, 0),
+    (WS_OPT_ANY_MASK, 1),
+    (WS_OPT_AUTO_CLOSE, 0),
+    (WS_OPT_ALLOW_RSV, 0x40),
+];
 
 #[test]
-fn defaults() {
+fn defaults_are_those_of_the_header() {
     for side in SIDES {
         let conn = Conn::new(side);
         for (option, value) in DEFAULTS {
@@ -31,14 +36,16 @@ fn defaults() {
 }
 
 #[test]
-fn what_was_set_is_got() {
+fn get_returns_the_value_that_was_set() {
     for side in SIDES {
         for (option, default) in DEFAULTS {
             let values: &[u64] = match option {
-                MAX_MESSAGE => &[0, 1, 125, 1 << 20, 1 << 40, u64::MAX],
-                MAX_FRAME | COMPRESS_FROM => &[0, 1, 125, 1 << 40, u64::MAX],
-                KEEP_BUFFER => &[0, 1, 4096, 1 << 30],
-                ALLOW_RSV => &[0, 0x40, 0x20, 0x10, 0x70],
+                WS_OPT_MAX_MESSAGE => &[0, 1, 125, 1 << 20, 1 << 40, u64::MAX],
+                WS_OPT_MAX_FRAME | WS_OPT_COMPRESS_FROM => {
+                    &[0, 1, 125, 1 << 40, u64::MAX]
+                }
+                WS_OPT_KEEP_BUFFER => &[0, 1, 4096, 1 << 30],
+                WS_OPT_ALLOW_RSV => &[0, 0x40, 0x20, 0x10, 0x70],
                 _ => &[0, 1, 0, 1, 1],
             };
             let mut conn = Conn::new(side);
@@ -60,7 +67,9 @@ fn what_was_set_is_got() {
 fn unknown_options_are_unsupported() {
     for side in SIDES {
         let mut conn = Conn::new(side);
-        for option in [0, -1, 11, 12, 99, 107, 256 + MAX_MESSAGE, i32::MAX, i32::MIN] {
+        for option in
+            [0, -1, 11, 12, 99, 107, 256 + WS_OPT_MAX_MESSAGE, i32::MAX, i32::MIN]
+        {
             for value in [0, 1] {
                 assert_eq!(conn.set(option, value), code::UNSUPPORTED, "{option}");
             }
@@ -73,9 +82,9 @@ fn unknown_options_are_unsupported() {
 }
 
 #[test]
-fn what_must_be_set_before_any_input_is_refused_after_it() {
+fn options_before_input_are_refused_after_it() {
     for side in SIDES {
-        for (option, value) in FIRST_OF_ALL {
+        for (option, value) in BEFORE_INPUT {
             for input in [&from_peer(side, 0x81, "a")[..1], &from_peer(side, 0x81, "a")] {
                 let mut conn = Conn::new(side);
                 conn.read(input);
@@ -91,14 +100,13 @@ fn what_must_be_set_before_any_input_is_refused_after_it() {
     }
 }
 
-/// No bytes are no input, and output is none.
 #[test]
-fn it_may_be_set_as_long_as_there_was_none() {
+fn options_before_input_may_follow_output_and_an_empty_read() {
     for side in SIDES {
-        for (option, value) in FIRST_OF_ALL {
+        for (option, value) in BEFORE_INPUT {
             let mut conn = Conn::new(side);
             assert_eq!(conn.read(b""), []);
-            conn.send(TEXT, 0, b"Hello").unwrap();
+            conn.send(WS_OPCODE_TEXT, 0, b"Hello").unwrap();
             assert_eq!(conn.set(option, value), 0);
             assert_eq!(conn.get(option), Ok(value));
         }
@@ -106,16 +114,16 @@ fn it_may_be_set_as_long_as_there_was_none() {
 }
 
 #[test]
-fn the_others_may_be_set_at_any_time() {
+fn the_other_options_may_be_set_at_any_time() {
     for side in SIDES {
         let mut conn = Conn::new(side);
         conn.read(&from_peer(side, 0x01, "a"));
         for (option, value) in [
-            (MAX_MESSAGE, 5),
-            (AUTO_PONG, 0),
-            (KEEP_BUFFER, 100),
-            (MAX_FRAME, 9),
-            (COMPRESS_FROM, 9),
+            (WS_OPT_MAX_MESSAGE, 5),
+            (WS_OPT_AUTO_PONG, 0),
+            (WS_OPT_KEEP_BUFFER, 100),
+            (WS_OPT_MAX_FRAME, 9),
+            (WS_OPT_COMPRESS_FROM, 9),
         ] {
             assert_eq!(conn.set(option, value), 0, "{option}");
             assert_eq!(conn.get(option), Ok(value));

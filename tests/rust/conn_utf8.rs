@@ -1,11 +1,12 @@
-//! Text is UTF-8, and fails at the first byte that nothing can make right (RFC 6455, 8.1).
+//! Text must be UTF-8, and fails at the first byte that no continuation can make valid (RFC 6455,
+//! 8.1).
 
 use crate::c::code;
 use crate::conn::*;
 use crate::wire::{self, header};
 
-/// A text, and how many bytes of it are there when it is known to be wrong.
-const WRONG: &[(&[u8], usize)] = &[
+/// A text, and the number of bytes after which it is known to be invalid.
+const INVALID: &[(&[u8], usize)] = &[
     (b"\x80", 1),
     (b"\xff", 1),
     (b"\xfe", 1),
@@ -28,7 +29,7 @@ const WRONG: &[(&[u8], usize)] = &[
     (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80edited", 13),
 ];
 
-const RIGHT: &[&str] = &[
+const VALID: &[&str] = &[
     "",
     "a",
     "é",
@@ -43,13 +44,13 @@ const RIGHT: &[&str] = &[
 ];
 
 fn conn(side: u32, stream: bool) -> Conn {
-    Conn::new(side).option(STREAM, stream.into())
+    Conn::new(side).option(WS_OPT_STREAM, stream.into())
 }
 
-/// Feeds bytes one at a time: how many it took until the error, and the error.
+/// Reads bytes one at a time; returns how many were read until the error, and the error.
 fn first_error(conn: &mut Conn, bytes: &[u8]) -> Option<(usize, isize)> {
     bytes.iter().enumerate().find_map(|(i, byte)| {
-        conn.read_deaf(&[*byte]).into_iter().find_map(|item| match item {
+        conn.read_only(&[*byte]).into_iter().find_map(|item| match item {
             Item::Error(error) => Some((i + 1, error)),
             _ => None,
         })
@@ -61,26 +62,26 @@ fn modes() -> impl Iterator<Item = (u32, bool)> {
 }
 
 #[test]
-fn a_wrong_text_fails_at_its_first_wrong_byte() {
+fn invalid_text_fails_at_its_first_invalid_byte() {
     for (side, stream) in modes() {
-        for (text, at) in WRONG {
+        for (text, at) in INVALID {
             for first in [0x81, 0x01] {
                 let bytes = from_peer(side, first, text);
                 let header = bytes.len() - text.len();
                 let mut conn = conn(side, stream);
                 let expected = Some((header + at, code::UTF8));
                 assert_eq!(first_error(&mut conn, &bytes), expected, "{text:x?}");
-                assert_eq!(conn.output(), [answer_close(1007)]);
+                assert_eq!(conn.output(), [close_reply(1007)]);
             }
         }
     }
 }
 
-/// The frame announces much more, none of which is there.
+/// The frame announces more bytes than have arrived.
 #[test]
-fn in_a_large_frame_that_is_still_arriving() {
+fn invalid_text_fails_before_its_frame_is_complete() {
     for (side, stream) in modes() {
-        for (text, at) in WRONG {
+        for (text, at) in INVALID {
             for len in [126, 65_536, 1 << 20] {
                 let key = peer_key(side);
                 let mut bytes = header(0x81, key, len);
@@ -88,8 +89,8 @@ fn in_a_large_frame_that_is_still_arriving() {
                 let padded = [&[b'x'; 40], *text].concat();
                 bytes.extend(wire::masked(&padded, key.unwrap_or_default()));
                 let mut all_at_once = conn(side, stream);
-                let said = all_at_once.read(&bytes);
-                assert_eq!(said.last(), Some(&answer_close(1007)), "{text:x?}");
+                let items = all_at_once.read(&bytes);
+                assert_eq!(items.last(), Some(&close_reply(1007)), "{text:x?}");
                 let error = first_error(&mut conn(side, stream), &bytes);
                 assert_eq!(error, Some((header + 40 + at, code::UTF8)));
             }
@@ -97,12 +98,11 @@ fn in_a_large_frame_that_is_still_arriving() {
     }
 }
 
-/// The wrong character is cut by the border of two frames, at each of its bytes; between
-/// them is a ping.
+/// The invalid character is cut at each of its bytes by two frames, with a ping between them.
 #[test]
-fn in_a_fragment() {
+fn invalid_text_cut_by_frames_fails_at_the_same_byte() {
     for (side, stream) in modes() {
-        for (text, at) in WRONG {
+        for (text, at) in INVALID {
             for cut in 0..text.len() {
                 let head = [
                     from_peer(side, 0x01, &text[..cut]),
@@ -126,33 +126,33 @@ fn in_a_fragment() {
 }
 
 #[test]
-fn a_message_must_not_end_inside_a_character() {
+fn a_text_must_not_end_inside_a_character() {
     for (side, stream) in modes() {
-        for text in RIGHT {
+        for text in VALID {
             for len in 0..text.len() {
                 if text.is_char_boundary(len) {
                     continue;
                 }
                 let part = &text.as_bytes()[..len];
                 let whole = from_peer(side, 0x81, part);
-                let said = conn(side, stream).read(&whole);
-                assert_eq!(said.last(), Some(&answer_close(1007)), "{text} at {len}");
+                let items = conn(side, stream).read(&whole);
+                assert_eq!(items.last(), Some(&close_reply(1007)), "{text} at {len}");
                 let error = first_error(&mut conn(side, stream), &whole);
                 assert_eq!(error, Some((whole.len(), code::UTF8)));
                 let fragments = [from_peer(side, 0x01, part), from_peer(side, 0x80, "")];
-                let said = conn(side, stream).read(&fragments.concat());
-                assert_eq!(said.last(), Some(&answer_close(1007)));
+                let items = conn(side, stream).read(&fragments.concat());
+                assert_eq!(items.last(), Some(&close_reply(1007)));
             }
         }
     }
 }
 
-/// Every way of cutting a right text into two frames and into two reads.
+/// Every cut into two frames, and every cut into two reads.
 #[test]
-fn a_right_text_may_be_cut_anywhere() {
+fn valid_text_may_be_cut_anywhere() {
     for side in SIDES {
-        for right in RIGHT {
-            let payload = right.as_bytes();
+        for valid in VALID {
+            let payload = valid.as_bytes();
             for cut in 0..=payload.len() {
                 let bytes = [
                     from_peer(side, 0x01, &payload[..cut]),
@@ -160,12 +160,12 @@ fn a_right_text_may_be_cut_anywhere() {
                     from_peer(side, 0x80, &payload[cut..]),
                 ]
                 .concat();
-                let expected = [ping("p"), answer_pong("p"), text(right)];
+                let expected = [ping("p"), pong_reply("p"), text(valid)];
                 for read in 0..=bytes.len() {
                     let mut conn = Conn::new(side);
-                    let mut said = conn.read(&bytes[..read]);
-                    said.extend(conn.read(&bytes[read..]));
-                    assert_eq!(said, expected, "{right} at {cut}, {read}");
+                    let mut items = conn.read(&bytes[..read]);
+                    items.extend(conn.read(&bytes[read..]));
+                    assert_eq!(items, expected, "{valid} at {cut}, {read}");
                 }
             }
         }
@@ -173,69 +173,70 @@ fn a_right_text_may_be_cut_anywhere() {
 }
 
 #[test]
-fn a_new_text_starts_on_a_new_character() {
+fn every_text_starts_with_a_new_character() {
     for (side, stream) in modes() {
         let bytes = all_from_peer(
             side,
             &[(0x81, b"a"), (0x82, b"\xe2\x82"), (0x81, "€".as_bytes()), (0x81, b"\x82")],
         );
-        let said = conn(side, stream).read(&bytes);
+        let items = conn(side, stream).read(&bytes);
         let expected = [
             text("a"),
             binary(b"\xe2\x82"),
             text("€"),
             Item::Error(code::UTF8),
-            answer_close(1007),
+            close_reply(1007),
         ];
-        assert_eq!(said, expected);
+        assert_eq!(items, expected);
     }
 }
 
 #[test]
-fn binary_messages_and_pings_are_no_text() {
+fn only_text_messages_are_validated() {
     for (side, stream) in modes() {
         let bytes =
             all_from_peer(side, &[(0x82, b"\xff\xc0"), (0x89, b"\xff"), (0x8a, b"\x80")]);
         let expected =
-            [binary(b"\xff\xc0"), ping(b"\xff"), answer_pong(b"\xff"), pong(b"\x80")];
+            [binary(b"\xff\xc0"), ping(b"\xff"), pong_reply(b"\xff"), pong(b"\x80")];
         assert_eq!(conn(side, stream).read(&bytes), expected);
     }
 }
 
 #[test]
-fn without_the_check_any_bytes_are_text() {
+fn without_check_utf8_any_bytes_are_text() {
     for side in SIDES {
-        for (wrong, _) in WRONG {
-            let bytes = from_peer(side, 0x81, wrong);
-            let mut unchecked = Conn::new(side).option(CHECK_UTF8, 0);
-            assert_eq!(unchecked.read(&bytes), [text(wrong)]);
-            let cut = all_from_peer(side, &[(0x01, &wrong[..1]), (0x80, &wrong[1..])]);
-            assert_eq!(unchecked.read(&cut), [text(wrong)]);
-            let mut pieces = conn(side, true).option(CHECK_UTF8, 0);
-            assert_eq!(pieces.read(&bytes), [text(wrong)]);
+        for (invalid, _) in INVALID {
+            let bytes = from_peer(side, 0x81, invalid);
+            let mut unchecked = Conn::new(side).option(WS_OPT_CHECK_UTF8, 0);
+            assert_eq!(unchecked.read(&bytes), [text(invalid)]);
+            let cut =
+                all_from_peer(side, &[(0x01, &invalid[..1]), (0x80, &invalid[1..])]);
+            assert_eq!(unchecked.read(&cut), [text(invalid)]);
+            let mut pieces = conn(side, true).option(WS_OPT_CHECK_UTF8, 0);
+            assert_eq!(pieces.read(&bytes), [text(invalid)]);
         }
     }
 }
 
-/// What came before the wrong byte was reported as it arrived, and nothing behind it ever is.
+/// The bytes before it are reported as they arrive; those after it never are.
 #[test]
-fn no_piece_has_the_wrong_byte() {
+fn no_piece_contains_the_invalid_byte() {
     for side in SIDES {
-        for (wrong, at) in WRONG {
-            let bytes = from_peer(side, 0x01, wrong);
+        for (invalid, at) in INVALID {
+            let bytes = from_peer(side, 0x01, invalid);
             for cut in 0..=bytes.len() {
                 let mut conn = conn(side, true);
-                let mut said = conn.read(&bytes[..cut]);
-                if conn.state() == OPEN {
-                    said.extend(conn.read(&bytes[cut..]));
+                let mut items = conn.read(&bytes[..cut]);
+                if conn.state() == WS_STATE_OPEN {
+                    items.extend(conn.read(&bytes[cut..]));
                 }
                 let mut reported = Vec::new();
-                for item in &said[..said.len() - 2] {
+                for item in &items[..items.len() - 2] {
                     let Item::Data(1, _, piece) = item else { panic!("{item:?}") };
                     reported.extend(piece);
                 }
-                assert!(reported.len() < *at, "{wrong:x?}: {said:?}");
-                assert!(wrong.starts_with(&reported));
+                assert!(reported.len() < *at, "{invalid:x?}: {items:?}");
+                assert!(invalid.starts_with(&reported));
             }
         }
     }

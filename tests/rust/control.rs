@@ -1,18 +1,18 @@
-//! ws_control: what answers control frames for users of the decoder.
+//! ws_control: replies to control frames, for users of the decoder.
 
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::conn::{self, Conn, Item, SIDES, all_from_peer, from_peer};
 use crate::rng::{Rng, count};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
+use wscodec::ffi::conn::WS_MAX_OUTPUT as ROOM;
 use wscodec::ffi::control::*;
 use wscodec::ffi::decoder::ws_decoder;
 use wscodec::ffi::frame::ws_frame;
 
-const ROOM: usize = 139;
 const KEY: [u8; 4] = [9, 8, 7, 6];
 
 struct Control {
@@ -26,10 +26,10 @@ impl Control {
     }
 
     fn key(&self) -> *const c_void {
-        if self.side == CLIENT { KEY.as_ptr().cast() } else { null() }
+        if self.side == WS_CLIENT { KEY.as_ptr().cast() } else { null() }
     }
 
-    /// The bytes that it writes into so much room.
+    /// The bytes that ws_control_feed() writes into `cap` bytes.
     fn feed_into(
         &mut self,
         frame: &ws_frame,
@@ -42,19 +42,22 @@ impl Control {
             ws_control_feed(&mut self.raw, frame, buf.as_ptr().cast(), key, to, cap)
         };
         let len = usize::try_from(result).map_err(|_| result)?;
-        assert!(out[len..].iter().all(|byte| *byte == 0xc5), "no more than it says");
+        assert!(
+            out[len..].iter().all(|byte| *byte == 0xc5),
+            "wrote more than it reported"
+        );
         out.truncate(len);
         Ok(out)
     }
 
-    /// First bytes and payloads of what it writes.
+    /// First bytes and payloads of the frames that ws_control_feed() writes.
     fn feed(
         &mut self,
         frame: &ws_frame,
         buf: &[u8],
     ) -> Result<Vec<(u8, Vec<u8>)>, isize> {
         match self.feed_into(frame, buf, 0) {
-            // Nothing has happened.
+            // This must have no effect.
             Err(code::BUFFER_TOO_SMALL) => {}
             outcome => return outcome.map(|bytes| conn::frames(self.side, &bytes)),
         }
@@ -83,8 +86,8 @@ impl Control {
     }
 }
 
-/// What it makes of a stream that comes in these pieces.
-fn answers(
+/// The replies to one piece of a stream.
+fn replies_to(
     control: &mut Control,
     decoder: &mut ws_decoder,
     bytes: &[u8],
@@ -100,12 +103,12 @@ fn answers(
     Ok(all)
 }
 
-fn answer(control: &mut Control, bytes: &[u8]) -> Result<Vec<(u8, Vec<u8>)>, isize> {
-    answers(control, &mut c::decoder(control.side, 0), bytes)
+fn replies(control: &mut Control, bytes: &[u8]) -> Result<Vec<(u8, Vec<u8>)>, isize> {
+    replies_to(control, &mut c::decoder(control.side, 0), bytes)
 }
 
 #[test]
-fn a_ping_is_answered_by_its_pong_and_data_by_nothing() {
+fn only_a_ping_gets_a_reply_and_it_is_its_pong() {
     for side in SIDES {
         let mut control = Control::new(side);
         let frames: conn::Frames<'_> = &[
@@ -115,14 +118,14 @@ fn a_ping_is_answered_by_its_pong_and_data_by_nothing() {
             (0x8a, b"pong"),
             (0x89, b""),
         ];
-        let said = answer(&mut control, &all_from_peer(side, frames)).unwrap();
-        assert_eq!(said, [(0x8a, b"ping".to_vec()), (0x8a, vec![])]);
+        let result = replies(&mut control, &all_from_peer(side, frames)).unwrap();
+        assert_eq!(result, [(0x8a, b"ping".to_vec()), (0x8a, vec![])]);
         assert_eq!((control.close_code(), control.reason()), (0, vec![]));
     }
 }
 
 #[test]
-fn a_close_is_answered_by_its_code_and_nothing_after_it() {
+fn a_close_is_echoed_with_its_code_and_is_the_last_reply() {
     for side in SIDES {
         for (payload, number, reason) in [
             (&b"\x03\xe9bye"[..], 1001, &b"bye"[..]),
@@ -130,35 +133,39 @@ fn a_close_is_answered_by_its_code_and_nothing_after_it() {
             (b"\x0f\xa0", 4000, b""),
         ] {
             let mut control = Control::new(side);
-            let said = answer(&mut control, &from_peer(side, 0x88, payload)).unwrap();
-            assert_eq!(said, [(0x88, conn::close_payload(number, b""))]);
+            let result = replies(&mut control, &from_peer(side, 0x88, payload)).unwrap();
+            assert_eq!(result, [(0x88, conn::close_payload(number, b""))]);
             assert_eq!(
                 (control.close_code(), control.reason()),
                 (number, reason.to_vec())
             );
-            assert_eq!(answer(&mut control, &from_peer(side, 0x89, "late")), Ok(vec![]));
-            assert_eq!(control.close(1000, b""), Ok(vec![]), "one was written");
-            assert_eq!(control.reason(), reason, "it stays");
+            assert_eq!(replies(&mut control, &from_peer(side, 0x89, "late")), Ok(vec![]));
+            assert_eq!(
+                control.close(1000, b""),
+                Ok(vec![]),
+                "a close was already written"
+            );
+            assert_eq!(control.reason(), reason, "the reason is kept");
         }
     }
 }
 
 #[test]
-fn after_our_close_pings_are_answered_and_the_peers_close_is_not() {
+fn after_our_close_pings_get_a_pong_and_a_close_gets_no_reply() {
     for side in SIDES {
         let mut control = Control::new(side);
         let ours = control.close(1000, b"done").unwrap();
         assert_eq!(ours, [(0x88, conn::close_payload(1000, b"done"))]);
         assert_eq!(control.close(1001, b""), Ok(vec![]));
         let frames: conn::Frames<'_> = &[(0x89, b"p"), (0x88, b"\x03\xe8")];
-        let said = answer(&mut control, &all_from_peer(side, frames)).unwrap();
-        assert_eq!(said, [(0x8a, b"p".to_vec())]);
+        let result = replies(&mut control, &all_from_peer(side, frames)).unwrap();
+        assert_eq!(result, [(0x8a, b"p".to_vec())]);
         assert_eq!(control.close_code(), 1000);
     }
 }
 
 #[test]
-fn an_invalid_close_is_an_error_for_ever_and_answered_by_the_caller() {
+fn an_invalid_close_is_a_permanent_error_and_the_caller_closes() {
     for side in SIDES {
         for (payload, error) in [
             (&b"\x03"[..], code::CLOSE_PAYLOAD),
@@ -166,23 +173,26 @@ fn an_invalid_close_is_an_error_for_ever_and_answered_by_the_caller() {
             (b"\x03\xe8\xff", code::UTF8),
         ] {
             let mut control = Control::new(side);
-            assert_eq!(answer(&mut control, &from_peer(side, 0x88, payload)), Err(error));
+            assert_eq!(
+                replies(&mut control, &from_peer(side, 0x88, payload)),
+                Err(error)
+            );
             for first in [0x89, 0x8a, 0x88, 0x82] {
-                let late = answer(&mut control, &from_peer(side, first, ""));
+                let late = replies(&mut control, &from_peer(side, first, ""));
                 assert_eq!(late, Err(error), "{first:x}");
             }
             assert_eq!((control.close_code(), control.reason()), (0, vec![]));
             let number = wscodec::ffi::result::ws_close_code_for(error);
-            let said = control.close(number, b"").unwrap();
-            assert_eq!(said, [(0x88, conn::close_payload(number, b""))]);
+            let result = control.close(number, b"").unwrap();
+            assert_eq!(result, [(0x88, conn::close_payload(number, b""))]);
         }
     }
 }
 
 #[test]
-fn too_little_room_leaves_everything_as_it_was() {
+fn too_little_room_has_no_effect() {
     for side in SIDES {
-        let header = if side == CLIENT { 6 } else { 2 };
+        let header = if side == WS_CLIENT { 6 } else { 2 };
         for (first, payload, written) in
             [(0x89, &[5; 125][..], 125), (0x88, b"\x03\xe8bye", 2), (0x89, b"", 0)]
         {
@@ -190,12 +200,12 @@ fn too_little_room_leaves_everything_as_it_was() {
             let (frames, _) = c::feed(&mut c::decoder(side, 0), &mut bytes, 4).unwrap();
             let mut control = Control::new(side);
             for cap in 0..header + written {
-                let said = control.feed_into(&frames[0], &bytes, cap);
-                assert_eq!(said, Err(code::BUFFER_TOO_SMALL), "{cap}");
+                let result = control.feed_into(&frames[0], &bytes, cap);
+                assert_eq!(result, Err(code::BUFFER_TOO_SMALL), "{cap}");
                 assert_eq!(control.close_code(), 0);
             }
-            let said = control.feed_into(&frames[0], &bytes, header + written).unwrap();
-            assert_eq!(said.len(), header + written);
+            let result = control.feed_into(&frames[0], &bytes, header + written).unwrap();
+            assert_eq!(result.len(), header + written);
         }
     }
 }
@@ -221,18 +231,21 @@ fn chunks_out_of_order_are_refused() {
         (None, frame(0, 1, u64::MAX)),
         (None, frame(u64::MAX, 1, 5)),
     ] {
-        let mut control = Control::new(SERVER);
+        let mut control = Control::new(WS_SERVER);
         if let Some(frame) = before {
             assert_eq!(control.feed(&frame, &buf), Ok(vec![]));
         }
         assert_eq!(control.feed(&next, &buf), Err(code::INVALID_ARGUMENT), "{next:?}");
     }
     let reserved = ws_frame { opcode: 3, ..frame(0, 1, 1) };
-    assert_eq!(Control::new(SERVER).feed(&reserved, &buf), Err(code::INVALID_ARGUMENT));
+    assert_eq!(
+        Control::new(WS_SERVER).feed(&reserved, &buf),
+        Err(code::INVALID_ARGUMENT)
+    );
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
+fn invalid_arguments_are_refused() {
     let frame = ws_frame { opcode: 9, flags: 0x80, ..ws_frame::default() };
     let mut raw = ws_control { opaque: [0; 18] };
     let mut out = [0_u8; ROOM];
@@ -260,7 +273,7 @@ fn wrong_arguments_are_refused() {
             let closed = ws_control_close(&mut raw, number, from, len, null(), to, ROOM);
             assert_eq!(closed, code::INVALID_ARGUMENT, "{number}");
         }
-        // Without a control nothing is remembered.
+        // Without a control there is no state.
         for _ in 0..2 {
             let closed = ws_control_close(null_mut(), 1000, null(), 0, null(), to, ROOM);
             assert_eq!((closed, &out[..4]), (4, &b"\x88\x02\x03\xe8"[..]));
@@ -269,16 +282,15 @@ fn wrong_arguments_are_refused() {
 }
 
 #[test]
-fn a_copy_is_a_control_of_its_own() {
-    let mut control = Control::new(SERVER);
-    let mut copy = Control { raw: control.raw, side: SERVER };
+fn a_copied_control_is_independent() {
+    let mut control = Control::new(WS_SERVER);
+    let mut copy = Control { raw: control.raw, side: WS_SERVER };
     control.close(1000, b"").unwrap();
     assert_eq!(copy.close(1000, b"").unwrap().len(), 1);
 }
 
-/// Any bytes at all are a valid one.
 #[test]
-fn garbage_is_no_danger() {
+fn any_bytes_are_a_valid_state() {
     let mut rng = Rng::new(93);
     for _ in 0..20_000 {
         let mut control = Control::new(*rng.pick(&SIDES));
@@ -301,9 +313,9 @@ fn garbage_is_no_danger() {
     }
 }
 
-/// The same answers and the same error as a connection's, however the stream is cut.
+/// However the stream is cut.
 #[test]
-fn it_answers_as_a_connection_does() {
+fn replies_and_errors_equal_those_of_a_connection() {
     let mut rng = Rng::new(94);
     let mut errors = 0;
     for _ in 0..count("WSCODEC_STREAMS", 20_000) {
@@ -334,23 +346,23 @@ fn it_answers_as_a_connection_does() {
             control.close(1000, b"").unwrap();
         }
         let (mut rest, mut theirs, mut ours) = (&bytes[..], Vec::new(), Vec::new());
-        while !rest.is_empty() && conn.state() != conn::FAILED {
-            let (piece, behind) = rest.split_at((1 + rng.below(40)).min(rest.len()));
-            rest = behind;
+        while !rest.is_empty() && conn.state() != conn::WS_STATE_FAILED {
+            let (piece, after) = rest.split_at((1 + rng.below(40)).min(rest.len()));
+            rest = after;
             for item in conn.read(piece) {
                 match item {
                     Item::Reply(first, payload) => theirs.push((first, payload)),
                     Item::Error(error) => {
-                        let said = answers(&mut control, &mut decoder, piece);
-                        // The answers before it, in the same piece, were handed in one by one.
-                        assert_eq!(said, Err(error));
+                        let result = replies_to(&mut control, &mut decoder, piece);
+                        // Replies before the error, in the same piece, are lost with it.
+                        assert_eq!(result, Err(error));
                         errors += 1;
                     }
                     _ => {}
                 }
             }
-            if conn.state() != conn::FAILED {
-                ours.extend(answers(&mut control, &mut decoder, piece).unwrap());
+            if conn.state() != conn::WS_STATE_FAILED {
+                ours.extend(replies_to(&mut control, &mut decoder, piece).unwrap());
                 assert_eq!(ours, theirs, "{bytes:02x?}");
             }
         }

@@ -1,7 +1,7 @@
-//! However a stream is cut, and however many frames fit into a call: the same frames, the
-//! same payloads, the same error.
+//! The frames, the payloads and the error do not depend on how a stream is cut, nor on the number
+//! of slots for frames.
 
-use crate::c::{self, BEGIN, END, KEEP_MASKED};
+use crate::c::{self, BEGIN, END, WS_KEEP_MASKED};
 use crate::corpus::{self, Stream};
 use crate::rng::Rng;
 use wscodec::ffi::frame::ws_frame;
@@ -21,7 +21,7 @@ struct Whole {
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
     frames: Vec<Whole>,
-    /// That of the last text or binary frame.
+    /// The opcode of the last text or binary frame.
     message_opcode: u8,
     error: isize,
     end: isize,
@@ -30,21 +30,27 @@ struct Seen {
 impl Seen {
     fn note(&mut self, chunk: &ws_frame, buf: &[u8], reported: usize) {
         let (off, len) = (chunk.chunk_off as usize, chunk.chunk_len as usize);
-        assert!(off >= reported && off + len <= buf.len(), "chunk outside of its place");
+        assert!(off >= reported && off + len <= buf.len(), "a chunk outside the buffer");
         match chunk.opcode {
             0 => {}
             8.. => {
-                assert_eq!(chunk.message_opcode, chunk.opcode, "a control frame's own")
+                assert_eq!(
+                    chunk.message_opcode, chunk.opcode,
+                    "the opcode of a control frame"
+                )
             }
             opcode => self.message_opcode = opcode,
         }
         if chunk.opcode < 8 {
-            assert_eq!(chunk.message_opcode, self.message_opcode, "of its message");
+            assert_eq!(
+                chunk.message_opcode, self.message_opcode,
+                "the opcode of the message"
+            );
         }
         assert_eq!(chunk.flags & BEGIN != 0, chunk.chunk_pos == 0);
         let done = chunk.chunk_pos + chunk.chunk_len;
         assert_eq!(chunk.flags & END != 0, done == chunk.payload_len);
-        assert!(len > 0 || chunk.payload_len == 0, "an empty chunk means nothing");
+        assert!(len > 0 || chunk.payload_len == 0, "an empty chunk of a payload");
         if chunk.flags & BEGIN != 0 {
             assert!(self.frames.last().is_none_or(|last| last.ended));
             self.frames.push(Whole {
@@ -58,10 +64,11 @@ impl Seen {
             });
         }
         let frame = self.frames.last_mut().unwrap();
-        assert!(!frame.ended, "a chunk behind the last one");
+        assert!(!frame.ended, "a chunk after the last one");
         assert_eq!(frame.payload.len() as u64, chunk.chunk_pos);
-        let (header, said) = (frame.header_len, (frame.opcode, frame.payload_len));
-        assert_eq!((header, said), (chunk.header_len, (chunk.opcode, chunk.payload_len)));
+        assert_eq!(frame.header_len, chunk.header_len);
+        assert_eq!(frame.opcode, chunk.opcode);
+        assert_eq!(frame.payload_len, chunk.payload_len);
         assert_eq!(frame.flags, chunk.flags & !(BEGIN | END));
         assert_eq!(frame.mask_key, chunk.mask_key);
         frame.payload.extend(&buf[off..off + len]);
@@ -69,7 +76,7 @@ impl Seen {
     }
 }
 
-/// Feeds one piece until all of it is done. False: an error stopped it.
+/// Feeds one piece until all of it is consumed; false after an error.
 fn feed_piece(
     decoder: &mut wscodec::ffi::decoder::ws_decoder,
     piece: &mut [u8],
@@ -92,11 +99,11 @@ fn feed_piece(
                 }
                 assert!(consumed <= rest.len());
                 if frames.is_empty() {
-                    assert_eq!(consumed, rest.len(), "all is done when nothing is left");
+                    assert_eq!(consumed, rest.len(), "no frames although bytes are left");
                     return true;
                 }
-                assert!(consumed > 0, "frames out of nothing");
-                // All of it, unless `frames` ran full or an error follows.
+                assert!(consumed > 0, "frames without input");
+                // All bytes, unless `frames` is full or an error comes next.
                 assert!(consumed == reported || consumed == rest.len());
                 start += consumed;
             }
@@ -111,9 +118,12 @@ fn decode(stream: &Stream, flags: u32, pieces: &[usize], frames_cap: usize) -> S
     for len in pieces {
         let mut piece: Vec<u8> = rest.drain(..*len).collect();
         let before = piece.clone();
-        let goes_on = feed_piece(&mut decoder, &mut piece, frames_cap, &mut seen);
-        assert!(flags & KEEP_MASKED == 0 || piece == before, "the input was written to");
-        if !goes_on {
+        let succeeded = feed_piece(&mut decoder, &mut piece, frames_cap, &mut seen);
+        assert!(
+            flags & WS_KEEP_MASKED == 0 || piece == before,
+            "the input was written to"
+        );
+        if !succeeded {
             let again = c::feed(&mut decoder, &mut [0x81, 0x00], frames_cap);
             assert_eq!(again, Err(seen.error), "an error is final");
             break;
@@ -127,20 +137,10 @@ fn whole(stream: &Stream) -> Seen {
     decode(stream, stream.flags, &[stream.bytes.len()], 64)
 }
 
-fn random_pieces(rng: &mut Rng, len: usize, longest: usize) -> Vec<usize> {
-    let (mut pieces, mut done) = (Vec::new(), 0);
-    while done < len {
-        let piece = rng.below(longest + 1).min(len - done);
-        pieces.push(piece);
-        done += piece;
-    }
-    pieces
-}
-
 const CAPS: [usize; 3] = [1, 2, 64];
 
 #[test]
-fn every_stream_of_the_corpus_is_judged_as_it_should_be() {
+fn every_stream_has_its_frames_and_its_error() {
     let streams = corpus::short();
     assert!(streams.len() >= 60);
     for stream in streams.iter().chain(&corpus::long()) {
@@ -152,7 +152,7 @@ fn every_stream_of_the_corpus_is_judged_as_it_should_be() {
 }
 
 #[test]
-fn cut_in_two_anywhere() {
+fn a_cut_anywhere_changes_nothing() {
     for stream in corpus::short() {
         let expected = whole(&stream);
         let len = stream.bytes.len();
@@ -166,7 +166,7 @@ fn cut_in_two_anywhere() {
 }
 
 #[test]
-fn byte_by_byte() {
+fn reading_byte_by_byte_changes_nothing() {
     for stream in corpus::short() {
         let expected = whole(&stream);
         for cap in CAPS {
@@ -177,12 +177,12 @@ fn byte_by_byte() {
 }
 
 #[test]
-fn in_random_pieces_some_of_them_empty() {
+fn random_and_empty_pieces_change_nothing() {
     let mut rng = Rng::new(6);
     for stream in corpus::short() {
         let expected = whole(&stream);
         for round in 0..60 {
-            let pieces = random_pieces(&mut rng, stream.bytes.len(), 1 + round % 20);
+            let pieces = rng.pieces(stream.bytes.len(), 1 + round % 20);
             let seen = decode(&stream, stream.flags, &pieces, *rng.pick(&CAPS));
             assert_eq!(seen, expected, "{} in {pieces:?}", stream.name);
         }
@@ -190,23 +190,23 @@ fn in_random_pieces_some_of_them_empty() {
 }
 
 #[test]
-fn a_long_payload_in_random_pieces() {
+fn random_pieces_of_a_long_payload_change_nothing() {
     let mut rng = Rng::new(7);
     for stream in corpus::long() {
         let expected = whole(&stream);
         for longest in [3, 7, 100, 1000, 4096, 65_536] {
-            let pieces = random_pieces(&mut rng, stream.bytes.len(), longest);
+            let pieces = rng.pieces(stream.bytes.len(), longest);
             assert!(decode(&stream, stream.flags, &pieces, 2) == expected, "{longest}");
         }
     }
 }
 
 #[test]
-fn keep_masked_never_writes_and_changes_nothing_but_the_payload() {
+fn keep_masked_leaves_the_input_alone_and_changes_only_the_payload() {
     for stream in corpus::short() {
         let unmasked = whole(&stream);
         for pieces in [vec![stream.bytes.len()], vec![1; stream.bytes.len()]] {
-            let mut kept = decode(&stream, stream.flags | KEEP_MASKED, &pieces, 64);
+            let mut kept = decode(&stream, stream.flags | WS_KEEP_MASKED, &pieces, 64);
             for frame in &mut kept.frames {
                 frame.payload = crate::wire::masked(&frame.payload, frame.mask_key);
             }
@@ -216,25 +216,24 @@ fn keep_masked_never_writes_and_changes_nothing_but_the_payload() {
 }
 
 #[test]
-fn random_streams_in_random_pieces() {
+fn random_pieces_of_random_streams_change_nothing() {
     let mut rng = Rng::new(8);
     for _ in 0..20_000 {
         let bytes = crate::frame_differential::random_stream(&mut rng);
-        let flags = rng.below(16) as u32 & !KEEP_MASKED;
+        let flags = rng.below(16) as u32 & !WS_KEEP_MASKED;
         let max_payload = *rng.pick(&[0, 0, 1, 100, 200]);
         let name = String::new();
         let (frames, error, end) = (0, 0, 0);
         let stream = Stream { name, flags, max_payload, bytes, frames, error, end };
         let expected = whole(&stream);
-        let pieces = random_pieces(&mut rng, stream.bytes.len(), 20);
+        let pieces = rng.pieces(stream.bytes.len(), 20);
         let seen = decode(&stream, flags, &pieces, *rng.pick(&CAPS));
         assert_eq!(seen, expected, "{:02x?} in {pieces:?}", stream.bytes);
     }
 }
 
-/// An error is reported with the call that brings the byte which proves it.
 #[test]
-fn the_first_wrong_byte_decides() {
+fn an_error_is_reported_with_the_first_invalid_byte() {
     for stream in corpus::short().iter().filter(|stream| stream.error != 0) {
         let mut decoder = c::decoder(stream.flags, stream.max_payload);
         let mut bytes = stream.bytes.clone();

@@ -1,7 +1,6 @@
-//! What a decoder remembers, what it consumes, and what it does with a state that no
-//! decoder was ever in.
+//! The state of a decoder: how much it consumes, what it keeps, and that any bytes are harmless.
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::corpus;
 use crate::rng::{Rng, count};
 use crate::wire::{KEY, frame, hex};
@@ -10,8 +9,8 @@ use wscodec::ffi::decoder::ws_decoder;
 const ZERO: ws_decoder = ws_decoder { opaque: [0; 8] };
 
 #[test]
-fn all_zero_bytes_are_a_servers_decoder_without_a_limit() {
-    assert_eq!(c::decoder(SERVER, 0).opaque, ZERO.opaque);
+fn a_zeroed_decoder_is_a_servers_without_a_limit() {
+    assert_eq!(c::decoder(WS_SERVER, 0).opaque, ZERO.opaque);
     let (mut zero, mut wire) = (ZERO, frame(0x81, Some(KEY), b"Hello"));
     let (frames, consumed) = c::feed(&mut zero, &mut wire, 1).unwrap();
     assert_eq!((frames.len(), consumed), (1, 11));
@@ -20,10 +19,10 @@ fn all_zero_bytes_are_a_servers_decoder_without_a_limit() {
 }
 
 #[test]
-fn a_decoder_may_be_copied_in_mid_frame() {
+fn a_decoder_may_be_copied_inside_a_frame() {
     let wire = frame(0x81, Some(KEY), b"Hello, world");
     for cut in 1..wire.len() {
-        let mut first = c::decoder(SERVER, 0);
+        let mut first = c::decoder(WS_SERVER, 0);
         c::feed(&mut first, &mut wire[..cut].to_vec(), 4).unwrap();
         let mut copy = first;
         let [one, other] = [&mut first, &mut copy].map(|decoder| {
@@ -36,8 +35,8 @@ fn a_decoder_may_be_copied_in_mid_frame() {
 }
 
 #[test]
-fn a_header_at_the_very_end_is_reported_with_its_first_byte() {
-    let mut decoder = c::decoder(SERVER, 0);
+fn a_header_at_the_end_of_a_read_is_reported_with_the_first_byte_of_its_payload() {
+    let mut decoder = c::decoder(WS_SERVER, 0);
     let mut wire = frame(0x81, Some(KEY), b"Hello");
     let (header, payload) = wire.split_at_mut(6);
     assert_eq!(c::feed(&mut decoder, header, 4), Ok((vec![], 6)));
@@ -50,7 +49,7 @@ fn a_header_at_the_very_end_is_reported_with_its_first_byte() {
 
 #[test]
 fn a_frame_without_payload_is_one_empty_chunk() {
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     assert_eq!(c::feed(&mut decoder, &mut [0x81], 4), Ok((vec![], 1)));
     let (frames, consumed) = c::feed(&mut decoder, &mut [0x00], 4).unwrap();
     assert_eq!((frames.len(), consumed), (1, 1));
@@ -59,20 +58,20 @@ fn a_frame_without_payload_is_one_empty_chunk() {
 }
 
 #[test]
-fn consumed_stops_where_the_frames_ran_full() {
+fn consumed_stops_where_the_slots_ran_out() {
     let mut wire = hex("8101 61 8101 62 8101 63 81");
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let (frames, consumed) = c::feed(&mut decoder, &mut wire, 2).unwrap();
     assert_eq!((frames.len(), consumed), (2, 6));
     let (frames, consumed) = c::feed(&mut decoder, &mut wire[6..], 2).unwrap();
-    assert_eq!((frames.len(), consumed), (1, 4), "an incomplete header is done too");
+    assert_eq!((frames.len(), consumed), (1, 4), "a partial header is consumed too");
     assert_eq!(c::finish(&decoder), code::EOF);
 }
 
 #[test]
 fn frames_before_an_error_are_reported_and_the_next_call_returns_it() {
     let mut wire = hex("8101 61 8101 62 8300 8101 63");
-    let mut decoder = c::decoder(CLIENT, 0);
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let (frames, consumed) = c::feed(&mut decoder, &mut wire, 64).unwrap();
     assert_eq!((frames.len(), consumed), (2, 6));
     for _ in 0..3 {
@@ -84,12 +83,11 @@ fn frames_before_an_error_are_reported_and_the_next_call_returns_it() {
     }
 }
 
-/// The error is known by then, whatever the next call brings.
 #[test]
-fn an_error_behind_frames_is_not_forgotten() {
+fn an_error_after_frames_is_kept_whatever_the_next_input() {
     let wire = hex("8101 61 8300");
     for next in ["", "8101 62", "8300"] {
-        let mut decoder = c::decoder(CLIENT, 0);
+        let mut decoder = c::decoder(WS_CLIENT, 0);
         let (frames, consumed) = c::feed(&mut decoder, &mut wire.clone(), 64).unwrap();
         assert_eq!((frames.len(), consumed), (1, 3));
         assert_eq!(c::finish(&decoder), code::OPCODE);
@@ -102,12 +100,12 @@ fn an_error_behind_frames_is_not_forgotten() {
 }
 
 #[test]
-fn nothing_behind_an_error_is_unmasked() {
+fn nothing_after_an_error_is_unmasked() {
     let mut wire = frame(0x82, Some(KEY), b"good");
     wire.extend(frame(0x83, Some(KEY), b"evil"));
     wire.extend(frame(0x82, Some(KEY), b"late"));
     let before = wire.clone();
-    let mut decoder = c::decoder(SERVER, 0);
+    let mut decoder = c::decoder(WS_SERVER, 0);
     c::feed(&mut decoder, &mut wire, 64).unwrap();
     assert_eq!(c::feed(&mut decoder, &mut wire[10..], 64), Err(code::OPCODE));
     assert_eq!(wire[6..10], *b"good");
@@ -115,22 +113,22 @@ fn nothing_behind_an_error_is_unmasked() {
 }
 
 #[test]
-fn the_decoder_goes_on_after_a_close() {
+fn the_decoder_reads_frames_after_a_close() {
     let mut wire = hex("8800 8101 61");
-    let (frames, _) = c::feed(&mut c::decoder(CLIENT, 0), &mut wire, 64).unwrap();
+    let (frames, _) = c::feed(&mut c::decoder(WS_CLIENT, 0), &mut wire, 64).unwrap();
     assert_eq!(frames.iter().map(|frame| frame.opcode).collect::<Vec<_>>(), [8, 1]);
 }
 
 #[test]
-fn no_room_for_frames_is_an_invalid_argument_and_changes_nothing() {
-    let mut decoder = c::decoder(CLIENT, 0);
+fn no_slots_are_an_invalid_argument_without_effect() {
+    let mut decoder = c::decoder(WS_CLIENT, 0);
     let result = c::feed(&mut decoder, &mut hex("8100"), 0);
     assert_eq!(result, Err(code::INVALID_ARGUMENT));
     assert_eq!(c::feed(&mut decoder, &mut hex("8100"), 1).unwrap().0.len(), 1);
 }
 
 #[test]
-fn an_empty_call_does_nothing() {
+fn a_call_without_input_changes_nothing() {
     for stream in corpus::short().iter().filter(|stream| stream.error == 0) {
         let mut decoder = c::decoder(stream.flags, 0);
         c::feed(&mut decoder, &mut stream.bytes.clone(), 1000).unwrap();
@@ -140,7 +138,7 @@ fn an_empty_call_does_nothing() {
     }
 }
 
-/// Whatever the state: chunks lie in the buffer, and every call comes to an end.
+/// Chunks must be inside the buffer, whatever the state.
 fn feed_garbage(mut decoder: ws_decoder, input: &mut [u8]) {
     let _ = c::finish(&decoder);
     for _ in 0..3 {
@@ -158,7 +156,7 @@ fn feed_garbage(mut decoder: ws_decoder, input: &mut [u8]) {
 }
 
 #[test]
-fn any_bytes_are_a_state_without_a_panic() {
+fn any_bytes_are_a_harmless_state() {
     let mut rng = Rng::new(9);
     for _ in 0..count("WSCODEC_STREAMS", 100_000) {
         let opaque = core::array::from_fn(|_| rng.next());
@@ -167,9 +165,9 @@ fn any_bytes_are_a_state_without_a_panic() {
     }
 }
 
-/// States with a few wrong bytes get further than random ones.
+/// States with a few damaged bytes get further than random ones.
 #[test]
-fn a_damaged_state_is_no_panic() {
+fn a_damaged_state_is_harmless() {
     let streams = corpus::short();
     let mut rng = Rng::new(10);
     for _ in 0..count("WSCODEC_STREAMS", 100_000) {

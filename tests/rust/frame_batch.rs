@@ -4,7 +4,7 @@ use crate::c::{self, code};
 use crate::wire::{KEY, frame};
 use wscodec::ffi::decoder::ws_out_frame;
 
-/// A frame to be sent, and what it looks like on the wire.
+/// A frame to be sent, and its bytes on the wire.
 fn out(
     first: u8,
     key: Option<[u8; 4]>,
@@ -35,14 +35,14 @@ fn some() -> (Vec<ws_out_frame>, Vec<Vec<u8>>) {
 }
 
 #[test]
-fn frames_follow_one_another() {
+fn frames_are_written_one_after_another() {
     let (frames, wire) = some();
     assert_eq!(c::frames_encode(&frames, 400), Ok((4, wire.concat())));
     assert_eq!(c::frames_encode(&[], 0), Ok((0, vec![])));
 }
 
 #[test]
-fn as_many_are_encoded_as_fit_completely() {
+fn only_frames_that_fit_completely_are_written() {
     let (frames, wire) = some();
     for cap in wire[0].len()..=wire.concat().len() {
         let mut fit = wire.len();
@@ -79,7 +79,7 @@ fn bad_frames() -> Vec<ws_out_frame> {
 }
 
 #[test]
-fn an_error_is_returned_only_if_it_meets_the_first() {
+fn only_an_invalid_first_frame_is_an_error() {
     let (good, wire) = out(0x82, None, b"x");
     for bad in bad_frames() {
         let result = c::frames_encode(&[bad, good], 400);

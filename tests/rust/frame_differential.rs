@@ -1,7 +1,7 @@
-//! The same streams through tungstenite: the same messages, and an error where it has one.
-//! Where it is more lenient, or names another of several faults, a table says why.
+//! Streams read by tungstenite too: the same messages, and an error where it reports one. A table
+//! explains where it is more lenient or reports another of several faults.
 
-use crate::c::{self, BEGIN, CLIENT, END, FIN, SERVER, code};
+use crate::c::{self, BEGIN, END, FIN, WS_CLIENT, WS_SERVER, code};
 use crate::rng::{Rng, count};
 use crate::wire::{Form, header_in};
 use std::io::{Read, Result as IoResult, Write};
@@ -15,7 +15,7 @@ pub(crate) type Event = (u8, Vec<u8>);
 
 pub(crate) const MAX_PAYLOAD: usize = 1000;
 
-/// A few frames, mostly right, and sometimes one fault somewhere.
+/// A few frames, mostly valid, sometimes with one fault.
 pub(crate) fn random_stream(rng: &mut Rng) -> Vec<u8> {
     let masked = rng.once_in(2);
     let mut bytes = Vec::new();
@@ -43,7 +43,7 @@ pub(crate) fn random_stream(rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Mostly right where it stands.
+/// Mostly valid at its position.
 fn random_frame(rng: &mut Rng, masked: bool, in_message: &mut bool) -> Vec<u8> {
     let fin = if rng.once_in(3) { 0 } else { 0x80 };
     let data = 1 + rng.byte() % 2;
@@ -99,8 +99,8 @@ struct Reader {
 }
 
 impl Reader {
-    /// Says if this was the end: at a close, or at wrong text, as for tungstenite.
-    fn take(&mut self, frame: &ws_frame, chunk: &[u8]) -> Option<Outcome> {
+    /// Reads a chunk. A close or invalid text is the end, as for tungstenite.
+    fn read_chunk(&mut self, frame: &ws_frame, chunk: &[u8]) -> Option<Outcome> {
         let ended = frame.flags & END != 0;
         if frame.opcode >= 8 {
             self.control.extend(chunk);
@@ -116,7 +116,7 @@ impl Reader {
             self.message = (frame.opcode, Vec::new());
         }
         self.message.1.extend(chunk);
-        if ended && self.message.0 == 1 && is_wrong_text(&self.message.1, frame.flags) {
+        if ended && self.message.0 == 1 && is_invalid_text(&self.message.1, frame.flags) {
             return Some(Outcome::Fault(code::UTF8));
         }
         if ended && frame.flags & FIN != 0 {
@@ -126,7 +126,7 @@ impl Reader {
     }
 }
 
-/// Ours: the messages, how it ended, and where the frame starts that ended it.
+/// Our messages, how the stream ended, and the position of the frame that ended it.
 fn ours(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome, usize) {
     let mut decoder = c::decoder(flags, MAX_PAYLOAD as u64);
     let (mut buf, mut start) = (stream.to_vec(), 0);
@@ -142,7 +142,7 @@ fn ours(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome, usize) {
         for frame in frames {
             let from = start + frame.chunk_off as usize;
             let chunk = &buf[from..from + frame.chunk_len as usize];
-            if let Some(outcome) = reader.take(&frame, chunk) {
+            if let Some(outcome) = reader.read_chunk(&frame, chunk) {
                 return (reader.events, outcome, start);
             }
         }
@@ -151,13 +151,13 @@ fn ours(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome, usize) {
     }
 }
 
-/// Whether a text is wrong so far: tungstenite looks at it frame by frame.
-fn is_wrong_text(text: &[u8], flags: u8) -> bool {
+/// Whether a text is invalid so far; tungstenite validates it frame by frame.
+fn is_invalid_text(text: &[u8], flags: u8) -> bool {
     let fault = std::str::from_utf8(text).err();
     fault.is_some_and(|fault| flags & FIN != 0 || fault.error_len().is_some())
 }
 
-/// Input from a slice; output goes nowhere.
+/// Reads from a slice, and discards output.
 pub(crate) struct Pipe<'a>(pub(crate) &'a [u8]);
 
 impl Read for Pipe<'_> {
@@ -190,7 +190,7 @@ pub(crate) fn number(error: &Error) -> Outcome {
             }
             ProtocolError::UnexpectedContinueFrame
             | ProtocolError::ExpectedFragment(_) => code::FRAGMENTATION,
-            // It judges the payload of a close; the decoder leaves that to others.
+            // It validates the payload of a close, which the decoder does not.
             ProtocolError::InvalidCloseSequence => return Outcome::Close,
             other => panic!("unexpected: {other}"),
         },
@@ -199,9 +199,9 @@ pub(crate) fn number(error: &Error) -> Outcome {
     })
 }
 
-/// Theirs.
+/// tungstenite's messages, and how the stream ended.
 fn theirs(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome) {
-    let role = if flags & CLIENT == 0 { Role::Server } else { Role::Client };
+    let role = if flags & WS_CLIENT == 0 { Role::Server } else { Role::Client };
     let config = WebSocketConfig::default()
         .read_buffer_size(256)
         .max_message_size(None)
@@ -221,12 +221,12 @@ fn theirs(stream: &[u8], flags: u32) -> (Vec<Event>, Outcome) {
     }
 }
 
-/// Enough for any frame that tungstenite waits for before it judges its header.
+/// tungstenite judges a header only when the frame is complete. This completes any frame.
 pub(crate) const PADDING: [u8; MAX_PAYLOAD + 14] = [0; MAX_PAYLOAD + 14];
 
-/// Faults of ours, and what tungstenite may say of the same frame instead. It judges a frame
-/// when all of it is there, in another order: opcode, too big, unmasked, reserved bits,
-/// masked, fragmented control, control too long, fragments.
+/// Our faults, and those that tungstenite may report for the same frame. It checks a complete
+/// frame, in another order: opcode, too big, unmasked, reserved bits, masked, fragmented control,
+/// control too long, fragments.
 const OTHER_FAULT: &[(isize, &[isize])] = &[
     // Several faults in one header; RFC 6455, 5.2 demands no order.
     (code::RESERVED_BITS, &[code::OPCODE, code::TOO_BIG, code::MASK]),
@@ -244,10 +244,10 @@ pub(crate) fn is_explained(ours: isize, theirs: Outcome) -> bool {
     ours == theirs || others.contains(&theirs)
 }
 
-/// 5.2: "the minimal number of bytes MUST be used", and "the most significant bit MUST be
-/// 0". tungstenite checks neither, so it agrees only on what came before. In a control
-/// frame, which may have but 125 bytes, we refuse the longer forms for that reason (5.5).
-pub(crate) fn is_length_nobody_else_checks(error: isize, at_fault: &[u8]) -> bool {
+/// 5.2: "the minimal number of bytes MUST be used", and "the most significant bit MUST be 0".
+/// tungstenite checks neither. In a control frame, which has at most 125 bytes, we refuse the
+/// longer forms (5.5).
+pub(crate) fn is_length_that_tungstenite_accepts(error: isize, at_fault: &[u8]) -> bool {
     let in_control = || {
         let (form, zeros) = match at_fault[1] & 0x7f {
             126 => (4, 1),
@@ -261,7 +261,7 @@ pub(crate) fn is_length_nobody_else_checks(error: isize, at_fault: &[u8]) -> boo
         || error == code::CONTROL_FRAME && at_fault.len() > 1 && in_control()
 }
 
-/// How our reading of it ended.
+/// Compares both, and returns our outcome.
 fn compare(stream: &[u8], flags: u32) -> Outcome {
     let (our_events, outcome, at) = ours(stream, flags);
     let case = || format!("flags {flags}: {stream:02x?}");
@@ -270,11 +270,13 @@ fn compare(stream: &[u8], flags: u32) -> Outcome {
         Outcome::Close => {
             let (their_events, their_outcome) = theirs(stream, flags);
             assert_eq!(their_events, our_events, "{}", case());
-            // The decoder leaves the payload of a close to others; tungstenite judges it.
-            let reason_is_wrong = their_outcome == Outcome::Fault(code::UTF8);
-            assert!(their_outcome == Outcome::Close || reason_is_wrong, "{}", case());
+            // tungstenite validates the payload of a close, the decoder does not.
+            let reason_is_invalid = their_outcome == Outcome::Fault(code::UTF8);
+            assert!(their_outcome == Outcome::Close || reason_is_invalid, "{}", case());
         }
-        Outcome::Fault(error) if is_length_nobody_else_checks(error, &stream[at..]) => {
+        Outcome::Fault(error)
+            if is_length_that_tungstenite_accepts(error, &stream[at..]) =>
+        {
             let (their_events, _) = theirs(stream, flags);
             assert!(their_events.starts_with(&our_events), "{}", case());
         }
@@ -295,7 +297,7 @@ fn tungstenite_reads_the_same_messages_and_refuses_the_same_streams() {
     let (mut ended, mut closed, mut refused) = (0, 0, [0; 50]);
     let streams = count("WSCODEC_STREAMS", 200_000);
     for _ in 0..streams {
-        let flags = if rng.once_in(2) { SERVER } else { CLIENT };
+        let flags = if rng.once_in(2) { WS_SERVER } else { WS_CLIENT };
         let stream = random_stream(&mut rng);
         match compare(&stream, flags) {
             Outcome::End => ended += 1,
@@ -303,7 +305,7 @@ fn tungstenite_reads_the_same_messages_and_refuses_the_same_streams() {
             Outcome::Fault(error) => refused[error.unsigned_abs()] += 1,
         }
     }
-    // Every outcome must have been met often enough to mean something.
+    // The test is meaningful only if every outcome occurs often.
     let often = streams / 1000;
     assert!(ended > often && closed > often, "{ended} {closed}");
     for (fault, _) in OTHER_FAULT.iter().chain(&[(code::LENGTH, &[][..])]) {

@@ -1,6 +1,6 @@
-//! Whole frames: the examples of RFC 6455, 5.7, and frames that others got wrong.
+//! Whole frames: the examples of RFC 6455, 5.7, and frames that broke other libraries.
 
-use crate::c::{self, BEGIN, CLIENT, END, FIN, MASKED, SERVER, code};
+use crate::c::{self, BEGIN, END, FIN, MASKED, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{KEY, frame, hex};
 
 struct Example {
@@ -16,7 +16,7 @@ fn example(wire: &str, opcode: u8, fin: bool, masked: bool, payload: &[u8]) -> E
     Example { wire: hex(wire), opcode, fin, key, payload: payload.to_vec() }
 }
 
-/// 5.7, in its order.
+/// The examples of 5.7, in order.
 fn examples() -> Vec<Example> {
     let mut examples = vec![
         example("81 05 48656c6c6f", 1, true, false, b"Hello"),
@@ -40,21 +40,27 @@ fn the_examples_of_rfc_6455_are_decoded() {
     for example in examples() {
         let mut buf = example.wire.clone();
         buf.extend(b"next");
-        let flags = if example.key.is_some() { SERVER } else { CLIENT };
-        let (result, said) = c::frame_decode(&mut buf, flags);
+        let flags = if example.key.is_some() { WS_SERVER } else { WS_CLIENT };
+        let (result, decoded) = c::frame_decode(&mut buf, flags);
         assert_eq!(result, example.wire.len() as isize);
         let off = example.wire.len() - example.payload.len();
         assert_eq!(buf[off..example.wire.len()], example.payload);
         assert_eq!(buf[example.wire.len()..], *b"next");
-        assert_eq!(said.opcode, example.opcode);
+        assert_eq!(decoded.opcode, example.opcode);
         let fin = if example.fin { FIN } else { 0 };
         let masked = if example.key.is_some() { MASKED } else { 0 };
-        assert_eq!(said.flags, fin | masked | BEGIN | END);
-        assert_eq!(said.mask_key, example.key.unwrap_or_default());
+        assert_eq!(decoded.flags, fin | masked | BEGIN | END);
+        assert_eq!(decoded.mask_key, example.key.unwrap_or_default());
         let len = example.payload.len() as u64;
-        assert_eq!((said.payload_len, said.chunk_len, said.chunk_pos), (len, len, 0));
-        assert_eq!((said.chunk_off, usize::from(said.header_len)), (off as u64, off));
-        assert_eq!(said.message_opcode, example.opcode, "0 for a continuation");
+        assert_eq!(
+            (decoded.payload_len, decoded.chunk_len, decoded.chunk_pos),
+            (len, len, 0)
+        );
+        assert_eq!(
+            (decoded.chunk_off, usize::from(decoded.header_len)),
+            (off as u64, off)
+        );
+        assert_eq!(decoded.message_opcode, example.opcode, "0 for a continuation");
     }
 }
 
@@ -69,73 +75,73 @@ fn the_examples_of_rfc_6455_are_encoded() {
 }
 
 #[test]
-fn no_prefix_of_an_example_is_a_frame_or_is_unmasked() {
+fn an_incomplete_frame_is_not_decoded_and_not_unmasked() {
     for example in examples() {
-        let flags = if example.key.is_some() { SERVER } else { CLIENT };
+        let flags = if example.key.is_some() { WS_SERVER } else { WS_CLIENT };
         let header_len = example.wire.len() - example.payload.len();
         for cut in 0..example.wire.len().min(400) {
             let mut buf = example.wire[..cut].to_vec();
-            let (result, said) = c::frame_decode(&mut buf, flags);
+            let (result, decoded) = c::frame_decode(&mut buf, flags);
             assert_eq!(result, 0);
             assert_eq!(buf, example.wire[..cut], "nothing was unmasked");
             let complete = if cut >= header_len { header_len } else { 0 };
-            assert_eq!(usize::from(said.header_len), complete);
+            assert_eq!(usize::from(decoded.header_len), complete);
             if complete > 0 {
-                assert_eq!(said.payload_len, example.payload.len() as u64);
+                assert_eq!(decoded.payload_len, example.payload.len() as u64);
             }
         }
     }
 }
 
 #[test]
-fn keep_masked_leaves_the_payload_as_it_is() {
+fn keep_masked_leaves_the_payload_masked() {
     let wire = frame(0x82, Some(KEY), b"Hello");
     let mut buf = wire.clone();
-    let (result, said) = c::frame_decode(&mut buf, SERVER | c::KEEP_MASKED);
+    let (result, decoded) = c::frame_decode(&mut buf, WS_SERVER | c::WS_KEEP_MASKED);
     assert_eq!((result, buf), (11, wire));
-    assert_eq!(said.mask_key, KEY);
+    assert_eq!(decoded.mask_key, KEY);
 }
 
 #[test]
-fn any_mask_reads_both_and_unmasks_what_is_masked() {
-    for flags in [SERVER, CLIENT] {
+fn any_mask_reads_masked_and_unmasked_frames() {
+    for flags in [WS_SERVER, WS_CLIENT] {
         for key in [None, Some(KEY)] {
             let mut buf = frame(0x82, key, b"Hello");
-            let (result, said) = c::frame_decode(&mut buf, flags | c::ANY_MASK);
+            let (result, decoded) = c::frame_decode(&mut buf, flags | c::WS_ANY_MASK);
             assert_eq!(result, buf.len() as isize);
-            assert_eq!(buf[said.chunk_off as usize..], *b"Hello");
-            assert_eq!(said.flags & MASKED != 0, key.is_some());
+            assert_eq!(buf[decoded.chunk_off as usize..], *b"Hello");
+            assert_eq!(decoded.flags & MASKED != 0, key.is_some());
         }
     }
 }
 
 #[test]
-fn unmasked_to_a_server_and_masked_to_a_client_are_refused() {
+fn an_unmasked_frame_to_a_server_and_a_masked_one_to_a_client_are_refused() {
     let (mut unmasked, mut masked) =
         (hex("81 05 48656c6c6f"), hex("81 85 37fa213d 7f9f4d5158"));
-    assert_eq!(c::frame_decode(&mut unmasked, SERVER).0, code::MASK);
-    assert_eq!(c::frame_decode(&mut masked, CLIENT).0, code::MASK);
+    assert_eq!(c::frame_decode(&mut unmasked, WS_SERVER).0, code::MASK);
+    assert_eq!(c::frame_decode(&mut masked, WS_CLIENT).0, code::MASK);
     assert_eq!(masked, hex("81 85 37fa213d 7f9f4d5158"), "nothing was unmasked");
 }
 
-/// Lengths that wrapped around in other libraries: nobody may believe that these are whole.
+/// These lengths wrapped around in other libraries.
 #[test]
-fn absurd_lengths_are_refused_or_incomplete() {
+fn absurd_lengths_never_make_a_complete_frame() {
     for (wire, flags, expected) in [
-        ("82ff fffffffffffffffc 00000000", SERVER, code::LENGTH),
-        ("82ff fffffffffffffff2 00000000", SERVER, code::LENGTH),
-        ("827f fffffffffffffff6", CLIENT, code::LENGTH),
-        ("827f ffffffffffffffff", CLIENT, code::LENGTH),
-        ("82ff ffffffffffffffff 00000000", SERVER, code::LENGTH),
-        ("82ff ffffff00fffff000 00000000", SERVER, code::LENGTH),
-        ("81ff ffffffffffffffff 00000000", SERVER, code::LENGTH),
-        ("82ff 8000000000000000 00000000", SERVER, code::LENGTH),
-        ("82ff 7fffffffffffffff 00000000", SERVER, 0),
-        ("827f 7fffffffffffffff", CLIENT, 0),
-        ("82ff 7ffffffffffffff2 00000000", SERVER, 0),
-        ("82ff 0000000100000005 00000000 0102030405", SERVER, 0),
-        ("82ff 0000000100000000 00000000", SERVER, 0),
-        ("80ff ffffffffffffff7f", SERVER, code::LENGTH),
+        ("82ff fffffffffffffffc 00000000", WS_SERVER, code::LENGTH),
+        ("82ff fffffffffffffff2 00000000", WS_SERVER, code::LENGTH),
+        ("827f fffffffffffffff6", WS_CLIENT, code::LENGTH),
+        ("827f ffffffffffffffff", WS_CLIENT, code::LENGTH),
+        ("82ff ffffffffffffffff 00000000", WS_SERVER, code::LENGTH),
+        ("82ff ffffff00fffff000 00000000", WS_SERVER, code::LENGTH),
+        ("81ff ffffffffffffffff 00000000", WS_SERVER, code::LENGTH),
+        ("82ff 8000000000000000 00000000", WS_SERVER, code::LENGTH),
+        ("82ff 7fffffffffffffff 00000000", WS_SERVER, 0),
+        ("827f 7fffffffffffffff", WS_CLIENT, 0),
+        ("82ff 7ffffffffffffff2 00000000", WS_SERVER, 0),
+        ("82ff 0000000100000005 00000000 0102030405", WS_SERVER, 0),
+        ("82ff 0000000100000000 00000000", WS_SERVER, 0),
+        ("80ff ffffffffffffff7f", WS_SERVER, code::LENGTH),
     ] {
         let mut buf = hex(wire);
         assert_eq!(c::frame_decode(&mut buf, flags).0, expected, "{wire}");
@@ -143,9 +149,12 @@ fn absurd_lengths_are_refused_or_incomplete() {
 }
 
 #[test]
-fn a_control_frame_of_125_bytes_is_the_longest() {
+fn control_frames_have_at_most_125_bytes() {
     let longest = frame(0x89, Some([0; 4]), &[0; 125]);
-    assert_eq!(c::frame_decode(&mut longest.clone(), SERVER).0, longest.len() as isize);
+    assert_eq!(
+        c::frame_decode(&mut longest.clone(), WS_SERVER).0,
+        longest.len() as isize
+    );
     for opcode in [8, 9, 10] {
         assert!(c::frame_encode(opcode, 0x80, None, &[0; 125]).is_ok());
         let refused = Err(code::INVALID_ARGUMENT);
@@ -157,7 +166,7 @@ fn a_control_frame_of_125_bytes_is_the_longest() {
 }
 
 #[test]
-fn encoding_knows_every_opcode_and_flag_and_no_other() {
+fn only_defined_opcodes_and_flags_are_encoded() {
     let opcodes = [0, 1, 2, 8, 9, 10];
     for opcode in (-300..300).chain([i32::MIN, i32::MAX]) {
         let expected = opcodes.contains(&opcode);
@@ -179,15 +188,15 @@ fn encoding_knows_every_opcode_and_flag_and_no_other() {
 }
 
 #[test]
-fn what_was_encoded_is_decoded() {
+fn an_encoded_frame_decodes_to_its_payload() {
     for len in (0..300).chain([65_535, 65_536, 70_000]) {
         let payload: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
-        for (key, flags) in [(None, CLIENT), (Some(KEY), SERVER)] {
+        for (key, flags) in [(None, WS_CLIENT), (Some(KEY), WS_SERVER)] {
             let mut wire = c::frame_encode(2, 0x80, key, &payload).unwrap();
             assert_eq!(wire, frame(0x82, key, &payload));
-            let (result, said) = c::frame_decode(&mut wire, flags);
+            let (result, decoded) = c::frame_decode(&mut wire, flags);
             assert_eq!(result, wire.len() as isize);
-            assert_eq!(wire[said.chunk_off as usize..], payload);
+            assert_eq!(wire[decoded.chunk_off as usize..], payload);
         }
     }
 }

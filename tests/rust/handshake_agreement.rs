@@ -1,5 +1,5 @@
-//! Heads, and the same fields as an HTTP library hands them out, are judged alike: whatever the
-//! lines are, a field that came more than once counts as its values joined with ", ".
+//! A head is judged like its fields as an HTTP library parses them: a repeated field counts as its
+//! values joined with ", ".
 
 use crate::c::{self, RequestFields, ResponseFields, code};
 use crate::conn_accept::{accept_raw, spec};
@@ -10,7 +10,7 @@ use wscodec::ffi::accept::ws_accept_spec;
 use wscodec::ffi::conn::ws_conn_free;
 use wscodec::ffi::handshake::ws_bytes;
 
-/// All values of a field, joined; None if it did not come.
+/// All values of a field, joined; None if it is absent.
 fn joined(head: &[u8], name: &str) -> Option<Vec<u8>> {
     let fields = c::all_fields(head).unwrap();
     let named = |f: &&c::Field| f.0.eq_ignore_ascii_case(name.as_bytes());
@@ -19,7 +19,7 @@ fn joined(head: &[u8], name: &str) -> Option<Vec<u8>> {
     (!values.is_empty()).then(|| values.join(&b", "[..]))
 }
 
-/// Values that mean something to somebody, for fields that have a meaning.
+/// Fields that matter, with valid and invalid values.
 const VALUES: &[(&str, &[&[u8]])] = &[
     ("Host", &[b"", b"a", b"a:80", b"[::1]", b"::1", b"a b", b"a,b", b"[:::]", b"a%zz"]),
     ("Upgrade", &[b"websocket", b"h2c", b"h2c, WebSocket", b"", b"websocket/13"]),
@@ -79,7 +79,7 @@ fn random_value(rng: &mut Rng, values: &[&[u8]]) -> Vec<u8> {
     value
 }
 
-/// Mostly a good head, with some fields more, less, or otherwise.
+/// Mostly a valid head, with a few fields added or changed.
 fn random_head(rng: &mut Rng, good: &Head) -> Vec<u8> {
     let mut head = good.clone();
     for _ in 0..rng.below(4) {
@@ -107,17 +107,17 @@ fn random_request(rng: &mut Rng) -> Vec<u8> {
     random_head(rng, &Head::request().start(line))
 }
 
-/// What the error of ws_conn_accept() is for a complete head.
+/// The error of ws_conn_accept() for a complete head.
 fn judged(head: &[u8], spec: &ws_accept_spec) -> isize {
     let (result, _, accepted) = accept_raw(head, Some(spec), 4096);
     assert!(result > 0, "{}", String::from_utf8_lossy(head));
-    // SAFETY: it was just made, and nobody else has it.
+    // SAFETY: it was just created, and nothing else uses it.
     unsafe { ws_conn_free(accepted.conn) };
     accepted.error
 }
 
 #[test]
-fn a_request_is_judged_alike_from_its_head_and_from_its_fields() {
+fn a_head_and_its_parsed_fields_are_judged_alike_in_requests() {
     let mut rng = Rng::new(71);
     let list = b"https://a file://";
     let rounds = count("WSCODEC_HEADS", 50_000);
@@ -190,7 +190,7 @@ fn asked() -> [Head; 4] {
 }
 
 #[test]
-fn a_response_is_judged_alike_from_its_head_and_from_its_fields() {
+fn a_head_and_its_parsed_fields_are_judged_alike_in_responses() {
     let mut rng = Rng::new(72);
     let asked = asked().map(|head| head.bytes());
     let rounds = count("WSCODEC_HEADS", 50_000);
@@ -201,7 +201,7 @@ fn a_response_is_judged_alike_from_its_head_and_from_its_fields() {
             1 => ("HTTP/1.1 200 OK", 200, 11),
             _ => ("HTTP/1.1 101", 101, 11),
         };
-        let head = random_head(&mut rng, &Head::answer().start(line));
+        let head = random_head(&mut rng, &Head::response().start(line));
         let request = rng.pick(&asked);
         let field = |name: &str| joined(&head, name);
         let (upgrade, connection) = (field("Upgrade"), field("Connection"));
@@ -247,7 +247,7 @@ fn a_response_is_judged_alike_from_its_head_and_from_its_fields() {
 }
 
 #[test]
-fn protocols_and_compression_are_negotiated_alike_from_heads_and_from_values() {
+fn heads_and_field_values_negotiate_alike() {
     let mut rng = Rng::new(73);
     let (mut chosen, mut accepted, mut malformed, mut confirmed) = (0, 0, 0, 0);
     let rounds = count("WSCODEC_HEADS", 20_000);
@@ -276,7 +276,7 @@ fn protocols_and_compression_are_negotiated_alike_from_heads_and_from_values() {
         let extensions = joined(&head, "Sec-WebSocket-Extensions");
         let one = c::pmd_accept(&head, USUAL);
         assert_eq!(one, c::pmd_accept_value(extensions.as_deref(), USUAL), "{}", shown());
-        // ws_conn_accept() says the same of the field.
+        // ws_conn_accept() reports the same error.
         let error = judged(&head, &spec(b"", b""));
         if cfg!(feature = "deflate") {
             assert_eq!(one.clone().err().unwrap_or(0), error, "{}", shown());
@@ -299,9 +299,9 @@ fn protocols_and_compression_are_negotiated_alike_from_heads_and_from_values() {
     }
 }
 
-/// Written out, since the random ones show only that the two agree.
+/// Random heads show only that both agree, so these are written out.
 #[test]
-fn a_quoted_string_may_go_over_the_end_of_a_line() {
+fn a_quoted_string_may_span_several_lines_of_a_field() {
     let head = |values: &[&str]| {
         let add = |head: Head, value: &&str| head.add("Sec-WebSocket-Extensions", value);
         values.iter().fold(Head::request(), add).bytes()

@@ -1,4 +1,5 @@
-//! The builders of the two heads: what they write, and that nothing can be smuggled into it.
+//! The builders of requests, responses and replies: what they write, and that nothing can be
+//! injected.
 
 use crate::c::{self, Request, Response, code};
 use crate::heads::{ACCEPT, KEY};
@@ -17,7 +18,7 @@ const RESPONSE: Response<'_> =
     Response { key: KEY, protocol: b"", extensions: b"", headers: b"" };
 
 #[test]
-fn the_least_request_is_written() {
+fn a_minimal_request_has_only_required_fields() {
     let expected = b"GET /chat HTTP/1.1\r\n\
         Host: server.example.com\r\n\
         Upgrade: websocket\r\n\
@@ -29,7 +30,7 @@ fn the_least_request_is_written() {
 }
 
 #[test]
-fn a_request_says_all_that_it_is_told() {
+fn a_request_contains_every_field_of_its_spec() {
     let spec = Request {
         host: b"[::1]:8080",
         target: b"/chat?a=b",
@@ -54,7 +55,7 @@ fn a_request_says_all_that_it_is_told() {
 }
 
 #[test]
-fn the_least_answer_has_no_empty_field() {
+fn a_minimal_response_has_only_required_fields() {
     let expected = b"HTTP/1.1 101 Switching Protocols\r\n\
         Upgrade: websocket\r\n\
         Connection: Upgrade\r\n\
@@ -64,7 +65,7 @@ fn the_least_answer_has_no_empty_field() {
 }
 
 #[test]
-fn an_answer_says_all_that_it_is_told() {
+fn a_response_contains_every_field_of_its_spec() {
     let spec = Response {
         protocol: b"chat",
         extensions: b"permessage-deflate",
@@ -79,12 +80,12 @@ fn an_answer_says_all_that_it_is_told() {
         Sec-WebSocket-Extensions: permessage-deflate\r\n\
         Set-Cookie: a=b\r\nServer: x\r\n\
         \r\n";
-    let answer = c::build_response(&spec).unwrap();
-    assert_eq!(answer, expected);
-    assert!(answer.windows(ACCEPT.len()).any(|window| window == ACCEPT));
+    let response = c::build_response(&spec).unwrap();
+    assert_eq!(response, expected);
+    assert!(response.windows(ACCEPT.len()).any(|window| window == ACCEPT));
 }
 
-/// Attempts to end a line, or a word, early: wrong in every field.
+/// Attempts to end a line or a token early; invalid in every field.
 const INJECTIONS: &[&[u8]] = &[
     b"a\r\nX: y",
     b"a\r\n",
@@ -108,7 +109,7 @@ const INJECTIONS: &[&[u8]] = &[
 
 type Fill = fn(&'static [u8]) -> Result<Vec<u8>, isize>;
 
-/// Every field of both builders, but `headers`.
+/// Every field of both builders except `headers` and the lists.
 const FIELDS: &[(&str, Fill)] = &[
     ("host", |host| c::build_request(&Request { host, ..REQUEST })),
     ("target", |target| c::build_request(&Request { target, ..REQUEST })),
@@ -118,7 +119,7 @@ const FIELDS: &[(&str, Fill)] = &[
     ("protocol", |protocol| c::build_response(&Response { protocol, ..RESPONSE })),
 ];
 
-/// Those in which blanks around an element are allowed.
+/// Lists, which allow whitespace around an element.
 const LISTS: &[(&str, Fill)] = &[
     ("protocols", |protocols| c::build_request(&Request { protocols, ..REQUEST })),
     ("extensions", |extensions| c::build_request(&Request { extensions, ..REQUEST })),
@@ -145,7 +146,7 @@ fn nothing_can_be_injected_into_any_field() {
 }
 
 #[test]
-fn no_byte_but_the_allowed_ones_stands_in_any_field() {
+fn control_characters_and_non_ascii_bytes_are_refused_in_every_field() {
     for byte in (0..=32).chain(127..=255_u8) {
         for template in [b"ab".as_slice(), b"/ab", b"https://ab"] {
             let text = [&template[..template.len() - 1], &[byte], b"b"].concat();
@@ -169,7 +170,7 @@ fn all_refused(what: &str, texts: &[&'static [u8]], build: Fill) {
 }
 
 #[test]
-fn what_is_required_must_be_there_and_right() {
+fn required_fields_must_be_present_and_valid() {
     let hosts: &[&[u8]] = &[
         b"",
         b"a b",
@@ -211,7 +212,7 @@ fn what_is_required_must_be_there_and_right() {
 }
 
 #[test]
-fn lists_must_be_lists() {
+fn lists_must_be_well_formed() {
     let protocols: &[&[u8]] =
         &[b",", b"a,", b"a,,b", b"a b", b"a, a", b"a;b", b"a=b", b"\"a\"", b"a/b", b" "];
     all_refused("protocols", protocols, |protocols| {
@@ -245,12 +246,12 @@ fn lists_must_be_lists() {
     }
 }
 
-/// TR-369: an extension that both sides of it must send.
+/// TR-369: both sides must send this extension.
 const USP: &str = "bbf-usp-protocol; eid=\"os::012345-000000000001\"";
 
 /// RFC 9110, 5.6.4.
 #[test]
-fn a_parameter_in_quotes_is_any_quoted_string() {
+fn a_quoted_parameter_may_be_any_quoted_string() {
     for extensions in [
         &b"a; b=\"\""[..],
         b"a; b=\"c d\"",
@@ -266,9 +267,9 @@ fn a_parameter_in_quotes_is_any_quoted_string() {
     }
 }
 
-/// Both sides of TR-369, also beside compression.
+/// Both sides of TR-369, with and without compression.
 #[test]
-fn an_extension_with_an_endpoint_id_is_offered_and_confirmed() {
+fn an_extension_with_a_quoted_parameter_is_offered_and_confirmed() {
     let both = format!("{USP}, permessage-deflate");
     for extensions in [USP, &both] {
         let extensions = extensions.as_bytes();
@@ -283,7 +284,7 @@ fn an_extension_with_an_endpoint_id_is_offered_and_confirmed() {
 }
 
 #[test]
-fn quoted_parameters_are_extensions_too() {
+fn extensions_with_and_without_parameters_are_written() {
     for extensions in
         ["a", "a, b", "a;b", "a ; b = c", "a; b=\"c\"", "a; b=\"\\c\"", "a,,b", USP]
     {
@@ -293,7 +294,7 @@ fn quoted_parameters_are_extensions_too() {
     }
 }
 
-/// None is a sequence of complete lines.
+/// None of these is a sequence of complete lines.
 const NO_LINES: &[&[u8]] = &[
     b"X",
     b"X: y",
@@ -315,7 +316,7 @@ const NO_LINES: &[&[u8]] = &[
     b"caf\xc3\xa9: y\r\n",
 ];
 
-/// Fields that every builder writes itself, or that would make a body.
+/// Fields that the builders write themselves, or that announce a body.
 const OWN: &[&str] = &[
     "Upgrade",
     "Connection",
@@ -338,7 +339,7 @@ fn build_all(headers: &[u8]) -> [Result<Vec<u8>, isize>; 3] {
 }
 
 #[test]
-fn further_headers_must_be_complete_lines() {
+fn additional_headers_must_be_complete_lines() {
     for lines in NO_LINES {
         for result in build_all(lines) {
             let shown = String::from_utf8_lossy(lines);
@@ -348,7 +349,7 @@ fn further_headers_must_be_complete_lines() {
 }
 
 #[test]
-fn further_headers_may_not_be_the_builders_own() {
+fn additional_headers_must_not_repeat_those_of_the_builder() {
     for name in OWN {
         for name in [name.to_string(), name.to_lowercase(), name.to_uppercase()] {
             for lines in
@@ -362,9 +363,9 @@ fn further_headers_may_not_be_the_builders_own() {
     }
 }
 
-/// What names another host, or an origin that is two, would be refused by ourselves.
+/// A target that names another host, or two origins, would be refused.
 #[test]
-fn what_is_written_is_what_we_would_accept() {
+fn a_built_request_is_one_that_parse_handshake_accepts() {
     for (target, host) in [
         ("http://server.example.com/chat", "server.example.com"),
         ("http://SERVER.example.com:80/chat?a", "server.example.com"),
@@ -379,9 +380,9 @@ fn what_is_written_is_what_we_would_accept() {
     assert_eq!(c::build_request(&origins), Err(code::INVALID_ARGUMENT));
 }
 
-/// RFC 6455, 4.1 itself prints a key whose last character has bits that belong to no byte.
+/// RFC 6455, 4.1 itself has a key whose last character has bits that belong to no byte.
 #[test]
-fn the_bits_of_a_key_that_belong_to_no_byte_may_be_set() {
+fn the_unused_bits_of_a_key_may_be_set() {
     let key = b"AQIDBAUGBwgJCgsMDQ4PEC==";
     let request = c::build_request(&Request { key, ..REQUEST }).unwrap();
     let response = c::build_response(&Response { key, ..RESPONSE }).unwrap();
@@ -389,7 +390,7 @@ fn the_bits_of_a_key_that_belong_to_no_byte_may_be_set() {
 }
 
 #[test]
-fn names_that_only_resemble_the_builders_own_are_fine() {
+fn additional_headers_with_similar_names_are_accepted() {
     for name in
         ["Upgrade-Insecure-Requests", "Connections", "Sec-WebSocket", "Sec-Fetch-Mode"]
     {
@@ -400,7 +401,7 @@ fn names_that_only_resemble_the_builders_own_are_fine() {
 }
 
 #[test]
-fn host_and_origin_are_a_requests_own() {
+fn host_and_origin_are_reserved_in_requests_only() {
     let host = c::build_request(&Request { headers: b"host: a\r\n", ..REQUEST });
     assert_eq!(host, Err(code::INVALID_ARGUMENT));
     let headers = b"ORIGIN: https://a\r\n".as_slice();
@@ -411,7 +412,7 @@ fn host_and_origin_are_a_requests_own() {
 }
 
 #[test]
-fn what_was_built_is_parsed_and_answered_and_the_answer_accepted() {
+fn a_built_request_and_its_response_are_accepted() {
     for protocols in ["", "chat", "chat, superchat", "a,b,c"] {
         for (origin, headers) in [("", ""), ("https://a.example", "Cookie: a=b\r\n")] {
             let key = c::make_key();
@@ -427,12 +428,12 @@ fn what_was_built_is_parsed_and_answered_and_the_answer_accepted() {
             let (result, hs) = c::parse_handshake(&request);
             assert_eq!(result, request.len() as isize);
             assert_eq!(c::piece(&request, hs.key), Some(key.as_slice()));
-            answer(&request, &key, protocols);
+            check_response(&request, &key, protocols);
         }
     }
 }
 
-fn answer(request: &[u8], key: &[u8], protocols: &str) {
+fn check_response(request: &[u8], key: &[u8], protocols: &str) {
     let chosen = c::select_protocol(request, b"superchat, chat, b").unwrap();
     assert_eq!(chosen.is_some(), !protocols.is_empty());
     let protocol = chosen.clone().unwrap_or_default();
@@ -443,15 +444,15 @@ fn answer(request: &[u8], key: &[u8], protocols: &str) {
         headers: b"Server: x\r\n",
     };
     let response = c::build_response(&spec).unwrap();
-    let (result, said) = c::parse_response(&response, request);
+    let (result, parsed) = c::parse_response(&response, request);
     assert_eq!(result, response.len() as isize);
-    assert_eq!(c::piece(&response, said.protocol), chosen.as_deref());
-    assert_eq!(c::piece(&response, said.extensions), Some(spec.extensions));
-    assert_eq!((said.status, said.head_len as usize), (101, response.len()));
+    assert_eq!(c::piece(&response, parsed.protocol), chosen.as_deref());
+    assert_eq!(c::piece(&response, parsed.extensions), Some(spec.extensions));
+    assert_eq!((parsed.status, parsed.head_len as usize), (101, response.len()));
 }
 
 #[test]
-fn a_head_that_no_parser_would_read_is_not_written() {
+fn a_head_beyond_the_limits_is_not_written() {
     let lines = |count: usize| "X: y\r\n".repeat(count).into_bytes();
     for result in build_all(&lines(241)) {
         assert_eq!(result, Err(code::INVALID_ARGUMENT));
@@ -469,7 +470,7 @@ fn a_head_that_no_parser_would_read_is_not_written() {
 }
 
 #[test]
-fn the_longest_request_that_is_written_is_read() {
+fn the_longest_request_that_is_built_is_parsed() {
     let least = c::build_request(&REQUEST).unwrap().len();
     let fill = |len: usize| format!("X: {}\r\n", "y".repeat(len - 5)).into_bytes();
     let headers = fill(65536 - least);

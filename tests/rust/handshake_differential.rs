@@ -1,5 +1,5 @@
-//! Mutated heads through httparse: what we accept it accepts and reads alike; what it
-//! accepts and we refuse is in a short table of reasons.
+//! Mutated heads, parsed by httparse too: both read the same. Short tables explain the heads that
+//! only one of them accepts.
 
 use crate::c::{self, Field};
 use crate::heads::Head;
@@ -7,23 +7,23 @@ use crate::rng::{Rng, count};
 use wscodec::error::Error;
 use wscodec::handshake::request;
 
-/// What both say of a request.
+/// A parsed request.
 #[derive(Debug, PartialEq, Eq)]
-struct Said {
+struct Parsed {
     method: Vec<u8>,
     target: Vec<u8>,
     fields: Vec<Field>,
     head_len: usize,
 }
 
-fn theirs(bytes: &[u8]) -> Result<Option<Said>, httparse::Error> {
+fn theirs(bytes: &[u8]) -> Result<Option<Parsed>, httparse::Error> {
     let mut fields = [httparse::EMPTY_HEADER; 256];
     let mut request = httparse::Request::new(&mut fields);
     let httparse::Status::Complete(head_len) = request.parse(bytes)? else {
         return Ok(None);
     };
     let field = |f: &httparse::Header<'_>| (f.name.as_bytes().to_vec(), f.value.to_vec());
-    Ok(Some(Said {
+    Ok(Some(Parsed {
         method: request.method.unwrap().into(),
         target: request.path.unwrap().into(),
         fields: request.headers.iter().map(field).collect(),
@@ -31,9 +31,9 @@ fn theirs(bytes: &[u8]) -> Result<Option<Said>, httparse::Error> {
     }))
 }
 
-fn ours(bytes: &[u8]) -> Result<Option<Said>, Error> {
+fn ours(bytes: &[u8]) -> Result<Option<Parsed>, Error> {
     let Some(parsed) = request::parse(bytes)? else { return Ok(None) };
-    Ok(Some(Said {
+    Ok(Some(Parsed {
         method: parsed.method.to_vec(),
         target: parsed.target.to_vec(),
         fields: c::all_fields(bytes).unwrap(),
@@ -41,12 +41,12 @@ fn ours(bytes: &[u8]) -> Result<Option<Said>, Error> {
     }))
 }
 
-/// A reason in words, and whether it holds for a head.
+/// A reason in words, and whether it applies to a head.
 type Reason = (&'static str, fn(&[u8]) -> bool);
 
-/// Why we refuse what httparse accepts. (RFC 9112 unless it says otherwise.)
+/// Why we refuse what httparse accepts. (The sections are those of RFC 9112.)
 const REASONS: &[Reason] = &[
-    // 2.2: a recipient MAY take it for the end of a line; two parsers would differ.
+    // 2.2: a recipient MAY accept it as the end of a line, so two parsers could differ.
     ("a bare LF", |head| {
         let bare = |pair: &[u8]| pair[1] == b'\n' && pair[0] != b'\r';
         head.first() == Some(&b'\n') || head.windows(2).any(bare)
@@ -62,7 +62,7 @@ const REASONS: &[Reason] = &[
 
 /// Why httparse refuses what we accept.
 const OUR_REASONS: &[Reason] = &[
-    // 2.3: DIGIT "." DIGIT; it knows 1.0 and 1.1. As an upgrade it is refused by version.
+    // 2.3: DIGIT "." DIGIT. httparse knows only 1.0 and 1.1; we refuse an upgrade later.
     ("another version of HTTP", |head| {
         let line = head.split(|b| *b == b'\r').next().unwrap();
         !line.ends_with(b" HTTP/1.1") && !line.ends_with(b" HTTP/1.0")
@@ -98,9 +98,9 @@ fn compare(bytes: &[u8], tally: &mut Tally) {
         (Ok(Some(_)), other) => {
             assert!(explained(OUR_REASONS, bytes), "{other:?} {}", shown());
         }
-        // It reports some faults before the line is complete, as we do control characters.
+        // httparse reports some faults before the line is complete.
         (Ok(None), Ok(None) | Err(_)) => tally.waiting += 1,
-        (Ok(None), Ok(Some(_))) => panic!("only we wait for more: {}", shown()),
+        (Ok(None), Ok(Some(_))) => panic!("only we wait for more input: {}", shown()),
         (Err(error), Ok(Some(_))) => {
             let meaning = is_about_meaning(error, bytes);
             assert!(meaning || explained(REASONS, bytes), "{error:?} {}", shown());
@@ -124,8 +124,8 @@ fn heads() -> Vec<Vec<u8>> {
     vec![plain.into(), Head::request().bytes(), browser.bytes(), odd.bytes()]
 }
 
-/// Bytes that mean something in a head.
-const TELLING: &[u8] = b"\r\n\t :,;=\"\\/()\0\x01\x7f\x80\xc3\xffaZ0.~@[";
+/// Bytes that have a meaning in a head.
+const SPECIAL: &[u8] = b"\r\n\t :,;=\"\\/()\0\x01\x7f\x80\xc3\xffaZ0.~@[";
 
 const PIECES: &[&[u8]] = &[
     b"\r\n",
@@ -144,9 +144,9 @@ fn mutate(rng: &mut Rng, head: &mut Vec<u8>) {
     let at = rng.below(head.len() + 1);
     let within = rng.below(head.len().max(1)).min(head.len().saturating_sub(1));
     match rng.below(7) {
-        0 if !head.is_empty() => head[within] = *rng.pick(TELLING),
+        0 if !head.is_empty() => head[within] = *rng.pick(SPECIAL),
         1 if !head.is_empty() => head[within] = rng.byte(),
-        2 => head.insert(at, *rng.pick(TELLING)),
+        2 => head.insert(at, *rng.pick(SPECIAL)),
         3 if !head.is_empty() => drop(head.remove(within)),
         4 => drop(head.splice(at..at, rng.pick(PIECES).iter().copied())),
         5 if rng.once_in(4) => head.truncate(at),
@@ -160,7 +160,7 @@ fn mutate(rng: &mut Rng, head: &mut Vec<u8>) {
 }
 
 #[test]
-fn httparse_reads_what_we_accept_and_refuses_what_we_refuse() {
+fn httparse_reads_the_same_heads_and_refuses_the_same_ones() {
     let heads = heads();
     let mut rng = Rng::new(12);
     let mut tally = Tally::default();
@@ -172,7 +172,7 @@ fn httparse_reads_what_we_accept_and_refuses_what_we_refuse() {
         }
         compare(&head, &mut tally);
     }
-    // Every outcome must have been met often enough to mean something.
+    // The test is meaningful only if every outcome occurs often.
     let Tally { accepted, refused, waiting, stricter, meaning } = tally;
     let least = [accepted, refused, waiting, stricter, meaning].into_iter().min();
     assert!(

@@ -8,7 +8,7 @@ fn field(name: &str, value: &[u8]) -> c::Field {
 }
 
 #[test]
-fn fields_are_walked_in_their_order_and_without_their_blanks() {
+fn fields_are_returned_in_order_and_without_surrounding_whitespace() {
     let head = b"GET / HTTP/1.1\r\n\
         Host: a\r\n\
         Empty:\r\n\
@@ -35,14 +35,14 @@ fn fields_are_walked_in_their_order_and_without_their_blanks() {
 }
 
 #[test]
-fn an_answer_is_walked_too() {
+fn fields_of_a_response_are_returned_too() {
     let head = b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n";
     assert_eq!(c::all_fields(head).unwrap(), [field("A", b"b")]);
     assert_eq!(c::all_fields(b"HTTP/1.1 200 OK\r\n\r\n").unwrap(), []);
 }
 
 #[test]
-fn after_the_last_field_there_is_none_ever_again() {
+fn after_the_last_field_every_call_returns_none() {
     let head = b"GET / HTTP/1.1\r\nA: b\r\n\r\nX: y\r\n\r\n";
     let mut pos = 0;
     assert!(c::next_header(head, &mut pos).unwrap().is_some());
@@ -54,7 +54,7 @@ fn after_the_last_field_there_is_none_ever_again() {
 }
 
 #[test]
-fn a_head_that_is_not_complete_is_an_invalid_argument() {
+fn an_incomplete_head_is_an_invalid_argument() {
     let head = b"GET / HTTP/1.1\r\nA: b\r\n\r\n";
     for len in 0..head.len() {
         let result = c::all_fields(&head[..len]);
@@ -81,9 +81,8 @@ fn a_malformed_head_is_a_syntax_error() {
     }
 }
 
-/// `pos` is the caller's: where no line starts, nothing is read.
 #[test]
-fn a_position_that_nobody_gave_out_is_an_invalid_argument() {
+fn a_position_inside_a_line_is_an_invalid_argument() {
     let head = b"GET / HTTP/1.1\r\nA: b\r\nCd: e\r\n\r\n";
     let starts = [0, 16, 22, 29];
     for pos in (0..head.len() + 3).chain([usize::MAX, usize::MAX / 2 + 1]) {
@@ -93,7 +92,7 @@ fn a_position_that_nobody_gave_out_is_an_invalid_argument() {
             assert!(result.is_ok(), "{pos}");
         } else {
             assert_eq!(result, Err(code::INVALID_ARGUMENT), "{pos}");
-            assert_eq!(at, pos, "an error moves nothing");
+            assert_eq!(at, pos, "an error leaves the position");
         }
     }
 }
@@ -115,7 +114,7 @@ fn an_empty_line_before_a_request_is_skipped() {
 }
 
 #[test]
-fn a_field_is_found_in_any_case_and_the_first_one_counts() {
+fn find_header_ignores_case_and_returns_the_first_field() {
     let head = Head::request()
         .add("Cookie", "first")
         .add("cookie", "second")
@@ -140,14 +139,14 @@ fn a_field_is_found_in_any_case_and_the_first_one_counts() {
 }
 
 #[test]
-fn what_follows_the_longest_head_does_not_move_its_fields() {
+fn bytes_after_the_head_do_not_matter() {
     let mut buf = b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n".to_vec();
     buf.resize(90_000, b'x');
     assert_eq!(c::all_fields(&buf).unwrap(), [field("A", b"b"), field("C", b"d")]);
 }
 
 #[test]
-fn a_head_beyond_the_limit_is_too_large_to_be_walked_to_its_end() {
+fn a_head_beyond_the_limit_is_too_large() {
     let long = "x".repeat(70_000);
     let head = format!("GET / HTTP/1.1\r\nA: b\r\nX: {long}\r\n\r\n");
     assert_eq!(c::all_fields(head.as_bytes()), Err(code::HTTP_TOO_LARGE));

@@ -1,12 +1,12 @@
-//! Heads that two parsers could read in two ways (RFC 9112), and requests that only look
-//! like an upgrade: how others were made to smuggle requests.
+//! Requests are refused if two parsers could read them in two ways (RFC 9112), which is how
+//! requests are smuggled, or if they only resemble an upgrade.
 
 use crate::c::{self, code};
 use crate::heads::{Head, accepted, malformed, refused, request_outcome};
 
-fn spoilt(line: impl AsRef<[u8]>) {
+fn malformed_line(line: impl AsRef<[u8]>) {
     malformed(&Head::request().raw_first(line.as_ref()).bytes());
-    // Also where it is the last one.
+    // Also as the last line.
     malformed(&Head::request().raw(line).bytes());
 }
 
@@ -14,7 +14,7 @@ fn spoilt(line: impl AsRef<[u8]>) {
 fn a_bare_lf_does_not_end_a_line() {
     malformed(b"GET /x\nHost: a\r\n\r\n");
     malformed(b"GET / HTTP/1.1\nHost: a\r\n\r\n");
-    spoilt("X: a\nY: b");
+    malformed_line("X: a\nY: b");
     let text = String::from_utf8(Head::request().bytes()).unwrap();
     malformed(text.replace("\r\n", "\n").as_bytes());
     let (head, end) = text.split_at(text.len() - 2);
@@ -26,50 +26,50 @@ fn a_bare_lf_does_not_end_a_line() {
 }
 
 #[test]
-fn a_bare_cr_does_not_end_a_line_either() {
-    spoilt("X: a\rTransfer-Encoding: chunked");
-    spoilt("X: a\r");
-    spoilt("\rX: a");
+fn a_bare_cr_does_not_end_a_line() {
+    malformed_line("X: a\rTransfer-Encoding: chunked");
+    malformed_line("X: a\r");
+    malformed_line("\rX: a");
     malformed(b"GET / HTTP/1.1\r\r\nHost: a\r\n\r\n");
     malformed(b"GET /\rX HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 #[test]
-fn nothing_is_folded() {
-    spoilt(" b");
-    spoilt("\tb");
+fn folded_lines_are_refused() {
+    malformed_line(" b");
+    malformed_line("\tb");
     malformed(b"GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n");
     malformed(b"GET / HTTP/1.1\r\n Host: a\r\n\r\n");
 }
 
 #[test]
-fn no_blank_before_a_colon_or_a_name() {
-    spoilt("X : a");
-    spoilt("X\t: a");
-    spoilt(" X: a");
+fn whitespace_before_a_colon_or_a_name_is_refused() {
+    malformed_line("X : a");
+    malformed_line("X\t: a");
+    malformed_line(" X: a");
     malformed(&Head::request().without("Upgrade").raw("Upgrade : websocket").bytes());
 }
 
 #[test]
-fn names_are_tokens() {
+fn names_must_be_tokens() {
     for name in
         ["", "a b", "a(b", "a/b", "a@b", "a[b", "a{b", "a\"b", "a,b", "a;b", "a=b"]
     {
-        spoilt(format!("{name}: x"));
+        malformed_line(format!("{name}: x"));
     }
-    spoilt(b"caf\xc3\xa9: x");
-    spoilt(b"a\xff: x");
-    spoilt("no colon");
-    spoilt("no-colon-at-all");
-    spoilt(":");
+    malformed_line(b"caf\xc3\xa9: x");
+    malformed_line(b"a\xff: x");
+    malformed_line("no colon");
+    malformed_line("no-colon-at-all");
+    malformed_line(":");
 }
 
 #[test]
-fn values_hold_no_control_characters() {
+fn control_characters_in_values_are_refused() {
     for control in (0..0x20).chain([0x7f]).filter(|b| *b != b'\t') {
-        spoilt([b'X', b':', b' ', b'a', control, b'b']);
-        spoilt([b'X', b':', control, b'b']);
-        spoilt([b'X', control, b':', b'b']);
+        malformed_line([b'X', b':', b' ', b'a', control, b'b']);
+        malformed_line([b'X', b':', control, b'b']);
+        malformed_line([b'X', control, b':', b'b']);
     }
 }
 
@@ -128,7 +128,7 @@ fn a_malformed_start_line_is_reported_at_its_lf() {
 }
 
 #[test]
-fn an_upgrade_is_made_by_get() {
+fn an_upgrade_must_use_get() {
     for method in ["POST", "HEAD", "OPTIONS", "get", "Get", "GETX", "CONNECT", "!"] {
         let start = format!("{method} /chat HTTP/1.1");
         refused(&Head::request().start(start), code::HTTP_METHOD);
@@ -136,7 +136,7 @@ fn an_upgrade_is_made_by_get() {
 }
 
 #[test]
-fn an_upgrade_is_made_in_http_1_1() {
+fn an_upgrade_must_use_http_1_1() {
     for version in ["1.0", "1.2", "0.9", "2.0", "9.9"] {
         let start = format!("GET /chat HTTP/{version}");
         refused(&Head::request().start(start), code::HTTP_VERSION);
@@ -144,7 +144,7 @@ fn an_upgrade_is_made_in_http_1_1() {
 }
 
 #[test]
-fn an_upgrade_has_one_host() {
+fn an_upgrade_must_have_exactly_one_valid_host() {
     refused(&Head::request().without("Host"), code::HOST);
     for host in [
         "a b",
@@ -190,9 +190,9 @@ fn an_upgrade_has_one_host() {
     refused(&Head::request().add("host", ""), code::HOST);
 }
 
-/// What real clients send (RFC 3986, 3.2.2; RFC 6874; RFC 9112, 3.2).
+/// RFC 3986, 3.2.2; RFC 6874; RFC 9112, 3.2; and what clients really send.
 #[test]
-fn the_forms_of_a_host() {
+fn every_form_of_a_host_is_accepted() {
     for host in [
         "",
         "a",
@@ -227,7 +227,7 @@ fn get(target: impl AsRef<[u8]>) -> Head {
 }
 
 #[test]
-fn an_upgrade_asks_for_a_path_or_an_absolute_uri() {
+fn a_target_must_be_a_path_or_an_absolute_uri() {
     for target in [
         "chat",
         "a:80",
@@ -249,7 +249,7 @@ fn an_upgrade_asks_for_a_path_or_an_absolute_uri() {
         "ws://::1/",
     ] {
         refused(&get(target), code::HTTP_SYNTAX);
-        // An ordinary request is not judged.
+        // The target of an ordinary request is not checked.
         refused(&get(target).without("Upgrade"), code::NOT_UPGRADE);
     }
     for target in ["/", "//a", "/?a=b", "/{|}^%?\"<>\\`%zz", "/chat;x=@user:1"] {
@@ -258,7 +258,7 @@ fn an_upgrade_asks_for_a_path_or_an_absolute_uri() {
 }
 
 #[test]
-fn a_target_may_hold_utf_8_and_nothing_else_that_is_not_ascii() {
+fn a_target_must_be_ascii_or_utf_8() {
     for target in ["/caf\u{e9}?name=Zo\u{eb}", "/\u{6771}\u{4eac}", "/\u{10ffff}"] {
         accepted(&get(target));
     }
@@ -275,9 +275,9 @@ fn a_target_may_hold_utf_8_and_nothing_else_that_is_not_ascii() {
     }
 }
 
-/// RFC 9112, 3.2.2 would ignore Host. What means two hosts is refused.
+/// RFC 9112, 3.2.2 ignores Host then; we refuse two different hosts.
 #[test]
-fn an_absolute_target_names_the_same_host_as_host() {
+fn an_absolute_target_must_name_the_same_host_as_host() {
     let with = |target: &str, host: &str| get(target).set("Host", host);
     for (target, host) in [
         ("http://a/x", "a"),
@@ -313,7 +313,7 @@ fn an_absolute_target_names_the_same_host_as_host() {
 }
 
 #[test]
-fn an_empty_line_before_a_request_is_skipped_and_counted() {
+fn one_empty_line_before_a_request_is_skipped_and_counted() {
     let head = Head::request().bytes();
     let bytes = [b"\r\n", head.as_slice()].concat();
     assert_eq!(request_outcome(&bytes), Ok(bytes.len()));
@@ -327,7 +327,7 @@ fn an_empty_line_before_a_request_is_skipped_and_counted() {
 }
 
 #[test]
-fn the_version_is_exactly_13_once() {
+fn the_version_must_be_13_exactly_once() {
     refused(&Head::request().without("Sec-WebSocket-Version"), code::VERSION);
     for version in
         ["", "+13", "013", "13.0", "1", "8", "12", "14", "777", "13, 13", "13,8"]
@@ -341,9 +341,9 @@ fn the_version_is_exactly_13_once() {
     refused(&thrice.add("Sec-WebSocket-Version", "13"), code::VERSION);
 }
 
-/// RFC 6455, 9.1: it must fail the connection.
+/// RFC 6455, 9.1.
 #[test]
-fn a_list_of_extensions_that_is_malformed_anywhere_fails_the_handshake() {
+fn a_malformed_list_of_extensions_is_refused() {
     for list in [
         "=;;",
         "a b",
@@ -375,7 +375,7 @@ fn a_list_of_extensions_that_is_malformed_anywhere_fails_the_handshake() {
 }
 
 #[test]
-fn an_upgrade_has_no_body() {
+fn an_upgrade_must_not_have_a_body() {
     for length in
         ["5", "1", "", "-0", "+0", "0x0", "0, 5", "0,0", "10", "00000000000000001"]
     {
@@ -390,7 +390,7 @@ fn an_upgrade_has_no_body() {
 }
 
 #[test]
-fn an_upgrade_has_one_origin_at_most() {
+fn an_upgrade_has_at_most_one_origin() {
     let two = Head::request().add("Origin", "https://a").add("Origin", "https://a");
     refused(&two, code::HTTP_SYNTAX);
     refused(&two.add("Origin", "https://b"), code::HTTP_SYNTAX);
@@ -400,7 +400,7 @@ fn an_upgrade_has_one_origin_at_most() {
 }
 
 #[test]
-fn only_the_word_itself_asks_for_an_upgrade() {
+fn upgrade_and_connection_must_contain_the_exact_tokens() {
     for upgrade in [
         "websocketx",
         "websocket/13",

@@ -1,4 +1,4 @@
-//! ws_head_length(): where a head ends, in linear time.
+//! ws_head_length(): the end of a head, in linear time.
 
 use crate::c::{self, code};
 use crate::heads::Head;
@@ -7,7 +7,7 @@ use crate::rng::Rng;
 fn heads() -> Vec<Vec<u8>> {
     let mut heads = vec![
         Head::request().bytes(),
-        Head::answer().bytes(),
+        Head::response().bytes(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         Head::request().add("X", b"y\tz \xe9").add("X-Empty", "").bytes(),
     ];
@@ -18,7 +18,7 @@ fn heads() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn the_length_is_known_with_the_last_byte_and_not_before() {
+fn the_length_is_known_exactly_with_the_last_byte() {
     for head in heads() {
         let followed = [head.as_slice(), b"\x81\x02hi\r\n\r\n"].concat();
         for len in 0..=followed.len() {
@@ -31,7 +31,7 @@ fn the_length_is_known_with_the_last_byte_and_not_before() {
 }
 
 #[test]
-fn any_split_is_the_same() {
+fn splits_do_not_matter() {
     let mut rng = Rng::new(31);
     for head in heads() {
         let followed = [head.as_slice(), b"\x81\x02hi"].concat();
@@ -42,26 +42,26 @@ fn any_split_is_the_same() {
                 (result, scanned) = c::head_length(&followed[..len], scanned);
             }
             assert_eq!(result, head.len() as isize);
-            // Asked again, it says the same.
+            // Another call returns the same.
             assert_eq!(c::head_length(&followed, scanned).0, result);
         }
     }
 }
 
-/// What was scanned may change without a consequence, but for the end of the last line.
+/// Bytes that were scanned may change without effect, except for the last two.
 #[test]
 fn nothing_is_scanned_twice() {
     let head = Head::request().add("Cookie", "c".repeat(5000)).bytes();
     let cut = head.len() - 500;
     let (result, scanned) = c::head_length(&head[..cut], 0);
     assert_eq!((result, scanned), (0, cut));
-    let mut spoilt = head.clone();
-    spoilt[..cut - 2].fill(0);
-    assert_eq!(c::head_length(&spoilt, scanned).0, head.len() as isize);
+    let mut overwritten = head.clone();
+    overwritten[..cut - 2].fill(0);
+    assert_eq!(c::head_length(&overwritten, scanned).0, head.len() as isize);
 }
 
 #[test]
-fn a_control_character_that_no_head_has_is_an_error_at_once() {
+fn a_control_character_is_an_error_at_once() {
     for bytes in [
         &b"\x16\x03\x01\x02\x00"[..],
         b"\n",
@@ -104,7 +104,7 @@ fn a_head_beyond_the_limit_is_too_large() {
 }
 
 #[test]
-fn a_buffer_that_lost_bytes_is_an_invalid_argument() {
+fn a_buffer_shorter_than_what_was_scanned_is_an_invalid_argument() {
     let head = Head::request().bytes();
     assert_eq!(c::head_length(&head[..5], 6), (code::INVALID_ARGUMENT, 6));
     assert_eq!(c::head_length(b"", 1), (code::INVALID_ARGUMENT, 1));
@@ -112,9 +112,8 @@ fn a_buffer_that_lost_bytes_is_an_invalid_argument() {
     assert_eq!(c::head_length(b"", 0), (0, 0));
 }
 
-/// The functions that take heads agree on where one ends.
 #[test]
-fn a_head_ends_where_it_is_parsed_to_end() {
+fn the_length_equals_that_of_parse_handshake() {
     for head in heads() {
         let (parsed, hs) = c::parse_handshake(&head);
         if parsed > 0 || parsed == code::NOT_UPGRADE {

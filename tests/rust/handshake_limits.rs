@@ -1,11 +1,10 @@
-//! Heads that are long, have many fields, or were made to take long (RFC 6455, 10).
+//! Heads that are long, have many fields, or are crafted to be slow (RFC 6455, 10).
 
 use crate::c::{self, code};
 use crate::heads::{Head, KEY, outcome, request_outcome};
+use wscodec::ffi::handshake::WS_MAX_HEAD;
 
-const MAX_HEAD: usize = 65536;
-
-/// A good request of exactly this many bytes.
+/// A valid request of exactly `len` bytes.
 fn padded_to(len: usize) -> Vec<u8> {
     let room = len - Head::request().add("X", "").bytes().len();
     let bytes = Head::request().add("X", vec![b'x'; room]).bytes();
@@ -13,46 +12,46 @@ fn padded_to(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// A good request with this many fields.
+/// A valid request with `count` fields.
 fn with_fields(count: usize) -> Head {
     (5..count).fold(Head::request(), |head, _| head.add("A", "b"))
 }
 
 #[test]
-fn a_head_of_65536_bytes_is_the_longest() {
-    let longest = padded_to(MAX_HEAD);
-    assert_eq!(c::parse_handshake(&longest).0, MAX_HEAD as isize);
-    assert_eq!(c::parse_handshake(&longest[..MAX_HEAD - 1]).0, 0);
+fn a_request_has_at_most_65536_bytes() {
+    let longest = padded_to(WS_MAX_HEAD);
+    assert_eq!(c::parse_handshake(&longest).0, WS_MAX_HEAD as isize);
+    assert_eq!(c::parse_handshake(&longest[..WS_MAX_HEAD - 1]).0, 0);
     let followed = [longest, vec![0x81; 10_000]].concat();
-    assert_eq!(c::parse_handshake(&followed).0, MAX_HEAD as isize);
-    for len in [MAX_HEAD + 1, MAX_HEAD + 2, 70_000, 200_000] {
+    assert_eq!(c::parse_handshake(&followed).0, WS_MAX_HEAD as isize);
+    for len in [WS_MAX_HEAD + 1, WS_MAX_HEAD + 2, 70_000, 200_000] {
         assert_eq!(c::parse_handshake(&padded_to(len)).0, code::HTTP_TOO_LARGE, "{len}");
     }
 }
 
 #[test]
-fn what_is_too_long_is_refused_with_byte_65536() {
+fn an_incomplete_head_is_refused_at_byte_65536() {
     for bytes in
         [padded_to(70_000), vec![b'A'; 70_000], [b"GET /", &[b'a'; 70_000][..]].concat()]
     {
-        assert_eq!(c::parse_handshake(&bytes[..MAX_HEAD - 1]).0, 0);
-        for len in [MAX_HEAD, MAX_HEAD + 1, bytes.len()] {
+        assert_eq!(c::parse_handshake(&bytes[..WS_MAX_HEAD - 1]).0, 0);
+        for len in [WS_MAX_HEAD, WS_MAX_HEAD + 1, bytes.len()] {
             assert_eq!(c::parse_handshake(&bytes[..len]).0, code::HTTP_TOO_LARGE);
         }
     }
 }
 
 #[test]
-fn no_256_fields_are_too_many_but_257_are() {
+fn a_request_has_at_most_256_fields() {
     let bytes = with_fields(256).bytes();
     assert_eq!(request_outcome(&bytes), Ok(bytes.len()));
     let bytes = with_fields(257).bytes();
-    // Reported with the line that is too many, which is the last one.
+    // Reported at the end of line 257, which is the last one.
     assert_eq!(request_outcome(&bytes), Err((bytes.len() - 2, code::HTTP_TOO_LARGE)));
 }
 
 #[test]
-fn thousands_of_fields_are_too_many_whatever_they_are() {
+fn thousands_of_fields_are_too_many_even_without_an_upgrade() {
     let bytes = with_fields(2000).bytes();
     assert_eq!(request_outcome(&bytes).unwrap_err().1, code::HTTP_TOO_LARGE);
     let head = Head::request().without("Upgrade");
@@ -61,14 +60,14 @@ fn thousands_of_fields_are_too_many_whatever_they_are() {
 }
 
 #[test]
-fn the_same_limits_hold_for_an_answer() {
+fn a_response_has_the_same_limits() {
     let request = Head::request().bytes();
-    let room = MAX_HEAD - Head::answer().add("X", "").bytes().len();
-    let bytes = Head::answer().add("X", vec![b'x'; room]).bytes();
-    assert_eq!(c::parse_response(&bytes, &request).0, MAX_HEAD as isize);
-    let bytes = Head::answer().add("X", vec![b'x'; room + 1]).bytes();
+    let room = WS_MAX_HEAD - Head::response().add("X", "").bytes().len();
+    let bytes = Head::response().add("X", vec![b'x'; room]).bytes();
+    assert_eq!(c::parse_response(&bytes, &request).0, WS_MAX_HEAD as isize);
+    let bytes = Head::response().add("X", vec![b'x'; room + 1]).bytes();
     assert_eq!(c::parse_response(&bytes, &request).0, code::HTTP_TOO_LARGE);
-    let full = (3..256).fold(Head::answer(), |head, _| head.add("A", "b"));
+    let full = (3..256).fold(Head::response(), |head, _| head.add("A", "b"));
     let parse = |bytes: &[u8]| c::parse_response(bytes, &request).0;
     assert_eq!(outcome(&full.bytes(), parse), Ok(full.bytes().len()));
     let bytes = full.add("A", "b").bytes();
@@ -76,14 +75,14 @@ fn the_same_limits_hold_for_an_answer() {
 }
 
 #[test]
-fn walking_a_head_that_is_too_large_is_an_error() {
-    let long = padded_to(MAX_HEAD + 1);
+fn select_protocol_refuses_a_head_beyond_the_limits() {
+    let long = padded_to(WS_MAX_HEAD + 1);
     assert_eq!(c::select_protocol(&long, b"chat"), Err(code::HTTP_TOO_LARGE));
     let many = with_fields(257).bytes();
     assert_eq!(c::select_protocol(&many, b"chat"), Err(code::HTTP_TOO_LARGE));
 }
 
-/// Values of almost 64 KiB that took others quadratic time or worse.
+/// Values of almost 64 KiB that cost other parsers quadratic time or worse.
 fn slow_values() -> Vec<Vec<u8>> {
     let repeat = |what: &str| what.repeat(64_000 / what.len()).into_bytes();
     let mut values: Vec<Vec<u8>> = [
@@ -111,7 +110,7 @@ fn slow_values() -> Vec<Vec<u8>> {
     ]
     .map(repeat)
     .into();
-    // Unclosed quotes, and a word between very many blanks.
+    // Unclosed quotes, and a token after very many spaces.
     values.push([b"a; b=\"".to_vec(), repeat("\\c")].concat());
     values.push([b"a; b=\"".to_vec(), repeat("x")].concat());
     values.push([b"b".to_vec(), repeat(" "), b"x".to_vec()].concat());
@@ -119,9 +118,8 @@ fn slow_values() -> Vec<Vec<u8>> {
     values
 }
 
-/// Fields that are looked at, and what it means that they have such a value (or, where the
-/// head has them already, such a second one); 0: nothing.
-const LOOKED_AT: &[(&str, isize)] = &[
+/// Fields that are checked, and the error if such a value is added to a valid request; 0: none.
+const CHECKED: &[(&str, isize)] = &[
     ("Host", code::HOST),
     ("Origin", code::HTTP_SYNTAX),
     ("Upgrade", 0),
@@ -133,7 +131,7 @@ const LOOKED_AT: &[(&str, isize)] = &[
     ("Sec-WebSocket-Extensions", code::EXTENSION),
 ];
 
-/// Whether such a value lists extensions, or nothing at all. (One has a parameter.)
+/// Whether such a value is empty or a valid list of extensions. (One has a parameter.)
 fn is_list_of_names(value: &[u8]) -> bool {
     let elements: Vec<&[u8]> = value
         .split(|b| *b == b',')
@@ -148,14 +146,14 @@ fn is_list_of_names(value: &[u8]) -> bool {
 }
 
 #[test]
-fn values_made_to_be_slow_come_to_an_end_in_a_request() {
+fn costly_values_are_parsed_quickly_in_a_request() {
     for value in slow_values() {
-        for (name, error) in LOOKED_AT {
+        for (name, error) in CHECKED {
             let bytes = Head::request().add(name, &value).bytes();
             let fine = match *name {
-                // A very long 0 is a length of 0.
+                // Many zeros are a length of 0.
                 "Content-Length" => value.starts_with(b"0"),
-                // Two of them.
+                // A comma separates two origins.
                 "Origin" => !value.contains(&b','),
                 "Sec-WebSocket-Extensions" => is_list_of_names(&value),
                 _ => *error == 0,
@@ -175,17 +173,17 @@ fn values_made_to_be_slow_come_to_an_end_in_a_request() {
 }
 
 #[test]
-fn values_made_to_be_slow_come_to_an_end_in_an_answer() {
+fn costly_values_are_parsed_quickly_in_a_response() {
     let request = Head::request()
         .add("Sec-WebSocket-Protocol", "chat")
         .add("Sec-WebSocket-Extensions", "a")
         .bytes();
     for value in slow_values() {
-        let bytes = Head::answer().add("Sec-WebSocket-Protocol", &value).bytes();
+        let bytes = Head::response().add("Sec-WebSocket-Protocol", &value).bytes();
         assert_eq!(c::parse_response(&bytes, &request).0, code::PROTOCOL);
-        let bytes = Head::answer().add("Sec-WebSocket-Extensions", &value).bytes();
+        let bytes = Head::response().add("Sec-WebSocket-Extensions", &value).bytes();
         let (result, _) = c::parse_response(&bytes, &request);
-        // Nothing at all; the one that was offered comes over and over.
+        // Only an empty value is valid: the others repeat an extension or are malformed.
         let fine = value.trim_ascii().is_empty();
         assert_eq!(result > 0, fine, "{:?}", String::from_utf8_lossy(&value[..20]));
         assert!(fine || result == code::EXTENSION);
@@ -193,11 +191,11 @@ fn values_made_to_be_slow_come_to_an_end_in_an_answer() {
 }
 
 #[test]
-fn values_made_to_be_slow_come_to_an_end_in_the_builders() {
+fn costly_values_are_checked_quickly_by_the_builders() {
     let spec = c::Request { host: b"a", target: b"/", key: KEY, ..Default::default() };
     let builds = |spec: c::Request<'_>| c::build_request(&spec).is_ok();
     for value in slow_values() {
-        // RFC 3986, 3.2.2: what a name may be made of.
+        // RFC 3986, 3.2.2: the characters of a name.
         let is_name =
             value.iter().all(|b| b.is_ascii_alphanumeric() || b"=;".contains(b));
         let is_zeros = value.starts_with(b"0");
@@ -208,40 +206,39 @@ fn values_made_to_be_slow_come_to_an_end_in_the_builders() {
     }
 }
 
-/// The names of a language's own objects are names like any other.
+/// Names that some languages reserve.
 #[test]
-fn an_extension_called_constructor_is_only_a_name() {
+fn an_extension_named_constructor_is_not_special() {
     for name in ["constructor", "__proto__", "hasOwnProperty"] {
         let bytes = Head::request().add("Sec-WebSocket-Extensions", name).bytes();
         assert_eq!(c::parse_handshake(&bytes).0, bytes.len() as isize);
-        let answer = Head::answer().add("Sec-WebSocket-Extensions", name).bytes();
-        assert_eq!(c::parse_response(&answer, &bytes).0, answer.len() as isize);
-        let (result, _) = c::parse_response(&answer, &Head::request().bytes());
+        let response = Head::response().add("Sec-WebSocket-Extensions", name).bytes();
+        assert_eq!(c::parse_response(&response, &bytes).0, response.len() as isize);
+        let (result, _) = c::parse_response(&response, &Head::request().bytes());
         assert_eq!(result, code::EXTENSION);
     }
 }
 
-/// The heads that take longest to be parsed again with each of their bytes.
+/// The heads that cost most when they are parsed again after each byte.
 fn long_heads() -> [(&'static str, Vec<u8>); 3] {
     let of_fields = |name: String, value: &str, count: usize| {
         let head = (0..count).fold(Head::request(), |head, _| head.add(&name, value));
         let mut bytes = head.bytes();
-        assert!(bytes.len() <= MAX_HEAD, "{}", bytes.len());
+        assert!(bytes.len() <= WS_MAX_HEAD, "{}", bytes.len());
         bytes.truncate(bytes.len() - 2);
-        bytes.resize(MAX_HEAD - 1, b'x');
+        bytes.resize(WS_MAX_HEAD - 1, b'x');
         bytes
     };
     [
-        ("one long value", padded_to(MAX_HEAD)),
+        ("one long value", padded_to(WS_MAX_HEAD)),
         ("240 fields of 260 bytes", of_fields("X-Field".into(), &"v".repeat(251), 240)),
         ("names of 250 bytes", of_fields("N".repeat(250), "v", 245)),
     ]
 }
 
-/// Not even this is a way to keep a server busy.
 #[test]
 #[ignore = "a measurement: cargo test --release -- --ignored --nocapture"]
-fn parsing_again_with_every_byte_is_cheap() {
+fn parsing_after_every_byte_is_cheap() {
     for (name, bytes) in long_heads() {
         let start = std::time::Instant::now();
         for len in 0..bytes.len() {

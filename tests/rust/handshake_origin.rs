@@ -1,5 +1,4 @@
-//! ws_origin_allowed() (RFC 6454; RFC 6455, 10.2): whole origins, and nothing that only
-//! looks like one.
+//! ws_origin_allowed() compares whole origins (RFC 6454; RFC 6455, 10.2).
 
 use crate::c;
 
@@ -9,7 +8,7 @@ fn check(origin: &str, allowed: &str, expected: bool) {
 }
 
 #[test]
-fn an_origin_is_allowed_if_it_is_one_of_the_list() {
+fn a_listed_origin_is_allowed() {
     for (origin, allowed) in [
         ("https://good.com", "https://good.com"),
         ("https://good.com", "https://other.com https://good.com"),
@@ -24,13 +23,13 @@ fn an_origin_is_allowed_if_it_is_one_of_the_list() {
 }
 
 #[test]
-fn scheme_and_host_are_in_any_case() {
+fn scheme_and_host_ignore_case() {
     check("HTTPS://GOOD.com", "https://good.COM", true);
     check("http://[::AB]", "http://[::ab]", true);
 }
 
 #[test]
-fn the_scheme_may_imply_the_port() {
+fn the_default_port_of_the_scheme_may_be_omitted() {
     for (origin, allowed, expected) in [
         ("https://good.com:443", "https://good.com", true),
         ("https://good.com", "https://good.com:443", true),
@@ -48,7 +47,7 @@ fn the_scheme_may_imply_the_port() {
 }
 
 #[test]
-fn what_only_resembles_an_allowed_origin_is_not_allowed() {
+fn an_origin_that_resembles_a_listed_one_is_not_allowed() {
     for origin in [
         "https://good.com.evil.com",
         "https://evilgood.com",
@@ -83,7 +82,7 @@ fn what_only_resembles_an_allowed_origin_is_not_allowed() {
 }
 
 #[test]
-fn what_is_malformed_is_not_allowed_even_if_it_is_listed() {
+fn a_malformed_origin_is_not_allowed_even_if_listed() {
     for origin in [
         "",
         "null",
@@ -110,14 +109,14 @@ fn what_is_malformed_is_not_allowed_even_if_it_is_listed() {
 }
 
 #[test]
-fn an_entry_that_is_malformed_does_not_spoil_the_others() {
+fn malformed_entries_do_not_affect_the_others() {
     check("https://good.com", "null * http://a:b https://good.com", true);
     check("https://good.com", "null * http://a:b", false);
     check("https://good.com", "", false);
 }
 
 #[test]
-fn there_are_no_wildcards() {
+fn wildcards_match_nothing() {
     for allowed in ["*", "https://*", "https://*.com", "https://*:443", "https://good.*"]
     {
         check("https://good.com", allowed, false);
@@ -125,14 +124,14 @@ fn there_are_no_wildcards() {
 }
 
 #[test]
-fn port_0_is_a_port_like_any_other() {
+fn port_0_is_not_special() {
     check("http://a:0", "http://a:0", true);
     check("http://a:0", "http://a", false);
 }
 
-/// What a browser says of a page that is a file, where it does not say "null".
+/// Some browsers send this for a local file, others send "null".
 #[test]
-fn a_file_may_be_listed() {
+fn file_origins_may_be_listed() {
     check("file://", "https://a file://", true);
     check("FILE://", "file://", true);
     for origin in ["file:", "file:///", "file://host", "null", ""] {

@@ -4,7 +4,7 @@
 use crate::c::{self, RequestFields, ResponseFields, code};
 use crate::heads::{ACCEPT, KEY};
 
-const REQUEST: RequestFields<'_> = RequestFields {
+pub(crate) const REQUEST: RequestFields<'_> = RequestFields {
     method: Some(b"GET"),
     host: Some(b"server.example.com"),
     upgrade: Some(b"websocket"),
@@ -31,7 +31,7 @@ const CONNECT: RequestFields<'_> = RequestFields {
     ..REQUEST
 };
 
-const RESPONSE: ResponseFields<'_> = ResponseFields {
+pub(crate) const RESPONSE: ResponseFields<'_> = ResponseFields {
     upgrade: Some(b"websocket"),
     connection: Some(b"Upgrade"),
     accept: Some(ACCEPT),
@@ -45,7 +45,7 @@ const RESPONSE: ResponseFields<'_> = ResponseFields {
 };
 
 #[test]
-fn an_upgrade_without_a_fault_is_ok() {
+fn a_valid_upgrade_is_ok() {
     assert_eq!(c::check_request(&REQUEST), 0);
     let full = RequestFields {
         upgrade: Some(b"h2c, WebSocket"),
@@ -65,15 +65,15 @@ fn an_upgrade_without_a_fault_is_ok() {
         ..full
     };
     assert_eq!(c::check_request(&blank), 0, "whitespace around values");
-    // Not those of HTTP/1.1.
+    // HTTP/1.1 does not use this field.
     let other = RequestFields { connect_protocol: Some(b"\0"), ..REQUEST };
     assert_eq!(c::check_request(&other), 0);
 }
 
-type Spoil = fn(RequestFields<'static>) -> RequestFields<'static>;
+type Break = fn(RequestFields<'static>) -> RequestFields<'static>;
 
 /// In the order in which they are reported.
-const FAULTS: &[(isize, Spoil)] = &[
+const FAULTS: &[(isize, Break)] = &[
     (code::HTTP_SYNTAX, |f| RequestFields { version: Some(b"1\x003"), ..f }),
     (code::NOT_UPGRADE, |f| RequestFields { upgrade: None, ..f }),
     (code::HTTP_SYNTAX, |f| RequestFields { content_length: Some(b"5"), ..f }),
@@ -94,24 +94,22 @@ const FAULTS: &[(isize, Spoil)] = &[
 ];
 
 #[test]
-fn of_several_faults_the_first_one_is_reported() {
-    for (at, (error, spoil)) in FAULTS.iter().enumerate() {
-        assert_eq!(c::check_request(&spoil(REQUEST)), *error);
-        let all = FAULTS[at..].iter().fold(REQUEST, |fields, (_, spoil)| spoil(fields));
-        assert_eq!(
-            c::check_request(&all),
-            *error,
-            "{error}, and all that come behind it"
-        );
+fn several_faults_report_the_first_in_order() {
+    for (at, (error, break_fields)) in FAULTS.iter().enumerate() {
+        assert_eq!(c::check_request(&break_fields(REQUEST)), *error);
+        let all = FAULTS[at..]
+            .iter()
+            .fold(REQUEST, |fields, (_, break_fields)| break_fields(fields));
+        assert_eq!(c::check_request(&all), *error, "{error}, and all later faults");
         for (_, later) in &FAULTS[at + 1..] {
-            assert_eq!(c::check_request(&later(spoil(REQUEST))), *error);
+            assert_eq!(c::check_request(&later(break_fields(REQUEST))), *error);
         }
     }
 }
 
-/// RFC 9110, 5.3: a field that came more than once is its values joined by a comma.
+/// RFC 9110, 5.3: the values of a repeated field are joined with commas.
 #[test]
-fn what_may_come_once_alone_is_refused_by_its_comma() {
+fn a_repeated_singleton_field_is_refused_as_a_list() {
     let host = RequestFields { host: Some(b"a, a"), ..REQUEST };
     assert_eq!(c::check_request(&host), code::HOST);
     let key = [KEY, b", ", KEY].concat();
@@ -127,9 +125,9 @@ fn what_may_come_once_alone_is_refused_by_its_comma() {
     assert_eq!(c::check_request(&length), code::HTTP_SYNTAX);
 }
 
-/// {NULL, 0} did not come; {not NULL, 0} came and was empty.
+/// {NULL, 0} is absent; {not NULL, 0} is empty.
 #[test]
-fn empty_is_not_absent() {
+fn an_empty_field_is_not_an_absent_one() {
     let check = |fields: RequestFields<'_>| c::check_request(&fields);
     let host = |host| check(RequestFields { host, ..REQUEST });
     assert_eq!((host(None), host(Some(b""))), (code::HOST, 0));
@@ -144,7 +142,7 @@ fn empty_is_not_absent() {
 }
 
 #[test]
-fn a_list_of_origins_that_could_never_match_is_an_invalid_argument() {
+fn an_invalid_list_of_origins_is_an_invalid_argument() {
     for list in ["", " ", "null", "https://a/", "https://a,https://b", "a", "https://*.a"]
     {
         for fields in [REQUEST, CONNECT, RequestFields { upgrade: None, ..REQUEST }] {
@@ -155,7 +153,7 @@ fn a_list_of_origins_that_could_never_match_is_an_invalid_argument() {
 }
 
 #[test]
-fn a_connect_of_http_2_or_3_is_ok() {
+fn a_valid_connect_over_http_2_and_3_is_ok() {
     for http_version in [20, 30] {
         for name in ["websocket", "WebSocket", " websocket "] {
             let connect_protocol = Some(name.as_bytes());
@@ -163,7 +161,7 @@ fn a_connect_of_http_2_or_3_is_ok() {
             assert_eq!(c::check_request(&fields), 0);
         }
     }
-    // What HTTP/2 does not have is not looked at.
+    // Fields that HTTP/2 does not have are ignored.
     let ignored = RequestFields {
         upgrade: Some(b"h2c\0"),
         connection: Some(b"close\r\n"),
@@ -176,8 +174,8 @@ fn a_connect_of_http_2_or_3_is_ok() {
 }
 
 #[test]
-fn faults_of_a_connect_in_their_order() {
-    let faults: &[(isize, Spoil)] = &[
+fn several_faults_of_a_connect_report_the_first_in_order() {
+    let faults: &[(isize, Break)] = &[
         (code::HTTP_SYNTAX, |f| RequestFields { host: Some(b"a\nb"), ..f }),
         (code::NOT_UPGRADE, |f| RequestFields { connect_protocol: None, ..f }),
         (code::HTTP_METHOD, |f| RequestFields { method: Some(b"GET"), ..f }),
@@ -193,10 +191,10 @@ fn faults_of_a_connect_in_their_order() {
             ..f
         }),
     ];
-    for (at, (error, spoil)) in faults.iter().enumerate() {
-        assert_eq!(c::check_request(&spoil(CONNECT)), *error);
+    for (at, (error, break_fields)) in faults.iter().enumerate() {
+        assert_eq!(c::check_request(&break_fields(CONNECT)), *error);
         for (_, later) in &faults[at + 1..] {
-            assert_eq!(c::check_request(&later(spoil(CONNECT))), *error);
+            assert_eq!(c::check_request(&later(break_fields(CONNECT))), *error);
         }
     }
     for other in ["connect-udp", "", "websocket, websocket", "websockets"] {
@@ -213,7 +211,7 @@ fn faults_of_a_connect_in_their_order() {
 }
 
 #[test]
-fn a_version_that_there_is_not_is_an_invalid_argument() {
+fn an_unknown_http_version_is_an_invalid_argument() {
     for http_version in [0, 1, 2, 9, 12, 19, 21, 29, 31, 110, u32::MAX] {
         let fields = RequestFields { http_version, ..REQUEST };
         assert_eq!(c::check_request(&fields), code::INVALID_ARGUMENT);
@@ -223,7 +221,7 @@ fn a_version_that_there_is_not_is_an_invalid_argument() {
 }
 
 #[test]
-fn a_response_without_a_fault_is_ok() {
+fn a_valid_response_is_ok() {
     assert_eq!(c::check_response(&RESPONSE), 0);
     let full = ResponseFields {
         upgrade: Some(b" WebSocket"),
@@ -235,11 +233,11 @@ fn a_response_without_a_fault_is_ok() {
     assert_eq!(c::check_response(&full), 0);
 }
 
-type SpoilResponse = fn(ResponseFields<'static>) -> ResponseFields<'static>;
+type BreakResponse = fn(ResponseFields<'static>) -> ResponseFields<'static>;
 
 #[test]
-fn faults_of_a_response_in_their_order() {
-    let faults: &[(isize, SpoilResponse)] = &[
+fn several_faults_of_a_response_report_the_first_in_order() {
+    let faults: &[(isize, BreakResponse)] = &[
         (code::INVALID_ARGUMENT, |f| ResponseFields { key: Some(b"x"), ..f }),
         (code::HTTP_SYNTAX, |f| ResponseFields { connection: Some(b"Upgrade\0"), ..f }),
         (code::STATUS, |f| ResponseFields { status: 200, ..f }),
@@ -248,18 +246,18 @@ fn faults_of_a_response_in_their_order() {
         (code::PROTOCOL, |f| ResponseFields { protocol: Some(b"mqtt"), ..f }),
         (code::EXTENSION, |f| ResponseFields { extensions: Some(b"other"), ..f }),
     ];
-    for (at, (error, spoil)) in faults.iter().enumerate() {
-        assert_eq!(c::check_response(&spoil(RESPONSE)), *error);
+    for (at, (error, break_fields)) in faults.iter().enumerate() {
+        assert_eq!(c::check_response(&break_fields(RESPONSE)), *error);
         for (_, later) in &faults[at + 1..] {
-            assert_eq!(c::check_response(&later(spoil(RESPONSE))), *error);
-            assert_eq!(c::check_response(&spoil(later(RESPONSE))), *error);
+            assert_eq!(c::check_response(&later(break_fields(RESPONSE))), *error);
+            assert_eq!(c::check_response(&break_fields(later(RESPONSE))), *error);
         }
     }
 }
 
 #[test]
-fn what_was_sent_must_be_valid() {
-    for spoilt in [
+fn the_fields_of_the_own_request_must_be_valid() {
+    for invalid in [
         ResponseFields { key: None, ..RESPONSE },
         ResponseFields { key: Some(b""), ..RESPONSE },
         ResponseFields { offered_extensions: Some(b"a b"), ..RESPONSE },
@@ -267,14 +265,14 @@ fn what_was_sent_must_be_valid() {
         ResponseFields { offered_extensions: Some(b"a\0"), ..RESPONSE },
         ResponseFields { offered_protocols: Some(b"a\nb"), ..RESPONSE },
     ] {
-        assert_eq!(c::check_response(&spoilt), code::INVALID_ARGUMENT);
-        let refused = ResponseFields { status: 400, upgrade: None, ..spoilt };
+        assert_eq!(c::check_response(&invalid), code::INVALID_ARGUMENT);
+        let refused = ResponseFields { status: 400, upgrade: None, ..invalid };
         assert_eq!(c::check_response(&refused), code::INVALID_ARGUMENT);
     }
 }
 
 #[test]
-fn what_was_not_offered_is_not_accepted() {
+fn what_was_not_offered_is_refused() {
     let nothing =
         ResponseFields { offered_protocols: None, offered_extensions: None, ..RESPONSE };
     assert_eq!(c::check_response(&nothing), 0);
@@ -295,7 +293,7 @@ fn what_was_not_offered_is_not_accepted() {
 }
 
 #[test]
-fn over_http_2_and_3_any_2xx_will_do() {
+fn over_http_2_and_3_any_2xx_accepts() {
     for http_version in [20, 30] {
         let fields = ResponseFields {
             upgrade: Some(b"h2c\0"),

@@ -12,7 +12,7 @@ fn select(offers: &[&str], supported: &str) -> Result<Option<String>, isize> {
 }
 
 #[test]
-fn the_servers_first_that_is_offered_is_chosen() {
+fn the_servers_first_protocol_that_was_offered_is_chosen() {
     for (offers, supported, chosen) in [
         (&["chat, superchat"][..], "chat", Some("chat")),
         (&["chat, superchat"], "superchat", Some("superchat")),
@@ -33,7 +33,7 @@ fn the_servers_first_that_is_offered_is_chosen() {
 }
 
 #[test]
-fn names_are_compared_whole_and_with_their_case() {
+fn names_are_compared_whole_and_case_sensitively() {
     for offer in
         ["Chat", "CHAT", "chatx", "xchat", "cha", "ch at", "chat;q=1", "\"chat\""]
     {
@@ -42,7 +42,7 @@ fn names_are_compared_whole_and_with_their_case() {
 }
 
 #[test]
-fn an_offer_that_is_no_token_is_never_chosen_and_never_a_panic() {
+fn an_offer_that_is_not_a_token_is_never_chosen() {
     for offer in [&b"\xff"[..], b"caf\xc3\xa9", b"a b", b"b\x80", b"(chat)"] {
         let head = Head::request().add("Sec-WebSocket-Protocol", offer).bytes();
         assert_eq!(c::select_protocol(&head, b"chat, b"), Ok(None));
@@ -50,7 +50,7 @@ fn an_offer_that_is_no_token_is_never_chosen_and_never_a_panic() {
 }
 
 #[test]
-fn what_a_server_supports_must_be_a_list_of_tokens() {
+fn the_servers_list_must_be_valid() {
     for supported in [
         ",",
         "a,",
@@ -75,9 +75,9 @@ fn what_a_server_supports_must_be_a_list_of_tokens() {
     }
 }
 
-/// The piece is one of `supported`, not of the head: it needs no further check.
+/// Not of the head, so it needs no further check.
 #[test]
-fn the_span_lies_in_what_is_supported() {
+fn the_result_is_a_span_of_the_servers_list() {
     let head = Head::request().add("Sec-WebSocket-Protocol", "x, chat").bytes();
     assert_eq!(c::select_protocol(&head, b"mqtt ,  chat").unwrap().unwrap(), b"chat");
     assert_eq!(c::select_protocol(&head, b"chat").unwrap().unwrap(), b"chat");
@@ -92,7 +92,7 @@ fn select_value(
 }
 
 #[test]
-fn the_value_of_the_field_will_do() {
+fn a_field_value_is_negotiated_like_a_head() {
     let chat = Ok(Some("chat".to_owned()));
     assert_eq!(select_value(Some(b"superchat, chat"), "mqtt, chat"), chat);
     assert_eq!(select_value(Some(b" \t,chat\0, ch at,, chat ,"), "chat"), chat);
@@ -105,13 +105,13 @@ fn the_value_of_the_field_will_do() {
     }
 }
 
-/// As many names as no server has: also those that are beyond one table.
+/// More names than the library compares at a time.
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("name-{n}")).collect()
 }
 
 #[test]
-fn the_first_one_is_chosen_of_however_many() {
+fn the_first_match_is_chosen_among_many_names() {
     for count in [1, 2, 127, 128, 129, 255, 256, 257, 1000] {
         let names = names(count);
         let supported = names.join(", ");
@@ -123,7 +123,7 @@ fn the_first_one_is_chosen_of_however_many() {
             assert_eq!(chosen, Ok(Some(name.clone())), "{count}");
         }
         assert_eq!(select_value(Some(b"name-, name, ame-0"), &supported), Ok(None));
-        // None twice, however far apart.
+        // A repeated name is invalid, however far apart.
         for at in [0, count / 2, count - 1] {
             let twice = format!("{supported},{}", names[at]);
             let refused = select_value(Some(b"x"), &twice);
@@ -132,7 +132,7 @@ fn the_first_one_is_chosen_of_however_many() {
     }
 }
 
-/// In nanoseconds, the best of many: the others were interrupted.
+/// Nanoseconds: the minimum of many runs, since runs are interrupted.
 fn times(offered: &[u8], supported: [&str; 2]) -> [u128; 2] {
     let mut best = [u128::MAX; 2];
     for _ in 0..40 {
@@ -145,9 +145,8 @@ fn times(offered: &[u8], supported: [&str; 2]) -> [u128; 2] {
     best
 }
 
-/// What a client offers and what a server supports are not compared each with each.
 #[test]
-fn the_cost_is_the_sum_of_the_lengths() {
+fn the_cost_is_linear_in_the_lengths_of_both_lists() {
     for (offer, name) in [("a,", "b"), ("name-0x,", "name-"), ("name-1000,", "name-")] {
         let offered = offer.repeat(60_000 / offer.len()).into_bytes();
         let supported = |count: usize| {

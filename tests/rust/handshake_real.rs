@@ -1,7 +1,7 @@
-//! Opening requests as clients of many kinds send them, with another key: each is accepted, and
-//! what follows the head is the first frame.
+//! Opening requests of real clients, with another key: each is accepted, and the bytes after the
+//! head are the first frame.
 
-use crate::c::SERVER;
+use crate::c::WS_SERVER;
 use crate::conn::{Conn, from_peer, text};
 use crate::conn_accept::{accept_raw, spec};
 use crate::heads::KEY;
@@ -9,7 +9,7 @@ use crate::pmd::USUAL;
 use wscodec::ffi::accept::ws_accept_spec;
 use wscodec::ffi::deflate::ws_pmd_params;
 
-/// Who sends it, and what; "@" stands for the key.
+/// The client and its request; "@" stands for the key.
 const REQUESTS: &[(&str, &[u8])] = &[
     (
         "Chrome 72, protocol 'null'",
@@ -66,7 +66,7 @@ const REQUESTS: &[(&str, &[u8])] = &[
           \r\n",
     ),
     (
-        "Dart, with a right key",
+        "Dart, with a valid key",
         b"GET /ws HTTP/1.1\r\n\
           user-agent: Dart/2.8 (dart:io)\r\n\
           connection: Upgrade\r\n\
@@ -203,7 +203,7 @@ const REQUESTS: &[(&str, &[u8])] = &[
           \r\n",
     ),
     (
-        "a Kodi-like client: no spaces behind colons",
+        "a Kodi-like client: no spaces after colons",
         b"GET /jsonrpc HTTP/1.1\r\n\
           Host:h.example:9090\r\n\
           Upgrade:websocket\r\n\
@@ -238,7 +238,7 @@ const REQUESTS: &[(&str, &[u8])] = &[
           \r\n",
     ),
     (
-        "h2c beside it",
+        "h2c and websocket",
         b"GET / HTTP/1.1\r\n\
           Host: a.example\r\n\
           Connection: Upgrade, HTTP2-Settings\r\n\
@@ -256,12 +256,12 @@ fn willing() -> *const ws_pmd_params {
 }
 
 #[test]
-fn real_clients_are_accepted_and_their_frames_found() {
+fn requests_of_real_clients_are_accepted() {
     for (name, request) in REQUESTS {
         let key_at = request.iter().position(|b| *b == b'@').unwrap();
         let (before, after) = (&request[..key_at], &request[key_at + 1..]);
         let head = [before, KEY, after].concat();
-        let buf = [head.as_slice(), &from_peer(SERVER, 0x81, "first")].concat();
+        let buf = [head.as_slice(), &from_peer(WS_SERVER, 0x81, "first")].concat();
         let spec =
             ws_accept_spec { pmd: willing(), ..spec(b"sip, wamp.2.json, chat", b"") };
         for len in 0..head.len() {
@@ -272,7 +272,7 @@ fn real_clients_are_accepted_and_their_frames_found() {
         assert!(result > 0 && accepted.error == 0, "{name} {}", accepted.error);
         assert!(reply.starts_with(b"HTTP/1.1 101 "));
         assert_eq!(accepted.head_len as usize, head.len(), "{name}");
-        let mut conn = Conn::of(accepted.conn, SERVER);
+        let mut conn = Conn::of(accepted.conn, WS_SERVER);
         assert_eq!(conn.read(&buf[head.len()..]), [text("first")], "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! ws_build_reply(): answers that are not an upgrade (RFC 9110, RFC 9112).
+//! ws_build_reply(): responses that are not an upgrade (RFC 9110, RFC 9112).
 
 use crate::c::{self, code};
 
@@ -7,14 +7,14 @@ fn reply(status: u16, headers: &str, body: &str) -> String {
     String::from_utf8(reply).unwrap()
 }
 
-/// How often a line of this name is there.
+/// How many fields have this name.
 fn count(reply: &str, name: &str) -> usize {
     let head = reply.split_once("\r\n\r\n").unwrap().0;
     head.split("\r\n").filter(|line| line.starts_with(&format!("{name}: "))).count()
 }
 
 #[test]
-fn a_reply_is_written_byte_by_byte_as_it_should_be() {
+fn replies_have_these_bytes() {
     assert_eq!(
         reply(404, "Content-Type: text/plain\r\n", "gone"),
         "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\
@@ -32,16 +32,16 @@ fn a_reply_is_written_byte_by_byte_as_it_should_be() {
     );
 }
 
-/// A proxy that took the refused upgrade for an accepted one must not go on.
+/// So that a proxy cannot take the refused upgrade for an accepted one.
 #[test]
-fn every_reply_ends_the_connection_and_says_how_long_it_is() {
+fn every_reply_closes_the_connection_and_has_a_length() {
     for status in 200..=599 {
         let body = if matches!(status, 204 | 205 | 304) { "" } else { "body" };
         let text = reply(status, "X: y\r\n", body);
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")));
         assert!(text.ends_with(&format!("X: y\r\n\r\n{body}")));
         assert_eq!(count(&text, "Connection"), 1);
-        // A field that is meant for one connection is named (RFC 9110, 7.8).
+        // Connection lists Upgrade, since that field is hop-by-hop (RFC 9110, 7.8).
         let connection = if status == 426 { "Upgrade, close" } else { "close" };
         assert!(text.contains(&format!("\r\nConnection: {connection}\r\n")));
         let with_length = usize::from(!matches!(status, 204 | 304));
@@ -55,13 +55,13 @@ fn every_reply_ends_the_connection_and_says_how_long_it_is() {
 }
 
 #[test]
-fn every_reply_is_an_answer_that_is_no_101() {
+fn every_reply_parses_as_a_response_with_its_status() {
     let request = crate::heads::Head::request().bytes();
     for status in 200..=599 {
         let text = reply(status, "", "");
-        let (result, said) = c::parse_response(text.as_bytes(), &request);
-        assert_eq!((result, said.status), (code::STATUS, status));
-        assert_eq!(said.head_len as usize, text.len());
+        let (result, parsed) = c::parse_response(text.as_bytes(), &request);
+        assert_eq!((result, parsed.status), (code::STATUS, status));
+        assert_eq!(parsed.head_len as usize, text.len());
         assert_eq!(httparse_status(text.as_bytes()), status);
     }
 }
@@ -81,15 +81,15 @@ fn other_statuses_are_an_invalid_argument() {
 }
 
 #[test]
-fn no_body_where_there_can_be_none() {
+fn statuses_without_a_body_refuse_one() {
     for status in [204, 205, 304] {
         assert_eq!(c::build_reply(status, b"", b"x"), Err(code::INVALID_ARGUMENT));
     }
 }
 
-/// The body follows in pieces, or never, as in response to HEAD.
+/// The body follows in pieces, or not at all, as in a response to HEAD.
 #[test]
-fn a_length_of_the_callers_own_takes_the_place_of_ours() {
+fn the_callers_content_length_replaces_ours() {
     for length in ["0", "5", "007", "18446744073709551615"] {
         let line = format!("content-length: {length}\r\n");
         let text = reply(200, &line, "");
@@ -97,7 +97,7 @@ fn a_length_of_the_callers_own_takes_the_place_of_ours() {
         assert_eq!(text.to_lowercase().matches("content-length").count(), 1);
         assert_eq!(httparse_status(text.as_bytes()), 200);
         let refused = c::build_reply(200, line.as_bytes(), b"body!");
-        assert_eq!(refused, Err(code::INVALID_ARGUMENT), "a body, too");
+        assert_eq!(refused, Err(code::INVALID_ARGUMENT), "with a body");
     }
     assert!(c::build_reply(304, b"Content-Length: 5\r\n", b"").is_ok());
     assert!(c::build_reply(205, b"Content-Length: 0\r\n", b"").is_ok());
@@ -121,7 +121,7 @@ fn a_length_of_the_callers_own_takes_the_place_of_ours() {
 }
 
 #[test]
-fn a_405_names_allow_unless_the_caller_does() {
+fn a_405_has_allow_unless_the_caller_adds_it() {
     assert_eq!(count(&reply(405, "", ""), "Allow"), 1);
     assert!(reply(405, "", "").contains("\r\nAllow: GET\r\n"));
     let own = reply(405, "X: y\r\nAllow: GET, HEAD\r\n", "");
@@ -131,7 +131,7 @@ fn a_405_names_allow_unless_the_caller_does() {
 }
 
 #[test]
-fn the_length_is_that_of_the_body() {
+fn content_length_is_the_length_of_the_body() {
     for len in [0, 1, 9, 10, 99, 100, 12_345, 100_000] {
         let text = reply(200, "", &"x".repeat(len));
         assert!(text.contains(&format!("\r\nContent-Length: {len}\r\n")));
@@ -140,7 +140,7 @@ fn the_length_is_that_of_the_body() {
 }
 
 #[test]
-fn a_body_may_be_any_bytes() {
+fn a_body_may_contain_any_bytes() {
     let body: Vec<u8> = (0..=255).collect();
     assert!(c::build_reply(200, b"", &body).unwrap().ends_with(&body));
 }

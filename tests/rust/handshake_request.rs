@@ -1,4 +1,4 @@
-//! Opening requests (RFC 6455, 1.2, 1.3, 4.2.1) that are as they should be.
+//! Valid opening requests (RFC 6455, 1.2, 1.3, 4.2.1).
 
 use crate::c::{self, code, piece};
 use crate::heads::{ACCEPT, Head, KEY, accepted, request_outcome};
@@ -15,7 +15,7 @@ const RFC: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\
     \r\n";
 
-/// The other example that everybody knows.
+/// Another well-known example.
 const OTHER: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Upgrade: websocket\r\n\
@@ -32,12 +32,12 @@ const OTHER_ACCEPT: &[u8] = b"HSmrc0sMlYUkAGmm5OPpG2HaGWk=";
 fn check_example(request: &[u8], key: &[u8], accept: &[u8]) {
     assert_eq!(request_outcome(request), Ok(request.len()));
     let (_, hs) = c::parse_handshake(request);
-    let said = |span| piece(request, span).unwrap();
-    assert_eq!(said(hs.method), b"GET");
-    assert_eq!(said(hs.target), b"/chat");
-    assert_eq!(said(hs.host), b"server.example.com");
-    assert_eq!(said(hs.origin), b"http://example.com");
-    assert_eq!(said(hs.key), key);
+    let part = |span| piece(request, span).unwrap();
+    assert_eq!(part(hs.method), b"GET");
+    assert_eq!(part(hs.target), b"/chat");
+    assert_eq!(part(hs.host), b"server.example.com");
+    assert_eq!(part(hs.origin), b"http://example.com");
+    assert_eq!(part(hs.key), key);
     assert_eq!((hs.head_len as usize, hs.http_version), (request.len(), 11));
     assert_eq!(c::accept_key(key).unwrap(), accept);
     let chosen = c::select_protocol(request, b"chat").unwrap().unwrap();
@@ -51,23 +51,23 @@ fn check_example(request: &[u8], key: &[u8], accept: &[u8]) {
         accept,
         b"\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
     ];
-    let answer = c::build_response(&spec).unwrap();
-    assert_eq!(answer, expected.concat());
-    assert_eq!(c::parse_response(&answer, request).0, answer.len() as isize);
+    let response = c::build_response(&spec).unwrap();
+    assert_eq!(response, expected.concat());
+    assert_eq!(c::parse_response(&response, request).0, response.len() as isize);
 }
 
 #[test]
-fn the_example_of_the_rfc_is_answered_as_it_says() {
+fn the_example_of_the_rfc_has_the_response_of_the_rfc() {
     check_example(RFC, KEY, ACCEPT);
 }
 
 #[test]
-fn the_other_well_known_example_is_answered() {
+fn the_other_well_known_example_has_its_response() {
     check_example(OTHER, OTHER_KEY, OTHER_ACCEPT);
 }
 
 #[test]
-fn the_least_request_has_no_origin() {
+fn without_an_origin_its_span_is_0_0() {
     let bytes = Head::request().bytes();
     let (result, hs) = c::parse_handshake(&bytes);
     assert_eq!(result, bytes.len() as isize);
@@ -75,7 +75,7 @@ fn the_least_request_has_no_origin() {
 }
 
 #[test]
-fn an_empty_origin_is_not_an_absent_one() {
+fn an_empty_origin_differs_from_an_absent_one() {
     let bytes = Head::request().add("Origin", "").bytes();
     let (_, hs) = c::parse_handshake(&bytes);
     assert_eq!(hs.origin.len, 0);
@@ -83,7 +83,7 @@ fn an_empty_origin_is_not_an_absent_one() {
 }
 
 #[test]
-fn an_origin_is_passed_on_as_it_is() {
+fn any_origin_is_reported_unchanged() {
     for origin in ["null", "http://a:b", "https://Good.Example", "a b"] {
         let bytes = Head::request().add("Origin", origin).bytes();
         let (_, hs) = c::parse_handshake(&bytes);
@@ -92,7 +92,7 @@ fn an_origin_is_passed_on_as_it_is() {
 }
 
 #[test]
-fn upgrade_and_connection_are_lists_in_any_case() {
+fn upgrade_and_connection_are_case_insensitive_lists() {
     let upgrades =
         ["WebSocket", "WEBSOCKET", "h2c, websocket", "websocket,h2c", ",websocket"];
     for upgrade in upgrades {
@@ -111,7 +111,7 @@ fn upgrade_and_connection_are_lists_in_any_case() {
 }
 
 #[test]
-fn lists_may_be_spread_over_several_lines() {
+fn lists_may_span_several_lines() {
     accepted(
         &Head::request().set("Connection", "keep-alive").add("Connection", "Upgrade"),
     );
@@ -122,7 +122,7 @@ fn lists_may_be_spread_over_several_lines() {
 }
 
 #[test]
-fn names_are_in_any_case_and_values_between_any_blanks() {
+fn names_ignore_case_and_whitespace_around_values_is_dropped() {
     let head = Head::request()
         .without("Host")
         .without("Sec-WebSocket-Version")
@@ -153,7 +153,7 @@ fn a_host_may_have_a_port_or_be_an_address() {
 }
 
 #[test]
-fn other_fields_may_say_anything_and_come_twice() {
+fn other_fields_may_be_anything_and_repeated() {
     let head = Head::request()
         .add("Cookie", "a=b")
         .add("Cookie", "c=d")
@@ -164,7 +164,7 @@ fn other_fields_may_say_anything_and_come_twice() {
 }
 
 #[test]
-fn the_version_is_told_in_digits() {
+fn the_http_version_is_reported_as_two_digits() {
     for (version, digits) in
         [("1.0", 10), ("1.1", 11), ("0.9", 9), ("2.0", 20), ("9.9", 99)]
     {
@@ -175,24 +175,24 @@ fn the_version_is_told_in_digits() {
 }
 
 #[test]
-fn a_request_for_no_upgrade_is_filled_in_for_others_to_answer() {
+fn a_request_that_is_not_an_upgrade_fills_the_struct() {
     let request = b"POST /form HTTP/1.0\r\n\
         Host: a\r\nHost: b\r\nOrigin: null\r\nOrigin: x\r\n\
         Content-Length: 5\r\nSec-WebSocket-Key: unchecked\r\n\r\nabcde";
     let (result, hs) = c::parse_handshake(request);
     assert_eq!(result, code::NOT_UPGRADE);
-    let said = |span| piece(request, span).unwrap();
+    let part = |span| piece(request, span).unwrap();
     assert_eq!(
-        (said(hs.method), said(hs.target)),
+        (part(hs.method), part(hs.target)),
         (b"POST".as_slice(), b"/form".as_slice())
     );
-    assert_eq!((said(hs.host), said(hs.origin)), (b"a".as_slice(), b"null".as_slice()));
-    assert_eq!(said(hs.key), b"unchecked");
+    assert_eq!((part(hs.host), part(hs.origin)), (b"a".as_slice(), b"null".as_slice()));
+    assert_eq!(part(hs.key), b"unchecked");
     assert_eq!(hs.head_len as usize, request.len() - 5);
 }
 
 #[test]
-fn a_request_without_any_field_is_no_upgrade() {
+fn a_request_without_fields_is_not_an_upgrade() {
     let request = b"GET / HTTP/1.1\r\n\r\n";
     let (result, hs) = c::parse_handshake(request);
     assert_eq!((result, hs.head_len), (code::NOT_UPGRADE, 18));
@@ -201,9 +201,8 @@ fn a_request_without_any_field_is_no_upgrade() {
     }
 }
 
-/// What comes behind the empty line is not lost, whatever the reads were like.
 #[test]
-fn frames_behind_a_request_are_found_at_every_split() {
+fn frames_after_a_request_survive_every_split() {
     let sent = [RFC, &frame(0x81, Some(wire::KEY), b"Hello")].concat();
     for cut in 0..=sent.len() {
         let mut buf = sent[..cut].to_vec();
@@ -213,7 +212,7 @@ fn frames_behind_a_request_are_found_at_every_split() {
         let (head_len, _) = c::parse_handshake(&buf);
         assert_eq!(head_len, RFC.len() as isize);
         let rest = &mut buf[RFC.len()..];
-        let (frames, used) = c::feed(&mut c::decoder(c::SERVER, 0), rest, 4).unwrap();
+        let (frames, used) = c::feed(&mut c::decoder(c::WS_SERVER, 0), rest, 4).unwrap();
         assert_eq!((frames.len(), used), (1, 11));
         assert_eq!(rest[6..], *b"Hello");
     }

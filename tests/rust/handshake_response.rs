@@ -1,10 +1,10 @@
-//! Answers as a client reads them (RFC 6455, 4.1).
+//! Responses as a client parses them (RFC 6455, 4.1).
 
 use crate::c::{self, code, piece};
 use crate::heads::{Head, KEY, outcome};
 use wscodec::ffi::handshake::ws_response;
 
-/// Two subprotocols and two extensions are offered, in several fields.
+/// Offers subprotocols and extensions, in several fields.
 fn request() -> Vec<u8> {
     Head::request()
         .add("Sec-WebSocket-Protocol", "chat, superchat")
@@ -20,9 +20,13 @@ fn request() -> Vec<u8> {
 fn outcome_of(bytes: &[u8]) -> Result<usize, (usize, isize)> {
     let request = request();
     outcome(bytes, |bytes| {
-        let (result, said) = c::parse_response(bytes, &request);
+        let (result, parsed) = c::parse_response(bytes, &request);
         let fills = result > 0 || result == code::STATUS;
-        assert_eq!(said == ws_response::default(), !fills, "filled or not");
+        assert_eq!(
+            parsed == ws_response::default(),
+            !fills,
+            "filled exactly if accepted or not a 101"
+        );
         result
     })
 }
@@ -40,29 +44,29 @@ fn refused(head: &Head, error: isize) {
 }
 
 #[test]
-fn the_least_answer_is_accepted() {
-    accepted(&Head::answer());
-    let bytes = Head::answer().bytes();
-    let (_, said) = c::parse_response(&bytes, &request());
-    assert_eq!((said.status, said.head_len as usize), (101, bytes.len()));
+fn a_minimal_response_is_accepted() {
+    accepted(&Head::response());
+    let bytes = Head::response().bytes();
+    let (_, parsed) = c::parse_response(&bytes, &request());
+    assert_eq!((parsed.status, parsed.head_len as usize), (101, bytes.len()));
     assert_eq!(
-        (piece(&bytes, said.protocol), piece(&bytes, said.extensions)),
+        (piece(&bytes, parsed.protocol), piece(&bytes, parsed.extensions)),
         (None, None)
     );
 }
 
 #[test]
-fn what_was_chosen_is_reported() {
+fn the_protocol_and_extensions_are_reported() {
     for protocol in ["chat", "superchat", "mqtt"] {
         for extensions in ["permessage-deflate", "x-two; a=b, x-one", "x-one"] {
-            let head = Head::answer()
+            let head = Head::response()
                 .add("Sec-WebSocket-Protocol", protocol)
                 .add("Sec-WebSocket-Extensions", extensions);
             accepted(&head);
             let bytes = head.bytes();
-            let (_, said) = c::parse_response(&bytes, &request());
-            assert_eq!(piece(&bytes, said.protocol), Some(protocol.as_bytes()));
-            assert_eq!(piece(&bytes, said.extensions), Some(extensions.as_bytes()));
+            let (_, parsed) = c::parse_response(&bytes, &request());
+            assert_eq!(piece(&bytes, parsed.protocol), Some(protocol.as_bytes()));
+            assert_eq!(piece(&bytes, parsed.extensions), Some(extensions.as_bytes()));
         }
     }
 }
@@ -70,27 +74,27 @@ fn what_was_chosen_is_reported() {
 #[test]
 fn only_101_switches_protocols() {
     for status in (100..=999).filter(|status| *status != 101) {
-        let bytes = Head::answer().start(format!("HTTP/1.1 {status} x")).bytes();
-        let (result, said) = c::parse_response(&bytes, &request());
-        assert_eq!((result, said.status), (code::STATUS, status));
-        assert_eq!(said.head_len as usize, bytes.len());
+        let bytes = Head::response().start(format!("HTTP/1.1 {status} x")).bytes();
+        let (result, parsed) = c::parse_response(&bytes, &request());
+        assert_eq!((result, parsed.status), (code::STATUS, status));
+        assert_eq!(parsed.head_len as usize, bytes.len());
     }
 }
 
 #[test]
-fn a_1xx_may_be_skipped() {
+fn another_1xx_response_may_be_skipped() {
     let early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
-    let bytes = [early.as_slice(), &Head::answer().bytes()].concat();
-    let (result, said) = c::parse_response(&bytes, &request());
-    assert_eq!((result, said.head_len as usize), (code::STATUS, early.len()));
+    let bytes = [early.as_slice(), &Head::response().bytes()].concat();
+    let (result, parsed) = c::parse_response(&bytes, &request());
+    assert_eq!((result, parsed.head_len as usize), (code::STATUS, early.len()));
     let (result, _) = c::parse_response(&bytes[early.len()..], &request());
     assert_eq!(result as usize, bytes.len() - early.len());
 }
 
 #[test]
-fn a_status_line_may_do_without_a_reason() {
+fn a_status_line_may_have_no_reason() {
     for line in ["HTTP/1.1 101 ", "HTTP/1.1 101", "HTTP/1.1 101 Any \u{e9} text at all"] {
-        accepted(&Head::answer().start(line));
+        accepted(&Head::response().start(line));
     }
 }
 
@@ -114,7 +118,7 @@ fn a_malformed_status_line_is_reported_at_its_lf() {
         "ICY 101 OK",
         "GET / HTTP/1.1",
     ] {
-        let bytes = Head::answer().start(line).bytes();
+        let bytes = Head::response().start(line).bytes();
         assert_eq!(
             outcome_of(&bytes),
             Err((line.len() + 2, code::HTTP_SYNTAX)),
@@ -124,9 +128,9 @@ fn a_malformed_status_line_is_reported_at_its_lf() {
 }
 
 #[test]
-fn an_answer_is_as_strict_as_a_request() {
+fn lines_are_as_strict_as_in_a_request() {
     for line in ["no colon", "X : y", " folded", ": y", "X: a\nb", "X: a\rb", "X: a\0b"] {
-        let bytes = Head::answer().raw(line).bytes();
+        let bytes = Head::response().raw(line).bytes();
         let (at, error) = outcome_of(&bytes).unwrap_err();
         assert_eq!(error, code::HTTP_SYNTAX, "{line}");
         assert!(at < bytes.len());
@@ -134,45 +138,45 @@ fn an_answer_is_as_strict_as_a_request() {
 }
 
 #[test]
-fn a_body_that_a_101_announces_does_not_exist() {
-    accepted(&Head::answer().add("Content-Length", "5"));
-    accepted(&Head::answer().add("Transfer-Encoding", "chunked"));
-    accepted(&Head::answer().add("Content-Length", "0").add("Content-Length", "x"));
+fn a_101_has_no_body_whatever_it_announces() {
+    accepted(&Head::response().add("Content-Length", "5"));
+    accepted(&Head::response().add("Transfer-Encoding", "chunked"));
+    accepted(&Head::response().add("Content-Length", "0").add("Content-Length", "x"));
     let refusal =
-        Head::answer().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
+        Head::response().start("HTTP/1.1 403 Forbidden").add("Content-Length", "5");
     refused(&refusal, code::STATUS);
 }
 
 #[test]
-fn a_101_is_http_1_1() {
+fn a_101_must_use_http_1_1() {
     for version in ["1.0", "1.2", "2.0"] {
         let line = format!("HTTP/{version} 101 Switching Protocols");
-        refused(&Head::answer().start(line), code::HTTP_VERSION);
+        refused(&Head::response().start(line), code::HTTP_VERSION);
     }
 }
 
 #[test]
-fn upgrade_says_websocket_and_nothing_else_once() {
+fn upgrade_must_be_websocket_alone_exactly_once() {
     for upgrade in ["", "h2c", "websocketx", "websocket, h2c", "websocket/13"] {
-        refused(&Head::answer().set("Upgrade", upgrade), code::ACCEPT);
+        refused(&Head::response().set("Upgrade", upgrade), code::ACCEPT);
     }
-    refused(&Head::answer().without("Upgrade"), code::ACCEPT);
-    refused(&Head::answer().add("Upgrade", "websocket"), code::ACCEPT);
-    accepted(&Head::answer().set("Upgrade", "WebSocket"));
+    refused(&Head::response().without("Upgrade"), code::ACCEPT);
+    refused(&Head::response().add("Upgrade", "websocket"), code::ACCEPT);
+    accepted(&Head::response().set("Upgrade", "WebSocket"));
 }
 
 #[test]
-fn connection_lists_upgrade() {
+fn connection_must_list_upgrade() {
     for connection in ["", "close", "keep-alive", "close, notUpgrade"] {
-        refused(&Head::answer().set("Connection", connection), code::ACCEPT);
+        refused(&Head::response().set("Connection", connection), code::ACCEPT);
     }
-    refused(&Head::answer().without("Connection"), code::ACCEPT);
-    accepted(&Head::answer().set("Connection", "keep-alive, UPGRADE"));
-    accepted(&Head::answer().add("Connection", "keep-alive"));
+    refused(&Head::response().without("Connection"), code::ACCEPT);
+    accepted(&Head::response().set("Connection", "keep-alive, UPGRADE"));
+    accepted(&Head::response().add("Connection", "keep-alive"));
 }
 
 #[test]
-fn accept_is_the_one_that_answers_the_key_once() {
+fn accept_must_match_the_key_exactly_once() {
     for accept in [
         "",
         "x",
@@ -183,36 +187,39 @@ fn accept_is_the_one_that_answers_the_key_once() {
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=x",
         "\"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\"",
     ] {
-        refused(&Head::answer().set("Sec-WebSocket-Accept", accept), code::ACCEPT);
+        refused(&Head::response().set("Sec-WebSocket-Accept", accept), code::ACCEPT);
     }
-    refused(&Head::answer().set("Sec-WebSocket-Accept", KEY), code::ACCEPT);
-    refused(&Head::answer().without("Sec-WebSocket-Accept"), code::ACCEPT);
-    let twice = Head::answer().add("Sec-WebSocket-Accept", crate::heads::ACCEPT);
+    refused(&Head::response().set("Sec-WebSocket-Accept", KEY), code::ACCEPT);
+    refused(&Head::response().without("Sec-WebSocket-Accept"), code::ACCEPT);
+    let twice = Head::response().add("Sec-WebSocket-Accept", crate::heads::ACCEPT);
     refused(&twice, code::ACCEPT);
 }
 
 #[test]
-fn the_subprotocol_is_one_that_was_offered() {
+fn the_subprotocol_must_be_one_that_was_offered() {
     for protocol in
         ["", "other", "Chat", "chat, superchat", "chat,", "cha", "ch at", "\u{e9}"]
     {
-        refused(&Head::answer().add("Sec-WebSocket-Protocol", protocol), code::PROTOCOL);
+        refused(
+            &Head::response().add("Sec-WebSocket-Protocol", protocol),
+            code::PROTOCOL,
+        );
     }
     for second in ["chat", "mqtt", ""] {
-        let two = Head::answer().add("Sec-WebSocket-Protocol", "chat");
+        let two = Head::response().add("Sec-WebSocket-Protocol", "chat");
         refused(&two.add("Sec-WebSocket-Protocol", second), code::PROTOCOL);
     }
 }
 
 #[test]
-fn a_subprotocol_that_nobody_asked_for_is_refused() {
-    let bytes = Head::answer().add("Sec-WebSocket-Protocol", "chat").bytes();
+fn a_subprotocol_without_an_offer_is_refused() {
+    let bytes = Head::response().add("Sec-WebSocket-Protocol", "chat").bytes();
     let (result, _) = c::parse_response(&bytes, &Head::request().bytes());
     assert_eq!(result, code::PROTOCOL);
 }
 
 #[test]
-fn extensions_are_some_that_were_offered() {
+fn extensions_must_be_offered_and_confirmed_once() {
     for extensions in [
         "other",
         "x-one, other",
@@ -230,13 +237,13 @@ fn extensions_are_some_that_were_offered() {
         "\u{e9}",
         ",",
         ", ,",
-        // Once each.
+        // Repeated.
         "x-one, x-one",
         "x-one, x-two, x-one; a=b",
         "permessage-deflate, permessage-deflate",
     ] {
         refused(
-            &Head::answer().add("Sec-WebSocket-Extensions", extensions),
+            &Head::response().add("Sec-WebSocket-Extensions", extensions),
             code::EXTENSION,
         );
     }
@@ -247,9 +254,9 @@ fn extensions_are_some_that_were_offered() {
         "",
         " , x-one",
     ] {
-        accepted(&Head::answer().add("Sec-WebSocket-Extensions", extensions));
+        accepted(&Head::response().add("Sec-WebSocket-Extensions", extensions));
     }
-    let two = Head::answer().add("Sec-WebSocket-Extensions", "x-one");
+    let two = Head::response().add("Sec-WebSocket-Extensions", "x-one");
     refused(&two.clone().add("Sec-WebSocket-Extensions", "x-one"), code::EXTENSION);
     refused(&two.clone().add("Sec-WebSocket-Extensions", "x-two;"), code::EXTENSION);
     accepted(&two.clone().add("Sec-WebSocket-Extensions", "x-two"));
@@ -257,24 +264,24 @@ fn extensions_are_some_that_were_offered() {
 }
 
 #[test]
-fn the_request_must_be_one() {
-    let bytes = Head::answer().bytes();
-    let spoilt = [
+fn the_own_request_must_be_valid() {
+    let bytes = Head::response().bytes();
+    let invalid = [
         Vec::new(),
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         Head::request().set("Sec-WebSocket-Key", "x").bytes(),
         Head::request().without("Upgrade").bytes(),
         request()[..50].to_vec(),
-        Head::answer().bytes(),
+        Head::response().bytes(),
     ];
-    for request in spoilt {
-        let (result, said) = c::parse_response(&bytes, &request);
-        assert_eq!((result, said), (code::INVALID_ARGUMENT, ws_response::default()));
+    for request in invalid {
+        let (result, parsed) = c::parse_response(&bytes, &request);
+        assert_eq!((result, parsed), (code::INVALID_ARGUMENT, ws_response::default()));
     }
 }
 
 #[test]
-fn the_version_and_the_reason_are_reported() {
+fn the_http_version_and_the_reason_are_reported() {
     for (line, version, reason) in [
         ("HTTP/1.1 101 Switching Protocols", 11, Some("Switching Protocols")),
         ("HTTP/1.1 101 ", 11, Some("")),
@@ -282,23 +289,23 @@ fn the_version_and_the_reason_are_reported() {
         ("HTTP/1.0 403 No\u{e9} way", 10, Some("No\u{e9} way")),
         ("HTTP/2.0 500  ", 20, Some(" ")),
     ] {
-        let bytes = Head::answer().start(line).bytes();
-        let (_, said) = c::parse_response(&bytes, &request());
-        assert_eq!(said.http_version, version, "{line}");
-        assert_eq!(piece(&bytes, said.reason), reason.map(str::as_bytes), "{line}");
-        assert_eq!(said.reason.off != 0, reason.is_some());
+        let bytes = Head::response().start(line).bytes();
+        let (_, parsed) = c::parse_response(&bytes, &request());
+        assert_eq!(parsed.http_version, version, "{line}");
+        assert_eq!(piece(&bytes, parsed.reason), reason.map(str::as_bytes), "{line}");
+        assert_eq!(parsed.reason.off != 0, reason.is_some());
     }
 }
 
 #[test]
-fn no_empty_line_comes_before_an_answer() {
-    let bytes = [b"\r\n", Head::answer().bytes().as_slice()].concat();
+fn an_empty_line_before_a_response_is_refused() {
+    let bytes = [b"\r\n", Head::response().bytes().as_slice()].concat();
     assert_eq!(outcome_of(&bytes), Err((2, code::HTTP_SYNTAX)));
 }
 
 #[test]
-fn frames_behind_an_answer_are_found() {
-    let bytes = [Head::answer().bytes(), vec![0x81, 0x02, b'h', b'i']].concat();
+fn the_result_is_where_the_first_frame_starts() {
+    let bytes = [Head::response().bytes(), vec![0x81, 0x02, b'h', b'i']].concat();
     let (result, _) = c::parse_response(&bytes, &request());
     assert_eq!(result as usize, bytes.len() - 4);
 }

@@ -1,6 +1,6 @@
-//! Payload lengths (RFC 6455, 5.2): all three forms, at every edge, read and written.
+//! Payload lengths (RFC 6455, 5.2): all three forms at their limits, read and written.
 
-use crate::c::{self, CLIENT, SERVER, code};
+use crate::c::{self, WS_CLIENT, WS_SERVER, code};
 use crate::wire::{Form, KEY, header, header_in};
 use wscodec::ffi::frame::ws_frame_size;
 
@@ -22,7 +22,7 @@ const LENGTHS: &[u64] = &[
     (1 << 32) - 1,
     1 << 32,
     (1 << 32) + 1,
-    // On 32 bits this must not become 5.
+    // Must not become 5 on 32 bits.
     (1 << 32) + 5,
     (1 << 63) - 1,
 ];
@@ -30,10 +30,10 @@ const LENGTHS: &[u64] = &[
 const TOP_BIT: &[u64] = &[1 << 63, (1 << 63) + 1, u64::MAX - 13, u64::MAX - 3, u64::MAX];
 
 fn role(key: Option<[u8; 4]>) -> u32 {
-    if key.is_some() { SERVER } else { CLIENT }
+    if key.is_some() { WS_SERVER } else { WS_CLIENT }
 }
 
-/// What the decoder says when a header arrives byte by byte: after how many bytes, and what.
+/// The first error of a decoder that reads a header byte by byte, and after how many bytes.
 fn first_error(bytes: &[u8], flags: u32, max_payload: u64) -> Option<(usize, isize)> {
     let mut decoder = c::decoder(flags, max_payload);
     bytes.iter().enumerate().find_map(|(at, byte)| {
@@ -41,7 +41,7 @@ fn first_error(bytes: &[u8], flags: u32, max_payload: u64) -> Option<(usize, isi
     })
 }
 
-/// The same of ws_frame_decode(), which sees ever longer prefixes.
+/// As `first_error`, for ws_frame_decode() with every prefix.
 fn first_error_of_prefix(bytes: &[u8], flags: u32) -> Option<(usize, isize)> {
     (1..=bytes.len()).find_map(|len| {
         let (result, _) = c::frame_decode(&mut bytes[..len].to_vec(), flags);
@@ -55,26 +55,30 @@ fn every_length_is_read_as_it_was_written() {
         for key in [None, Some(KEY)] {
             let mut bytes = header(0x82, key, *len);
             let header_len = bytes.len();
-            let (result, said) = c::frame_decode(&mut bytes, role(key));
+            let (result, decoded) = c::frame_decode(&mut bytes, role(key));
             let whole = if *len == 0 { header_len as isize } else { 0 };
             assert_eq!(result, whole, "{len}");
-            assert_eq!(said.payload_len, *len);
-            assert_eq!(usize::from(said.header_len), header_len, "{len}");
-            assert_eq!(said.mask_key, key.unwrap_or_default(), "{len}");
+            assert_eq!(decoded.payload_len, *len);
+            assert_eq!(usize::from(decoded.header_len), header_len, "{len}");
+            assert_eq!(decoded.mask_key, key.unwrap_or_default(), "{len}");
             assert_eq!(first_error(&bytes, role(key), 0), None, "{len}");
         }
     }
 }
 
 #[test]
-fn no_header_is_complete_before_its_last_byte() {
+fn a_header_is_complete_only_with_its_last_byte() {
     for len in LENGTHS {
         for key in [None, Some(KEY)] {
             let bytes = header(0x82, key, *len);
             for cut in 0..bytes.len() {
-                let (result, said) =
+                let (result, decoded) =
                     c::frame_decode(&mut bytes[..cut].to_vec(), role(key));
-                assert_eq!((result, said), (0, Default::default()), "{len} cut at {cut}");
+                assert_eq!(
+                    (result, decoded),
+                    (0, Default::default()),
+                    "{len} cut at {cut}"
+                );
             }
         }
     }
@@ -109,7 +113,7 @@ fn a_length_with_its_top_bit_set_is_refused_at_its_first_byte() {
 }
 
 #[test]
-fn a_length_with_its_top_bit_set_is_refused_at_once_whatever_the_limit() {
+fn a_length_with_its_top_bit_set_is_refused_whatever_the_limit() {
     for len in TOP_BIT {
         for key in [None, Some(KEY)] {
             for limit in [0, u64::MAX - 1, u64::MAX] {
@@ -160,7 +164,7 @@ fn a_64_bit_length_below_65536_is_refused_at_its_sixth_byte() {
 }
 
 #[test]
-fn what_is_too_big_is_refused_before_its_mask() {
+fn too_big_is_reported_before_the_masking_key_arrives() {
     for (len, length_end) in [(126, 4), (65_535, 4), (65_536, 10), ((1 << 63) - 1, 10)] {
         for key in [None, Some(KEY)] {
             let bytes = header(0x82, key, len);
@@ -170,15 +174,15 @@ fn what_is_too_big_is_refused_before_its_mask() {
         }
     }
     let short = header(0x82, Some(KEY), 6);
-    assert_eq!(first_error(&short, SERVER, 5), Some((2, code::TOO_BIG)));
+    assert_eq!(first_error(&short, WS_SERVER, 5), Some((2, code::TOO_BIG)));
 }
 
 #[test]
-fn a_limit_judges_control_frames_too_but_not_their_mask() {
+fn a_limit_applies_to_control_frames_and_masks_are_checked_first() {
     let ping = header(0x89, Some(KEY), 125);
-    assert_eq!(first_error(&ping, SERVER, 124), Some((2, code::TOO_BIG)));
+    assert_eq!(first_error(&ping, WS_SERVER, 124), Some((2, code::TOO_BIG)));
     let unmasked = header(0x89, None, 125);
-    assert_eq!(first_error(&unmasked, SERVER, 124), Some((2, code::MASK)));
+    assert_eq!(first_error(&unmasked, WS_SERVER, 124), Some((2, code::MASK)));
 }
 
 #[test]

@@ -1,13 +1,13 @@
-//! Requests and answers, line by line, and what becomes of them byte by byte.
+//! Requests and responses, built line by line and parsed byte by byte.
 
 use crate::c;
 use wscodec::ffi::handshake::ws_handshake;
 
-/// The key of RFC 6455, 1.3, and its answer.
+/// The key of RFC 6455, 1.3, and the value that accepts it.
 pub(crate) const KEY: &[u8] = b"dGhlIHNhbXBsZSBub25jZQ==";
 pub(crate) const ACCEPT: &[u8] = b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
-/// A head that is easily spoilt.
+/// A head that tests can easily make invalid.
 #[derive(Clone)]
 pub(crate) struct Head {
     start: Vec<u8>,
@@ -25,7 +25,7 @@ impl Head {
         Head { start: start.into(), lines }
     }
 
-    /// The least that RFC 6455, 4.2.1 asks of a client.
+    /// The minimal request of a client (RFC 6455, 4.2.1).
     pub(crate) fn request() -> Head {
         Head::new(
             "GET /chat HTTP/1.1",
@@ -39,8 +39,8 @@ impl Head {
         )
     }
 
-    /// The least that 4.2.2 asks of a server.
-    pub(crate) fn answer() -> Head {
+    /// The minimal response of a server (4.2.2).
+    pub(crate) fn response() -> Head {
         Head::new(
             "HTTP/1.1 101 Switching Protocols",
             &[
@@ -61,13 +61,13 @@ impl Head {
         self
     }
 
-    /// Any line at all, at the end.
+    /// Appends any line.
     pub(crate) fn raw(mut self, line: impl AsRef<[u8]>) -> Head {
         self.lines.push(line.as_ref().to_vec());
         self
     }
 
-    /// Any line at all, before the others.
+    /// Inserts any line before the others.
     pub(crate) fn raw_first(mut self, line: impl AsRef<[u8]>) -> Head {
         self.lines.insert(0, line.as_ref().to_vec());
         self
@@ -84,7 +84,7 @@ impl Head {
         self.without(name).add(name, value)
     }
 
-    /// The same, where the field may be written in any case and have come more than once.
+    /// As `set`, for a field that may be in any case, repeated or absent.
     pub(crate) fn set_any(mut self, name: &str, value: impl AsRef<[u8]>) -> Head {
         let is = |line: &[u8]| {
             let start = line.get(..name.len() + 1).unwrap_or_default();
@@ -106,19 +106,19 @@ impl Head {
     }
 }
 
-/// Parses ever longer prefixes: the length of the first that is an error, and the error.
-/// Before it there must be 0 and nothing else, and behind it the same error. Ok: how
-/// long the head is that was accepted.
+/// Parses every prefix, shortest first. Ok is the length of the accepted head; Err is the length
+/// of the first prefix that is an error, and the error. Shorter prefixes must return 0, longer
+/// ones the same result.
 pub(crate) fn outcome(
     bytes: &[u8],
     parse: impl Fn(&[u8]) -> isize,
 ) -> Result<usize, (usize, isize)> {
     let first = (0..=bytes.len()).find(|len| parse(&bytes[..*len]) != 0);
-    let first = first.expect("no prefix says anything");
+    let first = first.expect("every prefix is incomplete");
     let result = parse(&bytes[..first]);
     for len in first..=bytes.len() {
         let case = String::from_utf8_lossy(&bytes[..len]).into_owned();
-        assert_eq!(parse(&bytes[..len]), result, "changed its mind: {case}");
+        assert_eq!(parse(&bytes[..len]), result, "another result: {case}");
     }
     usize::try_from(result).map_err(|_| (first, result))
 }
@@ -126,30 +126,34 @@ pub(crate) fn outcome(
 fn parse_request(bytes: &[u8]) -> isize {
     let (result, hs) = c::parse_handshake(bytes);
     let fills = result > 0 || result == c::code::NOT_UPGRADE;
-    assert_eq!(hs == ws_handshake::default(), !fills, "filled or not");
+    assert_eq!(
+        hs == ws_handshake::default(),
+        !fills,
+        "filled exactly if accepted or not an upgrade"
+    );
     result
 }
 
-/// The outcome of a request, checked at each of its prefixes.
+/// The outcome of a request over all its prefixes.
 pub(crate) fn request_outcome(bytes: &[u8]) -> Result<usize, (usize, isize)> {
     outcome(bytes, parse_request)
 }
 
-/// A request that is accepted, as a whole and not before.
+/// The request is accepted as soon as it is complete.
 pub(crate) fn accepted(head: &Head) {
     let bytes = head.bytes();
     let shown = String::from_utf8_lossy(&bytes).into_owned();
     assert_eq!(request_outcome(&bytes), Ok(bytes.len()), "{shown}");
 }
 
-/// A request that is refused once it is complete: there is nothing wrong with its lines.
+/// The request is refused once it is complete; its lines are well formed.
 pub(crate) fn refused(head: &Head, error: isize) {
     let bytes = head.bytes();
     let shown = String::from_utf8_lossy(&bytes).into_owned();
     assert_eq!(request_outcome(&bytes), Err((bytes.len(), error)), "{shown}");
 }
 
-/// A request that is malformed: refused before its end.
+/// The request is malformed, and refused before its end.
 pub(crate) fn malformed(bytes: &[u8]) {
     let shown = String::from_utf8_lossy(bytes).into_owned();
     let (at, error) = request_outcome(bytes).expect_err(&shown);

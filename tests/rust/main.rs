@@ -1,20 +1,28 @@
-//! What the library promises, proved from outside: through the C ABI, as any caller
-//! sees it, and where a promise is the core's own, through the core.
+//! The Rust tests. They call the library as C callers do, through its exports, and the core
+//! directly where only the core makes a promise.
 //!
-//! | files                     | what they prove |
-//! |---------------------------|-----------------|
+//! | files                     | subject |
+//! |---------------------------|---------|
 //! | `header_*`, `frame_*`     | one frame: header, length, payload (RFC 6455, 5) |
-//! | `masking`                 | masking (5.3) |
+//! | `masking`, `simd`         | masking (5.3), and the code for each kind of processor |
 //! | `decoder_*`, `control`    | many frames, cut anywhere; replies to control frames |
 //! | `handshake_*`             | the opening handshake (4) |
 //! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
 //! | `pmd_*`                   | compression (RFC 7692) |
 //! | `utf8`, `close`           | text (8.1) and close payloads (5.5.1, 7.4) |
-//! | `results`, `arguments_*`  | numbers, names, and arguments that nobody should pass |
-//! | `*_differential`          | the same input through another implementation |
+//! | `results`                 | the numbers, sizes and offsets of the ABI |
+//! | `arguments_*`             | invalid arguments of every function |
+//! | `*_differential`          | the same input, read by another implementation |
 //!
-//! `c` and `conn` call the C ABI, `wire` writes frames and `heads` heads, `corpus` and
-//! `conn_corpus` have streams, `pmd` compresses and `zlib` is the other side of that, `conn_allocator` counts memory, `rng` makes random numbers.
+//! | helpers                   | purpose |
+//! |---------------------------|---------|
+//! | `c`, `conn`               | safe wrappers of the C functions, and of a connection |
+//! | `wire`, `heads`           | build frames and heads without the library |
+//! | `corpus`, `conn_corpus`   | streams of frames, with the results expected |
+//! | `pmd`, `zlib`             | connections that compress, and zlib as their peer |
+//! | `conn_allocator`          | counts memory and makes allocations fail |
+//! | `rng`                     | random numbers, the same in every run |
+//!
 //! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
 
 // A test may panic: that is how it fails.

@@ -1,9 +1,9 @@
-//! Connections that compress, and payloads that others compressed.
+//! Connections that compress.
 
 // All unsafe blocks here pass values that live during the call.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::SERVER;
+use crate::c::WS_SERVER;
 use crate::conn::*;
 use wscodec::ffi::conn::ws_conn_set_pmd;
 use wscodec::ffi::deflate::ws_pmd_params;
@@ -26,25 +26,26 @@ impl Conn {
         self
     }
 
-    /// The payload of the compressed frame that ws_conn_send() writes of a whole message.
+    /// The payload of the one compressed frame that ws_conn_send() writes for a whole message.
     pub(crate) fn compress(&mut self, message: &[u8]) -> Vec<u8> {
-        let (first, payload) = self.send(BINARY, 0, message).unwrap();
+        let (first, payload) = self.send(WS_OPCODE_BINARY, 0, message).unwrap();
         assert_eq!(first, 0xc2);
         payload
     }
 }
 
-/// How `side` compresses, and nobody else: window bits, and whether it forgets.
-pub(crate) fn ours(side: u32, window_bits: u8, forgets: bool) -> ws_pmd_params {
+/// Parameters for the direction in which `side` sends: window bits, and whether it resets its
+/// window after each message.
+pub(crate) fn ours(side: u32, window_bits: u8, resets: bool) -> ws_pmd_params {
     match side {
-        SERVER => ws_pmd_params {
+        WS_SERVER => ws_pmd_params {
             server_max_window_bits: window_bits,
-            server_no_context_takeover: forgets.into(),
+            server_no_context_takeover: resets.into(),
             ..USUAL
         },
         _ => ws_pmd_params {
             client_max_window_bits: window_bits,
-            client_no_context_takeover: forgets.into(),
+            client_no_context_takeover: resets.into(),
             ..USUAL
         },
     }

@@ -1,10 +1,10 @@
-//! Compression without a connection.
+//! ws_pmd: compression without a connection.
 
 // All unsafe blocks here pass what lives during the call, or what must be refused.
 #![allow(clippy::undocumented_unsafe_blocks)]
 
-use crate::c::{CLIENT, SERVER, code};
-use crate::conn::{self, BINARY, Conn, MORE, SIDES, binary, from_peer};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
+use crate::conn::{self, Conn, SIDES, WS_OPCODE_BINARY, WS_SEND_MORE, binary, from_peer};
 use crate::conn_allocator::{Fail, Recorder};
 use crate::pmd::{USUAL, ours};
 use crate::rng::Rng;
@@ -45,7 +45,7 @@ impl Pmd {
             let (from, to) = (data.as_ptr().cast(), out.as_mut_ptr().cast());
             ws_pmd_compress(self.0, flags, from, data.len(), to, bound)
         };
-        assert_eq!(out[bound..], [0xc5; 16], "beyond its room");
+        assert_eq!(out[bound..], [0xc5; 16], "wrote beyond the buffer");
         out.truncate(usize::try_from(result).map_err(|_| result)?);
         Ok(out)
     }
@@ -68,7 +68,7 @@ impl Pmd {
         out.truncate(result as usize);
         assert!(
             consumed == data.len() || out.len() == cap,
-            "it stops only when out is full"
+            "it stopped although out is not full"
         );
         Ok((out, consumed))
     }
@@ -85,8 +85,8 @@ impl Pmd {
             let (out, consumed) = self.decompress_once(rest, flags, cap)?;
             rest = &rest[consumed..];
             if out.is_empty() {
-                assert!(rest.is_empty(), "0 means that all is consumed");
-                // That changes nothing once the payload is done.
+                assert!(rest.is_empty(), "0 although bytes are left");
+                // Another call has no effect.
                 assert_eq!(self.decompress_once(&[], flags, cap), Ok((vec![], 0)));
                 return Ok(all);
             }
@@ -109,11 +109,11 @@ fn messages() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_one_side_compresses_zlib_and_the_other_side_read() {
+fn zlib_and_the_other_side_decompress_what_one_side_compressed() {
     for side in SIDES {
         for bits in 8..=15 {
-            for forgets in [false, true] {
-                let params = ours(side, bits, forgets);
+            for resets in [false, true] {
+                let params = ours(side, bits, resets);
                 let (mut from, mut to) =
                     (Pmd::new(side, params), Pmd::new(1 - side, params));
                 let mut zlib = Inflate::new(15);
@@ -128,7 +128,7 @@ fn what_one_side_compresses_zlib_and_the_other_side_read() {
 }
 
 #[test]
-fn what_zlib_compresses_is_read_with_any_room() {
+fn output_of_zlib_is_decompressed_with_any_capacity() {
     for side in SIDES {
         for cap in [1, 7, 100, 100_000] {
             let (mut deflate, mut pmd) =
@@ -142,14 +142,14 @@ fn what_zlib_compresses_is_read_with_any_room() {
 }
 
 #[test]
-fn a_payload_is_what_a_connection_sends() {
+fn a_payload_equals_that_of_a_connection() {
     for side in SIDES {
-        for forgets in [false, true] {
-            let params = ours(side, 15, forgets);
+        for resets in [false, true] {
+            let params = ours(side, 15, resets);
             let (mut pmd, mut conn) =
                 (Pmd::new(side, params), Conn::new(side).pmd(params));
             for message in messages() {
-                let (_, payload) = conn.send(BINARY, 0, &message).unwrap();
+                let (_, payload) = conn.send(WS_OPCODE_BINARY, 0, &message).unwrap();
                 assert_eq!(pmd.compress(&message, 0), Ok(payload));
             }
         }
@@ -157,15 +157,17 @@ fn a_payload_is_what_a_connection_sends() {
 }
 
 #[test]
-fn messages_go_in_pieces_both_ways() {
+fn messages_may_be_compressed_and_decompressed_in_pieces() {
     for side in SIDES {
         let (mut from, mut to) = (Pmd::new(side, USUAL), Pmd::new(1 - side, USUAL));
         for message in messages() {
             let middle = message.len() / 2;
             let mut all = Vec::new();
-            for (piece, flags) in
-                [(&message[..middle], MORE), (&[][..], MORE), (&message[middle..], 0)]
-            {
+            for (piece, flags) in [
+                (&message[..middle], WS_SEND_MORE),
+                (&[][..], WS_SEND_MORE),
+                (&message[middle..], 0),
+            ] {
                 let payload = from.compress(piece, flags).unwrap();
                 all.extend(to.decompress(&payload, flags, 64).unwrap());
             }
@@ -174,17 +176,18 @@ fn messages_go_in_pieces_both_ways() {
     }
 }
 
-/// Compressed once, sent to all that agreed on no context takeover of ours.
+/// To all connections that agreed on server_no_context_takeover.
 #[test]
-fn one_payload_serves_many_connections() {
-    let params = ours(SERVER, 15, true);
-    let mut pmd = Pmd::new(SERVER, params);
-    let mut clients: Vec<Conn> = (0..3).map(|_| Conn::new(CLIENT).pmd(params)).collect();
+fn one_payload_without_context_serves_many_connections() {
+    let params = ours(WS_SERVER, 15, true);
+    let mut pmd = Pmd::new(WS_SERVER, params);
+    let mut clients: Vec<Conn> =
+        (0..3).map(|_| Conn::new(WS_CLIENT).pmd(params)).collect();
     for message in messages() {
         let payload = pmd.compress(&message, 0).unwrap();
         for client in &mut clients {
             assert_eq!(
-                client.read(&from_peer(CLIENT, 0xc2, &payload)),
+                client.read(&from_peer(WS_CLIENT, 0xc2, &payload)),
                 [binary(&message)]
             );
         }
@@ -192,10 +195,10 @@ fn one_payload_serves_many_connections() {
 }
 
 #[test]
-fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
+fn a_message_may_keep_its_marker_end_in_a_final_block_or_be_empty() {
     let hello = hex("f248cdc9c90700");
     for cap in [1, 5, 6, 100] {
-        let mut pmd = Pmd::new(SERVER, USUAL);
+        let mut pmd = Pmd::new(WS_SERVER, USUAL);
         let last = Deflate::new(Settings::USUAL).run(b"Hello", Z_FINISH);
         for payload in
             [&hello, &[&hello[..], b"\x00\x00\xff\xff"].concat(), &last, &hello]
@@ -207,7 +210,7 @@ fn messages_may_keep_their_marker_end_in_a_final_block_or_be_empty() {
 }
 
 #[test]
-fn damage_is_returned_from_then_on() {
+fn damage_is_a_permanent_error() {
     for side in SIDES {
         for payload in [&b"\x06"[..], &hex("f248cdc9c907"), &hex("000500faff48")] {
             let mut pmd = Pmd::new(side, USUAL);
@@ -215,46 +218,47 @@ fn damage_is_returned_from_then_on() {
             for late in [&b""[..], b"\x00"] {
                 assert_eq!(pmd.decompress_once(late, 0, 100), Err(code::COMPRESSION));
             }
-            assert!(pmd.compress(b"Hello", 0).is_ok(), "the other direction goes on");
+            assert!(pmd.compress(b"Hello", 0).is_ok(), "the other direction still works");
         }
     }
 }
 
 #[test]
-fn what_comes_before_the_damage_is_handed_out_first() {
+fn data_before_the_damage_is_returned_first() {
     let mut payload = hex("f248cdc9c907000000ffff");
     payload.push(0x06);
-    let mut pmd = Pmd::new(SERVER, USUAL);
+    let mut pmd = Pmd::new(WS_SERVER, USUAL);
     let (out, consumed) = pmd.decompress_once(&payload, 0, 100).unwrap();
     assert_eq!(out, b"Hello");
     assert_eq!(pmd.decompress_once(&payload[consumed..], 0, 100), Err(code::COMPRESSION));
 }
 
 #[test]
-fn without_memory_it_says_so_and_what_it_owns_is_given_back() {
+fn without_memory_it_fails_and_it_frees_all_memory() {
     let recorder = Recorder::new();
     {
-        let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+        let mut pmd = Pmd::with(WS_SERVER, USUAL, &recorder.allocator()).unwrap();
         pmd.compress(b"Hello", 0).unwrap();
         pmd.decompress(&hex("f248cdc9c90700"), 0, 100).unwrap();
         assert!(recorder.blocks() > 2);
     }
     assert_eq!(recorder.blocks(), 0);
     assert!(
-        Pmd::with(SERVER, USUAL, &Recorder::failing(Fail::From(1)).allocator()).is_none()
+        Pmd::with(WS_SERVER, USUAL, &Recorder::failing(Fail::From(1)).allocator())
+            .is_none()
     );
     let recorder = Recorder::new();
-    let mut pmd = Pmd::with(SERVER, USUAL, &recorder.allocator()).unwrap();
+    let mut pmd = Pmd::with(WS_SERVER, USUAL, &recorder.allocator()).unwrap();
     recorder.fail(Fail::From(1));
     assert_eq!(pmd.compress(b"Hello", 0), Err(code::NO_MEMORY));
     assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY));
     recorder.fail(Fail::Never);
     assert!(pmd.compress(b"Hello", 0).is_ok(), "nothing has changed");
-    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY), "for ever");
+    assert_eq!(pmd.decompress_once(b"\xf2", 0, 9), Err(code::NO_MEMORY), "permanent");
 }
 
 #[test]
-fn without_context_takeover_it_holds_nothing_between_messages() {
+fn without_context_takeover_only_the_handle_is_held_between_messages() {
     let recorder = Recorder::new();
     let params = ws_pmd_params {
         server_no_context_takeover: 1,
@@ -271,15 +275,15 @@ fn without_context_takeover_it_holds_nothing_between_messages() {
 }
 
 #[test]
-fn wrong_arguments_are_refused() {
-    let pmd = Pmd::new(SERVER, USUAL);
+fn invalid_arguments_are_refused() {
+    let pmd = Pmd::new(WS_SERVER, USUAL);
     let (mut out, mut consumed) = ([0_u8; 100], 7);
     let to = out.as_mut_ptr().cast();
     unsafe {
         assert!(ws_pmd_new(2, &USUAL, null()).is_null());
-        assert!(ws_pmd_new(SERVER, null(), null()).is_null());
+        assert!(ws_pmd_new(WS_SERVER, null(), null()).is_null());
         let wrong = ws_pmd_params { level: 10, ..USUAL };
-        assert!(ws_pmd_new(SERVER, &wrong, null()).is_null());
+        assert!(ws_pmd_new(WS_SERVER, &wrong, null()).is_null());
         ws_pmd_free(null_mut());
         assert_eq!(ws_pmd_compress_bound(null(), 5), 0);
         assert_eq!(ws_pmd_compress_bound(pmd.0, usize::MAX), 0);
@@ -310,15 +314,15 @@ fn wrong_arguments_are_refused() {
 }
 
 #[test]
-fn a_connections_fragments_are_read_as_they_come() {
-    let mut conn = Conn::new(CLIENT).pmd(USUAL);
-    let mut pmd = Pmd::new(SERVER, USUAL);
+fn fragments_of_a_connection_are_decompressed_one_by_one() {
+    let mut conn = Conn::new(WS_CLIENT).pmd(USUAL);
+    let mut pmd = Pmd::new(WS_SERVER, USUAL);
     for _ in 0..3 {
         let mut all = Vec::new();
         for (piece, flags) in
-            [(&b"abc"[..], conn::MORE), (b"abcabc", conn::MORE), (b"", 0)]
+            [(&b"abc"[..], conn::WS_SEND_MORE), (b"abcabc", conn::WS_SEND_MORE), (b"", 0)]
         {
-            let (_, payload) = conn.send(BINARY, flags, piece).unwrap();
+            let (_, payload) = conn.send(WS_OPCODE_BINARY, flags, piece).unwrap();
             all.extend(pmd.decompress(&payload, flags, 2).unwrap());
         }
         assert_eq!(all, b"abcabcabc");

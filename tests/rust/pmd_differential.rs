@@ -1,7 +1,7 @@
-//! Compressed messages as zlib reads them: the same ones are refused, and the others are the
-//! same bytes.
+//! Compressed messages, decompressed by zlib too: both refuse the same ones, and the others are
+//! equal.
 
-use crate::c::{CLIENT, code};
+use crate::c::{WS_CLIENT, code};
 use crate::conn::*;
 use crate::pmd::*;
 use crate::rng::{Rng, count};
@@ -13,7 +13,7 @@ use libz_sys::{
 
 const LIMIT: usize = 20_000;
 
-/// Text that repeats itself, or not.
+/// Random bytes, a repeated byte or a few letters.
 fn random_text(rng: &mut Rng) -> Vec<u8> {
     let len = *rng.pick(&[0, 1, 3, 10, 40, 200]);
     match rng.below(4) {
@@ -23,7 +23,7 @@ fn random_text(rng: &mut Rng) -> Vec<u8> {
     }
 }
 
-/// A message of a peer that compresses somehow.
+/// A message of a peer that flushes at random.
 fn random_message(rng: &mut Rng, deflate: &mut Deflate) -> Vec<u8> {
     let mut payload = Vec::new();
     for _ in 0..rng.below(3) {
@@ -63,8 +63,7 @@ fn damage(rng: &mut Rng, payload: &mut Vec<u8>) {
     }
 }
 
-/// The messages of one connection. They come from one compressor, but for those that are
-/// bytes and nothing else.
+/// The messages of one connection: most from one compressor, some of random bytes.
 fn random_stream(rng: &mut Rng) -> Vec<Vec<u8>> {
     let mut deflate = Deflate::new(random_settings(rng));
     let damaged = 1 + rng.below(6);
@@ -83,65 +82,66 @@ fn random_stream(rng: &mut Rng) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// What they are, up to the first that zlib refuses or that is too long.
+/// The messages up to the first that zlib refuses or that is too long.
 fn theirs(messages: &[Vec<u8>]) -> Vec<Item> {
     let mut zlib = Inflate::new(15);
-    let mut said = Vec::new();
+    let mut items = Vec::new();
     for payload in messages {
         match zlib.message(payload) {
-            Some(message) if message.len() <= LIMIT => said.push(binary(message)),
+            Some(message) if message.len() <= LIMIT => items.push(binary(message)),
             Some(_) => {
-                said.push(Item::Error(code::TOO_BIG));
+                items.push(Item::Error(code::TOO_BIG));
                 break;
             }
-            // It may be too long before it is damaged.
-            None if zlib.since(&said) > LIMIT => {
-                said.push(Item::Error(code::TOO_BIG));
+            // It may exceed the limit before its damage.
+            None if zlib.since(&items) > LIMIT => {
+                items.push(Item::Error(code::TOO_BIG));
                 break;
             }
             None => {
-                said.push(Item::Error(code::COMPRESSION));
+                items.push(Item::Error(code::COMPRESSION));
                 break;
             }
         }
     }
-    said
+    items
 }
 
-/// In fragments, in pieces.
+/// Our messages, sent in fragments and read in pieces.
 fn ours(rng: &mut Rng, messages: &[Vec<u8>]) -> Vec<Item> {
-    let mut conn = Conn::new(CLIENT).pmd(USUAL).option(MAX_MESSAGE, LIMIT as u64);
+    let mut conn =
+        Conn::new(WS_CLIENT).pmd(USUAL).option(WS_OPT_MAX_MESSAGE, LIMIT as u64);
     let mut wire = Vec::new();
     for payload in messages {
         let (mut rest, mut first) = (&payload[..], 0x42);
         while rng.once_in(3) {
-            let (piece, behind) = rest.split_at(rng.below(rest.len() + 1));
-            wire.extend(from_peer(CLIENT, first, piece));
-            (rest, first) = (behind, 0);
+            let (piece, after) = rest.split_at(rng.below(rest.len() + 1));
+            wire.extend(from_peer(WS_CLIENT, first, piece));
+            (rest, first) = (after, 0);
         }
-        wire.extend(from_peer(CLIENT, 0x80 | first, rest));
+        wire.extend(from_peer(WS_CLIENT, 0x80 | first, rest));
     }
     let longest = *rng.pick(&[1, 7, 50, 5000]);
-    let (mut said, mut rest) = (Vec::new(), &wire[..]);
-    while !rest.is_empty() && conn.state() != FAILED {
-        let (piece, behind) = rest.split_at((1 + rng.below(longest)).min(rest.len()));
-        said.extend(conn.read(piece));
-        rest = behind;
+    let (mut items, mut rest) = (Vec::new(), &wire[..]);
+    while !rest.is_empty() && conn.state() != WS_STATE_FAILED {
+        let (piece, after) = rest.split_at((1 + rng.below(longest)).min(rest.len()));
+        items.extend(conn.read(piece));
+        rest = after;
     }
-    said.retain(|item| !matches!(item, Item::Reply(..)));
-    said
+    items.retain(|item| !matches!(item, Item::Reply(..)));
+    items
 }
 
 #[test]
-fn messages_are_read_as_zlib_reads_them() {
+fn messages_are_decompressed_as_by_zlib() {
     let mut rng = Rng::new(71);
     let (mut accepted, mut refused) = (0, 0);
     for _ in 0..count("WSCODEC_STREAMS", 30_000) {
         let messages = random_stream(&mut rng);
-        let said = ours(&mut rng, &messages);
+        let items = ours(&mut rng, &messages);
         let expected = theirs(&messages);
-        assert_eq!(said, expected, "{messages:02x?}");
-        match said.last() {
+        assert_eq!(items, expected, "{messages:02x?}");
+        match items.last() {
             Some(Item::Error(_)) => refused += 1,
             _ => accepted += 1,
         }

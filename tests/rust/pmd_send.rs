@@ -1,14 +1,13 @@
-//! What connections compress, read by zlib with no larger window than was agreed on.
+//! Messages that connections compress, decompressed by zlib with the window that was agreed on.
 
-use crate::c::{CLIENT, SERVER, code};
+use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::pmd::*;
 use crate::rng::{Rng, count};
 use crate::zlib::Inflate;
 use wscodec::ffi::deflate::ws_pmd_params;
 
-/// Messages that compress well, badly and not at all, of all the lengths at which something
-/// changes.
+/// Messages that compress well, badly and not at all, with lengths around all limits.
 fn messages(rng: &mut Rng) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for len in [0, 1, 5, 20, 125, 126, 300, 1000, 4095, 20_000, 65_535, 65_536, 140_000] {
@@ -16,7 +15,7 @@ fn messages(rng: &mut Rng) -> Vec<Vec<u8>> {
         all.push(rng.bytes(len));
         all.push(vec![rng.byte(); len]);
         all.push((0..len).map(|_| *rng.pick(b"{}\":, etaoin")).collect());
-        // Longer than any window, and then the same again.
+        // A repetition at a distance up to and beyond the window.
         let unit_len = rng.below(40_000) + 1;
         let unit = rng.bytes(unit_len);
         all.push(unit.iter().copied().cycle().take(len).collect());
@@ -25,20 +24,20 @@ fn messages(rng: &mut Rng) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn what_we_send_fits_the_window_that_was_agreed_on() {
+fn compression_uses_no_larger_window_than_agreed() {
     let mut rng = Rng::new(51);
     for side in SIDES {
         for bits in 8..=15 {
-            for forgets in [false, true] {
-                let mut conn = Conn::new(side).pmd(ours(side, bits, forgets));
+            for resets in [false, true] {
+                let mut conn = Conn::new(side).pmd(ours(side, bits, resets));
                 let mut peer = Inflate::new(bits.into());
                 for message in messages(&mut rng) {
-                    if forgets {
+                    if resets {
                         peer = Inflate::new(bits.into());
                     }
                     let payload = conn.compress(&message);
                     let read = peer.message(&payload);
-                    assert!(read == Some(message), "{side} {bits} {forgets}");
+                    assert!(read == Some(message), "{side} {bits} {resets}");
                 }
             }
         }
@@ -46,14 +45,14 @@ fn what_we_send_fits_the_window_that_was_agreed_on() {
 }
 
 #[test]
-fn every_level_and_memory_level() {
+fn every_level_and_memory_level_compresses_correctly() {
     let mut rng = Rng::new(52);
     let message =
         |rng: &mut Rng| [rng.bytes(3000), vec![7; 3000], rng.bytes(30_000)].concat();
     for level in 1..=9 {
         for mem_level in 1..=9 {
             let params = ws_pmd_params { level, mem_level, ..USUAL };
-            let mut conn = Conn::new(SERVER).pmd(params);
+            let mut conn = Conn::new(WS_SERVER).pmd(params);
             let mut peer = Inflate::new(15);
             for _ in 0..3 {
                 let message = message(&mut rng);
@@ -66,9 +65,8 @@ fn every_level_and_memory_level() {
     }
 }
 
-/// What cannot be compressed grows by five bytes in 16 KiB, whatever the engine would do.
 #[test]
-fn nothing_grows_beyond_the_bound() {
+fn incompressible_data_grows_by_at_most_5_bytes_per_16_kib() {
     let mut rng = Rng::new(53);
     for side in SIDES {
         for level in [1, 2, 6, 9] {
@@ -94,14 +92,14 @@ fn nothing_grows_beyond_the_bound() {
 }
 
 #[test]
-fn one_byte_less_than_the_bound_is_too_little_and_changes_nothing() {
+fn one_byte_less_than_the_bound_is_too_small_without_effect() {
     for side in SIDES {
         let mut conn = Conn::new(side).pmd(USUAL);
         let mut peer = Inflate::new(15);
         for message in [&b""[..], b"Hello", &[b'x'; 70_000]] {
             let bound = conn.bound(message.len());
             for cap in [0, 1, bound - 1] {
-                let refused = conn.send_into(BINARY, 0, message, cap);
+                let refused = conn.send_into(WS_OPCODE_BINARY, 0, message, cap);
                 assert_eq!(refused, Err(code::BUFFER_TOO_SMALL));
             }
             assert_eq!(peer.message(&conn.compress(message)), Some(message.to_vec()));
@@ -112,13 +110,13 @@ fn one_byte_less_than_the_bound_is_too_little_and_changes_nothing() {
 }
 
 #[test]
-fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
+fn each_piece_of_a_message_is_a_frame_that_can_be_decompressed_at_once() {
     let mut rng = Rng::new(54);
     for side in SIDES {
-        for forgets in [false, true] {
-            let mut conn = Conn::new(side).pmd(ours(side, 15, forgets));
-            let peer_side = if side == SERVER { CLIENT } else { SERVER };
-            let mut peer = Conn::new(peer_side).pmd(ours(side, 15, forgets));
+        for resets in [false, true] {
+            let mut conn = Conn::new(side).pmd(ours(side, 15, resets));
+            let peer_side = if side == WS_SERVER { WS_CLIENT } else { WS_SERVER };
+            let mut peer = Conn::new(peer_side).pmd(ours(side, 15, resets));
             let mut zlib = Inflate::new(15);
             for _ in 0..200 {
                 let pieces: Vec<Vec<u8>> = (0..=rng.below(5))
@@ -129,44 +127,51 @@ fn pieces_of_a_message_are_frames_that_can_be_read_as_they_come() {
                     .collect();
                 let (mut payload, mut wire) = (Vec::new(), Vec::new());
                 for (at, piece) in pieces.iter().enumerate() {
-                    let more = if at + 1 < pieces.len() { MORE } else { 0 };
-                    // Said too late, this changes nothing.
-                    let plain = if at > 0 { PLAIN } else { 0 };
-                    let bytes = conn.send_bytes(TEXT, more | plain, piece).unwrap();
+                    let more = if at + 1 < pieces.len() { WS_SEND_MORE } else { 0 };
+                    // Only the flag of the first piece counts.
+                    let plain = if at > 0 { WS_SEND_PLAIN } else { 0 };
+                    let bytes =
+                        conn.send_bytes(WS_OPCODE_TEXT, more | plain, piece).unwrap();
                     let frame = frames(side, &bytes).remove(0);
                     let first = if at == 0 { 0x41 } else { 0x00 };
                     assert_eq!(frame.0, first | if more == 0 { 0x80 } else { 0 });
                     payload.extend(frame.1);
                     wire.extend(bytes);
                     if rng.once_in(4) {
-                        wire.extend(conn.send_bytes(PING, 0, b"still there?").unwrap());
+                        wire.extend(
+                            conn.send_bytes(WS_OPCODE_PING, 0, b"still there?").unwrap(),
+                        );
                     }
                 }
-                if forgets {
+                if resets {
                     zlib = Inflate::new(15);
                 }
                 let message = pieces.concat();
                 assert_eq!(zlib.message(&payload), Some(message.clone()));
-                let mut said = peer.read(&wire);
-                said.retain(|item| matches!(item, Item::Data(..)));
-                assert_eq!(said, [text(message)]);
+                let mut items = peer.read(&wire);
+                items.retain(|item| matches!(item, Item::Data(..)));
+                assert_eq!(items, [text(message)]);
             }
         }
     }
 }
 
 #[test]
-fn a_plain_message_is_sent_as_it_is_and_not_remembered() {
+fn a_plain_message_is_uncompressed_and_not_part_of_the_context() {
     for side in SIDES {
         let mut conn = Conn::new(side).pmd(USUAL);
         let mut peer = Inflate::new(15);
         let once = conn.compress(b"Hello, hello, hello");
         assert!(peer.message(&once).is_some());
-        let plain = conn.send(TEXT, PLAIN, b"Something else").unwrap();
+        let plain = conn.send(WS_OPCODE_TEXT, WS_SEND_PLAIN, b"Something else").unwrap();
         assert_eq!(plain, (0x81, b"Something else".to_vec()));
-        let plain = conn.send(TEXT, PLAIN | MORE, b"Some").unwrap();
+        let plain =
+            conn.send(WS_OPCODE_TEXT, WS_SEND_PLAIN | WS_SEND_MORE, b"Some").unwrap();
         assert_eq!(plain, (0x01, b"Some".to_vec()));
-        assert_eq!(conn.send(TEXT, 0, b"thing").unwrap(), (0x80, b"thing".to_vec()));
+        assert_eq!(
+            conn.send(WS_OPCODE_TEXT, 0, b"thing").unwrap(),
+            (0x80, b"thing".to_vec())
+        );
         let again = conn.compress(b"Hello, hello, hello");
         assert!(again.len() < once.len());
         assert_eq!(peer.message(&again), Some(b"Hello, hello, hello".to_vec()));
@@ -174,16 +179,16 @@ fn a_plain_message_is_sent_as_it_is_and_not_remembered() {
 }
 
 #[test]
-fn whatever_was_agreed_on_and_is_said() {
+fn zlib_reads_random_messages_with_random_parameters() {
     let mut rng = Rng::new(55);
     for _ in 0..count("WSCODEC_STREAMS", 300) {
         let side = *rng.pick(&SIDES);
         let bits = 8 + rng.below(8) as u8;
-        let forgets = rng.once_in(2);
+        let resets = rng.once_in(2);
         let params = ws_pmd_params {
             level: rng.below(10) as u8,
             mem_level: rng.below(10) as u8,
-            ..ours(side, bits, forgets)
+            ..ours(side, bits, resets)
         };
         let mut conn = Conn::new(side).pmd(params);
         let mut zlib = Inflate::new(bits.into());
@@ -192,11 +197,11 @@ fn whatever_was_agreed_on_and_is_said() {
             let pieces = *rng.pick(&[1, 1, 1, 2, 5]);
             for piece in 1..=pieces {
                 let part = random_part(&mut rng);
-                let more = if piece < pieces { MORE } else { 0 };
-                payload.extend(conn.send(BINARY, more, &part).unwrap().1);
+                let more = if piece < pieces { WS_SEND_MORE } else { 0 };
+                payload.extend(conn.send(WS_OPCODE_BINARY, more, &part).unwrap().1);
                 message.extend(part);
             }
-            if forgets {
+            if resets {
                 zlib = Inflate::new(bits.into());
             }
             assert!(zlib.message(&payload) == Some(message), "{params:?}");
@@ -204,7 +209,7 @@ fn whatever_was_agreed_on_and_is_said() {
     }
 }
 
-/// Noise, a few letters, one byte, or all of these in turns.
+/// Noise, a few letters, repeated bytes, or several of these.
 fn random_part(rng: &mut Rng) -> Vec<u8> {
     let mut part = Vec::new();
     for _ in 0..rng.below(4) {

@@ -1,7 +1,7 @@
-//! However a compressed stream is cut, and in whatever pieces its messages are reported: the
-//! same messages, the same error.
+//! The messages and the error of a compressed stream do not depend on how it is cut, nor on the
+//! pieces in which messages are reported.
 
-use crate::c::{SERVER, code};
+use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_splits::{assembled, joined};
 use crate::pmd::*;
@@ -16,7 +16,7 @@ pub(crate) struct Stream {
     pub(crate) limit: u64,
     /// First bytes of frames, and payloads.
     frames: Vec<(u8, Vec<u8>)>,
-    /// What is said of it, apart from replies.
+    /// The expected items, without replies.
     expected: Vec<Item>,
 }
 
@@ -33,7 +33,7 @@ fn damaged() -> Vec<Item> {
     vec![Item::Error(code::COMPRESSION)]
 }
 
-/// Blocks of every kind, one after another, that end as a message must.
+/// A message with blocks of every kind, and its payload.
 fn blocks() -> (Vec<u8>, Vec<u8>) {
     let (mut payload, mut message) = (Vec::new(), Vec::new());
     let mut rng = Rng::new(61);
@@ -184,7 +184,7 @@ pub(crate) fn all() -> Vec<Stream> {
         add("two of them", 10, &[(0xc2, &beyond)], vec![binary("HelloHello")]);
         add("reserved block type", 0, &[(0xc1, b"\x06")], damaged());
         add(
-            "reserved block type behind a block",
+            "reserved block type after a block",
             0,
             &[(0xc1, &[&hello[..6], b"\x06\x06"].concat())],
             damaged(),
@@ -222,35 +222,28 @@ pub(crate) fn all() -> Vec<Stream> {
 fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<Item> {
     let mut conn = Conn::new(stream.side)
         .pmd(USUAL)
-        .option(MAX_MESSAGE, stream.limit)
-        .option(STREAM, in_pieces.into());
+        .option(WS_OPT_MAX_MESSAGE, stream.limit)
+        .option(WS_OPT_STREAM, in_pieces.into());
     let bytes = stream.bytes();
-    let (mut said, mut rest) = (Vec::new(), &bytes[..]);
-    for len in pieces {
-        let (piece, behind) = rest.split_at(*len);
-        rest = behind;
-        said.extend(conn.read_in(piece, cap, true));
-        if conn.state() == FAILED {
-            break;
-        }
-    }
-    said.retain(|item| !matches!(item, Item::Reply(..)));
-    if in_pieces { joined(said) } else { said }
+    let mut items =
+        conn.read_pieces(&bytes, pieces, |conn, piece| conn.read_in(piece, cap, true));
+    items.retain(|item| !matches!(item, Item::Reply(..)));
+    if in_pieces { joined(items) } else { items }
 }
 
-fn in_whole_messages(said: &[Item]) -> Vec<Item> {
-    let mut said = said.to_vec();
-    // What was right before an error.
-    if let [.., Item::Data(_, flags, _), Item::Error(_)] = &said[..] {
+fn in_whole_messages(items: &[Item]) -> Vec<Item> {
+    let mut items = items.to_vec();
+    // The valid part before an error.
+    if let [.., Item::Data(_, flags, _), Item::Error(_)] = &items[..] {
         if flags & LAST == 0 {
-            said.remove(said.len() - 2);
+            items.remove(items.len() - 2);
         }
     }
-    assembled(&said)
+    assembled(&items)
 }
 
 #[test]
-fn every_stream_is_read_as_the_rfc_says() {
+fn every_stream_has_its_messages_and_its_error() {
     for stream in all() {
         let len = stream.bytes().len();
         assert_eq!(read(&stream, false, &[len], 64), stream.expected, "{}", stream.name);
@@ -260,67 +253,60 @@ fn every_stream_is_read_as_the_rfc_says() {
 }
 
 #[test]
-fn cut_in_two_anywhere() {
+fn a_cut_anywhere_changes_nothing() {
     for stream in all() {
         let len = stream.bytes().len();
         for in_pieces in [false, true] {
             let expected = read(&stream, in_pieces, &[len], 64);
             for cut in 0..=len {
-                let said = read(&stream, in_pieces, &[cut, len - cut], [1, 64][cut % 2]);
-                assert_eq!(said, expected, "{} at {cut}", stream.name);
+                let items = read(&stream, in_pieces, &[cut, len - cut], [1, 64][cut % 2]);
+                assert_eq!(items, expected, "{} at {cut}", stream.name);
             }
         }
     }
 }
 
 #[test]
-fn byte_by_byte_and_in_random_pieces() {
+fn single_bytes_and_random_pieces_change_nothing() {
     let mut rng = Rng::new(62);
     for stream in all() {
         let len = stream.bytes().len();
         for in_pieces in [false, true] {
             let expected = read(&stream, in_pieces, &[len], 64);
             for cap in [1, 64] {
-                let said = read(&stream, in_pieces, &vec![1; len], cap);
-                assert_eq!(said, expected, "{}", stream.name);
+                let items = read(&stream, in_pieces, &vec![1; len], cap);
+                assert_eq!(items, expected, "{}", stream.name);
             }
             for longest in [2, 3, 10, 40] {
-                let (mut pieces, mut left) = (Vec::new(), len);
-                while left > 0 {
-                    let piece = rng.below(longest + 1).min(left);
-                    pieces.push(piece);
-                    left -= piece;
-                }
-                let said = read(&stream, in_pieces, &pieces, 64);
-                assert_eq!(said, expected, "{} in {pieces:?}", stream.name);
+                let pieces = rng.pieces(len, longest);
+                let items = read(&stream, in_pieces, &pieces, 64);
+                assert_eq!(items, expected, "{} in {pieces:?}", stream.name);
             }
         }
     }
 }
 
-/// Every prefix of a compressed message lacks something.
 #[test]
-fn a_message_that_is_cut_off_anywhere_is_damaged() {
+fn a_truncated_message_is_damaged() {
     let (payload, _) = blocks();
     let hello = hex("f248cdc9c90700");
     let dynamic = Deflate::new(Settings::USUAL).message(&messages_of_many_letters());
     for whole in [&hello, &dynamic] {
         for cut in 1..whole.len() {
-            let mut conn = Conn::new(SERVER).pmd(USUAL);
-            let said = conn.read(&from_peer(SERVER, 0xc2, &whole[..cut]));
+            let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
+            let items = conn.read(&from_peer(WS_SERVER, 0xc2, &whole[..cut]));
             assert_eq!(
-                said,
-                [Item::Error(code::COMPRESSION), answer_close(1007)],
+                items,
+                [Item::Error(code::COMPRESSION), close_reply(1007)],
                 "{cut}"
             );
         }
     }
-    // Here some prefixes are whole: those that end with a final block, or right before or
-    // behind a marker.
+    // Some prefixes of this one are whole: those that end with a final block, or next to a marker.
     let cut_short = (1..payload.len()).filter(|cut| {
-        let mut conn = Conn::new(SERVER).pmd(USUAL);
-        let said = conn.read(&from_peer(SERVER, 0xc2, &payload[..*cut]));
-        said[0] == Item::Error(code::COMPRESSION)
+        let mut conn = Conn::new(WS_SERVER).pmd(USUAL);
+        let items = conn.read(&from_peer(WS_SERVER, 0xc2, &payload[..*cut]));
+        items[0] == Item::Error(code::COMPRESSION)
     });
     let whole = payload.len() - 1 - cut_short.count();
     assert!(whole < 40, "{whole} of {}", payload.len());
@@ -331,17 +317,17 @@ fn messages_of_many_letters() -> Vec<u8> {
     (0..2000).map(|_| b'a' + (rng.below(26) * rng.below(26) / 26) as u8).collect()
 }
 
-/// A message longer than one piece, with a limit inside of it and at its end: what is reported
-/// of it is as long as the limit, to the byte.
 #[test]
-fn a_long_message_in_pieces_ends_at_its_limit() {
+fn pieces_of_a_long_message_end_exactly_at_the_limit() {
     let message = vec![0; 100_000];
     let payload = Deflate::new(Settings::USUAL).message(&message);
     for limit in [1, 16_383, 16_384, 16_385, 32_768, 99_999, 100_000, 0] {
-        let mut conn =
-            Conn::new(SERVER).pmd(USUAL).option(STREAM, 1).option(MAX_MESSAGE, limit);
-        let said = conn.read(&from_peer(SERVER, 0xc2, &payload));
-        let reported: usize = said
+        let mut conn = Conn::new(WS_SERVER)
+            .pmd(USUAL)
+            .option(WS_OPT_STREAM, 1)
+            .option(WS_OPT_MAX_MESSAGE, limit);
+        let items = conn.read(&from_peer(WS_SERVER, 0xc2, &payload));
+        let reported: usize = items
             .iter()
             .map(|item| match item {
                 Item::Data(_, _, data) => {
@@ -353,11 +339,11 @@ fn a_long_message_in_pieces_ends_at_its_limit() {
             .sum();
         if limit == 0 || limit >= 100_000 {
             assert_eq!(reported, 100_000);
-            assert!(matches!(said.last(), Some(Item::Data(2, LAST, _))));
+            assert!(matches!(items.last(), Some(Item::Data(2, LAST, _))));
         } else {
             assert_eq!(reported as u64, limit);
-            let end = &said[said.len() - 2..];
-            assert_eq!(end, [Item::Error(code::TOO_BIG), answer_close(1009)]);
+            let end = &items[items.len() - 2..];
+            assert_eq!(end, [Item::Error(code::TOO_BIG), close_reply(1009)]);
         }
     }
 }

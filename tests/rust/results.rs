@@ -1,9 +1,11 @@
-//! Every result: its number, name, close code and HTTP status.
+//! The numbers of the ABI: results with their names, close codes and HTTP statuses; constants;
+//! sizes and offsets of structs.
 
 use crate::c;
 use std::collections::HashSet;
 use wscodec::error::Error;
 use wscodec::ffi::accept::*;
+use wscodec::ffi::conn::*;
 use wscodec::ffi::decoder::*;
 use wscodec::ffi::fields::*;
 use wscodec::ffi::frame::*;
@@ -54,23 +56,23 @@ fn every_error_has_its_name_close_code_and_status() {
 }
 
 #[test]
-fn there_are_no_other_errors() {
+fn no_other_number_is_an_error() {
     let known: HashSet<isize> = TABLE.iter().map(|row| row.0).collect();
     assert_eq!(Error::ALL.len(), TABLE.len());
-    // Where it is as wide as that.
+    // Only where isize has 64 bits.
     let below_i32 = isize::try_from(i64::from(i32::MIN) - 1);
     for number in (-100_000..0).chain([isize::MIN, isize::MIN + 1]).chain(below_i32) {
         let named = c::text(ws_errname(number)) != "WS_ERR_UNKNOWN";
         assert_eq!(named, known.contains(&number), "{number}");
     }
-    // Not taken for a known one whose lower 32 bits are the same.
+    // Not mistaken for a known one with the same lower 32 bits.
     if let Ok(number) = isize::try_from(i64::MIN | 0x7fff_ffff) {
         assert_eq!(c::text(ws_errname(number)), "WS_ERR_UNKNOWN");
     }
 }
 
 #[test]
-fn every_error_says_something_of_its_own() {
+fn every_error_has_its_own_text() {
     let texts: HashSet<&str> =
         TABLE.iter().map(|row| c::text(ws_strerror(row.0))).collect();
     assert_eq!(texts.len(), TABLE.len());
@@ -78,7 +80,7 @@ fn every_error_says_something_of_its_own() {
 }
 
 #[test]
-fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
+fn a_count_is_not_an_error_and_an_unknown_error_is_a_failure() {
     for count in [0, 1, 14, isize::MAX] {
         assert_eq!(c::text(ws_errname(count)), "WS_OK");
         assert_eq!(ws_close_code_for(count), 1000);
@@ -93,16 +95,49 @@ fn a_count_is_no_error_and_an_unknown_error_is_a_failure() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     assert_eq!(c::text(ws_version_string()), env!("CARGO_PKG_VERSION"));
     let parts: Vec<u32> =
         env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap()).collect();
     assert_eq!(ws_version(), parts[0] * 10_000 + parts[1] * 100 + parts[2]);
 }
 
-/// Of 64-bit platforms and of 32-bit ones.
 #[test]
-fn structs_have_the_sizes_that_others_were_compiled_with() {
+fn the_numbers_of_the_abi_never_change() {
+    assert_eq!(
+        [
+            WS_OPCODE_CONTINUATION,
+            WS_OPCODE_TEXT,
+            WS_OPCODE_BINARY,
+            WS_OPCODE_CLOSE,
+            WS_OPCODE_PING,
+            WS_OPCODE_PONG,
+        ],
+        [0, 1, 2, 8, 9, 10]
+    );
+    assert_eq!([WS_SERVER, WS_CLIENT, WS_DEFLATE, WS_ANY_MASK], [0, 1, 2, 4]);
+    assert_eq!([WS_KEEP_MASKED, WS_ANY_RSV], [8, 16]);
+    assert_eq!([WS_FIN, WS_RSV1, WS_RSV2, WS_RSV3], [0x80, 0x40, 0x20, 0x10]);
+    assert_eq!([WS_MASKED, WS_BEGIN, WS_END], [1, 2, 4]);
+    assert_eq!([WS_OPT_MAX_MESSAGE, WS_OPT_STREAM, WS_OPT_AUTO_PONG], [1, 2, 3]);
+    assert_eq!([WS_OPT_CHECK_UTF8, WS_OPT_KEEP_BUFFER, WS_OPT_MAX_FRAME], [4, 5, 6]);
+    assert_eq!([WS_OPT_ANY_MASK, WS_OPT_AUTO_CLOSE, WS_OPT_ALLOW_RSV], [7, 8, 9]);
+    assert_eq!(WS_OPT_COMPRESS_FROM, 10);
+    assert_eq!([WS_INFO_CLOSE_SENT, WS_INFO_CLOSE_RECEIVED], [100, 101]);
+    assert_eq!([WS_INFO_CLOSED_BY_PEER, WS_INFO_SENDING], [102, 103]);
+    assert_eq!([WS_INFO_RECEIVING, WS_INFO_ANNOUNCED, WS_INFO_BUFFERED], [104, 105, 106]);
+    assert_eq!([WS_EVENT_FIRST, WS_EVENT_LAST], [1, 2]);
+    assert_eq!([WS_EVENT_COLLECTED, WS_EVENT_FRAME_END], [4, 8]);
+    assert_eq!([WS_SEND_MORE, WS_SEND_PLAIN], [1, 2]);
+    assert_eq!([WS_STATE_OPEN, WS_STATE_CLOSING, WS_STATE_CLOSED], [0, 1, 2]);
+    assert_eq!(WS_STATE_FAILED, 3);
+    // A pong of 125 bytes and a close with a code, both masked.
+    assert_eq!(WS_MAX_OUTPUT, (2 + 4 + 125) + (2 + 4 + 2));
+    assert_eq!((WS_MAX_REPLY, WS_MAX_HEAD), (512, 65_536));
+}
+
+#[test]
+fn the_sizes_of_structs_never_change() {
     let pointer = size_of::<usize>();
     for (number, size, ours) in [
         (1, 48, size_of::<ws_handshake>()),
@@ -125,7 +160,7 @@ fn structs_have_the_sizes_that_others_were_compiled_with() {
 }
 
 #[test]
-fn the_fields_of_frozen_structs_stay_where_they_are() {
+fn the_offsets_of_fields_never_change() {
     use core::mem::offset_of;
     assert_eq!(offset_of!(ws_frame, payload_len), 0);
     assert_eq!(offset_of!(ws_frame, chunk_pos), 8);

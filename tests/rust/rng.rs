@@ -15,7 +15,7 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    /// Below `end`, which is not 0.
+    /// A number below `end`, which must not be 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
@@ -28,9 +28,20 @@ impl Rng {
         (0..len).map(|_| self.byte()).collect()
     }
 
-    /// True once in `n` times.
+    /// True with a probability of 1 in `n`.
     pub(crate) fn once_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
+    }
+
+    /// Lengths of pieces, some of them 0, that add up to `len`.
+    pub(crate) fn pieces(&mut self, len: usize, longest: usize) -> Vec<usize> {
+        let (mut pieces, mut done) = (Vec::new(), 0);
+        while done < len {
+            let piece = self.below(longest + 1).min(len - done);
+            pieces.push(piece);
+            done += piece;
+        }
+        pieces
     }
 
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
@@ -38,7 +49,7 @@ impl Rng {
     }
 }
 
-/// How many random inputs to try: the environment's number, or `usual`.
+/// How many random inputs to try: the number in the environment variable, or `usual`.
 pub(crate) fn count(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
 }

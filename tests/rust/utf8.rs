@@ -1,34 +1,35 @@
-//! UTF-8 in pieces (RFC 3629; RFC 6455, 8.1): against the standard library, exhaustively.
+//! ws_utf8_validate() agrees with the standard library on any text in any pieces (RFC 3629;
+//! RFC 6455, 8.1).
 
 use crate::c::{self, code};
 use crate::rng::Rng;
 
-/// What a text amounts to so far.
+/// The verdict on a text so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     /// It ends on a character boundary.
     Whole,
     /// It ends inside a character.
     Open,
-    Wrong,
+    Invalid,
 }
 
 fn expected(text: &[u8]) -> Verdict {
     match std::str::from_utf8(text) {
         Ok(_) => Verdict::Whole,
         Err(error) if error.error_len().is_none() => Verdict::Open,
-        Err(_) => Verdict::Wrong,
+        Err(_) => Verdict::Invalid,
     }
 }
 
-/// What comes of the next piece.
+/// Validates the next piece.
 fn push(state: &mut u32, piece: &[u8]) -> Verdict {
     match (c::utf8_validate(state, piece), *state) {
         (0, 0) => Verdict::Whole,
         (0, _) => Verdict::Open,
         (code::UTF8, left) => {
-            assert_ne!(left, 0, "a failed state is not a fresh one");
-            Verdict::Wrong
+            assert_ne!(left, 0, "a failed state must not be 0");
+            Verdict::Invalid
         }
         other => panic!("unexpected: {other:?}"),
     }
@@ -38,7 +39,7 @@ fn whole(text: &[u8]) -> Verdict {
     push(&mut 0, text)
 }
 
-/// In every split into pieces of up to 4 bytes.
+/// Checks every way of cutting the text.
 fn every_split(text: &[u8]) {
     let len = text.len();
     for cuts in 0..1_u32 << len.saturating_sub(1) {
@@ -56,7 +57,7 @@ fn every_split(text: &[u8]) {
 }
 
 #[test]
-fn every_sequence_of_one_and_two_bytes_in_every_split() {
+fn every_sequence_of_one_and_two_bytes_is_judged_as_by_std() {
     every_split(b"");
     for a in 0..=255 {
         every_split(&[a]);
@@ -66,8 +67,8 @@ fn every_sequence_of_one_and_two_bytes_in_every_split() {
     }
 }
 
-/// All 2^24. State after `ab` is the same however it came about, so the splits of the first
-/// two bytes need not be repeated for each third.
+/// All sequences with these first bytes. The state after two bytes does not depend on the split,
+/// so each third byte is tried once.
 fn three_bytes(leads: impl Iterator<Item = u8>) {
     for a in leads {
         for b in 0..=255 {
@@ -87,18 +88,18 @@ fn three_bytes(leads: impl Iterator<Item = u8>) {
 }
 
 #[test]
-fn every_sequence_of_three_bytes_from_an_ascii_start() {
+fn every_sequence_of_three_bytes_after_ascii_is_judged_as_by_std() {
     three_bytes(0..=127);
 }
 
 #[test]
-fn every_sequence_of_three_bytes_from_another_start() {
+fn every_sequence_of_three_bytes_after_non_ascii_is_judged_as_by_std() {
     three_bytes(128..=255);
 }
 
-/// Every lead, every second byte, and the edges of what may follow, also as `a|bc`.
+/// Every lead and second byte, with critical values of the others.
 #[test]
-fn every_split_of_three_and_four_bytes_at_the_edges() {
+fn splits_of_three_and_four_bytes_change_nothing() {
     let edges = [0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xe2, 0xff];
     for a in (0xc0..=0xff).chain([0x00, 0x7f, 0x80, 0xbf]) {
         for b in 0..=255 {
@@ -117,7 +118,7 @@ fn every_split_of_three_and_four_bytes_at_the_edges() {
 }
 
 #[test]
-fn every_character_there_is() {
+fn every_character_is_valid() {
     for character in '\0'..=char::MAX {
         let mut buf = [0; 4];
         let text = character.encode_utf8(&mut buf).as_bytes();
@@ -131,9 +132,9 @@ fn every_character_there_is() {
     }
 }
 
-/// Where a byte-by-byte check must fail: at the first byte that nothing can make right.
+/// The position of the first byte that no continuation can make valid.
 #[test]
-fn text_fails_at_the_first_impossible_byte() {
+fn text_fails_at_its_first_invalid_byte() {
     for (text, at) in [
         // Overlong forms.
         (&b"\xc0\x80"[..], 0),
@@ -150,22 +151,22 @@ fn text_fails_at_the_first_impossible_byte() {
         (b"\xf5\x80\x80\x80", 0),
         (b"\xff", 0),
         (b"\xfe", 0),
-        // A continuation of nothing, and a start that is not continued.
+        // A continuation without a lead, and leads without their continuation.
         (b"\x80", 0),
         (b"ab\xbfcd", 2),
         (b"\xe2\x82a", 2),
         (b"\xf0\x90\x8d\xc3", 3),
-        // Right for a while.
+        // Valid at first.
         (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90", 12),
     ] {
         let mut state = 0;
         for (here, byte) in text.iter().enumerate() {
             let verdict = push(&mut state, &[*byte]);
-            assert_eq!(verdict == Verdict::Wrong, here >= at, "{text:02x?} at {here}");
+            assert_eq!(verdict == Verdict::Invalid, here >= at, "{text:02x?} at {here}");
         }
         every_split(&text[..text.len().min(8)]);
-        assert_eq!(whole(&text[..=at]), Verdict::Wrong);
-        assert_ne!(whole(&text[..at]), Verdict::Wrong);
+        assert_eq!(whole(&text[..=at]), Verdict::Invalid);
+        assert_ne!(whole(&text[..at]), Verdict::Invalid);
     }
 }
 
@@ -176,7 +177,7 @@ fn characters_may_be_cut_anywhere() {
         for second in cut..=text.len() {
             let mut state = 0;
             for piece in [&text[..cut], &text[cut..second], b"", &text[second..]] {
-                assert_ne!(push(&mut state, piece), Verdict::Wrong);
+                assert_ne!(push(&mut state, piece), Verdict::Invalid);
             }
             assert_eq!(state, 0, "{cut} {second}");
         }
@@ -186,14 +187,14 @@ fn characters_may_be_cut_anywhere() {
 #[test]
 fn a_failure_is_final() {
     let mut state = 0;
-    assert_eq!(push(&mut state, b"\xff"), Verdict::Wrong);
+    assert_eq!(push(&mut state, b"\xff"), Verdict::Invalid);
     for piece in [&b""[..], b"a", b"\xff", b"abc"] {
-        assert_eq!(push(&mut state, piece), Verdict::Wrong);
+        assert_eq!(push(&mut state, piece), Verdict::Invalid);
     }
 }
 
 #[test]
-fn long_random_texts_in_random_pieces() {
+fn random_texts_in_random_pieces_are_judged_as_by_std() {
     let mut rng = Rng::new(13);
     for _ in 0..3000 {
         let count = rng.below(60);
@@ -217,9 +218,9 @@ fn long_random_texts_in_random_pieces() {
     }
 }
 
-/// A state that no call has left behind is refused, or does what an ordinary one does.
+/// A state that no call produced is refused or handled like any other.
 #[test]
-fn any_number_is_a_state_without_a_panic() {
+fn any_number_is_a_harmless_state() {
     let mut rng = Rng::new(14);
     let edges = [1, 0xff, 0x100, 0x8000_0000, u32::MAX - 1, u32::MAX];
     let random = (0..300_000).map(|_| rng.next() as u32).collect::<Vec<_>>();

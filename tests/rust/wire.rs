@@ -1,6 +1,6 @@
-//! Frames as RFC 6455, 5.2 draws them, written without the library.
+//! Frames as in RFC 6455, 5.2, written without the library.
 
-/// Bytes from hexadecimal digits; spaces are left out.
+/// Bytes from hexadecimal digits; spaces are ignored.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text
         .chars()
@@ -11,7 +11,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// How a length is written: in the second byte, or in 2 or 8 bytes more.
+/// The forms of a length: in the second byte, or in 2 or 8 more bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Short,
@@ -32,7 +32,7 @@ impl Form {
     }
 }
 
-/// A header whose length takes the form that it is told to.
+/// A header with its length in a given form.
 pub(crate) fn header_in(
     form: Form,
     first: u8,
@@ -61,7 +61,7 @@ pub(crate) fn header(first: u8, key: Option<[u8; 4]>, len: u64) -> Vec<u8> {
     header_in(Form::minimal(len), first, key, len)
 }
 
-/// The loop of 5.3, a byte at a time.
+/// The algorithm of 5.3, byte by byte.
 pub(crate) fn masked(payload: &[u8], key: [u8; 4]) -> Vec<u8> {
     payload.iter().enumerate().map(|(i, byte)| byte ^ key[i % 4]).collect()
 }

@@ -1,5 +1,5 @@
-//! zlib itself, the C library, as the other side of a compressed connection. What RFC 7692
-//! asks for beyond deflate is written here anew.
+//! zlib, the C library, as the other side of a compressed connection. The framing of messages by
+//! RFC 7692 is implemented again here.
 
 // All unsafe blocks here call zlib with a stream that was initialised, and with slices that
 // live during the call.
@@ -38,7 +38,7 @@ fn stream() -> Box<z_stream> {
 
 const SIZE: c_int = size_of::<z_stream>() as c_int;
 
-/// Compresses.
+/// A compressor.
 pub(crate) struct Deflate(Box<z_stream>);
 
 #[derive(Clone, Copy, Debug)]
@@ -98,11 +98,11 @@ impl Deflate {
         out
     }
 
-    /// A whole message, as 7.2.1 says.
+    /// Compresses a whole message (7.2.1).
     pub(crate) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         let mut out = self.run(payload, Z_SYNC_FLUSH);
         if out.is_empty() {
-            // Nothing but what was flushed before: an empty block (7.2.3.6).
+            // The input is empty and all was flushed: an empty block (7.2.3.6).
             return vec![0];
         }
         assert!(out.ends_with(&[0, 0, 0xff, 0xff]));
@@ -117,10 +117,10 @@ impl Drop for Deflate {
     }
 }
 
-/// Decompresses, with a window of its own size.
+/// A decompressor with a given window.
 pub(crate) struct Inflate {
     z: Box<z_stream>,
-    /// Everything that ever came out.
+    /// All output so far.
     history: Vec<u8>,
 }
 
@@ -133,17 +133,17 @@ impl Inflate {
         Inflate { z, history: Vec::new() }
     }
 
-    /// How many bytes came out since these messages.
-    pub(crate) fn since(&self, said: &[crate::conn::Item]) -> usize {
-        let messages = said.iter().map(|item| match item {
+    /// How many bytes were decompressed after these messages.
+    pub(crate) fn since(&self, items: &[crate::conn::Item]) -> usize {
+        let messages = items.iter().map(|item| match item {
             crate::conn::Item::Data(_, _, data) => data.len(),
             _ => 0,
         });
         self.history.len() - messages.sum::<usize>()
     }
 
-    /// All that comes of the input, up to the end of a final block. What is left of the
-    /// input, or None if that is no deflate.
+    /// Decompresses up to the end of a final block. Returns the rest of the input, or None if it
+    /// is not deflate, and whether a final block has ended.
     fn run<'a>(&mut self, input: &'a [u8]) -> (Option<&'a [u8]>, bool) {
         let z = &mut *self.z;
         (z.next_in, z.avail_in) = (input.as_ptr().cast_mut(), input.len() as u32);
@@ -163,8 +163,8 @@ impl Inflate {
         }
     }
 
-    /// The next block is not the first, and may refer to what came before.
-    fn begin_anew(&mut self) {
+    /// Starts a new stream after a final block; it may refer to the output so far.
+    fn restart(&mut self) {
         let window = &self.history[self.history.len().saturating_sub(32_768)..];
         unsafe {
             inflateReset(&mut *self.z);
@@ -172,9 +172,9 @@ impl Inflate {
         }
     }
 
-    /// A whole message, as 7.2.2 says; None if it is damaged. What comes of the four bytes
-    /// that a message lacks would be no part of it, so it must be nothing. A message that is
-    /// empty, or ends right behind a block, on a byte boundary, lacks nothing.
+    /// Decompresses a whole message (7.2.2); None if it is damaged. The four bytes that are
+    /// appended to a message must not decompress to anything. A message that is empty, or ends
+    /// with a block on a byte boundary, does not need them.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
         let start = self.history.len();
         let mut rest = payload;
@@ -187,7 +187,7 @@ impl Inflate {
             if !ended {
                 break;
             }
-            self.begin_anew();
+            self.restart();
             if rest.is_empty() {
                 return Some(self.history[start..].to_vec());
             }
@@ -205,7 +205,7 @@ impl Inflate {
             return None;
         }
         if last {
-            self.begin_anew();
+            self.restart();
         }
         Some(self.history[start..].to_vec())
     }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what `make test-all` needs beyond a fresh machine: Debian packages (as root, only
+# Installs the tools of `make test-all`: Debian packages (as root, only
 # those whose command is missing), and npm packages below target/node.
 set -eu
 cd "$(dirname "$0")/../.."

@@ -1,6 +1,6 @@
-/* An echo server on libwebsockets, the way of its minimal examples: what comes is
- * queued in a ring, and sent when the connection is writable, one piece for each time
- * it is. While the ring is full the peer is not read. */
+/* An echo server on libwebsockets, like its minimal examples: received data is queued in
+ * a ring, and sent when the connection is writable, one piece each time. While the ring
+ * is full, nothing is read from the peer. */
 #include <libwebsockets.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 enum { RING_SIZE = 64 };
 
 typedef struct piece {
-    void *data; /* behind LWS_PRE bytes of room for the header */
+    void *data; /* after LWS_PRE bytes of room for the header */
     size_t len;
     bool binary, first, final;
 } piece;

@@ -22,7 +22,7 @@ typedef struct conn {
 
 static int epoll_fd;
 
-/* ---- what wslay calls ---- */
+/* ---- callbacks of wslay ---- */
 
 static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags,
                        void *user) {

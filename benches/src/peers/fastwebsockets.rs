@@ -1,5 +1,5 @@
 //! fastwebsockets, from the crates registry. It reads by tokio's traits; the futures are polled
-//! directly, without a runtime, and are always ready. What that costs is part of it.
+//! directly, without a runtime, and are always ready. The cost of that is included.
 
 use crate::stream::{Decode, Endless, Stream, ready};
 use fastwebsockets::{Role, WebSocket};

@@ -1,4 +1,4 @@
-//! The peers, one file each: what the comparisons need of them.
+//! The parts of the peers that the comparisons need, one file for each peer.
 
 pub(crate) mod fastwebsockets;
 pub(crate) mod openssl;
@@ -14,7 +14,7 @@ use crate::abi::SharedLibrary;
 use crate::programs::printed;
 use std::process::Command;
 
-/// What build.rs says about a peer that it compiled: where it is, or after a "!" why it is not.
+/// Opens a peer that build.rs compiled: `built` is its path, or "!" and the reason of a failure.
 fn open(built: &str) -> Result<SharedLibrary, String> {
     match built.strip_prefix('!') {
         Some(why) => Err(why.to_string()),
@@ -22,10 +22,10 @@ fn open(built: &str) -> Result<SharedLibrary, String> {
     }
 }
 
-/// Versions of those that the system brings.
+/// Versions of the peers that are packages of the system.
 pub(crate) fn system_versions() -> Vec<String> {
     let openssl = openssl::OpenSsl::open().ok().map(|openssl| openssl.version());
-    // wslay.h of Debian's 1.1.1 says 1.0.1.
+    // The wslay.h of Debian's 1.1.1 has the version 1.0.1.
     let mut wslay = Command::new("dpkg-query");
     let wslay = printed(wslay.args(["-W", "-f=wslay ${Version}", "libwslay1"]));
     [openssl, wslay].into_iter().flatten().collect()

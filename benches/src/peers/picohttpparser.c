@@ -1,3 +1,3 @@
-/* The parser itself: it needs no shim, but a file here to be compiled from. */
+/* The parser itself. It needs no shim, but build.rs compiles files of this folder. */
 
 #include <picohttpparser.c>

@@ -37,7 +37,7 @@ impl Field {
     pub(crate) const EMPTY: Field =
         Field { name: null(), name_len: 0, value: null(), value_len: 0 };
 
-    /// Name and value, of a request that is still there.
+    /// Name and value in a request that still exists.
     pub(crate) fn parts(&self) -> [&[u8]; 2] {
         unsafe {
             [
@@ -54,7 +54,7 @@ impl PicoHttpParser {
         Ok(PicoHttpParser { parse_request: library.function("phr_parse_request")? })
     }
 
-    /// How many fields there are.
+    /// The number of fields.
     pub(crate) fn parse(&self, head: &[u8], fields: &mut [Field]) -> usize {
         let (mut method, mut method_len) = (null(), 0);
         let (mut path, mut path_len) = (null(), 0);

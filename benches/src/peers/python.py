@@ -1,8 +1,8 @@
-"""Reads what to measure, "batch SIZE" or "single SIZE"; prints the nanoseconds of CPU time that
-a frame takes to decode, side by side, as JSON.
+"""Reads a measurement, "batch SIZE" or "single SIZE". Prints the nanoseconds of CPU time that each
+side needs to decode a frame, as JSON.
 
-Each side turns a read of masked binary frames into a list of their payloads, as `bytes`. All
-are checked for the same list before they are timed, and timed in turns.
+Each side decodes a read of masked binary frames to a list of their payloads, as `bytes`. The lists
+are compared, then the sides are timed in turns.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def decoder_feed() -> Side:
     return lambda data: [frame.payload for frame in decoder.feed(data)]
 
 
-# By ctypes alone, as one would write it who does without the package's classes.
+# With ctypes only, as in a program that does not use the classes of the package.
 
 
 def function(name: str) -> Callable[..., int]:
-    """Without declared arguments: ctypes takes its own objects faster than Python's."""
+    """Without declared arguments: ctypes passes its own objects faster than those of Python."""
     found = _ffi.lib[name]
     found.restype = _ffi.c_result
     return found

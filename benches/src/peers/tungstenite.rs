@@ -59,7 +59,7 @@ impl Writer {
         self.socket.flush().expect("tungstenite: flush");
     }
 
-    /// What one write() writes.
+    /// The bytes of one write().
     pub(crate) fn frame(&mut self) -> Vec<u8> {
         self.socket.get_mut().kept = Some(Vec::new());
         self.write();
@@ -67,7 +67,7 @@ impl Writer {
     }
 }
 
-/// Takes what is written, and drops it unless asked to keep it.
+/// Accepts all writes, and drops their bytes unless it has to keep them.
 #[derive(Default)]
 struct Sink {
     kept: Option<Vec<u8>>,
@@ -92,14 +92,14 @@ impl Read for Sink {
     }
 }
 
-/// Answers a request as a server. Returns the length of the answer.
+/// Responds to a request as a server. Returns the length of the response.
 pub(crate) fn answer(head: &[u8], out: &mut [u8]) -> usize {
     let room = out.len();
     let socket = accept(Client { head, out }).expect("tungstenite: accept");
     room - socket.get_ref().out.len()
 }
 
-/// Sends its request, and has room for the answer.
+/// Sends its request, and has room for the response.
 #[derive(Debug)]
 struct Client<'a> {
     head: &'a [u8],

@@ -12,11 +12,11 @@ pub(crate) struct UWebSockets {
     consume: Consume,
     receiver: unsafe extern "C" fn() -> *mut c_void,
     receiver_free: unsafe extern "C" fn(*mut c_void),
-    /// May write eight bytes behind the payload.
+    /// May write eight bytes after the payload.
     pub(crate) mask: unsafe extern "C" fn(*mut u8, usize, *const u8),
     pub(crate) encode: unsafe extern "C" fn(*mut u8, *const u8, usize) -> usize,
     pub(crate) accept_key: unsafe extern "C" fn(*const u8, *mut u8),
-    /// Writes to the head, and up to 32 bytes behind it.
+    /// Writes to the head, and up to 32 bytes after it.
     pub(crate) upgrade: unsafe extern "C" fn(*mut u8, usize, *mut u8) -> usize,
     connection_size: unsafe extern "C" fn() -> usize,
 }
@@ -49,7 +49,7 @@ impl UWebSockets {
     }
 }
 
-/// Where a message lies.
+/// The place of a message.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Span {

@@ -1,4 +1,4 @@
-/* What the comparisons call of wslay's event API: a server that is handed a stream. */
+/* The part of wslay's event API that the comparisons use: a server that reads a stream. */
 
 #include <stdlib.h>
 #include <string.h>

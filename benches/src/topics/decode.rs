@@ -1,8 +1,8 @@
-//! Decoding a read of masked binary frames (RFC 6455, 5.2), with each of the three layers, and
-//! each the way that the header recommends.
+//! Decoding a read of masked binary frames (RFC 6455, 5.2), with each of the three layers,
+//! used as the header recommends.
 //!
-//! Frame by frame is what uWebSockets' consume() does, and websocket-sans-io; the connection
-//! delivers whole messages, as do tungstenite, fastwebsockets, soketto and wslay.
+//! uWebSockets' consume() and websocket-sans-io decode frame by frame. The connection delivers
+//! whole messages, like tungstenite, fastwebsockets, soketto and wslay.
 
 use crate::abi::Abi;
 use crate::harness::{Bench, Group};
@@ -14,8 +14,8 @@ use crate::targets::DECODE;
 use std::ptr::null;
 use std::slice;
 use wscodec::ffi::conn::{WS_MAX_OUTPUT, ws_conn, ws_event};
-use wscodec::ffi::frame::{WS_SERVER, ws_frame};
 use wscodec::ffi::decoder::ws_decoder;
+use wscodec::ffi::frame::{WS_SERVER, ws_frame};
 
 const ENTRIES: usize = 64;
 
@@ -85,7 +85,7 @@ impl Decode for FrameByFrame<'_> {
 }
 
 /// # Safety
-/// The entry was filled for a buffer that starts at `at`, and is still there.
+/// The entry was filled for a buffer that starts at `at` and still exists.
 unsafe fn chunk<'a>(at: *const u8, frame: &ws_frame) -> &'a [u8] {
     let (off, len) = (frame.chunk_off as usize, frame.chunk_len as usize);
     unsafe { slice::from_raw_parts(at.add(off), len) }
@@ -182,8 +182,8 @@ impl Decode for Connection<'_> {
                 each(unsafe { &*self.abi.event_data(self.conn, at, event) });
             }
             let (to, cap) = (out.as_mut_ptr().cast(), out.len());
-            let said = unsafe { (self.abi.ws_conn_output)(self.conn, to, cap) };
-            assert_eq!(said, 0, "ws_conn_output");
+            let pending = unsafe { (self.abi.ws_conn_output)(self.conn, to, cap) };
+            assert_eq!(pending, 0, "ws_conn_output");
             (at, len) = (unsafe { at.add(used) }, len - used);
         }
     }

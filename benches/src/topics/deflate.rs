@@ -64,7 +64,7 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
 
 type Others = [(&'static str, Result<Elsewhere, String>); 2];
 
-/// What a peer takes in a process of its own.
+/// The time of a peer in another process.
 struct Elsewhere {
     /// With context takeover, and without: [`TO_COMPRESS`], [`TO_DECOMPRESS`], [`TO_HOLD`].
     numbers: [[f64; 3]; 2],
@@ -136,7 +136,7 @@ fn compress(
     let mut engine = zlib_rs::Deflate::new(15, 8);
     add_compressor(&mut group, "zlib-rs", messages, forgets, move |message, out| {
         if forgets {
-            // What the library chooses for a message of this length.
+            // The choice of the library for a message of this length.
             engine = zlib_rs::Deflate::new(11, 5);
         }
         0..engine.run(message, out)
@@ -152,8 +152,8 @@ fn compress(
     bench.measure(group);
 }
 
-/// Adds a side that compresses all messages; `compress` tells where in its output the compressed
-/// one is. What is compared is what comes out again.
+/// Adds a side that compresses all messages; `compress` returns the place of the compressed
+/// message in its output. The messages decompressed again are compared.
 fn add_compressor<'a>(
     group: &mut Group<'a>,
     name: &'static str,
@@ -219,8 +219,8 @@ fn decompress(
     bench.measure(group);
 }
 
-/// Compressed messages. A context goes on where it stopped: after the first ones, the others may
-/// be decompressed again and again.
+/// Compressed messages. The context continues: after the first ones, the others may be
+/// decompressed repeatedly.
 struct Compressed {
     first: Vec<Vec<u8>>,
     again: Vec<Vec<u8>>,
@@ -238,7 +238,7 @@ impl Compressed {
 }
 
 /// Adds a side that decompresses all messages, each of which is copied for it, as by a read();
-/// `decompress` tells where the message is until the next call.
+/// `decompress` returns the place of the message, which is valid until the next call.
 fn add_decompressor<'a>(
     group: &mut Group<'a>,
     name: &'static str,
@@ -292,7 +292,7 @@ fn resident_each(abi: &Abi, message: &[u8], params: &ws_pmd_params) -> f64 {
     let mut out = vec![0; ROOM];
     let len = Connection::new(abi, WS_CLIENT, params, null()).send(message, &mut out);
     let frame = &out[..len];
-    // What was freed before would be used again, unseen.
+    // Memory freed before would be used again without being counted.
     unsafe { libc::malloc_trim(0) };
     let before = resident();
     let one = |_| {
@@ -341,7 +341,7 @@ fn held(bench: &mut Bench, abi: &Abi, messages: &[Vec<u8>]) {
     });
 }
 
-/// What a server holds beside its handle after this, with a client.
+/// The memory that a server holds in addition to its handle after this, with a client.
 fn held_after(
     abi: &Abi,
     params: &ws_pmd_params,
@@ -428,7 +428,7 @@ fn header_len(frame: &[u8]) -> usize {
     }
 }
 
-/// Of the kind that servers send to browsers: the same names, other values.
+/// As servers send to browsers: the same names with other values.
 fn messages() -> Vec<Vec<u8>> {
     let mut seed = 1_u64;
     let mut number = |below: u64| {

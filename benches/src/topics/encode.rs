@@ -59,8 +59,7 @@ fn server(bench: &mut Bench, abi: &Abi, size: usize) {
     bench.measure(group);
 }
 
-/// There is no peer that encodes only a header: it is timed with the payload, its header alone
-/// compared.
+/// No peer encodes only a header: it is timed with the payload, and only its header is compared.
 fn header(bench: &mut Bench, abi: &Abi, size: usize) {
     let payload = payload(size);
     let mut out = Aligned::new(&vec![0; WS_MAX_HEADER + size]);
@@ -86,7 +85,7 @@ fn header(bench: &mut Bench, abi: &Abi, size: usize) {
     bench.measure(group);
 }
 
-/// A client's frames are masked, each with a random key: what they say is compared.
+/// Frames of a client are masked with random keys, so their payloads are compared.
 fn client(bench: &mut Bench, abi: &Abi, size: usize) {
     let payload = payload(size);
     let mut group = Group::new(ENCODE_CLIENT, size);

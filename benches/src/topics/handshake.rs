@@ -120,7 +120,7 @@ fn tokenise(bench: &mut Bench, abi: &Abi, request: &[u8]) {
         }
         Err(why) => group.missing("picohttpparser", why),
     }
-    // It does not tell the fields; but it has found and checked those of the handshake.
+    // It does not report the fields, but it has found and checked those of the handshake.
     group.unchecked("ws_parse_handshake", || {
         let handshake = parse(abi, request.as_ptr(), request.len());
         assert_eq!(handshake.head_len as usize, REQUEST, "ws_parse_handshake");
@@ -173,7 +173,7 @@ impl Tokenise for NextHeader<'_> {
 }
 
 /// # Safety
-/// The span lies in a buffer that starts at `at`, and is still there.
+/// The span is in a buffer that starts at `at` and still exists.
 unsafe fn piece<'a>(at: *const u8, span: ws_span) -> &'a [u8] {
     unsafe { slice::from_raw_parts(at.add(span.off as usize), span.len as usize) }
 }
@@ -209,8 +209,7 @@ impl Tokenise for Pico<'_> {
     }
 }
 
-/// What a head costs that comes one byte per call, over all calls. What is compared is where it
-/// ends.
+/// The cost of a head that arrives one byte per call, over all calls. The end found is compared.
 fn byte_by_byte(bench: &mut Bench, abi: &Abi) {
     let head = longest_head();
     let mut group = Group::new(BYTE_BY_BYTE, LONGEST_HEAD);
@@ -269,7 +268,7 @@ fn upgrade(bench: &mut Bench, abi: &Abi, request: &[u8]) {
     bench.measure(group);
 }
 
-/// Adds a side that answers a request; `answer` returns the length of what it wrote.
+/// Adds a side that responds to a request; `answer` returns the length of the response.
 fn add_server<'a>(
     group: &mut Group<'a>,
     name: &'static str,
@@ -284,11 +283,11 @@ fn add_server<'a>(
         (written, out.as_ptr())
     };
     let (len, at) = call();
-    let said = unsafe { slice::from_raw_parts(at, len) }.to_vec();
-    group.side(name, in_order(said), call);
+    let response = unsafe { slice::from_raw_parts(at, len) }.to_vec();
+    group.side(name, in_order(response), call);
 }
 
-/// The lines of an answer in alphabetical order, names in lower case: neither matters.
+/// The lines of a response in alphabetical order, names in lower case, since neither matters.
 fn in_order(answer: Vec<u8>) -> Vec<u8> {
     let answer = String::from_utf8(answer).expect("an answer is text");
     let normal = |line: &str| match line.split_once(": ") {

@@ -47,7 +47,7 @@ fn ours(abi: &Abi, payload: &mut [u8]) {
 }
 
 /// Payloads of one size in slots, as many as the nearest cache holds. All sides mask the same
-/// memory: whether its pages are huge or not matters where there is much of it.
+/// memory, since huge pages make a difference for large sizes.
 struct Payloads {
     size: usize,
     slot: usize,
@@ -57,8 +57,8 @@ struct Payloads {
 
 impl Payloads {
     const CACHE: usize = 16384;
-    /// A slot's bytes behind its payload, as if there followed the header of the next frame. A
-    /// peer writes there.
+    /// The bytes of a slot after its payload, where the header of the next frame would be. A peer
+    /// writes there.
     const GAP: usize = 14;
 
     fn new(size: usize) -> Payloads {

@@ -1,8 +1,8 @@
-//! What a connection takes that is idle: after its handshake, with no bytes that wait.
+//! The memory of an idle connection: after its handshake, with no pending bytes.
 //!
-//! Ours is counted by an allocator of its own, as what the library asks for. Peers that cannot be
-//! given one are counted by the C library, which Rust uses too, as what it hands out; and
-//! uWebSockets, which makes a connection only of a socket, by the sizes of its types.
+//! Ours is counted by a custom allocator, as the bytes requested. Peers without custom allocators
+//! are counted by the C library, which Rust uses too, as the bytes allocated. uWebSockets, which
+//! needs a socket for a connection, is counted by the sizes of its types.
 
 use super::decode::NO_EVENT;
 use crate::abi::Abi;

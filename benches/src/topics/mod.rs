@@ -1,4 +1,4 @@
-//! What is measured, one file per topic. Each opens with what counts as the same on both sides.
+//! The measurements, one file per topic. Each begins with the results that count as equal.
 
 mod decode;
 mod deflate;

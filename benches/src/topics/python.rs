@@ -1,4 +1,4 @@
-//! Python: measured by peers/python.py, which takes the sides in turns as it is done here.
+//! Python: measured by peers/python.py, which runs the sides in turns, too.
 
 use crate::harness::{Bench, Measured, Times};
 use crate::programs::{self, PYTHON};
@@ -6,12 +6,12 @@ use crate::targets::{PYTHON_BATCH, PYTHON_SINGLE};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What the script prints, for each quantity.
+/// The output of the script for each quantity.
 #[derive(Deserialize)]
 struct Printed {
     /// Nanoseconds that a frame took, round by round.
     times: BTreeMap<String, Vec<f64>>,
-    /// What cannot be imported, and why.
+    /// Modules that cannot be imported, with the reason.
     missing: BTreeMap<String, String>,
 }
 

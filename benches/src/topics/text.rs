@@ -1,5 +1,5 @@
-//! Messages of text, which must be UTF-8 (RFC 6455, 8.1): what the check costs, and against
-//! peers that make it too. Ours is the connection, whose check is on unless it is switched off.
+//! Text messages, which must be UTF-8 (RFC 6455, 8.1): the cost of the check, and peers that
+//! check, too. Ours is the connection, which checks by default.
 
 use super::decode::Connection;
 use crate::abi::Abi;
@@ -36,7 +36,7 @@ fn against_peers(bench: &mut Bench, abi: &Abi, quantity: &'static str, text: &[u
         Ok(peer) => stream::add(&mut group, "uWebSockets", peer.decoder(&stream)),
         Err(why) => group.missing("uWebSockets", why),
     }
-    // Part of what ours and fastwebsockets do.
+    // A part of the work of ours and fastwebsockets.
     let mut input = Refilled::new(&stream.bytes);
     group.unchecked("copy, simdutf8", move || {
         input.read();
@@ -64,7 +64,7 @@ pub(crate) fn multibyte(len: usize) -> Vec<u8> {
         }
         text.push(character);
     }
-    // What is left is less than a character.
+    // The rest is less than a character.
     text.extend(std::iter::repeat_n('.', len - text.len()));
     text.into_bytes()
 }

@@ -1,4 +1,4 @@
-//! Validating UTF-8 (RFC 3629) that lies in one piece.
+//! Validating UTF-8 (RFC 3629) in one piece.
 
 use super::text::{ascii, multibyte};
 use crate::abi::Abi;
@@ -28,8 +28,8 @@ fn validate(bench: &mut Bench, abi: &Abi, quantity: &'static str, text: &[u8]) {
     bench.measure(group);
 }
 
-/// What is compared is which texts are valid: this one, and it with a byte spoiled, at some
-/// places and at its end.
+/// The sides must agree which texts are valid: this one, and the same with one byte changed, at
+/// some places and at its end.
 fn add<'a>(
     group: &mut Group<'a>,
     name: &'static str,

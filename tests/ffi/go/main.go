@@ -1,5 +1,5 @@
-// An echo server over the connection layer, in Go: plain slices go in and out, and nothing of
-// Go's memory holds a pointer to Go's memory (GODEBUG=cgocheck=1 looks).
+// An echo server over the connection layer, in Go. It passes plain slices, and no Go memory with
+// pointers to Go memory (GODEBUG=cgocheck=1 checks that).
 //
 //	echo [port]
 //
@@ -19,10 +19,10 @@ import (
 	"unsafe"
 )
 
-// How long a peer may take to hang up.
+// The time that a peer may take to close the connection.
 const patience = time.Second
 
-// What the server is willing to do. It holds pointers, so it lies in C's memory.
+// The options of the server. The struct has pointers, so it must be in C memory.
 var spec = func() *C.ws_accept_spec {
 	pmd := (*C.ws_pmd_params)(C.calloc(1, C.sizeof_ws_pmd_params))
 	pmd.server_no_context_takeover = 1
@@ -45,7 +45,7 @@ func pointer(bytes []byte) unsafe.Pointer {
 	return unsafe.Pointer(&bytes[0])
 }
 
-// Reads a head and answers it. What came behind it; nil: there is no connection.
+// Reads a head and sends the reply. Returns the data after the head; nil: there is no connection.
 func (s *session) accept() []byte {
 	var buf []byte
 	var scanned C.size_t
@@ -69,7 +69,7 @@ func (s *session) accept() []byte {
 	return buf[accepted.head_len:]
 }
 
-// The data of an event of the last call, which was given buf.
+// The data of an event of the last call, whose buffer was buf.
 func (s *session) data(buf []byte, event *C.ws_event) []byte {
 	if event.flags&C.WS_EVENT_COLLECTED == 0 {
 		return buf[event.off : event.off+event.len]
@@ -77,7 +77,7 @@ func (s *session) data(buf []byte, event *C.ws_event) []byte {
 	return unsafe.Slice((*byte)(C.ws_event_data(s.ws, nil, event)), int(event.len))
 }
 
-// Whether there was memory for it.
+// Returns false if there is no memory.
 func (s *session) echo(opcode C.int, payload []byte) bool {
 	out := make([]byte, C.ws_conn_send_bound(s.ws, C.size_t(len(payload))))
 	n := C.ws_conn_send(s.ws, opcode, 0, pointer(payload), C.size_t(len(payload)),
@@ -89,7 +89,7 @@ func (s *session) echo(opcode C.int, payload []byte) bool {
 	return true
 }
 
-// Takes one read: the loop over the bytes that are left. Whether the connection goes on.
+// Processes the data of one read until all is consumed. False: the connection ends.
 func (s *session) take(buf []byte) bool {
 	for len(buf) > 0 {
 		var used C.size_t
@@ -114,8 +114,8 @@ func (s *session) take(buf []byte) bool {
 	return C.ws_conn_state(s.ws) < C.WS_STATE_CLOSED
 }
 
-// Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
-// what is on its way (RFC 6455, 7.1.1).
+// Shuts down sending, and waits for the peer to close: closing at once can destroy data on its way
+// (RFC 6455, 7.1.1).
 func (s *session) hangUp() {
 	s.CloseWrite()
 	s.SetDeadline(time.Now().Add(patience))

@@ -14,13 +14,13 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * An echo server over the connection layer, in Java with JNA: byte[] goes in and out, and events are
- * read as positions in it.
+ * An echo server over the connection layer, in Java with JNA. It passes byte[], and finds the data
+ * of an event by its position.
  *
  * <p>java Echo LIBRARY [PORT]: it listens on 127.0.0.1 and prints the port.
  */
 public final class Echo {
-    /** What is called, with size_t as long. */
+    /** The functions used, with size_t as long. */
     public interface Wscodec extends Library {
         long ws_head_length(byte[] buf, long len, long[] scanned);
 
@@ -64,7 +64,7 @@ public final class Echo {
      */
     private static final int READ = 16 * 1024;
 
-    /** How long a peer may take to hang up, in milliseconds. */
+    /** The time that a peer may take to close the connection, in milliseconds. */
     private static final int PATIENCE = 1000;
 
     private final Wscodec ws;
@@ -85,7 +85,7 @@ public final class Echo {
         return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
     }
 
-    /** Reads a head and answers it. What came behind it; null: there is no connection. */
+    /** Reads a head and replies. Returns the data after the head; null: there is no connection. */
     private byte[] accept(Pointer spec) throws IOException {
         var head = new ByteArrayOutputStream();
         var chunk = new byte[4096];
@@ -125,7 +125,7 @@ public final class Echo {
         out.write(frame, 0, (int) n);
     }
 
-    /** Takes one read: the loop over the bytes that are left. Whether the connection goes on. */
+    /** Processes the data of one read until all is consumed. False: the connection ends. */
     private boolean take(byte[] buf) throws IOException {
         var events = new byte[EVENTS * EVENT_SIZE];
         var used = new long[1];
@@ -138,8 +138,8 @@ public final class Echo {
                     echo(buf, event);
                 }
             }
-            long answer = ws.ws_conn_output(conn, reply, reply.length);
-            out.write(reply, 0, (int) Math.max(answer, 0));
+            long pending = ws.ws_conn_output(conn, reply, reply.length);
+            out.write(reply, 0, (int) Math.max(pending, 0));
             if (n < 0) {
                 return false;
             }
@@ -149,8 +149,8 @@ public final class Echo {
     }
 
     /**
-     * Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
-     * what is on its way (RFC 6455, 7.1.1).
+     * Shuts down sending, and waits for the peer to close: closing at once can destroy data on its
+     * way (RFC 6455, 7.1.1).
      */
     private void hangUp() throws IOException {
         socket.shutdownOutput();
@@ -158,7 +158,7 @@ public final class Echo {
         long start = System.nanoTime();
         var nothing = new byte[4096];
         while (in.read(nothing) >= 0 && System.nanoTime() - start < PATIENCE * 1_000_000L) {
-            // It is of no use.
+            // Ignored.
         }
     }
 
@@ -172,13 +172,13 @@ public final class Echo {
             }
             hangUp();
         } catch (IOException gone) {
-            // The peer went away.
+            // The peer has disconnected.
         } finally {
             ws.ws_conn_free(conn);
         }
     }
 
-    /** All zero but for compression without context takeover of ours. */
+    /** All zero except server_no_context_takeover. */
     private static Memory spec(Memory pmd) {
         pmd.clear();
         pmd.setByte(0, (byte) 1);
@@ -190,7 +190,7 @@ public final class Echo {
 
     public static void main(String[] args) throws IOException {
         Wscodec ws = Native.load(args[0], Wscodec.class);
-        // The other structs travel with their size: a newer library may know larger ones.
+        // The size is passed with it, since a newer library may have a larger struct.
         if (ws.ws_sizeof(TYPE_EVENT) != EVENT_SIZE) {
             throw new IOException("another libwscodec than this was written for");
         }

@@ -1,4 +1,4 @@
--- An echo server over the connection layer, in LuaJIT: declarations from the header as it is.
+-- An echo server over the connection layer, in LuaJIT, with the declarations of the header.
 --
 --   luajit echo_server.lua DECLARATIONS LIBRARY [PORT]
 --
@@ -10,7 +10,7 @@ local socket = require("socket")
 ffi.cdef(assert(io.open(arg[1])):read("*a"))
 local ws = ffi.load(arg[2])
 local READ = 64 * 1024
-local PATIENCE = 1 -- How many seconds a peer may take to hang up.
+local PATIENCE = 1 -- Seconds that a peer may take to close the connection.
 
 local events = ffi.new("ws_event[64]")
 local used = ffi.new("size_t[1]")
@@ -18,7 +18,7 @@ local reply = ffi.new("uint8_t[?]", ws.WS_MAX_REPLY + ws.WS_MAX_OUTPUT)
 local pmd = ffi.new("ws_pmd_params", { server_no_context_takeover = 1 })
 local spec = ffi.new("ws_accept_spec", { pmd = pmd })
 
--- Whatever is there, at least one byte; nil at the end of the stream.
+-- Returns the bytes available, at least one; nil at the end of the stream.
 local function read(client)
     socket.select({ client }, nil)
     local data, why, partial = client:receive(READ)
@@ -36,7 +36,7 @@ local function write(client, bytes, len)
     end
 end
 
--- A head, and what came behind it. nil: there is none, and its refusal was sent.
+-- Reads a head. Returns it and the data after it; nil: there is none, and the refusal was sent.
 local function accept(client)
     local data, scanned = "", ffi.new("size_t[1]")
     repeat
@@ -52,7 +52,7 @@ local function accept(client)
     return ffi.gc(accepted.conn, ws.ws_conn_free), data:sub(accepted.head_len + 1)
 end
 
--- Whether there was memory for it.
+-- Returns false if there is no memory.
 local function echo(client, conn, buf, event)
     local data = ws.ws_event_data(conn, buf, event)
     local room = tonumber(ws.ws_conn_send_bound(conn, event.len))
@@ -63,9 +63,9 @@ local function echo(client, conn, buf, event)
     return true
 end
 
--- Takes one read: the loop over the bytes that are left. Whether the connection goes on.
+-- Processes the data of one read until all is consumed. False: the connection ends.
 local function take(client, conn, data)
-    -- A pointer into it does not keep it from the collector: it must stay in sight.
+    -- A pointer does not keep the buffer from the collector, so a variable must hold it.
     local buf, at = ffi.new("uint8_t[?]", #data), 0
     ffi.copy(buf, data, #data)
     while at < #data do
@@ -84,8 +84,8 @@ local function take(client, conn, data)
     return ws.ws_conn_state(conn) < ws.WS_STATE_CLOSED
 end
 
--- Says that nothing more comes, and waits for the peer to hang up: to close at once can destroy
--- what is on its way (RFC 6455, 7.1.1).
+-- Shuts down sending, and waits for the peer to close: closing at once can destroy data on its way
+-- (RFC 6455, 7.1.1).
 local function hang_up(client)
     client:shutdown("send")
     local left, deadline = PATIENCE, socket.gettime() + PATIENCE
@@ -103,7 +103,7 @@ local function serve(client)
     while conn and data and take(client, conn, data) do
         data = read(client)
     end
-    -- The collector would come, but knows nothing of the memory behind a handle.
+    -- The collector does not know how much memory a handle owns.
     if conn then ws.ws_conn_free(ffi.gc(conn, nil)) end
     hang_up(client)
 end

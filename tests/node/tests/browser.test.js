@@ -1,4 +1,4 @@
-// The C echo server, talked to by headless Chromium.
+// The C echo server with headless Chromium as the client.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
@@ -19,11 +19,11 @@ after(async () => {
   await server.stop();
 });
 
-test("shows the page that a plain GET gets", async () => {
+test("the response to a plain GET is shown as a page", async () => {
   assert.equal((await page.textContent("body")).trim(), "Hello, World!");
 });
 
-test("echoes what a browser sends, compressed", async () => {
+test("compressed messages of a browser are echoed", async () => {
   const seen = await page.evaluate(async (url) => {
     const socket = new WebSocket(url, ["superchat", "chat"]);
     socket.binaryType = "arraybuffer";

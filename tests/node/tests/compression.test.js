@@ -1,4 +1,4 @@
-// permessage-deflate between the C programs and the npm package ws, in both roles.
+// permessage-deflate between the C programs and the npm package ws, as server and as client.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import WebSocket, { WebSocketServer } from "ws";
 import { startServer } from "./server.js";
 
-// Undefined is either way; false would refuse what the other side wants.
+// Undefined leaves the choice to the peer; false would refuse its parameter.
 const TERMS = [undefined, true].flatMap((serverNoContextTakeover) =>
   [undefined, true].map((clientNoContextTakeover) => ({
     serverNoContextTakeover,
@@ -18,7 +18,7 @@ const TERMS = [undefined, true].flatMap((serverNoContextTakeover) =>
 const BITS = [8, 9, 10, 11, 12, 13, 14, 15];
 const SIZES = [0, 1, 2, 125, 126, 1023, 1024, 65535, 65536, 200_000];
 
-// Zeros, what repeats beyond and within small windows, and what does not compress.
+// Zeros, repetitions within and beyond small windows, text, and random bytes.
 function* messages(sizes = SIZES) {
   const random = randomBytes(Math.max(...sizes));
   for (const size of sizes) {
@@ -58,7 +58,7 @@ async function echo(socket, message) {
 }
 
 for (const mode in MODES) {
-  test(`a client of ws, with each window and each mode: ${mode}`, async () => {
+  test(`a ws client is echoed with every window and takeover mode: ${mode}`, async () => {
     const offers = BITS.flatMap((bits) => [
       ...TERMS.map((terms) => ({ ...terms, serverMaxWindowBits: bits })),
       { clientMaxWindowBits: bits },
@@ -68,15 +68,15 @@ for (const mode in MODES) {
       assert.match(agreed, /^permessage-deflate/);
       if (offer.serverMaxWindowBits)
         assert.ok(agreed.includes(`server_max_window_bits=${offer.serverMaxWindowBits}`));
-      const forgets = offer.serverNoContextTakeover === true; // it is not told unless it asks
-      assert.equal(agreed.includes("server_no_context_takeover"), forgets);
+      const resets = offer.serverNoContextTakeover === true; // confirmed only if it was offered
+      assert.equal(agreed.includes("server_no_context_takeover"), resets);
       for (const message of messages([0, 1, 1024, 70_000])) await echo(socket, message);
       socket.close(1000);
       assert.equal((await once(socket, "close"))[0], 1000);
     }
   });
 
-  test(`a client of ws, with messages of many sizes: ${mode}`, async () => {
+  test(`messages of all sizes, whole and in fragments, are echoed: ${mode}`, async () => {
     const { socket } = await connect(servers[mode].ws, { threshold: 0 });
     for (const message of messages([...SIZES, 3 << 20])) await echo(socket, message);
     for (const message of messages()) {
@@ -92,7 +92,7 @@ for (const mode in MODES) {
   });
 }
 
-test("a client of ws that does not compress", async () => {
+test("messages of a ws client without compression are echoed", async () => {
   const { socket, agreed } = await connect(servers.default.ws, false);
   assert.equal(agreed, "");
   for (const message of messages()) await echo(socket, message);
@@ -100,9 +100,9 @@ test("a client of ws that does not compress", async () => {
   await once(socket, "close");
 });
 
-test("a bomb is refused with 1009", async () => {
+test("a message that decompresses to 64 MiB is refused with 1009", async () => {
   const { socket } = await connect(servers.default.ws, { threshold: 0 });
-  socket.on("error", () => {}); // what is still to be sent meets a closed socket
+  socket.on("error", () => {}); // the rest is sent to a closed socket
   socket.send(Buffer.alloc(64 << 20));
   assert.equal((await once(socket, "close"))[0], 1009);
 });
@@ -111,7 +111,7 @@ test("a bomb is refused with 1009", async () => {
 
 const program = fileURLToPath(new URL("../../../examples-c/echo_client", import.meta.url));
 
-// Runs it against a server of ws that sends back what comes, and returns what was agreed on.
+// Runs it with a ws server that echoes, and returns the extensions agreed on and the output.
 async function visit(perMessageDeflate, options, input) {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate });
   await once(server, "listening");
@@ -140,7 +140,7 @@ const text = Buffer.concat(
 );
 
 for (const options of [[], ["--compress-from", "0", "--context-takeover"]]) {
-  test(`a server of ws, with each window and each mode: ${options.join(" ")}`, async () => {
+  test(`the client works with every window and mode of ws: ${options.join(" ")}`, async () => {
     const limits = BITS.flatMap((bits) =>
       TERMS.map((terms) => ({ ...terms, serverMaxWindowBits: bits, clientMaxWindowBits: bits })),
     );
@@ -160,7 +160,7 @@ for (const options of [[], ["--compress-from", "0", "--context-takeover"]]) {
     assert.ok(output.equals(text));
   });
 
-  test(`a server of ws, with binary messages: ${options.join(" ")}`, async () => {
+  test(`the client sends and prints binary messages: ${options.join(" ")}`, async () => {
     const pmd = { threshold: 0, clientMaxWindowBits: 9 };
     const lines = [2, 70_000, 500_000].map((size) => randomBytes(size).map((byte) => byte | 0x80));
     const input = Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")]));
@@ -169,7 +169,7 @@ for (const options of [[], ["--compress-from", "0", "--context-takeover"]]) {
   });
 }
 
-test("a server of ws, without compression", async () => {
+test("the client offers no compression with --no-compression", async () => {
   const { agreed, output } = await visit(true, ["--no-compression"], text);
   assert.equal(agreed, "");
   assert.ok(output.equals(text));

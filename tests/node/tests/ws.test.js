@@ -1,4 +1,4 @@
-// The C echo server, talked to by the npm package ws.
+// The C echo server with the npm package ws as the client.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
@@ -24,14 +24,14 @@ async function echo(socket, message) {
   return isBinary ? data : data.toString();
 }
 
-test("chooses the server's favourite among the subprotocols offered", async () => {
+test("the first subprotocol of the server that was offered is chosen", async () => {
   const socket = await connect(["superchat", "chat", "other"]);
   assert.equal(socket.protocol, "chat");
   socket.close();
   await once(socket, "close");
 });
 
-test("echoes text and binary of every length form", async () => {
+test("text and binary messages of every length form are echoed", async () => {
   const socket = await connect();
   for (const length of [0, 1, 125, 126, 127, 65535, 65536, 1 << 20]) {
     const text = "ä".repeat(length / 2);
@@ -44,7 +44,7 @@ test("echoes text and binary of every length form", async () => {
   assert.equal(code, 1000);
 });
 
-test("puts fragments together, with a ping between them", async () => {
+test("fragments with a ping between them are echoed as one message", async () => {
   const socket = await connect();
   const pong = once(socket, "pong");
   const message = once(socket, "message");
@@ -57,22 +57,22 @@ test("puts fragments together, with a ping between them", async () => {
   await once(socket, "close");
 });
 
-test("answers a close with its code", async () => {
+test("a close is echoed with its code", async () => {
   const socket = await connect();
   socket.close(4321, "reason");
   const [code] = await once(socket, "close");
   assert.equal(code, 4321);
 });
 
-test("refuses a message above 16 MiB with 1009", async () => {
+test("a message above 16 MiB is refused with 1009", async () => {
   const socket = await connect();
-  socket.on("error", () => {}); // what is still to be sent meets a closed socket
+  socket.on("error", () => {}); // the rest is sent to a closed socket
   socket.send(Buffer.alloc((16 << 20) + 1));
   const [code] = await once(socket, "close");
   assert.equal(code, 1009);
 });
 
-test("says hello to curl", () => {
+test("curl receives the response to a plain GET", () => {
   const text = execFileSync("curl", ["-si", server.http], { encoding: "utf8" });
   assert.match(text, /^HTTP\/1\.1 200 OK\r\n/);
   assert.match(text, /\r\nContent-Type: text\/plain\r\n/);
@@ -82,7 +82,7 @@ test("says hello to curl", () => {
   assert.match(head, /\r\n\r\n$/);
 });
 
-test("says goodbye with 1001 when told to stop", async () => {
+test("SIGTERM closes connections with 1001", async () => {
   const other = await startServer();
   const socket = new WebSocket(other.ws);
   await once(socket, "open");
@@ -91,7 +91,7 @@ test("says goodbye with 1001 when told to stop", async () => {
   assert.equal((await closed)[0], 1001);
 });
 
-test("listens on IPv6", async () => {
+test("the server listens on IPv6", async () => {
   const other = await startServer("--host", "::1");
   assert.match(other.http, /^http:\/\/\[::1\]:\d+$/);
   const socket = new WebSocket(other.ws);

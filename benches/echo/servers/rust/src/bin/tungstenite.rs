@@ -1,6 +1,6 @@
-//! An echo server on tokio-tungstenite. Called as `forward PORT` it is the one of its
-//! examples, which sends in one piece what one read brought; as `PORT` it sends each message
-//! by itself, as a handler does that has to look at them.
+//! An echo server on tokio-tungstenite. Called as `forward PORT` it is that of its
+//! examples, which sends the messages of one read together; as `PORT` it sends each message
+//! alone, like a handler that has to process them.
 
 use futures_util::{SinkExt, StreamExt, TryStreamExt, future};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,10 +1,10 @@
-#include "outcome.h"
+#include "decoded.h"
 #include "check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void log_bytes(struct outcome *o, const void *bytes, size_t len)
+static void log_bytes(struct decoded *o, const void *bytes, size_t len)
 {
     if (len > LOG_ROOM - o->log_len) {
         abort();
@@ -13,28 +13,27 @@ static void log_bytes(struct outcome *o, const void *bytes, size_t len)
     o->log_len += len;
 }
 
-/* One chunk: what it says of its frame must be the same in each of them, so it
- * is written down with the first and compared with the rest. */
-static void log_chunk(struct outcome *o, ws_frame *frame,
-                      const unsigned char *piece)
+/* The description of a frame must be the same in all its chunks: it is logged
+ * with the first chunk and compared with the others. */
+static void log_chunk(struct decoded *o, ws_frame *frame, const unsigned char *piece)
 {
     int begins = (frame->flags & WS_BEGIN) != 0;
     int ends = (frame->flags & WS_END) != 0;
-    ws_frame said = *frame;
+    ws_frame described = *frame;
 
     CHECK_EQ(begins, frame->chunk_pos == 0);
     CHECK_EQ(ends, frame->chunk_pos + frame->chunk_len == frame->payload_len);
     CHECK(frame->chunk_len != 0 || frame->payload_len == 0);
     CHECK_EQ(begins, o->frames == o->ended);
-    said.chunk_pos = said.chunk_off = said.chunk_len = 0;
-    said.flags = (uint8_t)(said.flags & ~(unsigned)(WS_BEGIN | WS_END));
+    described.chunk_pos = described.chunk_off = described.chunk_len = 0;
+    described.flags = (uint8_t)(described.flags & ~(unsigned)(WS_BEGIN | WS_END));
     if (begins) {
         o->frames++;
-        log_bytes(o, &said, sizeof said);
+        log_bytes(o, &described, sizeof described);
     } else {
-        CHECK(o->log_len >= sizeof said + frame->chunk_pos);
-        CHECK_MEM(o->log + o->log_len - frame->chunk_pos - sizeof said, &said,
-                  sizeof said);
+        CHECK(o->log_len >= sizeof described + frame->chunk_pos);
+        CHECK_MEM(o->log + o->log_len - frame->chunk_pos - sizeof described, &described,
+                  sizeof described);
     }
     log_bytes(o, piece + frame->chunk_off, (size_t)frame->chunk_len);
     if (ends) {
@@ -42,14 +41,14 @@ static void log_chunk(struct outcome *o, ws_frame *frame,
     }
 }
 
-void outcome_start(struct outcome *o, ws_decoder *decoder, uint32_t flags,
+void decoded_start(struct decoded *o, ws_decoder *decoder, uint32_t flags,
                    uint64_t max_payload)
 {
     memset(o, 0, sizeof *o);
     CHECK_EQ(ws_decoder_init(decoder, flags, max_payload), 0);
 }
 
-void outcome_feed(struct outcome *o, ws_decoder *decoder, unsigned char *piece,
+void decoded_feed(struct decoded *o, ws_decoder *decoder, unsigned char *piece,
                   size_t len, size_t cap, uint32_t flags)
 {
     unsigned char *before = malloc(len != 0 ? len : 1);
@@ -92,7 +91,7 @@ void outcome_feed(struct outcome *o, ws_decoder *decoder, unsigned char *piece,
             }
             log_chunk(o, &frames[i], piece + done);
         }
-        /* What is no payload is left alone. */
+        /* Bytes other than payload must not change. */
         if (payload_end != len) {
             CHECK_EQ(memcmp(piece + payload_end, before + payload_end,
                             len - payload_end),
@@ -112,7 +111,7 @@ void outcome_feed(struct outcome *o, ws_decoder *decoder, unsigned char *piece,
     free(before);
 }
 
-void outcome_end(struct outcome *o, const ws_decoder *decoder)
+void decoded_end(struct decoded *o, const ws_decoder *decoder)
 {
     o->finish = ws_decoder_finish(decoder);
     if (o->error != 0) {

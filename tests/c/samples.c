@@ -1,4 +1,5 @@
-#include "pieces.h"
+#include "samples.h"
+#include "check.h"
 
 #include <string.h>
 
@@ -77,11 +78,11 @@ ws_bytes bytes_of(const char *text)
 
 /* ---- memory for connections ---- */
 
-/* Room for whatever compresses or decompresses a short message. */
+/* Enough to compress or decompress a short message. */
 enum { ARENA = 160 * 1024 };
 
-/* Memory of one function's own, so that a connection takes none from malloc(),
- * and threads share none. */
+/* Memory for one connection, so that it does not use malloc() and threads share
+ * nothing. */
 struct arena {
     union {
         unsigned char bytes[ARENA];
@@ -89,7 +90,7 @@ struct arena {
         void *pointer;
     } room;
     size_t used;
-    size_t live; /* Bytes that were not given back. */
+    size_t live; /* Bytes in use. */
 };
 
 static void *arena_alloc(void *user, size_t size, size_t align)
@@ -131,7 +132,7 @@ static ws_conn *new_conn(uint32_t side, struct arena *arena)
     return ws_conn_new(side, &allocator);
 }
 
-/* Ends it; the result, if all memory came back. */
+/* Frees the connection; returns `result` if it freed all its memory. */
 static ws_result end_conn(ws_conn *conn, const struct arena *arena,
                           ws_result result)
 {
@@ -285,7 +286,7 @@ static ws_result write_acceptance(void *out, size_t cap)
                        out, cap);
 }
 
-/* A ping has arrived; and a close, if `closes`. */
+/* Output after a ping, and after a close if `closes`. */
 static ws_result write_output(uint32_t side, int closes, void *out, size_t cap)
 {
     unsigned char bytes[] =
@@ -307,7 +308,7 @@ static ws_result write_output(uint32_t side, int closes, void *out, size_t cap)
         return end_conn(conn, &arena, -999);
     }
     result = ws_conn_output(conn, out, cap);
-    /* Nothing is lost for want of room, and nothing is said twice. */
+    /* Too little room loses nothing, and nothing is written twice. */
     if (ws_conn_output(conn, NULL, 0) !=
         (result > 0 ? 0 : WS_ERR_BUFFER_TOO_SMALL)) {
         result = -997;
@@ -389,7 +390,7 @@ static const char offers[] =
     "client_no_context_takeover; server_max_window_bits=9; "         \
     "client_max_window_bits=10"
 
-/* As small as possible, so that little memory is needed. */
+/* As small as possible, to need little memory. */
 static const ws_pmd_params small = {1, 1, 9, 10, 1, 1, {0, 0}};
 
 static ws_result write_pmd_answer(void *out, size_t cap)
@@ -441,7 +442,7 @@ static ws_result write_compressing_acceptance(void *out, size_t cap)
 
 /* ---- control frames without a connection ---- */
 
-/* Takes a frame that lies whole in `wire`. */
+/* Feeds the one frame in `wire`. */
 static ws_result feed_control(ws_control *control, void *wire, size_t len,
                               const void *key, void *out, size_t cap)
 {
@@ -879,7 +880,7 @@ static ws_result read_control_frame(void *buf, size_t len)
     return n > 0 ? n + out[n - 1] : n;
 }
 
-/* Folds what a connection saw, and what it had to say, into one number. */
+/* Combines the events and the output of a connection in one number. */
 static ws_result receive(uint32_t side, const ws_pmd_params *pmd, void *buf,
                          size_t len)
 {
@@ -981,8 +982,8 @@ static ws_result read_compressed_unmasked(void *buf, size_t len)
     return receive(WS_CLIENT, &wide, buf, len);
 }
 
-/* Compresses it, and decompresses it on the other side; 1 more if it became
- * shorter. */
+/* Compresses the bytes and decompresses them on the other side; 1 more if they
+ * became shorter. */
 static ws_result read_to_compress(void *buf, size_t len)
 {
     unsigned char wire[1024];
@@ -1025,8 +1026,8 @@ static const unsigned char stream[] = {
     0x82, 0x83, 0x00, 0x00, 0x00, 0x00, 0,    1,    2,         /* 3 */
     0x88, 0x82, 0x00, 0x00, 0x00, 0x00, 0x03, 0xe8};            /* close */
 
-/* A spec without pointers is refused for its key, so all of it can lie
- * anywhere. */
+/* This spec is refused for its empty key, and has no pointers, so its bytes can
+ * be at any address. */
 static const ws_response_spec empty_spec;
 
 #ifndef WITHOUT_DEFLATE
@@ -1079,25 +1080,22 @@ const struct reader readers[] = {
     {"ws_select_protocol head", read_offer, SAMPLE(REQUEST), 2},
     {"ws_select_protocol list", read_supported, SAMPLE("a , b,\tchat"), 7},
     {"ws_origin_allowed origin", read_origin, SAMPLE("HTTPS://c.D:444"), 1},
-    {"ws_origin_allowed list", read_allowed, SAMPLE("http://a https://c.d:444"),
-     1},
+    {"ws_origin_allowed list", read_allowed, SAMPLE("http://a https://c.d:444"), 1},
     {"ws_parse_response", read_response, SAMPLE(RESPONSE), 216 + 101},
     {"ws_parse_response request", read_own_request, SAMPLE(REQUEST), 216},
     {"ws_build_request host", read_host, SAMPLE("[::1]:8080"), 281},
     {"ws_build_request target", read_target, SAMPLE("/a?b=%20"), 292},
     {"ws_build_request protocols", read_protocols, SAMPLE("a, b ,c"), 281},
-    {"ws_build_request extensions", read_extensions,
-     SAMPLE("a; b=\"1\"; c, d"), 285},
+    {"ws_build_request extensions", read_extensions, SAMPLE("a; b=\"1\"; c, d"), 285},
     {"ws_build_request headers", read_headers, SAMPLE("A: b\r\nC:\r\n"), 286},
-    {"ws_build_response headers", read_response_headers,
-     SAMPLE("A: b\r\nC:\r\n"), 215},
+    {"ws_build_response headers", read_response_headers, SAMPLE("A: b\r\nC:\r\n"), 215},
     {"ws_build_reply body", read_reply_body, SAMPLE("a body"), 63},
     {"ws_build_response spec", read_spec, &empty_spec, sizeof empty_spec,
      WS_ERR_INVALID_ARGUMENT},
-    {"ws_frame_decode masked", read_masked_frame, masked_frame,
-     sizeof masked_frame, 1106},
-    {"ws_frame_decode", read_unmasked_frame, unmasked_frame,
-     sizeof unmasked_frame, 702},
+    {"ws_frame_decode masked", read_masked_frame, masked_frame, sizeof masked_frame,
+     1106},
+    {"ws_frame_decode", read_unmasked_frame, unmasked_frame, sizeof unmasked_frame,
+     702},
     {"ws_decoder_feed", read_stream, stream, sizeof stream, 5000 + 40},
     {"ws_utf8_validate", read_utf8,
      SAMPLE("0123456789abcdef0123456789abcdef \xce\xba\xe1\xbd\xb9"
@@ -1108,57 +1106,51 @@ const struct reader readers[] = {
     {"ws_frame_encode payload", read_payload, SAMPLE("0123456789abcdef"),
      22 + ('f' ^ 0x3d)},
     {"ws_frame_encode key", read_mask_key, mask, sizeof mask, 10},
-    {"ws_mask", read_masked, SAMPLE("0123456789abcdef"),
-     ('0' ^ 0x3d) + ('f' ^ 0x21)},
+    {"ws_mask", read_masked, SAMPLE("0123456789abcdef"), ('0' ^ 0x3d) + ('f' ^ 0x21)},
     {"ws_mask_copy", read_mask_copy, SAMPLE("0123456789abcdef"),
      ('0' ^ 0x3d) + ('f' ^ 0x21)},
-    {"ws_mask_copy in place", read_mask_copy_in_place,
-     SAMPLE("0123456789abcdef"), ('0' ^ 0x3d) + ('f' ^ 0x21)},
+    {"ws_mask_copy in place", read_mask_copy_in_place, SAMPLE("0123456789abcdef"),
+     ('0' ^ 0x3d) + ('f' ^ 0x21)},
     {"ws_conn_accept head", read_head, SAMPLE(REQUEST), 159},
-    {"ws_conn_accept protocols", read_own_protocols, SAMPLE("a, superchat"),
-     164},
-    {"ws_conn_accept headers", read_own_headers, SAMPLE("A: b\r\nC:\r\n"),
-     169},
-    {"ws_conn_accept origins", read_own_origins,
-     SAMPLE("https://a http://example.com"), 129},
+    {"ws_conn_accept protocols", read_own_protocols, SAMPLE("a, superchat"), 164},
+    {"ws_conn_accept headers", read_own_headers, SAMPLE("A: b\r\nC:\r\n"), 169},
+    {"ws_conn_accept origins", read_own_origins, SAMPLE("https://a http://example.com"),
+     129},
     {"ws_head_length", read_head_length, SAMPLE(REQUEST), 289},
     {"ws_select_protocol_value", read_offered, SAMPLE("a, superchat"), 2},
     {"ws_check_request host", read_request_field, SAMPLE("[::1]:8080"), 1},
     {"ws_check_response protocol", read_response_field, SAMPLE("chat"), 1},
-    {"ws_control_feed", read_control_frame, SAMPLE("\x89\x05Hello"),
-     7 + 'o'},
-    /* A ping, "Hello", 3 bytes, a close; out, a pong and a close. */
+    {"ws_control_feed", read_control_frame, SAMPLE("\x89\x05Hello"), 7 + 'o'},
+    /* A ping, "Hello", 3 bytes and a close; the output is a pong and a close. */
     {"ws_conn_recv", read_messages, stream, sizeof stream,
      40000 + 5 + 'H' + 'o' + 3 + 2 + 200 + 400},
     {"ws_conn_recv unmasked", read_unmasked_messages, unmasked_frame,
      sizeof unmasked_frame, 10000 + 5 + 'H' + 'o'},
-    {"ws_conn_send payload", read_message, SAMPLE("0123456789abcdef"),
-     18 + 'f'},
+    {"ws_conn_send payload", read_message, SAMPLE("0123456789abcdef"), 18 + 'f'},
     {"ws_conn_close reason", read_last_words, SAMPLE("good-bye \xce\xba"), 15},
 #ifndef WITHOUT_DEFLATE
     {"ws_pmd_accept head", read_pmd_offers,
      SAMPLE(OFFERS("permessage-deflate; x, " SMALL_OFFER)),
      (ws_result)(sizeof("permessage-deflate; server_no_context_takeover; "
-                          "server_max_window_bits=9") - 1) *
+                        "server_max_window_bits=9") -
+                 1) *
              10000 +
          915},
     {"ws_pmd_confirm head", read_pmd_answer,
-     SAMPLE("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " SMALL_ANSWER
-            "\r\n\r\n"),
+     SAMPLE("HTTP/1.1 101 x\r\nSec-WebSocket-Extensions: " SMALL_ANSWER "\r\n\r\n"),
      10910},
     {"ws_pmd_accept_value", read_pmd_value,
      SAMPLE("x, permessage-deflate; server_max_window_bits=9"),
      (ws_result)(sizeof SMALL_ANSWER - sizeof "; client_max_window_bits=10") + 9},
     {"ws_pmd_confirm_value", read_pmd_answer_value,
      SAMPLE("permessage-deflate; server_max_window_bits=10"), 10},
-    {"ws_conn_confirm", read_confirmation, SAMPLE(RESPONSE),
-     sizeof RESPONSE - 1},
+    {"ws_conn_confirm", read_confirmation, SAMPLE(RESPONSE), sizeof RESPONSE - 1},
     {"ws_pmd_offer params", read_pmd_params, &small, sizeof small,
      sizeof SMALL_ANSWER - 1},
     {"ws_conn_recv compressed", read_compressed, compressed, sizeof compressed,
      30000 + 200 + 2 * (5 + 'H' + 'o')},
-    {"ws_conn_recv compressed unmasked", read_compressed_unmasked,
-     compressed_twice, sizeof compressed_twice, 20000 + 2 * (5 + 'H' + 'o')},
+    {"ws_conn_recv compressed unmasked", read_compressed_unmasked, compressed_twice,
+     sizeof compressed_twice, 20000 + 2 * (5 + 'H' + 'o')},
     {"ws_conn_send compressing", read_to_compress,
      SAMPLE("012345 012345 012345 012345 012345 012345 012345 "),
      10000 + 49 + '0' + ' ' + 1},
@@ -1172,11 +1164,33 @@ int other_functions_work(void)
 {
     return ws_version() == WS_VERSION_MAJOR * 10000 + WS_VERSION_MINOR * 100 +
                                WS_VERSION_PATCH &&
-           strlen(ws_version_string()) >= 5 && (ws_features() & ~(uint32_t)WS_FEATURE_DEFLATE) == 0 &&
+           strlen(ws_version_string()) >= 5 &&
+           (ws_features() & ~(uint32_t)WS_FEATURE_DEFLATE) == 0 &&
            ws_sizeof(WS_TYPE_FRAME) == sizeof(ws_frame) &&
            strlen(ws_strerror(WS_ERR_UTF8)) > 0 &&
            strcmp(ws_errname(WS_ERR_UTF8), "WS_ERR_UTF8") == 0 &&
            ws_close_code_for(WS_ERR_UTF8) == 1007 &&
            ws_http_status(WS_ERR_HTTP_METHOD) == 405 &&
            ws_frame_size(126, 1) == 134 && ws_close_code_valid(1000) == 1;
+}
+
+void check_samples(void)
+{
+    unsigned char buf[512];
+    size_t i;
+
+    for (i = 0; i < writers_len; i++) {
+        check_case(writers[i].name, i, 0);
+        CHECK_EQ(writers[i].run(buf, sizeof buf), writers[i].size);
+        if (writers[i].text != NULL) {
+            CHECK_MEM(buf, writers[i].text, writers[i].size);
+        }
+        CHECK_EQ(writers[i].run(buf, 0), WS_ERR_BUFFER_TOO_SMALL);
+    }
+    for (i = 0; i < readers_len; i++) {
+        check_case(readers[i].name, i, 0);
+        memcpy(buf, readers[i].sample, readers[i].len);
+        CHECK_EQ(readers[i].run(buf, readers[i].len), readers[i].want);
+    }
+    CHECK(other_functions_work());
 }
