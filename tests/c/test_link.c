@@ -2,6 +2,9 @@
 #include "check.h"
 #include "samples.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 typedef void (*any_function)(void);
 
 static const struct {
@@ -13,6 +16,13 @@ static const struct {
 #undef F
 };
 
+/* Without compression, functions of ws_pmd only refuse, and the compiler may make one of two. */
+static bool may_be_one(const char *a, const char *b)
+{
+    bool deflate = (ws_features() & WS_FEATURE_DEFLATE) != 0;
+    return !deflate && strncmp(a, "ws_pmd_", 7) == 0 && strncmp(b, "ws_pmd_", 7) == 0;
+}
+
 int main(int argc, char **argv)
 {
     size_t count = sizeof functions / sizeof *functions, i, j;
@@ -22,7 +32,8 @@ int main(int argc, char **argv)
         check_case(functions[i].name, i, 0);
         CHECK(functions[i].address != NULL);
         for (j = 0; j < i; j++) {
-            CHECK(functions[i].address != functions[j].address);
+            CHECK(functions[i].address != functions[j].address ||
+                  may_be_one(functions[i].name, functions[j].name));
         }
     }
 
