@@ -183,3 +183,26 @@ fn a_damaged_state_is_harmless() {
         feed_garbage(decoder, &mut stream.bytes[cut..].to_vec());
     }
 }
+
+#[test]
+fn a_continuation_without_a_message_is_refused() {
+    let mut decoder = c::decoder(WS_SERVER, 0);
+    let mut wire = frame(0x80, Some(KEY), b"");
+    assert_eq!(c::feed(&mut decoder, &mut wire, 4), Err(code::FRAGMENTATION));
+    // After a whole message there is none to continue, either.
+    let mut decoder = c::decoder(WS_SERVER, 0);
+    let mut wire = [frame(0x81, Some(KEY), b"a"), frame(0x80, Some(KEY), b"")].concat();
+    assert_eq!(c::feed(&mut decoder, &mut wire, 4).unwrap().0.len(), 1);
+    assert_eq!(c::feed(&mut decoder, &mut wire, 4), Err(code::FRAGMENTATION));
+}
+
+#[test]
+fn a_message_inside_a_fragmented_one_is_refused() {
+    for opcode in [0x81, 0x01, 0x82, 0x02] {
+        let mut decoder = c::decoder(WS_SERVER, 0);
+        let start = frame(0x01, Some(KEY), b"a");
+        let mut wire = [start, frame(opcode, Some(KEY), b"b")].concat();
+        assert_eq!(c::feed(&mut decoder, &mut wire, 4).unwrap().0.len(), 1);
+        assert_eq!(c::feed(&mut decoder, &mut wire, 4), Err(code::FRAGMENTATION));
+    }
+}
