@@ -99,11 +99,12 @@ static void on_listener_event(int listener) {
 
 /* ---- time limits ---- */
 
-/* Returns seconds since some point in the past, never 0. */
-static uint32_t clock_seconds(void) {
+/* Sets `now`, which is never 0. Returns the milliseconds until it changes. */
+static int read_clock(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint32_t)t.tv_sec + 1;
+    now = (uint32_t)t.tv_sec + 1;
+    return 1000 - (int)(t.tv_nsec / 1000000);
 }
 
 static const char *missed_deadline(const peer *p) {
@@ -139,10 +140,11 @@ static void check_deadlines(void) {
  * event of the same batch is about the old connection: within a batch, a descriptor has
  * one event, and only that event closes it. */
 static void poll_once(void) {
+    static int timeout = 1000;
     struct epoll_event events[64];
-    int n = epoll_wait(epoll_fd, events, 64, 1000);
+    int n = epoll_wait(epoll_fd, events, 64, timeout);
     uint32_t last = now;
-    now = clock_seconds();
+    timeout = read_clock();
     for (int i = 0; i < n; i++) {
         peer *p = peers[events[i].data.fd];
         if (p)
@@ -169,7 +171,7 @@ static void start(void) {
     peers = calloc((size_t)max_fds, sizeof *peers);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     reserve_fd = dup(epoll_fd);
-    now = clock_seconds();
+    read_clock();
     if (!peers || reserve_fd < 0)
         die("epoll", strerror(errno));
     listener_count = start_listening(options.host, options.port, options.reuse_port,
