@@ -3,9 +3,8 @@
 use super::conn::{allocator, free, place, ws_allocator, ws_conn};
 use super::deflate::ws_pmd_params;
 use super::handshake::{span_u32, ws_bytes, ws_response, ws_span};
-use super::ptr::{self, Extensible};
 use super::result::ws_result;
-use super::result_of;
+use super::{ptr, result_of};
 use crate::conn::Side;
 use crate::deflate::Params;
 use crate::error::{Error, Result};
@@ -199,7 +198,7 @@ pub unsafe extern "C" fn ws_conn_accept(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
     result_of(|| unsafe {
-        let filled = Extensible::zeroed(accepted, accepted_size)?;
+        let filled = ptr::extensible_output(accepted, accepted_size)?;
         let spec = ws_accept_spec::read(spec, spec_size)?;
         let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
         let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
@@ -215,7 +214,7 @@ pub unsafe extern "C" fn ws_conn_accept(
                 (written, ws_accepted { conn, ..outcome })
             }
         };
-        filled.set(outcome);
+        filled.write(outcome);
         Ok(written)
     })
 }
@@ -283,7 +282,7 @@ pub unsafe extern "C" fn ws_conn_confirm(
     // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     result_of(|| unsafe {
         let conn = ptr::output_one(conn).map(|conn| conn.write(core::ptr::null_mut()));
-        let filled = Extensible::zeroed(response, response_size)?;
+        let filled = ptr::extensible_output(response, response_size)?;
         let conn = conn?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
         let (offered, memory) = (read_params(offered)?, self::allocator(allocator)?);
@@ -291,11 +290,11 @@ pub unsafe extern "C" fn ws_conn_confirm(
         let Some((response, agreed)) = confirmed else { return Ok(0) };
         let read = ws_response::of(&response, buf)?;
         if response.status != 101 {
-            filled.set(read);
+            filled.write(read);
             return Err(Error::HandshakeStatus);
         }
         *conn = place(Side::Client, agreed, memory)?.as_ptr();
-        filled.set(read);
+        filled.write(read);
         Ok(response.head_len)
     })
 }

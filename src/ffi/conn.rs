@@ -8,7 +8,7 @@ use crate::conn::{Conn, Event, Fragment, Info, MAX_OUTPUT, Opt, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::{Opcode, RSV_BITS};
-use crate::memory::{Alloc, Allocator, Free, Resize};
+use crate::memory::Allocator;
 use crate::random::Source;
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
@@ -80,11 +80,9 @@ pub(super) unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     let (Some(alloc), Some(free)) = (given.alloc, given.free) else {
         return Err(Error::InvalidArgument);
     };
-    let (alloc, resize, free): (Alloc, Option<Resize>, Free) =
-        (alloc, given.resize, free);
     // SAFETY: the caller promises that the functions keep the contract in ws_allocator, which is that of
     // Allocator::new().
-    Ok(unsafe { Allocator::new(alloc, resize, free, given.user) })
+    Ok(unsafe { Allocator::new(alloc, given.resize, free, given.user) })
 }
 
 pub(super) fn side(number: u32) -> Result<Side> {

@@ -231,29 +231,22 @@ pub(super) unsafe fn extensible<T: Plain>(ptr: *const T, size: usize) -> Result<
     Ok(unsafe { known.as_ptr().cast::<T>().read() })
 }
 
-/// An extensible struct to be written. All of it is zero until [`Extensible::set`] is called, and the
-/// bytes beyond `T` stay so.
-pub(super) struct Extensible<'a, T> {
-    known: &'a mut MaybeUninit<T>,
-}
-
-impl<T: Copy> Extensible<'_, T> {
-    /// # Safety
-    /// The pointer contract, for `size` bytes.
-    pub(super) unsafe fn zeroed(ptr: *mut T, size: usize) -> Result<Self> {
-        // SAFETY: the caller keeps the pointer contract.
-        let all = unsafe { output(aligned(ptr)?.cast(), size) }?;
-        if all.len() < size_of::<T>() {
-            return Err(Error::InvalidArgument);
-        }
-        all.fill(MaybeUninit::new(0));
-        // SAFETY: `all` has at least the size of `T`, and starts where `ptr` points, which is aligned.
-        // Nothing else refers to it, since it is not used again.
-        let known = unsafe { &mut *all.as_mut_ptr().cast::<MaybeUninit<T>>() };
-        Ok(Extensible { known })
+/// An extensible struct to be written. All of it is zero until the caller writes it, and the bytes beyond
+/// `T` stay so.
+///
+/// # Safety
+/// The pointer contract, for `size` bytes.
+pub(super) unsafe fn extensible_output<'a, T: Copy>(
+    ptr: *mut T,
+    size: usize,
+) -> Result<&'a mut MaybeUninit<T>> {
+    // SAFETY: the caller keeps the pointer contract.
+    let all = unsafe { output(aligned(ptr)?.cast(), size) }?;
+    if all.len() < size_of::<T>() {
+        return Err(Error::InvalidArgument);
     }
-
-    pub(super) fn set(self, value: T) {
-        self.known.write(value);
-    }
+    all.fill(MaybeUninit::new(0));
+    // SAFETY: `all` has at least the size of `T`, and starts where `ptr` points, which is aligned.
+    // Nothing else refers to it, since it is not used again.
+    Ok(unsafe { &mut *all.as_mut_ptr().cast::<MaybeUninit<T>>() })
 }
