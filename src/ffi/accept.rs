@@ -44,21 +44,11 @@ pub struct ws_accept_spec {
 }
 
 impl ws_accept_spec {
-    const DEFAULT: ws_accept_spec = ws_accept_spec {
-        protocols: ws_bytes::NONE,
-        headers: ws_bytes::NONE,
-        pmd: core::ptr::null(),
-        allocator: core::ptr::null(),
-        origins: ws_bytes::NONE,
-        flags: 0,
-        reserved: 0,
-    };
-
     /// # Safety
     /// The pointer contract; (NULL, 0) stands for the defaults.
     unsafe fn read(spec: *const ws_accept_spec, size: usize) -> Result<ws_accept_spec> {
         if spec.is_null() && size == 0 {
-            return Ok(ws_accept_spec::DEFAULT);
+            return Ok(ptr::zeroed());
         }
         // SAFETY: the caller keeps the pointer contract.
         unsafe { ptr::extensible(spec, size) }
@@ -205,40 +195,22 @@ pub unsafe extern "C" fn ws_conn_accept(
         policy.check()?;
         let (written, outcome) = match policy.judge(buf) {
             Ok(None) => return Ok(0),
-            Err(refusal) => {
-                (reply::refuse(refusal.error, out)?, ws_accepted::refused(refusal)?)
+            Err(Refusal { error, head_len }) => {
+                let (written, head_len) =
+                    (reply::refuse(error, out)?, span_u32(head_len)?);
+                let error = error.code() as ws_result;
+                (written, ws_accepted { error, head_len, ..ptr::zeroed() })
             }
             Ok(Some(acceptance)) => {
-                let outcome = ws_accepted::of(&acceptance, policy.protocols)?;
+                let head_len = span_u32(acceptance.head_len)?;
+                let protocol = ws_span::of(acceptance.protocol, policy.protocols)?;
                 let (written, conn) = accept(&acceptance, memory, out)?;
-                (written, ws_accepted { conn, ..outcome })
+                (written, ws_accepted { conn, head_len, protocol, ..ptr::zeroed() })
             }
         };
         filled.write(outcome);
         Ok(written)
     })
-}
-
-impl ws_accepted {
-    fn of(acceptance: &Acceptance<'_>, protocols: &[u8]) -> Result<ws_accepted> {
-        Ok(ws_accepted {
-            conn: core::ptr::null_mut(),
-            error: 0,
-            head_len: span_u32(acceptance.head_len)?,
-            protocol: ws_span::of(acceptance.protocol, protocols)?,
-            reserved: 0,
-        })
-    }
-
-    fn refused(refusal: Refusal) -> Result<ws_accepted> {
-        Ok(ws_accepted {
-            conn: core::ptr::null_mut(),
-            error: refusal.error.code() as ws_result,
-            head_len: span_u32(refusal.head_len)?,
-            protocol: ws_span::default(),
-            reserved: 0,
-        })
-    }
 }
 
 /// Writes the 101 and places the connection: both, or neither.

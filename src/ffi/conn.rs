@@ -196,7 +196,7 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
-        let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
+        let params = ptr::output_one(params)?.write(ws_pmd_params::default());
         supported()?;
         let agreed = ptr::handle(conn)?.conn.pmd();
         if let Some(agreed) = &agreed {

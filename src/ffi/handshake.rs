@@ -329,8 +329,6 @@ pub struct ws_bytes {
 }
 
 impl ws_bytes {
-    pub(super) const NONE: ws_bytes = ws_bytes { data: core::ptr::null(), len: 0 };
-
     /// None if it is {NULL, 0}.
     ///
     /// # Safety

@@ -5,7 +5,7 @@
 //! during the call, or reads them if they are written to. Everything else is checked here: NULL,
 //! alignment, and lengths that no object can have.
 
-use super::accept::ws_accept_spec;
+use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_event};
 use super::decoder::ws_out_frame;
 use super::deflate::ws_pmd_params;
@@ -43,12 +43,19 @@ plain! {
     ws_out_frame: "integers, and a pointer";
     ws_allocator: "a pointer, and function pointers";
     ws_accept_spec: "integers, and pointers";
+    ws_accepted: "integers, and a pointer";
     ws_request_spec: "integers, and pointers";
     ws_response_spec: "integers, and pointers";
     ws_request_fields: "integers, and pointers";
     ws_response_fields: "integers, and pointers";
     Decoder: "integers, by its own documentation";
     Control: "integers, by its own documentation";
+}
+
+/// A value whose bytes are all zero.
+pub(super) fn zeroed<T: Plain>() -> T {
+    // SAFETY: a Plain type may have any value.
+    unsafe { core::mem::zeroed() }
 }
 
 /// A pointer that a slice of `len` elements can be made of.
