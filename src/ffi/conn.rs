@@ -419,32 +419,18 @@ pub unsafe extern "C" fn ws_event_data(
     event: *const ws_event,
 ) -> *const c_void {
     // SAFETY: the caller keeps the pointer contract.
-    let data = unsafe { event_data(conn, buf, event) };
-    data.unwrap_or(core::ptr::null())
-}
-
-/// # Safety
-/// The pointer contract.
-unsafe fn event_data(
-    conn: *const ws_conn,
-    buf: *const c_void,
-    event: *const ws_event,
-) -> Result<*const c_void> {
-    // SAFETY: the caller keeps the pointer contract.
-    let (conn, event) = unsafe { (ptr::handle(conn)?, ptr::one(event)?) };
-    let off = usize::try_from(event.off).map_err(|_| Error::InvalidArgument)?;
-    let len = usize::try_from(event.len).map_err(|_| Error::InvalidArgument)?;
-    if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
-        return if buf.is_null() {
-            Err(Error::InvalidArgument)
-        } else {
-            Ok(buf.wrapping_byte_add(off))
-        };
-    }
-    let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number);
-    let opcode = opcode.ok_or(Error::InvalidArgument)?;
-    let data = conn.conn.collected(opcode, off, len).ok_or(Error::InvalidArgument)?;
-    Ok(data.as_ptr().cast())
+    let data = || unsafe {
+        let (conn, event) = (ptr::handle(conn).ok()?, ptr::one(event).ok()?);
+        let (off, len) =
+            (usize::try_from(event.off).ok()?, usize::try_from(event.len).ok()?);
+        if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
+            return (!buf.is_null()).then(|| buf.wrapping_byte_add(off));
+        }
+        let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number)?;
+        let data = conn.conn.collected(opcode, off, len)?;
+        Some(data.as_ptr().cast())
+    };
+    data().unwrap_or(core::ptr::null())
 }
 
 /// Processes bytes from the network (RFC 6455, 5). Returns the number of events that were filled,
