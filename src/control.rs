@@ -47,9 +47,7 @@ impl Control {
         mask_key: Option<[u8; 4]>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        if let Some(error) = self.error() {
-            return Err(error);
-        }
+        Error::check_kept(self.error.into())?;
         if self.close_code != 0 || !chunk.opcode.is_control() {
             return Ok(0);
         }
@@ -137,13 +135,6 @@ impl Control {
         match self.payload.as_bytes() {
             [_, _, reason @ ..] if self.close_code != 0 => reason,
             _ => &[],
-        }
-    }
-
-    fn error(&self) -> Option<Error> {
-        match self.error {
-            0 => None,
-            code => Some(Error::from_code(code.into()).unwrap_or(Error::InvalidArgument)),
         }
     }
 }
