@@ -41,7 +41,7 @@ mod sse2;
 use baseline::Wide;
 use core::mem::MaybeUninit;
 use out_byte::same_len;
-use short::{Identity, SHORT};
+use short::SHORT;
 
 pub use baseline::{find_control, find_non_name};
 pub use isa::Isa;
@@ -86,7 +86,7 @@ pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
 pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     let (to, from) = same_len(to, from);
     if from.len() <= SHORT {
-        short::run::<Wide, _>((to, from), Identity);
+        short::run::<Wide, _>((to, from), MaskKey::NONE);
     } else {
         out_byte::memcpy(to, from);
     }
