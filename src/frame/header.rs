@@ -283,14 +283,9 @@ fn length_64(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub const fn header_len(payload_len: u64, masked: bool) -> u8 {
     let key_len = if masked { 4 } else { 0 };
-    2 + length_bytes(payload_len) + key_len
-}
-
-/// How many bytes the length has after the header's second byte.
-const fn length_bytes(payload_len: u64) -> u8 {
     match payload_len {
-        0..=125 => 0,
-        126..=0xffff => 2,
-        _ => 8,
+        0..=125 => 2 + key_len,
+        126..=0xffff => 4 + key_len,
+        _ => 10 + key_len,
     }
 }
