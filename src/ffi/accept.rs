@@ -45,16 +45,6 @@ pub struct ws_accept_spec {
 
 impl ws_accept_spec {
     /// # Safety
-    /// The pointer contract; (NULL, 0) stands for the defaults.
-    unsafe fn read(spec: *const ws_accept_spec, size: usize) -> Result<ws_accept_spec> {
-        if spec.is_null() && size == 0 {
-            return Ok(ptr::zeroed());
-        }
-        // SAFETY: the caller keeps the pointer contract.
-        unsafe { ptr::extensible(spec, size) }
-    }
-
-    /// # Safety
     /// The pointer contract, for its own pointers.
     unsafe fn policy<'a>(&self) -> Result<Policy<'a>> {
         if self.flags & !WS_ACCEPT_NEED_PROTOCOL != 0 || self.reserved != 0 {
@@ -189,7 +179,10 @@ pub unsafe extern "C" fn ws_conn_accept(
     // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
     result_of(|| unsafe {
         let filled = ptr::extensible_output(accepted, accepted_size)?;
-        let spec = ws_accept_spec::read(spec, spec_size)?;
+        let spec: ws_accept_spec = match (spec.is_null(), spec_size) {
+            (true, 0) => ptr::zeroed(),
+            _ => ptr::extensible(spec, spec_size)?,
+        };
         let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
         let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
         policy.check()?;
