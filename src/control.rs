@@ -23,6 +23,8 @@ pub struct Control {
     close_sent: u8,
     /// Instead of padding, which could be uninitialised.
     reserved: [u8; 13],
+    /// Makes the alignment that of the type in C.
+    alignment: [u64; 0],
 }
 
 /// A chunk of a frame, unmasked.

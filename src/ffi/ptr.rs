@@ -69,7 +69,7 @@ fn checked<T>(ptr: *mut T, len: usize) -> Result<NonNull<T>> {
 }
 
 /// The pointer, if it is aligned.
-pub(super) fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
+fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
     if ptr.is_aligned() { Ok(ptr) } else { Err(Error::InvalidArgument) }
 }
 
