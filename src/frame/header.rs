@@ -154,15 +154,10 @@ impl Header {
         if opcode.is_control() && usize::from(code) > MAX_CONTROL {
             return Some(Error::ControlFrame);
         }
-        let payload_len = match (code, rest) {
-            (LENGTH_16, [a, b, ..]) => u16::from_be_bytes([*a, *b]).into(),
-            (LENGTH_64, [0x80..=0xff, ..]) | (LENGTH_64, [0, 0, 0, 0, 0, 0, ..]) => {
-                return Some(Error::Length);
-            }
-            (LENGTH_64, rest) => u64::from_be_bytes(*rest.first_chunk()?),
-            (LENGTH_16, _) => return None,
-            (short, _) => short.into(),
-        };
+        if let (LENGTH_64, [0x80..=0xff, ..] | [0, 0, 0, 0, 0, 0, ..]) = (code, rest) {
+            return Some(Error::Length);
+        }
+        let payload_len = announced_len(bytes)?;
         if code == LENGTH_16 && payload_len < LENGTH_16.into() {
             return Some(Error::Length);
         }
