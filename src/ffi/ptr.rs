@@ -166,10 +166,9 @@ pub(super) unsafe fn one<'a, T: Plain>(ptr: *const T) -> Result<&'a T> {
 /// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call uses it at the same time.
 pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
-    let ptr = NonNull::new(ptr).filter(|ptr| ptr.is_aligned());
-    // SAFETY: the pointer is neither NULL nor misaligned, so it is a valid handle: a `T` that this
-    // library has placed there, and that only this call uses.
-    ptr.map(|mut ptr| unsafe { ptr.as_mut() }).ok_or(Error::InvalidArgument)
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
+    // has placed there, and that only this call uses.
+    unsafe { aligned(ptr)?.as_mut() }.ok_or(Error::InvalidArgument)
 }
 
 /// The value behind a handle, to be read. NULL and a misaligned pointer are errors.
@@ -178,10 +177,9 @@ pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
 /// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call changes it at the same time.
 pub(super) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T> {
-    let ptr = NonNull::new(ptr.cast_mut()).filter(|ptr| ptr.is_aligned());
-    // SAFETY: the pointer is neither NULL nor misaligned, so it is a valid handle: a `T` that this
-    // library has placed there, and that nobody changes during this call.
-    ptr.map(|ptr| unsafe { ptr.as_ref() }).ok_or(Error::InvalidArgument)
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
+    // has placed there, and that nobody changes during this call.
+    unsafe { aligned(ptr.cast_mut())?.as_ref() }.ok_or(Error::InvalidArgument)
 }
 
 /// The bytes of a chunk; `buf` is the buffer that the decoder was given.
