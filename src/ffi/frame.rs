@@ -183,14 +183,8 @@ pub unsafe extern "C" fn ws_frame_decode(
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);
         };
-        let ascii = Ascii::DoesNotMatter;
-        match frame::whole_frame(
-            buf,
-            flags,
-            Fragmentation::Unchecked,
-            Limits::NONE,
-            ascii,
-        ) {
+        let (order, limits) = (Fragmentation::Unchecked, Limits::NONE);
+        match frame::whole_frame(buf, flags, order, limits, Ascii::DoesNotMatter) {
             Some(chunk) => {
                 frame.write(chunk.into());
                 Ok(chunk.off + chunk.len)
