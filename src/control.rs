@@ -23,6 +23,8 @@ pub struct Control {
     close_sent: u8,
     /// Instead of padding, which could be uninitialised.
     reserved: [u8; 13],
+    /// Makes the alignment that of the type in C.
+    alignment: [u64; 0],
 }
 
 /// A chunk of a frame, unmasked.
@@ -47,9 +49,7 @@ impl Control {
         mask_key: Option<[u8; 4]>,
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        if let Some(error) = self.error() {
-            return Err(error);
-        }
+        Error::check_kept(self.error.into())?;
         if self.close_code != 0 || !chunk.opcode.is_control() {
             return Ok(0);
         }
@@ -137,13 +137,6 @@ impl Control {
         match self.payload.as_bytes() {
             [_, _, reason @ ..] if self.close_code != 0 => reason,
             _ => &[],
-        }
-    }
-
-    fn error(&self) -> Option<Error> {
-        match self.error {
-            0 => None,
-            code => Some(Error::from_code(code.into()).unwrap_or(Error::InvalidArgument)),
         }
     }
 }

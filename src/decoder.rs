@@ -58,7 +58,7 @@ impl Decoder {
         buf: &mut [u8],
         out: &mut [MaybeUninit<T>],
     ) -> Result<Fed> {
-        self.check()?;
+        Error::check_kept(self.error)?;
         let limits = match self.max_payload {
             0 => Limits::NONE,
             max => Limits::all(max),
@@ -97,14 +97,7 @@ impl Decoder {
 
     /// Whether the stream may end here.
     pub fn finish(&self) -> Result<()> {
-        self.check()?;
+        Error::check_kept(self.error)?;
         if self.frames.is_between_messages() { Ok(()) } else { Err(Error::Eof) }
-    }
-
-    fn check(&self) -> Result<()> {
-        match self.error {
-            0 => Ok(()),
-            code => Err(Error::from_code(code).unwrap_or(Error::InvalidArgument)),
-        }
     }
 }

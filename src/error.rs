@@ -109,15 +109,6 @@ macro_rules! table {
             /// All errors, in the order of the table.
             pub const ALL: &[Error] = &[$(Error::$variant,)*];
 
-            /// The error with this number, if there is one.
-            #[must_use]
-            pub const fn from_code(code: i32) -> Option<Error> {
-                $(if code == $number {
-                    return Some(Error::$variant);
-                })*
-                None
-            }
-
             /// Its entry in the table.
             #[must_use]
             pub const fn entry(self) -> Entry {
@@ -180,12 +171,18 @@ impl Error {
     pub const fn code(self) -> i32 {
         self as i32
     }
-}
 
-impl TryFrom<isize> for Error {
-    type Error = ();
+    /// The error with this number, if there is one.
+    #[must_use]
+    pub fn from_code(code: isize) -> Option<Error> {
+        Error::ALL.iter().copied().find(|error| error.code() as isize == code)
+    }
 
-    fn try_from(result: isize) -> core::result::Result<Error, ()> {
-        i32::try_from(result).ok().and_then(Error::from_code).ok_or(())
+    /// Fails if a number that was kept is that of an error, or of none that exists. 0: no error.
+    pub(crate) fn check_kept(code: i32) -> Result<()> {
+        match code {
+            0 => Ok(()),
+            _ => Err(Error::from_code(code as isize).unwrap_or(Error::InvalidArgument)),
+        }
     }
 }

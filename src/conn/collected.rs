@@ -24,10 +24,9 @@ impl Conn {
     /// The bytes of an event with [`Event::COLLECTED`] that the last call has returned.
     #[must_use]
     pub fn collected(&self, opcode: Opcode, off: usize, len: usize) -> Option<&[u8]> {
-        let bytes = match &self.control {
-            Some(control) if opcode.is_control() => control.as_bytes(),
-            None if opcode.is_control() => return None,
-            _ => self.message.bytes(),
+        let bytes = match opcode.is_control() {
+            true => self.control.as_ref()?.as_bytes(),
+            false => self.message.bytes(),
         };
         bytes.get(off..)?.get(..len).filter(|_| self.lent)
     }

@@ -25,16 +25,6 @@ pub enum Opt {
     CompressFrom,
 }
 
-impl Opt {
-    /// Whether it must be set before any input.
-    const fn precedes_input(self) -> bool {
-        matches!(
-            self,
-            Opt::Stream | Opt::CheckUtf8 | Opt::AnyMask | Opt::AutoClose | Opt::AllowRsv
-        )
-    }
-}
-
 /// A fact about a connection that cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Info {
@@ -134,15 +124,14 @@ impl Conn {
             _ => Err(Error::InvalidArgument),
         };
         let options = &mut self.options;
-        if option.precedes_input() && options.has_input {
-            return Err(Error::InvalidState);
-        }
         match option {
             Opt::MaxMessage => options.max_message = value,
             Opt::MaxFrame => options.max_frame = value,
             Opt::KeepBuffer => options.keep_buffer = value,
             Opt::CompressFrom => options.compress_from = value,
             Opt::AutoPong => options.auto_pong = switch?,
+            // The others must be set before any input.
+            _ if options.has_input => return Err(Error::InvalidState),
             Opt::Stream => options.stream = switch?,
             Opt::CheckUtf8 => options.check_utf8 = switch?,
             Opt::AnyMask => options.any_mask = switch?,

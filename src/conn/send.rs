@@ -4,9 +4,10 @@ use super::{Conn, Outgoing, Side};
 use crate::cut::Cut;
 use crate::deflate::compress;
 use crate::error::{Error, Result};
-use crate::frame::{self, FIN, Opcode, OutHeader, RSV1, mask};
+use crate::frame::{self, FIN, Opcode, OutHeader, RSV1};
 use crate::output;
 use crate::random::Source;
+use crate::simd;
 use core::mem::MaybeUninit;
 
 /// A message, a fragment of one, a ping or a pong.
@@ -127,7 +128,7 @@ impl Conn {
         let room = out.after_mut(longest);
         let payload = self.compressor.write(&input, &params, direction, &memory, room)?;
         if let Some(key) = key {
-            mask::apply(payload, key, 0);
+            simd::mask(payload, key, 0);
         }
         let payload_len = payload.len();
         let fin = if last { FIN } else { 0 };

@@ -3,9 +3,8 @@
 use super::conn::{allocator, free, place, ws_allocator, ws_conn};
 use super::deflate::ws_pmd_params;
 use super::handshake::{span_u32, ws_bytes, ws_response, ws_span};
-use super::ptr::{self, Extensible};
 use super::result::ws_result;
-use super::result_of;
+use super::{ptr, result_of};
 use crate::conn::Side;
 use crate::deflate::Params;
 use crate::error::{Error, Result};
@@ -45,26 +44,6 @@ pub struct ws_accept_spec {
 }
 
 impl ws_accept_spec {
-    const DEFAULT: ws_accept_spec = ws_accept_spec {
-        protocols: ws_bytes::NONE,
-        headers: ws_bytes::NONE,
-        pmd: core::ptr::null(),
-        allocator: core::ptr::null(),
-        origins: ws_bytes::NONE,
-        flags: 0,
-        reserved: 0,
-    };
-
-    /// # Safety
-    /// The pointer contract; (NULL, 0) stands for the defaults.
-    unsafe fn read(spec: *const ws_accept_spec, size: usize) -> Result<ws_accept_spec> {
-        if spec.is_null() && size == 0 {
-            return Ok(ws_accept_spec::DEFAULT);
-        }
-        // SAFETY: the caller keeps the pointer contract.
-        unsafe { ptr::extensible(spec, size) }
-    }
-
     /// # Safety
     /// The pointer contract, for its own pointers.
     unsafe fn policy<'a>(&self) -> Result<Policy<'a>> {
@@ -199,47 +178,32 @@ pub unsafe extern "C" fn ws_conn_accept(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract, also for the pointers in the spec.
     result_of(|| unsafe {
-        let filled = Extensible::zeroed(accepted, accepted_size)?;
-        let spec = ws_accept_spec::read(spec, spec_size)?;
+        let filled = ptr::extensible_output(accepted, accepted_size)?;
+        let spec: ws_accept_spec = match (spec.is_null(), spec_size) {
+            (true, 0) => ptr::zeroed(),
+            _ => ptr::extensible(spec, spec_size)?,
+        };
         let (buf, out) = (ptr::bytes(buf, len)?, ptr::output(out, out_cap)?);
         let (policy, memory) = (spec.policy()?, allocator(spec.allocator)?);
         policy.check()?;
         let (written, outcome) = match policy.judge(buf) {
             Ok(None) => return Ok(0),
-            Err(refusal) => {
-                (reply::refuse(refusal.error, out)?, ws_accepted::refused(refusal)?)
+            Err(Refusal { error, head_len }) => {
+                let (written, head_len) =
+                    (reply::refuse(error, out)?, span_u32(head_len)?);
+                let error = error.code() as ws_result;
+                (written, ws_accepted { error, head_len, ..ptr::zeroed() })
             }
             Ok(Some(acceptance)) => {
-                let outcome = ws_accepted::of(&acceptance, policy.protocols)?;
+                let head_len = span_u32(acceptance.head_len)?;
+                let protocol = ws_span::of(acceptance.protocol, policy.protocols)?;
                 let (written, conn) = accept(&acceptance, memory, out)?;
-                (written, ws_accepted { conn, ..outcome })
+                (written, ws_accepted { conn, head_len, protocol, ..ptr::zeroed() })
             }
         };
-        filled.set(outcome);
+        filled.write(outcome);
         Ok(written)
     })
-}
-
-impl ws_accepted {
-    fn of(acceptance: &Acceptance<'_>, protocols: &[u8]) -> Result<ws_accepted> {
-        Ok(ws_accepted {
-            conn: core::ptr::null_mut(),
-            error: 0,
-            head_len: span_u32(acceptance.head_len)?,
-            protocol: ws_span::of(acceptance.protocol, protocols)?,
-            reserved: 0,
-        })
-    }
-
-    fn refused(refusal: Refusal) -> Result<ws_accepted> {
-        Ok(ws_accepted {
-            conn: core::ptr::null_mut(),
-            error: refusal.error.code() as ws_result,
-            head_len: span_u32(refusal.head_len)?,
-            protocol: ws_span::default(),
-            reserved: 0,
-        })
-    }
 }
 
 /// Writes the 101 and places the connection: both, or neither.
@@ -283,7 +247,7 @@ pub unsafe extern "C" fn ws_conn_confirm(
     // SAFETY: the caller keeps the pointer contract, and the contract of the allocator.
     result_of(|| unsafe {
         let conn = ptr::output_one(conn).map(|conn| conn.write(core::ptr::null_mut()));
-        let filled = Extensible::zeroed(response, response_size)?;
+        let filled = ptr::extensible_output(response, response_size)?;
         let conn = conn?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
         let (offered, memory) = (read_params(offered)?, self::allocator(allocator)?);
@@ -291,11 +255,11 @@ pub unsafe extern "C" fn ws_conn_confirm(
         let Some((response, agreed)) = confirmed else { return Ok(0) };
         let read = ws_response::of(&response, buf)?;
         if response.status != 101 {
-            filled.set(read);
+            filled.write(read);
             return Err(Error::HandshakeStatus);
         }
         *conn = place(Side::Client, agreed, memory)?.as_ptr();
-        filled.set(read);
+        filled.write(read);
         Ok(response.head_len)
     })
 }

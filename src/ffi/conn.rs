@@ -8,7 +8,7 @@ use crate::conn::{Conn, Event, Fragment, Info, MAX_OUTPUT, Opt, Side, State};
 use crate::deflate::Params;
 use crate::error::{Error, Result};
 use crate::frame::{Opcode, RSV_BITS};
-use crate::memory::{Alloc, Allocator, Free, Resize};
+use crate::memory::Allocator;
 use crate::random::Source;
 use core::ffi::{c_int, c_void};
 use core::ptr::NonNull;
@@ -80,11 +80,9 @@ pub(super) unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     let (Some(alloc), Some(free)) = (given.alloc, given.free) else {
         return Err(Error::InvalidArgument);
     };
-    let (alloc, resize, free): (Alloc, Option<Resize>, Free) =
-        (alloc, given.resize, free);
     // SAFETY: the caller promises that the functions keep the contract in ws_allocator, which is that of
     // Allocator::new().
-    Ok(unsafe { Allocator::new(alloc, resize, free, given.user) })
+    Ok(unsafe { Allocator::new(alloc, given.resize, free, given.user) })
 }
 
 pub(super) fn side(number: u32) -> Result<Side> {
@@ -198,7 +196,7 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
-        let params = ptr::output_one(params)?.write(ws_pmd_params::NONE);
+        let params = ptr::output_one(params)?.write(ws_pmd_params::default());
         supported()?;
         let agreed = ptr::handle(conn)?.conn.pmd();
         if let Some(agreed) = &agreed {
@@ -421,32 +419,18 @@ pub unsafe extern "C" fn ws_event_data(
     event: *const ws_event,
 ) -> *const c_void {
     // SAFETY: the caller keeps the pointer contract.
-    let data = unsafe { event_data(conn, buf, event) };
-    data.unwrap_or(core::ptr::null())
-}
-
-/// # Safety
-/// The pointer contract.
-unsafe fn event_data(
-    conn: *const ws_conn,
-    buf: *const c_void,
-    event: *const ws_event,
-) -> Result<*const c_void> {
-    // SAFETY: the caller keeps the pointer contract.
-    let (conn, event) = unsafe { (ptr::handle(conn)?, ptr::one(event)?) };
-    let off = usize::try_from(event.off).map_err(|_| Error::InvalidArgument)?;
-    let len = usize::try_from(event.len).map_err(|_| Error::InvalidArgument)?;
-    if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
-        return if buf.is_null() {
-            Err(Error::InvalidArgument)
-        } else {
-            Ok(buf.wrapping_byte_add(off))
-        };
-    }
-    let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number);
-    let opcode = opcode.ok_or(Error::InvalidArgument)?;
-    let data = conn.conn.collected(opcode, off, len).ok_or(Error::InvalidArgument)?;
-    Ok(data.as_ptr().cast())
+    let data = || unsafe {
+        let (conn, event) = (ptr::handle(conn).ok()?, ptr::one(event).ok()?);
+        let (off, len) =
+            (usize::try_from(event.off).ok()?, usize::try_from(event.len).ok()?);
+        if u32::from(event.flags) & WS_EVENT_COLLECTED == 0 {
+            return (!buf.is_null()).then(|| buf.wrapping_byte_add(off));
+        }
+        let opcode = u8::try_from(event.opcode).ok().and_then(Opcode::from_number)?;
+        let data = conn.conn.collected(opcode, off, len)?;
+        Some(data.as_ptr().cast())
+    };
+    data().unwrap_or(core::ptr::null())
 }
 
 /// Processes bytes from the network (RFC 6455, 5). Returns the number of events that were filled,

@@ -4,7 +4,7 @@ use super::frame::ws_frame;
 use super::result::ws_result;
 use super::{ptr, result_of};
 use crate::control::{Control, PayloadChunk, write_close};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::frame::Opcode;
 use crate::output;
 use core::ffi::c_void;
@@ -21,23 +21,8 @@ pub struct ws_control {
 
 const _: () = assert!(
     size_of::<ws_control>() == size_of::<Control>()
-        && align_of::<ws_control>() >= align_of::<Control>()
+        && align_of::<ws_control>() == align_of::<Control>()
 );
-
-/// # Safety
-/// The pointer contract.
-unsafe fn control_mut<'a>(control: *mut ws_control) -> Result<&'a mut Control> {
-    // SAFETY: the caller keeps the pointer contract. The alignment is checked for ws_control, which is
-    // that of the C type; that of Control is less.
-    unsafe { ptr::one_mut(ptr::aligned(control)?.cast()) }
-}
-
-/// # Safety
-/// The pointer contract.
-unsafe fn control<'a>(control: *const ws_control) -> Result<&'a Control> {
-    // SAFETY: as for control_mut().
-    unsafe { ptr::one(ptr::aligned(control.cast_mut())?.cast::<Control>()) }
-}
 
 /// Processes an entry of ws_decoder_feed() and writes the reply to it, if any (RFC 6455, 5.5). Pass
 /// every entry, in order and unmasked (so not from a decoder with WS_KEEP_MASKED); entries of data
@@ -64,7 +49,7 @@ pub unsafe extern "C" fn ws_control_feed(
     // SAFETY: the caller keeps the pointer contract. `buf` is the buffer that the decoder was given, so
     // the chunk is within it.
     result_of(|| unsafe {
-        let control = control_mut(control)?;
+        let control = ptr::one_mut(control.cast::<Control>())?;
         let frame = ptr::one(frame)?;
         let opcode = Opcode::from_number(frame.opcode).ok_or(Error::InvalidArgument)?;
         let out = ptr::output(out, out_cap)?;
@@ -98,7 +83,7 @@ pub unsafe extern "C" fn ws_control_close(
         if control.is_null() {
             return write_close(code, reason, key, out);
         }
-        control_mut(control)?.close(code, reason, key, out)
+        ptr::one_mut(control.cast::<Control>())?.close(code, reason, key, out)
     })
 }
 
@@ -107,7 +92,7 @@ pub unsafe extern "C" fn ws_control_close(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_control_close_code(control: *const ws_control) -> u16 {
     // SAFETY: the caller keeps the pointer contract.
-    unsafe { self::control(control) }.map_or(0, Control::close_code)
+    unsafe { ptr::one(control.cast::<Control>()) }.map_or(0, Control::close_code)
 }
 
 /// Copies the reason of the close frame received, which is UTF-8. Returns its length, at most 123
@@ -122,6 +107,7 @@ pub unsafe extern "C" fn ws_control_reason(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let out = ptr::output(out, out_cap)?;
-        output::write_all(&[&[self::control(control)?.reason()]], out)
+        let control = ptr::one(control.cast::<Control>())?;
+        output::write_all(&[&[control.reason()]], out)
     })
 }

@@ -13,7 +13,7 @@ use core::ffi::c_void;
 /// Parameters of permessage-deflate (RFC 7692, 7.1). All zero: both directions keep their context
 /// and have windows of 15 bits. A value out of range is WS_ERR_INVALID_ARGUMENT. Functions that
 /// fill it replace zeros by the defaults. Frozen.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct ws_pmd_params {
     /// 1: the server compresses each message independently.
@@ -37,16 +37,6 @@ const DEFAULT_LEVEL: u8 = 6;
 const DEFAULT_MEM_LEVEL: u8 = 8;
 
 impl ws_pmd_params {
-    pub(super) const NONE: ws_pmd_params = ws_pmd_params {
-        server_no_context_takeover: 0,
-        client_no_context_takeover: 0,
-        server_max_window_bits: 0,
-        client_max_window_bits: 0,
-        level: 0,
-        mem_level: 0,
-        reserved: [0; 2],
-    };
-
     pub(super) fn read(&self) -> Result<Params> {
         supported()?;
         if self.reserved != [0; 2] {

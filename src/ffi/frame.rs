@@ -7,6 +7,7 @@ use crate::frame::{
     self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD,
     OutHeader,
 };
+use crate::simd;
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 
@@ -182,14 +183,8 @@ pub unsafe extern "C" fn ws_frame_decode(
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);
         };
-        let ascii = Ascii::DoesNotMatter;
-        match frame::whole_frame(
-            buf,
-            flags,
-            Fragmentation::Unchecked,
-            Limits::NONE,
-            ascii,
-        ) {
+        let (order, limits) = (Fragmentation::Unchecked, Limits::NONE);
+        match frame::whole_frame(buf, flags, order, limits, Ascii::DoesNotMatter) {
             Some(chunk) => {
                 frame.write(chunk.into());
                 Ok(chunk.off + chunk.len)
@@ -292,7 +287,7 @@ pub unsafe extern "C" fn ws_mask(
     unsafe {
         let Ok(buf) = ptr::bytes_mut(buf, len) else { return };
         let Some(key) = ptr::mask_key(mask_key) else { return };
-        frame::mask::apply(buf, key, pos);
+        simd::mask(buf, key, pos);
     }
 }
 
@@ -312,12 +307,12 @@ pub unsafe extern "C" fn ws_mask_copy(
         let Some(key) = ptr::mask_key(mask_key) else { return };
         if dst.cast_const() == src {
             let Ok(buf) = ptr::bytes_mut(dst, len) else { return };
-            frame::mask::apply(buf, key, pos);
+            simd::mask(buf, key, pos);
         } else if !ptr::overlap(dst, len, src, len) {
             let (Ok(dst), Ok(src)) = (ptr::output(dst, len), ptr::bytes(src, len)) else {
                 return;
             };
-            frame::mask::copy(dst, src, key, pos);
+            simd::mask_copy(dst, src, key, pos);
         }
     }
 }

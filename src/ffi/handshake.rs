@@ -1,8 +1,7 @@
 //! Opening handshake
 
-use super::ptr::{self, Extensible};
 use super::result::ws_result;
-use super::result_of;
+use super::{ptr, result_of};
 use crate::error::{Error, Result};
 use crate::handshake::headers::{self, MAX_FIELDS, MAX_HEAD};
 use crate::handshake::key::{ACCEPT_LEN, KEY_LEN, Key};
@@ -155,10 +154,10 @@ pub unsafe extern "C" fn ws_parse_handshake(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
-        let hs = Extensible::zeroed(hs, hs_size)?;
+        let hs = ptr::extensible_output(hs, hs_size)?;
         let buf = ptr::bytes(buf, len)?;
         let Some(request) = request::parse(buf)? else { return Ok(0) };
-        hs.set(ws_handshake::of(&request, buf)?);
+        hs.write(ws_handshake::of(&request, buf)?);
         request.verdict.map(|_| request.head_len)
     })
 }
@@ -330,8 +329,6 @@ pub struct ws_bytes {
 }
 
 impl ws_bytes {
-    pub(super) const NONE: ws_bytes = ws_bytes { data: core::ptr::null(), len: 0 };
-
     /// None if it is {NULL, 0}.
     ///
     /// # Safety
@@ -552,11 +549,11 @@ pub unsafe extern "C" fn ws_parse_response(
 ) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
-        let filled = Extensible::zeroed(response, response_size)?;
+        let filled = ptr::extensible_output(response, response_size)?;
         let (buf, request) = (ptr::bytes(buf, len)?, ptr::bytes(request, request_len)?);
         let request = request::parse_sent(request)?;
         let Some(response) = response::parse(buf, &request)? else { return Ok(0) };
-        filled.set(ws_response::of(&response, buf)?);
+        filled.write(ws_response::of(&response, buf)?);
         if response.status == 101 {
             Ok(response.head_len)
         } else {

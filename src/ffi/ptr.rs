@@ -5,7 +5,7 @@
 //! during the call, or reads them if they are written to. Everything else is checked here: NULL,
 //! alignment, and lengths that no object can have.
 
-use super::accept::ws_accept_spec;
+use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_event};
 use super::decoder::ws_out_frame;
 use super::deflate::ws_pmd_params;
@@ -43,12 +43,19 @@ plain! {
     ws_out_frame: "integers, and a pointer";
     ws_allocator: "a pointer, and function pointers";
     ws_accept_spec: "integers, and pointers";
+    ws_accepted: "integers, and a pointer";
     ws_request_spec: "integers, and pointers";
     ws_response_spec: "integers, and pointers";
     ws_request_fields: "integers, and pointers";
     ws_response_fields: "integers, and pointers";
     Decoder: "integers, by its own documentation";
     Control: "integers, by its own documentation";
+}
+
+/// A value whose bytes are all zero.
+pub(super) fn zeroed<T: Plain>() -> T {
+    // SAFETY: a Plain type may have any value.
+    unsafe { core::mem::zeroed() }
 }
 
 /// A pointer that a slice of `len` elements can be made of.
@@ -62,7 +69,7 @@ fn checked<T>(ptr: *mut T, len: usize) -> Result<NonNull<T>> {
 }
 
 /// The pointer, if it is aligned.
-pub(super) fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
+fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
     if ptr.is_aligned() { Ok(ptr) } else { Err(Error::InvalidArgument) }
 }
 
@@ -159,10 +166,9 @@ pub(super) unsafe fn one<'a, T: Plain>(ptr: *const T) -> Result<&'a T> {
 /// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call uses it at the same time.
 pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
-    let ptr = NonNull::new(ptr).filter(|ptr| ptr.is_aligned());
-    // SAFETY: the pointer is neither NULL nor misaligned, so it is a valid handle: a `T` that this
-    // library has placed there, and that only this call uses.
-    ptr.map(|mut ptr| unsafe { ptr.as_mut() }).ok_or(Error::InvalidArgument)
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
+    // has placed there, and that only this call uses.
+    unsafe { aligned(ptr)?.as_mut() }.ok_or(Error::InvalidArgument)
 }
 
 /// The value behind a handle, to be read. NULL and a misaligned pointer are errors.
@@ -171,10 +177,9 @@ pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
 /// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
 /// call changes it at the same time.
 pub(super) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T> {
-    let ptr = NonNull::new(ptr.cast_mut()).filter(|ptr| ptr.is_aligned());
-    // SAFETY: the pointer is neither NULL nor misaligned, so it is a valid handle: a `T` that this
-    // library has placed there, and that nobody changes during this call.
-    ptr.map(|ptr| unsafe { ptr.as_ref() }).ok_or(Error::InvalidArgument)
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
+    // has placed there, and that nobody changes during this call.
+    unsafe { aligned(ptr.cast_mut())?.as_ref() }.ok_or(Error::InvalidArgument)
 }
 
 /// The bytes of a chunk; `buf` is the buffer that the decoder was given.
@@ -231,29 +236,22 @@ pub(super) unsafe fn extensible<T: Plain>(ptr: *const T, size: usize) -> Result<
     Ok(unsafe { known.as_ptr().cast::<T>().read() })
 }
 
-/// An extensible struct to be written. All of it is zero until [`Extensible::set`] is called, and the
-/// bytes beyond `T` stay so.
-pub(super) struct Extensible<'a, T> {
-    known: &'a mut MaybeUninit<T>,
-}
-
-impl<T: Copy> Extensible<'_, T> {
-    /// # Safety
-    /// The pointer contract, for `size` bytes.
-    pub(super) unsafe fn zeroed(ptr: *mut T, size: usize) -> Result<Self> {
-        // SAFETY: the caller keeps the pointer contract.
-        let all = unsafe { output(aligned(ptr)?.cast(), size) }?;
-        if all.len() < size_of::<T>() {
-            return Err(Error::InvalidArgument);
-        }
-        all.fill(MaybeUninit::new(0));
-        // SAFETY: `all` has at least the size of `T`, and starts where `ptr` points, which is aligned.
-        // Nothing else refers to it, since it is not used again.
-        let known = unsafe { &mut *all.as_mut_ptr().cast::<MaybeUninit<T>>() };
-        Ok(Extensible { known })
+/// An extensible struct to be written. All of it is zero until the caller writes it, and the bytes beyond
+/// `T` stay so.
+///
+/// # Safety
+/// The pointer contract, for `size` bytes.
+pub(super) unsafe fn extensible_output<'a, T: Copy>(
+    ptr: *mut T,
+    size: usize,
+) -> Result<&'a mut MaybeUninit<T>> {
+    // SAFETY: the caller keeps the pointer contract.
+    let all = unsafe { output(aligned(ptr)?.cast(), size) }?;
+    if all.len() < size_of::<T>() {
+        return Err(Error::InvalidArgument);
     }
-
-    pub(super) fn set(self, value: T) {
-        self.known.write(value);
-    }
+    all.fill(MaybeUninit::new(0));
+    // SAFETY: `all` has at least the size of `T`, and starts where `ptr` points, which is aligned.
+    // Nothing else refers to it, since it is not used again.
+    Ok(unsafe { &mut *all.as_mut_ptr().cast::<MaybeUninit<T>>() })
 }

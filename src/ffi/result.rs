@@ -10,10 +10,10 @@ pub type ws_result = isize;
 /// error. Static, NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_strerror(result: ws_result) -> *const c_char {
-    match Error::try_from(result) {
-        Ok(error) => error.entry().text,
-        Err(_) if result >= 0 => c"no error",
-        Err(_) => c"an unknown error",
+    match Error::from_code(result) {
+        Some(error) => error.entry().text,
+        None if result >= 0 => c"no error",
+        None => c"an unknown error",
     }
     .as_ptr()
 }
@@ -22,10 +22,10 @@ pub extern "C" fn ws_strerror(result: ws_result) -> *const c_char {
 /// for an unknown error. Static, NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_errname(result: ws_result) -> *const c_char {
-    match Error::try_from(result) {
-        Ok(error) => error.entry().name,
-        Err(_) if result >= 0 => c"WS_OK",
-        Err(_) => c"WS_ERR_UNKNOWN",
+    match Error::from_code(result) {
+        Some(error) => error.entry().name,
+        None if result >= 0 => c"WS_OK",
+        None => c"WS_ERR_UNKNOWN",
     }
     .as_ptr()
 }
@@ -39,10 +39,10 @@ pub extern "C" fn ws_errname(result: ws_result) -> *const c_char {
 ///     1000  a count
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_close_code_for(error: ws_result) -> u16 {
-    match Error::try_from(error) {
-        Ok(error) => error.entry().close_code,
-        Err(_) if error >= 0 => 1000,
-        Err(_) => 1011,
+    match Error::from_code(error) {
+        Some(error) => error.entry().close_code,
+        None if error >= 0 => 1000,
+        None => 1011,
     }
 }
 
@@ -58,5 +58,5 @@ pub extern "C" fn ws_close_code_for(error: ws_result) -> u16 {
 ///     400  anything else: another error, an unknown error, or a count
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_http_status(error: ws_result) -> u16 {
-    Error::try_from(error).map_or(400, |error| error.entry().http_status)
+    Error::from_code(error).map_or(400, |error| error.entry().http_status)
 }

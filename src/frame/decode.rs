@@ -1,8 +1,8 @@
 //! One frame at the start of a buffer.
 
-use super::mask;
 use super::{DecodeFlags, Fragmentation, Header, Limits};
 use crate::cut::Cut;
+use crate::simd;
 
 /// The part of a frame's payload that is in the buffer of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +80,9 @@ pub(crate) fn unmask(
 ) -> bool {
     let Some(key) = header.mask_key.filter(|_| flags.unmasks()) else { return false };
     match ascii {
-        Ascii::Matters => mask::apply_ascii(payload, key, pos),
+        Ascii::Matters => simd::mask_ascii(payload, key, pos),
         Ascii::DoesNotMatter => {
-            mask::apply(payload, key, pos);
+            simd::mask(payload, key, pos);
             false
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     FIN, LENGTH_16, LENGTH_64, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD, Opcode, RSV1, RSV2,
-    RSV3, mask,
+    RSV3,
 };
 use crate::cut::Cut;
 use crate::error::{Error, Result};
@@ -132,6 +132,6 @@ fn write<const N: usize>(
     let (to_key, to_payload) =
         rest.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
     OutByte::write(to_key, &key);
-    mask::copy(to_payload, payload, key, 0);
+    simd::mask_copy(to_payload, payload, key, 0);
     Ok(total)
 }

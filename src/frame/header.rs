@@ -154,15 +154,10 @@ impl Header {
         if opcode.is_control() && usize::from(code) > MAX_CONTROL {
             return Some(Error::ControlFrame);
         }
-        let payload_len = match (code, rest) {
-            (LENGTH_16, [a, b, ..]) => u16::from_be_bytes([*a, *b]).into(),
-            (LENGTH_64, [0x80..=0xff, ..]) | (LENGTH_64, [0, 0, 0, 0, 0, 0, ..]) => {
-                return Some(Error::Length);
-            }
-            (LENGTH_64, rest) => u64::from_be_bytes(*rest.first_chunk()?),
-            (LENGTH_16, _) => return None,
-            (short, _) => short.into(),
-        };
+        if let (LENGTH_64, [0x80..=0xff, ..] | [0, 0, 0, 0, 0, 0, ..]) = (code, rest) {
+            return Some(Error::Length);
+        }
+        let payload_len = announced_len(bytes)?;
         if code == LENGTH_16 && payload_len < LENGTH_16.into() {
             return Some(Error::Length);
         }
@@ -283,14 +278,9 @@ fn length_64(bytes: &[u8]) -> Option<u64> {
 #[must_use]
 pub const fn header_len(payload_len: u64, masked: bool) -> u8 {
     let key_len = if masked { 4 } else { 0 };
-    2 + length_bytes(payload_len) + key_len
-}
-
-/// How many bytes the length has after the header's second byte.
-const fn length_bytes(payload_len: u64) -> u8 {
     match payload_len {
-        0..=125 => 0,
-        126..=0xffff => 2,
-        _ => 8,
+        0..=125 => 2 + key_len,
+        126..=0xffff => 4 + key_len,
+        _ => 10 + key_len,
     }
 }

@@ -4,7 +4,6 @@ mod decode;
 mod encode;
 mod flags;
 mod header;
-pub mod mask;
 mod opcode;
 mod reader;
 
@@ -18,6 +17,8 @@ pub use flags::DecodeFlags;
 pub use header::{Fragmentation, Header, Limits, header_len};
 pub use opcode::Opcode;
 pub(crate) use reader::FrameReader;
+
+pub use crate::simd::{mask, mask_ascii, mask_copy};
 
 /// Longest header, in bytes.
 pub const MAX_HEADER: usize = 14;

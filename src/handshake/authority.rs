@@ -2,6 +2,7 @@
 
 use super::chars;
 use crate::cut::Cut;
+use core::net::Ipv4Addr;
 
 /// A host and, optionally, a port.
 #[derive(Clone, Copy)]
@@ -129,18 +130,7 @@ fn groups(text: &[u8], may_end_in_ipv4: bool) -> Option<usize> {
 }
 
 fn is_ipv4(text: &[u8]) -> bool {
-    let octet = |text: &[u8]| {
-        matches!(
-            text,
-            [b'0'..=b'9']
-                | [b'1'..=b'9', b'0'..=b'9']
-                | [b'1', b'0'..=b'9', b'0'..=b'9']
-                | [b'2', b'0'..=b'4', b'0'..=b'9']
-                | [b'2', b'5', b'0'..=b'5']
-        )
-    };
-    let octets = || text.split(|b| *b == b'.');
-    octets().count() == 4 && octets().all(octet)
+    core::str::from_utf8(text).is_ok_and(|text| text.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Length of the registered name, or IPv4 address, at the start of `text`.

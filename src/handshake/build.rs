@@ -5,7 +5,7 @@
 use super::authority::Authority;
 use super::headers::{Fields, MAX_FIELDS, MAX_HEAD};
 use super::key::{ACCEPT_LEN, Key};
-use super::names::{Name, is_websocket, name};
+use super::names::{Name, is_websocket};
 use super::target::Absolute;
 use super::values::{is_token, is_visible};
 use super::{extensions, protocols};
@@ -69,7 +69,8 @@ pub fn request(spec: &RequestSpec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<us
         &[
             &[b"GET ", spec.target, b" HTTP/1.1"],
             &line(Name::Host, spec.host),
-            &[UPGRADE],
+            &line(Name::Upgrade, b"websocket"),
+            &line(Name::Connection, b"Upgrade"),
             &line(Name::SecWebSocketKey, spec.key),
             &line(Name::SecWebSocketVersion, b"13"),
             &line(Name::Origin, spec.origin),
@@ -118,7 +119,8 @@ pub(super) fn write_response(
     write_head(
         &[
             &[b"HTTP/1.1 101 Switching Protocols"],
-            &[UPGRADE],
+            &line(Name::Upgrade, b"websocket"),
+            &line(Name::Connection, b"Upgrade"),
             &line(Name::SecWebSocketAccept, accept),
             &line(Name::SecWebSocketProtocol, spec.protocol),
             &line(Name::SecWebSocketExtensions, spec.extensions),
@@ -128,11 +130,6 @@ pub(super) fn write_response(
         out,
     )
 }
-
-/// The two fields that ask for the upgrade and that confirm it, as [`line`] returns them.
-const UPGRADE: &[u8] =
-    concat!("\r\n", name!(Upgrade), ": websocket\r\n", name!(Connection), ": Upgrade")
-        .as_bytes();
 
 /// The end of the line before a field, and the field without the end of its own line. Nothing at all
 /// if the value is empty.

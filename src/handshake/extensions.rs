@@ -14,15 +14,6 @@ pub struct Extensions<'a> {
     blank: bool,
 }
 
-/// An extension, whose parameters are well-formed.
-#[derive(Clone, Debug)]
-pub struct Extension<'a> {
-    /// A token.
-    pub name: &'a [u8],
-    /// All of its parameters.
-    pub parameters: Parameters<'a>,
-}
-
 /// The parameters of an extension, one after another.
 #[derive(Clone, Debug)]
 pub struct Parameters<'a> {
@@ -32,14 +23,8 @@ pub struct Parameters<'a> {
     values: Values<'a>,
 }
 
-/// One parameter of an extension.
-#[derive(Clone, Copy, Debug)]
-pub struct Parameter<'a> {
-    /// A token.
-    pub name: &'a [u8],
-    /// None if there is no equals sign.
-    pub value: Option<Value<'a>>,
-}
+/// The name of a parameter, a token, and its value; None if there is no equals sign.
+pub type Parameter<'a> = (&'a [u8], Option<Value<'a>>);
 
 /// The value of a parameter: a token, or the inside of a quoted string. None if the string spans two
 /// fields: the comma that joins them is in no value of a known parameter.
@@ -58,12 +43,13 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// The next extension. None after the last.
-    pub fn next_extension(&mut self) -> Result<Option<Extension<'a>>> {
+    /// The name of the next extension, a token, and its parameters, which are well-formed. None after the
+    /// last.
+    pub fn next_extension(&mut self) -> Result<Option<(&'a [u8], Parameters<'a>)>> {
         let Some(name) = self.next_name()? else { return Ok(None) };
         let parameters = self.at.clone();
         self.skip_parameters()?;
-        Ok(Some(Extension { name, parameters }))
+        Ok(Some((name, parameters)))
     }
 
     /// The name of the next extension, whose parameters are still to be skipped.
@@ -103,7 +89,7 @@ impl<'a> Parameters<'a> {
         }
         let name = self.token()?;
         let value = if self.eat(b'=') { Some(self.value()?) } else { None };
-        Ok(Some(Parameter { name, value }))
+        Ok(Some((name, value)))
     }
 
     /// Skips whitespace, `byte` if it is next, and whitespace again.
@@ -197,8 +183,7 @@ pub fn is_list_or_empty(value: &[u8]) -> bool {
 pub(crate) fn check_choice(chosen: &Values<'_>, offered: &Values<'_>) -> Result<()> {
     let mut extensions = Extensions::new(chosen.clone());
     let mut count = 0_usize;
-    while let Some(extension) = extensions.next_extension()? {
-        let name = extension.name;
+    while let Some((name, _)) = extensions.next_extension()? {
         if count_named(offered, name, usize::MAX)? == 0
             || count_named(chosen, name, count)? > 0
         {
@@ -214,8 +199,8 @@ fn count_named(values: &Values<'_>, name: &[u8], most: usize) -> Result<usize> {
     let mut extensions = Extensions::new(values.clone());
     let (mut found, mut read) = (0, 0);
     while read < most {
-        let Some(extension) = extensions.next_extension()? else { break };
-        found += usize::from(extension.name == name);
+        let Some((listed, _)) = extensions.next_extension()? else { break };
+        found += usize::from(listed == name);
         read += 1;
     }
     Ok(found)

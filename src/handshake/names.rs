@@ -36,11 +36,6 @@ macro_rules! names {
                 }
             }
         }
-
-        /// The text of a name, for `concat!`.
-        macro_rules! name {
-            $(($name) => { $text };)*
-        }
     };
 }
 
@@ -59,8 +54,6 @@ names! {
     TransferEncoding = "Transfer-Encoding",
     Allow = "Allow",
 }
-
-pub(super) use name;
 
 /// Whether a field is one of WebSocket's, known or not.
 pub(crate) fn is_websocket(name: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! The parameters of permessage-deflate in Sec-WebSocket-Extensions (RFC 7692, 7.1): a client offers
 //! some, perhaps several times, and the server's response to one of the offers settles them.
 
-use super::extensions::{Extension, Extensions, Parameter, Parameters, Value};
+use super::extensions::{Extensions, Parameter, Parameters, Value};
 use super::values::Values;
 use crate::deflate::{Direction, MAX_WINDOW_BITS, MIN_WINDOW_BITS, Params};
 use crate::error::{Error, Result};
@@ -67,7 +67,7 @@ pub(super) fn is_offered(offers: Values<'_>) -> Result<bool> {
 
 /// The parameters of the next permessage-deflate in a list.
 fn next_offer<'a>(extensions: &mut Extensions<'a>) -> Result<Option<Parameters<'a>>> {
-    while let Some(Extension { name, parameters }) = extensions.next_extension()? {
+    while let Some((name, parameters)) = extensions.next_extension()? {
         if name == NAME {
             return Ok(Some(parameters));
         }
@@ -151,14 +151,14 @@ impl Offer {
     fn parse(mut parameters: Parameters<'_>) -> Result<Offer> {
         let mut offer = Offer::default();
         while let Some(parameter) = parameters.next_parameter()? {
-            offer.add(&parameter).ok_or(Error::Extension)?;
+            offer.add(parameter).ok_or(Error::Extension)?;
         }
         Ok(offer)
     }
 
     /// None if the parameter is invalid.
-    fn add(&mut self, parameter: &Parameter<'_>) -> Option<()> {
-        let repeated = match (parameter.name, parameter.value) {
+    fn add(&mut self, parameter: Parameter<'_>) -> Option<()> {
+        let repeated = match parameter {
             (SERVER_NO_CONTEXT_TAKEOVER, None) => {
                 replace(&mut self.server_no_context_takeover, true)
             }

@@ -13,16 +13,7 @@ use crate::simd;
 
 /// Removes spaces and tabs at both ends. (`trim_ascii()` would remove line ends, too.)
 #[must_use]
-pub fn trim(text: &[u8]) -> &[u8] {
-    // Most values have one space before them and no other.
-    let text = text.strip_prefix(b" ").unwrap_or(text);
-    match text {
-        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => trim_all(text),
-        _ => text,
-    }
-}
-
-fn trim_all(mut text: &[u8]) -> &[u8] {
+pub fn trim(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
         text = rest;
     }

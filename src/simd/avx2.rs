@@ -4,10 +4,7 @@
 use super::key::MaskKey;
 use super::lanes::vector;
 use super::long;
-use core::arch::x86_64::{
-    __m256i, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi32,
-    _mm256_setzero_si256, _mm256_xor_si256,
-};
+use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 cpufeatures::new!(has_avx2, "avx2");

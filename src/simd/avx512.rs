@@ -8,10 +8,7 @@ use super::avx2::Avx2;
 use super::key::MaskKey;
 use super::lanes::vector;
 use super::long;
-use core::arch::x86_64::{
-    __m512i, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_xor_si512,
-};
+use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
 cpufeatures::new!(has_avx512, "avx512f", "avx512bw", "avx512vl");

@@ -5,6 +5,9 @@
 pub struct MaskKey(pub(super) u32);
 
 impl MaskKey {
+    /// Leaves the bytes as they are; the compiler removes the masking.
+    pub(super) const NONE: MaskKey = MaskKey(0);
+
     /// `pos` is the position of those bytes in their payload.
     #[must_use]
     pub fn at(key: [u8; 4], pos: u64) -> MaskKey {

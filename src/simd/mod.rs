@@ -41,7 +41,7 @@ mod sse2;
 use baseline::Wide;
 use core::mem::MaybeUninit;
 use out_byte::same_len;
-use short::{Identity, SHORT};
+use short::SHORT;
 
 pub use baseline::{find_control, find_non_name};
 pub use isa::Isa;
@@ -51,28 +51,32 @@ pub(crate) use out_byte::OutByte;
 /// Up to this length vectors take longer to check text.
 const SHORT_TEXT: usize = 32;
 
-/// Masks in place.
+/// Masks in place; unmasking is the same operation. `pos` is the position of the bytes in their payload.
 #[inline(always)]
-pub(crate) fn mask(bytes: &mut [u8], key: MaskKey) {
+pub fn mask(bytes: &mut [u8], key: [u8; 4], pos: u64) {
+    let key = MaskKey::at(key, pos);
     if bytes.len() <= SHORT {
         short::run::<Wide, _>(bytes, key);
     } else {
-        mask_long(bytes, key);
+        mask_long::<false>(bytes, key);
     }
 }
 
-/// Masks in place, and returns whether the result is ASCII.
-pub(crate) fn mask_ascii(bytes: &mut [u8], key: MaskKey) -> bool {
+/// Like [`mask`], and returns whether the result is ASCII.
+#[inline(always)]
+pub fn mask_ascii(bytes: &mut [u8], key: [u8; 4], pos: u64) -> bool {
+    let key = MaskKey::at(key, pos);
     if bytes.len() <= SHORT {
         short::run::<Wide, _>(bytes, key)
     } else {
-        mask_ascii_long(bytes, key)
+        mask_long::<true>(bytes, key)
     }
 }
 
 /// Masks while copying as many bytes as the shorter of the two has.
 #[inline(always)]
-pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
+pub fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: [u8; 4], pos: u64) {
+    let key = MaskKey::at(key, pos);
     let (to, from) = same_len(to, from);
     if from.len() <= SHORT {
         short::run::<Wide, _>((to, from), key);
@@ -86,7 +90,7 @@ pub(crate) fn mask_copy(to: &mut [MaybeUninit<u8>], from: &[u8], key: MaskKey) {
 pub(crate) fn copy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     let (to, from) = same_len(to, from);
     if from.len() <= SHORT {
-        short::run::<Wide, _>((to, from), Identity);
+        short::run::<Wide, _>((to, from), MaskKey::NONE);
     } else {
         out_byte::memcpy(to, from);
     }
@@ -100,13 +104,8 @@ pub(crate) fn is_utf8(text: &[u8]) -> bool {
 // Not inlined, so that a caller with a short payload need not save registers for them.
 
 #[inline(never)]
-fn mask_long(bytes: &mut [u8], key: MaskKey) {
-    Isa::best().mask::<false>(bytes, key);
-}
-
-#[inline(never)]
-fn mask_ascii_long(bytes: &mut [u8], key: MaskKey) -> bool {
-    Isa::best().mask::<true>(bytes, key)
+fn mask_long<const CHECK_ASCII: bool>(bytes: &mut [u8], key: MaskKey) -> bool {
+    Isa::best().mask::<CHECK_ASCII>(bytes, key)
 }
 
 #[inline(never)]
@@ -121,21 +120,16 @@ fn is_utf8_long(text: &[u8]) -> bool {
 
 // For tests: payloads of any length, the short ones as on a target without vectors.
 
-/// Masks in place.
-pub fn mask_at(isa: Isa, bytes: &mut [u8], key: MaskKey) {
-    if bytes.len() <= SHORT {
-        short::run::<portable::Wide, _>(bytes, key);
-    } else {
-        isa.mask::<false>(bytes, key);
-    }
-}
-
-/// Masks in place, and returns whether the result is ASCII.
-pub fn mask_ascii_at(isa: Isa, bytes: &mut [u8], key: MaskKey) -> bool {
+/// Masks in place. Returns whether the result is ASCII; only if `CHECK_ASCII`.
+pub fn mask_at<const CHECK_ASCII: bool>(
+    isa: Isa,
+    bytes: &mut [u8],
+    key: MaskKey,
+) -> bool {
     if bytes.len() <= SHORT {
         short::run::<portable::Wide, _>(bytes, key)
     } else {
-        isa.mask::<true>(bytes, key)
+        isa.mask::<CHECK_ASCII>(bytes, key)
     }
 }
 

@@ -6,33 +6,22 @@ use core::mem::MaybeUninit;
 
 /// A byte that can be written: one that is initialised, or one that may not be.
 pub(crate) trait OutByte: Sized {
-    /// Writes all bytes at once, and returns them. (The compiler may turn a loop over the bytes into
-    /// as many stores.)
-    fn write<'a, const N: usize>(
-        to: &'a mut [Self; N],
-        from: &[u8; N],
-    ) -> &'a mut [u8; N];
+    /// Writes all bytes at once. (The compiler may turn a loop over the bytes into as many stores.)
+    fn write<const N: usize>(to: &mut [Self; N], from: &[u8; N]);
 }
 
 impl OutByte for u8 {
     #[inline(always)]
-    fn write<'a, const N: usize>(to: &'a mut [u8; N], from: &[u8; N]) -> &'a mut [u8; N] {
+    fn write<const N: usize>(to: &mut [u8; N], from: &[u8; N]) {
         *to = *from;
-        to
     }
 }
 
 impl OutByte for MaybeUninit<u8> {
     #[inline(always)]
-    fn write<'a, const N: usize>(
-        to: &'a mut [Self; N],
-        from: &[u8; N],
-    ) -> &'a mut [u8; N] {
-        let to = to.as_mut_ptr().cast::<MaybeUninit<[u8; N]>>();
-        // SAFETY: `to` points to N bytes, borrowed exclusively for 'a; an array of bytes needs no
-        // alignment, and MaybeUninit allows any content.
-        let to = unsafe { &mut *to };
-        to.write(*from)
+    fn write<const N: usize>(to: &mut [Self; N], from: &[u8; N]) {
+        // SAFETY: `to` points to N bytes, borrowed exclusively, and an array of bytes needs no alignment.
+        unsafe { to.as_mut_ptr().cast::<[u8; N]>().write(*from) };
     }
 }
 

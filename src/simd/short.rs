@@ -19,7 +19,7 @@
 //! A byte that is in both words is stored twice, with the same value. In place, both words are loaded
 //! before one is stored: else the tail would mask masked bytes again. This covers every length from 16
 //! to 32; other lengths need other words: head and tail each have the largest power of two, 64 at most,
-//! that is not more than the length. Copying without a mask works in the same way.
+//! that is not more than the length. Copying without a mask is masking with a key of zeros.
 
 use super::key::MaskKey;
 use super::lanes::Lanes;
@@ -31,50 +31,15 @@ use core::mem::MaybeUninit;
 /// what the processor can do, to align, or to call memcpy().
 pub(super) const SHORT: usize = 128;
 
-/// What is done with the bytes of a payload.
-pub(super) trait Operation: Copy {
-    /// The operation for the bytes that follow the first `bytes`.
-    fn skip(self, bytes: usize) -> Self;
-    fn apply<L: Lanes>(self, lanes: L) -> L;
-}
-
-impl Operation for MaskKey {
-    #[inline(always)]
-    fn skip(self, bytes: usize) -> Self {
-        MaskKey::skip(self, bytes)
-    }
-
-    #[inline(always)]
-    fn apply<L: Lanes>(self, lanes: L) -> L {
-        lanes.mask(self)
-    }
-}
-
-/// Leaves the bytes as they are.
-#[derive(Clone, Copy)]
-pub(super) struct Identity;
-
-impl Operation for Identity {
-    #[inline(always)]
-    fn skip(self, _: usize) -> Self {
-        self
-    }
-
-    #[inline(always)]
-    fn apply<L: Lanes>(self, lanes: L) -> L {
-        lanes
-    }
-}
-
 /// Where a payload is read and written.
 pub(super) trait Payload: Sized {
     type Outcome;
 
     fn len(&self) -> usize;
-    /// Applies the operation to the first and the last `N` words; does nothing if there are fewer.
+    /// Masks the first and the last `N` words; does nothing if there are fewer.
     fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
         self,
-        operation: impl Operation,
+        key: MaskKey,
     ) -> Self::Outcome;
 }
 
@@ -89,11 +54,8 @@ impl Payload for &mut [u8] {
     }
 
     #[inline(always)]
-    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
-        self,
-        operation: impl Operation,
-    ) -> bool {
-        let Some(words) = HeadTail::<W, N>::read((), self, operation) else {
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(self, key: MaskKey) -> bool {
+        let Some(words) = HeadTail::<W, N>::read((), self, key) else {
             return true; // There are no bytes.
         };
         words.write(self);
@@ -111,43 +73,39 @@ impl Payload for (&mut [MaybeUninit<u8>], &[u8]) {
     }
 
     #[inline(always)]
-    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(
-        self,
-        operation: impl Operation,
-    ) {
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(self, key: MaskKey) {
         let (to, from) = self;
         // The head is written before the tail is read, which needs fewer registers.
         let Some(tail_at) = from.len().checked_sub(size_of::<[W; N]>()) else { return };
-        if let Some(head) = read::<W, N>((), from, operation) {
+        if let Some(head) = read::<W, N>((), from, key) {
             write(&head, to);
         }
-        if let Some(tail) = read::<W, N>((), from.after(tail_at), operation.skip(tail_at))
-        {
+        if let Some(tail) = read::<W, N>((), from.after(tail_at), key.skip(tail_at)) {
             write(&tail, to.after_mut(tail_at));
         }
     }
 }
 
-/// Applies the operation to a payload of at most [`SHORT`] bytes. `W` is a word of 16 bytes.
+/// Masks a payload of at most [`SHORT`] bytes. `W` is a word of 16 bytes.
 #[inline(always)]
 pub(super) fn run<W: Lanes<Proof = ()>, P: Payload>(
     payload: P,
-    operation: impl Operation,
+    key: MaskKey,
 ) -> P::Outcome {
     const { assert!(size_of::<W>() == 16) };
     // 64 is tested after 32, so that small payloads, the most frequent ones, pass few tests.
     match payload.len() {
-        32.. if payload.len() < 64 => payload.head_and_tail::<W, 2>(operation),
-        32.. => payload.head_and_tail::<W, 4>(operation),
-        16.. => payload.head_and_tail::<W, 1>(operation),
-        8.. => payload.head_and_tail::<u64, 1>(operation),
-        4.. => payload.head_and_tail::<u32, 1>(operation),
-        2.. => payload.head_and_tail::<u16, 1>(operation),
-        _ => payload.head_and_tail::<u8, 1>(operation),
+        32.. if payload.len() < 64 => payload.head_and_tail::<W, 2>(key),
+        32.. => payload.head_and_tail::<W, 4>(key),
+        16.. => payload.head_and_tail::<W, 1>(key),
+        8.. => payload.head_and_tail::<u64, 1>(key),
+        4.. => payload.head_and_tail::<u32, 1>(key),
+        2.. => payload.head_and_tail::<u16, 1>(key),
+        _ => payload.head_and_tail::<u8, 1>(key),
     }
 }
 
-/// The first and the last `N` words of a payload, with the operation applied.
+/// The first and the last `N` words of a payload, masked.
 pub(super) struct HeadTail<W, const N: usize> {
     head: [W; N],
     tail: [W; N],
@@ -158,14 +116,10 @@ impl<W: Lanes, const N: usize> HeadTail<W, N> {
 
     /// None if the payload has fewer than `N` words.
     #[inline(always)]
-    pub(super) fn read(
-        proof: W::Proof,
-        from: &[u8],
-        operation: impl Operation,
-    ) -> Option<Self> {
+    pub(super) fn read(proof: W::Proof, from: &[u8], key: MaskKey) -> Option<Self> {
         let tail_at = from.len().checked_sub(Self::SIZE)?;
-        let head = read(proof, from, operation)?;
-        let tail = read(proof, from.after(tail_at), operation.skip(tail_at))?;
+        let head = read(proof, from, key)?;
+        let tail = read(proof, from.after(tail_at), key.skip(tail_at))?;
         Some(HeadTail { head, tail })
     }
 
@@ -191,11 +145,11 @@ impl<W: Lanes, const N: usize> HeadTail<W, N> {
 fn read<W: Lanes, const N: usize>(
     proof: W::Proof,
     from: &[u8],
-    operation: impl Operation,
+    key: MaskKey,
 ) -> Option<[W; N]> {
     let mut words = [W::zero(proof); N];
     for (word, bytes) in words.iter_mut().zip(from.chunks_exact(size_of::<W>())) {
-        *word = operation.apply(W::read(proof, bytes)?);
+        *word = W::read(proof, bytes)?.mask(key);
     }
     Some(words)
 }

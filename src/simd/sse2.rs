@@ -6,11 +6,7 @@
 
 use super::lanes::{Lanes, vector};
 use super::portable;
-use core::arch::x86_64::{
-    __m128i, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_max_epu8, _mm_min_epu8,
-    _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_set1_epi32, _mm_setzero_si128,
-    _mm_xor_si128,
-};
+use core::arch::x86_64::*;
 
 const SIZE: usize = size_of::<Vector>();
 

@@ -60,10 +60,10 @@ fn masks_in_place(name: &str, mask: impl Fn(&mut [u8], u64)) {
 fn masking_in_place() {
     for isa in Isa::all() {
         masks_in_place(&format!("{isa:?}"), |bytes, pos| {
-            simd::mask_at(isa, bytes, MaskKey::at(KEY, pos));
+            simd::mask_at::<false>(isa, bytes, MaskKey::at(KEY, pos));
         });
     }
-    masks_in_place("chosen", |bytes, pos| frame::mask::apply(bytes, KEY, pos));
+    masks_in_place("chosen", |bytes, pos| frame::mask(bytes, KEY, pos));
 }
 
 fn masks_a_copy(name: &str, mask: impl Fn(&mut [MaybeUninit<u8>], &[u8], u64)) {
@@ -92,7 +92,7 @@ fn masking_a_copy() {
             simd::mask_copy_at(isa, to, from, MaskKey::at(KEY, pos));
         });
     }
-    masks_a_copy("chosen", |to, from, pos| frame::mask::copy(to, from, KEY, pos));
+    masks_a_copy("chosen", |to, from, pos| frame::mask_copy(to, from, KEY, pos));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn masking_a_copy_stops_at_the_shorter_of_the_two() {
         for to_len in (0..70).chain([127, 128, 129, 200]) {
             let len = from_len.min(to_len);
             let mut to = [CANARY; 256];
-            frame::mask::copy(out(&mut to[..to_len]), &from[..from_len], KEY, 1);
+            frame::mask_copy(out(&mut to[..to_len]), &from[..from_len], KEY, 1);
             assert_eq!(to[..len], masked(&from[..len], 1), "{from_len} to {to_len}");
             assert!(to[len..].iter().all(|byte| *byte == CANARY));
         }
@@ -134,12 +134,10 @@ fn finds_what_is_not_ascii(name: &str, mask: impl Fn(&mut [u8], u64) -> bool) {
 fn masking_returns_whether_the_result_is_ascii() {
     for isa in Isa::all() {
         finds_what_is_not_ascii(&format!("{isa:?}"), |text, pos| {
-            simd::mask_ascii_at(isa, text, MaskKey::at(KEY, pos))
+            simd::mask_at::<true>(isa, text, MaskKey::at(KEY, pos))
         });
     }
-    finds_what_is_not_ascii("chosen", |text, pos| {
-        frame::mask::apply_ascii(text, KEY, pos)
-    });
+    finds_what_is_not_ascii("chosen", |text, pos| frame::mask_ascii(text, KEY, pos));
 }
 
 #[test]
