@@ -17,25 +17,21 @@ pub(crate) trait Cut {
 }
 
 impl<T> Cut for [T] {
-    #[inline(always)]
     fn until(&self, len: usize) -> &[T] {
         debug_assert!(len <= self.len());
         self.get(..len).unwrap_or_default()
     }
 
-    #[inline(always)]
     fn after(&self, len: usize) -> &[T] {
         debug_assert!(len <= self.len());
         self.get(len..).unwrap_or_default()
     }
 
-    #[inline(always)]
     fn until_mut(&mut self, len: usize) -> &mut [T] {
         debug_assert!(len <= self.len());
         self.get_mut(..len).unwrap_or_default()
     }
 
-    #[inline(always)]
     fn after_mut(&mut self, len: usize) -> &mut [T] {
         debug_assert!(len <= self.len());
         self.get_mut(len..).unwrap_or_default()

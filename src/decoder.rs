@@ -31,7 +31,6 @@ pub struct Decoder {
 const _: () = assert!(size_of::<Decoder>() == 64);
 
 impl Fed {
-    #[inline(always)]
     fn add(&mut self, chunk: &Chunk) {
         self.consumed = chunk.off + chunk.len;
         self.chunks += 1;

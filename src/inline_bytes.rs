@@ -21,17 +21,14 @@ impl<const N: usize> Default for InlineBytes<N> {
 
 impl<const N: usize> InlineBytes<N> {
     /// How many bytes there are.
-    #[inline(always)]
     pub(crate) fn len(&self) -> usize {
         usize::from(self.len).min(N)
     }
 
-    #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    #[inline(always)]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.bytes.until(self.len())
     }
@@ -63,7 +60,6 @@ impl<const N: usize> InlineBytes<N> {
         self.len = len;
     }
 
-    #[inline(always)]
     #[allow(clippy::cast_possible_truncation)] // N is at most 255.
     fn set_len(&mut self, len: usize) {
         const { assert!(N <= u8::MAX as usize) };

@@ -36,7 +36,6 @@ impl MaskingKeys {
 
     /// Draws new keys, or only one if there is no memory for more.
     #[cold]
-    #[inline(never)]
     fn draw(&mut self, memory: &Allocator) -> Result<[u8; 4]> {
         let source = self.source;
         if self.drawn.is_none() {

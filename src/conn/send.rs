@@ -27,6 +27,7 @@ pub struct Fragment<'a> {
 
 impl Conn {
     /// Writes a fragment as one frame: all of it, or nothing.
+    // Inlined: else ws_conn_send() of 125 B takes 16 instructions more.
     #[inline(always)]
     pub fn send(
         &mut self,
@@ -63,7 +64,6 @@ impl Conn {
     }
 
     /// Writes a ping or a pong, also between the fragments of a message.
-    #[inline(never)]
     fn send_control(
         &mut self,
         fragment: &Fragment<'_>,
@@ -105,7 +105,6 @@ impl Conn {
     }
 
     /// Writes a fragment of a compressed message. If that fails, nothing has changed.
-    #[inline(never)]
     fn write_compressed(
         &mut self,
         opcode: Opcode,
@@ -157,6 +156,7 @@ impl Conn {
 
     /// Writes one frame, masked if this is a client: all of it, or nothing. A control frame must be final
     /// and have at most 125 bytes of payload.
+    // Inlined: else ws_conn_send() of 125 B takes 21 instructions more.
     #[inline(always)]
     pub(super) fn write_frame(
         &mut self,
@@ -174,7 +174,6 @@ impl Conn {
         }
     }
 
-    #[inline(never)]
     fn write_masked(
         &mut self,
         opcode: Opcode,

@@ -27,7 +27,6 @@ pub unsafe extern "C" fn ws_utf8_validate(
     })
 }
 
-#[inline(never)]
 fn validate(state: &mut u32, piece: &[u8]) -> Result<usize> {
     let mut validator = Validator::from_state(*state)?;
     let outcome = validator.push(piece).map(|()| validator);

@@ -20,7 +20,6 @@ pub struct OutHeader {
 impl OutHeader {
     /// `bits` are FIN and RSV1 to RSV3. Fails for reserved opcodes, and for control frames that are
     /// fragmented or too long.
-    #[inline(always)]
     pub fn new(
         opcode: i32,
         bits: u32,
@@ -42,7 +41,6 @@ impl OutHeader {
     }
 
     /// A header that is known to be valid.
-    #[inline(always)]
     pub(crate) fn of(
         opcode: Opcode,
         bits: u8,
@@ -53,12 +51,12 @@ impl OutHeader {
     }
 
     /// Writes the header alone.
-    #[inline(always)]
     pub fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         self.write_frame(&[], out)
     }
 
     /// Writes the header and the payload, which is masked if there is a key: all or nothing.
+    // Inlined: else ws_frame_encode() of 20 B takes 32 instructions more.
     #[inline(always)]
     pub fn write_frame(
         &self,
@@ -113,6 +111,7 @@ pub(crate) fn write_control(
 }
 
 /// Writes the header up to the masking key, the key, and the payload: all or nothing.
+// Inlined: else ws_frame_encode() of 20 B takes 21 instructions more.
 #[inline(always)]
 fn write<const N: usize>(
     start: [u8; N],

@@ -67,7 +67,6 @@ pub struct Header {
 impl Header {
     /// Parses the header at the start of `bytes`. None: it is incomplete, and valid so far. A payload
     /// beyond the limits is refused as soon as its length is known.
-    #[inline(always)]
     pub fn parse(
         bytes: &[u8],
         flags: DecodeFlags,
@@ -221,7 +220,6 @@ static FIRST_BYTES: [FirstByte; 256] = {
 
 impl Fragmentation {
     /// Where a first byte without reserved bits must be valid; any of these suffices.
-    #[inline(always)]
     fn plain_first_bytes(self) -> u8 {
         match self {
             Fragmentation::Unchecked => BETWEEN | INSIDE,
