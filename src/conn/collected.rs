@@ -24,9 +24,10 @@ impl Conn {
     /// The bytes of an event with [`Event::COLLECTED`] that the last call has returned.
     #[must_use]
     pub fn collected(&self, opcode: Opcode, off: usize, len: usize) -> Option<&[u8]> {
-        let bytes = match opcode.is_control() {
-            true => self.control.as_ref()?.as_bytes(),
-            false => self.message.bytes(),
+        let bytes = if opcode.is_control() {
+            self.control.as_ref()?.as_bytes()
+        } else {
+            self.message.bytes()
         };
         bytes.get(off..)?.get(..len).filter(|_| self.lent)
     }

@@ -36,9 +36,10 @@ const MAX_ROOM: usize = 64 * 1024;
 impl Conn {
     /// The most bytes of a compressed payload that are unmasked at once.
     pub(super) fn max_portion(&self) -> usize {
-        match self.options.stream && self.options.pmd.is_some() {
-            true => MAX_PORTION,
-            false => usize::MAX,
+        if self.options.stream && self.options.pmd.is_some() {
+            MAX_PORTION
+        } else {
+            usize::MAX
         }
     }
 
@@ -110,9 +111,10 @@ impl Conn {
             return self.inflate_beyond(rest);
         }
         let before = self.message.bytes().len();
-        let most = match self.options.stream {
-            true => MAX_EVENT.saturating_sub(before).min(remaining),
-            false => remaining,
+        let most = if self.options.stream {
+            MAX_EVENT.saturating_sub(before).min(remaining)
+        } else {
+            remaining
         };
         self.make_room(rest.len(), most)?;
         let memory = *self.memory();
@@ -165,9 +167,10 @@ impl Conn {
         let Some(message) = &mut self.incoming else { return Ok(Step::Nothing) };
         if !chunk.ends() || !chunk.header.is_final() {
             let nothing_new = self.message.bytes().is_empty() && !chunk.ends();
-            return Ok(match self.options.stream && !nothing_new {
-                true => Step::Pause(self.lend_message(false, chunk.ends())),
-                false => Step::Nothing,
+            return Ok(if self.options.stream && !nothing_new {
+                Step::Pause(self.lend_message(false, chunk.ends()))
+            } else {
+                Step::Nothing
             });
         }
         let has_data = message.wire_len > 0;

@@ -118,9 +118,8 @@ impl Conn {
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> StepResult {
         let (limits, portion) = (self.limits(), self.max_portion());
         let compression = self.compression();
-        let most = |header: &Header| match compression.covers(header) {
-            true => portion,
-            false => usize::MAX,
+        let most = |header: &Header| {
+            if compression.covers(header) { portion } else { usize::MAX }
         };
         match self.frames.any_chunk(buf, *consumed, limits, Ascii::Matters, most) {
             Ok(Some(chunk)) => self.on_chunk(&chunk, buf, consumed),

@@ -572,8 +572,7 @@ pub unsafe extern "C" fn ws_conn_send(
     // SAFETY: the caller keeps the pointer contract; payload and output share no byte.
     result_of(|| unsafe {
         let conn = &mut ptr::handle_mut(conn)?.conn;
-        let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
-        let opcode = opcode.ok_or(Error::InvalidArgument)?;
+        let opcode = frame::opcode(opcode)?;
         let [bits, ..] = flags.to_le_bytes();
         let rsv = bits & RSV_BITS;
         if flags & !(WS_SEND_MORE | WS_SEND_PLAIN | u32::from(rsv)) != 0

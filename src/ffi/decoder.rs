@@ -1,6 +1,6 @@
 //! Many frames
 
-use super::frame::{WS_MASKED, ws_frame};
+use super::frame::{WS_MASKED, opcode, ws_frame};
 use super::result::ws_result;
 use super::{ptr, result_of};
 use crate::decoder::Decoder;
@@ -126,9 +126,9 @@ impl ws_out_frame {
     unsafe fn read<'a>(&self) -> Result<(OutHeader, &'a [u8])> {
         // SAFETY: the caller keeps the pointer contract for the payload.
         let payload = unsafe { ptr::bytes(self.payload, self.payload_len) }?;
-        let flags = u32::from(self.flags);
-        let key = (flags & WS_MASKED != 0).then_some(self.mask_key);
-        let (opcode, bits) = (self.opcode.into(), flags & !WS_MASKED);
+        let [masked, ..] = WS_MASKED.to_le_bytes();
+        let key = (self.flags & masked != 0).then_some(self.mask_key);
+        let (opcode, bits) = (opcode(self.opcode.into())?, self.flags & !masked);
         Ok((OutHeader::new(opcode, bits, key, payload.len() as u64)?, payload))
     }
 }

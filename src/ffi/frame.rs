@@ -4,7 +4,7 @@ use super::result::ws_result;
 use super::{ptr, result_of};
 use crate::error::{Error, Result};
 use crate::frame::{
-    self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD,
+    self, Ascii, Chunk, DecodeFlags, Fragmentation, Header, Limits, MAX_PAYLOAD, Opcode,
     OutHeader,
 };
 use crate::simd;
@@ -244,9 +244,24 @@ pub unsafe extern "C" fn ws_frame_encode(
         }
         let (payload, key) = (ptr::bytes(payload, payload_len)?, ptr::mask_key(mask_key));
         let out = ptr::output(out, out_cap)?;
-        let header = OutHeader::new(opcode, flags, key, payload.len() as u64)?;
+        let header = header(opcode, flags, key, payload.len() as u64)?;
         header.write_frame(payload, out)
     })
+}
+
+fn header(
+    opcode: c_int,
+    flags: u32,
+    mask_key: Option<[u8; 4]>,
+    payload_len: u64,
+) -> Result<OutHeader> {
+    let bits = u8::try_from(flags).map_err(|_| Error::InvalidArgument)?;
+    OutHeader::new(self::opcode(opcode)?, bits, mask_key, payload_len)
+}
+
+pub(super) fn opcode(number: c_int) -> Result<Opcode> {
+    let opcode = u8::try_from(number).ok().and_then(Opcode::from_number);
+    opcode.ok_or(Error::InvalidArgument)
 }
 
 /// Writes only the header of a frame, for writev() or for a payload that follows in chunks (mask
@@ -269,7 +284,7 @@ pub unsafe extern "C" fn ws_frame_header(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let (key, out) = (ptr::mask_key(mask_key), ptr::output(out, out_cap)?);
-        OutHeader::new(opcode, flags, key, payload_len)?.write(out)
+        header(opcode, flags, key, payload_len)?.write(out)
     })
 }
 

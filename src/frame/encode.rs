@@ -1,8 +1,7 @@
 //! Writes frames (RFC 6455, 5.2).
 
 use super::{
-    FIN, LENGTH_16, LENGTH_64, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD, Opcode, RSV1, RSV2,
-    RSV3,
+    FIN, LENGTH_16, LENGTH_64, MASK_BIT, MAX_CONTROL, MAX_PAYLOAD, Opcode, RSV_BITS,
 };
 use crate::cut::Cut;
 use crate::error::{Error, Result};
@@ -18,25 +17,21 @@ pub struct OutHeader {
 }
 
 impl OutHeader {
-    /// `bits` are FIN and RSV1 to RSV3. Fails for reserved opcodes, and for control frames that are
-    /// fragmented or too long.
+    /// `bits` are FIN and RSV1 to RSV3. Fails for other bits, and for control frames that are fragmented or
+    /// too long.
     pub fn new(
-        opcode: i32,
-        bits: u32,
+        opcode: Opcode,
+        bits: u8,
         mask_key: Option<[u8; 4]>,
         payload_len: u64,
     ) -> Result<OutHeader> {
-        let opcode = u8::try_from(opcode).ok().and_then(Opcode::from_number);
-        let opcode = opcode.ok_or(Error::InvalidArgument)?;
-        let too_long = u64::try_from(MAX_CONTROL).is_ok_and(|max| payload_len > max);
-        let allowed = FIN | RSV1 | RSV2 | RSV3;
-        if bits & !u32::from(allowed) != 0
-            || payload_len > MAX_PAYLOAD
-            || opcode.is_control() && (bits & u32::from(FIN) == 0 || too_long)
+        let max_len = if opcode.is_control() { MAX_CONTROL as u64 } else { MAX_PAYLOAD };
+        if bits & !(FIN | RSV_BITS) != 0
+            || payload_len > max_len
+            || opcode.is_control() && bits & FIN == 0
         {
             return Err(Error::InvalidArgument);
         }
-        let [bits, ..] = bits.to_le_bytes();
         Ok(OutHeader::of(opcode, bits, mask_key, payload_len))
     }
 

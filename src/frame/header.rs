@@ -121,10 +121,8 @@ impl Header {
         if payload_len > limits.of(opcode, first) {
             return None;
         }
-        let (mask_key, key_len) = match masked {
-            true => (Some(*rest.first_chunk()?), 4),
-            false => (None, 0),
-        };
+        let (mask_key, key_len) =
+            if masked { (Some(*rest.first_chunk()?), 4) } else { (None, 0) };
         let bits = first & !OPCODE_BITS;
         let len = len + key_len;
         debug_assert_eq!(Header::fault(bytes, flags, fragmentation, limits), None);

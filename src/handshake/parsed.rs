@@ -6,8 +6,8 @@ use super::headers::Fields;
 use super::key::Key;
 use super::names::Name;
 use super::origin;
-use super::request::RequestFields;
-use super::response::ResponseFields;
+use super::request::RecordedRequest;
+use super::response::RecordedResponse;
 use super::start_line::RequestLine;
 use super::values::{Values, parse_value};
 use crate::error::{Error, Result};
@@ -72,7 +72,7 @@ impl<'a> ParsedRequest<'a> {
         origin::admit(fields.origin.first, self.origins)
     }
 
-    fn check_upgrade(&self, http_version: u16) -> Result<RequestFields<'a>> {
+    fn check_upgrade(&self, http_version: u16) -> Result<RecordedRequest<'a>> {
         let mut fields = self.common_fields()?;
         let others = [
             (Name::Upgrade, self.upgrade),
@@ -90,7 +90,7 @@ impl<'a> ParsedRequest<'a> {
     }
 
     /// An extended CONNECT (RFC 8441, 5).
-    fn check_connect(&self) -> Result<RequestFields<'a>> {
+    fn check_connect(&self) -> Result<RecordedRequest<'a>> {
         let fields = self.common_fields()?;
         let method = parse_value(self.method)?;
         let protocol = parse_value(self.connect_protocol)?;
@@ -108,8 +108,8 @@ impl<'a> ParsedRequest<'a> {
     }
 
     /// The fields that matter in every version of HTTP.
-    fn common_fields(&self) -> Result<RequestFields<'a>> {
-        let mut fields = RequestFields::default();
+    fn common_fields(&self) -> Result<RecordedRequest<'a>> {
+        let mut fields = RecordedRequest::default();
         let values = [
             (Name::Host, self.host),
             (Name::SecWebSocketVersion, self.version),
@@ -153,8 +153,8 @@ impl<'a> ParsedResponse<'a> {
         fields.check_choice(&sent.protocols, &sent.extensions, &Fields::none())
     }
 
-    fn fields(&self) -> Result<ResponseFields<'a>> {
-        let mut fields = ResponseFields::default();
+    fn fields(&self) -> Result<RecordedResponse<'a>> {
+        let mut fields = RecordedResponse::default();
         let mut record = |name, value| fields.record(name, value);
         if self.http != Http::Later {
             let values = [

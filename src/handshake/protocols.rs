@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 /// Whether this is a list of subprotocols: tokens, none twice.
 #[must_use]
 pub fn is_offer(protocols: &[u8]) -> bool {
-    match is_short(protocols) {
-        true => is_offer_in::<FEW>(protocols),
-        false => is_offer_in::<MANY>(protocols),
+    if is_short(protocols) {
+        is_offer_in::<FEW>(protocols)
+    } else {
+        is_offer_in::<MANY>(protocols)
     }
 }
 
@@ -45,9 +46,10 @@ pub fn select<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Result<Option<&'
 
 /// Like [`select`], from a list that was checked.
 pub(crate) fn choose<'a>(offered: &Values<'_>, supported: &'a [u8]) -> Option<&'a [u8]> {
-    match is_short(supported) {
-        true => choose_in::<FEW>(offered, supported),
-        false => choose_in::<MANY>(offered, supported),
+    if is_short(supported) {
+        choose_in::<FEW>(offered, supported)
+    } else {
+        choose_in::<MANY>(offered, supported)
     }
 }
 

@@ -46,9 +46,10 @@ fn write(
 ) -> Result<usize> {
     let status_digits = Decimal::new(status.into());
     let length_digits = Decimal::new(body.len());
-    let length = match extra.content_length.is_some() || matches!(status, 204 | 304) {
-        true => &[],
-        false => length_digits.as_bytes(),
+    let length = if extra.content_length.is_some() || matches!(status, 204 | 304) {
+        &[]
+    } else {
+        length_digits.as_bytes()
     };
     // A proxy that mistakes the refusal for an accepted upgrade would forward whatever follows. "close"
     // makes it end the connection, too.

@@ -51,7 +51,7 @@ pub fn read(buf: &[u8]) -> Result<Option<Request<'_>>> {
     let Some(mut head) = Head::parse_request(buf)? else { return Ok(None) };
     let line = RequestLine::parse(head.start_line)?;
     let all = head.fields.clone();
-    let mut fields = RequestFields::default();
+    let mut fields = RecordedRequest::default();
     let read = head.read(|name, value| fields.record(name, value))?;
     let Some(head_len) = read else { return Ok(None) };
     let host = Absolute::parse(line.target).map(|absolute| absolute.authority);
@@ -89,7 +89,7 @@ pub fn parse_sent(bytes: &[u8]) -> Result<Request<'_>> {
 
 /// The fields of a request that decide whether it is a valid upgrade.
 #[derive(Default)]
-pub(super) struct RequestFields<'a> {
+pub(super) struct RecordedRequest<'a> {
     asks_for_websocket: bool,
     asks_for_upgrade: bool,
     has_transfer_encoding: bool,
@@ -102,7 +102,7 @@ pub(super) struct RequestFields<'a> {
     extensions: Occurrences<'a>,
 }
 
-impl<'a> RequestFields<'a> {
+impl<'a> RecordedRequest<'a> {
     // Inlined into the loop over the fields, so that a name is recorded where it is recognised.
     #[inline(always)]
     pub(super) fn record(&mut self, name: Name, value: &'a [u8]) {

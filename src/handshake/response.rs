@@ -42,7 +42,7 @@ pub fn parse<'a>(buf: &'a [u8], request: &Request<'_>) -> Result<Option<Response
     let Some(mut head) = Head::parse(buf)? else { return Ok(None) };
     let line = StatusLine::parse(head.start_line).ok_or(Error::HttpSyntax)?;
     let all = head.fields.clone();
-    let mut fields = ResponseFields::default();
+    let mut fields = RecordedResponse::default();
     let read = head.read(|name, value| fields.record(name, value))?;
     let Some(head_len) = read else { return Ok(None) };
     if line.status == 101 {
@@ -64,7 +64,7 @@ pub fn parse<'a>(buf: &'a [u8], request: &Request<'_>) -> Result<Option<Response
 
 /// The fields of a response that decide whether it accepts the upgrade.
 #[derive(Default)]
-pub(super) struct ResponseFields<'a> {
+pub(super) struct RecordedResponse<'a> {
     upgrade: Occurrences<'a>,
     confirms_upgrade: bool,
     accept: Occurrences<'a>,
@@ -72,7 +72,7 @@ pub(super) struct ResponseFields<'a> {
     extensions: Occurrences<'a>,
 }
 
-impl<'a> ResponseFields<'a> {
+impl<'a> RecordedResponse<'a> {
     pub(super) fn record(&mut self, name: Name, value: &'a [u8]) {
         match name {
             Name::Upgrade => self.upgrade.record(value),

@@ -99,9 +99,10 @@ impl<'a> Occurrences<'a> {
 
     /// All values. `fields` are those of the head, in which the field is called `name`.
     pub(crate) fn values(&self, name: Name, fields: &Fields<'a>) -> Values<'a> {
-        match self.repeated {
-            true => Values { next: None, more: Some((name, fields.clone())) },
-            false => Values::one(self.first),
+        if self.repeated {
+            Values { next: None, more: Some((name, fields.clone())) }
+        } else {
+            Values::one(self.first)
         }
     }
 }
