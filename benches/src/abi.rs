@@ -10,9 +10,9 @@ use wscodec::ffi;
 use wscodec::ffi::accept::{ws_accept_spec, ws_accepted};
 use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_event};
 use wscodec::ffi::decoder::ws_decoder;
-use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::ws_frame;
 use wscodec::ffi::handshake::{ws_handshake, ws_response_spec, ws_span};
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 /// A shared library that stays open.
 #[derive(Clone, Copy)]

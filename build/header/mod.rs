@@ -18,7 +18,7 @@ const SECTIONS: &[&[&str]] = &[
     &["src/ffi/decoder.rs"],
     &["src/ffi/text.rs"],
     &["src/ffi/control.rs"],
-    &["src/ffi/deflate.rs"],
+    &["src/ffi/negotiation.rs"],
     &["src/ffi/conn.rs"],
     &["src/ffi/accept.rs"],
     &["src/ffi/pmd.rs"],

@@ -1,8 +1,8 @@
 //! Accepting and confirming
 
 use super::conn::{allocator, free, place, ws_allocator, ws_conn};
-use super::deflate::ws_pmd_params;
 use super::handshake::{span_u32, ws_bytes, ws_response, ws_span};
+use super::negotiation::ws_pmd_params;
 use super::result::ws_result;
 use super::{ptr, result_of};
 use crate::conn::Side;

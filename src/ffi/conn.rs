@@ -1,6 +1,6 @@
 //! Connection
 
-use super::deflate::{supported, ws_pmd_params};
+use super::negotiation::{supported, ws_pmd_params};
 use super::ptr;
 use super::result::ws_result;
 use super::{frame, result_of};

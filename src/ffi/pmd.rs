@@ -1,7 +1,7 @@
 //! Compression without a connection
 
 use super::conn::{WS_SEND_MORE, ws_allocator};
-use super::deflate::ws_pmd_params;
+use super::negotiation::ws_pmd_params;
 use super::result::ws_result;
 use super::{conn, ptr, result_of};
 use crate::deflate::compress;

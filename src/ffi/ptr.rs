@@ -8,10 +8,10 @@
 use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_event};
 use super::decoder::ws_out_frame;
-use super::deflate::ws_pmd_params;
 use super::fields::{ws_request_fields, ws_response_fields};
 use super::frame::ws_frame;
 use super::handshake::{ws_request_spec, ws_response_spec};
+use super::negotiation::ws_pmd_params;
 use crate::control::Control;
 use crate::decoder::Decoder;
 use crate::error::{Error, Result};

@@ -4,10 +4,10 @@ use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_conn, ws_event};
 use super::control::ws_control;
 use super::decoder::{ws_decoder, ws_out_frame};
-use super::deflate::{supported, ws_pmd_params};
 use super::fields::{ws_request_fields, ws_response_fields};
 use super::frame::ws_frame;
 use super::handshake::{ws_handshake, ws_request_spec, ws_response, ws_response_spec};
+use super::negotiation::{supported, ws_pmd_params};
 use core::ffi::{c_char, c_int};
 
 /// Incremented for incompatible ABI changes.

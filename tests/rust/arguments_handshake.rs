@@ -12,10 +12,10 @@ use crate::handshake_parsed::{REQUEST, RESPONSE};
 use crate::heads::{Head, KEY};
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
-#[cfg(feature = "deflate")]
-use wscodec::ffi::deflate::{ws_pmd_accept_value, ws_pmd_confirm_value};
 use wscodec::ffi::fields::*;
 use wscodec::ffi::handshake::*;
+#[cfg(feature = "deflate")]
+use wscodec::ffi::negotiation::{ws_pmd_accept_value, ws_pmd_confirm_value};
 
 fn ptr(bytes: &[u8]) -> *const c_void {
     bytes.as_ptr().cast()

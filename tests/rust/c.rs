@@ -9,10 +9,6 @@ use wscodec::ffi::decoder::{
     ws_decoder, ws_decoder_feed, ws_decoder_finish, ws_decoder_init, ws_frames_encode,
     ws_out_frame,
 };
-use wscodec::ffi::deflate::{
-    ws_pmd_accept, ws_pmd_accept_value, ws_pmd_confirm, ws_pmd_confirm_value,
-    ws_pmd_params,
-};
 use wscodec::ffi::fields::{
     ws_check_request, ws_check_response, ws_request_fields, ws_response_fields,
 };
@@ -28,6 +24,10 @@ use wscodec::ffi::handshake::{
     ws_find_header, ws_handshake, ws_head_length, ws_make_key, ws_next_header,
     ws_origin_allowed, ws_parse_handshake, ws_parse_response, ws_request_spec,
     ws_response, ws_response_spec, ws_select_protocol, ws_select_protocol_value, ws_span,
+};
+use wscodec::ffi::negotiation::{
+    ws_pmd_accept, ws_pmd_accept_value, ws_pmd_confirm, ws_pmd_confirm_value,
+    ws_pmd_params,
 };
 use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
 

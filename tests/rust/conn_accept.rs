@@ -14,8 +14,8 @@ use wscodec::ffi::accept::{
     WS_ACCEPT_NEED_PROTOCOL, WS_MAX_REPLY, ws_accept_spec, ws_accepted, ws_conn_accept,
 };
 use wscodec::ffi::conn::ws_allocator;
-use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::handshake::{ws_bytes, ws_span};
+use wscodec::ffi::negotiation::ws_pmd_params;
 use wscodec::ffi::result::ws_http_status;
 
 fn bytes(bytes: &[u8]) -> ws_bytes {

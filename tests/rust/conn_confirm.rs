@@ -13,8 +13,8 @@ use core::ffi::c_void;
 use core::ptr::{null, null_mut, without_provenance_mut};
 use wscodec::ffi::accept::{ws_accept_spec, ws_conn_confirm};
 use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_conn_get_pmd};
-use wscodec::ffi::deflate::{ws_pmd_offer, ws_pmd_params};
 use wscodec::ffi::handshake::ws_response;
+use wscodec::ffi::negotiation::{ws_pmd_offer, ws_pmd_params};
 
 /// The result, the connection, and the parsed response.
 fn confirm_raw(

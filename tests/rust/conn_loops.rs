@@ -5,7 +5,7 @@ use crate::conn::*;
 use crate::pmd::{USUAL, ours};
 use crate::rng::Rng;
 use crate::{conn_corpus, pmd_splits};
-use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 /// A stream, and the options to read it with.
 struct Case {

@@ -7,7 +7,7 @@ use crate::conn_accept::{accept_raw, spec};
 use crate::heads::KEY;
 use crate::pmd::USUAL;
 use wscodec::ffi::accept::ws_accept_spec;
-use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 /// The client and its request; "@" stands for the key.
 const REQUESTS: &[(&str, &[u8])] = &[

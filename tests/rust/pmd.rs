@@ -6,7 +6,7 @@
 use crate::c::WS_SERVER;
 use crate::conn::*;
 use wscodec::ffi::conn::ws_conn_set_pmd;
-use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 pub(crate) const USUAL: ws_pmd_params = ws_pmd_params {
     server_no_context_takeover: 0,

@@ -13,7 +13,7 @@ use crate::zlib::{Deflate, Inflate, Settings};
 use core::ptr::{null, null_mut};
 use libz_sys::Z_FINISH;
 use wscodec::ffi::conn::ws_allocator;
-use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::negotiation::ws_pmd_params;
 use wscodec::ffi::pmd::*;
 
 struct Pmd(*mut ws_pmd);

@@ -5,7 +5,7 @@ use crate::conn::*;
 use crate::pmd::*;
 use crate::rng::{Rng, count};
 use crate::zlib::Inflate;
-use wscodec::ffi::deflate::ws_pmd_params;
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 /// Messages that compress well, badly and not at all, with lengths around all limits.
 fn messages(rng: &mut Rng) -> Vec<Vec<u8>> {

@@ -17,8 +17,8 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::ptr::{null, null_mut};
 use wscodec::ffi::conn::{ws_allocator, ws_conn};
-use wscodec::ffi::deflate::ws_pmd_params;
 use wscodec::ffi::frame::{WS_CLIENT, WS_OPCODE_TEXT, WS_SERVER};
+use wscodec::ffi::negotiation::ws_pmd_params;
 use wscodec::ffi::version::WS_FEATURE_DEFLATE;
 
 const MESSAGES: usize = 64;
