@@ -33,12 +33,12 @@
  * RULES FOR EVERY FUNCTION
  *
  *   Results    A ws_result is a count (>= 0) or an error (< 0, one of
- *              WS_ERR_*). A count is in bytes unless the function's description
- *              names another unit. 0 from a function that parses a head or a
- *              frame as it arrives means "more input is needed". A function documented as
- *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
- *              states that they are unchanged. ws_strerror() describes any
- *              result.
+ *              WS_ERR_*). A count is in bytes unless the function's
+ *              description names another unit. 0 from a function that parses a
+ *              head or a frame as it arrives means "more input is needed". A
+ *              function documented as "returns 1 or 0" zeroes its outputs
+ *              unless it returns 1, or states that they are unchanged.
+ *              ws_strerror() describes any result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
@@ -73,9 +73,10 @@
  *              ws_conn_output() and send it.
  *   End        When ws_conn_state() is CLOSED or FAILED: send all output, shut
  *              down your sending side, read and discard until the peer closes
- *              or your timer fires, then close the socket (RFC 6455, 7.1.1). Closing
- *              the socket at once can destroy a close frame in transit. A
- *              client should give the server a moment to close first.
+ *              or your timer fires, then close the socket (RFC 6455, 7.1.1).
+ *              Closing the socket at once can destroy a close frame in
+ *              transit. A client should give the server a moment to close
+ *              first.
  *
  * COMPATIBILITY
  *
@@ -87,9 +88,10 @@
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
  *   negative result as a failure.
  *
- * Left to you, since it needs a clock, a socket or your policy: time-outs for the opening
- * handshake, for idle peers and for the closing handshake; limits on the number
- * of connections; and access control, for which ws_origin_allowed() helps.
+ * Left to you, since it needs a clock, a socket or your policy: time-outs for
+ * the opening handshake, for idle peers and for the closing handshake; limits
+ * on the number of connections; and access control, for which
+ * ws_origin_allowed() helps.
  *
  * This header is valid C99 and C++11.
  */

@@ -7,8 +7,8 @@
  * encode do nothing else.
  *
  * A slow client delays nobody. It is dropped when more than MAX_WAITING bytes wait for
- * it, or when it reads nothing for the time of --send-timeout. There is no limit to how
- * much a client may send. */
+ * it, or when it reads nothing for the time of --send-timeout. Nothing limits how
+ * many messages a client may send. */
 #define _GNU_SOURCE
 #include "server.h"
 
@@ -33,6 +33,8 @@ static void deliver(peer *p, const uint8_t *bytes, size_t len) {
         drop(p, "does not read: more than 4 MiB wait");
     else if (!p->want_write)
         flush(p);
+    else
+        count_waiting(p);
 }
 
 static bool encode(int kind, const ws_event *e, const void *data) {

@@ -16,7 +16,7 @@ typedef struct buffer {
 /* Makes room for `more` bytes, and at least doubles the room, so that appending costs
  * linear time. */
 static inline bool grow(buffer *b, size_t more) {
-    if (more > UINT32_MAX / 2 - b->len)
+    if (b->len > UINT32_MAX / 2 || more > UINT32_MAX / 2 - b->len)
         return false;
     uint32_t needed = b->len + (uint32_t)more;
     uint32_t cap = needed > 2 * b->cap ? needed : 2 * b->cap;

@@ -108,7 +108,7 @@ static int read_clock(void) {
 }
 
 static const char *missed_deadline(const peer *p) {
-    if (p->want_write)
+    if (p->state == OPEN && p->want_write)
         return "does not read (--send-timeout)";
     if (p->state == OPEN)
         return "does not respond to a ping (--ping-interval)";
@@ -177,7 +177,7 @@ static void start(void) {
     listener_count = start_listening(options.host, options.port, options.reuse_port,
                                      listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
-        /* If a client leaves before accept4(), it must not block until the next one. */
+        /* If a client leaves before accept4(), accept4() must not wait for the next. */
         fcntl(listeners[i], F_SETFL, O_NONBLOCK);
         watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
     }

@@ -21,7 +21,8 @@ static inline uint32_t unsent(const peer *p) {
 
 /* ---- writing ---- */
 
-/* Returns room for output. NULL: there is no memory, and the peer is dropped. */
+/* Returns room for output. NULL: the peer was dropped, or
+ * is dropped now since there is no memory. */
 static inline uint8_t *out_begin(peer *p, size_t size) {
     if (!p->out.data) {
         p->out = spare_out;

@@ -1,8 +1,8 @@
 /* A peer: its state, its time limit, its log.
  *
- * Between two reads, a peer owns memory only for an incomplete head or message, for
- * output that it is too slow to read, and for input that has to wait until that output
- * is sent. */
+ * Between two reads, a peer's buffers hold only an incomplete head, output that it is
+ * too slow to read, and input that has to wait until that output is sent. Its
+ * connection holds an incomplete message and the state of compression. */
 #ifndef PEER_H
 #define PEER_H
 

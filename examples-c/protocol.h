@@ -8,7 +8,8 @@
 
 enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
 
-/* Defined by the program: handles a message. It may send, but must not free the connection. */
+/* Defined by the program: handles a message. It may send, but must not free the
+ * connection. */
 static void on_message(peer *p, const ws_event *e, const void *data);
 
 static const char PROTOCOLS[] = "chat, superchat";

@@ -9,8 +9,9 @@
  *   loop.h      the event loop: it accepts, reads, checks time limits, and stops
  *
  * A program defines on_message(), and calls read_options(), check_configuration() and
- * run(). The small headers that support them: options.h (the command line), listen.h
- * (sockets that listen, signals), http.h (plain HTTP responses), buffer.h. */
+ * run(). The small headers that the parts use: options.h and compression.h (the
+ * command line), listen.h (sockets that listen, signals), http.h (plain HTTP responses),
+ * buffer.h, program.h. */
 #ifndef SERVER_H
 #define SERVER_H
 

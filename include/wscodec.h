@@ -33,12 +33,12 @@
  * RULES FOR EVERY FUNCTION
  *
  *   Results    A ws_result is a count (>= 0) or an error (< 0, one of
- *              WS_ERR_*). A count is in bytes unless the function's description
- *              names another unit. 0 from a function that parses a head or a
- *              frame as it arrives means "more input is needed". A function documented as
- *              "returns 1 or 0" zeroes its outputs unless it returns 1, or
- *              states that they are unchanged. ws_strerror() describes any
- *              result.
+ *              WS_ERR_*). A count is in bytes unless the function's
+ *              description names another unit. 0 from a function that parses a
+ *              head or a frame as it arrives means "more input is needed". A
+ *              function documented as "returns 1 or 0" zeroes its outputs
+ *              unless it returns 1, or states that they are unchanged.
+ *              ws_strerror() describes any result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
@@ -73,9 +73,10 @@
  *              ws_conn_output() and send it.
  *   End        When ws_conn_state() is CLOSED or FAILED: send all output, shut
  *              down your sending side, read and discard until the peer closes
- *              or your timer fires, then close the socket (RFC 6455, 7.1.1). Closing
- *              the socket at once can destroy a close frame in transit. A
- *              client should give the server a moment to close first.
+ *              or your timer fires, then close the socket (RFC 6455, 7.1.1).
+ *              Closing the socket at once can destroy a close frame in
+ *              transit. A client should give the server a moment to close
+ *              first.
  *
  * COMPATIBILITY
  *
@@ -87,9 +88,10 @@
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
  *   negative result as a failure.
  *
- * Left to you, since it needs a clock, a socket or your policy: time-outs for the opening
- * handshake, for idle peers and for the closing handshake; limits on the number
- * of connections; and access control, for which ws_origin_allowed() helps.
+ * Left to you, since it needs a clock, a socket or your policy: time-outs for
+ * the opening handshake, for idle peers and for the closing handshake; limits
+ * on the number of connections; and access control, for which
+ * ws_origin_allowed() helps.
  *
  * This header is valid C99 and C++11.
  */
@@ -241,10 +243,10 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 
 #define WS_OK 0 /* Success, with no count to report. */
 
-/* Errors of the caller or of the system. Nothing has changed and the call
- * may be repeated, except that WS_ERR_NO_MEMORY from ws_conn_recv() or
- * ws_pmd_decompress() is final, and that ws_decoder_init() then disables the
- * decoder. */
+/* Errors of the caller or of the system. Nothing has changed, and the call
+ * may be repeated. Two exceptions: WS_ERR_NO_MEMORY from ws_conn_recv() or
+ * ws_pmd_decompress() is final, and an unknown flag disables the decoder
+ * that ws_decoder_init() was given. */
 #define WS_ERR_INVALID_ARGUMENT (-1) /* An argument is invalid: NULL with a
                                       * length, an unknown flag, a value out
                                       * of range. */
@@ -1222,10 +1224,9 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
                                  * received: if it is already longer, its
                                  * next frame header or payload byte causes
                                  * WS_ERR_TOO_BIG. A compressed message is
-                                 * also WS_ERR_TOO_BIG at the header with
-                                 * which its frames announce more than 16
-                                 * times the limit plus 65,536 bytes in
-                                 * total. */
+                                 * also WS_ERR_TOO_BIG once the headers of
+                                 * its frames have announced, in total, more
+                                 * than (16 * limit + 65,536) bytes. */
 #define WS_OPT_STREAM        2  /* Switch: report messages in chunks as they
                                  * arrive, and collect none; default 0; can
                                  * only be set before any input. A chunk may
@@ -1352,9 +1353,9 @@ typedef struct ws_event {
  * event, in the connection's memory. There it is valid until the next
  * ws_conn_recv() or ws_conn_free(); other calls do not affect it. buf is the
  * buffer that was passed to that ws_conn_recv(); it may be NULL for a
- * collected event. Returns NULL for invalid arguments, and for a collected
- * event of an earlier call whose data is gone; never for a collected event
- * of the last call. */
+ * collected event. Returns NULL for invalid arguments, and never for a
+ * collected event of the last call. Do not pass a collected event of an
+ * earlier call: the result is NULL, or other data. */
 WS_API const void *
 ws_event_data(const ws_conn *conn, const void *buf,
               const ws_event *event) WS_NOTHROW;
@@ -1406,7 +1407,8 @@ ws_event_data(const ws_conn *conn, const void *buf,
  * originals. While one compressed input yields several chunks, its last byte
  * is not consumed until the last chunk is reported; such a call may report a
  * chunk and consume nothing. A call without bytes reports no event, and
- * frees the memory of a collected one. */
+ * takes back the data of a collected one. Its memory is freed unless
+ * WS_OPT_KEEP_BUFFER keeps it or, with WS_OPT_STREAM, its message continues. */
 WS_API WS_MUST_USE ws_result
 ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
              size_t events_cap, size_t *consumed) WS_NOTHROW;

@@ -8,9 +8,9 @@ pub type Result<T> = core::result::Result<T, Error>;
 /// Success, with no count to report.
 pub const WS_OK: i32 = 0;
 
-// Errors of the caller or of the system. Nothing has changed and the call may be repeated, except
-// that WS_ERR_NO_MEMORY from ws_conn_recv() or ws_pmd_decompress() is final, and that ws_decoder_init()
-// then disables the decoder.
+// Errors of the caller or of the system. Nothing has changed, and the call may be repeated. Two
+// exceptions: WS_ERR_NO_MEMORY from ws_conn_recv() or ws_pmd_decompress() is final, and an unknown
+// flag disables the decoder that ws_decoder_init() was given.
 
 /// An argument is invalid: NULL with a length, an unknown flag, a value out of range.
 pub const WS_ERR_INVALID_ARGUMENT: i32 = -1;

@@ -7,9 +7,9 @@
 //! | Pieces     | the opening handshake: heads, keys, negotiation | [`handshake`] |
 //! |            | one frame: header, payload, masking             | [`frame`] |
 //! |            | text, close payloads                            | [`utf8`], [`close`] |
-//! |            | permessage-deflate                              | [`deflate`] |
 //! | Decoder    | many frames per call, from input split anywhere | [`decoder`] |
 //! |            | replies to control frames                       | [`control`] |
+//! |            | compression, which allocates                    | [`deflate`] |
 //! | Connection | messages, ping and pong, closing, limits        | [`conn`] |
 //!
 //! [`conn`] starts with the theory of operation of a connection. Below the layers are [`simd`] (masking
@@ -26,7 +26,7 @@
 //! Unsafe code is confined to `ffi` and `panic`; to [`memory`], [`random`] and [`deflate::engine`], which
 //! call an allocator, the operating system and the deflate engine; to [`simd`]; and to `output`, which
 //! writes to uninitialised memory. Only connections and compression allocate. Nothing panics. The
-//! only global state is which instructions the processor has.
+//! only global state is a record of the instructions that the processor has.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]

@@ -89,7 +89,7 @@ impl Conn {
         !matches!(self.ours, Ours::Closed(_))
     }
 
-    /// Whether pings and pongs may be sent: until both sides have closed (5.5.2).
+    /// Whether pings and pongs may be sent: until ours has closed and theirs has closed or failed (5.5.2).
     pub(super) fn may_send_control(&self) -> bool {
         self.may_send_data() || matches!(self.theirs, Theirs::Open | Theirs::Failing(_))
     }

@@ -27,7 +27,8 @@ use core::mem::MaybeUninit;
 
 /// The longest event in stream mode, in bytes.
 const MAX_EVENT: usize = 16 * 1024;
-/// The longest chunk in stream mode, in bytes. It is short, since its rest may be masked again.
+/// The most bytes of a compressed payload that are unmasked at once in stream mode: few, since those that
+/// are not used are masked again.
 const MAX_PORTION: usize = 4 * 1024;
 /// The least and the most memory to reserve at once for the output of some input.
 const MIN_ROOM: usize = 512;
@@ -117,7 +118,7 @@ impl Conn {
             remaining
         };
         self.make_room(rest.len(), most)?;
-        let memory = *self.memory();
+        let memory = *self.allocator();
         let Conn { message, decompressor, .. } = self;
         let progress =
             message.fill(most, |room| decompressor.run(rest, &memory, room))?;
@@ -129,7 +130,7 @@ impl Conn {
     /// Decompresses once, when the message has reached its limit: input may follow, but no output.
     fn inflate_beyond(&mut self, rest: &mut &[u8]) -> Result<bool> {
         let mut room = [MaybeUninit::uninit(); 1];
-        let memory = *self.memory();
+        let memory = *self.allocator();
         let (beyond, progress) = self.decompressor.run(rest, &memory, &mut room);
         let Progress { read, more, damaged } = progress?;
         *rest = rest.after(read);

@@ -63,6 +63,7 @@ impl Conn {
             Compression::None => (plain, plain),
             Compression::Agreed => (plain, self.remaining_on_wire().min(frame)),
             Compression::OfThisMessage if self.is_too_long() => (0, 0),
+            // Its further frames do not have RSV1, so `data` is the limit on them.
             Compression::OfThisMessage => (self.remaining_on_wire().min(frame), plain),
         };
         Limits { data, compressed, ..Limits::NONE }

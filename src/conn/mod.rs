@@ -26,8 +26,8 @@
 //! | `close()` writes a close frame              |                   | Open or CloseDue -> Closed |
 //! | `finish()`, before the peer's close frame   | Open -> Failed    | Open -> Closed |
 //!
-//! A pong that waits for `output()`, because a ping has arrived, couples them, too. It is no state: it
-//! may wait in any of them, until both sides have closed.
+//! A pong that waits for `output()`, because a ping has arrived, couples them, too. It is not a state: it
+//! may wait in any of them, until both sides have closed or `finish()` finds the stream cut off.
 //!
 //! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of `recv()`
 //!   returns the same error, also that of an allocation that failed in the middle of a message.
@@ -36,7 +36,7 @@
 //!   after a ping, whose pong must be collected before the next one replaces it; after a close frame.
 //!   An error waits in `Failing` until the events before it were returned.
 //! - **Half messages.** Between two calls, `incoming` is the message of which a part has arrived, and
-//!   `outgoing` the one of which a part was sent. There is none otherwise.
+//!   `outgoing` the one of which a part was sent. Between messages both are None.
 //! - **Memory.** A message in one piece of the input is reported in place. Otherwise `message` collects
 //!   it (and `control` a control frame), and lends it to the application until the next `recv()`.
 //!   `pong` holds the pong that waits. The two halves of compression and the masking keys have memory
@@ -147,7 +147,7 @@ impl Conn {
 
     /// The allocator of its memory.
     #[must_use]
-    pub fn memory(&self) -> &Allocator {
+    pub fn allocator(&self) -> &Allocator {
         self.message.allocator()
     }
 

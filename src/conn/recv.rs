@@ -156,8 +156,8 @@ impl Conn {
         step
     }
 
-    /// Hands back a chunk in which there is a fault. Its reported bytes are consumed, except for its last byte; the rest
-    /// is masked again, so that it is as it arrived.
+    /// Hands back a chunk in which there is a fault. The reported bytes are consumed, except for the
+    /// chunk's last byte; the rest is masked again, so that it is as it arrived.
     #[cold]
     pub(super) fn hand_back(
         &mut self,

@@ -112,7 +112,7 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         let params = self.options.pmd.ok_or(Error::InvalidState)?;
-        let memory = *self.memory();
+        let memory = *self.allocator();
         let bound =
             compress::bound(fragment.payload.len()).ok_or(Error::InvalidArgument)?;
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
@@ -132,7 +132,7 @@ impl Conn {
         let payload_len = payload.len();
         let fin = if last { FIN } else { 0 };
         let rsv = if first { RSV1 } else { 0 };
-        let header = OutHeader::of(opcode, fin | rsv, key, payload_len as u64);
+        let header = OutHeader::new_unchecked(opcode, fin | rsv, key, payload_len as u64);
         let header_len = header.write(out)?;
         if header_len < longest {
             let used = out.until_mut(longest + payload_len).after_mut(header_len);
@@ -167,7 +167,8 @@ impl Conn {
     ) -> Result<usize> {
         match self.options.side {
             Side::Server => {
-                let header = OutHeader::of(opcode, bits, None, payload.len() as u64);
+                let header =
+                    OutHeader::new_unchecked(opcode, bits, None, payload.len() as u64);
                 header.write_frame(payload, out)
             }
             Side::Client => self.write_masked(opcode, bits, payload, out),
@@ -187,7 +188,7 @@ impl Conn {
             return Err(Error::BufferTooSmall);
         }
         let key = Some(self.keys.take(self.message.allocator())?);
-        let header = OutHeader::of(opcode, bits, key, payload.len() as u64);
+        let header = OutHeader::new_unchecked(opcode, bits, key, payload.len() as u64);
         header.write_frame(payload, out)
     }
 }

@@ -161,7 +161,7 @@ pub(super) unsafe fn free(conn: *mut ws_conn) {
     // place is from place(), which uses the connection's allocator.
     unsafe {
         let ws_conn { conn, in_place } = handle.as_ref();
-        let memory = *conn.memory();
+        let memory = *conn.allocator();
         if *in_place { handle.drop_in_place() } else { memory.remove(handle) }
     }
 }
@@ -214,8 +214,8 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
 /// Applies with WS_OPT_STREAM too. Enforced when the header of an uncompressed frame announces
 /// more, and during decompression; memory is allocated only for bytes that have arrived. A lower
 /// limit also applies to the message being received: if it is already longer, its next frame header
-/// or payload byte causes WS_ERR_TOO_BIG. A compressed message is also WS_ERR_TOO_BIG at the header
-/// with which its frames announce more than 16 times the limit plus 65,536 bytes in total.
+/// or payload byte causes WS_ERR_TOO_BIG. A compressed message is also WS_ERR_TOO_BIG once
+/// the headers of its frames have announced, in total, more than (16 * limit + 65,536) bytes.
 pub const WS_OPT_MAX_MESSAGE: i32 = 1;
 /// Switch: report messages in chunks as they arrive, and collect none; default 0; can only be set
 /// before any input. A chunk may end inside a character. Chunks of a compressed message, of at most
@@ -410,8 +410,8 @@ impl From<Event> for ws_event {
 /// Returns the address of an event's data: buf + off, or, for a collected event, in the
 /// connection's memory. There it is valid until the next ws_conn_recv() or ws_conn_free(); other
 /// calls do not affect it. buf is the buffer that was passed to that ws_conn_recv(); it may be NULL
-/// for a collected event. Returns NULL for invalid arguments, and for a collected event of an
-/// earlier call whose data is gone; never for a collected event of the last call.
+/// for a collected event. Returns NULL for invalid arguments, and never for a collected event of the
+/// last call. Do not pass a collected event of an earlier call: the result is NULL, or other data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_event_data(
     conn: *const ws_conn,
@@ -473,8 +473,9 @@ pub unsafe extern "C" fn ws_event_data(
 /// The bytes from *consumed on are unchanged unless the result is an error, so a caller with a
 /// chained buffer may pass copies, and later pass the originals. While one compressed input yields
 /// several chunks, its last byte is not consumed until the last chunk is reported; such a call may
-/// report a chunk and consume nothing. A call without bytes reports no event, and frees the memory
-/// of a collected one.
+/// report a chunk and consume nothing. A call without bytes reports no event, and takes
+/// back the data of a collected one. Its memory is freed unless WS_OPT_KEEP_BUFFER keeps it or, with
+/// WS_OPT_STREAM, its message continues.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_recv(

@@ -32,11 +32,11 @@ impl OutHeader {
         {
             return Err(Error::InvalidArgument);
         }
-        Ok(OutHeader::of(opcode, bits, mask_key, payload_len))
+        Ok(OutHeader::new_unchecked(opcode, bits, mask_key, payload_len))
     }
 
     /// A header that is known to be valid.
-    pub(crate) fn of(
+    pub(crate) fn new_unchecked(
         opcode: Opcode,
         bits: u8,
         mask_key: Option<[u8; 4]>,
@@ -101,7 +101,7 @@ pub(crate) fn write_control(
     mask_key: Option<[u8; 4]>,
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let header = OutHeader::of(opcode, FIN, mask_key, payload.len() as u64);
+    let header = OutHeader::new_unchecked(opcode, FIN, mask_key, payload.len() as u64);
     header.write_frame(payload, out)
 }
 

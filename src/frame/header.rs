@@ -95,7 +95,7 @@ impl Header {
         let [first, second, rest @ ..] = bytes else { return None };
         let (first, second) = (*first, *second);
         let FirstByte { opcode, valid } = *FIRST_BYTES.get(usize::from(first))?;
-        if valid & fragmentation.plain_first_bytes() == 0
+        if valid & fragmentation.places() == 0
             && check_first(first, flags, fragmentation).is_err()
         {
             return None;
@@ -217,8 +217,8 @@ static FIRST_BYTES: [FirstByte; 256] = {
 };
 
 impl Fragmentation {
-    /// Where a first byte without reserved bits must be valid; any of these suffices.
-    fn plain_first_bytes(self) -> u8 {
+    /// The places where a first byte may be valid: it must be valid in at least one of them.
+    fn places(self) -> u8 {
         match self {
             Fragmentation::Unchecked => BETWEEN | INSIDE,
             Fragmentation::BetweenMessages => BETWEEN,

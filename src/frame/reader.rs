@@ -17,7 +17,7 @@ use crate::inline_bytes::InlineBytes;
 /// | in a header       | its first bytes            | 0                                  |
 /// | in a payload      | the complete header        | how much of the payload was read   |
 ///
-/// After an error the reader must not be used any more, except for [`FrameReader::refused_len`].
+/// After an error the reader must not be used any more, except for the length that was refused.
 ///
 /// A [`Decoder`](crate::decoder::Decoder) in the caller's memory contains one, so any bytes must be a
 /// valid reader. Bytes that are in no state of the table give meaningless positions, which saturate.

@@ -75,7 +75,7 @@ impl Allocator {
         Allocator { alloc, resize, free, user }
     }
 
-    /// Memory that remembers its size, aligned to 16 bytes; NULL if there is none.
+    /// Memory that remembers its size, aligned as `alloc` aligns; NULL if there is none.
     #[must_use]
     #[cfg(feature = "deflate")]
     pub(crate) fn alloc_sized(&self, size: usize) -> *mut c_void {
@@ -88,8 +88,8 @@ impl Allocator {
         if start.is_null() {
             return start;
         }
-        // SAFETY: `start` is aligned to SIZE_LEN, which is at least the alignment of usize, and points
-        // to SIZE_LEN + size bytes, of which the first SIZE_LEN are skipped.
+        // SAFETY: `start` is aligned at least as usize is, whichever allocator it is from, and points to
+        // SIZE_LEN + size bytes, of which the first SIZE_LEN are skipped.
         unsafe {
             start.cast::<usize>().write(total);
             start.byte_add(SIZE_LEN)

@@ -13,7 +13,7 @@ use core::mem::MaybeUninit;
 /// An instruction set that this processor has: a variant holds the proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isa {
-    /// What every processor of the target has.
+    /// No detected instructions: portable loops, compiled for the baseline.
     Portable,
     /// Vectors of 32 bytes.
     #[cfg(target_arch = "x86_64")]

@@ -48,7 +48,7 @@ pub use isa::Isa;
 pub use key::MaskKey;
 pub(crate) use out_byte::OutByte;
 
-/// Up to this length vectors take longer to check text.
+/// Up to this length, checking text takes longer with vectors than without.
 const SHORT_TEXT: usize = 32;
 
 /// Masks in place; unmasking is the same operation. `pos` is the position of the bytes in their payload.
@@ -101,7 +101,7 @@ pub(crate) fn is_utf8(text: &[u8]) -> bool {
     if text.len() <= SHORT_TEXT { portable::is_utf8(text) } else { is_utf8_long(text) }
 }
 
-// Not inlined, so that a caller with a short payload need not save registers for them.
+// Not inlined, so that a caller with a short payload need not save registers for these functions.
 
 #[inline(never)]
 fn mask_long<const CHECK_ASCII: bool>(bytes: &mut [u8], key: MaskKey) -> bool {

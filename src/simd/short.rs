@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A byte that is in both words is stored twice, with the same value. In place, both words are loaded
-//! before one is stored: else the tail would mask masked bytes again. This covers every length from 16
+//! before either is stored: else the tail would mask masked bytes again. This covers every length from 16
 //! to 32; other lengths need other words: head and tail each have the largest power of two, 64 at most,
 //! that is not more than the length. Copying without a mask is masking with a key of zeros.
 

@@ -191,6 +191,21 @@ def test_who_takes_little_is_not() -> None:
         assert read_frame(silent) == (FIN | TEXT, b"hi")
 
 
+@needs.not_under
+def test_output_that_waits_for_all_clients_is_bounded_by_max_output() -> None:
+    """Eight clients do not read, and less waits for each than the limit for one."""
+    server = Server(COMMAND, "--max-output", "4")
+    with server.opened() as peer, contextlib.ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(server.opened())
+        before = memory(server)
+        for _ in range(60):
+            peer.send(frame(FIN | BINARY, bytes(MIB // 8), bytes(4)))
+            assert len(read_frame(peer)[1]) == MIB // 8
+            assert memory(server) < before + 12 * MIB
+    assert server.stop() == 0
+
+
 def test_memory_is_given_back(server: Server) -> None:
     with contextlib.ExitStack() as stack:
         peers = [stack.enter_context(opened(server)[0]) for _ in range(50)]

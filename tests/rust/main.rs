@@ -5,7 +5,7 @@
 //! |---------------------------|---------|
 //! | `header_*`, `frame_*`     | one frame: header, length, payload (RFC 6455, 5) |
 //! | `masking`, `simd`         | masking (5.3), and the code for each kind of processor |
-//! | `decoder_*`, `control`    | many frames, cut anywhere; replies to control frames |
+//! | `decoder_*`, `control`    | many frames: order of fragments, cuts anywhere; replies to control frames |
 //! | `handshake_*`             | the opening handshake (4) |
 //! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
 //! | `pmd_*`                   | compression (RFC 7692) |
