@@ -37,16 +37,16 @@
  *              description names another unit. 0 from a function that parses a
  *              head or a frame as it arrives means "more input is needed". A
  *              function documented as "returns 1 or 0" zeroes its outputs
- *              unless it returns 1, or states that they are unchanged.
- *              ws_strerror() describes any result.
+ *              unless it returns 1, or its description says that they are
+ *              unchanged. ws_strerror() describes any result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
  *              and a pointer to a struct or number that is NULL or misaligned.
  *              Strings are not NUL-terminated unless the description says so.
- *              Input and output must not overlap unless it says that they may.
- *              The descriptions do not repeat the errors of this rule and the
- *              next.
+ *              Input and output must not overlap unless the description says
+ *              that they may. The descriptions do not repeat the errors of this
+ *              rule and the next.
  *   Output     `out` need not be initialised. If it is too small, nothing is
  *              written, no state changes, and the result is
  *              WS_ERR_BUFFER_TOO_SMALL.

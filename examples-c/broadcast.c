@@ -7,7 +7,8 @@
  * encode do nothing else.
  *
  * A slow client delays nobody. It is dropped when more than MAX_WAITING bytes wait for
- * it, or when it reads nothing for the time of --send-timeout. Nothing limits how
+ * it, when it reads nothing for the time of --send-timeout, or when it is the slowest
+ * and more than --max-output waits for all. Nothing limits how
  * many messages a client may send. */
 #define _GNU_SOURCE
 #include "server.h"
@@ -48,7 +49,7 @@ static bool encode(int kind, const ws_event *e, const void *data) {
     return n > 0;
 }
 
-/* Encodes the message for the first client of each kind. */
+/* Sends the message to all clients. It is encoded for the first one of each kind. */
 static void on_message(peer *sender, const ws_event *e, const void *data) {
     (void)sender;
     for (int fd = 0; fd <= highest_fd; fd++) {

@@ -1,6 +1,6 @@
 /* A WebSocket echo server. server.h says where to read on.
  *
- * All replies to the input of one read are sent together. */
+ * Replies to the input of one read are sent together, about 64 KiB at a time. */
 #define _GNU_SOURCE
 #include "server.h"
 

@@ -186,7 +186,8 @@ static void start(void) {
 static void start_closing(peer *p) {
     if (p->state == OPEN) {
         send_close(p, WS_CLOSE_GOING_AWAY);
-        set_state(p, CLOSING);
+        if (p->state == OPEN)
+            set_state(p, CLOSING);
         flush(p);
     } else if (p->state == CLOSING) {
         restart_deadline(p);

@@ -64,26 +64,29 @@ static void out_shrink(peer *p) {
     trim(&p->out);
 }
 
-static bool is_slower(const peer *p, const peer *than) {
+static bool goes_before(const peer *p, const peer *than) {
+    if ((p->state == DROPPED) != (than->state == DROPPED))
+        return p->state == DROPPED;
     return p->deadline < than->deadline ||
            (p->deadline == than->deadline && p->waiting > than->waiting);
 }
 
-/* Drops the peer that has read nothing for the longest time, and frees its output. */
-static void drop_slowest(void) {
+/* Drops the peer whose output waits and whose time limit ends first, those that are
+ * dropped already before all others, and frees its output. Returns false if none waits. */
+static bool drop_slowest(void) {
     peer *slowest = NULL;
     for (int fd = 0; fd <= highest_fd; fd++) {
         peer *p = peers[fd];
-        if (p && p->waiting > 0 && p->state != DROPPED &&
-            (!slowest || is_slower(p, slowest)))
+        if (p && p->waiting > 0 && (!slowest || goes_before(p, slowest)))
             slowest = p;
     }
     if (!slowest)
-        return;
+        return false;
     drop(slowest, "does not read, and too much output waits (--max-output)");
     total_waiting -= slowest->waiting;
     slowest->waiting = slowest->sent = 0;
     release(&slowest->out);
+    return true;
 }
 
 /* Counts the memory of output that waits, and enforces the limit for all peers. */
@@ -92,8 +95,8 @@ static void count_waiting(peer *p) {
     total_waiting += waiting;
     total_waiting -= p->waiting;
     p->waiting = waiting;
-    if (total_waiting > (size_t)options.max_output << 20)
-        drop_slowest();
+    while (total_waiting > (size_t)options.max_output << 20 && drop_slowest())
+        ;
 }
 
 /* ---- sending ---- */

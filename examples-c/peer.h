@@ -65,8 +65,8 @@ __attribute__((format(printf, 1, 2))) static void log_text(const char *format, .
 
 /* ---- time limits and states ---- */
 
-/* Starts the time limit of the handshake, of a peer that does not read, or of a silent
- * peer. The clock has whole seconds, and part of the current one is over: hence + 1. */
+/* Starts the time limit of the opening or closing handshake, of a peer that does not
+ * read, or of a silent peer. The clock has whole seconds, and part of the current one is over: hence + 1. */
 static void restart_deadline(peer *p) {
     long limit = p->state != OPEN ? options.handshake_timeout
                  : p->want_write  ? options.send_timeout

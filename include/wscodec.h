@@ -37,16 +37,16 @@
  *              description names another unit. 0 from a function that parses a
  *              head or a frame as it arrives means "more input is needed". A
  *              function documented as "returns 1 or 0" zeroes its outputs
- *              unless it returns 1, or states that they are unchanged.
- *              ws_strerror() describes any result.
+ *              unless it returns 1, or its description says that they are
+ *              unchanged. ws_strerror() describes any result.
  *   Buffers    Every buffer is a pointer and a length. (NULL, 0) is a valid
  *              empty buffer. WS_ERR_INVALID_ARGUMENT is returned for NULL with
  *              a non-zero length, a length above PTRDIFF_MAX, an unknown flag,
  *              and a pointer to a struct or number that is NULL or misaligned.
  *              Strings are not NUL-terminated unless the description says so.
- *              Input and output must not overlap unless it says that they may.
- *              The descriptions do not repeat the errors of this rule and the
- *              next.
+ *              Input and output must not overlap unless the description says
+ *              that they may. The descriptions do not repeat the errors of this
+ *              rule and the next.
  *   Output     `out` need not be initialised. If it is too small, nothing is
  *              written, no state changes, and the result is
  *              WS_ERR_BUFFER_TOO_SMALL.
@@ -1364,8 +1364,9 @@ ws_event_data(const ws_conn *conn, const void *buf,
  * events that were filled, and in *consumed the number of bytes of buf that
  * were consumed. A message that is entirely in buf, in one uncompressed
  * frame, is unmasked and reported there, without a copy; any other is
- * collected in the connection's memory. buf must be writable, since payloads
- * are unmasked in place. events_cap must not be 0.
+ * collected in the connection's memory, unless WS_OPT_STREAM reports it in
+ * chunks. buf must be writable, since payloads are unmasked in place.
+ * events_cap must not be 0.
  *
  *   while (len > 0) {
  *       n = ws_conn_recv(c, p, len, ev, 64, &used);
@@ -1458,8 +1459,9 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  *
  * Between messages you may also send frames from ws_frame_encode(). A frame
  * that a server with server_no_context_takeover compressed is valid for
- * every client that agreed on that and on a window at least as wide:
- * compress once, send to all. */
+ * every client that has a window at least as wide, if all of the server's
+ * connections have server_no_context_takeover set, whether it was agreed or
+ * not: compress once, send to all. */
 WS_API WS_MUST_USE ws_result
 ws_conn_send(ws_conn *conn, int opcode, uint32_t flags,
              const void *payload, size_t payload_len, void *out,
@@ -1651,8 +1653,9 @@ ws_conn_confirm(const void *buf, size_t len, const void *request,
 
 /* Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for
  * users of the decoder, for proxies, and to compress once for many. A
- * message that a server compressed is valid for every client that agreed on
- * server_no_context_takeover and on a window at least as wide; for any other
+ * message that a server compressed with server_no_context_takeover is valid
+ * for every client that has a window at least as wide and for which all
+ * messages are compressed so, whether it was agreed or not; for any other
  * client the contexts would diverge. Opaque. For one thread at a time. It
  * allocates memory like ws_conn_set_pmd(). */
 typedef struct ws_pmd ws_pmd;

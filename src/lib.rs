@@ -21,7 +21,8 @@
 //! reader for the next chunk; the reader parses the [`Header`](frame::Header) and unmasks the payload
 //! in place; the connection checks, decompresses or collects it, and reports an
 //! [`Event`](conn::Event). On the way out, [`Conn::send`](conn::Conn::send) compresses a fragment
-//! if that was agreed on, and writes header and masked payload into the caller's buffer.
+//! if that was agreed on, and writes the header and the payload, which a client masks, into the caller's
+//! buffer.
 //!
 //! Unsafe code is confined to `ffi` and `panic`; to [`memory`], [`random`] and [`deflate::engine`], which
 //! call an allocator, the operating system and the deflate engine; to [`simd`]; and to `output`, which

@@ -37,10 +37,11 @@
 //!   An error waits in `Failing` until the events before it were returned.
 //! - **Half messages.** Between two calls, `incoming` is the message of which a part has arrived, and
 //!   `outgoing` the one of which a part was sent. Between messages both are None.
-//! - **Memory.** A message in one piece of the input is reported in place. Otherwise `message` collects
-//!   it (and `control` a control frame), and lends it to the application until the next `recv()`.
-//!   `pong` holds the pong that waits. The two halves of compression and the masking keys have memory
-//!   from their first use. Everything comes from one allocator, and is freed with the connection.
+//! - **Memory.** An uncompressed message in one frame that is entirely in the input is reported in
+//!   place, and so is every uncompressed chunk in stream mode. Anything else `message` collects (and
+//!   `control` a control frame), and lends to the application until the next `recv()`.
+//!   `pong` holds the pong that waits. The masking keys have memory from their first use; so do
+//!   the two halves of compression, which free it after each message without context takeover. Everything comes from one allocator, and is freed with the connection.
 
 mod closing;
 mod collected;

@@ -83,8 +83,8 @@ impl Conn {
         if self.incoming.is_some() {
             return None;
         }
-        // Too strict for control frames and compressed ones. step() applies the exact limits to those
-        // that are refused here.
+        // These limits are too strict for control frames and compressed ones. step() applies the exact ones
+        // to those that are refused here.
         let limits = Limits::all(self.limits().data.min(self.max_portion() as u64));
         while done.events < room {
             let chunk =

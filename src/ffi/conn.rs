@@ -436,7 +436,7 @@ pub unsafe extern "C" fn ws_event_data(
 /// Processes bytes from the network (RFC 6455, 5). Returns the number of events that were filled,
 /// and in *consumed the number of bytes of buf that were consumed. A message that is entirely in
 /// buf, in one uncompressed frame, is unmasked and reported there, without a copy; any other is
-/// collected in the connection's memory. buf must be writable, since payloads are unmasked in
+/// collected in the connection's memory, unless WS_OPT_STREAM reports it in chunks. buf must be writable, since payloads are unmasked in
 /// place. events_cap must not be 0.
 ///
 ///     while (len > 0) {
@@ -557,8 +557,9 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
 ///
 /// Between messages you may also send frames from ws_frame_encode(). A frame that a server with
-/// server_no_context_takeover compressed is valid for every client that agreed on that and on a
-/// window at least as wide: compress once, send to all.
+/// server_no_context_takeover compressed is valid for every client that has a window at least as
+/// wide, if all of the server's connections have server_no_context_takeover set, whether it was
+/// agreed or not: compress once, send to all.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_send(

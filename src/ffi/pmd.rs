@@ -11,9 +11,10 @@ use core::ffi::c_void;
 use core::ptr::NonNull;
 
 /// Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of the decoder,
-/// for proxies, and to compress once for many. A message that a server compressed is valid for
-/// every client that agreed on server_no_context_takeover and on a window at least as wide; for any
-/// other client the contexts would diverge. Opaque. For one thread at a time. It allocates memory
+/// for proxies, and to compress once for many. A message that a server compressed with
+/// server_no_context_takeover is valid for every client that has a window at least as wide and for
+/// which all messages are compressed so, whether it was agreed or not; for any other client the
+/// contexts would diverge. Opaque. For one thread at a time. It allocates memory
 /// like ws_conn_set_pmd().
 pub struct ws_pmd {
     pmd: Pmd,
