@@ -117,12 +117,10 @@ static ws_conn *accept_request(int fd, uint8_t *input, ssize_t *len) {
     }
     if (a.error != WS_OK)
         warnx("%s", ws_strerror(a.error));
-    if (!send_all(fd, out, n)) {
+    if (!send_all(fd, out, n) || !a.conn) {
         ws_conn_free(a.conn);
         return NULL;
     }
-    if (!a.conn)
-        return NULL;
     ws_conn_set(a.conn, WS_OPT_MAX_MESSAGE, MAX_MESSAGE);
     *len = (ssize_t)(have - a.head_len);
     memmove(input, input + a.head_len, (size_t)*len);
