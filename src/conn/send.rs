@@ -118,14 +118,14 @@ impl Conn {
         let need = self.frame_len(bound).ok_or(Error::InvalidArgument)?;
         let out = out.get_mut(..need).ok_or(Error::BufferTooSmall)?;
         let key = self.mask_key()?;
-        let direction = params.sent_by(self.options.side);
         let first = opcode != Opcode::Continuation;
         let last = !fragment.more;
         let input = compress::Uncompressed { payload: fragment.payload, first, last };
         // The header precedes the payload, whose length is not known yet: leave room for the longest.
         let longest = need - bound;
         let room = out.after_mut(longest);
-        let payload = self.compressor.write(&input, &params, direction, &memory, room)?;
+        let payload =
+            self.compressor.write(&input, &params, self.options.side, &memory, room)?;
         if let Some(key) = key {
             simd::mask(payload, key, 0);
         }

@@ -5,6 +5,7 @@ use super::{Config, Direction, MIN_WINDOW_BITS, Params};
 use crate::error::Result;
 use crate::memory::Allocator;
 use crate::output::Writer;
+use crate::side::Side;
 use core::mem::MaybeUninit;
 
 /// The length of 00 00 FF FF, with which a flush ends. A message is sent without it (7.2.1).
@@ -44,16 +45,18 @@ pub(crate) struct Compressor {
 }
 
 impl Compressor {
-    /// Writes the payload of a frame to the start of `out`, which has room for [`bound`] bytes.
+    /// Writes the payload of a frame that `side` sends to the start of `out`, which has room for [`bound`]
+    /// bytes.
     /// Fails only if the engine gets no memory; then nothing has changed.
     pub(crate) fn write<'a>(
         &mut self,
         input: &Uncompressed<'_>,
         params: &Params,
-        direction: Direction,
+        side: Side,
         memory: &Allocator,
         out: &'a mut [MaybeUninit<u8>],
     ) -> Result<&'a mut [u8]> {
+        let direction = params.sent_by(side);
         let mut writer = Writer::new(out);
         if input.payload.is_empty() {
             if input.last {

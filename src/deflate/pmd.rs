@@ -1,8 +1,8 @@
 //! Compresses and decompresses the payloads of frames, without a connection.
 
+use super::Params;
 use super::compress::{self, Compressor, Uncompressed};
 use super::decompress::Decompressor;
-use super::{Direction, Params};
 use crate::cut::Cut;
 use crate::error::{Error, Result};
 use crate::memory::Allocator;
@@ -13,9 +13,8 @@ use core::mem::MaybeUninit;
 /// One side of a connection with compression.
 #[derive(Debug)]
 pub struct Pmd {
+    side: Side,
     params: Params,
-    ours: Direction,
-    theirs: Direction,
     memory: Allocator,
     compressor: Compressor,
     /// A fragment was compressed, and further ones of the same message follow.
@@ -40,11 +39,9 @@ impl Pmd {
     /// `side` is the side that we are. Allocates from `memory` alone.
     #[must_use]
     pub fn new(side: Side, params: Params, memory: Allocator) -> Pmd {
-        let (ours, theirs) = (params.sent_by(side), params.received_by(side));
         Pmd {
+            side,
             params,
-            ours,
-            theirs,
             memory,
             compressor: Compressor::default(),
             sending: false,
@@ -72,7 +69,7 @@ impl Pmd {
         let room = out.get_mut(..bound).ok_or(Error::BufferTooSmall)?;
         let input = Uncompressed { payload: fragment, first: !self.sending, last: !more };
         let (params, memory) = (&self.params, &self.memory);
-        let payload = self.compressor.write(&input, params, self.ours, memory, room)?;
+        let payload = self.compressor.write(&input, params, self.side, memory, room)?;
         self.sending = more;
         Ok(payload.len())
     }
@@ -136,7 +133,7 @@ impl Pmd {
     fn end_message(&mut self) -> Result<()> {
         let ended = self.decompressor.finish(core::mem::take(&mut self.receiving));
         self.error = ended.err();
-        if self.theirs.no_context_takeover {
+        if self.params.received_by(self.side).no_context_takeover {
             self.decompressor.reset();
         }
         ended
