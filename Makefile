@@ -106,16 +106,20 @@ test-instructions: library
 check-instructions: library ## fails if a call takes 5 % more instructions than recorded
 	$(CHECK_INSTRUCTIONS)
 
-tools: ## installs the tools that test-all and test-ffi need
+test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 	tests/tools/install.sh
 
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
+test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
+	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
+		-p no:cacheprovider tests/examples
+
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: examples tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -123,6 +127,7 @@ test-all: examples tools $(VENV)/ready ## runs the other tests, which need valgr
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
 	$(MAKE) test-ffi
+	$(MAKE) test-examples
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
@@ -208,6 +213,7 @@ clean: ## removes all output of builds
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header notices examples run \
-	test test-rust test-c test-python test-instructions check-instructions tools test-ffi test-all \
+	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
+	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
 	bench-record bench-getrandom bench-peers bench-echo install uninstall clean

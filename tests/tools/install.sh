@@ -24,6 +24,13 @@ luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
 need python3-config python3-dev
+# Libraries of the examples, and other packages without a command.
+package() { # PACKAGE...
+    for name in "$@"; do
+        dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
+    done
+}
+
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
     apt-get update -qq
