@@ -24,7 +24,7 @@ static buffer encoded[KINDS]; /* the current message */
 
 /* Sends bytes. Those that the socket does not accept have to wait. */
 static void deliver(peer *p, const uint8_t *bytes, size_t len) {
-    size_t n = p->out.len == 0 ? try_to_send(p, bytes, len) : 0;
+    size_t n = unsent(p) == 0 ? try_to_send(p, bytes, len) : 0;
     uint8_t *to = n < len && p->state == OPEN ? out_begin(p, len - n) : NULL;
     if (!to)
         return;
@@ -32,10 +32,8 @@ static void deliver(peer *p, const uint8_t *bytes, size_t len) {
     out_commit(p, (ws_result)(len - n));
     if (unsent(p) > MAX_WAITING)
         drop(p, "does not read: more than 4 MiB wait");
-    else if (!p->want_write)
+    else if (!p->waits)
         flush(p);
-    else
-        count_waiting(p);
 }
 
 static bool encode(int kind, const ws_event *e, const void *data) {
@@ -52,9 +50,9 @@ static bool encode(int kind, const ws_event *e, const void *data) {
 /* Sends the message to all clients. It is encoded for the first one of each kind. */
 static void on_message(peer *sender, const ws_event *e, const void *data) {
     (void)sender;
-    for (int fd = 0; fd <= highest_fd; fd++) {
-        peer *p = peers[fd];
-        if (!p || p->state != OPEN)
+    for (uint32_t i = 0; i < peer_count; i++) {
+        peer *p = peers[i];
+        if (p->state != OPEN)
             continue;
         int kind = e->len < options.compression.from ? PLAIN : p->pmd_bits;
         if (encoded[kind].len > 0 || encode(kind, e, data))

@@ -367,7 +367,7 @@ static void read_options(int argc, char **argv) {
 int main(int argc, char **argv) {
     int listener;
     read_options(argc, argv);
-    start_listening(host, port, false, &listener, 1);
+    start_listening("http", host, port, false, &listener, 1);
     catch_signals();
     struct pollfd waiting = {.fd = listener, .events = POLLIN};
     while (!stopping)

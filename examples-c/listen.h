@@ -1,9 +1,11 @@
-/* Listening on a port, and stopping on a signal. */
+/* Listening on a port, accepting clients, and stopping on a signal. */
 #ifndef LISTEN_H
 #define LISTEN_H
 
 #include <netdb.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,13 +24,21 @@ static inline const char *address_text(const struct sockaddr_storage *address,
     return text;
 }
 
+/* Returns the address of the other side, or "?". */
+static inline const char *peer_address(int fd) {
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    bool known = getpeername(fd, (struct sockaddr *)&address, &len) == 0;
+    return known ? address_text(&address, len) : "?";
+}
+
 /* Prints the line that scripts and tests wait for. */
-static inline void announce(int listener) {
+static inline void announce(const char *scheme, int listener) {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
     if (getsockname(listener, (struct sockaddr *)&address, &len) != 0)
         die("getsockname", strerror(errno));
-    printf("listening on http://%s\n", address_text(&address, len));
+    printf("listening on %s://%s\n", scheme, address_text(&address, len));
     fflush(stdout);
 }
 
@@ -57,8 +67,8 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
 
 /* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
  * in `fds`, and returns their number. */
-static inline int start_listening(const char *host, const char *port, bool reuse_port,
-                                  int *fds, int max) {
+static inline int start_listening(const char *scheme, const char *host, const char *port,
+                                  bool reuse_port, int *fds, int max) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all;
     char where[300];
     int count = 0, error = getaddrinfo(host, port, &hints, &all);
@@ -69,10 +79,38 @@ static inline int start_listening(const char *host, const char *port, bool reuse
         fds[count] = listen_on(a, reuse_port);
         if (fds[count] < 0)
             die(where, strerror(errno));
-        announce(fds[count++]);
+        announce(scheme, fds[count++]);
     }
     freeaddrinfo(all);
     return count;
+}
+
+/* ---- accepting ---- */
+
+/* A client that cannot be accepted stays in the queue of the listener, and the system
+ * would report it again and again. So there is a descriptor in reserve: give it up,
+ * accept the client, and close the connection at once. */
+static __thread int reserve_fd = -1;
+
+static inline void refuse_client(int listener) {
+    close(reserve_fd);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    reserve_fd = dup(listener);
+    errno = EMFILE;
+}
+
+/* Returns a connection that does not block, or -1 and errno. */
+static inline int accept_client(int listener) {
+    if (reserve_fd < 0)
+        reserve_fd = dup(listener);
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
+    else if (errno == EMFILE || errno == ENFILE)
+        refuse_client(listener);
+    return fd;
 }
 
 /* ---- signals ---- */

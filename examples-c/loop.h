@@ -2,55 +2,81 @@
 #ifndef LOOP_H
 #define LOOP_H
 
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <time.h>
+#include <sys/epoll.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 
+#include "listen.h"
 #include "protocol.h"
 
-enum { READ_SIZE = 512 << 10, MAX_LISTENERS = 8, MAX_FDS = 1 << 20 };
+enum { READ_SIZE = 512 << 10, MAX_LISTENERS = 8 };
 
-static int listeners[MAX_LISTENERS], listener_count, peer_count;
-static int reserve_fd;           /* see on_no_descriptor() */
+static int epoll_fd, listeners[MAX_LISTENERS], listener_count;
 static uint8_t input[READ_SIZE]; /* for all peers */
+
+/* `target` is a peer, or an element of `listeners`. */
+static void watch(int fd, int operation, uint32_t events, void *target) {
+    struct epoll_event event = {.events = events, .data.ptr = target};
+    epoll_ctl(epoll_fd, operation, fd, &event);
+}
+
+/* ---- sending ---- */
+
+/* Returns how many of the bytes the socket accepted. */
+static size_t try_to_send(peer *p, const uint8_t *bytes, size_t len) {
+    size_t sent = 0;
+    while (sent < len && p->state != DROPPED) {
+        ssize_t n = send(p->fd, bytes + sent, len - sent, MSG_NOSIGNAL);
+        if (n >= 0)
+            sent += (size_t)n;
+        else if (errno == EAGAIN)
+            break;
+        else if (errno != EINTR)
+            drop(p, strerror(errno));
+    }
+    return sent;
+}
+
+/* Sends what the socket accepts now. While output waits, epoll waits until it can be
+ * sent, and not for input. */
+static void flush(peer *p) {
+    bool waited = p->waits;
+    ws_bytes out;
+    do {
+        out = peer_output(p);
+        if (out.len > 0)
+            peer_sent(p, try_to_send(p, out.data, out.len));
+    } while (out.len > 0 && !p->waits);
+    if (p->waits != waited)
+        watch(p->fd, EPOLL_CTL_MOD, p->waits ? EPOLLOUT : EPOLLIN, p);
+    if (peer_finishes(p))
+        shutdown(p->fd, SHUT_WR);
+}
 
 /* ---- peers ---- */
 
-static void add_peer(int fd, const struct sockaddr_storage *address, socklen_t len) {
-    static uint32_t last_number;
-    peer *p = fd < max_fds ? calloc(1, sizeof *p) : NULL;
-    if (!p) {
+static void add_peer(int fd) {
+    peer *p = calloc(1, sizeof *p);
+    if (!p || !peer_add(p, options.verbose ? peer_address(fd) : "")) {
+        free(p);
         close(fd);
         return;
     }
-    set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
     p->fd = fd;
-    p->number = ++last_number;
-    peers[fd] = p;
-    peer_count++;
-    highest_fd = fd > highest_fd ? fd : highest_fd;
-    set_state(p, HANDSHAKE);
-    watch(fd, EPOLL_CTL_ADD, EPOLLIN);
-    if (options.verbose)
-        LOG(p, "connected from %s", address_text(address, len));
+    watch(fd, EPOLL_CTL_ADD, EPOLLIN, p);
 }
 
 static void remove_peer(peer *p) {
-    LOG(p, "disconnected");
-    set_state(p, DROPPED);
-    total_waiting -= p->waiting;
-    peers[p->fd] = NULL;
-    peer_count--;
+    peer_remove(p);
     close(p->fd);
-    ws_conn_free(p->ws);
-    release(&p->head);
-    release(&p->backlog);
-    release(&p->out);
     free(p);
+}
+
+static void update_peer(peer *p) {
+    flush(p);
+    if (p->state == DROPPED)
+        remove_peer(p);
 }
 
 /* ---- events ---- */
@@ -58,102 +84,44 @@ static void remove_peer(peer *p) {
 /* Returns false if the connection has ended. */
 static bool on_readable(peer *p) {
     ssize_t n = recv(p->fd, input, sizeof input, 0);
-    if (n <= 0)
-        return n < 0 && (errno == EAGAIN || errno == EINTR);
-    on_input(p, input, (size_t)n);
-    return true;
+    if (n > 0)
+        peer_input(p, input, (size_t)n);
+    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-static void on_peer_event(peer *p, uint32_t events) {
-    bool connected = true;
-    if (p->state != DROPPED && p->want_write && (events & EPOLLOUT))
-        resume(p);
-    else if (p->state != DROPPED)
-        connected = on_readable(p);
-    if (!connected || p->state == DROPPED)
+static void on_peer_event(peer *p) {
+    if (peer_reads(p) && !on_readable(p))
         remove_peer(p);
-}
-
-/* A client that cannot be accepted stays in the queue of the listener, and epoll would
- * report it again and again. So there is a descriptor in reserve: give it up, accept
- * the client, and close the connection at once. */
-static void on_no_descriptor(int listener) {
-    close(reserve_fd);
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    reserve_fd = dup(epoll_fd);
-    log_text("refused a connection: no descriptor is left\n");
+    else
+        update_peer(p);
 }
 
 static void on_listener_event(int listener) {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    int fd = accept4(listener, (struct sockaddr *)&address, &len,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept_client(listener);
     if (fd >= 0)
-        add_peer(fd, &address, len);
-    else if (errno == EMFILE || errno == ENFILE)
-        on_no_descriptor(listener);
-}
-
-/* ---- time limits ---- */
-
-/* Sets `now`, which is never 0. Returns the milliseconds until it changes. */
-static int read_clock(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    now = (uint32_t)t.tv_sec + 1;
-    return 1000 - (int)(t.tv_nsec / 1000000);
-}
-
-static const char *missed_deadline(const peer *p) {
-    if (p->state == OPEN && p->want_write)
-        return "does not read (--send-timeout)";
-    if (p->state == OPEN)
-        return "does not respond to a ping (--ping-interval)";
-    if (p->state == CLOSING)
-        return "does not close the connection (--handshake-timeout)";
-    return "sends no complete request (--handshake-timeout)";
-}
-
-static void on_deadline(peer *p) {
-    if (p->state == OPEN && !p->want_write && !p->pinged) {
-        send_ping(p);
-        return;
-    }
-    drop(p, missed_deadline(p));
-    remove_peer(p);
-}
-
-static void check_deadlines(void) {
-    for (int fd = 0; fd <= highest_fd; fd++)
-        if (peers[fd] && peers[fd]->deadline && peers[fd]->deadline <= now)
-            on_deadline(peers[fd]);
+        add_peer(fd);
+    else if (errno == EMFILE)
+        log_text("refused a connection: no descriptor is left\n");
 }
 
 /* ---- the loop ---- */
 
-/* Waits for events, and handles them.
- *
- * accept4() may reuse the number of a descriptor that was closed just before. No later
- * event of the same batch is about the old connection: within a batch, a descriptor has
- * one event, and only that event closes it. */
+/* Waits for events, and handles them. A peer may be removed only by its own event, since
+ * a later event of the same batch may be about it: others are dropped, and removed after
+ * the batch. */
 static void poll_once(void) {
     static int timeout = 1000;
     struct epoll_event events[64];
     int n = epoll_wait(epoll_fd, events, 64, timeout);
-    uint32_t last = now;
     timeout = read_clock();
     for (int i = 0; i < n; i++) {
-        peer *p = peers[events[i].data.fd];
-        if (p)
-            on_peer_event(p, events[i].events);
+        int *listener = events[i].data.ptr;
+        if (listener >= listeners && listener < listeners + MAX_LISTENERS)
+            on_listener_event(*listener);
         else
-            on_listener_event(events[i].data.fd);
+            on_peer_event(events[i].data.ptr);
     }
-    if (now != last)
-        check_deadlines();
+    check_deadlines();
 }
 
 /* Large blocks of memory return to the system when they are freed. */
@@ -165,49 +133,25 @@ static void tune_malloc(void) {
 }
 
 static void start(void) {
-    struct rlimit limit;
-    getrlimit(RLIMIT_NOFILE, &limit);
-    max_fds = limit.rlim_cur < MAX_FDS ? (int)limit.rlim_cur : MAX_FDS;
-    peers = calloc((size_t)max_fds, sizeof *peers);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    reserve_fd = dup(epoll_fd);
-    read_clock();
-    if (!peers || reserve_fd < 0)
+    if (epoll_fd < 0)
         die("epoll", strerror(errno));
-    listener_count = start_listening(options.host, options.port, options.reuse_port,
-                                     listeners, MAX_LISTENERS);
+    listener_count = start_listening("http", options.host, options.port,
+                                     options.reuse_port, listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
         /* If a client leaves before accept4(), accept4() must not wait for the next. */
         fcntl(listeners[i], F_SETFL, O_NONBLOCK);
-        watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
+        watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN, &listeners[i]);
     }
 }
 
-static void start_closing(peer *p) {
-    if (p->state == OPEN) {
-        send_close(p, WS_CLOSE_GOING_AWAY);
-        if (p->state == OPEN)
-            set_state(p, CLOSING);
-        flush(p);
-    } else if (p->state == CLOSING) {
-        restart_deadline(p);
-    }
-    if (p->state == HANDSHAKE || p->state == DROPPED)
-        remove_peer(p);
-}
-
-/* Closes all connections. Peers have two seconds to close theirs. */
 static void shut_down(void) {
     for (int i = 0; i < listener_count; i++)
         close(listeners[i]);
-    options.handshake_timeout = 2;
-    for (int fd = 0; fd <= highest_fd; fd++)
-        if (peers[fd])
-            start_closing(peers[fd]);
+    peers_close();
     while (peer_count > 0)
         poll_once();
-    release(&spare_out);
-    free(peers);
+    release_peers();
 }
 
 static void run(void) {

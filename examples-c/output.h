@@ -1,9 +1,9 @@
 /* Output of a peer.
  *
  * A function that writes output asks out_begin() for room, and calls out_commit() with
- * the number of bytes that it wrote. flush() sends what was written. Bytes that the
- * socket does not accept wait in `out`, and the peer is not read until all of them are
- * sent. */
+ * the number of bytes that it wrote. The loop sends what peer_output() returns, and
+ * reports to peer_sent() how much the socket accepted. While output waits, the peer
+ * should not be read: see peer_reads(). */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -11,18 +11,66 @@
 
 enum { MAX_SPARE = 128 << 10 }; /* bytes */
 
-static int epoll_fd;
-static size_t total_waiting; /* memory of the output that waits, for all peers */
-static buffer spare_out;     /* memory for the next output of any peer */
+static __thread size_t total_waiting; /* memory of output that waits, of all peers */
+static __thread buffer spare_out;     /* memory for the next output of any peer */
 
 static inline uint32_t unsent(const peer *p) {
-    return p->out.len - p->sent;
+    return p->sending.len - p->sent + p->out.len;
+}
+
+/* ---- memory ---- */
+
+/* Keeps the memory of a buffer for the next output, unless it is large. */
+static inline void recycle(buffer *b) {
+    if (!spare_out.data && b->cap <= MAX_SPARE)
+        spare_out = (buffer){b->data, 0, b->cap};
+    else
+        release(b);
+    *b = (buffer){0};
+}
+
+static inline bool goes_before(const peer *p, const peer *than) {
+    if ((p->state == DROPPED) != (than->state == DROPPED))
+        return p->state == DROPPED;
+    return p->deadline < than->deadline ||
+           (p->deadline == than->deadline && p->waiting > than->waiting);
+}
+
+/* Drops the peer whose output waits and whose time limit ends first, those that are
+ * dropped already before all others, and frees its output. Returns false if none
+ * waits. */
+static inline bool drop_slowest(void) {
+    peer *slowest = NULL;
+    for (uint32_t i = 0; i < peer_count; i++)
+        if (peers[i]->waiting > 0 && (!slowest || goes_before(peers[i], slowest)))
+            slowest = peers[i];
+    if (!slowest)
+        return false;
+    drop(slowest, "does not read, and too much output waits (--max-output)");
+    total_waiting -= slowest->waiting;
+    slowest->waiting = 0;
+    release(&slowest->out);
+    if (!slowest->lent) {
+        release(&slowest->sending);
+        slowest->sent = 0;
+    }
+    return true;
+}
+
+/* Counts the memory of output that waits, and enforces the limit for all peers. */
+static inline void count_waiting(peer *p) {
+    uint32_t waiting = p->waits ? p->sending.cap + p->out.cap : 0;
+    total_waiting += waiting;
+    total_waiting -= p->waiting;
+    p->waiting = waiting;
+    while (total_waiting > (size_t)options.max_output << 20 && drop_slowest())
+        ;
 }
 
 /* ---- writing ---- */
 
-/* Returns room for output. NULL: the peer was dropped, or
- * is dropped now since there is no memory. */
+/* Returns room for output. NULL: the peer was dropped, or is dropped now since there is
+ * no memory. */
 static inline uint8_t *out_begin(peer *p, size_t size) {
     if (!p->out.data) {
         p->out = spare_out;
@@ -40,114 +88,72 @@ static inline void out_commit(peer *p, ws_result n) {
         drop(p, ws_strerror(n));
     else
         p->out.len += (uint32_t)n;
-}
-
-/* ---- memory ---- */
-
-/* All of `out` was sent. Keeps its memory for the next output, unless it is large. */
-static void out_finish(peer *p) {
-    if (!spare_out.data && p->out.cap <= MAX_SPARE)
-        spare_out = (buffer){p->out.data, 0, p->out.cap};
-    else
-        release(&p->out);
-    p->out = (buffer){0};
-    p->sent = 0;
-}
-
-/* Part of `out` has to wait. Frees memory that it does not need. Bytes that were sent
- * are removed when they are half of it: more often would cost quadratic time. */
-static void out_shrink(peer *p) {
-    if (p->sent >= p->out.len / 2) {
-        remove_front(&p->out, p->sent);
-        p->sent = 0;
-    }
-    trim(&p->out);
-}
-
-static bool goes_before(const peer *p, const peer *than) {
-    if ((p->state == DROPPED) != (than->state == DROPPED))
-        return p->state == DROPPED;
-    return p->deadline < than->deadline ||
-           (p->deadline == than->deadline && p->waiting > than->waiting);
-}
-
-/* Drops the peer whose output waits and whose time limit ends first, those that are
- * dropped already before all others, and frees its output. Returns false if none waits. */
-static bool drop_slowest(void) {
-    peer *slowest = NULL;
-    for (int fd = 0; fd <= highest_fd; fd++) {
-        peer *p = peers[fd];
-        if (p && p->waiting > 0 && (!slowest || goes_before(p, slowest)))
-            slowest = p;
-    }
-    if (!slowest)
-        return false;
-    drop(slowest, "does not read, and too much output waits (--max-output)");
-    total_waiting -= slowest->waiting;
-    slowest->waiting = slowest->sent = 0;
-    release(&slowest->out);
-    return true;
-}
-
-/* Counts the memory of output that waits, and enforces the limit for all peers. */
-static void count_waiting(peer *p) {
-    uint32_t waiting = p->want_write ? p->out.cap : 0;
-    total_waiting += waiting;
-    total_waiting -= p->waiting;
-    p->waiting = waiting;
-    while (total_waiting > (size_t)options.max_output << 20 && drop_slowest())
-        ;
+    if (p->waits)
+        count_waiting(p);
 }
 
 /* ---- sending ---- */
 
-static void watch(int fd, int operation, uint32_t events) {
-    struct epoll_event event = {.events = events, .data.fd = fd};
-    epoll_ctl(epoll_fd, operation, fd, &event);
-}
-
-static void set_want_write(peer *p, bool want_write) {
-    if (want_write == p->want_write)
-        return;
-    watch(p->fd, EPOLL_CTL_MOD, want_write ? EPOLLOUT : EPOLLIN);
-    if (want_write)
-        LOG(p, "does not read: %u bytes wait", unsent(p));
-    p->want_write = want_write;
-}
-
-/* Returns how many of the bytes the socket accepted. */
-static size_t try_to_send(peer *p, const uint8_t *bytes, size_t len) {
-    size_t sent = 0;
-    while (sent < len && p->state != DROPPED) {
-        ssize_t n = send(p->fd, bytes + sent, len - sent, MSG_NOSIGNAL);
-        if (n >= 0)
-            sent += (size_t)n;
-        else if (errno == EAGAIN)
-            break;
-        else if (errno != EINTR)
-            drop(p, strerror(errno));
+/* Returns the bytes to send next; none if nothing is left. They stay where they are
+ * until more output is written or peer_sent() is called: see peer_lend(). */
+static inline ws_bytes peer_output(peer *p) {
+    if (p->state == DROPPED)
+        return (ws_bytes){NULL, 0};
+    if (p->sending.len == 0) {
+        p->sending = p->out;
+        p->out = (buffer){0};
     }
-    return sent;
+    if (p->sending.len == 0 && p->sending.data)
+        recycle(&p->sending);
+    return (ws_bytes){p->sending.len > 0 ? p->sending.data + p->sent : NULL,
+                      p->sending.len - p->sent};
 }
 
-/* Sends what the socket accepts now. The time limit starts anew when output begins to
- * wait, when some of it is sent, and when nothing waits any more. */
-static void flush(peer *p) {
-    size_t n = try_to_send(p, p->out.data + p->sent, unsent(p));
+/* Whether the peer should be read. Otherwise a peer that sends and does not read could
+ * fill our memory. */
+static inline bool peer_reads(const peer *p) {
+    return p->state != DROPPED && !p->waits;
+}
+
+/* Whether the loop has to shut down its sending side now: true once, when all output of
+ * a peer in the state CLOSING was sent. */
+static inline bool peer_finishes(peer *p) {
+    bool finishes = p->state == CLOSING && unsent(p) == 0 && !p->finished;
+    p->finished |= finishes;
+    return finishes;
+}
+
+/* Part of `sending` has to wait. Frees memory that it does not need. Bytes that were
+ * sent are removed when they are half of it: more often would cost quadratic time. */
+static inline void shrink(peer *p) {
+    if (p->sent >= p->sending.len / 2) {
+        remove_front(&p->sending, p->sent);
+        p->sent = 0;
+    }
+    trim(&p->sending);
+}
+
+/* Counts bytes that were sent. If some are left, they wait. The time limit starts anew
+ * when output begins to wait, when some of it is sent, and when nothing waits any
+ * more. */
+static inline void count_sent(peer *p, size_t n) {
+    bool waited = p->waits;
+    p->lent = false;
     if (p->state == DROPPED)
         return;
     p->sent += (uint32_t)n;
-    bool waited = p->want_write, waits = unsent(p) > 0;
-    set_want_write(p, waits);
-    if (waits != waited || (waits && n > 0))
+    p->waits = p->sent < p->sending.len;
+    if (p->waits && !waited)
+        LOG(p, "does not read: %u bytes wait", unsent(p));
+    if (p->waits != waited || (p->waits && n > 0))
         restart_deadline(p);
-    if (waits)
-        out_shrink(p);
-    else
-        out_finish(p);
+    if (p->waits) {
+        shrink(p);
+    } else {
+        recycle(&p->sending);
+        p->sent = 0;
+    }
     count_waiting(p);
-    if (!waits && p->state == CLOSING)
-        shutdown(p->fd, SHUT_WR);
 }
 
 #endif

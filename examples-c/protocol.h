@@ -1,5 +1,17 @@
 /* The protocol: what a server does with the bytes of a peer. This is where wscodec is
- * used. */
+ * used.
+ *
+ * It does no input and no output, so that any event loop can use it:
+ *
+ *   for a new connection  peer_add(), or open_peer() too if the handshake is done
+ *   after a read          peer_input(), if peer_reads(); then update_peer()
+ *   update_peer(), which  closes the socket of a peer that is DROPPED, sends while
+ *   the loop defines,     peer_output() returns bytes, reports to peer_sent(), shuts
+ *                         down its sending side if peer_finishes(), and reads, or stops
+ *                         reading, as peer_reads() says
+ *   every second          peers_tick()
+ *   to stop               peers_close(); then the loop runs until peer_count is 0
+ *   at the end            peer_remove() */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
@@ -11,6 +23,9 @@ enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
 /* Defined by the program: handles a message. It may send, but must not free the
  * connection. */
 static void on_message(peer *p, const ws_event *e, const void *data);
+
+/* Defined by the loop: see above. It may remove and free the peer. */
+static void update_peer(peer *p);
 
 static const char PROTOCOLS[] = "chat, superchat";
 static uint64_t max_message = 1 << 20;
@@ -24,7 +39,7 @@ static inline void send_message(peer *p, int opcode, const void *data, size_t le
         out_commit(p, ws_conn_send(p->ws, opcode, 0, data, len, to, size));
 }
 
-static void send_close(peer *p, uint16_t code) {
+static inline void send_close(peer *p, uint16_t code) {
     uint8_t *to = out_begin(p, WS_MAX_OUTPUT);
     if (to)
         out_commit(p, ws_conn_close(p->ws, code, NULL, 0, to, WS_MAX_OUTPUT));
@@ -33,28 +48,27 @@ static void send_close(peer *p, uint16_t code) {
 
 /* Sends the response of the connection itself, if there is one: a pong, or a close
  * frame that responds to a close frame or reports an error. */
-static void send_control_frame(peer *p) {
+static inline void send_control_frame(peer *p) {
     uint8_t *to = out_begin(p, WS_MAX_OUTPUT);
     if (to)
         out_commit(p, ws_conn_output(p->ws, to, WS_MAX_OUTPUT));
 }
 
-static void send_ping(peer *p) {
+static inline void send_ping(peer *p) {
     p->pinged = true;
     restart_deadline(p);
     send_message(p, WS_OPCODE_PING, NULL, 0);
-    flush(p);
 }
 
 /* ---- frames ---- */
 
-static void log_close(const peer *p, int code, const void *reason, size_t len) {
+static inline void log_close(const peer *p, int code, const void *reason, size_t len) {
     log_text("#%u closed by the peer: %d%s", p->number, code, len > 0 ? " " : "");
     log_bytes(reason, len);
     log_text("\n");
 }
 
-static void on_event(peer *p, const ws_event *e, const void *data) {
+static inline void on_event(peer *p, const ws_event *e, const void *data) {
     if (e->opcode == WS_OPCODE_TEXT || e->opcode == WS_OPCODE_BINARY)
         on_message(p, e, data);
     else if (e->opcode == WS_OPCODE_CLOSE)
@@ -64,17 +78,18 @@ static void on_event(peer *p, const ws_event *e, const void *data) {
 /* Backpressure: while much output waits, the peer's input has to wait, too. Otherwise a
  * peer that sends and does not read could fill our memory; with compression, a few
  * bytes of input can cause a thousand times as many bytes of output. */
-static bool may_handle_input(const peer *p) {
+static inline bool may_handle_input(const peer *p) {
     return p->state == OPEN && unsent(p) < MAX_UNSENT;
 }
 
 /* Handles frames while that is allowed. Returns how many bytes were handled: all of
  * them once the connection is not open. */
-static size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
+static inline size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
     ws_event events[MAX_EVENTS];
     size_t done = 0, used;
     ws_result n = 0;
     bool collected = false;
+    p->handling = true;
     while (n >= 0 && done < len && may_handle_input(p)) {
         n = ws_conn_recv(p->ws, bytes + done, len - done, events, MAX_EVENTS, &used);
         for (ws_result i = 0; i < n && p->state == OPEN; i++)
@@ -89,33 +104,31 @@ static size_t handle_frames(peer *p, uint8_t *bytes, size_t len) {
         LOG(p, "failed: %d, %s", ws_close_code_for(n), ws_strerror(n));
     if (p->state == OPEN && ws_conn_state(p->ws) >= WS_STATE_CLOSED)
         set_state(p, CLOSING);
+    p->handling = false;
     return p->state == OPEN ? done : len;
 }
 
-/* Sends what waits, and handles the backlog as far as the peer reads our output. */
-static inline void resume(peer *p) {
-    flush(p);
-    while (p->state == OPEN && p->backlog.len > 0 && !p->want_write) {
-        remove_front(&p->backlog, handle_frames(p, p->backlog.data, p->backlog.len));
-        flush(p);
-    }
-    if (p->backlog.len == 0 || p->state == CLOSING)
-        release(&p->backlog);
+/* Handles frames in `in` as far as the peer reads our output. */
+static inline void handle_waiting_frames(peer *p) {
+    if (p->state == OPEN && p->in.len > 0)
+        remove_front(&p->in, handle_frames(p, p->in.data, p->in.len));
+    if (p->in.len == 0 || p->state != OPEN)
+        release(&p->in);
 }
 
-/* Handles what was read, and copies the rest: the read buffer is for all peers. */
-static void on_frame_bytes(peer *p, uint8_t *bytes, size_t len) {
+/* Handles what was read, and copies what has to wait: the bytes are the loop's. */
+static inline void on_frame_bytes(peer *p, uint8_t *bytes, size_t len) {
     p->pinged = false;
     restart_deadline(p);
-    size_t done = handle_frames(p, bytes, len);
-    if (done < len && !append(&p->backlog, bytes + done, len - done))
+    size_t done = p->in.len == 0 ? handle_frames(p, bytes, len) : 0;
+    if (done < len && !append(&p->in, bytes + done, len - done))
         drop(p, ws_strerror(WS_ERR_NO_MEMORY));
 }
 
 /* ---- the opening handshake ---- */
 
-static ws_accept_spec accept_spec(void) {
-    static ws_pmd_params pmd;
+static inline ws_accept_spec accept_spec(void) {
+    static __thread ws_pmd_params pmd;
     pmd.client_no_context_takeover = options.no_client_context;
     return (ws_accept_spec){
         .protocols = {PROTOCOLS, sizeof PROTOCOLS - 1},
@@ -124,7 +137,7 @@ static ws_accept_spec accept_spec(void) {
     };
 }
 
-static void check_configuration(void) {
+static inline void check_configuration(void) {
     const ws_accept_spec spec = accept_spec();
     check_accept_spec(&spec);
 }
@@ -134,7 +147,7 @@ static void check_configuration(void) {
  * agreement, and the response does not announce it: Netty before 4.1.66 fails if the
  * response has a server_no_context_takeover that the request did not have. (For
  * client_no_context_takeover, see --help.) */
-static ws_result configure_compression(peer *p) {
+static inline ws_result configure_compression(peer *p) {
     ws_pmd_params agreed;
     ws_result n = ws_conn_get_pmd(p->ws, &agreed);
     if (n != 1)
@@ -146,17 +159,17 @@ static ws_result configure_compression(peer *p) {
     return ws_conn_set_pmd(p->ws, &agreed);
 }
 
-static bool configure(peer *p) {
+static inline bool configure(peer *p) {
     return configure_compression(p) >= 0 &&
            ws_conn_set(p->ws, WS_OPT_COMPRESS_FROM, options.compression.from) >= 0 &&
            ws_conn_set(p->ws, WS_OPT_MAX_MESSAGE, max_message) >= 0;
 }
 
 /* For example "#7 refused with 426: GET /chat: the version is not 13". */
-static void log_response(const peer *p, int status, ws_result error) {
-    const uint8_t *head = p->head.data;
+static inline void log_response(const peer *p, int status, ws_result error) {
+    const uint8_t *head = p->in.data;
     ws_handshake hs;
-    ws_result n = ws_parse_handshake(head, p->head.len, &hs, sizeof hs);
+    ws_result n = ws_parse_handshake(head, p->in.len, &hs, sizeof hs);
     log_text("#%u %s with %d", p->number, status < 300 ? "responded" : "refused",
              status);
     if (n >= 0 || n == WS_ERR_NOT_UPGRADE) {
@@ -172,7 +185,7 @@ static void log_response(const peer *p, int status, ws_result error) {
 }
 
 /* Refuses bytes that cannot become a head, or a connection beyond the limit. */
-static void refuse(peer *p, uint16_t status, const char *why) {
+static inline void refuse(peer *p, uint16_t status, const char *why) {
     uint8_t *to = out_begin(p, MAX_REPLY);
     if (!to)
         return;
@@ -181,27 +194,24 @@ static void refuse(peer *p, uint16_t status, const char *why) {
     set_state(p, CLOSING);
 }
 
-/* The request was accepted. Bytes after its head are the first frames. */
-static void open_connection(peer *p, const ws_accepted *accepted) {
-    p->ws = accepted->conn;
-    if (!configure(p)) {
+/* The peer's opening handshake is done. Frames follow, the first ones perhaps in
+ * `in`. */
+static inline void open_peer(peer *p, ws_conn *ws) {
+    p->ws = ws;
+    if (configure(p))
+        set_state(p, OPEN);
+    else
         drop(p, ws_strerror(WS_ERR_NO_MEMORY));
-        return;
-    }
-    p->backlog = p->head;
-    p->head = (buffer){0};
-    remove_front(&p->backlog, accepted->head_len);
-    set_state(p, OPEN);
 }
 
 /* Responds to a complete head. */
-static void on_head(peer *p) {
+static inline void on_head(peer *p) {
     const ws_accept_spec spec = accept_spec();
     ws_accepted accepted;
     uint8_t *to = out_begin(p, MAX_REPLY);
     if (!to)
         return;
-    ws_result n = ws_conn_accept(p->head.data, p->head.len, &spec, sizeof spec,
+    ws_result n = ws_conn_accept(p->in.data, p->in.len, &spec, sizeof spec,
                                  &accepted, sizeof accepted, to, MAX_REPLY);
     if (accepted.conn && open_count >= options.max_connections) {
         ws_conn_free(accepted.conn);
@@ -209,41 +219,135 @@ static void on_head(peer *p) {
         return;
     }
     if (n > 0 && accepted.error == WS_ERR_NOT_UPGRADE)
-        n = build_plain_reply(p->head.data, p->head.len, to, MAX_REPLY);
+        n = build_plain_reply(p->in.data, p->in.len, to, MAX_REPLY);
     if (n > 0)
         log_response(p, status_of(to, n), accepted.error);
     out_commit(p, n);
-    if (accepted.conn)
-        open_connection(p, &accepted);
-    else if (p->state != DROPPED)
+    if (accepted.conn) {
+        remove_front(&p->in, accepted.head_len);
+        open_peer(p, accepted.conn);
+    } else if (p->state != DROPPED) {
         set_state(p, CLOSING);
+    }
 }
 
 /* ws_head_length() looks at each byte once, however slowly the head arrives. */
-static void on_head_bytes(peer *p, const uint8_t *bytes, size_t len) {
+static inline void on_head_bytes(peer *p, const uint8_t *bytes, size_t len) {
     size_t scanned = p->scanned;
-    if (!append(&p->head, bytes, len)) {
+    if (!append(&p->in, bytes, len)) {
         drop(p, ws_strerror(WS_ERR_NO_MEMORY));
         return;
     }
-    ws_result n = ws_head_length(p->head.data, p->head.len, &scanned);
+    ws_result n = ws_head_length(p->in.data, p->in.len, &scanned);
     p->scanned = (uint32_t)scanned;
     if (n > 0)
         on_head(p);
     else if (n < 0)
         refuse(p, ws_http_status(n), ws_strerror(n));
     if (p->state != HANDSHAKE)
-        release(&p->head);
+        handle_waiting_frames(p);
 }
 
-/* ---- all input ---- */
+/* ---- the loop's part ---- */
 
-static void on_input(peer *p, uint8_t *bytes, size_t len) {
+/* Handles bytes that were read, and overwrites them. */
+static inline void peer_input(peer *p, uint8_t *bytes, size_t len) {
     if (p->state == HANDSHAKE)
         on_head_bytes(p, bytes, len);
     else if (p->state == OPEN)
         on_frame_bytes(p, bytes, len);
-    resume(p);
+}
+
+/* `n` bytes of peer_output() were sent, and no more can be sent now unless these were
+ * all. When all are sent, input that had to wait is handled. */
+static inline void peer_sent(peer *p, size_t n) {
+    count_sent(p, n);
+    if (p->state == OPEN && unsent(p) == 0 && !p->handling)
+        handle_waiting_frames(p);
+}
+
+/* For a loop that sends while the program continues: like peer_output(), but the bytes
+ * stay where they are until peer_sent() or peer_remove(), and wait until then. */
+static inline ws_bytes peer_lend(peer *p) {
+    ws_bytes out = peer_output(p);
+    if (out.len == 0)
+        return out;
+    count_sent(p, 0);
+    p->lent = p->state != DROPPED;
+    return peer_output(p);
+}
+
+/* Frees what a peer holds, but not the peer. */
+static inline void peer_remove(peer *p) {
+    LOG(p, "disconnected");
+    set_state(p, DROPPED);
+    total_waiting -= p->waiting;
+    peers[p->index] = peers[--peer_count];
+    peers[p->index]->index = p->index;
+    ws_conn_free(p->ws);
+    release(&p->in);
+    release(&p->sending);
+    release(&p->out);
+}
+
+static inline const char *missed_deadline(const peer *p) {
+    if (p->state == OPEN && p->waits)
+        return "does not read (--send-timeout)";
+    if (p->state == OPEN)
+        return "does not respond to a ping (--ping-interval)";
+    if (p->state == CLOSING)
+        return "does not close the connection (--handshake-timeout)";
+    return "sends no complete request (--handshake-timeout)";
+}
+
+static inline void on_deadline(peer *p) {
+    if (p->state == OPEN && !p->waits && !p->pinged)
+        send_ping(p);
+    else
+        drop(p, missed_deadline(p));
+    update_peer(p);
+}
+
+/* Enforces the time limits, if `now` has changed. */
+static inline void check_deadlines(void) {
+    static __thread uint32_t checked;
+    for (uint32_t i = peer_count; checked != now && i-- > 0;)
+        if (peers[i]->deadline && peers[i]->deadline <= now)
+            on_deadline(peers[i]);
+    checked = now;
+}
+
+static inline void peers_tick(void) {
+    read_clock();
+    check_deadlines();
+}
+
+static inline void start_closing(peer *p) {
+    if (p->state == OPEN)
+        send_close(p, WS_CLOSE_GOING_AWAY);
+    if (p->state == OPEN)
+        set_state(p, CLOSING);
+    else if (p->state == CLOSING)
+        restart_deadline(p);
+    else
+        set_state(p, DROPPED);
+}
+
+/* Starts to close all connections. The peers have SHUT_DOWN_SECONDS to close theirs. */
+static inline void peers_close(void) {
+    shutting_down = true;
+    for (uint32_t i = peer_count; i-- > 0;) {
+        start_closing(peers[i]);
+        update_peer(peers[i]);
+    }
+}
+
+/* Frees what all peers share. They must have been removed. */
+static inline void release_peers(void) {
+    release(&spare_out);
+    free(peers);
+    peers = NULL;
+    peer_cap = 0;
 }
 
 #endif

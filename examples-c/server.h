@@ -6,7 +6,10 @@
  *   output.h    output: bytes for a peer are collected, sent together, and kept if they
  *               must wait
  *   protocol.h  the protocol: the opening handshake, frames, closes. It uses wscodec
- *   loop.h      the event loop: it accepts, reads, checks time limits, and stops
+ *   loop.h      the event loop: it accepts, reads, sends, checks time limits, and stops
+ *
+ * The first three know nothing of sockets and epoll: the programs in loops/ use them with
+ * other event loops and with TLS.
  *
  * A program defines on_message(), and calls read_options(), check_configuration() and
  * run(). The small headers that the parts use: options.h and compression.h (the
