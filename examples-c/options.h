@@ -14,6 +14,20 @@ typedef struct server_options {
     compression compression;
 } server_options;
 
+/* A program with further options defines these before it includes this file, as
+ * tls_options.h does. */
+#ifndef MORE_OPTIONS
+#define MORE_OPTIONS
+static inline void print_more_help(void) {
+}
+static inline bool set_more(int option, const char *value) {
+    (void)option, (void)value;
+    return false;
+}
+static inline void check_more(void) {
+}
+#endif
+
 enum { SECONDS_PER_DAY = 86400, CONNECTIONS = 1 << 20 };
 
 static const server_options DEFAULTS = {
@@ -64,6 +78,7 @@ static inline void print_help(const char *purpose) {
     printf("Usage: %s [OPTION...]\n\n%s\n\n", program, purpose);
     printf(CONNECTION_HELP, d->host, d->port, d->max_connections, d->handshake_timeout,
            d->send_timeout, d->max_output, d->ping_interval);
+    print_more_help();
     print_compression_help();
     fputs(REMAINING_HELP, stdout);
     exit(0);
@@ -99,7 +114,9 @@ static inline void set_option(int option, const char *value, const char *purpose
     case 'v': o->verbose = true; break;
     case 'V': print_version(); break;
     case 'H': print_help(purpose); break;
-    default: set_compression(&o->compression, option, value);
+    default:
+        if (!set_more(option, value))
+            set_compression(&o->compression, option, value);
     }
 }
 
@@ -115,7 +132,7 @@ static inline void read_options(int argc, char **argv, const char *purpose) {
         {"send-timeout", required_argument, NULL, 's'},
         {"max-output", required_argument, NULL, 'm'},
         {"ping-interval", required_argument, NULL, 'i'},
-        COMPRESSION_OPTIONS,
+        MORE_OPTIONS COMPRESSION_OPTIONS,
         {"no-client-context", no_argument, NULL, 'D'},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
@@ -135,6 +152,7 @@ static inline void read_options(int argc, char **argv, const char *purpose) {
     if (optind < argc)
         reject(argv[optind], "unexpected argument");
     check_compression(&options.compression);
+    check_more();
 }
 
 #endif

@@ -1,20 +1,30 @@
-// Starts the C echo server on a free port, for one test file.
+// Starts an example server in C on a free port, for one test file.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../../../examples-c/echo_server", import.meta.url));
+const examples = new URL("../../../examples-c/", import.meta.url);
 
-export async function startServer(...options) {
+export function startServer(...options) {
+  return start("echo_server", options);
+}
+
+// With --verbose, `log` collects what the server writes.
+export async function start(name, options) {
+  const program = fileURLToPath(new URL(name, examples));
+  const verbose = options.includes("--verbose");
   const child = spawn(program, ["--port", "0", ...options], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", verbose ? "pipe" : "inherit"],
   });
+  const log = [];
+  if (verbose) createInterface({ input: child.stderr }).on("line", (line) => log.push(line));
   const [line] = await once(createInterface({ input: child.stdout }), "line");
-  const http = line.match(/http:\/\/\S+/)[0];
+  const http = line.match(/https?:\/\/\S+/)[0];
   return {
     http,
     ws: http.replace("http", "ws"),
+    log,
     async stop() {
       child.kill("SIGTERM");
       const [code] = await once(child, "exit");
