@@ -116,7 +116,7 @@ static void limit_idle_time(connection *c, bool waited) {
 static void end_http2(connection *c) {
     end_channel(&c->channel);
     c->state = ENDING;
-    limit(c, shutting_down ? SHUT_DOWN_SECONDS : options.handshake_timeout);
+    limit(c, shutting_down ? 0 : options.handshake_timeout);
 }
 
 static void send_http2(connection *c) {

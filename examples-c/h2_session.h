@@ -114,7 +114,7 @@ static void end_input(stream *st) {
     peer *p = &st->peer;
     if (p->state != OPEN)
         return;
-    LOG(p, "the stream ended: %s", ws_strerror(ws_conn_finish(p->ws)));
+    LOG(p, "%s", ws_strerror(ws_conn_finish(p->ws)));
     set_state(p, CLOSING);
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import h2.config
 import h2.connection
@@ -23,6 +24,15 @@ UPGRADE = {
     "sec-websocket-version": "13",
     "origin": "http://www.example.com",
 }
+
+
+class Connection(h2.connection.H2Connection):
+    """After a GOAWAY, streams continue (RFC 9113, 6.8), which h2 4.4 does not allow."""
+
+    def _receive_goaway_frame(self, frame: Any) -> tuple[list[Any], list[h2.events.Event]]:
+        event = h2.events.ConnectionTerminated()
+        event.error_code = frame.error_code
+        return [], [event]
 
 
 class Stream:
@@ -58,7 +68,7 @@ class Client:
             wrapped = context.wrap_socket(self.socket)
             assert wrapped.selected_alpn_protocol() == "h2"
             self.socket = wrapped
-        self.h2 = h2.connection.H2Connection(
+        self.h2 = Connection(
             h2.config.H2Configuration(
                 header_encoding="utf-8",
                 validate_outbound_headers=checks,
@@ -118,7 +128,7 @@ class Client:
         elif isinstance(event, h2.events.StreamReset):
             self.streams[event.stream_id].error = int(event.error_code)
 
-    def wait(self, condition, seconds: float = PATIENCE) -> None:  # type: ignore[no-untyped-def]
+    def wait(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             left = deadline - time.monotonic()
@@ -157,8 +167,7 @@ class Client:
 
     def send(self, number: int, *pieces: bytes, end: bool = False) -> None:
         """Waits while the windows are used up."""
-        left = deque([b"".join(pieces)])
-        data = memoryview(left[0])
+        data = memoryview(b"".join(pieces))
         while len(data) > 0:
             size = min(
                 self.h2.local_flow_control_window(number),
