@@ -28,6 +28,16 @@ static const server_options DEFAULTS = {
 
 static server_options options;
 
+/* An option with a value that only some programs have. */
+typedef struct extra_option {
+    const char *name, *value_name, *help;
+    const char **value;
+} extra_option;
+
+static const extra_option *extra_options; /* the last one has no name */
+
+enum { MAX_EXTRA_OPTIONS = 8, EXTRA_OPTION = 256 };
+
 /* ---- help ---- */
 
 /* A format for DEFAULTS. */
@@ -64,6 +74,10 @@ static inline void print_help(const char *purpose) {
     printf("Usage: %s [OPTION...]\n\n%s\n\n", program, purpose);
     printf(CONNECTION_HELP, d->host, d->port, d->max_connections, d->handshake_timeout,
            d->send_timeout, d->max_output, d->ping_interval);
+    for (const extra_option *e = extra_options; e && e->name; e++) {
+        int width = printf("  --%s %s", e->name, e->value_name);
+        printf("%*s%s\n", 31 - width, "", e->help);
+    }
     print_compression_help();
     fputs(REMAINING_HELP, stdout);
     exit(0);
@@ -77,6 +91,10 @@ static inline long seconds(const char *option, const char *value, long min) {
 
 static inline void set_option(int option, const char *value, const char *purpose) {
     server_options *o = &options;
+    if (option >= EXTRA_OPTION) {
+        *extra_options[option - EXTRA_OPTION].value = value;
+        return;
+    }
     switch (option) {
     case 'h': o->host = value; break;
     case 'p':
@@ -105,7 +123,7 @@ static inline void set_option(int option, const char *value, const char *purpose
 
 /* Reads the command line into `options`. `purpose` is for --help. */
 static inline void read_options(int argc, char **argv, const char *purpose) {
-    static const struct option known[] = {
+    struct option known[32 + MAX_EXTRA_OPTIONS] = {
         {"host", required_argument, NULL, 'h'},
         {"port", required_argument, NULL, 'p'},
         {"reuse-port", no_argument, NULL, 'r'},
@@ -120,9 +138,14 @@ static inline void read_options(int argc, char **argv, const char *purpose) {
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'H'},
-        {NULL, 0, NULL, 0},
     };
+    struct option *next = known;
     int option;
+    while (next->name)
+        next++;
+    for (int i = 0; extra_options && extra_options[i].name; i++)
+        *next++ = (struct option){extra_options[i].name, required_argument, NULL,
+                                  EXTRA_OPTION + i};
     set_program(argv[0]);
     options = DEFAULTS;
     options.compression = default_compression();
