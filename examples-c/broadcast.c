@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
     options.compression.keeps_context = false;
     check_configuration();
     start_encoders();
-    run();
+    run("http");
     for (int kind = 0; kind < KINDS; kind++)
         ws_conn_free(encoders[kind]);
     return 0;

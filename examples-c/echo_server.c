@@ -15,6 +15,6 @@ int main(int argc, char **argv) {
         "to a plain GET with a greeting.");
     max_message = 16 << 20;
     check_configuration();
-    run();
+    run("http");
     return 0;
 }

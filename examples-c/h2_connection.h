@@ -4,6 +4,7 @@
 #define H2_CONNECTION_H
 
 #include "channel.h"
+#include "h2_options.h"
 #include "h2_session.h"
 
 enum {

@@ -13,8 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-#include "h2_options.h"
-
 #include "h2_connection.h"
 
 enum { MAX_LISTENERS = 8, MAX_FDS = 1 << 20 };
@@ -188,14 +186,14 @@ static void shut_down(void) {
 }
 
 int main(int argc, char **argv) {
-    read_options(
+    read_h2_options(
         argc, argv,
         "Sends every WebSocket message, of up to 16 MiB, back to its sender, over\n"
         "HTTP/2 (RFC 8441) and HTTP/1.1. Responds to GET / with a page that opens a\n"
         "WebSocket, or over HTTP/1.1 with a greeting.");
     max_message = 16 << 20;
     check_configuration();
-    if (!h2_options.no_tls)
+    if (h2_options.tls)
         tls = new_tls(h2_options.certificate, h2_options.key, PROTOCOL_NAMES);
     catch_signals();
     start();

@@ -2,8 +2,8 @@
 #ifndef LISTEN_H
 #define LISTEN_H
 
-#include <netdb.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -47,9 +47,10 @@ static inline bool set_socket(int fd, int level, int option) {
     return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
-/* Returns a listening socket, or -1 and errno. */
+/* Returns a listening socket, or -1 and errno. It does not block: if a client leaves
+ * before accept4(), accept4() must not wait for the next. */
 static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
-    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     set_socket(fd, SOL_SOCKET, SO_REUSEADDR);
@@ -67,8 +68,9 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
 
 /* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
  * in `fds`, and returns their number. */
-static inline int start_listening(const char *scheme, const char *host, const char *port,
-                                  bool reuse_port, int *fds, int max) {
+static inline int start_listening(const char *scheme, const char *host,
+                                  const char *port, bool reuse_port, int *fds,
+                                  int max) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *all;
     char where[300];
     int count = 0, error = getaddrinfo(host, port, &hints, &all);

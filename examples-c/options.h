@@ -14,20 +14,6 @@ typedef struct server_options {
     compression compression;
 } server_options;
 
-/* A program with further options defines these before it includes this file, as
- * tls_options.h does. */
-#ifndef MORE_OPTIONS
-#define MORE_OPTIONS
-static inline void print_more_help(void) {
-}
-static inline bool set_more(int option, const char *value) {
-    (void)option, (void)value;
-    return false;
-}
-static inline void check_more(void) {
-}
-#endif
-
 enum { SECONDS_PER_DAY = 86400, CONNECTIONS = 1 << 20 };
 
 static const server_options DEFAULTS = {
@@ -41,6 +27,17 @@ static const server_options DEFAULTS = {
 };
 
 static server_options options;
+
+/* An option that only some programs have. Without a value_name it has no value, and
+ * sets *value to "". */
+typedef struct extra_option {
+    const char *name, *value_name, *help;
+    const char **value;
+} extra_option;
+
+static const extra_option *extra_options; /* the last one has no name */
+
+enum { MAX_EXTRA_OPTIONS = 8, EXTRA_OPTION = 256 };
 
 /* ---- help ---- */
 
@@ -78,7 +75,10 @@ static inline void print_help(const char *purpose) {
     printf("Usage: %s [OPTION...]\n\n%s\n\n", program, purpose);
     printf(CONNECTION_HELP, d->host, d->port, d->max_connections, d->handshake_timeout,
            d->send_timeout, d->max_output, d->ping_interval);
-    print_more_help();
+    for (const extra_option *e = extra_options; e && e->name; e++) {
+        int width = printf("  --%s %s", e->name, e->value_name ? e->value_name : "");
+        printf("%*s%s\n", 31 - width, "", e->help);
+    }
     print_compression_help();
     fputs(REMAINING_HELP, stdout);
     exit(0);
@@ -92,6 +92,10 @@ static inline long seconds(const char *option, const char *value, long min) {
 
 static inline void set_option(int option, const char *value, const char *purpose) {
     server_options *o = &options;
+    if (option >= EXTRA_OPTION) {
+        *extra_options[option - EXTRA_OPTION].value = value ? value : "";
+        return;
+    }
     switch (option) {
     case 'h': o->host = value; break;
     case 'p':
@@ -114,15 +118,13 @@ static inline void set_option(int option, const char *value, const char *purpose
     case 'v': o->verbose = true; break;
     case 'V': print_version(); break;
     case 'H': print_help(purpose); break;
-    default:
-        if (!set_more(option, value))
-            set_compression(&o->compression, option, value);
+    default: set_compression(&o->compression, option, value);
     }
 }
 
 /* Reads the command line into `options`. `purpose` is for --help. */
 static inline void read_options(int argc, char **argv, const char *purpose) {
-    static const struct option known[] = {
+    struct option known[32 + MAX_EXTRA_OPTIONS] = {
         {"host", required_argument, NULL, 'h'},
         {"port", required_argument, NULL, 'p'},
         {"reuse-port", no_argument, NULL, 'r'},
@@ -132,14 +134,21 @@ static inline void read_options(int argc, char **argv, const char *purpose) {
         {"send-timeout", required_argument, NULL, 's'},
         {"max-output", required_argument, NULL, 'm'},
         {"ping-interval", required_argument, NULL, 'i'},
-        MORE_OPTIONS COMPRESSION_OPTIONS,
+        COMPRESSION_OPTIONS,
         {"no-client-context", no_argument, NULL, 'D'},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'H'},
-        {NULL, 0, NULL, 0},
     };
+    struct option *next = known;
     int option;
+    while (next->name)
+        next++;
+    for (int i = 0; extra_options && extra_options[i].name; i++)
+        *next++ = (struct option){
+            extra_options[i].name,
+            extra_options[i].value_name ? required_argument : no_argument, NULL,
+            EXTRA_OPTION + i};
     set_program(argv[0]);
     options = DEFAULTS;
     options.compression = default_compression();
@@ -152,7 +161,6 @@ static inline void read_options(int argc, char **argv, const char *purpose) {
     if (optind < argc)
         reject(argv[optind], "unexpected argument");
     check_compression(&options.compression);
-    check_more();
 }
 
 #endif

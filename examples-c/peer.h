@@ -88,8 +88,8 @@ static inline int read_clock(void) {
 enum { SHUT_DOWN_SECONDS = 2 };
 
 /* Starts the time limit of the opening or closing handshake, of a peer that does not
- * read, or of a silent peer. The clock has whole seconds, and part of the current one is
- * over: hence + 1. */
+ * read, or of a silent peer. The clock has whole seconds, and part of the current one
+ * is over: hence + 1. */
 static inline void restart_deadline(peer *p) {
     long handshake = shutting_down ? SHUT_DOWN_SECONDS : options.handshake_timeout;
     long limit = p->state != OPEN ? handshake

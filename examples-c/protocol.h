@@ -3,8 +3,8 @@
  *
  * It does no input and no output, so that any event loop can use it:
  *
- *   for a new connection  peer_add(), or open_peer() too if the handshake is done
- *   after a read          peer_input(), if peer_reads(); then update_peer()
+ *   for a new connection  peer_add(), and open_peer() if its handshake is done
+ *   after a read          peer_input(), or peer_end() at the end; then update_peer()
  *   update_peer(), which  closes the socket of a peer that is DROPPED, sends while
  *   the loop defines,     peer_output() returns bytes, reports to peer_sent(), shuts
  *                         down its sending side if peer_finishes(), and reads, or stops
@@ -211,8 +211,8 @@ static inline void on_head(peer *p) {
     uint8_t *to = out_begin(p, MAX_REPLY);
     if (!to)
         return;
-    ws_result n = ws_conn_accept(p->in.data, p->in.len, &spec, sizeof spec,
-                                 &accepted, sizeof accepted, to, MAX_REPLY);
+    ws_result n = ws_conn_accept(p->in.data, p->in.len, &spec, sizeof spec, &accepted,
+                                 sizeof accepted, to, MAX_REPLY);
     if (accepted.conn && open_count >= options.max_connections) {
         ws_conn_free(accepted.conn);
         refuse(p, 503, "too many connections");
@@ -264,6 +264,12 @@ static inline void peer_sent(peer *p, size_t n) {
     count_sent(p, n);
     if (p->state == OPEN && unsent(p) == 0 && !p->handling)
         handle_waiting_frames(p);
+}
+
+/* The peer has closed the connection, or it was lost. */
+static inline void peer_end(peer *p) {
+    set_state(p, DROPPED);
+    p->deadline = now;
 }
 
 /* For a loop that sends while the program continues: like peer_output(), but the bytes
