@@ -70,6 +70,11 @@ notices: ## regenerates THIRD-PARTY-NOTICES
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
+# Needs libnghttp2 and OpenSSL, which test-tools installs; its tests need the h2 of Python.
+h2-server: library $(VENV)/ready ## builds the HTTP/2 server and installs what its tests need
+	$(MAKE) -C examples-c h2_server
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -112,7 +117,7 @@ test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
-test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples h2-server $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
@@ -144,6 +149,8 @@ autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four 
 
 autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
+
+autobahn-h2-server autobahn-h2-bridge: h2-server # the bridge leads to HTTP/2
 
 autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
@@ -212,7 +219,8 @@ clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static header check-header notices examples run \
+.PHONY: all help library library-shared library-static header check-header notices examples \
+	h2-server run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

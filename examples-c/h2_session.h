@@ -231,7 +231,7 @@ static bool session_start(session *s, int fd, const char *from) {
         {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
     };
     s->fd = fd;
-    snprintf(s->from, sizeof s->from, "%s", from);
+    snprintf(s->from, sizeof s->from, "%.99s", from);
     s->h2 = new_h2(s);
     return s->h2 &&
            nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, SETTINGS,

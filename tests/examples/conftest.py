@@ -1,19 +1,13 @@
-"""Fixtures for the examples that need other libraries."""
+"""The fixtures of tests/python, for the checks of echo servers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import importlib.util
+from pathlib import Path
 
-import pytest
-
-pytest.register_assert_rewrite("echo_checks", "h2_client", "wire")
-
-from echo_checks import Server  # noqa: E402  (after the line above, to be rewritten)
-
-
-@pytest.fixture(scope="class")
-def running(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server of a class of ProtocolChecks."""
-    server = Server(request.cls.command)
-    yield server
-    assert server.stop() == request.cls.exit_code
+_path = Path(__file__).resolve().parent.parent / "python" / "conftest.py"
+_spec = importlib.util.spec_from_file_location("python_conftest", _path)
+assert _spec and _spec.loader
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+running = _module.running

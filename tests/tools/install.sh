@@ -31,6 +31,10 @@ package() { # PACKAGE...
     done
 }
 
+need nghttp nghttp2-client
+need openssl openssl
+package libnghttp2-dev libssl-dev
+
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
     apt-get update -qq
@@ -42,7 +46,7 @@ fi
 mkdir -p target/node
 cp -r tests/node/. target/node/
 if ! cmp -s tests/node/package-lock.json target/node/installed; then
-    echo "installing npm packages below target/node: ws, playwright-core"
+    echo "installing npm packages below target/node: ws, undici, playwright-core"
     (cd target/node && npm ci --silent --no-audit --no-fund)
     cp tests/node/package-lock.json target/node/installed
 fi
