@@ -174,8 +174,10 @@ static void on_first_bytes(connection *c, const uint8_t *bytes, size_t len) {
 /* Does one read. Returns whether there may be more to read. */
 static bool receive_once(connection *c) {
     ssize_t n = channel_read(&c->channel, input, sizeof input);
-    if (n == ENDED)
+    if (n == ENDED) {
+        end_channel(&c->channel);
         c->state = DEAD;
+    }
     if (c->state == UNKNOWN && c->channel.tls && SSL_is_init_finished(c->channel.tls)) {
         if (chose_h2(&c->channel))
             start_http2(c);

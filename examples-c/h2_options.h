@@ -16,7 +16,7 @@ static inline void read_h2_options(int argc, char **argv, const char *purpose) {
     static struct h2_options *o = &h2_options;
     static const char *no_tls, *idle;
     static const extra_option EXTRA[] = {
-        {"certificate", "FILE",
+        {"cert", "FILE",
          "PEM: the certificate of the server, then those of" SPACE
          "its issuers; without it, the server makes one that" SPACE "no client trusts",
          &h2_options.certificate},
@@ -33,9 +33,9 @@ static inline void read_h2_options(int argc, char **argv, const char *purpose) {
         o->idle_timeout = seconds("--idle-timeout", idle, 1);
     o->tls = !no_tls;
     if (!o->certificate != !o->key)
-        reject(o->key ? "--key" : "--certificate", "needs --certificate and --key");
+        reject(o->key ? "--key" : "--cert", "needs --cert and --key");
     if (no_tls && o->key)
-        reject("--no-tls", "not possible with --certificate");
+        reject("--no-tls", "not possible with --cert");
 }
 
 #endif

@@ -53,9 +53,12 @@ static void update_peer(peer *p) {
 
 static void add_connection(int fd) {
     connection *c = fd < max_fds ? calloc(1, sizeof *c) : NULL;
-    if (!c || !open_channel(&c->channel, fd, tls)) {
-        free(c);
+    if (!c) {
         close(fd);
+        return;
+    }
+    if (!open_channel(&c->channel, fd, tls)) {
+        free(c);
         return;
     }
     connections[fd] = c;

@@ -16,7 +16,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import ssl
 import struct
 import sys
 
@@ -25,6 +24,7 @@ import h2.connection
 import h2.errors
 import h2.events
 import h2.exceptions
+from h2_client import trusting
 
 CANCEL = h2.errors.ErrorCodes.CANCEL
 MAX_HEAD = 65536
@@ -54,9 +54,7 @@ class Tunnel:
         self.task: asyncio.Task[None] | None = None
 
     async def connect(self, host: str, port: int) -> None:
-        context = ssl.create_default_context()
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = trusting()
         context.set_alpn_protocols(["h2"])
         self.reader, self.writer = await asyncio.open_connection(host, port, ssl=context)
         assert self.writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2"
@@ -260,7 +258,7 @@ async def main(command: list[str]) -> int:
     listener = await asyncio.start_server(bridge.serve, "127.0.0.1", 0, limit=MAX_HEAD)
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    print("listening on http://127.0.0.1:%d" % listener.sockets[0].getsockname()[1], flush=True)
+    print(f"listening on http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", flush=True)
     ended = asyncio.create_task(server.wait())
     stop = asyncio.create_task(stopped.wait())
     await asyncio.wait([ended, stop], return_when=asyncio.FIRST_COMPLETED)

@@ -6,7 +6,6 @@ tests/node/tests/h2.test.js has the clients that open WebSockets over HTTP/2 the
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import signal
 import socket
@@ -24,7 +23,7 @@ import pytest
 import wire
 from echo_checks import GOOD_TEXT, EchoChecks, ProtocolChecks, echo, goodbye
 from h2.errors import ErrorCodes
-from h2_client import MIB, PATIENCE, UPGRADE, Client, Stream
+from h2_client import MIB, PATIENCE, UPGRADE, Client, Stream, trusting
 from wire import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROOT, TEXT, frame
 
 SERVER = "examples-c/h2_server"
@@ -627,7 +626,9 @@ def test_rapid_reset(server: Server) -> None:
 
 
 def raw_frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
-    return struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream) + payload
+    return (
+        struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream) + payload
+    )
 
 
 @pytest.mark.parametrize(
@@ -675,9 +676,7 @@ def test_large_field_list_is_not_kept(server: Server) -> None:
 
 
 def tls_client(port: int, protocols: list[str]) -> ssl.SSLSocket:
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
+    context = trusting()
     if protocols:
         context.set_alpn_protocols(protocols)
     return context.wrap_socket(socket.create_connection(("127.0.0.1", port), PATIENCE))
@@ -712,7 +711,7 @@ def test_certificate(tmp_path: Path) -> None:
          "-keyout", key, "-out", certificate],
         check=True, capture_output=True,
     )  # fmt: skip
-    with running(tmp_path, "--certificate", certificate, "--key", key) as server:
+    with running(tmp_path, "--cert", certificate, "--key", key) as server:
         context = ssl.create_default_context(cafile=certificate)
         sock = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
         with context.wrap_socket(sock, server_hostname="localhost") as client:
@@ -722,11 +721,11 @@ def test_certificate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--key", "x"], "needs --certificate and --key"),
-        (["--certificate", "x"], "needs --certificate and --key"),
-        (["--no-tls", "--certificate", "x", "--key", "x"], "not possible with --certificate"),
-        (["--certificate", "/none", "--key", "/none"], "/none: No such file or directory"),
-        (["--certificate", "README.md", "--key", "README.md"], "no start line"),
+        (["--key", "x"], "needs --cert and --key"),
+        (["--cert", "x"], "needs --cert and --key"),
+        (["--no-tls", "--cert", "x", "--key", "x"], "not possible with --cert"),
+        (["--cert", "/none", "--key", "/none"], "/none: No such file or directory"),
+        (["--cert", "README.md", "--key", "README.md"], "no start line"),
     ],
 )
 def test_wrong_options(options: list[str], why: str) -> None:
@@ -769,6 +768,12 @@ class TestHttp1(EchoChecks):
     options_status = 204
 
 
+class TestHttp1WithTls(EchoChecks):
+    command = (SERVER,)
+    tls = trusting()
+    options_status = 204
+
+
 class TestOverHttp2(ProtocolChecks):
     """Through a bridge, which makes extended CONNECTs of upgrades."""
 
@@ -777,5 +782,5 @@ class TestOverHttp2(ProtocolChecks):
     """Of the bridge. For that of the server see above."""
 
     # The bridge would answer: see test_refused().
-    test_refused_handshake = None
-    test_a_head_that_never_ends = None
+    test_refused_handshake = None  # type: ignore[assignment]
+    test_a_head_that_never_ends = None  # type: ignore[assignment]

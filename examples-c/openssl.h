@@ -1,6 +1,7 @@
-/* TLS with OpenSSL: the certificate of a server, and the choice of HTTP/2 by ALPN. */
-#ifndef TLS_H
-#define TLS_H
+/* TLS with OpenSSL: the certificate of a server, and the choice of a protocol by ALPN.
+ */
+#ifndef OPENSSL_H
+#define OPENSSL_H
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -90,14 +91,15 @@ static inline SSL_CTX *new_tls(const char *certificate, const char *key,
         load_certificate(tls, certificate, key);
     else
         use_own_certificate(tls);
+    /* WebSocket and HTTP/2 see for themselves whether a stream was cut off. */
+    SSL_CTX_set_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
     /* As HTTP/2 demands (RFC 9113, 9.2). */
     SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     if (SSL_CTX_set_cipher_list(tls, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
         die_of_tls("TLS");
-    SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_alpn_select_cb(tls, choose_protocol, (void *)protocols);
+    SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS);
+    if (protocols)
+        SSL_CTX_set_alpn_select_cb(tls, choose_protocol, (void *)protocols);
     return tls;
 }
 
