@@ -86,14 +86,14 @@
  *   they are always passed with their size as you compiled it: members unknown
  *   to this library are zeroed on output, and must be zero on input, else the
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
- *   negative result as a failure.
+ *   negative result as a failure. The header is valid C99 and C++11.
  *
- * Left to you, since it needs a clock, a socket or your policy: time-outs for
- * the opening handshake, for idle peers and for the closing handshake; limits
- * on the number of connections; and access control, for which
- * ws_origin_allowed() helps.
+ * LEFT TO YOU
  *
- * This header is valid C99 and C++11.
+ *   Everything that needs a clock, a socket or your policy: time-outs for the
+ *   opening handshake, for idle peers and for the closing handshake; limits on
+ *   the number of connections; and access control, for which
+ *   ws_origin_allowed() helps.
  */
 #ifndef WSCODEC_H
 #define WSCODEC_H
@@ -198,7 +198,7 @@ extern "C" {
 #define WS_VERSION_MINOR 1 /* Incremented for additions. */
 #define WS_VERSION_PATCH 0 /* Incremented for bug fixes. */
 
-/* Returns the version of the loaded library, MAJOR * 10000 + MINOR * 100 +
+/* Returns the version of the loaded library: MAJOR * 10000 + MINOR * 100 +
  * PATCH. The library may be newer than the header you compiled with. */
 WS_API uint32_t ws_version(void) WS_NOTHROW;
 
@@ -332,8 +332,8 @@ typedef ptrdiff_t ws_result;
  * even for an unknown error. Static, NUL-terminated. */
 WS_API const char *ws_strerror(ws_result result) WS_NOTHROW;
 
-/* Returns the name of the constant, e.g. "WS_ERR_UTF8"; "WS_OK" for any
- * count, "WS_ERR_UNKNOWN" for an unknown error. Static, NUL-terminated. */
+/* Returns the name of a result's constant, e.g. "WS_ERR_UTF8"; "WS_OK" for
+ * any count, "WS_ERR_UNKNOWN" for an unknown error. Static, NUL-terminated. */
 WS_API const char *ws_errname(ws_result result) WS_NOTHROW;
 
 /* Returns the close code that reports an error to the peer (RFC 6455,
@@ -500,14 +500,14 @@ ws_select_protocol_value(const void *offered, size_t offered_len,
                          const void *supported,
                          size_t supported_len, ws_span *chosen) WS_NOTHROW;
 
-/* Server: returns 1 if a browser's Origin is in the list `allowed`, e.g.
- * "https://a.example https://b.example:8443", separated by spaces; else 0.
- * Whole origins are compared: scheme and host case-insensitively, and the
- * port, which the scheme may imply. There are no wildcards. "file://" may be
- * listed. Returns 0 for "null", malformed text, text without a scheme, and
- * invalid arguments; an entry with a trailing slash or a comma matches
- * nothing. (ws_conn_accept() and ws_check_request() reject a list with an
- * entry that can never match.) */
+/* Server: checks a browser's Origin against the list `allowed`, e.g.
+ * "https://a.example https://b.example:8443", separated by spaces. Returns 1
+ * if it is in the list, else 0. Whole origins are compared: scheme and host
+ * case-insensitively, and the port, which the scheme may imply. There are no
+ * wildcards. "file://" may be listed. Returns 0 for "null", malformed text,
+ * text without a scheme, and invalid arguments; an entry with a trailing
+ * slash or a comma matches nothing. (ws_conn_accept() and ws_check_request()
+ * reject a list with an entry that can never match.) */
 WS_API WS_MUST_USE int
 ws_origin_allowed(const void *origin, size_t origin_len,
                   const void *allowed, size_t allowed_len) WS_NOTHROW;
@@ -555,9 +555,9 @@ ws_build_reply(uint16_t status, const void *headers,
                size_t headers_len, const void *body,
                size_t body_len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* Client: writes a new random Sec-WebSocket-Key of WS_KEY_LEN characters,
- * without a NUL, and returns WS_KEY_LEN. WS_ERR_RANDOM if the system's
- * random generator fails. */
+/* Client: writes a new random Sec-WebSocket-Key: WS_KEY_LEN characters,
+ * without a NUL. Returns WS_KEY_LEN. WS_ERR_RANDOM if the system's random
+ * generator fails. */
 WS_API WS_MUST_USE ws_result ws_make_key(void *out, size_t out_cap) WS_NOTHROW;
 
 /* The contents of an opening request. Zero it, then set the members you
@@ -811,11 +811,12 @@ typedef struct ws_frame {
                               * still rejected. */
 
 /* Decodes the frame at the start of buf and unmasks its payload in place
- * (RFC 6455, 5.2). flags: WS_SERVER or WS_CLIENT, with optional flags.
- * Returns the length of the whole frame, 0 if it is incomplete, or an error.
- * *frame describes the frame. While the frame is incomplete, nothing is
- * unmasked. Once its header is complete, frame->header_len is no longer 0,
- * and the frame will be header_len + payload_len bytes long.
+ * (RFC 6455, 5.2). flags: WS_SERVER or WS_CLIENT, with any of WS_DEFLATE,
+ * WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV. Returns the length of the
+ * whole frame, 0 if it is incomplete, or an error. *frame describes the
+ * frame. While the frame is incomplete, nothing is unmasked. Once its header
+ * is complete, frame->header_len is no longer 0, and the frame will be
+ * header_len + payload_len bytes long.
  *
  * Headers are checked byte by byte, here and in every other function: the
  * first invalid byte determines the error, which is reported as soon as that
@@ -874,8 +875,8 @@ ws_frame_header(int opcode, uint32_t flags, const void *mask_key,
 WS_API void
 ws_mask(void *buf, size_t len, const void *mask_key, uint64_t pos) WS_NOTHROW;
 
-/* Masks or unmasks like ws_mask(), from `src` to `dst`, which may be the
- * same buffer but must not overlap otherwise. */
+/* Masks or unmasks like ws_mask(), from `src` to `dst`. They may be the same
+ * buffer, but must not overlap otherwise. */
 WS_API void
 ws_mask_copy(void *dst, const void *src, size_t len,
              const void *mask_key, uint64_t pos) WS_NOTHROW;
@@ -891,11 +892,11 @@ typedef struct ws_decoder {
     uint64_t opaque[8]; /* For the library only. */
 } ws_decoder;
 
-/* Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with optional flags.
- * max_payload: a frame of any kind that announces a longer payload is
- * WS_ERR_TOO_BIG; 0 sets no limit. Returns WS_OK, or WS_ERR_INVALID_ARGUMENT
- * for an unknown flag; ws_decoder_feed() then returns this error for all
- * input. */
+/* Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with any of
+ * WS_DEFLATE, WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV. max_payload: a
+ * frame of any kind that announces a longer payload is WS_ERR_TOO_BIG; 0
+ * sets no limit. Returns WS_OK, or WS_ERR_INVALID_ARGUMENT for an unknown
+ * flag; ws_decoder_feed() then returns this error for all input. */
 WS_API ws_result
 ws_decoder_init(ws_decoder *decoder, uint32_t flags,
                 uint64_t max_payload) WS_NOTHROW;
@@ -1177,7 +1178,7 @@ typedef struct ws_allocator {
 WS_API WS_MUST_USE ws_conn *
 ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
 
-/* Creates a connection in your memory `mem`: at least
+/* Creates a connection in memory that you provide: `mem` is at least
  * ws_sizeof(WS_TYPE_CONN) bytes, aligned to 16. Arguments as for
  * ws_conn_new(). Returns mem, which is the handle: do not move or copy it.
  * Returns NULL if mem_size is too small, mem is not aligned, or an argument
@@ -1298,7 +1299,8 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
                                     * 0. */
 #define WS_INFO_BUFFERED       106 /* Bytes held of an incomplete message. */
 
-/* Sets an option (WS_OPT_*). Returns WS_OK or an error, see above. */
+/* Sets an option (WS_OPT_*). Returns WS_OK or one of the errors described
+ * with the options. */
 WS_API ws_result
 ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
 
@@ -1499,9 +1501,9 @@ WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 #define WS_STATE_CLOSED  2 /* A close has arrived, and yours was written. */
 #define WS_STATE_FAILED  3 /* An error was returned. */
 
-/* Returns the state, one of WS_STATE_*; WS_STATE_FAILED if conn is NULL.
- * When it is CLOSED or FAILED, end the connection: see End in the rules at
- * the top (RFC 6455, 7.1.1). */
+/* Returns the state of a connection: one of WS_STATE_*; WS_STATE_FAILED if
+ * conn is NULL. When it is CLOSED or FAILED, end the connection: see End in
+ * the rules for every connection (RFC 6455, 7.1.1). */
 WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -1668,7 +1670,7 @@ WS_API WS_MUST_USE ws_pmd *
 ws_pmd_new(uint32_t side, const ws_pmd_params *params,
            const ws_allocator *allocator) WS_NOTHROW;
 
-/* Frees all memory. NULL is allowed. */
+/* Frees a compressor and decompressor. NULL is allowed. */
 WS_API void ws_pmd_free(ws_pmd *pmd) WS_NOTHROW;
 
 /* Returns the bytes of `out` that ws_pmd_compress() needs for `len` bytes of

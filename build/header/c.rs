@@ -54,7 +54,8 @@ fn print_constants(constants: &[Constant]) -> String {
     text + "\n"
 }
 
-fn macro_value(constant: &Constant) -> String {
+/// The value as the header writes it.
+pub(crate) fn macro_value(constant: &Constant) -> String {
     let value = &constant.value;
     match constant.kind.as_str() {
         "i32" if value.starts_with('-') => format!("({value})"),

@@ -147,10 +147,10 @@ const _: () = assert!(
 );
 
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2). flags:
-/// WS_SERVER or WS_CLIENT, with optional flags. Returns the length of the whole frame, 0 if it is
-/// incomplete, or an error. *frame describes the frame. While the frame is incomplete, nothing is
-/// unmasked. Once its header is complete, frame->header_len is no longer 0, and the frame will be
-/// header_len + payload_len bytes long.
+/// WS_SERVER or WS_CLIENT, with any of WS_DEFLATE, WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV.
+/// Returns the length of the whole frame, 0 if it is incomplete, or an error. *frame describes the
+/// frame. While the frame is incomplete, nothing is unmasked. Once its header is complete,
+/// frame->header_len is no longer 0, and the frame will be header_len + payload_len bytes long.
 ///
 /// Headers are checked byte by byte, here and in every other function: the first invalid byte
 /// determines the error, which is reported as soon as that byte arrives. The checks, in order:
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn ws_mask(
     }
 }
 
-/// Masks or unmasks like ws_mask(), from `src` to `dst`, which may be the same buffer but must not
+/// Masks or unmasks like ws_mask(), from `src` to `dst`. They may be the same buffer, but must not
 /// overlap otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_mask_copy(

@@ -295,12 +295,13 @@ unsafe fn select_protocol<'a>(
     })
 }
 
-/// Server: returns 1 if a browser's Origin is in the list `allowed`, e.g. "https://a.example
-/// https://b.example:8443", separated by spaces; else 0. Whole origins are compared: scheme and
-/// host case-insensitively, and the port, which the scheme may imply. There are no wildcards.
-/// "file://" may be listed. Returns 0 for "null", malformed text, text without a scheme, and
-/// invalid arguments; an entry with a trailing slash or a comma matches nothing. (ws_conn_accept()
-/// and ws_check_request() reject a list with an entry that can never match.)
+/// Server: checks a browser's Origin against the list `allowed`, e.g. "https://a.example
+/// https://b.example:8443", separated by spaces. Returns 1 if it is in the list, else 0. Whole
+/// origins are compared: scheme and host case-insensitively, and the port, which the scheme may
+/// imply. There are no wildcards. "file://" may be listed. Returns 0 for "null", malformed text,
+/// text without a scheme, and invalid arguments; an entry with a trailing slash or a comma matches
+/// nothing. (ws_conn_accept() and ws_check_request() reject a list with an entry that can never
+/// match.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
@@ -415,8 +416,8 @@ pub unsafe extern "C" fn ws_build_reply(
     })
 }
 
-/// Client: writes a new random Sec-WebSocket-Key of WS_KEY_LEN characters, without a NUL, and
-/// returns WS_KEY_LEN. WS_ERR_RANDOM if the system's random generator fails.
+/// Client: writes a new random Sec-WebSocket-Key: WS_KEY_LEN characters, without a NUL. Returns
+/// WS_KEY_LEN. WS_ERR_RANDOM if the system's random generator fails.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_make_key(out: *mut c_void, out_cap: usize) -> ws_result {
