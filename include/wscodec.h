@@ -472,9 +472,9 @@ WS_API WS_MUST_USE ws_result
 ws_next_header(const void *head, size_t head_len, size_t *pos,
                ws_span *name, ws_span *value) WS_NOTHROW;
 
-/* Finds the first header field called `name` (case-insensitive) in a
- * complete head. Returns 1 and fills *value, or 0 if there is none. Errors
- * as for ws_next_header(). */
+/* Finds a header field by its name (case-insensitive) in a complete head.
+ * Returns 1 and fills *value with that of the first such field, or 0 if
+ * there is none. Errors as for ws_next_header(). */
 WS_API WS_MUST_USE ws_result
 ws_find_header(const void *head, size_t head_len, const void *name,
                size_t name_len, ws_span *value) WS_NOTHROW;
@@ -500,14 +500,14 @@ ws_select_protocol_value(const void *offered, size_t offered_len,
                          const void *supported,
                          size_t supported_len, ws_span *chosen) WS_NOTHROW;
 
-/* Server: checks a browser's Origin against the list `allowed`, e.g.
- * "https://a.example https://b.example:8443", separated by spaces. Returns 1
- * if it is in the list, else 0. Whole origins are compared: scheme and host
- * case-insensitively, and the port, which the scheme may imply. There are no
- * wildcards. "file://" may be listed. Returns 0 for "null", malformed text,
- * text without a scheme, and invalid arguments; an entry with a trailing
- * slash or a comma matches nothing. (ws_conn_accept() and ws_check_request()
- * reject a list with an entry that can never match.) */
+/* Server: checks whether a browser's Origin is allowed. `allowed` is a list,
+ * e.g. "https://a.example https://b.example:8443", separated by spaces.
+ * Returns 1 if the Origin is in it, else 0. Whole origins are compared:
+ * scheme and host case-insensitively, and the port, which the scheme may
+ * imply. There are no wildcards. "file://" may be listed. Returns 0 for
+ * "null", malformed text, text without a scheme, and invalid arguments; an
+ * entry with a trailing slash or a comma matches nothing. (ws_conn_accept()
+ * and ws_check_request() reject a list with an entry that can never match.) */
 WS_API WS_MUST_USE int
 ws_origin_allowed(const void *origin, size_t origin_len,
                   const void *allowed, size_t allowed_len) WS_NOTHROW;

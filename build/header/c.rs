@@ -54,8 +54,7 @@ fn print_constants(constants: &[Constant]) -> String {
     text + "\n"
 }
 
-/// The value as the header writes it.
-pub(crate) fn macro_value(constant: &Constant) -> String {
+fn macro_value(constant: &Constant) -> String {
     let value = &constant.value;
     match constant.kind.as_str() {
         "i32" if value.starts_with('-') => format!("({value})"),

@@ -3,7 +3,6 @@
 //! Offsets follow the rule that all ABIs share: each field is aligned to its own size. (32-bit x86
 //! aligns uint64_t to 4 bytes, which changes no offset here.)
 
-use super::c::macro_value;
 use super::overview::Chapter;
 use super::source::{Constant, Item, Paragraph, Section, fields, function};
 use std::collections::HashMap;
@@ -186,10 +185,8 @@ fn contents(section: &Section) -> String {
 }
 
 fn constant(section: &str, constant: &Constant) -> String {
-    let literal = macro_value(constant);
-    let literal = literal.trim_matches(['(', ')']);
     let Constant { name, value, kind, doc } = constant;
-    let value = match value.strip_prefix("0x") {
+    let number = match value.strip_prefix("0x") {
         Some(digits) => i64::from_str_radix(digits, 16).expect("hexadecimal"),
         None => value.parse().expect("a number"),
     };
@@ -202,8 +199,8 @@ fn constant(section: &str, constant: &Constant) -> String {
     };
     let fields = [
         ("name", string(name)),
-        ("value", value.to_string()),
-        ("literal", string(literal)),
+        ("value", number.to_string()),
+        ("literal", string(value)),
         ("type", string(kind)),
         ("section", string(section)),
         ("doc", string(doc)),

@@ -216,8 +216,8 @@ pub unsafe extern "C" fn ws_next_header(
     })
 }
 
-/// Finds the first header field called `name` (case-insensitive) in a complete head. Returns 1 and
-/// fills *value, or 0 if there is none. Errors as for ws_next_header().
+/// Finds a header field by its name (case-insensitive) in a complete head. Returns 1 and fills
+/// *value with that of the first such field, or 0 if there is none. Errors as for ws_next_header().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_find_header(
@@ -295,13 +295,13 @@ unsafe fn select_protocol<'a>(
     })
 }
 
-/// Server: checks a browser's Origin against the list `allowed`, e.g. "https://a.example
-/// https://b.example:8443", separated by spaces. Returns 1 if it is in the list, else 0. Whole
-/// origins are compared: scheme and host case-insensitively, and the port, which the scheme may
-/// imply. There are no wildcards. "file://" may be listed. Returns 0 for "null", malformed text,
-/// text without a scheme, and invalid arguments; an entry with a trailing slash or a comma matches
-/// nothing. (ws_conn_accept() and ws_check_request() reject a list with an entry that can never
-/// match.)
+/// Server: checks whether a browser's Origin is allowed. `allowed` is a list, e.g.
+/// "https://a.example https://b.example:8443", separated by spaces. Returns 1 if the Origin is in
+/// it, else 0. Whole origins are compared: scheme and host case-insensitively, and the port, which
+/// the scheme may imply. There are no wildcards. "file://" may be listed. Returns 0 for "null",
+/// malformed text, text without a scheme, and invalid arguments; an entry with a trailing slash or
+/// a comma matches nothing. (ws_conn_accept() and ws_check_request() reject a list with an entry
+/// that can never match.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
