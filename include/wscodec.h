@@ -371,10 +371,10 @@ WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
 #define WS_MAX_FIELDS 256   /* Largest number of header fields in a head. */
 
 /* Computes the Sec-WebSocket-Accept value for `key` (RFC 6455, 4.2.2):
- * writes WS_ACCEPT_LEN characters, without a NUL, and returns WS_ACCEPT_LEN.
- * `key` must be WS_KEY_LEN characters, the base64 of 16 bytes, else the
- * result is WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last character
- * may be set, as in the example of RFC 6455, 4.1.) */
+ * WS_ACCEPT_LEN characters, without a NUL. Returns WS_ACCEPT_LEN. `key` must
+ * be WS_KEY_LEN characters, the base64 of 16 bytes, else the result is
+ * WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last character may be
+ * set, as in the example of RFC 6455, 4.1.) */
 WS_API WS_MUST_USE ws_result
 ws_accept_key(const void *key, size_t key_len, void *out,
               size_t out_cap) WS_NOTHROW;
@@ -402,9 +402,9 @@ typedef struct ws_handshake {
 } ws_handshake;
 
 /* Server: parses the opening request (RFC 6455, 4.2.1) at the start of
- * `buf`. Returns the length of its head, after which the first frames start;
- * 0 if the head is incomplete; or an error. *hs is zeroed unless the result
- * is above 0 or WS_ERR_NOT_UPGRADE.
+ * `buf`. Returns the length of the request's head, after which the first
+ * frames start; 0 if the head is incomplete; or an error. *hs is zeroed
+ * unless the result is above 0 or WS_ERR_NOT_UPGRADE.
  *
  *   ws_handshake hs;
  *   ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs);
@@ -530,7 +530,7 @@ typedef struct ws_response_spec {
 
 /* Server: writes the 101 response that accepts the connection (RFC 6455,
  * 4.2.2), up to and including its empty line. (ws_build_reply() writes every
- * other response.) Returns its length. Invalid contents are
+ * other response.) Returns the length of the response. Invalid contents are
  * WS_ERR_INVALID_ARGUMENT: see ws_build_request(). */
 WS_API WS_MUST_USE ws_result
 ws_build_response(const ws_response_spec *spec, size_t spec_size,
@@ -538,9 +538,9 @@ ws_build_response(const ws_response_spec *spec, size_t spec_size,
 
 /* Server: writes a complete response other than a 101, with body,
  * Content-Length and "Connection: close"; close the connection after it.
- * (ws_build_response() writes a 101.) Returns its length. status: 200..599.
- * `headers` are complete lines as in ws_response_spec. A 426 gets
- * "Connection: Upgrade, close", "Upgrade: websocket" and
+ * (ws_build_response() writes a 101.) Returns the length of the response.
+ * status: 200..599. `headers` are complete lines as in ws_response_spec. A
+ * 426 gets "Connection: Upgrade, close", "Upgrade: websocket" and
  * "Sec-WebSocket-Version: 13" (RFC 9110, 7.8); a 405 gets "Allow: GET"
  * unless `headers` has Allow.
  *
@@ -576,8 +576,8 @@ typedef struct ws_request_spec {
 } ws_request_spec;
 
 /* Client: writes the opening request (RFC 6455, 4.1), up to and including
- * its empty line. Returns its length. Keep the request: ws_parse_response()
- * and ws_conn_confirm() check the response against it.
+ * its empty line. Returns the length of the request. Keep the request:
+ * ws_parse_response() and ws_conn_confirm() check the response against it.
  *
  * Like ws_build_response() and ws_build_reply(), it returns
  * WS_ERR_INVALID_ARGUMENT for invalid contents: a key that is not the base64
@@ -843,12 +843,13 @@ ws_frame_decode(void *buf, size_t len, uint32_t flags,
 WS_API uint64_t ws_frame_size(uint64_t payload_len, int masked) WS_NOTHROW;
 
 /* Writes one frame, header and payload. (ws_frames_encode() writes many.)
- * Returns its length, which ws_frame_size() computes beforehand. flags:
- * WS_FIN and WS_RSV*. mask_key: 4 unpredictable bytes (RFC 6455, 10.3) for a
- * masked frame, or NULL for an unmasked one. `payload` is not modified, and
- * must not overlap `out`. WS_ERR_INVALID_ARGUMENT for any other flag,
- * WS_MASKED included, for a reserved opcode, and for a control frame without
- * WS_FIN or with more than WS_MAX_CONTROL bytes.
+ * Returns the length of the frame, which ws_frame_size() computes
+ * beforehand. flags: WS_FIN and WS_RSV*. mask_key: 4 unpredictable bytes
+ * (RFC 6455, 10.3) for a masked frame, or NULL for an unmasked one.
+ * `payload` is not modified, and must not overlap `out`.
+ * WS_ERR_INVALID_ARGUMENT for any other flag, WS_MASKED included, for a
+ * reserved opcode, and for a control frame without WS_FIN or with more than
+ * WS_MAX_CONTROL bytes.
  *
  * An unmasked frame is the same for every client: encode once, send to all. */
 WS_API WS_MUST_USE ws_result
@@ -857,10 +858,11 @@ ws_frame_encode(int opcode, uint32_t flags, const void *mask_key,
                 size_t out_cap) WS_NOTHROW;
 
 /* Writes only the header of a frame, for writev() or for a payload that
- * follows in chunks (mask those with ws_mask()). Returns its length, at most
- * WS_MAX_HEADER bytes. Arguments and errors as for ws_frame_encode(), and
- * WS_ERR_INVALID_ARGUMENT for a payload_len above 2^63 - 1. The header may
- * be written directly before the payload, in the same buffer:
+ * follows in chunks (mask those with ws_mask()). Returns the length of the
+ * header, at most WS_MAX_HEADER bytes. Arguments and errors as for
+ * ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above
+ * 2^63 - 1. The header may be written directly before the payload, in the
+ * same buffer:
  *
  *   n = ws_frame_size(len, masked) - len;
  *   ws_frame_header(opcode, flags, key, len, payload - n, n); */
@@ -1006,10 +1008,11 @@ ws_utf8_validate(uint32_t *state, const void *buf, size_t len) WS_NOTHROW;
 WS_API WS_MUST_USE ws_result
 ws_close_parse(const void *payload, size_t len, uint16_t *code) WS_NOTHROW;
 
-/* Writes the payload of a close frame (RFC 6455, 5.5.1). Returns its length.
- * With WS_CLOSE_NO_STATUS it is empty, and there must be no reason.
- * WS_ERR_INVALID_ARGUMENT for any other code for which ws_close_code_valid()
- * returns 0, and for a reason that is longer than 123 bytes or not UTF-8. */
+/* Writes the payload of a close frame (RFC 6455, 5.5.1). Returns the length
+ * of the payload. With WS_CLOSE_NO_STATUS it is empty, and there must be no
+ * reason. WS_ERR_INVALID_ARGUMENT for any other code for which
+ * ws_close_code_valid() returns 0, and for a reason that is longer than 123
+ * bytes or not UTF-8. */
 WS_API WS_MUST_USE ws_result
 ws_close_build(uint16_t code, const void *reason, size_t reason_len,
                void *out, size_t out_cap) WS_NOTHROW;
@@ -1063,9 +1066,9 @@ ws_control_close(ws_control *control, uint16_t code,
  * none; 0 if no valid one was received, or control is NULL. */
 WS_API uint16_t ws_control_close_code(const ws_control *control) WS_NOTHROW;
 
-/* Copies the reason of the close frame received, which is UTF-8. Returns its
- * length, at most 123 bytes; 0 if it has none, or no valid close frame was
- * received. */
+/* Copies the reason of the close frame received, which is UTF-8. Returns the
+ * length of the reason, at most 123 bytes; 0 if it has none, or no valid
+ * close frame was received. */
 WS_API WS_MUST_USE ws_result
 ws_control_reason(const ws_control *control, void *out,
                   size_t out_cap) WS_NOTHROW;
@@ -1111,15 +1114,16 @@ ws_pmd_accept(const void *head, size_t head_len,
 
 /* Server: accepts an offer as ws_pmd_accept() does, from the value of
  * Sec-WebSocket-Extensions. `offers` is the value, or all values joined with
- * commas; (NULL, 0) if the field is absent. */
+ * commas; (NULL, 0) if the field is absent. A list that is malformed
+ * anywhere is WS_ERR_EXTENSION. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_accept_value(const void *offers, size_t offers_len,
                     ws_pmd_params *params, void *out,
                     size_t out_cap) WS_NOTHROW;
 
 /* Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1).
- * Returns its length. The offer always has client_max_window_bits, so the
- * server may limit the client's window. */
+ * Returns the length of the offer. The offer always has
+ * client_max_window_bits, so the server may limit the client's window. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
 
@@ -1135,7 +1139,8 @@ ws_pmd_confirm(const void *head, size_t head_len,
 
 /* Client: confirms an offer as ws_pmd_confirm() does, from the value of
  * Sec-WebSocket-Extensions. `response` is the value, or all values joined
- * with commas; (NULL, 0) if the field is absent. */
+ * with commas; (NULL, 0) if the field is absent. WS_ERR_EXTENSION as for
+ * ws_pmd_confirm(). */
 WS_API WS_MUST_USE ws_result
 ws_pmd_confirm_value(const void *response, size_t response_len,
                      ws_pmd_params *params) WS_NOTHROW;
@@ -1342,7 +1347,7 @@ typedef struct ws_event {
                           * For a collected event, meaningful only to
                           * ws_event_data(). */
     uint64_t len;        /* Length of the data in bytes. */
-    uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
+    uint16_t opcode;     /* WS_OPCODE_*, but never WS_OPCODE_CONTINUATION. */
     uint16_t flags;      /* WS_EVENT_*; and the bits of WS_RSV* that
                           * WS_OPT_ALLOW_RSV accepted, on every event of
                           * their message. */

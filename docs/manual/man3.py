@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from . import blocks, c
 from .description import Description, Function, Named, Struct
@@ -10,6 +11,14 @@ from .mentions import Mentions, is_error, unique
 from .rfc import title_of
 from .roff import Book, Page, bold, code
 from .words import Reader, split_sentences, summary
+
+GENERAL_ERRORS = ("WS_ERR_INVALID_ARGUMENT", "WS_ERR_BUFFER_TOO_SMALL")
+"""Those of the rules for every function."""
+
+# How a description speaks of its result, and of errors that another function has, too.
+RESULT = ("Returns ", "Otherwise returns ", "Result ")
+SAME_ERRORS = re.compile(r"\b[Ee]rrors?\b.*\b(?:as for|as by|listed at) (ws_\w+)\(\)")
+LIKE = re.compile(r"\bas (ws_\w+)\(\) does\b")
 
 
 class Pages:
@@ -66,14 +75,16 @@ class Pages:
         page.heading("Errors")
         docs = {constant.name: constant.doc for constant in self.book.description.constants}
         errors = Mentions(self.book.names, [item.doc]).errors
-        if errors:
-            page.paragraph("The errors that the description names:")
         for name in errors:
-            page.term(bold(name), blocks.parse(docs[name]))
+            if name not in GENERAL_ERRORS:
+                page.term(bold(name), blocks.parse(docs[name]))
+        for other in functions_with_same_errors(item):
+            page.paragraph(f"The errors that the description of {other}() names.")
         has_output = any(parameter.name == "out" for parameter in item.parameters)
-        general = "WS_ERR_INVALID_ARGUMENT" + " and WS_ERR_BUFFER_TOO_SMALL" * has_output
+        general = " and ".join(GENERAL_ERRORS if has_output else GENERAL_ERRORS[:1])
+        here = " above and" if set(errors) & set(GENERAL_ERRORS) else ""
         page.paragraph(
-            f"In addition, {general} as described in wscodec(7), RULES FOR EVERY FUNCTION."
+            f"{general} as described{here} in wscodec(7), RULES FOR EVERY FUNCTION."
             " wscodec-errors(7) lists all errors."
         )
 
@@ -156,22 +167,31 @@ def return_sentences(doc: str) -> str:
     """What the description says of the result, unless it starts with that."""
     if doc.startswith("Returns"):
         return ""
-    return " ".join(
-        text
-        for paragraph in blocks.parse(doc)
-        if isinstance(paragraph, blocks.Paragraph)
-        for text in split_sentences(paragraph.text)
-        if text.startswith(("Returns ", "Otherwise returns ", "Result ", "Returns,"))
-    )
+    found = [s for s in all_sentences(doc) if s.startswith(RESULT)]
+    like = LIKE.search(" ".join(doc.split()))
+    if like and not found:
+        return f"The same as that of {like[1]}()."
+    return " ".join(found)
+
+
+def functions_with_same_errors(item: Function) -> list[str]:
+    matches = map(SAME_ERRORS.search, all_sentences(item.doc))
+    return unique(match[1] for match in matches if match)
+
+
+def all_sentences(doc: str) -> Iterator[str]:
+    for block in blocks.parse(doc):
+        if isinstance(block, blocks.Paragraph):
+            yield from split_sentences(block.text)
 
 
 def uses(description: Description) -> dict[str, set[str]]:
-    """For each type the functions that have it as a parameter, and the reverse."""
+    """For each type, the functions that have it as a parameter; and the reverse."""
     related: dict[str, set[str]] = {name: set() for name in description.named}
     for name, function in description.functions.items():
-        for type_ in (function.result, *(parameter.type for parameter in function.parameters)):
+        for type_ in (parameter.type for parameter in function.parameters):
             type_name = base_type(type_)
-            if type_name in related and type_name != "ws_result":
+            if type_name in related:
                 related[name].add(type_name)
                 related[type_name].add(name)
     return related

@@ -30,11 +30,11 @@ def protect(line: str) -> str:
 
 
 def bold(text: str) -> str:
-    return f"\\fB{text}\\fP"
+    return f"\\fB\\%{text}\\fP"
 
 
 def italic(text: str) -> str:
-    return f"\\fI{text}\\fP"
+    return f"\\fI\\%{text}\\fP"
 
 
 class Book:
@@ -55,9 +55,10 @@ class Page:
         self.lines = [
             '.\\" Generated from wscodec.json.',
             f'.TH {name} {section} {book.date} "wscodec {version}" "wscodec manual"',
+            ".ad l",
         ]
         self.is_first = False
-        """No paragraph follows the heading yet."""
+        """Whether nothing follows the heading yet."""
         self.heading("Name")
         self.lines.append(f"{code(name)} \\- {escape(one_line)}")
 
@@ -167,7 +168,7 @@ class Page:
 
     def references(self, names: Iterable[tuple[str, str]]) -> None:
         """The list of SEE ALSO: names with their sections."""
-        entries = [f".BR {code(name)} ({section})" for name, section in names]
+        entries = [f".BR \\%{code(name)} ({section})" for name, section in names]
         self.lines += [f"{entry}," for entry in entries[:-1]] + entries[-1:]
 
 

@@ -382,7 +382,7 @@ pub struct ws_event {
     pub off: u64,
     /// Length of the data in bytes.
     pub len: u64,
-    /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
+    /// WS_OPCODE_*, but never WS_OPCODE_CONTINUATION.
     pub opcode: u16,
     /// WS_EVENT_*; and the bits of WS_RSV* that WS_OPT_ALLOW_RSV accepted, on every event of their
     /// message.
