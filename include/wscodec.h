@@ -1537,7 +1537,7 @@ typedef struct ws_accept_spec {
     const ws_allocator *allocator; /* NULL: the C library's. */
     ws_bytes origins;              /* "https://a.example
                                     * https://b.example:8443", or {NULL, 0} */
-    uint32_t flags;                /* WS_ACCEPT_* */
+    uint32_t flags;                /* WS_ACCEPT_NEED_PROTOCOL, or 0 */
     uint32_t reserved;             /* 0 */
 } ws_accept_spec;
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from . import check, manpages
+from . import check, manpages, site
 from .description import Description, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def pages(description: Description, date: str) -> dict[str, str]:
     """The text of each file, by its path."""
-    return {**manpages.pages(description, date)}
+    return {**manpages.pages(description, date), **site.pages(description)}
 
 
 def page_date(json: Path) -> str:
