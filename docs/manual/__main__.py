@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manual",
         description="Writes man pages to OUT/man3 and OUT/man7, and HTML to OUT/html.",
-        epilog="The man pages bear the date of SOURCE_DATE_EPOCH if it is set, else that of JSON.",
+        epilog="The date of the man pages is SOURCE_DATE_EPOCH if it is set, else that of JSON.",
     )
     parser.add_argument(
         "--json",
@@ -54,7 +54,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="write nothing; fail if a declaration is undocumented or a reference has no target",
+        help="write nothing; fail if anything is undocumented or a reference has no target",
     )
     return parser.parse_args()
 

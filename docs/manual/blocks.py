@@ -39,7 +39,17 @@ Block = Union[Paragraph, Code, Numbered, Terms]
 
 
 def parse(doc: str) -> list[Block]:
-    return [block(text) for text in re.split(r"\n{2,}", doc.strip("\n"))]
+    texts: list[str] = []
+    for text in re.split(r"\n{2,}", doc.strip("\n")):
+        if texts and text.startswith(" ") and is_code(texts[-1]):
+            texts[-1] += "\n\n" + text
+        else:
+            texts.append(text)
+    return [block(text) for text in texts]
+
+
+def is_code(text: str) -> bool:
+    return text.startswith(" ") and isinstance(block(text), Code)
 
 
 def block(text: str) -> Block:

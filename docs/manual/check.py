@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from . import blocks
 from .description import Description, Function, Group, Struct
 from .mentions import paragraphs
+from .rfc import TITLES
 from .words import Names, Reader
 
 
 def problems(description: Description) -> list[str]:
-    return [*undocumented(description), *unknown_names(description)]
+    return [*undocumented(description), *unknown_references(description)]
 
 
 def undocumented(description: Description) -> Iterator[str]:
@@ -20,7 +21,7 @@ def undocumented(description: Description) -> Iterator[str]:
             yield f"{label} is undocumented"
 
 
-def unknown_names(description: Description) -> Iterator[str]:
+def unknown_references(description: Description) -> Iterator[str]:
     names = Names(description)
     for label, doc, function in texts(description):
         reader = Reader(names, function)
@@ -28,6 +29,8 @@ def unknown_names(description: Description) -> Iterator[str]:
             for span in reader.spans(paragraph):
                 if span.kind == "unknown":
                     yield f"{label}: the documentation names {span.text}, which does not exist"
+                if span.kind == "rfc" and span.target.split("#")[0] not in TITLES:
+                    yield f"{label}: docs/manual/rfc.py has no title for {span.text}"
 
 
 def texts(description: Description) -> Iterator[tuple[str, str, Function | None]]:

@@ -73,11 +73,14 @@ class Renderer:
             return link(self.links[target], code(span.text))
         return code(span.text) if span.kind == "code" else escape(span.text)
 
-    def code(self, text: str) -> str:
-        """Code in which every name is a link."""
+    def code(self, text: str, own_name: str = "") -> str:
+        """Code in which every name is a link, other than that of the declaration itself."""
         parts, at = [], 0
         for match in NAME.finditer(text):
-            if match[0] in self.links:
-                parts += [escape(text[at : match.start()]), link(self.links[match[0]], match[0])]
+            if match[0] in self.links and match[0] != own_name:
+                parts += [
+                    escape(text[at : match.start()]),
+                    link(self.links[match[0]], match[0]),
+                ]
                 at = match.end()
         return "".join(parts) + escape(text[at:])

@@ -20,13 +20,17 @@ class Layout:
         manual = f"wscodec {self.version} manual"
         head = [
             element("meta", charset="utf-8"),
-            element("title", manual if address == "index.html" else f"{escape(title)} – {manual}"),
+            element(
+                "title", manual if address == "index.html" else f"{escape(title)} – {manual}"
+            ),
             element("meta", name="viewport", content="width=device-width, initial-scale=1"),
             element("meta", name="color-scheme", content="light dark"),
             element("link", rel="stylesheet", href="style.css"),
         ]
         parts = [
-            element("header", link("index.html", manual) + link("#menu", "Menu", class_="to-menu")),
+            element(
+                "header", link("index.html", manual) + link("#menu", "Menu", class_="to-menu")
+            ),
             element("main", "\n".join([*body, self.neighbours(address)])),
             element("nav", self.menu(address, names), id="menu"),
         ]

@@ -42,7 +42,7 @@ def group_anchor(group: Group) -> str:
 
 
 def group_title(group: Group, description: Description) -> str:
-    """ "WS_OPT_*" if the group has all constants with this prefix, else the names or a range."""
+    """A prefix like "WS_OPT_*" if no other group has it, else the names or their range."""
     members = [constant.name for constant in group.constants]
     prefix = os.path.commonprefix(members)
     prefix = prefix[: prefix.rfind("_") + 1]

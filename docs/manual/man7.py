@@ -52,7 +52,9 @@ class Pages:
                 page.is_first = False
 
     def errors(self) -> str:
-        page = Page("wscodec-errors", 7, "the errors that functions of wscodec return", self.book)
+        page = Page(
+            "wscodec-errors", 7, "the errors that functions of wscodec return", self.book
+        )
         page.heading("Description")
         page.paragraph(
             "A ws_result is a count if it is 0 or more, and one of these errors if it is"

@@ -28,7 +28,9 @@ class Mentions:
                     self.add(sentence)
 
     def add(self, sentence: list[Span]) -> None:
-        names = [name for span in sentence if span.kind == "name" for name in self.targets(span)]
+        names = [
+            name for span in sentence if span.kind == "name" for name in self.targets(span)
+        ]
         rfcs = [span.target for span in sentence if span.kind == "rfc"]
         self.names += [name for name in unique(names) if name not in self.names]
         self.rfcs += [rfc for rfc in unique(rfcs) if rfc not in self.rfcs]

@@ -14,6 +14,9 @@ from .words import Names, Reader, Span, sentences
 SPECIAL = {"\\": "\\e", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
 CODE = {**SPECIAL, "-": "\\-", "'": "\\(aq", '"': "\\(dq"}
 
+CODE_WIDTH = 73
+"""man indents a page by 7 of 80 columns."""
+
 
 def escape(text: str) -> str:
     return "".join(SPECIAL.get(c, c) for c in text)
@@ -119,8 +122,10 @@ class Page:
         return bold(text[:-2]) + "()"
 
     def code(self, text: str) -> None:
+        """Indented by 4 columns, or less if a line would exceed 80 columns."""
         self.start_paragraph()
-        self.lines.append(".RS 4")
+        longest = max(len(line) for line in text.splitlines())
+        self.lines.append(f".RS {max(0, min(4, CODE_WIDTH - longest))}")
         self.listing(text)
         self.lines.append(".RE")
 

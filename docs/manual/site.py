@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from . import blocks, c
+from . import blocks
 from .description import Description, Function, Group, Named, NamedType, Section, Struct
 from .html import Renderer, code, element, link
 from .layout import Layout
 from .links import group_anchor, group_title, links, page_of
-from .man3 import size_of, uses
+from .man3 import size_of, synopsis, uses
 from .words import Names, Reader, summary
 
 RULES, NAMES = "rules.html", "names.html"
@@ -48,7 +48,12 @@ class Site:
         outline = [(page_of(section.name), section.title) for section in description.sections]
         self.layout = Layout(
             description.version,
-            [("index.html", "Contents"), (RULES, "Terms and rules"), *outline, (NAMES, "All names")],
+            [
+                ("index.html", "Contents"),
+                (RULES, "Terms and rules"),
+                *outline,
+                (NAMES, "All names"),
+            ],
         )
 
     def doc(self, text: str, function: Function | None = None) -> str:
@@ -89,7 +94,7 @@ class Site:
         entries = []
         for item in section.declarations:
             if isinstance(item, kinds) and not isinstance(item, Group):
-                name = link(self.links[item.name], code(item.name))
+                name = link(self.links[item.name], code(title_of(item)))
                 text = escape(summary(item.doc))
                 entries.append(element("dt", name) + element("dd", text))
         return element("dl", "".join(entries), class_="summaries")
@@ -165,10 +170,10 @@ class Site:
     def declaration(self, item: Group | Named) -> str:
         if isinstance(item, Group):
             return self.group(item)
-        title, listing = title_and_listing(item)
+        listing = self.renderer.code(synopsis(item), item.name)
         parts = [
-            heading(None, code(title), item.name),
-            element("pre", element("code", self.renderer.code(listing)), class_="declaration"),
+            heading(None, code(title_of(item)), item.name),
+            element("pre", element("code", listing), class_="declaration"),
             self.doc(item.doc, item if isinstance(item, Function) else None),
         ]
         if isinstance(item, Struct):
@@ -209,10 +214,8 @@ class Site:
         return element("p", f"Used by {listed}.", class_="uses")
 
 
-def title_and_listing(item: Named) -> tuple[str, str]:
-    if isinstance(item, Function):
-        return f"{item.name}()", c.prototype(item)
-    return item.name, c.struct(item) if isinstance(item, Struct) else c.typedef(item)
+def title_of(item: Named) -> str:
+    return f"{item.name}()" if isinstance(item, Function) else item.name
 
 
 def heading(anchor: str | None, content: str, target: str | None = None) -> str:

@@ -22,6 +22,10 @@ TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+# Parameters whose names no text uses as ordinary words.
+ABBREVIATIONS = {"buf", "conn", "dst", "hs", "len", "mem", "params", "pmd", "pos", "src"}
+# Up to the first colon or semicolon that is not in quotes.
+SUMMARY = re.compile(r'(?:Server: |Client: )?(?:"[^"]*"|[^";:])*')
 SENTENCE_END = re.compile(r"(?<!e\.g\.)(?<!i\.e\.)(?:(?<=\.)|(?<=\.\))|(?<=\.\"))\s+")
 
 
@@ -91,8 +95,8 @@ class Reader:
         text, name, end = match[0], match["name"], match["end"] or ""
         if end == "*" and self.names.matching(name):
             return Span("name", text, self.names.matching(name)[0])
-        if end.startswith(".") and name + end in self.names.paths:
-            return Span("name", text, name + end)
+        if end.startswith("."):
+            return Span("name" if text in self.names.paths else "unknown", text, text)
         known = name in self.names.functions if end == "()" else name in self.names.all
         return Span("name" if known else "unknown", text, name)
 
@@ -103,6 +107,8 @@ class Reader:
             return re.split(r"->|\.", path)[1] in self.names.fields
         if "_" in word:
             return word in self.names.fields | self.parameters
+        if word in ABBREVIATIONS & self.parameters:
+            return True
         return word in self.parameters and match.string[match.end() :].startswith(": ")
 
 
@@ -140,8 +146,6 @@ def split_sentences(text: str) -> list[str]:
 def summary(doc: str) -> str:
     """The first sentence, without what only the whole text needs."""
     paragraph = " ".join(doc.split("\n\n")[0].split())
-    sentence = SENTENCE_END.split(paragraph)[0]
-    sentence = re.sub(r" \((?:[^()]|\(\))*\)", "", sentence).replace("`", "")
-    side, sentence = re.fullmatch(r"((?:Server: |Client: )?)(.*)", sentence).groups()  # type: ignore[union-attr]
-    sentence = re.match(r'(?:"[^"]*"|[^";:])*', sentence)[0]  # type: ignore[index]
-    return side + sentence.split(", e.g.")[0].rstrip(". ")
+    sentence = re.sub(r" \((?:[^()]|\(\))*\)", "", split_sentences(paragraph)[0])
+    match = SUMMARY.match(sentence.replace("`", ""))
+    return match[0].split(", e.g.")[0].rstrip(". ") if match else ""

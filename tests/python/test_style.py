@@ -11,7 +11,7 @@ import wscodec
 from wire import ROOT
 from wscodec import errors
 
-PATHS = ["python/wscodec", "python/examples", "tests/python", "tests/ffi"]
+PATHS = ["python/wscodec", "python/examples", "tests/python", "tests/ffi", "docs/manual"]
 
 
 def check(*command: str) -> None:

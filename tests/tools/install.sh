@@ -23,6 +23,10 @@ need javac default-jdk-headless
 luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
+need mandoc mandoc
+need man man-db
+need groff groff
+need tidy tidy
 need python3-config python3-dev
 # Libraries of the examples, and other packages without a command.
 package() { # PACKAGE...
