@@ -266,8 +266,8 @@ pub(super) fn opcode(number: c_int) -> Result<Opcode> {
 
 /// Writes only the header of a frame, for writev() or for a payload that follows in chunks (mask
 /// those with ws_mask()). Returns the length of the header, at most WS_MAX_HEADER bytes. Arguments
-/// and errors as for ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above 2^63 -
-/// 1. The header may be written directly before the payload, in the same buffer:
+/// and errors as for ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above
+/// 2^63 - 1. The header may be written directly before the payload, in the same buffer:
 ///
 ///     n = ws_frame_size(len, masked) - len;
 ///     ws_frame_header(opcode, flags, key, len, payload - n, n);

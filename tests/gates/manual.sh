@@ -12,7 +12,7 @@ fail() {
     status=1
 }
 
-for tool in man mandoc groff tidy; do
+for tool in man lexgrog col mandoc groff tidy; do
     command -v "$tool" > /dev/null || { echo "manual: no $tool" >&2; exit 1; }
 done
 rm -rf "$work"
@@ -41,6 +41,8 @@ done
 for page in "$work"/man?/*; do
     lint=$(mandoc -T lint -W warning "$page"; groff -man -ww -z -T utf8 "$page" 2>&1)
     [ -z "$lint" ] || fail "$lint"
+    # apropos and whatis read the same line.
+    lexgrog "$page" > /dev/null || fail "$page has no line for whatis"
 done
 for page in "$work"/html/*.html; do
     # tidy does not know all attributes of HTML 5.

@@ -25,6 +25,7 @@ need php php-cli
 need swig swig
 need mandoc mandoc
 need man man-db
+need col bsdextrautils
 need groff groff
 need tidy tidy
 need python3-config python3-dev
