@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="manual",
         description="Writes man pages to OUT/man3 and OUT/man7, and HTML to OUT/html.",
-        epilog="Man pages bear the date SOURCE_DATE_EPOCH, or without it that of the JSON file.",
+        epilog="Man pages have the date SOURCE_DATE_EPOCH, or without it that of JSON.",
     )
     parser.add_argument(
         "--json",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import wrap
 
-from .description import Function, NamedType, Struct
+from .description import Function, Named, NamedType, Struct
 
 WIDTH = 72
 
@@ -71,3 +71,16 @@ def struct_with_comments(item: Struct) -> str:
         else:
             lines.append(f"{field:{column}}/* {comment} */")
     return "\n".join([*lines, f"}} {item.name};"])
+
+
+def declaration_of(item: Named) -> str:
+    if isinstance(item, Function):
+        return prototype(item)
+    return struct(item) if isinstance(item, Struct) else typedef(item)
+
+
+def size_of(item: Struct) -> str:
+    wide, narrow = item.size["64"], item.size["32"]
+    if wide == narrow:
+        return f"Size: {wide} bytes."
+    return f"Size: {wide} bytes where a pointer has 64 bits, {narrow} where it has 32."

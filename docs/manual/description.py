@@ -119,6 +119,23 @@ class Description:
         """Functions and types."""
         return {item.name: item for item in self.declarations if not isinstance(item, Group)}
 
+    @property
+    def related(self) -> dict[str, set[str]]:
+        """For each type, the functions that have it as a parameter; and the reverse."""
+        related: dict[str, set[str]] = {name: set() for name in self.named}
+        for name, function in self.functions.items():
+            for parameter in function.parameters:
+                type_ = base_type(parameter.type)
+                if type_ in related:
+                    related[name].add(type_)
+                    related[type_].add(name)
+        return related
+
+
+def base_type(type_: str) -> str:
+    """The type without const and pointers."""
+    return type_.replace("const ", "").rstrip("* ")
+
 
 def load(path: Path) -> Description:
     data = json.loads(path.read_text(encoding="utf-8"))

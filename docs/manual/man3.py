@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from . import blocks, c
-from .description import Description, Function, Named, Struct
+from .description import Function, Named, Struct, base_type
 from .mentions import Mentions, is_error, unique
 from .rfc import title_of
 from .roff import Book, Page, bold, code
@@ -24,7 +24,7 @@ LIKE = re.compile(r"\bas (ws_\w+)\(\) does\b")
 class Pages:
     def __init__(self, book: Book) -> None:
         self.book = book
-        self.uses = uses(book.description)
+        self.related = book.description.related
 
     def by_name(self) -> dict[str, str]:
         named = self.book.description.named
@@ -36,7 +36,7 @@ class Pages:
         page.heading("Library")
         page.lines.append("WebSocket engine (libwscodec, \\-lwscodec)")
         page.heading("Synopsis")
-        page.listing("#include <wscodec.h>\n\n" + synopsis(item))
+        page.listing("#include <wscodec.h>\n\n" + c.declaration_of(item))
         page.heading("Description")
         page.reader = Reader(self.book.names, item if isinstance(item, Function) else None)
         page.blocks(blocks.parse(item.doc))
@@ -59,7 +59,7 @@ class Pages:
         for field in item.fields:
             declaration = c.declaration(field.type, field.name)
             page.term(bold(code(declaration)), blocks.parse(field.doc))
-        page.paragraph(size_of(item))
+        page.paragraph(c.size_of(item))
 
     def results(self, page: Page, item: Function) -> None:
         if item.result == "void":
@@ -75,11 +75,14 @@ class Pages:
         page.heading("Errors")
         docs = {constant.name: constant.doc for constant in self.book.description.constants}
         errors = Mentions(self.book.names, [item.doc]).errors
-        for name in errors:
-            if name not in GENERAL_ERRORS:
-                page.term(bold(name), blocks.parse(docs[name]))
+        special = [name for name in errors if name not in GENERAL_ERRORS]
+        if special:
+            page.paragraph("The errors that the description names:")
+        for name in special:
+            page.term(bold(name), blocks.parse(docs[name]))
         for other in functions_with_same_errors(item):
-            page.paragraph(f"The errors that the description of {other}() names.")
+            also = "Also those" if special else "The errors"
+            page.paragraph(f"{also} that the description of {other}() names.")
         has_output = any(parameter.name == "out" for parameter in item.parameters)
         general = " and ".join(GENERAL_ERRORS if has_output else GENERAL_ERRORS[:1])
         here = " above and" if set(errors) & set(GENERAL_ERRORS) else ""
@@ -90,12 +93,10 @@ class Pages:
 
     def constants(self, page: Page, mentioned: Iterable[str]) -> None:
         mentioned = {name for name in mentioned if not is_error(name)}
-        headed = False
+        if mentioned.intersection(self.book.names.constants):
+            page.heading("Constants")
         for group in self.book.description.groups:
-            constants = [con for con in group.constants if con.name in mentioned]
-            if constants and not headed:
-                page.heading("Constants")
-                headed = True
+            constants = [item for item in group.constants if item.name in mentioned]
             if constants:
                 page.group(group.words, constants)
 
@@ -123,7 +124,7 @@ class Pages:
         page.heading("See also")
         mentioned = Mentions(self.book.names, [item.doc]).names
         related = {name for name in mentioned if name in self.book.description.named}
-        related |= self.uses.get(item.name, set()) - {item.name}
+        related |= self.related[item.name] - {item.name}
         related -= {item.name}
         pages = [(name, "3") for name in sorted(related)] + [("wscodec", "7")]
         page.references([*pages, ("wscodec-constants", "7"), ("wscodec-errors", "7")])
@@ -143,24 +144,6 @@ class Pages:
         for field in struct.fields:
             if not field.type.endswith("*"):
                 self.add_struct(field.type, found)
-
-
-def synopsis(item: Named) -> str:
-    if isinstance(item, Function):
-        return c.prototype(item)
-    return c.struct(item) if isinstance(item, Struct) else c.typedef(item)
-
-
-def base_type(type_: str) -> str:
-    """The type without const and pointers."""
-    return type_.replace("const ", "").rstrip("* ")
-
-
-def size_of(item: Struct) -> str:
-    wide, narrow = item.size["64"], item.size["32"]
-    if wide == narrow:
-        return f"Size: {wide} bytes."
-    return f"Size: {wide} bytes where a pointer has 64 bits, {narrow} where it has 32."
 
 
 def return_sentences(doc: str) -> str:
@@ -183,15 +166,3 @@ def all_sentences(doc: str) -> Iterator[str]:
     for block in blocks.parse(doc):
         if isinstance(block, blocks.Paragraph):
             yield from split_sentences(block.text)
-
-
-def uses(description: Description) -> dict[str, set[str]]:
-    """For each type, the functions that have it as a parameter; and the reverse."""
-    related: dict[str, set[str]] = {name: set() for name in description.named}
-    for name, function in description.functions.items():
-        for type_ in (parameter.type for parameter in function.parameters):
-            type_name = base_type(type_)
-            if type_name in related:
-                related[name].add(type_name)
-                related[type_name].add(name)
-    return related

@@ -33,11 +33,11 @@ def protect(line: str) -> str:
 
 
 def bold(text: str) -> str:
-    return f"\\fB\\%{text}\\fP"
+    return f"\\fB{text}\\fP"
 
 
 def italic(text: str) -> str:
-    return f"\\fI\\%{text}\\fP"
+    return f"\\fI{text}\\fP"
 
 
 class Book:
@@ -105,7 +105,8 @@ class Page:
         """One sentence in each line, as roff demands, folded like source code."""
         for sentence in sentences(self.reader.spans(text)):
             rendered = "".join(self.span(span) for span in sentence)
-            lines = wrap(rendered, 90, break_long_words=False, break_on_hyphens=False)
+            words = " ".join(unhyphenated(word) for word in rendered.split())
+            lines = wrap(words, 90, break_long_words=False, break_on_hyphens=False)
             self.lines += [protect(no_sentence_end(line)) for line in lines[:-1]]
             self.lines.append(protect(lines[-1]))
 
@@ -140,7 +141,7 @@ class Page:
 
     def term(self, rendered: str, contents: Iterable[Block]) -> None:
         first, *others = contents
-        self.lines += [".TP", protect(rendered)]
+        self.lines += [".TP", unhyphenated(rendered)]
         self.is_first = False
         if isinstance(first, Paragraph):
             self.fill(first.text)
@@ -175,6 +176,11 @@ class Page:
         """The list of SEE ALSO: names with their sections."""
         entries = [f".BR \\%{code(name)} ({section})" for name, section in names]
         self.lines += [f"{entry}," for entry in entries[:-1]] + entries[-1:]
+
+
+def unhyphenated(word: str) -> str:
+    """A word that has a name, code or the title of a page."""
+    return f"\\%{word}" if re.search(r"\\f|\w\(\d\)", word) else word
 
 
 def no_sentence_end(line: str) -> str:

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
-from . import blocks
+from . import blocks, c
 from .description import Description, Function, Group, Named, NamedType, Section, Struct
 from .html import Renderer, code, element, link
 from .layout import Layout
 from .links import group_anchor, group_title, links, page_of
-from .man3 import size_of, synopsis, uses
 from .words import Names, Reader, summary
 
 RULES, NAMES = "rules.html", "names.html"
@@ -44,7 +43,7 @@ class Site:
         self.names = Names(description)
         self.links = links(description)
         self.renderer = Renderer(self.links)
-        self.uses = uses(description)
+        self.related = description.related
         outline = [(page_of(section.name), section.title) for section in description.sections]
         self.layout = Layout(
             description.version,
@@ -170,14 +169,14 @@ class Site:
     def declaration(self, item: Group | Named) -> str:
         if isinstance(item, Group):
             return self.group(item)
-        listing = self.renderer.code(synopsis(item), item.name)
+        listing = self.renderer.code(c.declaration_of(item), item.name)
         parts = [
             heading(None, code(title_of(item)), item.name),
             element("pre", element("code", listing), class_="declaration"),
             self.doc(item.doc, item if isinstance(item, Function) else None),
         ]
         if isinstance(item, Struct):
-            parts += [self.fields(item), element("p", size_of(item), class_="size")]
+            parts += [self.fields(item), element("p", c.size_of(item), class_="size")]
         if not isinstance(item, Function):
             parts.append(self.used_by(item))
         return element("section", "\n".join(parts), id=item.name)
@@ -207,7 +206,7 @@ class Site:
         return table(rows, ids, "fields")
 
     def used_by(self, item: Named) -> str:
-        users = sorted(name for name in self.uses[item.name] if name in self.names.functions)
+        users = sorted(name for name in self.related[item.name] if name in self.names.functions)
         if not users:
             return ""
         listed = ", ".join(link(self.links[name], code(f"{name}()")) for name in users)
