@@ -58,6 +58,8 @@ class Page:
         self.lines = [
             '.\\" Generated from wscodec.json.',
             f'.TH {name} {section} {book.date} "wscodec {version}" "wscodec manual"',
+            ".nh",  # names stay whole; HY is what the macros set again
+            ".nr HY 0",
             ".ad l",
         ]
         self.is_first = False
@@ -105,8 +107,7 @@ class Page:
         """One sentence in each line, as roff demands, folded like source code."""
         for sentence in sentences(self.reader.spans(text)):
             rendered = "".join(self.span(span) for span in sentence)
-            words = " ".join(unhyphenated(word) for word in rendered.split())
-            lines = wrap(words, 90, break_long_words=False, break_on_hyphens=False)
+            lines = wrap(rendered, 90, break_long_words=False, break_on_hyphens=False)
             self.lines += [protect(no_sentence_end(line)) for line in lines[:-1]]
             self.lines.append(protect(lines[-1]))
 
@@ -141,7 +142,7 @@ class Page:
 
     def term(self, rendered: str, contents: Iterable[Block]) -> None:
         first, *others = contents
-        self.lines += [".TP", unhyphenated(rendered)]
+        self.lines += [".TP", protect(rendered)]
         self.is_first = False
         if isinstance(first, Paragraph):
             self.fill(first.text)
@@ -174,13 +175,8 @@ class Page:
 
     def references(self, names: Iterable[tuple[str, str]]) -> None:
         """The list of SEE ALSO: names with their sections."""
-        entries = [f".BR \\%{code(name)} ({section})" for name, section in names]
+        entries = [f".BR {code(name)} ({section})" for name, section in names]
         self.lines += [f"{entry}," for entry in entries[:-1]] + entries[-1:]
-
-
-def unhyphenated(word: str) -> str:
-    """A word that has a name, code or the title of a page."""
-    return f"\\%{word}" if re.search(r"\\f|\w\(\d\)", word) else word
 
 
 def no_sentence_end(line: str) -> str:

@@ -72,7 +72,7 @@ def test_a_man_page_states_the_result(manual: Path, function: dict[str, Any]) ->
 def test_the_errors_of_a_page_are_those_that_the_function_returns(manual: Path) -> None:
     text = (manual / "man3" / "ws_frame_decode.3").read_text(encoding="utf-8")
     errors = text[text.index(".SH ERRORS") : text.index(".SH CONSTANTS")]
-    listed = re.findall(r"^\.TP\n\\%\\fBWS_ERR_(\w+)", errors, re.M)
+    listed = re.findall(r"^\.TP\n\\fBWS_ERR_(\w+)", errors, re.M)
     assert listed == ["RESERVED_BITS", "OPCODE", "CONTROL_FRAME", "MASK", "LENGTH"]
 
 
@@ -80,7 +80,7 @@ def test_a_page_shows_the_constants_and_structs_of_its_function(manual: Path) ->
     text = (manual / "man3" / "ws_conn_recv.3").read_text(encoding="utf-8")
     assert "typedef struct ws_event {" in text
     for name in ("WS_EVENT_FIRST", "WS_EVENT_LAST", "WS_OPCODE_BINARY", "WS_OPT_STREAM"):
-        assert f"\n\\%\\fB{name}\\fP = " in text
+        assert f"\n\\fB{name}\\fP = " in text
 
 
 def test_section_7_has_every_error_constant_and_function(manual: Path) -> None:
@@ -91,7 +91,7 @@ def test_section_7_has_every_error_constant_and_function(manual: Path) -> None:
     for constant in JSON["constants"]:
         name = constant["name"]
         page = "wscodec-errors" if name.startswith("WS_ERR_") else "wscodec-constants"
-        assert f"\n\\%\\fB{name}\\fP = " in pages[page]
+        assert f"\n\\fB{name}\\fP = " in pages[page]
     for name in FUNCTIONS + TYPES:
         assert f"\n.BR {name} (3)\n" in pages["wscodec"]
     for chapter in JSON["overview"][1:]:
@@ -103,7 +103,7 @@ def test_every_name_in_see_also_has_a_page(manual: Path) -> None:
         references = re.findall(r"^\.BR (\S+) \((\d)\)", page.read_text(encoding="utf-8"), re.M)
         assert references
         for name, section in references:
-            file = name.replace("\\%", "").replace("\\-", "-")
+            file = name.replace("\\-", "-")
             assert (manual / f"man{section}" / f"{file}.{section}").exists(), (page, name)
 
 
