@@ -1,0 +1,24 @@
+/* Pings a client that is silent at two ticks, about a second apart, and drops it. */
+#include <sys/socket.h>
+
+#include "check.h"
+
+#include "ping-and-keepalive.inc"
+
+void on_event(client *c, const ws_event *e, const void *data) {
+    is_alive(c);
+    c->limit = 0;
+    if (e->opcode == WS_OPCODE_TEXT)
+        send_message(c, WS_OPCODE_TEXT, 0, data, (size_t)e->len);
+}
+
+void on_tick(client *c, long now) {
+    if (c->limit == 0) {
+        c->limit = 1;
+        c->deadline = now + 1;
+    } else if (c->ws && now >= c->deadline) {
+        c->deadline = now + 1;
+        if (!keep_alive(c))
+            shutdown(c->fd, SHUT_RDWR);
+    }
+}

@@ -1,0 +1,64 @@
+"""The snippets of docs/guide.md, by section."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from wire import ROOT
+
+GUIDE = ROOT / "docs" / "guide.md"
+HARNESSES = ROOT / "tests" / "docs"
+BUILD = ROOT / "target" / "docs"
+SHARED = "what-the-snippets-share"
+"""The section that every snippet needs."""
+
+WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
+COMPILERS = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
+
+
+def slug(heading: str) -> str:
+    """The name that GitHub gives a heading in links."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@cache
+def sections() -> dict[str, str]:
+    parts = re.split(r"^## (.+)\n", GUIDE.read_text(), flags=re.MULTILINE)
+    return {slug(name): text for name, text in zip(parts[1::2], parts[2::2])}
+
+
+def blocks(section: str, language: str) -> str:
+    """All of a section's blocks in one language, joined."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", sections()[section], re.M | re.S)
+    return "\n".join(found)
+
+
+def sections_with(language: str) -> list[str]:
+    return [name for name in sections() if blocks(name, language)]
+
+
+def write_snippets() -> None:
+    """Writes the C code of each section to a file that its harness includes."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for name in sections_with("c"):
+        path, text = BUILD / f"{name}.inc", blocks(name, "c")
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def build(section: str, compiler: str = "cc", *options: str) -> Path:
+    """Compiles a section's harness together with the server, and returns the program."""
+    write_snippets()
+    program = BUILD / f"{section}-{compiler}"
+    sources = [HARNESSES / f"{name}.c" for name in dict.fromkeys(("a-server", section))]
+    library = ROOT / "target" / "lib"
+    command = [compiler, "-std=c99", "-D_GNU_SOURCE", "-O1", "-g", *WARNINGS]
+    command += [f"-I{ROOT / 'include'}", f"-I{BUILD}", f"-I{HARNESSES}", "-o", str(program)]
+    command += [*map(str, sources), f"-L{library}", f"-Wl,-rpath,{library}", "-lwscodec"]
+    done = subprocess.run([*command, "-pthread", *options], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return program
