@@ -1,4 +1,5 @@
-/* Sends its arguments to a server, and prints what it receives: PORT TARGET MESSAGE... */
+/* Sends its arguments to a server, and prints as many texts and the server's greeting:
+ * PORT TARGET MESSAGE... */
 #include <arpa/inet.h>
 
 #include "check.h"
@@ -27,7 +28,7 @@ int main(int argc, char **argv) {
     snprintf(host, sizeof host, "127.0.0.1:%s", argv[1]);
     if (!open_websocket(&c, host, argv[2], buf, sizeof buf, &len))
         return 3;
-    wanted = (size_t)argc - 3;
+    wanted = (size_t)argc - 2;
     for (int i = 3; i < argc; i++)
         send_text(&c, argv[i]);
     bool closed = converse(&c, buf, sizeof buf, len);

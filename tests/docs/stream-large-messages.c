@@ -7,7 +7,7 @@
 static const char *path;
 
 void configure(int argc, char **argv) {
-    CHECK(argc == 2);
+    CHECK(argc > 1);
     path = argv[1];
 }
 

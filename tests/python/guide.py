@@ -50,6 +50,7 @@ def write_snippets() -> None:
             path.write_text(text)
 
 
+@cache
 def build(section: str, compiler: str = "cc", *options: str) -> Path:
     """Compiles a section's harness together with the server, and returns the program."""
     write_snippets()
