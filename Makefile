@@ -95,7 +95,8 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
 test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
-	WSCODEC_REQUIRE_C=1 PYTHONPATH=python:docs $(VENV)/bin/python -m pytest -q tests/python
+	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python:docs $(VENV)/bin/python -m pytest -q \
+		tests/python tests/docs
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)

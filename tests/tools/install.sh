@@ -36,8 +36,19 @@ package() { # PACKAGE...
     done
 }
 
+package openssl libssl-dev nginx-light haproxy
+
+# Installing nginx or haproxy would start it as a service.
+forbid_services() {
+    [ -e /usr/sbin/policy-rc.d ] && return
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+    chmod +x /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+}
+
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
+    forbid_services
     apt-get update -qq
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
