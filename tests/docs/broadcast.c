@@ -8,6 +8,7 @@ void configure(int argc, char **argv) {
     (void)argc;
     (void)argv;
     accept_spec.pmd = &pmd;
+    CHECK(start_encoders());
 }
 
 void on_open(client *c, const ws_accepted *a) {
@@ -19,7 +20,7 @@ void on_open(client *c, const ws_accepted *a) {
 void on_event(client *c, const ws_event *e, const void *data) {
     (void)c;
     if (e->opcode == WS_OPCODE_TEXT)
-        CHECK(broadcast(clients, count, data, (size_t)e->len));
+        broadcast(clients, count, data, (size_t)e->len);
 }
 
 void on_end(client *c) {

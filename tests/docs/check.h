@@ -1,5 +1,5 @@
-/* For the harnesses of the snippets in docs/guide.md. Each of them includes the code of a
- * section, which tests/python/guide.py extracts, and is linked with a-server.c. */
+/* For the harnesses of the snippets in docs/guide.md. Each of them includes the code of
+ * a section, which tests/python/guide.py extracts, and is linked with a-server.c. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -1,4 +1,5 @@
-/* Sends messages back, compressed. With --memory, prints what connections hold instead. */
+/* Sends messages back, compressed. With --memory, prints what connections hold instead.
+ */
 #include "check.h"
 
 #include "compression.inc"
@@ -18,9 +19,11 @@ static void pass_message(ws_conn *from, ws_conn *to) {
     ws_event e;
     size_t used;
     memset(text, 'x', sizeof text);
-    ws_result n = ws_conn_send(from, WS_OPCODE_TEXT, 0, text, sizeof text, frame, sizeof frame);
+    ws_result n =
+        ws_conn_send(from, WS_OPCODE_TEXT, 0, text, sizeof text, frame, sizeof frame);
     CHECK(n > 0 && n < 100);
-    CHECK(ws_conn_recv(to, frame, (size_t)n, &e, 1, &used) == 1 && e.len == sizeof text);
+    CHECK(ws_conn_recv(to, frame, (size_t)n, &e, 1, &used) == 1 &&
+          e.len == sizeof text);
     CHECK(ws_conn_recv(to, NULL, 0, &e, 1, &used) == 0);
 }
 
@@ -30,7 +33,8 @@ static void print_memory(const char *name, ws_pmd_params params) {
     budget b = {0, SIZE_MAX};
     const ws_allocator allocator = budget_allocator(&b);
     slot s, t;
-    ws_conn *server = open_in(&s, WS_SERVER, &allocator), *client = open_in(&t, WS_CLIENT, NULL);
+    ws_conn *server = open_in(&s, WS_SERVER, &allocator),
+            *client = open_in(&t, WS_CLIENT, NULL);
     CHECK(server && client && use_hardware_random(client));
     CHECK(ws_conn_set_pmd(server, &params) == WS_OK);
     CHECK(ws_conn_set_pmd(client, &params) == WS_OK);

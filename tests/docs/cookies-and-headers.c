@@ -8,7 +8,8 @@ static char found[256];
 void configure(int argc, char **argv) {
     (void)argc;
     (void)argv;
-    set_response_headers(&accept_spec, "Set-Cookie: seen=1; HttpOnly\r\nServer: guide\r\n");
+    set_response_headers(&accept_spec,
+                         "Set-Cookie: seen=1; HttpOnly\r\nServer: guide\r\n");
 }
 
 bool may_connect(client *c, size_t head_len) {

@@ -1,4 +1,5 @@
-/* Connections in static memory, with a budget, and without random bytes of the system. */
+/* Connections in static memory, with a budget, and without random bytes of the system.
+ */
 #include "check.h"
 
 #include "embedding.inc"
@@ -46,7 +47,8 @@ static ws_result receive_part(budget *b, uint8_t *input, size_t len, size_t *hel
     ws_result n = 0;
     CHECK(server && b->used == 0); /* the handle costs nothing */
     for (size_t done = 0; done < len && n >= 0; done += used)
-        n = ws_conn_recv(server, input + done, len - done > 100 ? 100 : len - done, &e, 1, &used);
+        n = ws_conn_recv(server, input + done, len - done > 100 ? 100 : len - done, &e,
+                         1, &used);
     *held = b->used;
     ws_conn_free(server);
     CHECK(b->used == 0);

@@ -17,7 +17,8 @@ static ws_request_fields rfc_request(void) {
 }
 
 static void check_frames(ws_conn *ws) {
-    uint8_t input[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; /* RFC 6455, 5.7 */
+    uint8_t input[] =
+        "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; /* RFC 6455, 5.7 */
     ws_event e;
     size_t used;
     CHECK(ws_conn_recv(ws, input, sizeof input - 1, &e, 1, &used) == 1);

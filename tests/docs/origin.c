@@ -10,5 +10,6 @@ void configure(int argc, char **argv) {
     CHECK(!set_origins(&invalid, "https://example.com/"));
     CHECK(!set_origins(&invalid, "https://*.example.com"));
     CHECK(!set_origins(&invalid, "https://a.example, https://b.example"));
-    CHECK(set_origins(&accept_spec, "https://example.com https://app.example.com:8443"));
+    CHECK(
+        set_origins(&accept_spec, "https://example.com https://app.example.com:8443"));
 }

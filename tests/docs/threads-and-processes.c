@@ -1,5 +1,5 @@
-/* Four workers turn texts into upper case. The loop is on poll(), and also waits for their
- * results. */
+/* Four workers turn texts into upper case. The loop is on poll(), and also waits for
+ * their results. */
 #include <ctype.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -95,7 +95,8 @@ static void read_from(client *c) {
 
 static void send_output(client *c) {
     if (c->out.len > 0)
-        CHECK(send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL) == (ssize_t)c->out.len);
+        CHECK(send(c->fd, c->out.data, c->out.len, MSG_NOSIGNAL) ==
+              (ssize_t)c->out.len);
     free(c->out.data);
     c->out = (buffer){NULL, 0};
 }

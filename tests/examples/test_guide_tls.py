@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import guide
 import pytest
@@ -57,7 +56,7 @@ def test_a_session(compiler: str, certificate: tuple[str, str]) -> None:
 
 
 def test_many_frames_in_a_record(certificate: tuple[str, str]) -> None:
-    """The request and all messages arrive in few records, and each is answered."""
+    """The request and all messages arrive in few records, and each gets a reply."""
     with serving("cc", certificate) as (server, context):
         plain = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as peer:

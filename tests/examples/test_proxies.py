@@ -92,9 +92,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a proxy with a server behind it."""
     with contextlib.ExitStack() as stack:
 
-        def start(
-            name: str, *changes: tuple[str, str], options: tuple[str, ...] = ()
-        ) -> Proxy:
+        def start(name: str, *changes: tuple[str, str], options: tuple[str, ...] = ()) -> Proxy:
             server = Server(("examples-c/echo_server",), *options)
             stack.callback(server.stop)
             proxy = Proxy(name, server.port, tmp_path, *changes)
