@@ -10,6 +10,7 @@ import hashlib
 import queue
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -124,6 +125,38 @@ def running() -> Iterator[Server]:
 class TestServer(ProtocolChecks):
     command = (str(guide.BUILD / "a-server-cc"),)
     exit_code = -signal.SIGTERM
+
+
+def test_the_complete_server(tmp_path: Path) -> None:
+    """Its parts, in one file, as a reader would copy them."""
+    parts = [guide.blocks(guide.SHARED, "c"), guide.blocks("a-server", "c")]
+    main = guide.blocks("a-server", "c main")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert "htons(8080)" in main
+    source, program = tmp_path / "server.c", tmp_path / "server"
+    source.write_text("\n".join([*parts, main.replace("htons(8080)", f"htons({port})")]))
+    library = ROOT / "target" / "lib"
+    command = ["cc", *guide.WARNINGS, f"-I{ROOT / 'include'}", "-o", str(program), str(source)]
+    command += [f"-L{library}", f"-Wl,-rpath,{library}", "-lwscodec"]
+    subprocess.run(command, check=True)
+    with subprocess.Popen([program]) as process:
+        try:
+            with connect_when_ready(port) as connection:
+                connection.send("Hello")
+                assert connection.recv(PATIENCE) == "Hello"
+        finally:
+            process.terminate()
+
+
+def connect_when_ready(port: int) -> ClientConnection:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return cast(ClientConnection, connect(f"ws://127.0.0.1:{port}", proxy=None))
+        except ConnectionRefusedError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
 
 
 @contextlib.contextmanager

@@ -14,9 +14,6 @@ from echo_checks import PATIENCE, PLAIN_ANSWER, PLAIN_REQUEST, Server
 from websockets.sync.client import connect
 from wire import FIN, TEXT, frame
 
-COMPILERS = [name for name in ("gcc", "clang") if name in guide.COMPILERS]
-
-
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The paths of a certificate for 127.0.0.1, and of its key."""
@@ -43,7 +40,7 @@ def serving(
         server.process.kill()
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize("compiler", guide.COMPILERS)
 def test_a_session(compiler: str, certificate: tuple[str, str]) -> None:
     with serving(compiler, certificate) as (server, context):
         url = f"wss://127.0.0.1:{server.port}/"

@@ -17,7 +17,7 @@ SHARED = "what-the-snippets-share"
 """The section that every snippet needs."""
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
-COMPILERS = [name for name in ("cc", "gcc", "clang") if shutil.which(name)]
+COMPILERS = [name for name in ("cc", "clang") if shutil.which(name)]
 
 
 def slug(heading: str) -> str:
