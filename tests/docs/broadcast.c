@@ -1,5 +1,5 @@
 /* Sends every text to all clients. */
-#include "clients.h"
+#include "check.h"
 
 #include "broadcast.inc"
 
@@ -14,15 +14,10 @@ void configure(int argc, char **argv) {
 void on_open(client *c, const ws_accepted *a) {
     (void)a;
     compress_without_context(c->ws);
-    remember(c);
 }
 
 void on_event(client *c, const ws_event *e, const void *data) {
     (void)c;
     if (e->opcode == WS_OPCODE_TEXT)
-        broadcast(clients, count, data, (size_t)e->len);
-}
-
-void on_end(client *c) {
-    forget(c);
+        broadcast(data, (size_t)e->len);
 }

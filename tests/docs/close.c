@@ -1,17 +1,12 @@
 /* The message "stop" closes all connections. Prints how each one ended. */
-#include "clients.h"
+#include "check.h"
 
 #include "close.inc"
-
-void on_open(client *c, const ws_accepted *a) {
-    (void)a;
-    remember(c);
-}
 
 void on_event(client *c, const ws_event *e, const void *data) {
     (void)c;
     if (is_text(e, data, "stop"))
-        close_all(clients, count);
+        close_all();
 }
 
 void on_end(client *c) {
@@ -21,5 +16,4 @@ void on_end(client *c) {
         printf("%d by %s\n", code, by_peer ? "the peer" : "us");
         fflush(stdout);
     }
-    forget(c);
 }

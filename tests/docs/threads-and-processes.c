@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "clients.h"
+#include "check.h"
 
 #include "threads-and-processes.inc"
 
@@ -41,14 +41,17 @@ static void *run_worker(void *unused) {
 
 /* ---- the loop ---- */
 
+static client *peers[100];
+static size_t count;
+
 static uint64_t number_of(const client *c) {
     return (uint64_t)(uintptr_t)c->user;
 }
 
 client *find_client(uint64_t number) {
     for (size_t i = 0; i < count; i++)
-        if (number_of(clients[i]) == number && clients[i]->ws)
-            return clients[i];
+        if (number_of(peers[i]) == number && peers[i]->ws)
+            return peers[i];
     return NULL;
 }
 
@@ -72,11 +75,14 @@ static void add_client(int listener) {
     c->fd = accept(listener, NULL, NULL);
     CHECK(c->fd >= 0);
     c->user = (void *)++last_number;
-    remember(c);
+    CHECK(count < 100);
+    peers[count++] = c;
 }
 
 static void remove_client(client *c) {
-    forget(c);
+    for (size_t i = 0; i < count; i++)
+        if (peers[i] == c)
+            peers[i] = peers[--count];
     close(c->fd);
     ws_conn_free(c->ws);
     free(c->head.data);
@@ -112,16 +118,16 @@ int main(void) {
     for (;;) {
         size_t polled = count;
         for (size_t i = 0; i < polled; i++)
-            fds[i + 2] = (struct pollfd){clients[i]->fd, POLLIN, 0};
+            fds[i + 2] = (struct pollfd){peers[i]->fd, POLLIN, 0};
         poll(fds, (nfds_t)polled + 2, -1);
         for (size_t i = polled; i-- > 0;)
             if (fds[i + 2].revents)
-                read_from(clients[i]);
+                read_from(peers[i]);
         if (fds[1].revents)
             send_results(&results);
         if (fds[0].revents)
             add_client(fds[0].fd);
         for (size_t i = 0; i < count; i++)
-            send_output(clients[i]);
+            send_output(peers[i]);
     }
 }
