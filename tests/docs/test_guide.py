@@ -136,9 +136,8 @@ def test_the_complete_server(tmp_path: Path) -> None:
     assert "htons(8080)" in main
     source, program = tmp_path / "server.c", tmp_path / "server"
     source.write_text("\n".join([*parts, main.replace("htons(8080)", f"htons({port})")]))
-    library = ROOT / "target" / "lib"
     command = ["cc", *guide.WARNINGS, f"-I{ROOT / 'include'}", "-o", str(program), str(source)]
-    command += [f"-L{library}", f"-Wl,-rpath,{library}", "-lwscodec"]
+    command += [f"-L{guide.LIBRARY}", f"-Wl,-rpath,{guide.LIBRARY}", "-lwscodec"]
     subprocess.run(command, check=True)
     with subprocess.Popen([program]) as process:
         try:
@@ -153,7 +152,7 @@ def connect_when_ready(port: int) -> ClientConnection:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return cast(ClientConnection, connect(f"ws://127.0.0.1:{port}", proxy=None))
+            return connect(f"ws://127.0.0.1:{port}", proxy=None)
         except ConnectionRefusedError:
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -500,11 +499,27 @@ def test_without_a_network(section: str) -> None:
 
 
 def test_embedding_with_the_static_library() -> None:
-    library = ROOT / "target" / "lib" / "libwscodec.a"
-    if not library.exists():
+    if not guide.ARCHIVE.exists():
         pytest.skip("the static library was not built")
-    program = guide.build("embedding", "cc", "-Wl,-Bstatic", "-lwscodec", "-Wl,-Bdynamic")
+    program = guide.build("embedding", "cc", static=True)
+    whole = program.stat().st_size
+    program = guide.build("embedding", "cc", "-Wl,--gc-sections", static=True)
+    assert program.stat().st_size < whole
+    needed = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
+    assert "libc.so" in needed and "wscodec" not in needed
     assert subprocess.run([program]).returncode == 0
+
+
+def test_a_plug_in_keeps_the_functions_private(tmp_path: Path) -> None:
+    if not guide.ARCHIVE.exists():
+        pytest.skip("the static library was not built")
+    source, plug_in = tmp_path / "plug_in.c", tmp_path / "plug_in.so"
+    source.write_text("#include <wscodec.h>\nint own(void) { return (int)ws_version(); }\n")
+    command = ["cc", "-shared", "-fPIC", f"-I{ROOT / 'include'}", "-o", str(plug_in)]
+    command += [str(source), str(guide.ARCHIVE), "-Wl,--exclude-libs,ALL"]
+    subprocess.run(command, check=True)
+    symbols = subprocess.run(["nm", "-D", plug_in], capture_output=True, text=True).stdout
+    assert " T own" in symbols and "ws_" not in symbols
 
 
 # The log

@@ -14,6 +14,7 @@ from echo_checks import PATIENCE, PLAIN_ANSWER, PLAIN_REQUEST, Server
 from websockets.sync.client import connect
 from wire import FIN, TEXT, frame
 
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The paths of a certificate for 127.0.0.1, and of its key."""

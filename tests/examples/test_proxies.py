@@ -28,10 +28,17 @@ SECTION = "behind-a-proxy"
 PROXIES = ("nginx", "haproxy")
 
 
+NGINX_FILES = "access_log off;\n" + "".join(
+    f"{kind}_temp_path {kind};\n"
+    for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+)
+"""Directives that keep its files in the folder of the test."""
+
+
 def command_of(proxy: str) -> str:
     """Debian has both in /usr/sbin, which a user's PATH may lack."""
     found = shutil.which(proxy) or shutil.which(proxy, path="/usr/sbin")
-    assert found, f"{proxy} is not installed"
+    assert found, f"{proxy} is not installed: run make test-tools"
     return found
 
 
@@ -55,9 +62,9 @@ class Proxy:
             text = text.replace(old, new)
         path = folder / f"{name}.conf"
         if name == "nginx":
-            text = text.replace("http {", "http {\n    access_log off;")
-            text = f"daemon off;\npid {folder}/pid;\nevents {{}}\n{text}"
-            options = ["-e", "stderr", "-c", str(path)]
+            text = text.replace("http {", f"http {{\n{NGINX_FILES}")
+            text = f"daemon off;\npid pid;\nevents {{}}\n{text}"
+            options = ["-e", "stderr", "-p", str(folder), "-c", str(path)]
         else:
             options = ["-db", "-f", str(path)]
         path.write_text(text)

@@ -13,6 +13,8 @@ from wire import ROOT
 GUIDE = ROOT / "docs" / "guide.md"
 HARNESSES = ROOT / "tests" / "docs"
 BUILD = ROOT / "target" / "docs"
+LIBRARY = ROOT / "target" / "lib"
+ARCHIVE = LIBRARY / "libwscodec.a"
 SHARED = "what-the-snippets-share"
 """The section that every snippet needs."""
 
@@ -51,15 +53,15 @@ def write_snippets() -> None:
 
 
 @cache
-def build(section: str, compiler: str = "cc", *options: str) -> Path:
+def build(section: str, compiler: str = "cc", *options: str, static: bool = False) -> Path:
     """Compiles a section's harness together with the server, and returns the program."""
     write_snippets()
-    program = BUILD / f"{section}-{compiler}"
+    program = BUILD / f"{section}-{compiler}{'-static' if static else ''}"
     sources = [HARNESSES / f"{name}.c" for name in dict.fromkeys(("a-server", section))]
-    library = ROOT / "target" / "lib"
+    shared = [f"-L{LIBRARY}", f"-Wl,-rpath,{LIBRARY}", "-lwscodec"]
     command = [compiler, "-std=c99", "-D_GNU_SOURCE", "-O1", "-g", *WARNINGS]
     command += [f"-I{ROOT / 'include'}", f"-I{BUILD}", f"-I{HARNESSES}", "-o", str(program)]
-    command += [*map(str, sources), f"-L{library}", f"-Wl,-rpath,{library}", "-lwscodec"]
+    command += [*map(str, sources), *([str(ARCHIVE)] if static else shared)]
     done = subprocess.run([*command, "-pthread", *options], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return program
