@@ -29,6 +29,10 @@ DEFAULT void on_event(client *c, const ws_event *e, const void *data) {
         send_message(c, e->opcode, 0, data, (size_t)e->len);
 }
 
+DEFAULT void on_received(client *c) {
+    (void)c;
+}
+
 DEFAULT void on_sent(client *c) {
     (void)c;
 }

@@ -17,6 +17,7 @@ void configure(int argc, char **argv);
 bool may_connect(client *c, size_t head_len);
 void on_open(client *c, const ws_accepted *a);
 void on_event(client *c, const ws_event *e, const void *data);
+void on_received(client *c);
 void on_sent(client *c);
 void on_tick(client *c, long now);
 void on_end(client *c);

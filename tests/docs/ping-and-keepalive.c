@@ -5,11 +5,9 @@
 
 #include "ping-and-keepalive.inc"
 
-void on_event(client *c, const ws_event *e, const void *data) {
+void on_received(client *c) {
     is_alive(c);
     c->limit = 0;
-    if (e->opcode == WS_OPCODE_TEXT)
-        send_message(c, WS_OPCODE_TEXT, 0, data, (size_t)e->len);
 }
 
 void on_tick(client *c, long now) {

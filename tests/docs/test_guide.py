@@ -308,6 +308,14 @@ def test_time_outs() -> None:
         with server.opened() as dead, client(server, ping_interval=None) as alive:
             assert 1 < lifetime(dead) < 6
             assert alive.ping().wait(PATIENCE)
+        with server.opened() as slow:  # longer than the limit for silence
+            text = frame(FIN | BINARY, bytes(100))
+            for i in range(30):
+                slow.send(text[i : i + 1])
+                time.sleep(0.1)
+            slow.send(text[30:])
+            received = slow.read(102)
+            assert received == echo(FIN | BINARY, bytes(100))
         with server.opened() as stubborn:
             stubborn.send(frame(FIN | TEXT, b"close"))
             assert stubborn.read(4) == goodbye(1000)

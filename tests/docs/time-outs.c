@@ -14,12 +14,15 @@ static long fast_seconds(void) {
 }
 
 void on_event(client *c, const ws_event *e, const void *data) {
-    is_alive(c);
-    has_received(c);
     if (is_text(e, data, "close"))
         send_close(c, WS_CLOSE_NORMAL, "");
     else if (e->opcode == WS_OPCODE_BINARY)
         send_message(c, e->opcode, 0, data, (size_t)e->len);
+}
+
+void on_received(client *c) {
+    is_alive(c);
+    has_received(c);
 }
 
 void on_sent(client *c) {
