@@ -500,7 +500,9 @@ def test_threads() -> None:
         assert clients[0].recv(PATIENCE) == "LAST"
 
 
-@pytest.mark.parametrize("section", ["http2-and-http3", "embedding"])
+@pytest.mark.parametrize(
+    "section", [pytest.param("http2-and-http3", marks=needs.compression), "embedding"]
+)
 def test_without_a_network(section: str) -> None:
     done = subprocess.run([guide.build(section)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
