@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import guide
 import needs
@@ -49,10 +49,13 @@ NOT_HERE = {guide.SHARED, "tls"}
 
 
 @contextlib.contextmanager
-def serving(section: str, *arguments: str) -> Iterator[Server]:
-    server = Server((str(guide.build(section)), *arguments))
-    yield server
-    assert server.stop() == -signal.SIGTERM
+def serving(section: str, *arguments: str, log: IO[str] | None = None) -> Iterator[Server]:
+    server = Server((str(guide.build(section)), *arguments), log=log)
+    try:
+        yield server
+        assert server.stop() == -signal.SIGTERM
+    finally:
+        server.process.kill()
 
 
 def client(server: Server, target: str = "/", **options: Any) -> ClientConnection:
@@ -537,23 +540,21 @@ def test_a_plug_in_keeps_the_functions_private(tmp_path: Path) -> None:
 
 def test_logging(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    with path.open("w") as log:
-        server = Server((str(guide.build("logging")),), log=log)
-    with client(server, "/chat?\u00e9", origin=Origin("https://a.example")) as connection:
-        connection.close(4000, 'line\n\x1b[31m"red"')
-    with pytest.raises(InvalidStatus):
-        client(server, origin=Origin("https://b.example"))
-    with client(server) as connection:
-        connection.send("x" * 1001)
-        assert close_code(connection) == 1009
-    with server.raw() as peer:
-        peer.send(PLAIN_REQUEST.replace(b"Origin: http://example.com\r\n", b""))
-        peer.half_close()
-        assert peer.rest() == PLAIN_ANSWER
-    with server.raw() as peer:
-        peer.send(b"GET /\x1b HTTP/1.1\r\n\r\n")
-        peer.rest()
-    assert server.stop() == -signal.SIGTERM
+    with path.open("w") as log, serving("logging", log=log) as server:
+        with client(server, "/chat?\u00e9", origin=Origin("https://a.example")) as connection:
+            connection.close(4000, 'line\n\x1b[31m"red"')
+        with pytest.raises(InvalidStatus):
+            client(server, origin=Origin("https://b.example"))
+        with client(server) as connection:
+            connection.send("x" * 1001)
+            assert close_code(connection) == 1009
+        with server.raw() as peer:
+            peer.send(PLAIN_REQUEST.replace(b"Origin: http://example.com\r\n", b""))
+            peer.half_close()
+            assert peer.rest() == PLAIN_ANSWER
+        with server.raw() as peer:
+            peer.send(b"GET /\x1b HTTP/1.1\r\n\r\n")
+            peer.rest()
     assert path.read_text().splitlines() == [
         'accepted, 101, target "/chat?%C3%A9", origin "https://a.example"',
         'closed by the peer, 4000, "line\\x0a\\x1b[31m\\x22red\\x22"',
