@@ -278,7 +278,7 @@ def test_keepalive() -> None:
         with client(server, ping_interval=None) as alive, server.opened() as dead:
             started = time.monotonic()
             assert dead.rest() == echo(FIN | PING)
-            assert 1 < time.monotonic() - started < 6
+            assert 1 < time.monotonic() - started < 9
             alive.send("still here")
             assert alive.recv(PATIENCE) == "still here"
 
@@ -305,11 +305,11 @@ def test_time_outs() -> None:
     """A second of the test is 40 of the server, which looks at its clock once a second."""
     with serving("time-outs") as server:
         with server.raw() as silent:
-            assert lifetime(silent) < 4
+            assert lifetime(silent) < 8
         with server.raw() as slow:
             trickle(slow, PLAIN_REQUEST)
         with server.opened() as dead, client(server, ping_interval=None) as alive:
-            assert 1 < lifetime(dead) < 6
+            assert 1 < lifetime(dead) < 9
             assert alive.ping().wait(PATIENCE)
         with server.opened() as slow:  # longer than the limit for silence
             text = frame(FIN | BINARY, bytes(100))
@@ -322,7 +322,7 @@ def test_time_outs() -> None:
         with server.opened() as stubborn:
             stubborn.send(frame(FIN | TEXT, b"close"))
             assert stubborn.read(4) == goodbye(1000)
-            assert lifetime(stubborn) < 4
+            assert lifetime(stubborn) < 8
         with server.opened() as polite:  # sends another message before it sees the close
             polite.send(frame(FIN | TEXT, b"close"), frame(FIN | BINARY), wire.close(1000))
             assert polite.rest() == goodbye(1000)
@@ -334,12 +334,12 @@ def test_time_outs() -> None:
 def test_a_client_that_does_not_read_is_dropped() -> None:
     with serving("time-outs") as server, server.opened() as peer:
         message = frame(FIN | BINARY, bytes(1 << 20))
-        peer.socket.settimeout(8)
+        peer.socket.settimeout(9)
         started = time.monotonic()
         with pytest.raises(ConnectionError):
             while True:
                 peer.send(message)
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 9
 
 
 # The opening handshake
