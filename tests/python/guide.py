@@ -1,4 +1,4 @@
-"""The snippets of docs/guide.md, by section."""
+"""The snippets of docs/guide.md, by section; and those of other pages that continue it."""
 
 from __future__ import annotations
 
@@ -28,36 +28,43 @@ def slug(heading: str) -> str:
 
 
 @cache
-def sections() -> dict[str, str]:
-    parts = re.split(r"^## (.+)\n", GUIDE.read_text(), flags=re.MULTILINE)
+def sections(page: Path = GUIDE) -> dict[str, str]:
+    parts = re.split(r"^## (.+)\n", page.read_text(), flags=re.MULTILINE)
     return {slug(name): text for name, text in zip(parts[1::2], parts[2::2])}
 
 
-def blocks(section: str, language: str) -> str:
+def blocks(section: str, language: str, page: Path = GUIDE) -> str:
     """All of a section's blocks in one language, joined."""
-    found = re.findall(rf"^```{language}\n(.*?)^```$", sections()[section], re.M | re.S)
-    return "\n".join(found)
+    text = sections(page)[section]
+    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```$", text, re.M | re.S))
 
 
-def sections_with(language: str) -> list[str]:
-    return [name for name in sections() if blocks(name, language)]
+def sections_with(language: str, page: Path = GUIDE) -> list[str]:
+    return [name for name in sections(page) if blocks(name, language, page)]
 
 
-def write_snippets() -> None:
-    """Writes the C code of each section to a file that its harness includes."""
+def write_snippets(language: str = "c", page: Path = GUIDE, suffix: str = "") -> None:
+    """Writes the code of each section to a file that its harness includes."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    for name in sections_with("c"):
-        path, text = BUILD / f"{name}.inc", blocks(name, "c")
+    for name in sections_with(language, page):
+        path, text = BUILD / f"{name}{suffix}.inc", blocks(name, language, page)
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
 
 
 @cache
 def build(section: str, compiler: str = "cc", *options: str, static: bool = False) -> Path:
-    """Compiles a section's harness together with the server, and returns the program."""
+    """Compiles a section's harness, and returns the program."""
+    return compile_harness(HARNESSES / f"{section}.c", compiler, *options, static=static)
+
+
+def compile_harness(
+    harness: Path, compiler: str = "cc", *options: str, static: bool = False
+) -> Path:
+    """Compiles a harness together with the server, and returns the program."""
     write_snippets()
-    program = BUILD / f"{section}-{compiler}{'-static' if static else ''}"
-    sources = [HARNESSES / f"{name}.c" for name in dict.fromkeys(("a-server", section))]
+    program = BUILD / f"{harness.stem}-{compiler}{'-static' if static else ''}"
+    sources = dict.fromkeys((HARNESSES / "a-server.c", harness))
     shared = [f"-L{LIBRARY}", f"-Wl,-rpath,{LIBRARY}", "-lwscodec"]
     command = [compiler, "-std=c99", "-D_GNU_SOURCE", "-O1", "-g", *WARNINGS]
     command += [f"-I{ROOT / 'include'}", f"-I{BUILD}", f"-I{HARNESSES}", "-o", str(program)]
