@@ -538,20 +538,31 @@ def test_a_plug_in_keeps_the_functions_private(tmp_path: Path) -> None:
 # The log
 
 
+def wait_for(text: str, path: Path) -> None:
+    """A connection is logged when it ends, which may be after the client has left."""
+    deadline = time.monotonic() + PATIENCE
+    while text not in path.read_text():
+        assert time.monotonic() < deadline, f"{text!r} was not logged"
+        time.sleep(0.01)
+
+
 def test_logging(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("w") as log, serving("logging", log=log) as server:
         with client(server, "/chat?\u00e9", origin=Origin("https://a.example")) as connection:
             connection.close(4000, 'line\n\x1b[31m"red"')
+        wait_for("closed by the peer", path)
         with pytest.raises(InvalidStatus):
             client(server, origin=Origin("https://b.example"))
         with client(server) as connection:
             connection.send("x" * 1001)
             assert close_code(connection) == 1009
+        wait_for("WS_ERR_TOO_BIG", path)
         with server.raw() as peer:
             peer.send(PLAIN_REQUEST.replace(b"Origin: http://example.com\r\n", b""))
             peer.half_close()
             assert peer.rest() == PLAIN_ANSWER
+        wait_for("WS_ERR_EOF", path)
         with server.raw() as peer:
             peer.send(b"GET /\x1b HTTP/1.1\r\n\r\n")
             peer.rest()

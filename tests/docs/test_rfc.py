@@ -1,4 +1,4 @@
-"""docs/rfc.md names functions and tests: each must exist, in the file that its link leads to."""
+"""docs/rfc.md names functions and tests: each must exist in the file that its link leads to."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def cells(line: str) -> Row:
 
 
 CLAUSES = [
-    dict(zip(head, row, strict=True)) for head, rows in tables() for row in rows if "clause" in head
+    dict(zip(head, row, strict=True))
+    for head, rows in tables()
+    for row in rows
+    if "clause" in head
 ]
 """The rows that judge a clause of an RFC."""
 
