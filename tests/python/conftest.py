@@ -14,6 +14,6 @@ from echo_checks import Server  # noqa: E402  (after the line above, to be rewri
 @pytest.fixture(scope="class")
 def running(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server of a class of ProtocolChecks."""
-    server = Server(request.cls.command)
+    server = Server(request.cls.command, tls=request.cls.tls)
     yield server
     assert server.stop() == request.cls.exit_code

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import threading
@@ -26,6 +26,7 @@ from typing import IO, Any, cast
 
 import pytest
 import wire
+from tls_socket import TlsSocket
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -77,9 +78,14 @@ class Server:
     """A server process."""
 
     def __init__(
-        self, command: tuple[str, ...], *options: str, log: IO[str] | None = None
+        self,
+        command: tuple[str, ...],
+        *options: str,
+        log: IO[str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`log` gets its stderr."""
+        """`log` gets its stderr. Clients use `tls` if the server does."""
+        self.tls = tls
         library = Path(os.environ["WSCODEC_LIBRARY"]).resolve().parent
         path = f"{library}:{os.environ.get('LD_LIBRARY_PATH', '')}"
         self.process = subprocess.Popen(
@@ -92,7 +98,8 @@ class Server:
         )
         assert self.process.stdout
         line = self.process.stdout.readline().strip()
-        assert line.startswith("listening on http://127.0.0.1:"), line
+        scheme = "https" if tls else "http"
+        assert line.startswith(f"listening on {scheme}://127.0.0.1:"), line
         self.port = int(line.rsplit(":", 1)[1])
 
     def peak_memory(self) -> int:
@@ -102,11 +109,11 @@ class Server:
         return int(line.split()[1]) * 1024
 
     def raw(self) -> Peer:
-        return Peer(self.port)
+        return Peer(self.port, self.tls)
 
     def opened(self) -> Peer:
         """After the opening handshake."""
-        peer = Peer(self.port)
+        peer = self.raw()
         peer.send(PLAIN_REQUEST)
         assert peer.read(len(PLAIN_ANSWER)) == PLAIN_ANSWER
         return peer
@@ -114,7 +121,8 @@ class Server:
     def client(self, **options: Any) -> ClientConnection:
         """The client of websockets."""
         client = connect(
-            f"ws://127.0.0.1:{self.port}/",
+            f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/",
+            ssl=self.tls,
             compression=None,
             max_size=None,
             proxy=None,
@@ -142,9 +150,10 @@ class Server:
 class Peer:
     """A client that sends exactly what it is told to."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        tcp = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = TlsSocket(tcp, tls) if tls else tcp
 
     def __enter__(self) -> Peer:
         return self
@@ -180,7 +189,14 @@ class Peer:
 
     def is_silent(self, seconds: float = 0.2) -> bool:
         """Whether nothing comes."""
-        return not select.select([self.socket], [], [], seconds)[0]
+        self.socket.settimeout(seconds)
+        try:
+            self.socket.recv(1)
+        except TimeoutError:
+            return True
+        finally:
+            self.socket.settimeout(PATIENCE)
+        return False
 
 
 def echo(first: int, payload: bytes = b"") -> bytes:
@@ -282,8 +298,13 @@ class ProtocolChecks:
     """What peers notice of any echo server. Derive from it, and name the command."""
 
     command: tuple[str, ...]
+    tls: ssl.SSLContext | None = None
+    """For clients, if the server speaks TLS."""
     exit_code = 0
     """Of a server that is stopped by SIGTERM."""
+
+    def start(self, *options: str) -> Server:
+        return Server(self.command, *options, tls=self.tls)
 
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:
@@ -518,7 +539,7 @@ class ProtocolChecks:
     def test_a_slow_reader(self) -> None:
         """Does not read while 64 MiB are to be echoed: then the server must not read either,
         rather than keep it all; and yet serve others, and lose nothing."""
-        server = Server(self.command)
+        server = self.start()
         count, payload = 1024, bytes(range(256)) * 256
         message = frame(FIN | BINARY, payload, bytes(4))
         reply = echo(FIN | BINARY, payload)
@@ -550,7 +571,7 @@ class ProtocolChecks:
 
     def test_many_announce_much(self) -> None:
         """Memory grows with what came, not with what was announced."""
-        server = Server(self.command)
+        server = self.start()
         with contextlib.ExitStack() as stack:
             for _ in range(100):
                 peer = stack.enter_context(server.opened())
@@ -613,7 +634,7 @@ class EchoChecks(ProtocolChecks):
                 assert fields["allow"].startswith("GET, HEAD")
 
     def test_handshake_timeout(self) -> None:
-        server = Server(self.command, "--handshake-timeout", "1")
+        server = self.start("--handshake-timeout", "1")
         started = time.monotonic()
         with server.raw() as silent, server.raw() as slow, server.opened() as idle:
             slow.send(RFC_REQUEST[:-2])
@@ -641,7 +662,7 @@ class EchoChecks(ProtocolChecks):
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_signal(self, number: int) -> None:
-        server = Server(self.command)
+        server = self.start()
         with (
             server.client() as client,
             server.opened() as peer,
@@ -665,7 +686,7 @@ class EchoChecks(ProtocolChecks):
         server.stop()
 
     def test_a_silent_peer_does_not_hold_up_the_end(self) -> None:
-        server = Server(self.command)
+        server = self.start()
         with server.opened():
             assert server.stop() == 0
 
