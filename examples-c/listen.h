@@ -66,6 +66,8 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
     return fd;
 }
 
+enum { MAX_LISTENERS = 8 };
+
 /* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
  * in `fds`, and returns their number. */
 static inline int start_listening(const char *scheme, const char *host,

@@ -11,7 +11,7 @@
 #include "listen.h"
 #include "protocol.h"
 
-enum { READ_SIZE = 512 << 10, MAX_LISTENERS = 8 };
+enum { READ_SIZE = 512 << 10 };
 
 static __thread int epoll_fd, listeners[MAX_LISTENERS], listener_count;
 static __thread uint8_t *input; /* READ_SIZE bytes, for all peers */

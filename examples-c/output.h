@@ -112,7 +112,8 @@ static inline ws_bytes peer_output(peer *p) {
 /* Whether the peer should be read. Otherwise a peer that sends and does not read could
  * fill our memory. */
 static inline bool peer_reads(const peer *p) {
-    return p->state != DROPPED && !p->waits;
+    bool input_waits = p->state == OPEN && p->in.len > 0;
+    return p->state != DROPPED && !p->waits && !input_waits;
 }
 
 /* Whether the loop has to shut down its sending side now: true once, when all output of

@@ -275,11 +275,12 @@ static inline void peer_end(peer *p) {
 /* For a loop that sends while the program continues: like peer_output(), but the bytes
  * stay where they are until peer_sent() or peer_remove(), and wait until then. */
 static inline ws_bytes peer_lend(peer *p) {
-    ws_bytes out = peer_output(p);
-    if (out.len == 0)
-        return out;
-    count_sent(p, 0);
-    p->lent = p->state != DROPPED;
+    if (peer_output(p).len > 0) {
+        p->lent = p->waits = true;
+        trim(&p->sending);
+        restart_deadline(p);
+        count_waiting(p);
+    }
     return peer_output(p);
 }
 

@@ -1,0 +1,160 @@
+/* An echo server on the main loop of GLib, with sources of GSocket. */
+#define _GNU_SOURCE
+#include <gio/gio.h>
+#include <glib-unix.h>
+
+#include "echo.h"
+
+enum { READ_SIZE = 64 << 10 };
+
+typedef struct connection {
+    peer peer;
+    GSocket *socket;
+    GSource *source;
+    GIOCondition condition; /* that `source` waits for */
+} connection;
+
+static GSource *listeners[MAX_LISTENERS];
+static int listener_count;
+
+static gboolean on_ready(GSocket *socket, GIOCondition condition, gpointer data);
+
+/* ---- sources ---- */
+
+static GSource *add_source(GSocket *socket, GIOCondition condition,
+                           GSocketSourceFunc function, void *data) {
+    GSource *source = g_socket_create_source(socket, condition, NULL);
+    g_source_set_callback(source, G_SOURCE_FUNC(function), data, NULL);
+    g_source_attach(source, NULL);
+    return source;
+}
+
+static void remove_source(GSource *source) {
+    g_source_destroy(source);
+    g_source_unref(source);
+}
+
+/* The condition of a source cannot change, hence a new source. */
+static void wait_for(connection *c, GIOCondition condition) {
+    if (c->condition == condition)
+        return;
+    if (c->source)
+        remove_source(c->source);
+    c->source = add_source(c->socket, condition, on_ready, c);
+    c->condition = condition;
+}
+
+/* ---- connections ---- */
+
+/* Clears the error. Returns true if the socket is only not ready. */
+static bool would_block(GError **error) {
+    bool blocks = g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+    g_clear_error(error);
+    return blocks;
+}
+
+static void send_output(connection *c) {
+    peer *p = &c->peer;
+    GError *error = NULL;
+    ws_bytes out;
+    do {
+        out = peer_output(p);
+        if (out.len == 0)
+            return;
+        gssize n = g_socket_send(c->socket, out.data, out.len, NULL, &error);
+        if (n < 0 && !would_block(&error))
+            drop(p, "cannot send");
+        peer_sent(p, n > 0 ? (size_t)n : 0);
+    } while (!p->waits);
+}
+
+static void receive(connection *c) {
+    static char input[READ_SIZE]; /* for all peers */
+    GError *error = NULL;
+    gssize n = g_socket_receive(c->socket, input, sizeof input, NULL, &error);
+    if (n > 0)
+        peer_input(&c->peer, (uint8_t *)input, (size_t)n);
+    else if (n == 0 || !would_block(&error))
+        peer_end(&c->peer);
+}
+
+static void update_peer(peer *p) {
+    connection *c = (connection *)p;
+    send_output(c);
+    if (peer_finishes(p))
+        g_socket_shutdown(c->socket, FALSE, TRUE, NULL);
+    if (p->state != DROPPED) {
+        wait_for(c, peer_reads(p) ? G_IO_IN : G_IO_OUT);
+        return;
+    }
+    peer_remove(p);
+    remove_source(c->source);
+    g_object_unref(c->socket); /* closes it */
+    free(c);
+}
+
+static gboolean on_ready(GSocket *socket, GIOCondition condition, gpointer data) {
+    connection *c = data;
+    (void)socket, (void)condition;
+    if (peer_reads(&c->peer))
+        receive(c);
+    update_peer(&c->peer);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_connection(GSocket *listener, GIOCondition condition,
+                              gpointer data) {
+    (void)condition, (void)data;
+    int fd = accept_client(g_socket_get_fd(listener));
+    GSocket *socket = fd >= 0 ? g_socket_new_from_fd(fd, NULL) : NULL;
+    if (!socket)
+        return G_SOURCE_CONTINUE;
+    connection *c = g_new0(connection, 1);
+    c->socket = socket;
+    g_socket_set_blocking(socket, FALSE);
+    if (!peer_add(&c->peer, options.verbose ? peer_address(fd) : ""))
+        die("peer", ws_strerror(WS_ERR_NO_MEMORY));
+    wait_for(c, G_IO_IN);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- the loop ---- */
+
+static gboolean on_second(gpointer unused) {
+    (void)unused;
+    peers_tick();
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_signal(gpointer loop) {
+    g_main_loop_quit(loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static void start_accepting(void) {
+    int fds[MAX_LISTENERS];
+    listener_count = listen_for_clients(fds);
+    for (int i = 0; i < listener_count; i++) {
+        GSocket *socket = g_socket_new_from_fd(fds[i], NULL);
+        listeners[i] = add_source(socket, G_IO_IN, on_connection, NULL);
+        g_object_unref(socket); /* the source has a reference */
+    }
+}
+
+int main(int argc, char **argv) {
+    configure_echo(argc, argv, "Uses the main loop of GLib.");
+    GMainLoop *loop = g_main_loop_new(NULL, FALSE);
+    g_timeout_add_seconds(1, on_second, NULL);
+    g_unix_signal_add(SIGINT, on_signal, loop);
+    g_unix_signal_add(SIGTERM, on_signal, loop);
+    start_accepting();
+    g_main_loop_run(loop);
+    for (int i = 0; i < listener_count; i++)
+        remove_source(listeners[i]);
+    peers_close();
+    while (peer_count > 0)
+        g_main_context_iteration(NULL, TRUE);
+    release_peers();
+    g_main_loop_unref(loop);
+    return 0;
+}
