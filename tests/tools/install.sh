@@ -47,9 +47,7 @@ forbid_services() {
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 }
 
-need nghttp nghttp2-client
-need openssl openssl
-package libnghttp2-dev libssl-dev
+package libnghttp2-dev nghttp2-client # openssl and libssl-dev: above
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
