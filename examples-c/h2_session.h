@@ -15,11 +15,11 @@ enum {
     MAX_STREAMS = 100,
     STREAM_WINDOW = 128 << 10,
     CONNECTION_WINDOW = 1 << 20,
-    MAX_RESETS = 1000, /* of streams by the client, at once, */
-    RESET_RATE = 33,   /* and then per second */
-    MAX_ACKS = 1000,   /* of SETTINGS and PING, that wait */
-    CLOSE_SECONDS = 1, /* for the client to end a stream, before session_tick() does */
     MAX_FRAMES = 32 << 10, /* bytes of output that session_output() collects */
+    MAX_RESETS = 1000,     /* of streams by the client, at once, */
+    RESET_RATE = 33,       /* and then per second */
+    MAX_ACKS = 1000,       /* of SETTINGS and PING, that wait */
+    CLOSE_SECONDS = 1,     /* see session_tick() */
 };
 
 /* ---- input ---- */
@@ -136,8 +136,8 @@ static void end_output(stream *st) {
     st->closed = p->ws && ws_conn_state(p->ws) == WS_STATE_CLOSED ? now : 0;
 }
 
-/* Ends streams whose clients do not, although the closing handshake is done: nothing
- * that they send would be read (RFC 9113, 8.1). undici 7 is such a client. */
+/* Resets a stream that the client leaves open for more than CLOSE_SECONDS after the
+ * closing handshake and our END_STREAM, as undici 7 does (RFC 9113, 8.1). */
 static void session_tick(session *s) {
     for (stream *st = s->streams; st; st = st->next)
         if (st->closed > 0 && now - st->closed > CLOSE_SECONDS)

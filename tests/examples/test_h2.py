@@ -20,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3_future
 import wire
 from echo_checks import GOOD_TEXT, EchoChecks, ProtocolChecks, echo, goodbye
 from h2.errors import ErrorCodes
 from h2_client import MIB, PATIENCE, UPGRADE, Client, Stream, trusting
+from urllib3_future.contrib.webextensions import WebSocketExtensionFromMultiplexedHTTP
 from wire import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, ROOT, TEXT, frame
 
 SERVER = "examples-c/h2_server"
@@ -322,6 +324,29 @@ def test_curl_and_nghttp(server: Server) -> None:
     written = run("nghttp", "-v", "--no-verify-peer", server.url + "/")
     assert "[SETTINGS_ENABLE_CONNECT_PROTOCOL(0x08):1]" in written
     assert "new WebSocket" in written
+
+
+def test_urllib3_future(tmp_path: Path) -> None:
+    """A client that opens WebSockets over HTTP/2, which it has from jh2."""
+    with running(tmp_path) as server:
+        with urllib3_future.PoolManager(cert_reqs="CERT_NONE", assert_hostname=False) as pool:
+            with pytest.warns(urllib3_future.exceptions.InsecureRequestWarning):
+                response = pool.urlopen(
+                    "GET", server.url.replace("https", "wss+rfc8441") + "/chat", retries=False
+                )
+            assert (response.status, response.version) == (200, 20)
+            socket_ = response.extension
+            assert isinstance(socket_, WebSocketExtensionFromMultiplexedHTTP)
+            assert "permessage-deflate" in response.headers["sec-websocket-extensions"]
+            for message in (
+                "Grüße, 世界 🎉",
+                b"\0\xff",
+                "x" * 300000,
+                bytes(range(256)) * 4096,
+            ):
+                socket_.send_payload(message)
+                assert socket_.next_payload() == message
+            socket_.close()
 
 
 # Messages
