@@ -15,7 +15,7 @@
 
 #include "h2_connection.h"
 
-enum { MAX_LISTENERS = 8, MAX_FDS = 1 << 20 };
+enum { MAX_FDS = 1 << 20 };
 
 static int epoll_fd, listeners[MAX_LISTENERS], listener_count;
 static connection **connections; /* by descriptor */
