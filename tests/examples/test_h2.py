@@ -429,7 +429,7 @@ def test_client_that_does_not_end_the_stream(server: Server) -> None:
         assert client.rest(number) == goodbye(1000)
         stream = client.streams[number]
         assert client.is_silent(0.5)
-        client.wait(lambda: stream.error is not None, 3)
+        client.wait(lambda: stream.error is not None)
         assert stream.error == ErrorCodes.NO_ERROR
         assert is_well(client)
 
@@ -542,7 +542,7 @@ def test_send_timeout(tmp_path: Path) -> None:
             slow, other = client.open(), client.open()
             fill(client, slow, message)
             stream = client.streams[slow]
-            client.wait(lambda: stream.error is not None, 4)
+            client.wait(lambda: stream.error is not None)
             assert stream.error == ErrorCodes.CANCEL
             client.send(other, frame(FIN | TEXT, b"fine"))
             assert client.read(other, 6) == echo(FIN | TEXT, b"fine")
@@ -559,7 +559,7 @@ def test_send_timeout_of_a_connection(tmp_path: Path) -> None:
         for number in [client.open(sec_websocket_extensions=offer) for _ in range(16)]:
             client.h2.increment_flow_control_window(2**24, number)
             client.send(number, message)
-        until = time.monotonic() + 5
+        until = time.monotonic() + PATIENCE
         while "closed by a time limit" not in server.log:
             assert time.monotonic() < until
             time.sleep(0.1)
@@ -577,7 +577,7 @@ def test_limit_of_all_output(tmp_path: Path) -> None:
         numbers = [client.open() for _ in range(40)]
         for number in numbers:
             client.send(number, frame(FIN | BINARY, bytes(65536 + 65536)))
-        client.wait(lambda: any(client.streams[n].error is not None for n in numbers), 4)
+        client.wait(lambda: any(client.streams[n].error is not None for n in numbers))
         errors = [client.streams[n].error for n in numbers]
         assert ErrorCodes.CANCEL in errors
         assert None in errors
@@ -595,7 +595,7 @@ def test_handshake_timeout(tmp_path: Path) -> None:
             number = client.open()
             client.send(number, frame(FIN | TEXT, b"unmasked", None))
             stream = client.streams[number]
-            client.wait(lambda: stream.error is not None, 4)
+            client.wait(lambda: stream.error is not None)
             assert stream.error == ErrorCodes.CANCEL
             assert bytes(stream.data) == goodbye(1002)
             assert is_well(client)
@@ -609,7 +609,7 @@ def test_pings(tmp_path: Path) -> None:
             assert client.read(other, 2) == echo(FIN | PING)
             client.send(other, frame(FIN | PONG))
         assert client.read(silent, 2) == echo(FIN | PING)
-        client.wait(lambda: client.streams[silent].error is not None, 4)
+        client.wait(lambda: client.streams[silent].error is not None)
         assert client.streams[silent].error == ErrorCodes.CANCEL
         assert client.streams[other].error is None
 
@@ -781,7 +781,7 @@ def test_signal(tmp_path: Path, number: int) -> None:
             assert peer.goaway == ErrorCodes.NO_ERROR
         started = time.monotonic()
         assert server.process.wait(PATIENCE) == 0
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < PATIENCE
     server.stop()
 
 
