@@ -779,9 +779,7 @@ def test_signal(tmp_path: Path, number: int) -> None:
         for peer in (client, idle):
             wait_for_end(peer)
             assert peer.goaway == ErrorCodes.NO_ERROR
-        started = time.monotonic()
         assert server.process.wait(PATIENCE) == 0
-        assert time.monotonic() - started < PATIENCE
     server.stop()
 
 
