@@ -23,7 +23,7 @@ FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples manual ## builds all but the tests, checks the header
+all: library check-header examples tools manual ## builds all but the tests, checks the header
 
 # A target has a line if a text follows ## in its rule.
 help: ## lists these targets
@@ -76,6 +76,9 @@ notices: ## regenerates THIRD-PARTY-NOTICES
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
+tools: library ## builds wsdump and wscat into target/tools
+	$(MAKE) -C tools
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -94,7 +97,7 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
-test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
+test-python: examples tools $(VENV)/ready ## runs the Python tests, which also test the C programs
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python:docs $(VENV)/bin/python -m pytest -q \
 		tests/python tests/docs
 
@@ -119,14 +122,14 @@ test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
-test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples tools $(VENV)/ready ## tests the examples and tools that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools examples tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -153,11 +156,11 @@ autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four 
 autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
 
-autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
+autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
 
 # Takes about ten minutes each. The results are kept in git.
-autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite ## all cases
+autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools autobahn-suite ## all cases
 	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
 lint: ## checks formatting, clippy, rustdoc and notices; warnings are errors
@@ -218,10 +221,11 @@ uninstall: ## removes the installed files
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C tools clean
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples run \
+	examples tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

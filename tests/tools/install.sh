@@ -23,6 +23,7 @@ need javac default-jdk-headless
 luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
+need tcpdump tcpdump
 need mandoc mandoc
 need man man-db
 need col bsdextrautils
@@ -46,6 +47,8 @@ forbid_services() {
     chmod +x /usr/sbin/policy-rc.d
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 }
+
+package libpcap-dev # for tools
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
