@@ -23,7 +23,7 @@ FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples manual ## builds all but the tests, checks the header
+all: library check-header examples tools manual ## builds all but the tests, checks the header
 
 # A target has a line if a text follows ## in its rule.
 help: ## lists these targets
@@ -81,6 +81,9 @@ h2-server: library $(VENV)/ready ## builds the HTTP/2 server and installs what i
 	$(MAKE) -C examples-c h2_server
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
 
+tools: library ## builds wsdump and wscat into target/tools
+	$(MAKE) -C tools
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -99,7 +102,7 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
-test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
+test-python: examples tools $(VENV)/ready ## runs the Python tests, which also test the C programs
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python:docs $(VENV)/bin/python -m pytest -q \
 		tests/python tests/docs
 
@@ -124,14 +127,14 @@ test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
-test-examples: examples h2-server $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples tools h2-server $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools examples tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -158,7 +161,7 @@ autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four 
 autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
 
-autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
+autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
 
 # The HTTP/2 server over HTTP/1.1, and over HTTP/2 through a bridge.
@@ -166,7 +169,7 @@ autobahn-h2-server autobahn-h2-bridge: autobahn-%: h2-server autobahn-suite ## a
 	tests/autobahn/run $* base
 
 # Takes about ten minutes each. The results are kept in git.
-autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite ## all cases
+autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools autobahn-suite ## all cases
 	tests/autobahn/run $* all --save tests/autobahn/results/$*.json
 
 lint: ## checks formatting, clippy, rustdoc and notices; warnings are errors
@@ -227,10 +230,11 @@ uninstall: ## removes the installed files
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C tools clean
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples h2-server run \
+	examples h2-server tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

@@ -20,27 +20,43 @@ static inline void set_program(const char *path) {
 
 /* ---- text of a peer ---- */
 
-/* Returns the length of the control character (C0, DEL, or C1 in UTF-8) at the start of
- * `bytes`, or 0. */
-static inline size_t control_length(const uint8_t *bytes, size_t len) {
-    if (bytes[0] == 0xc2 && len > 1 && bytes[1] >= 0x80 && bytes[1] < 0xa0)
-        return 2;
-    return bytes[0] < 0x20 || bytes[0] == 0x7f ? 1 : 0;
+/* Returns the length of the character at the start of `bytes`, or 0 if they are not
+ * UTF-8. */
+static inline size_t decode_character(const uint8_t *bytes, size_t len,
+                                      uint32_t *character) {
+    const uint8_t first = bytes[0];
+    const size_t n = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    uint32_t state = 0;
+    if (n > len || ws_utf8_validate(&state, bytes, n) != WS_OK || state != 0)
+        return 0;
+    *character = n == 1 ? first : first & (0x7fU >> n);
+    for (size_t i = 1; i < n; i++)
+        *character = *character << 6 | (bytes[i] & 0x3fU);
+    return n;
 }
 
-/* Prints control characters as \xNN, except those in `allowed`. Otherwise a peer could
- * move the cursor of our terminal, change its colours, or type commands. */
+/* Control characters (C0, DEL, C1) move the cursor of a terminal, change its colours,
+ * or type commands; bidirectional controls and separators rearrange what a person
+ * reads. */
+static inline bool drives_terminal(uint32_t c) {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e ||
+           c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Prints the bytes of such characters, and bytes that are not UTF-8, as \xNN; but not
+ * the ASCII characters in `allowed`. */
 static inline void print_escaped(FILE *to, const void *data, size_t len,
                                  const char *allowed) {
     const uint8_t *bytes = data;
     for (size_t i = 0; i < len;) {
-        size_t n = control_length(bytes + i, len - i);
-        if (n == 0 || (bytes[i] != 0 && strchr(allowed, bytes[i]))) {
-            putc(bytes[i++], to);
-            continue;
-        }
-        for (; n > 0; n--)
-            fprintf(to, "\\x%02x", bytes[i++]);
+        uint32_t c = 0;
+        size_t n = decode_character(bytes + i, len - i, &c), end = i + (n > 0 ? n : 1);
+        bool plain = n > 0 && (!drives_terminal(c) ||
+                               (c > 0 && c < 0x80 && strchr(allowed, (int)c)));
+        for (; plain && i < end; i++)
+            putc(bytes[i], to);
+        for (; i < end; i++)
+            fprintf(to, "\\x%02x", bytes[i]);
     }
 }
 

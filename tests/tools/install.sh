@@ -23,6 +23,7 @@ need javac default-jdk-headless
 luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
+need tcpdump tcpdump
 need mandoc mandoc
 need man man-db
 need col bsdextrautils
@@ -48,6 +49,7 @@ forbid_services() {
 }
 
 package libnghttp2-dev nghttp2-client # openssl and libssl-dev: above
+package libpcap-dev # for tools
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"

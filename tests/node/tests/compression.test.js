@@ -107,9 +107,9 @@ test("a message that decompresses to 64 MiB is refused with 1009", async () => {
   assert.equal((await once(socket, "close"))[0], 1009);
 });
 
-// The C echo client
+// wscat
 
-const program = fileURLToPath(new URL("../../../examples-c/echo_client", import.meta.url));
+const program = fileURLToPath(new URL("../../../target/tools/wscat", import.meta.url));
 
 // Runs it with a ws server that echoes, and returns the extensions agreed on and the output.
 async function visit(perMessageDeflate, options, input) {

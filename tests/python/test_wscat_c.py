@@ -1,4 +1,4 @@
-"""The C client, against both echo servers and that of websockets."""
+"""wscat, against both echo servers and that of websockets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from websockets.extensions.permessage_deflate import (
 from websockets.sync.server import ServerConnection, serve
 from wire import ROOT
 
-BINARY = "examples-c/echo_client"
+BINARY = "target/tools/wscat"
 SERVERS = {
     "c": ("./examples-c/echo_server",),
     "asyncio": (sys.executable, "python/examples/echo_server.py"),
@@ -115,7 +115,7 @@ def test_it_compresses(options: tuple[str, ...], terms: dict[str, Any]) -> None:
 
 @needs.compression
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         "permessage-deflate; server_max_window_bits=16",
         "permessage-deflate; unknown",
@@ -124,8 +124,8 @@ def test_it_compresses(options: tuple[str, ...], terms: dict[str, Any]) -> None:
         "permessage-deflate, permessage-deflate",
     ],
 )
-def test_an_answer_that_goes_beyond_the_offer(answer: str) -> None:
-    with scripted(b"{101 %s}" % answer.encode()) as (url, _):
+def test_a_response_that_goes_beyond_the_offer(response: str) -> None:
+    with scripted(b"{101 %s}" % response.encode()) as (url, _):
         done = run(url, "hello")
     assert done.returncode == 1
     assert "extension" in done.stderr
@@ -146,21 +146,21 @@ def test_text_of_the_server_moves_no_cursor() -> None:
     with serve(talk, "127.0.0.1", 0, compression=None) as server:
         threading.Thread(target=server.serve_forever).start()
         url = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
-        done = run(url, "hello", "which gets no answer")
+        done = run(url, "hello", "which gets no reply")
         server.shutdown()
     assert done.stdout == ESCAPED + "\ttab\nline\n"
     assert f"closed with 4000 {ESCAPED}\\x0a\n" in done.stderr
     assert done.returncode == 1
 
 
-def test_the_reason_of_a_refusal_is_told_and_moves_no_cursor() -> None:
+def test_the_reason_of_a_refusal_is_reported_and_moves_no_cursor() -> None:
     with scripted(b"HTTP/1.1 404 Not\x1b[31m Here\r\nContent-Length: 0\r\n\r\n") as (url, _):
         done = run(url, "hello")
     assert done.returncode == 1
     assert "\x1b" not in done.stderr
 
 
-def test_a_refusal_is_told() -> None:
+def test_a_refusal_is_reported() -> None:
     with scripted(b"HTTP/1.1 404 Not Here\r\nContent-Length: 0\r\n\r\n") as (url, _):
         done = run(url, "hello")
     assert done.returncode == 1
@@ -194,8 +194,8 @@ def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
     assert done.stderr.endswith(" (see --help)\n") == (done.returncode == 2)
 
 
-@pytest.mark.parametrize(("reason", "told"), [("", "4000\n"), ("bye", "4000 bye\n")])
-def test_a_close_is_told_with_its_reason(reason: str, told: str) -> None:
+@pytest.mark.parametrize(("reason", "reported"), [("", "4000\n"), ("bye", "4000 bye\n")])
+def test_a_close_is_reported_with_its_reason(reason: str, reported: str) -> None:
     def talk(connection: ServerConnection) -> None:
         connection.recv()
         connection.close(4000, reason)
@@ -205,7 +205,7 @@ def test_a_close_is_told_with_its_reason(reason: str, told: str) -> None:
         done = run(f"ws://127.0.0.1:{server.socket.getsockname()[1]}/", "hello")
         server.shutdown()
     assert done.returncode == 1
-    assert done.stderr.endswith(f"closed with {told}")
+    assert done.stderr.endswith(f"closed with {reported}")
 
 
 def test_help_and_version() -> None:
@@ -214,4 +214,4 @@ def test_help_and_version() -> None:
     assert "URL" in done.stdout
     done = run("--version")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("echo_client, wscodec ")
+    assert done.stdout.startswith("wscat, wscodec ")

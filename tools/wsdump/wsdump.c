@@ -1,0 +1,41 @@
+/* wsdump: prints the WebSocket frames of a capture, or of a stream of bytes.
+ *
+ * Read options.h first (the command line), then stream.h (the frames that one side
+ * sends), connection.h (the opening handshake), and report.h (the output). The bytes
+ * come from files.h, or from capture.h through packet.h and tcp.h. clauses.h has the
+ * clause of each error. */
+#define _GNU_SOURCE
+#include "capture.h"
+#include "files.h"
+
+/* The first byte of a capture starts neither a head nor a valid frame. */
+static bool is_capture(FILE *file) {
+    static const uint8_t starts[] = {0xa1, 0xd4, 0x4d, 0x0a};
+    const int first = getc(file);
+    if (first == EOF)
+        return false;
+    ungetc(first, file);
+    return memchr(starts, first, sizeof starts) != NULL;
+}
+
+static void read_file(const char *name) {
+    FILE *file = open_input(name);
+    if (is_capture(file))
+        read_capture(name, file);
+    else
+        read_stream((input){name, file, false}, NULL);
+}
+
+int main(int argc, char **argv) {
+    read_options(argc, argv);
+    choose_colours();
+    if (options.interface)
+        read_interface();
+    else if (options.file)
+        read_file(options.file);
+    else
+        read_sides();
+    if (fflush(stdout) != 0)
+        fail("stdout", strerror(errno));
+    return found_errors ? EXIT_ERRORS : EXIT_CLEAN;
+}
