@@ -5,6 +5,8 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/wscodec
 DESTDIR ?=
 # no: builds a smaller library without compression.
@@ -205,12 +207,15 @@ bench-echo: examples ## measures CPU time and memory of echo servers; options in
 install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
+install uninstall: export BINDIR := $(BINDIR)
+install uninstall: export MANDIR := $(MANDIR)
 install uninstall: export DOCDIR := $(DOCDIR)
 install uninstall: export DESTDIR := $(DESTDIR)
 install uninstall: export VERSION := $(VERSION)
 install uninstall: export BUILT_FOR := $(BUILT_FOR)
+install uninstall: export LIBRARIES_FROM := $(LIB)
 
-install: ## installs into PREFIX, LIBDIR, INCLUDEDIR and DOCDIR, below DESTDIR
+install: ## installs into PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR, below DESTDIR
 	@packaging/install.sh install
 
 uninstall: ## removes the installed files
