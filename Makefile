@@ -221,6 +221,9 @@ install: ## installs into PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR, be
 uninstall: ## removes the installed files
 	@packaging/install.sh uninstall
 
+deb: ## builds Debian packages in target/deb
+	VERSION=$(VERSION) CARGO=$(CARGO) PYTHON=$(PYTHON) packaging/deb.sh
+
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
 	$(CARGO) clean
@@ -230,4 +233,4 @@ clean: ## removes all output of builds
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
-	bench-record bench-getrandom bench-peers bench-echo install uninstall clean
+	bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean
