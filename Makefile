@@ -14,7 +14,8 @@ DEFLATE ?= yes
 # shared, static, or both.
 LIBRARIES ?= shared static
 
-VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The first version is the package's: dependencies follow, in the Cargo.toml of the packed crate.
+VERSION := $(shell sed -n '/^version = / { s/.*"\(.*\)"/\1/p; q; }' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
 # The output folder of cargo, which its own variables may change.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
@@ -115,11 +116,14 @@ test-instructions: library
 check-instructions: library ## fails if a call takes 5 % more instructions than recorded
 	$(CHECK_INSTRUCTIONS)
 
-test-tools: ## installs the tools that test-all, test-ffi and test-examples need
+test-tools: ## installs the tools that test-all and its parts need
 	tests/tools/install.sh
 
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+
+test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
+	tests/first-steps/run.sh
 
 test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
@@ -133,11 +137,14 @@ test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need 
 	tests/gates/header.sh
 	tests/gates/install.sh
 	tests/gates/manual.sh
+	tests/gates/cmake.sh
+	tests/gates/crate.sh
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
 	$(MAKE) test-ffi
 	$(MAKE) test-examples
+	$(MAKE) test-first-steps
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
@@ -231,6 +238,6 @@ clean: ## removes all output of builds
 .PHONY: all help library library-shared library-static header check-header manual notices \
 	examples run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
-	test-examples test-all \
+	test-examples test-first-steps test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
 	bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean
