@@ -74,7 +74,8 @@ def main() -> int:
         owners = holders(text) or package.get("authors", [])
         licences = names(package["license"])
         for name in licences:
-            texts.setdefault(name, terms(text) if name == "Zlib" else COMMON.format(name.rstrip("+")))
+            whole = terms(text) if name == "Zlib" else COMMON.format(name.rstrip("+"))
+            texts.setdefault(name, whole)
         print(paragraph(f"{folder.name}/{crate.name}/*", owners, licences))
     for name in sorted(texts):
         print(f"\nLicense: {name}\n{texts[name]}")

@@ -31,7 +31,9 @@ def converse(address: str) -> None:
 
 def main() -> int:
     (program,) = sys.argv[1:]
-    with subprocess.Popen([program, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [program, "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as server:
         try:
             line = server.stdout.readline() if server.stdout else ""
             if not line.startswith("listening on http://"):

@@ -44,6 +44,7 @@ package() { # PACKAGE...
 package libwslay-dev libwebsockets-dev # for the code before, in docs/moving.md
 
 package openssl libssl-dev nginx-light haproxy
+package libpcap-dev # with libssl-dev, for packaging/debian
 
 # Installing nginx or haproxy would start it as a service.
 forbid_services() {
@@ -52,8 +53,6 @@ forbid_services() {
     chmod +x /usr/sbin/policy-rc.d
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 }
-
-package libpcap-dev libssl-dev # for packaging/debian
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
