@@ -132,7 +132,7 @@ test-examples: examples $(VENV)/ready ## tests the examples that need other libr
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools all $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh

@@ -14,6 +14,8 @@ mkdir -p "$root"
 $cargo package --quiet --no-verify --allow-dirty --target-dir "$root/packed"
 tar -xzf "$root"/packed/package/wscodec-*.crate -C "$root"
 cd "$root"/wscodec-*
+# In a crate all files have the same old time; cargo would not notice that they have changed.
+find . -type f -exec touch {} +
 # The dependencies are compiled already.
 mkdir -p target "$source/target/header"
 ln -s "$source/target/header" target/header
