@@ -5,6 +5,8 @@ PYTHON ?= python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/wscodec
 DESTDIR ?=
 # no: builds a smaller library without compression.
@@ -12,7 +14,8 @@ DEFLATE ?= yes
 # shared, static, or both.
 LIBRARIES ?= shared static
 
-VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
+# The first version is the package's: dependencies follow, in the Cargo.toml of the packed crate.
+VERSION := $(shell sed -n '/^version = / { s/.*"\(.*\)"/\1/p; q; }' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
 # The output folder of cargo, which its own variables may change.
 CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
@@ -121,11 +124,14 @@ test-instructions: library
 check-instructions: library ## fails if a call takes 5 % more instructions than recorded
 	$(CHECK_INSTRUCTIONS)
 
-test-tools: ## installs the tools that test-all, test-ffi and test-examples need
+test-tools: ## installs the tools that test-all and its parts need
 	tests/tools/install.sh
 
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+
+test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
+	tests/first-steps/run.sh
 
 test-examples: examples tools h2-server $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
@@ -134,16 +140,19 @@ test-examples: examples tools h2-server $(VENV)/ready ## tests the examples that
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: test-tools examples tools $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools all $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
 	tests/gates/manual.sh
+	tests/gates/cmake.sh
+	tests/gates/crate.sh
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
 	$(MAKE) test-ffi
 	$(MAKE) test-examples
+	$(MAKE) test-first-steps
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
@@ -217,16 +226,22 @@ bench-echo: examples ## measures CPU time and memory of echo servers; options in
 install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
+install uninstall: export BINDIR := $(BINDIR)
+install uninstall: export MANDIR := $(MANDIR)
 install uninstall: export DOCDIR := $(DOCDIR)
 install uninstall: export DESTDIR := $(DESTDIR)
 install uninstall: export VERSION := $(VERSION)
 install uninstall: export BUILT_FOR := $(BUILT_FOR)
+install uninstall: export LIBRARIES_FROM := $(LIB)
 
-install: ## installs into PREFIX, LIBDIR, INCLUDEDIR and DOCDIR, below DESTDIR
+install: ## installs into PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR, below DESTDIR
 	@packaging/install.sh install
 
 uninstall: ## removes the installed files
 	@packaging/install.sh uninstall
+
+deb: ## builds Debian packages in target/deb
+	VERSION=$(VERSION) CARGO=$(CARGO) PYTHON=$(PYTHON) packaging/deb.sh
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
@@ -236,6 +251,6 @@ clean: ## removes all output of builds
 .PHONY: all help library library-shared library-static header check-header manual notices \
 	examples h2-server tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
-	test-examples test-all \
+	test-examples test-first-steps test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
-	bench-record bench-getrandom bench-peers bench-echo install uninstall clean
+	bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean

@@ -1,86 +1,209 @@
 #!/bin/sh
-# Installs what `make library` put into target/lib, or removes it again.
+# Installs what was built, or removes what was installed.
 #
 #   install.sh install|uninstall
 #
-# The environment says where to and what: PREFIX, LIBDIR, INCLUDEDIR, DOCDIR,
-# DESTDIR, VERSION, and BUILT_FOR, which must be what target/lib was built for.
+# The environment says where to: PREFIX, LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DOCDIR and
+# DESTDIR. It also says what: VERSION, LIBRARIES_FROM, which is the folder of the libraries,
+# and BUILT_FOR, which must be what they were built for.
+#
+# LIBDIR/wscodec/installed lists the files of an installation, so that exactly these are
+# removed, by `uninstall` and by an installation over an earlier one.
 set -eu
 cd "$(dirname "$0")/.."
-built=target/lib
 abi=${VERSION%%.*}
-lib=$DESTDIR$LIBDIR
-include=$DESTDIR$INCLUDEDIR
-doc=$DESTDIR$DOCDIR
-notices="LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES"
-forms="wscodec.h wscodec.json"
+installed=$LIBDIR/wscodec/installed
 
-# A value of a .pc file: a space parts arguments there.
+# ---- the files ----
+
+install_all() {
+    install_libraries
+    into "$INCLUDEDIR" 644 include/wscodec.h include/wscodec.json
+    into "$DOCDIR" 644 LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES
+    into_if_built "$INCLUDEDIR" 644 include/wscodec.hpp
+    for tool in wsdump wscat; do
+        if [ -f "target/tools/$tool" ]; then
+            into "$BINDIR" 755 "target/tools/$tool"
+            into "$MANDIR/man1" 644 "tools/$tool.1"
+        fi
+    done
+    for section in man3 man7; do
+        into_if_built "$MANDIR/$section" 644 target/manual/$section/*
+    done
+    if [ -d target/manual/html ]; then
+        tree_into "$DOCDIR/html" target/manual/html
+    fi
+}
+
+install_libraries() {
+    generate "$LIBDIR/pkgconfig/wscodec.pc" pkg_config 'Libs: -L${libdir} -lwscodec' \
+        'Libs.private: -lc'
+    for file in wscodec-config.cmake wscodec-config-version.cmake; do
+        generate "$LIBDIR/cmake/wscodec/$file" cmake_file "packaging/cmake/$file.in"
+    done
+    if [ -f "$LIBRARIES_FROM/libwscodec.so.$abi" ]; then
+        put 755 "$LIBRARIES_FROM/libwscodec.so.$abi" "$LIBDIR/libwscodec.so.$VERSION"
+        link "libwscodec.so.$VERSION" "$LIBDIR/libwscodec.so.$abi"
+        link "libwscodec.so.$abi" "$LIBDIR/libwscodec.so"
+    fi
+    if [ -f "$LIBRARIES_FROM/libwscodec.a" ]; then
+        put 644 "$LIBRARIES_FROM/libwscodec.a" "$LIBDIR/libwscodec.a"
+        generate "$LIBDIR/pkgconfig/wscodec-static.pc" pkg_config \
+            'Libs: -L${libdir} -l:libwscodec.a -lc'
+    fi
+}
+
+# ---- ways to install one ----
+
+# Every path is recorded before it exists, so that a failure leaves nothing unknown.
+record() { # path
+    install -d "$DESTDIR${1%/*}" "$DESTDIR${installed%/*}"
+    printf '%s\n' "$1" >> "$DESTDIR$installed"
+}
+
+put() { # mode, file, path
+    record "$3"
+    install -m "$1" "$2" "$DESTDIR$3"
+}
+
+link() { # target, path
+    record "$2"
+    ln -sf "$1" "$DESTDIR$2"
+}
+
+generate() { # path, command that writes it
+    path=$1
+    shift
+    record "$path"
+    "$@" > "$DESTDIR$path"
+    chmod 644 "$DESTDIR$path"
+}
+
+into() { # folder, mode, files
+    folder=$1 mode=$2
+    shift 2
+    for file; do
+        put "$mode" "$file" "$folder/${file##*/}"
+    done
+}
+
+into_if_built() { # folder, mode, files, which need not exist
+    for file; do
+        if [ -f "$file" ]; then
+            into "$1" "$2" "$file"
+        fi
+    done
+}
+
+tree_into() { # folder, tree
+    (cd "$2" && find . -type f) | while IFS= read -r file; do
+        put 644 "$2/$file" "$1/${file#./}"
+    done
+}
+
+# ---- generated files ----
+
+below_prefix() { # path
+    case $1 in "$PREFIX"/*) true ;; *) false ;; esac
+}
+
+# A value of a .pc file: a space separates arguments there.
 escaped() {
     printf '%s' "$1" | sed 's/[\\ "'\'']/\\&/g'
 }
 
-pkg_config() {
+# A folder, relative to the prefix if it can be, for `pkg-config --define-prefix`.
+in_prefix() { # path
+    if below_prefix "$1"; then
+        printf '${prefix}%s' "$(escaped "${1#"$PREFIX"}")"
+    else
+        escaped "$1"
+    fi
+}
+
+pkg_config() { # lines that name the libraries
     cat << PC
 prefix=$(escaped "$PREFIX")
-libdir=$(escaped "$LIBDIR")
-includedir=$(escaped "$INCLUDEDIR")
+libdir=$(in_prefix "$LIBDIR")
+includedir=$(in_prefix "$INCLUDEDIR")
 
 Name: wscodec
 Description: WebSocket engine (RFC 6455, RFC 7692) that never touches a socket
 Version: $VERSION
-Libs: -L\${libdir} -lwscodec
-Libs.private: -lc
 Cflags: -I\${includedir}
 PC
+    printf '%s\n' "$@"
 }
 
-put() {
-    if [ ! -f "$built/built-for" ]; then
+# INCLUDEDIR as seen from LIBDIR/cmake/wscodec, so that the prefix can be moved.
+include_from_cmake() {
+    if below_prefix "$LIBDIR" && below_prefix "$INCLUDEDIR"; then
+        up=$(printf '%s' "${LIBDIR#"$PREFIX"}" | sed 's|/[^/]*|/..|g')
+        printf '%s' "../..$up${INCLUDEDIR#"$PREFIX"}"
+    else
+        printf '%s' "$INCLUDEDIR"
+    fi
+}
+
+# 4 for 32-bit libraries, else 8: the fifth byte of an ELF file.
+pointer_size() {
+    if LC_ALL=C grep -q "$(printf '\177ELF\001')" "$LIBRARIES_FROM"/libwscodec.*; then
+        echo 4
+    else
+        echo 8
+    fi
+}
+
+cmake_file() { # template
+    include=$(include_from_cmake | sed 's/[\\|&]/\\&/g')
+    sed -e "s|@VERSION@|$VERSION|g" -e "s|@ABI@|$abi|g" -e "s|@INCLUDEDIR@|$include|g" \
+        -e "s|@POINTER_SIZE@|$(pointer_size)|g" "$1"
+}
+
+# ---- commands ----
+
+check_built() {
+    if [ ! -f "$LIBRARIES_FROM/built-for" ]; then
         echo "nothing was built: run 'make' first" >&2
         exit 1
     fi
-    if [ "$(cat "$built/built-for")" != "$BUILT_FOR" ]; then
-        echo "target/lib was built for '$(cat "$built/built-for")', not for '$BUILT_FOR':" \
+    was=$(cat "$LIBRARIES_FROM/built-for")
+    if [ "$was" != "$BUILT_FOR" ]; then
+        echo "$LIBRARIES_FROM was built for '$was', not for '$BUILT_FOR':" \
             "run 'make library' first" >&2
         exit 1
     fi
-    install -d "$lib/pkgconfig" "$include" "$doc"
-    if [ -f "$built/libwscodec.so.$abi" ]; then
-        install -m 755 "$built/libwscodec.so.$abi" "$lib/libwscodec.so.$VERSION"
-        ln -sf "libwscodec.so.$VERSION" "$lib/libwscodec.so.$abi"
-        ln -sf "libwscodec.so.$abi" "$lib/libwscodec.so"
-    fi
-    if [ -f "$built/libwscodec.a" ]; then
-        install -m 644 "$built/libwscodec.a" "$lib/libwscodec.a"
-    fi
-    for file in $forms; do
-        install -m 644 "include/$file" "$include/$file"
-    done
-    for file in $notices; do
-        install -m 644 "$file" "$doc/$file"
-    done
-    pkg_config > "$lib/pkgconfig/wscodec.pc"
 }
 
-take() {
-    for file in "libwscodec.so.$VERSION" "libwscodec.so.$abi" libwscodec.so libwscodec.a \
-            pkgconfig/wscodec.pc; do
-        rm -f "$lib/$file"
+remove_all() {
+    while IFS= read -r path; do
+        rm -f "$DESTDIR$path"
+    done < "$DESTDIR$installed"
+    rm "$DESTDIR$installed"
+    for folder in "$DOCDIR" "$LIBDIR/cmake/wscodec" "$LIBDIR/wscodec"; do
+        if [ -d "$DESTDIR$folder" ]; then
+            find "$DESTDIR$folder" -depth -type d -exec rmdir {} \; 2> /dev/null || true
+        fi
     done
-    for file in $forms; do
-        rm -f "$include/$file"
-    done
-    for file in $notices; do
-        rm -f "$doc/$file"
-    done
-    if [ -d "$doc" ]; then
-        rmdir "$doc" 2> /dev/null || true
-    fi
 }
 
 case ${1-} in
-    install) put ;;
-    uninstall) take ;;
-    *) echo "usage: install.sh install|uninstall" >&2; exit 2 ;;
+    install)
+        check_built
+        if [ -f "$DESTDIR$installed" ]; then
+            remove_all
+        fi
+        install_all
+        ;;
+    uninstall)
+        if [ ! -f "$DESTDIR$installed" ]; then
+            echo "not installed there: $DESTDIR$installed does not exist" >&2
+            exit 1
+        fi
+        remove_all
+        ;;
+    *)
+        echo "usage: install.sh install|uninstall" >&2
+        exit 2
+        ;;
 esac

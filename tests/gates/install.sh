@@ -1,8 +1,9 @@
 #!/bin/sh
 # A program builds and runs with the files of `make install` and pkg-config, with
-# the shared and with the static library, for folders of any name; `make
-# uninstall` removes all of them. Only libraries of the last build are installed,
-# and only if it was for this target.
+# the shared and with the static library, for folders of any name, and after the
+# folder was moved. `make uninstall`, or another `make install`, removes all files
+# of the installation and no others. Only libraries of the last build are
+# installed, and only if it was for this target.
 #
 # Afterwards target/lib is as after `make library`.
 set -eu
@@ -28,30 +29,64 @@ int main(void) {
 C
 
 leaves_nothing() { # folder
-    left=$(find "$1" \( -name '*wscodec*' -o -name 'LICENSE*' -o -type l \) -print)
+    left=$(find "$1" \( ! -type d -o -name '*wscodec*' \) ! -name foreign -print)
     [ -z "$left" ] || fail "not removed: $left"
 }
 
-works_from() { # prefix, library folder
-    PKG_CONFIG_PATH="$2/pkgconfig"
+has() { # folder, files
+    folder=$1
+    shift
+    for file; do
+        [ -s "$folder/${file##*/}" ] || fail "no ${file##*/} in $folder"
+    done
+}
+
+program_works() { # library folder, further options of pkg-config
+    PKG_CONFIG_PATH="$1/pkgconfig"
     export PKG_CONFIG_PATH
     version=$(pkg-config --modversion wscodec)
     # The flags are quoted for a shell.
-    eval "cc -o '$root/shared' '$root/program.c' $(pkg-config --cflags --libs wscodec)"
-    eval "cc -o '$root/static' '$root/program.c' $(pkg-config --cflags wscodec)" \
-        "'$2/libwscodec.a'"
-    [ "$(LD_LIBRARY_PATH="$2" "$root/shared")" = "$version" ] || fail "shared, in $1"
+    eval "cc -o '$root/shared' '$root/program.c' $(pkg-config $2 --cflags --libs wscodec)"
+    eval "cc -o '$root/static' '$root/program.c' $(pkg-config $2 --cflags --libs wscodec-static)"
+    [ "$(LD_LIBRARY_PATH="$1" "$root/shared")" = "$version" ] || fail "shared, in $1"
     [ "$("$root/static")" = "$version" ] || fail "static, in $1"
-    [ -s "$1/share/doc/wscodec/THIRD-PARTY-NOTICES" ] || fail "no licences in $1"
-    [ -s "$1/include/wscodec.json" ] || fail "no description for bindings in $1"
+    if "$root/shared" > /dev/null 2>&1; then fail "the shared library is not used"; fi
+}
+
+# Everything that was built is there.
+is_complete() { # prefix
+    has "$1/include" include/wscodec.*
+    has "$1/share/doc/wscodec" LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES
+    for tool in wsdump wscat; do
+        if [ -f "target/tools/$tool" ]; then
+            "$1/bin/$tool" --help > /dev/null || fail "$tool does not start"
+            has "$1/share/man/man1" "$tool.1"
+        fi
+    done
+    for section in man3 man7; do
+        if [ -d target/manual/$section ]; then
+            has "$1/share/man/$section" target/manual/$section/*
+        fi
+    done
+    if [ -d target/manual/html ]; then
+        diff -r target/manual/html "$1/share/doc/wscodec/html" || fail "another manual"
+    fi
 }
 
 make -s library
 for name in "$root/plain" "$root/with a space" "$root/a|b&c"; do
     make -s install PREFIX="$name" LIBDIR="$name/lib64"
-    works_from "$name" "$name/lib64"
+    touch "$name/include/foreign" "$name/lib64/foreign"
+    program_works "$name/lib64" ""
+    is_complete "$name"
+    mv "$name" "$root/moved"
+    program_works "$root/moved/lib64" --define-prefix
+    mv "$root/moved" "$name"
     make -s uninstall PREFIX="$name" LIBDIR="$name/lib64"
     leaves_nothing "$name"
+    if make -s uninstall PREFIX="$name" LIBDIR="$name/lib64" 2> "$root/refused"; then
+        fail "removes what is not installed"
+    fi
 done
 
 make -s install PREFIX=/opt/w DESTDIR="$root/staging"
@@ -76,6 +111,9 @@ CARGO_BUILD_TARGET=$target make -s install PREFIX="$root/plain"
 make -s uninstall PREFIX="$root/plain"
 leaves_nothing "$root/plain"
 
+# Over an installation of both.
+make -s library
+make -s install PREFIX="$root/plain"
 make -s library LIBRARIES=static
 make -s install PREFIX="$root/plain"
 [ ! -e "$root/plain/lib/libwscodec.so" ] || fail "installs a shared library that was not built"
@@ -86,5 +124,5 @@ if make -s install PREFIX="$root/plain" 2> "$root/refused"; then
     fail "installs although nothing was built"
 fi
 make -s library
-echo "install: a program links both libraries with pkg-config, in any folder; uninstall removes" \
-    "all files"
+echo "install: a program links both libraries with pkg-config, in any folder, and after a move;" \
+    "uninstall removes all files"

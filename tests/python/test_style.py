@@ -12,7 +12,7 @@ from wire import ROOT
 from wscodec import errors
 
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
-PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "examples")]
+PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "examples", "first-steps")]
 
 
 def check(*command: str) -> None:

@@ -13,6 +13,12 @@ need clang clang
 need clang++ clang
 need curl curl
 need pkg-config pkg-config
+need cmake cmake
+need ninja ninja-build
+need meson meson
+need dh debhelper
+need dpkg-buildpackage dpkg-dev
+need lintian lintian
 need node nodejs
 need npm npm
 need chromium chromium
@@ -39,6 +45,7 @@ package() { # PACKAGE...
 package libwslay-dev libwebsockets-dev # for the code before, in docs/moving.md
 
 package openssl libssl-dev nginx-light haproxy
+package libpcap-dev # with libssl-dev, for packaging/debian
 
 # Installing nginx or haproxy would start it as a service.
 forbid_services() {
@@ -66,4 +73,13 @@ if ! cmp -s tests/node/package-lock.json target/node/installed; then
     echo "installing npm packages below target/node: ws, undici, playwright-core"
     (cd target/node && npm ci --silent --no-audit --no-fund)
     cp tests/node/package-lock.json target/node/installed
+fi
+
+# For `cargo cinstall`; about three minutes. Its version is one for Rust 1.95.
+if ! command -v cargo-cinstall > /dev/null && [ ! -x target/cargo-c/bin/cargo-cinstall ]; then
+    echo "installing cargo-c below target/cargo-c"
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked cargo-c@0.10.24 --bin cargo-cinstall \
+        --root target/cargo-c --target-dir target/cargo-c/build ||
+        echo "no cargo-c: tests/first-steps/cargo-c.sh will be skipped"
+    rm -rf target/cargo-c/build
 fi
