@@ -85,7 +85,7 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 	tests/gates/header.sh
 	tests/gates/zlib.sh
 	$(MAKE) -C tests/c check
-	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
+	@if command -v $(CXX) > /dev/null; then tests/gates/wrapper.sh && $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
 test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
@@ -130,6 +130,7 @@ test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need 
 	$(MAKE) test-examples
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
+	$(MAKE) -C tests/cpp check-sanitizers
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \

@@ -150,7 +150,7 @@ namespace ws {
 
 namespace detail {
 
-class category final : public std::error_category {
+class category_type final : public std::error_category {
 public:
     [[nodiscard]] const char *name() const noexcept override {
         return "wscodec";
@@ -175,7 +175,7 @@ public:
 
 // The category of all errors here.
 [[nodiscard]] inline const std::error_category &category() noexcept {
-    static const detail::category instance;
+    static const detail::category_type instance;
     return instance;
 }
 
@@ -193,7 +193,7 @@ namespace detail {
 [[nodiscard]] inline ws_result result_of(const std::error_code &error) noexcept {
     if (!error)
         return WS_OK;
-    return error.category() == category() ? error.value() : WS_ERR_INVALID_STATE;
+    return error.category() == ws::category() ? error.value() : WS_ERR_INVALID_STATE;
 }
 
 } // namespace detail
