@@ -75,6 +75,7 @@ public:
             out.clear();
             reply_to_plain_http({input_.data(), length}, out);
         }
+        flush();
         if (!client)
             co_return false;
         conn = std::move(client->conn);
