@@ -70,6 +70,9 @@ notices: ## regenerates THIRD-PARTY-NOTICES
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
+examples-cpp: library ## builds the programs in examples-cpp, which need libasio-dev
+	$(MAKE) -C examples-cpp
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -112,7 +115,7 @@ test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
-test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples examples-cpp $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
@@ -148,6 +151,8 @@ autobahn-suite: ## installs the Autobahn|Testsuite
 
 autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
+
+autobahn-cpp-server: examples-cpp
 
 # Takes about ten minutes each. The results are kept in git.
 autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples autobahn-suite ## all cases
@@ -211,9 +216,11 @@ uninstall: ## removes the installed files
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C examples-cpp clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static header check-header notices examples run \
+.PHONY: all help library library-shared library-static header check-header notices examples \
+	examples-cpp run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

@@ -13,7 +13,7 @@ lib=$DESTDIR$LIBDIR
 include=$DESTDIR$INCLUDEDIR
 doc=$DESTDIR$DOCDIR
 notices="LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES"
-forms="wscodec.h wscodec.json"
+forms="wscodec.h wscodec.hpp wscodec.json"
 
 # A value of a .pc file: a space parts arguments there.
 escaped() {

@@ -43,6 +43,7 @@ works_from() { # prefix, library folder
     [ "$(LD_LIBRARY_PATH="$2" "$root/shared")" = "$version" ] || fail "shared, in $1"
     [ "$("$root/static")" = "$version" ] || fail "static, in $1"
     [ -s "$1/share/doc/wscodec/THIRD-PARTY-NOTICES" ] || fail "no licences in $1"
+    [ -s "$1/include/wscodec.hpp" ] || fail "no header for C++ in $1"
     [ -s "$1/include/wscodec.json" ] || fail "no description for bindings in $1"
 }
 

@@ -30,6 +30,7 @@ package() { # PACKAGE...
         dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
     done
 }
+package libasio-dev
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
