@@ -3,7 +3,7 @@
 //
 // A message is encoded once for all clients that get it uncompressed, and once for all
 // clients with the same compression window. That is possible because no message refers to
-// earlier ones. A client that reads too slowly is dropped, and delays nobody.
+// earlier ones. A client that reads too slowly is dropped, and does not delay others.
 #include <array>
 
 #include "server.hpp"

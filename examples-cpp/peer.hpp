@@ -18,8 +18,8 @@ using asio::ip::tcp;
 using std::chrono::seconds;
 
 struct limits {
-    seconds handshake{10};             // for the opening and the closing handshake
-    seconds send{30};                  // for a peer that reads nothing
+    seconds handshake{10}; // for the opening and the closing handshake
+    seconds send{30};      // for a peer that reads nothing
     std::uint64_t max_message = 1 << 20;
     std::uint64_t compress_from = 1024; // shorter messages hardly get smaller
 };
@@ -51,8 +51,9 @@ public:
     static constexpr std::size_t max_unsent = 64 << 10;
 
     peer(tcp::socket socket, const limits &l)
-        : limits_(l), patience_(l.handshake), socket_(std::move(socket)), written_(socket_.get_executor()),
-          deadline_(socket_.get_executor()), send_deadline_(socket_.get_executor()) {}
+        : limits_(l), patience_(l.handshake), socket_(std::move(socket)),
+          written_(socket_.get_executor()), deadline_(socket_.get_executor()),
+          send_deadline_(socket_.get_executor()) {}
 
     ws::connection conn;
     std::string out;
@@ -122,7 +123,7 @@ public:
         co_return std::exchange(pending_, ws::buffer());
     }
 
-    // Backpressure: waits while the peer reads too little of what it causes to be sent.
+    // Backpressure: waits while too much output waits for the peer.
     awaitable<void> drain() {
         if (unsent() > max_unsent)
             flush();
@@ -152,7 +153,7 @@ public:
         drop();
     }
 
-    // Starts the closing handshake, or gives up a peer that is not that far.
+    // Starts the closing handshake, or drops a peer whose opening handshake is incomplete.
     void close(ws::close_code code, std::string_view reason, seconds patience) {
         if (!conn || conn.close(code, reason, out)) {
             drop();
@@ -163,7 +164,7 @@ public:
         limit(patience_);
     }
 
-    // Gives the peer up: what waits for its socket ends now.
+    // Closes the socket: every coroutine that waits for it continues at once.
     void drop() {
         std::error_code ignored;
         socket_.close(ignored);

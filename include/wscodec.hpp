@@ -246,14 +246,14 @@ namespace detail {
     return static_cast<std::size_t>(n);
 }
 
-// Of a function that returns 0 while input is incomplete.
+// For functions that return 0 while input is incomplete.
 [[nodiscard]] inline result<std::size_t> length_of(ws_result n) noexcept {
     if (n == 0)
         return errc::need_more;
     return count_of(n);
 }
 
-// Of a function that returns 1 or 0.
+// For functions that return 1 or 0.
 [[nodiscard]] inline result<bool> flag_of(ws_result n) noexcept {
     if (n < 0)
         return error_of(n);
@@ -1305,8 +1305,8 @@ private:
 
 // ======== Memory ========
 
-// An allocator that takes memory from a std::pmr::memory_resource, or a class with the
-// same allocate() and deallocate(). An exception of theirs is caught. `resource` must
+// An allocator that uses a std::pmr::memory_resource, or a class with the same
+// allocate() and deallocate(). An exception of theirs is caught. `resource` must
 // outlive what is created with it.
 template <class Resource>
 [[nodiscard]] ws_allocator allocator_from(Resource &resource) noexcept {
@@ -1476,7 +1476,7 @@ public:
     [[nodiscard]] std::string_view text() const noexcept {
         return data().text();
     }
-    // Of a close; else close_code::none.
+    // The code of a close; else close_code::none.
     [[nodiscard]] ws::close_code close_code() const noexcept {
         return static_cast<ws::close_code>(raw_.close_code);
     }
@@ -1499,10 +1499,10 @@ private:
 
 // A range over the events of one read: see connection::read().
 //
-// It exists because a loop over events may end early, by break, return or an exception,
-// and a protocol must go on nevertheless: the bytes behind that event are part of the
-// stream, and a pong or a close frame may be due. So the destructor passes the rest of
-// the input to the connection, appends the output, and stores the error.
+// A loop over events may end early, by break, return or an exception. The bytes after
+// that event are part of the stream nevertheless, and a pong or a close frame may be due.
+// So the destructor passes the rest of the input to the connection, appends the output,
+// and stores the error.
 class [[nodiscard]] events {
 public:
     using iterator = detail::cursor<events, event>;
@@ -1754,7 +1754,7 @@ public:
     [[nodiscard]] std::error_code set_pmd(const pmd_params &params) noexcept {
         return detail::error_of(ws_conn_set_pmd(raw_, &params));
     }
-    // What was agreed; empty without compression (ws_conn_get_pmd).
+    // The parameters that were agreed; empty without compression (ws_conn_get_pmd).
     [[nodiscard]] std::optional<pmd_params> agreed_pmd() const noexcept {
         pmd_params params;
         if (ws_conn_get_pmd(raw_, &params) != 1)

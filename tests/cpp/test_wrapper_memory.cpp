@@ -33,7 +33,7 @@ void operator delete(void *memory, std::size_t) noexcept {
 
 namespace {
 
-// A std::pmr::memory_resource that counts what it has given, and fails on demand.
+// A std::pmr::memory_resource that counts its allocations, and fails on demand.
 class counted : public std::pmr::memory_resource {
 public:
     std::size_t calls = 0, held = 0;

@@ -47,7 +47,7 @@ std::string frame(ws::opcode code, ws::bytes payload,
     return out;
 }
 
-// What was reported, sent and found.
+// The events, the output and the error of a stream.
 struct record {
     std::string events, out;
     ws::errc error = {};

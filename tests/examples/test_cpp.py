@@ -188,7 +188,7 @@ def run_client(url: str, sent: bytes = b"") -> subprocess.CompletedProcess[bytes
 
 @contextlib.contextmanager
 def websockets_server(**options: str | None) -> Iterator[tuple[str, list[object]]]:
-    """An echo server of websockets; the list gets what it was told."""
+    """An echo server of websockets; the list receives the path, the messages and the close code."""
     heard: list[object] = []
 
     def echo(connection: ServerConnection) -> None:
@@ -251,7 +251,7 @@ def test_the_client_reports_errors() -> None:
     with websockets_server() as (url, _):
         port = url.split(":")[2].split("/")[0]
     for bad, status in (
-        (f"ws://127.0.0.1:{port}/", 1),  # nobody listens any more
+        (f"ws://127.0.0.1:{port}/", 1),  # the server has stopped
         ("http://127.0.0.1/", 2),
         ("ws://", 2),
     ):
