@@ -23,7 +23,7 @@ FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples ## builds the library and the examples, checks the header
+all: library check-header examples manual ## builds all but the tests, checks the header
 
 # A target has a line if a text follows ## in its rule.
 help: ## lists these targets
@@ -59,10 +59,16 @@ HEADER_CHECK := $(CARGO) check --features header --target-dir target/header
 header: ## regenerates include/wscodec.h and .json
 	$(HEADER_CHECK)
 
-check-header: ## fails if the header or the JSON is out of date
+check-header: ## fails if the header or the JSON is out of date or a declaration undocumented
 	WSCODEC_HEADER=$(abspath target/wscodec.h) $(HEADER_CHECK)
 	@for form in h json; do cmp include/wscodec.$$form target/wscodec.$$form || \
 		{ echo "include/wscodec.$$form is out of date: run 'make header'" >&2; exit 1; }; done
+	$(MANUAL) --check
+
+MANUAL := PYTHONPATH=docs $(PYTHON) -B -m manual
+
+manual: ## makes man pages and an HTML manual in target/manual
+	$(MANUAL)
 
 notices: ## regenerates THIRD-PARTY-NOTICES
 	CARGO=$(CARGO) $(PYTHON) packaging/notices.py
@@ -92,7 +98,8 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
 test-python: examples $(VENV)/ready ## runs the Python tests, which also test the examples
-	WSCODEC_REQUIRE_C=1 PYTHONPATH=python $(VENV)/bin/python -m pytest -q tests/python
+	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python:docs $(VENV)/bin/python -m pytest -q \
+		tests/python tests/docs
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
@@ -126,6 +133,7 @@ test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need 
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
+	tests/gates/manual.sh
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
@@ -219,8 +227,8 @@ clean: ## removes all output of builds
 	$(MAKE) -C examples-cpp clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static header check-header notices examples \
-	examples-cpp run \
+.PHONY: all help library library-shared library-static header check-header manual notices \
+	examples examples-cpp run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

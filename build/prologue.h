@@ -86,14 +86,14 @@
  *   they are always passed with their size as you compiled it: members unknown
  *   to this library are zeroed on output, and must be zero on input, else the
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
- *   negative result as a failure.
+ *   negative result as a failure. The header is valid C99 and C++11.
  *
- * Left to you, since it needs a clock, a socket or your policy: time-outs for
- * the opening handshake, for idle peers and for the closing handshake; limits
- * on the number of connections; and access control, for which
- * ws_origin_allowed() helps.
+ * LEFT TO YOU
  *
- * This header is valid C99 and C++11.
+ *   Everything that needs a clock, a socket or your policy: time-outs for the
+ *   opening handshake, for idle peers and for the closing handshake; limits on
+ *   the number of connections; and access control, for which
+ *   ws_origin_allowed() helps.
  */
 #ifndef WSCODEC_H
 #define WSCODEC_H

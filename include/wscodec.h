@@ -86,14 +86,14 @@
  *   they are always passed with their size as you compiled it: members unknown
  *   to this library are zeroed on output, and must be zero on input, else the
  *   result is WS_ERR_UNSUPPORTED. Error codes may be added: treat an unknown
- *   negative result as a failure.
+ *   negative result as a failure. The header is valid C99 and C++11.
  *
- * Left to you, since it needs a clock, a socket or your policy: time-outs for
- * the opening handshake, for idle peers and for the closing handshake; limits
- * on the number of connections; and access control, for which
- * ws_origin_allowed() helps.
+ * LEFT TO YOU
  *
- * This header is valid C99 and C++11.
+ *   Everything that needs a clock, a socket or your policy: time-outs for the
+ *   opening handshake, for idle peers and for the closing handshake; limits on
+ *   the number of connections; and access control, for which
+ *   ws_origin_allowed() helps.
  */
 #ifndef WSCODEC_H
 #define WSCODEC_H
@@ -198,7 +198,7 @@ extern "C" {
 #define WS_VERSION_MINOR 1 /* Incremented for additions. */
 #define WS_VERSION_PATCH 0 /* Incremented for bug fixes. */
 
-/* Returns the version of the loaded library, MAJOR * 10000 + MINOR * 100 +
+/* Returns the version of the loaded library: MAJOR * 10000 + MINOR * 100 +
  * PATCH. The library may be newer than the header you compiled with. */
 WS_API uint32_t ws_version(void) WS_NOTHROW;
 
@@ -332,8 +332,8 @@ typedef ptrdiff_t ws_result;
  * even for an unknown error. Static, NUL-terminated. */
 WS_API const char *ws_strerror(ws_result result) WS_NOTHROW;
 
-/* Returns the name of the constant, e.g. "WS_ERR_UTF8"; "WS_OK" for any
- * count, "WS_ERR_UNKNOWN" for an unknown error. Static, NUL-terminated. */
+/* Returns the name of a result's constant, e.g. "WS_ERR_UTF8"; "WS_OK" for
+ * any count, "WS_ERR_UNKNOWN" for an unknown error. Static, NUL-terminated. */
 WS_API const char *ws_errname(ws_result result) WS_NOTHROW;
 
 /* Returns the close code that reports an error to the peer (RFC 6455,
@@ -371,10 +371,10 @@ WS_API uint16_t ws_http_status(ws_result error) WS_NOTHROW;
 #define WS_MAX_FIELDS 256   /* Largest number of header fields in a head. */
 
 /* Computes the Sec-WebSocket-Accept value for `key` (RFC 6455, 4.2.2):
- * writes WS_ACCEPT_LEN characters, without a NUL, and returns WS_ACCEPT_LEN.
- * `key` must be WS_KEY_LEN characters, the base64 of 16 bytes, else the
- * result is WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last character
- * may be set, as in the example of RFC 6455, 4.1.) */
+ * WS_ACCEPT_LEN characters, without a NUL. Returns WS_ACCEPT_LEN. `key` must
+ * be WS_KEY_LEN characters, the base64 of 16 bytes, else the result is
+ * WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last character may be
+ * set, as in the example of RFC 6455, 4.1.) */
 WS_API WS_MUST_USE ws_result
 ws_accept_key(const void *key, size_t key_len, void *out,
               size_t out_cap) WS_NOTHROW;
@@ -402,9 +402,9 @@ typedef struct ws_handshake {
 } ws_handshake;
 
 /* Server: parses the opening request (RFC 6455, 4.2.1) at the start of
- * `buf`. Returns the length of its head, after which the first frames start;
- * 0 if the head is incomplete; or an error. *hs is zeroed unless the result
- * is above 0 or WS_ERR_NOT_UPGRADE.
+ * `buf`. Returns the length of the request's head, after which the first
+ * frames start; 0 if the head is incomplete; or an error. *hs is zeroed
+ * unless the result is above 0 or WS_ERR_NOT_UPGRADE.
  *
  *   ws_handshake hs;
  *   ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs);
@@ -472,9 +472,9 @@ WS_API WS_MUST_USE ws_result
 ws_next_header(const void *head, size_t head_len, size_t *pos,
                ws_span *name, ws_span *value) WS_NOTHROW;
 
-/* Finds the first header field called `name` (case-insensitive) in a
- * complete head. Returns 1 and fills *value, or 0 if there is none. Errors
- * as for ws_next_header(). */
+/* Finds a header field by its name (case-insensitive) in a complete head.
+ * Returns 1 and fills *value with that of the first such field, or 0 if
+ * there is none. Errors as for ws_next_header(). */
 WS_API WS_MUST_USE ws_result
 ws_find_header(const void *head, size_t head_len, const void *name,
                size_t name_len, ws_span *value) WS_NOTHROW;
@@ -500,14 +500,14 @@ ws_select_protocol_value(const void *offered, size_t offered_len,
                          const void *supported,
                          size_t supported_len, ws_span *chosen) WS_NOTHROW;
 
-/* Server: returns 1 if a browser's Origin is in the list `allowed`, e.g.
- * "https://a.example https://b.example:8443", separated by spaces; else 0.
- * Whole origins are compared: scheme and host case-insensitively, and the
- * port, which the scheme may imply. There are no wildcards. "file://" may be
- * listed. Returns 0 for "null", malformed text, text without a scheme, and
- * invalid arguments; an entry with a trailing slash or a comma matches
- * nothing. (ws_conn_accept() and ws_check_request() reject a list with an
- * entry that can never match.) */
+/* Server: checks whether a browser's Origin is allowed. `allowed` is a list,
+ * e.g. "https://a.example https://b.example:8443", separated by spaces.
+ * Returns 1 if the Origin is in it, else 0. Whole origins are compared:
+ * scheme and host case-insensitively, and the port, which the scheme may
+ * imply. There are no wildcards. "file://" may be listed. Returns 0 for
+ * "null", malformed text, text without a scheme, and invalid arguments; an
+ * entry with a trailing slash or a comma matches nothing. (ws_conn_accept()
+ * and ws_check_request() reject a list with an entry that can never match.) */
 WS_API WS_MUST_USE int
 ws_origin_allowed(const void *origin, size_t origin_len,
                   const void *allowed, size_t allowed_len) WS_NOTHROW;
@@ -530,7 +530,7 @@ typedef struct ws_response_spec {
 
 /* Server: writes the 101 response that accepts the connection (RFC 6455,
  * 4.2.2), up to and including its empty line. (ws_build_reply() writes every
- * other response.) Returns its length. Invalid contents are
+ * other response.) Returns the length of the response. Invalid contents are
  * WS_ERR_INVALID_ARGUMENT: see ws_build_request(). */
 WS_API WS_MUST_USE ws_result
 ws_build_response(const ws_response_spec *spec, size_t spec_size,
@@ -538,9 +538,9 @@ ws_build_response(const ws_response_spec *spec, size_t spec_size,
 
 /* Server: writes a complete response other than a 101, with body,
  * Content-Length and "Connection: close"; close the connection after it.
- * (ws_build_response() writes a 101.) Returns its length. status: 200..599.
- * `headers` are complete lines as in ws_response_spec. A 426 gets
- * "Connection: Upgrade, close", "Upgrade: websocket" and
+ * (ws_build_response() writes a 101.) Returns the length of the response.
+ * status: 200..599. `headers` are complete lines as in ws_response_spec. A
+ * 426 gets "Connection: Upgrade, close", "Upgrade: websocket" and
  * "Sec-WebSocket-Version: 13" (RFC 9110, 7.8); a 405 gets "Allow: GET"
  * unless `headers` has Allow.
  *
@@ -555,9 +555,9 @@ ws_build_reply(uint16_t status, const void *headers,
                size_t headers_len, const void *body,
                size_t body_len, void *out, size_t out_cap) WS_NOTHROW;
 
-/* Client: writes a new random Sec-WebSocket-Key of WS_KEY_LEN characters,
- * without a NUL, and returns WS_KEY_LEN. WS_ERR_RANDOM if the system's
- * random generator fails. */
+/* Client: writes a new random Sec-WebSocket-Key: WS_KEY_LEN characters,
+ * without a NUL. Returns WS_KEY_LEN. WS_ERR_RANDOM if the system's random
+ * generator fails. */
 WS_API WS_MUST_USE ws_result ws_make_key(void *out, size_t out_cap) WS_NOTHROW;
 
 /* The contents of an opening request. Zero it, then set the members you
@@ -576,8 +576,8 @@ typedef struct ws_request_spec {
 } ws_request_spec;
 
 /* Client: writes the opening request (RFC 6455, 4.1), up to and including
- * its empty line. Returns its length. Keep the request: ws_parse_response()
- * and ws_conn_confirm() check the response against it.
+ * its empty line. Returns the length of the request. Keep the request:
+ * ws_parse_response() and ws_conn_confirm() check the response against it.
  *
  * Like ws_build_response() and ws_build_reply(), it returns
  * WS_ERR_INVALID_ARGUMENT for invalid contents: a key that is not the base64
@@ -811,11 +811,12 @@ typedef struct ws_frame {
                               * still rejected. */
 
 /* Decodes the frame at the start of buf and unmasks its payload in place
- * (RFC 6455, 5.2). flags: WS_SERVER or WS_CLIENT, with optional flags.
- * Returns the length of the whole frame, 0 if it is incomplete, or an error.
- * *frame describes the frame. While the frame is incomplete, nothing is
- * unmasked. Once its header is complete, frame->header_len is no longer 0,
- * and the frame will be header_len + payload_len bytes long.
+ * (RFC 6455, 5.2). flags: WS_SERVER or WS_CLIENT, with any of WS_DEFLATE,
+ * WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV. Returns the length of the
+ * whole frame, 0 if it is incomplete, or an error. *frame describes the
+ * frame. While the frame is incomplete, nothing is unmasked. Once its header
+ * is complete, frame->header_len is no longer 0, and the frame will be
+ * header_len + payload_len bytes long.
  *
  * Headers are checked byte by byte, here and in every other function: the
  * first invalid byte determines the error, which is reported as soon as that
@@ -842,12 +843,13 @@ ws_frame_decode(void *buf, size_t len, uint32_t flags,
 WS_API uint64_t ws_frame_size(uint64_t payload_len, int masked) WS_NOTHROW;
 
 /* Writes one frame, header and payload. (ws_frames_encode() writes many.)
- * Returns its length, which ws_frame_size() computes beforehand. flags:
- * WS_FIN and WS_RSV*. mask_key: 4 unpredictable bytes (RFC 6455, 10.3) for a
- * masked frame, or NULL for an unmasked one. `payload` is not modified, and
- * must not overlap `out`. WS_ERR_INVALID_ARGUMENT for any other flag,
- * WS_MASKED included, for a reserved opcode, and for a control frame without
- * WS_FIN or with more than WS_MAX_CONTROL bytes.
+ * Returns the length of the frame, which ws_frame_size() computes
+ * beforehand. flags: WS_FIN and WS_RSV*. mask_key: 4 unpredictable bytes
+ * (RFC 6455, 10.3) for a masked frame, or NULL for an unmasked one.
+ * `payload` is not modified, and must not overlap `out`.
+ * WS_ERR_INVALID_ARGUMENT for any other flag, WS_MASKED included, for a
+ * reserved opcode, and for a control frame without WS_FIN or with more than
+ * WS_MAX_CONTROL bytes.
  *
  * An unmasked frame is the same for every client: encode once, send to all. */
 WS_API WS_MUST_USE ws_result
@@ -856,10 +858,11 @@ ws_frame_encode(int opcode, uint32_t flags, const void *mask_key,
                 size_t out_cap) WS_NOTHROW;
 
 /* Writes only the header of a frame, for writev() or for a payload that
- * follows in chunks (mask those with ws_mask()). Returns its length, at most
- * WS_MAX_HEADER bytes. Arguments and errors as for ws_frame_encode(), and
- * WS_ERR_INVALID_ARGUMENT for a payload_len above 2^63 - 1. The header may
- * be written directly before the payload, in the same buffer:
+ * follows in chunks (mask those with ws_mask()). Returns the length of the
+ * header, at most WS_MAX_HEADER bytes. Arguments and errors as for
+ * ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above
+ * 2^63 - 1. The header may be written directly before the payload, in the
+ * same buffer:
  *
  *   n = ws_frame_size(len, masked) - len;
  *   ws_frame_header(opcode, flags, key, len, payload - n, n); */
@@ -874,8 +877,8 @@ ws_frame_header(int opcode, uint32_t flags, const void *mask_key,
 WS_API void
 ws_mask(void *buf, size_t len, const void *mask_key, uint64_t pos) WS_NOTHROW;
 
-/* Masks or unmasks like ws_mask(), from `src` to `dst`, which may be the
- * same buffer but must not overlap otherwise. */
+/* Masks or unmasks like ws_mask(), from `src` to `dst`. They may be the same
+ * buffer, but must not overlap otherwise. */
 WS_API void
 ws_mask_copy(void *dst, const void *src, size_t len,
              const void *mask_key, uint64_t pos) WS_NOTHROW;
@@ -891,11 +894,11 @@ typedef struct ws_decoder {
     uint64_t opaque[8]; /* For the library only. */
 } ws_decoder;
 
-/* Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with optional flags.
- * max_payload: a frame of any kind that announces a longer payload is
- * WS_ERR_TOO_BIG; 0 sets no limit. Returns WS_OK, or WS_ERR_INVALID_ARGUMENT
- * for an unknown flag; ws_decoder_feed() then returns this error for all
- * input. */
+/* Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with any of
+ * WS_DEFLATE, WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV. max_payload: a
+ * frame of any kind that announces a longer payload is WS_ERR_TOO_BIG; 0
+ * sets no limit. Returns WS_OK, or WS_ERR_INVALID_ARGUMENT for an unknown
+ * flag; ws_decoder_feed() then returns this error for all input. */
 WS_API ws_result
 ws_decoder_init(ws_decoder *decoder, uint32_t flags,
                 uint64_t max_payload) WS_NOTHROW;
@@ -1005,10 +1008,11 @@ ws_utf8_validate(uint32_t *state, const void *buf, size_t len) WS_NOTHROW;
 WS_API WS_MUST_USE ws_result
 ws_close_parse(const void *payload, size_t len, uint16_t *code) WS_NOTHROW;
 
-/* Writes the payload of a close frame (RFC 6455, 5.5.1). Returns its length.
- * With WS_CLOSE_NO_STATUS it is empty, and there must be no reason.
- * WS_ERR_INVALID_ARGUMENT for any other code for which ws_close_code_valid()
- * returns 0, and for a reason that is longer than 123 bytes or not UTF-8. */
+/* Writes the payload of a close frame (RFC 6455, 5.5.1). Returns the length
+ * of the payload. With WS_CLOSE_NO_STATUS it is empty, and there must be no
+ * reason. WS_ERR_INVALID_ARGUMENT for any other code for which
+ * ws_close_code_valid() returns 0, and for a reason that is longer than 123
+ * bytes or not UTF-8. */
 WS_API WS_MUST_USE ws_result
 ws_close_build(uint16_t code, const void *reason, size_t reason_len,
                void *out, size_t out_cap) WS_NOTHROW;
@@ -1062,9 +1066,9 @@ ws_control_close(ws_control *control, uint16_t code,
  * none; 0 if no valid one was received, or control is NULL. */
 WS_API uint16_t ws_control_close_code(const ws_control *control) WS_NOTHROW;
 
-/* Copies the reason of the close frame received, which is UTF-8. Returns its
- * length, at most 123 bytes; 0 if it has none, or no valid close frame was
- * received. */
+/* Copies the reason of the close frame received, which is UTF-8. Returns the
+ * length of the reason, at most 123 bytes; 0 if it has none, or no valid
+ * close frame was received. */
 WS_API WS_MUST_USE ws_result
 ws_control_reason(const ws_control *control, void *out,
                   size_t out_cap) WS_NOTHROW;
@@ -1110,15 +1114,16 @@ ws_pmd_accept(const void *head, size_t head_len,
 
 /* Server: accepts an offer as ws_pmd_accept() does, from the value of
  * Sec-WebSocket-Extensions. `offers` is the value, or all values joined with
- * commas; (NULL, 0) if the field is absent. */
+ * commas; (NULL, 0) if the field is absent. A list that is malformed
+ * anywhere is WS_ERR_EXTENSION. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_accept_value(const void *offers, size_t offers_len,
                     ws_pmd_params *params, void *out,
                     size_t out_cap) WS_NOTHROW;
 
 /* Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1).
- * Returns its length. The offer always has client_max_window_bits, so the
- * server may limit the client's window. */
+ * Returns the length of the offer. The offer always has
+ * client_max_window_bits, so the server may limit the client's window. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
 
@@ -1134,7 +1139,8 @@ ws_pmd_confirm(const void *head, size_t head_len,
 
 /* Client: confirms an offer as ws_pmd_confirm() does, from the value of
  * Sec-WebSocket-Extensions. `response` is the value, or all values joined
- * with commas; (NULL, 0) if the field is absent. */
+ * with commas; (NULL, 0) if the field is absent. WS_ERR_EXTENSION as for
+ * ws_pmd_confirm(). */
 WS_API WS_MUST_USE ws_result
 ws_pmd_confirm_value(const void *response, size_t response_len,
                      ws_pmd_params *params) WS_NOTHROW;
@@ -1177,7 +1183,7 @@ typedef struct ws_allocator {
 WS_API WS_MUST_USE ws_conn *
 ws_conn_new(uint32_t side, const ws_allocator *allocator) WS_NOTHROW;
 
-/* Creates a connection in your memory `mem`: at least
+/* Creates a connection in memory that you provide: `mem` is at least
  * ws_sizeof(WS_TYPE_CONN) bytes, aligned to 16. Arguments as for
  * ws_conn_new(). Returns mem, which is the handle: do not move or copy it.
  * Returns NULL if mem_size is too small, mem is not aligned, or an argument
@@ -1298,7 +1304,8 @@ ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
                                     * 0. */
 #define WS_INFO_BUFFERED       106 /* Bytes held of an incomplete message. */
 
-/* Sets an option (WS_OPT_*). Returns WS_OK or an error, see above. */
+/* Sets an option (WS_OPT_*). Returns WS_OK or one of the errors described
+ * with the options. */
 WS_API ws_result
 ws_conn_set(ws_conn *conn, int option, uint64_t value) WS_NOTHROW;
 
@@ -1340,7 +1347,7 @@ typedef struct ws_event {
                           * For a collected event, meaningful only to
                           * ws_event_data(). */
     uint64_t len;        /* Length of the data in bytes. */
-    uint16_t opcode;     /* WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE */
+    uint16_t opcode;     /* WS_OPCODE_*, but never WS_OPCODE_CONTINUATION. */
     uint16_t flags;      /* WS_EVENT_*; and the bits of WS_RSV* that
                           * WS_OPT_ALLOW_RSV accepted, on every event of
                           * their message. */
@@ -1499,9 +1506,9 @@ WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 #define WS_STATE_CLOSED  2 /* A close has arrived, and yours was written. */
 #define WS_STATE_FAILED  3 /* An error was returned. */
 
-/* Returns the state, one of WS_STATE_*; WS_STATE_FAILED if conn is NULL.
- * When it is CLOSED or FAILED, end the connection: see End in the rules at
- * the top (RFC 6455, 7.1.1). */
+/* Returns the state of a connection: one of WS_STATE_*; WS_STATE_FAILED if
+ * conn is NULL. When it is CLOSED or FAILED, end the connection: see End in
+ * the rules for every connection (RFC 6455, 7.1.1). */
 WS_API int ws_conn_state(const ws_conn *conn) WS_NOTHROW;
 
 /* ======================================================================== *
@@ -1530,7 +1537,7 @@ typedef struct ws_accept_spec {
     const ws_allocator *allocator; /* NULL: the C library's. */
     ws_bytes origins;              /* "https://a.example
                                     * https://b.example:8443", or {NULL, 0} */
-    uint32_t flags;                /* WS_ACCEPT_* */
+    uint32_t flags;                /* WS_ACCEPT_NEED_PROTOCOL, or 0 */
     uint32_t reserved;             /* 0 */
 } ws_accept_spec;
 
@@ -1668,7 +1675,7 @@ WS_API WS_MUST_USE ws_pmd *
 ws_pmd_new(uint32_t side, const ws_pmd_params *params,
            const ws_allocator *allocator) WS_NOTHROW;
 
-/* Frees all memory. NULL is allowed. */
+/* Frees a compressor and decompressor. NULL is allowed. */
 WS_API void ws_pmd_free(ws_pmd *pmd) WS_NOTHROW;
 
 /* Returns the bytes of `out` that ws_pmd_compress() needs for `len` bytes of

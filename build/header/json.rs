@@ -3,6 +3,7 @@
 //! Offsets follow the rule that all ABIs share: each field is aligned to its own size. (32-bit x86
 //! aligns uint64_t to 4 bytes, which changes no offset here.)
 
+use super::overview::Chapter;
 use super::source::{Constant, Item, Paragraph, Section, fields, function};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -10,7 +11,7 @@ use std::fmt::Write;
 /// The version of the format. It is incremented for changes that its readers must follow.
 const FORMAT: u32 = 1;
 
-pub(crate) fn print(sections: &[Section]) -> String {
+pub(crate) fn print(chapters: &[Chapter], sections: &[Section]) -> String {
     let mut lists = Lists::default();
     for section in sections {
         for paragraph in &section.paragraphs {
@@ -24,6 +25,8 @@ pub(crate) fn print(sections: &[Section]) -> String {
     );
     let Lists { constants, types, structs, functions, .. } = lists;
     let lists = [
+        ("overview", chapters.iter().map(chapter).collect()),
+        ("sections", sections.iter().map(contents).collect()),
         ("constants", constants),
         ("types", types),
         ("structs", structs),
@@ -155,9 +158,35 @@ fn split_name(declaration: &str) -> (String, String) {
     (declaration[..at].trim_end().to_string(), declaration[at..].to_string())
 }
 
+fn chapter(chapter: &Chapter) -> String {
+    let Chapter { title, text } = chapter;
+    format!("    {}", object(&[("title", string(title)), ("doc", string(text))]))
+}
+
+/// The declarations of a section in the order of the header.
+fn contents(section: &Section) -> String {
+    let entry = |paragraph: &Paragraph| match paragraph {
+        Paragraph::Words(words) => ("words", string(words)),
+        Paragraph::Constants(constants) => {
+            let names: Vec<_> = constants.iter().map(|c| string(&c.name)).collect();
+            ("constants", format!("[{}]", names.join(", ")))
+        }
+        Paragraph::Struct(item) => ("struct", string(&item.name)),
+        Paragraph::Type(item) => ("type", string(&item.name)),
+        Paragraph::Function(item) => ("function", string(&item.name)),
+    };
+    let list =
+        section.paragraphs.iter().map(|p| format!("        {}", object(&[entry(p)])));
+    let list = list.collect::<Vec<_>>().join(",\n");
+    let head =
+        object(&[("name", string(&section.name)), ("title", string(&section.title))]);
+    let head = head.trim_end_matches('}');
+    format!("    {head}, \"contents\": [\n{list}\n      ]}}")
+}
+
 fn constant(section: &str, constant: &Constant) -> String {
     let Constant { name, value, kind, doc } = constant;
-    let value = match value.strip_prefix("0x") {
+    let number = match value.strip_prefix("0x") {
         Some(digits) => i64::from_str_radix(digits, 16).expect("hexadecimal"),
         None => value.parse().expect("a number"),
     };
@@ -170,7 +199,8 @@ fn constant(section: &str, constant: &Constant) -> String {
     };
     let fields = [
         ("name", string(name)),
-        ("value", value.to_string()),
+        ("value", number.to_string()),
+        ("literal", string(value)),
         ("type", string(kind)),
         ("section", string(section)),
         ("doc", string(doc)),

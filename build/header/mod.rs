@@ -3,6 +3,7 @@
 
 mod c;
 mod json;
+mod overview;
 mod source;
 
 use source::section;
@@ -33,7 +34,8 @@ pub(crate) fn write() {
     let path = std::env::var("WSCODEC_HEADER").unwrap_or("include/wscodec.h".into());
     let sections: Vec<_> = SECTIONS.iter().map(|modules| section(modules)).collect();
     put(&path, &c::print(&sections));
-    put(&path.replace(".h", ".json"), &json::print(&sections));
+    let chapters = overview::read_chapters();
+    put(&path.replace(".h", ".json"), &json::print(&chapters, &sections));
 }
 
 fn put(path: &str, text: &str) {

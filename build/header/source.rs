@@ -5,9 +5,12 @@
 //! that related declarations stay together.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 /// A section of the header.
 pub(crate) struct Section {
+    /// That of its last module.
+    pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) paragraphs: Vec<Paragraph>,
 }
@@ -53,7 +56,9 @@ pub(crate) fn section(modules: &[&str]) -> Section {
     let title = title.expect("the first line of a module is its title").to_string();
     let texts = sources.iter().flat_map(|source| source.split("\n\n"));
     let paragraphs = texts.filter_map(|text| paragraph(text, &items)).collect();
-    Section { title, paragraphs }
+    let name = modules.last().and_then(|path| Path::new(path).file_stem()?.to_str());
+    let name = name.expect("a module has a name").to_string();
+    Section { name, title, paragraphs }
 }
 
 fn generate(modules: &[&str]) -> HashMap<String, Item> {

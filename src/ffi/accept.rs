@@ -37,7 +37,7 @@ pub struct ws_accept_spec {
     pub allocator: *const ws_allocator,
     /// "https://a.example https://b.example:8443", or {NULL, 0}
     pub origins: ws_bytes,
-    /// WS_ACCEPT_*
+    /// WS_ACCEPT_NEED_PROTOCOL, or 0
     pub flags: u32,
     /// 0
     pub reserved: u32,

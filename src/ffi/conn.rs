@@ -119,10 +119,10 @@ pub unsafe extern "C" fn ws_conn_new(
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Creates a connection in your memory `mem`: at least ws_sizeof(WS_TYPE_CONN) bytes, aligned to
-/// 16. Arguments as for ws_conn_new(). Returns mem, which is the handle: do not move or copy it.
-/// Returns NULL if mem_size is too small, mem is not aligned, or an argument is invalid. After
-/// ws_conn_free() you may reuse mem, also for another ws_conn_init().
+/// Creates a connection in memory that you provide: `mem` is at least ws_sizeof(WS_TYPE_CONN)
+/// bytes, aligned to 16. Arguments as for ws_conn_new(). Returns mem, which is the handle: do not
+/// move or copy it. Returns NULL if mem_size is too small, mem is not aligned, or an argument is
+/// invalid. After ws_conn_free() you may reuse mem, also for another ws_conn_init().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_init(
@@ -299,7 +299,7 @@ fn setting(number: c_int) -> Result<Setting> {
     })
 }
 
-/// Sets an option (WS_OPT_*). Returns WS_OK or an error, see above.
+/// Sets an option (WS_OPT_*). Returns WS_OK or one of the errors described with the options.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_set(
     conn: *mut ws_conn,
@@ -382,7 +382,7 @@ pub struct ws_event {
     pub off: u64,
     /// Length of the data in bytes.
     pub len: u64,
-    /// WS_OPCODE_TEXT, _BINARY, _PING, _PONG or _CLOSE
+    /// WS_OPCODE_*, but never WS_OPCODE_CONTINUATION.
     pub opcode: u16,
     /// WS_EVENT_*; and the bits of WS_RSV* that WS_OPT_ALLOW_RSV accepted, on every event of their
     /// message.
@@ -646,8 +646,9 @@ pub const WS_STATE_CLOSED: i32 = 2;
 /// An error was returned.
 pub const WS_STATE_FAILED: i32 = 3;
 
-/// Returns the state, one of WS_STATE_*; WS_STATE_FAILED if conn is NULL. When it is CLOSED or
-/// FAILED, end the connection: see End in the rules at the top (RFC 6455, 7.1.1).
+/// Returns the state of a connection: one of WS_STATE_*; WS_STATE_FAILED if conn is NULL. When it
+/// is CLOSED or FAILED, end the connection: see End in the rules for every connection (RFC 6455,
+/// 7.1.1).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_state(conn: *const ws_conn) -> c_int {
     // SAFETY: the caller keeps the pointer contract.

@@ -95,8 +95,8 @@ pub unsafe extern "C" fn ws_control_close_code(control: *const ws_control) -> u1
     unsafe { ptr::one(control.cast::<Control>()) }.map_or(0, Control::close_code)
 }
 
-/// Copies the reason of the close frame received, which is UTF-8. Returns its length, at most 123
-/// bytes; 0 if it has none, or no valid close frame was received.
+/// Copies the reason of the close frame received, which is UTF-8. Returns the length of the reason,
+/// at most 123 bytes; 0 if it has none, or no valid close frame was received.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_control_reason(

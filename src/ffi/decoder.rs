@@ -22,10 +22,10 @@ const _: () = assert!(
         && align_of::<ws_decoder>() == align_of::<Decoder>()
 );
 
-/// Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with optional flags. max_payload: a frame
-/// of any kind that announces a longer payload is WS_ERR_TOO_BIG; 0 sets no limit. Returns WS_OK,
-/// or WS_ERR_INVALID_ARGUMENT for an unknown flag; ws_decoder_feed() then returns this error for
-/// all input.
+/// Initialises a decoder. flags: WS_SERVER or WS_CLIENT, with any of WS_DEFLATE, WS_ANY_MASK,
+/// WS_KEEP_MASKED and WS_ANY_RSV. max_payload: a frame of any kind that announces a longer payload
+/// is WS_ERR_TOO_BIG; 0 sets no limit. Returns WS_OK, or WS_ERR_INVALID_ARGUMENT for an unknown
+/// flag; ws_decoder_feed() then returns this error for all input.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_decoder_init(
     decoder: *mut ws_decoder,

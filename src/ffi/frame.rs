@@ -147,10 +147,10 @@ const _: () = assert!(
 );
 
 /// Decodes the frame at the start of buf and unmasks its payload in place (RFC 6455, 5.2). flags:
-/// WS_SERVER or WS_CLIENT, with optional flags. Returns the length of the whole frame, 0 if it is
-/// incomplete, or an error. *frame describes the frame. While the frame is incomplete, nothing is
-/// unmasked. Once its header is complete, frame->header_len is no longer 0, and the frame will be
-/// header_len + payload_len bytes long.
+/// WS_SERVER or WS_CLIENT, with any of WS_DEFLATE, WS_ANY_MASK, WS_KEEP_MASKED and WS_ANY_RSV.
+/// Returns the length of the whole frame, 0 if it is incomplete, or an error. *frame describes the
+/// frame. While the frame is incomplete, nothing is unmasked. Once its header is complete,
+/// frame->header_len is no longer 0, and the frame will be header_len + payload_len bytes long.
 ///
 /// Headers are checked byte by byte, here and in every other function: the first invalid byte
 /// determines the error, which is reported as soon as that byte arrives. The checks, in order:
@@ -218,12 +218,12 @@ pub extern "C" fn ws_frame_size(payload_len: u64, masked: c_int) -> u64 {
     payload_len + u64::from(frame::header_len(payload_len, masked != 0))
 }
 
-/// Writes one frame, header and payload. (ws_frames_encode() writes many.) Returns its length,
-/// which ws_frame_size() computes beforehand. flags: WS_FIN and WS_RSV*. mask_key: 4 unpredictable
-/// bytes (RFC 6455, 10.3) for a masked frame, or NULL for an unmasked one. `payload` is not
-/// modified, and must not overlap `out`. WS_ERR_INVALID_ARGUMENT for any other flag, WS_MASKED
-/// included, for a reserved opcode, and for a control frame without WS_FIN or with more than
-/// WS_MAX_CONTROL bytes.
+/// Writes one frame, header and payload. (ws_frames_encode() writes many.) Returns the length of
+/// the frame, which ws_frame_size() computes beforehand. flags: WS_FIN and WS_RSV*. mask_key: 4
+/// unpredictable bytes (RFC 6455, 10.3) for a masked frame, or NULL for an unmasked one. `payload`
+/// is not modified, and must not overlap `out`. WS_ERR_INVALID_ARGUMENT for any other flag,
+/// WS_MASKED included, for a reserved opcode, and for a control frame without WS_FIN or with more
+/// than WS_MAX_CONTROL bytes.
 ///
 /// An unmasked frame is the same for every client: encode once, send to all.
 #[unsafe(no_mangle)]
@@ -265,9 +265,9 @@ pub(super) fn opcode(number: c_int) -> Result<Opcode> {
 }
 
 /// Writes only the header of a frame, for writev() or for a payload that follows in chunks (mask
-/// those with ws_mask()). Returns its length, at most WS_MAX_HEADER bytes. Arguments and errors as
-/// for ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above 2^63 - 1. The header
-/// may be written directly before the payload, in the same buffer:
+/// those with ws_mask()). Returns the length of the header, at most WS_MAX_HEADER bytes. Arguments
+/// and errors as for ws_frame_encode(), and WS_ERR_INVALID_ARGUMENT for a payload_len above
+/// 2^63 - 1. The header may be written directly before the payload, in the same buffer:
 ///
 ///     n = ws_frame_size(len, masked) - len;
 ///     ws_frame_header(opcode, flags, key, len, payload - n, n);
@@ -306,7 +306,7 @@ pub unsafe extern "C" fn ws_mask(
     }
 }
 
-/// Masks or unmasks like ws_mask(), from `src` to `dst`, which may be the same buffer but must not
+/// Masks or unmasks like ws_mask(), from `src` to `dst`. They may be the same buffer, but must not
 /// overlap otherwise.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_mask_copy(

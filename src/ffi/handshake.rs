@@ -24,10 +24,10 @@ pub const WS_MAX_FIELDS: usize = 256;
 const _: () = assert!(WS_KEY_LEN == KEY_LEN && WS_ACCEPT_LEN == ACCEPT_LEN);
 const _: () = assert!(WS_MAX_HEAD == MAX_HEAD && WS_MAX_FIELDS == MAX_FIELDS);
 
-/// Computes the Sec-WebSocket-Accept value for `key` (RFC 6455, 4.2.2): writes WS_ACCEPT_LEN
-/// characters, without a NUL, and returns WS_ACCEPT_LEN. `key` must be WS_KEY_LEN characters, the
-/// base64 of 16 bytes, else the result is WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last
-/// character may be set, as in the example of RFC 6455, 4.1.)
+/// Computes the Sec-WebSocket-Accept value for `key` (RFC 6455, 4.2.2): WS_ACCEPT_LEN characters,
+/// without a NUL. Returns WS_ACCEPT_LEN. `key` must be WS_KEY_LEN characters, the base64 of 16
+/// bytes, else the result is WS_ERR_HANDSHAKE_KEY. (The unused low bits of its last character may
+/// be set, as in the example of RFC 6455, 4.1.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_accept_key(
@@ -111,8 +111,8 @@ impl ws_handshake {
 }
 
 /// Server: parses the opening request (RFC 6455, 4.2.1) at the start of `buf`. Returns the length
-/// of its head, after which the first frames start; 0 if the head is incomplete; or an error. *hs
-/// is zeroed unless the result is above 0 or WS_ERR_NOT_UPGRADE.
+/// of the request's head, after which the first frames start; 0 if the head is incomplete; or an
+/// error. *hs is zeroed unless the result is above 0 or WS_ERR_NOT_UPGRADE.
 ///
 ///     ws_handshake hs;
 ///     ws_result n = ws_parse_handshake(buf, len, &hs, sizeof hs);
@@ -216,8 +216,8 @@ pub unsafe extern "C" fn ws_next_header(
     })
 }
 
-/// Finds the first header field called `name` (case-insensitive) in a complete head. Returns 1 and
-/// fills *value, or 0 if there is none. Errors as for ws_next_header().
+/// Finds a header field by its name (case-insensitive) in a complete head. Returns 1 and fills
+/// *value with that of the first such field, or 0 if there is none. Errors as for ws_next_header().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_find_header(
@@ -295,12 +295,13 @@ unsafe fn select_protocol<'a>(
     })
 }
 
-/// Server: returns 1 if a browser's Origin is in the list `allowed`, e.g. "https://a.example
-/// https://b.example:8443", separated by spaces; else 0. Whole origins are compared: scheme and
-/// host case-insensitively, and the port, which the scheme may imply. There are no wildcards.
-/// "file://" may be listed. Returns 0 for "null", malformed text, text without a scheme, and
-/// invalid arguments; an entry with a trailing slash or a comma matches nothing. (ws_conn_accept()
-/// and ws_check_request() reject a list with an entry that can never match.)
+/// Server: checks whether a browser's Origin is allowed. `allowed` is a list, e.g.
+/// "https://a.example https://b.example:8443", separated by spaces. Returns 1 if the Origin is in
+/// it, else 0. Whole origins are compared: scheme and host case-insensitively, and the port, which
+/// the scheme may imply. There are no wildcards. "file://" may be listed. Returns 0 for "null",
+/// malformed text, text without a scheme, and invalid arguments; an entry with a trailing slash or
+/// a comma matches nothing. (ws_conn_accept() and ws_check_request() reject a list with an entry
+/// that can never match.)
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_origin_allowed(
@@ -362,8 +363,8 @@ pub struct ws_response_spec {
 }
 
 /// Server: writes the 101 response that accepts the connection (RFC 6455, 4.2.2), up to and
-/// including its empty line. (ws_build_reply() writes every other response.) Returns its length.
-/// Invalid contents are WS_ERR_INVALID_ARGUMENT: see ws_build_request().
+/// including its empty line. (ws_build_reply() writes every other response.) Returns the length of
+/// the response. Invalid contents are WS_ERR_INVALID_ARGUMENT: see ws_build_request().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_build_response(
@@ -386,10 +387,10 @@ pub unsafe extern "C" fn ws_build_response(
 }
 
 /// Server: writes a complete response other than a 101, with body, Content-Length and "Connection:
-/// close"; close the connection after it. (ws_build_response() writes a 101.) Returns its length.
-/// status: 200..599. `headers` are complete lines as in ws_response_spec. A 426 gets "Connection:
-/// Upgrade, close", "Upgrade: websocket" and "Sec-WebSocket-Version: 13" (RFC 9110, 7.8); a 405
-/// gets "Allow: GET" unless `headers` has Allow.
+/// close"; close the connection after it. (ws_build_response() writes a 101.) Returns the length of
+/// the response. status: 200..599. `headers` are complete lines as in ws_response_spec. A 426 gets
+/// "Connection: Upgrade, close", "Upgrade: websocket" and "Sec-WebSocket-Version: 13" (RFC 9110,
+/// 7.8); a 405 gets "Allow: GET" unless `headers` has Allow.
 ///
 /// `headers` may contain one Content-Length, a decimal number. Then `body` must be empty: you send
 /// the body yourself, or none, as in a response to HEAD. A 204 must have neither body nor
@@ -415,8 +416,8 @@ pub unsafe extern "C" fn ws_build_reply(
     })
 }
 
-/// Client: writes a new random Sec-WebSocket-Key of WS_KEY_LEN characters, without a NUL, and
-/// returns WS_KEY_LEN. WS_ERR_RANDOM if the system's random generator fails.
+/// Client: writes a new random Sec-WebSocket-Key: WS_KEY_LEN characters, without a NUL. Returns
+/// WS_KEY_LEN. WS_ERR_RANDOM if the system's random generator fails.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_make_key(out: *mut c_void, out_cap: usize) -> ws_result {
@@ -448,8 +449,8 @@ pub struct ws_request_spec {
 }
 
 /// Client: writes the opening request (RFC 6455, 4.1), up to and including its empty line. Returns
-/// its length. Keep the request: ws_parse_response() and ws_conn_confirm() check the response
-/// against it.
+/// the length of the request. Keep the request: ws_parse_response() and ws_conn_confirm() check the
+/// response against it.
 ///
 /// Like ws_build_response() and ws_build_reply(), it returns WS_ERR_INVALID_ARGUMENT for invalid
 /// contents: a key that is not the base64 of 16 bytes; anything that would inject a header field; a

@@ -105,7 +105,8 @@ pub unsafe extern "C" fn ws_pmd_accept(
 }
 
 /// Server: accepts an offer as ws_pmd_accept() does, from the value of Sec-WebSocket-Extensions.
-/// `offers` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
+/// `offers` is the value, or all values joined with commas; (NULL, 0) if the field is absent. A
+/// list that is malformed anywhere is WS_ERR_EXTENSION.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_accept_value(
@@ -119,8 +120,9 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
     unsafe { accept(joined, offers, offers_len, params, out, out_cap) }
 }
 
-/// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns its length. The
-/// offer always has client_max_window_bits, so the server may limit the client's window.
+/// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns the length of
+/// the offer. The offer always has client_max_window_bits, so the server may limit the client's
+/// window.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_offer(
@@ -152,6 +154,7 @@ pub unsafe extern "C" fn ws_pmd_confirm(
 
 /// Client: confirms an offer as ws_pmd_confirm() does, from the value of Sec-WebSocket-Extensions.
 /// `response` is the value, or all values joined with commas; (NULL, 0) if the field is absent.
+/// WS_ERR_EXTENSION as for ws_pmd_confirm().
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_confirm_value(

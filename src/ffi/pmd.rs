@@ -40,7 +40,7 @@ pub unsafe extern "C" fn ws_pmd_new(
     placed.map_or(core::ptr::null_mut(), NonNull::as_ptr)
 }
 
-/// Frees all memory. NULL is allowed.
+/// Frees a compressor and decompressor. NULL is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
     let Some(pmd) = NonNull::new(pmd) else { return };

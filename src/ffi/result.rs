@@ -18,8 +18,8 @@ pub extern "C" fn ws_strerror(result: ws_result) -> *const c_char {
     .as_ptr()
 }
 
-/// Returns the name of the constant, e.g. "WS_ERR_UTF8"; "WS_OK" for any count, "WS_ERR_UNKNOWN"
-/// for an unknown error. Static, NUL-terminated.
+/// Returns the name of a result's constant, e.g. "WS_ERR_UTF8"; "WS_OK" for any count,
+/// "WS_ERR_UNKNOWN" for an unknown error. Static, NUL-terminated.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_errname(result: ws_result) -> *const c_char {
     match Error::from_code(result) {

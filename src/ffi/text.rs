@@ -86,7 +86,7 @@ pub unsafe extern "C" fn ws_close_parse(
     })
 }
 
-/// Writes the payload of a close frame (RFC 6455, 5.5.1). Returns its length. With
+/// Writes the payload of a close frame (RFC 6455, 5.5.1). Returns the length of the payload. With
 /// WS_CLOSE_NO_STATUS it is empty, and there must be no reason. WS_ERR_INVALID_ARGUMENT for any
 /// other code for which ws_close_code_valid() returns 0, and for a reason that is longer than 123
 /// bytes or not UTF-8.

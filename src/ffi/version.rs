@@ -17,7 +17,7 @@ pub const WS_VERSION_MINOR: u32 = 1;
 /// Incremented for bug fixes.
 pub const WS_VERSION_PATCH: u32 = 0;
 
-/// Returns the version of the loaded library, MAJOR * 10000 + MINOR * 100 + PATCH. The library may
+/// Returns the version of the loaded library: MAJOR * 10000 + MINOR * 100 + PATCH. The library may
 /// be newer than the header you compiled with.
 #[unsafe(no_mangle)]
 pub extern "C" fn ws_version() -> u32 {

@@ -11,7 +11,8 @@ import wscodec
 from wire import ROOT
 from wscodec import errors
 
-PATHS = ["python/wscodec", "python/examples", "tests/python", "tests/ffi"]
+PATHS = ["python/wscodec", "python/examples", "docs/manual"]
+PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "examples")]
 
 
 def check(*command: str) -> None:

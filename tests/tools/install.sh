@@ -23,6 +23,11 @@ need javac default-jdk-headless
 luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
+need mandoc mandoc
+need man man-db
+need col bsdextrautils
+need groff groff
+need tidy tidy
 need python3-config python3-dev
 # Libraries of the examples, and other packages without a command.
 package() { # PACKAGE...
@@ -31,9 +36,21 @@ package() { # PACKAGE...
     done
 }
 package libasio-dev
+package libwslay-dev libwebsockets-dev # for the code before, in docs/moving.md
+
+package openssl libssl-dev nginx-light haproxy
+
+# Installing nginx or haproxy would start it as a service.
+forbid_services() {
+    [ -e /usr/sbin/policy-rc.d ] && return
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+    chmod +x /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+}
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
+    forbid_services
     apt-get update -qq
     # shellcheck disable=SC2086 # a list of words
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \

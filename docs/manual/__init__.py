@@ -1,0 +1,1 @@
+"""Makes the man pages and the HTML manual from include/wscodec.json."""

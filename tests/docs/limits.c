@@ -1,0 +1,4 @@
+/* Sends messages back. */
+#include "check.h"
+
+#include "limits.inc"

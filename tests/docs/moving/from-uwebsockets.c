@@ -1,0 +1,4 @@
+/* Sends every message to all clients. */
+#include "check.h"
+
+#include "from-uwebsockets.inc"
