@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import needs
 import pytest
 from compression_checks import CompressionChecks
+from conftest import running  # noqa: F401  (a fixture of the checks)
 from echo_checks import MIB, PATIENCE, EchoChecks, Peer, Server, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
@@ -188,7 +189,7 @@ def run_client(url: str, sent: bytes = b"") -> subprocess.CompletedProcess[bytes
 
 @contextlib.contextmanager
 def websockets_server(**options: str | None) -> Iterator[tuple[str, list[object]]]:
-    """An echo server of websockets; the list receives the path, the messages and the close code."""
+    """An echo server of websockets; the list is the path, the messages and the close code."""
     heard: list[object] = []
 
     def echo(connection: ServerConnection) -> None:
