@@ -51,12 +51,14 @@ matrix() { # compiler
     done
 }
 
-seen=
+seen= # compilers and standards
+done_with= # compilers, as files
 for compiler in "${CXX:-c++}" g++ clang++; do
-    case $seen in *" $compiler "*) continue ;; esac
-    if command -v "$compiler" > /dev/null; then
-        matrix "$compiler"
-    fi
+    file=$(command -v "$compiler") || continue
+    file=$(readlink -f "$file")
+    case $done_with in *" $file "*) continue ;; esac
+    done_with="$done_with $file "
+    matrix "$compiler"
 done
 [ "$count" -gt 0 ] || fail "found no compiler"
 
