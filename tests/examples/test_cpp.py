@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 
 import needs
@@ -16,6 +17,7 @@ from conftest import running  # noqa: F401  (a fixture of the checks)
 from echo_checks import MIB, PATIENCE, EchoChecks, Peer, Server, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
+from test_echo_c_load import cpu_seconds, descriptors
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import ClientConnection, connect
@@ -38,6 +40,37 @@ class TestEcho(EchoChecks):
 @needs.compression
 class TestCompression(CompressionChecks):
     command = (*UNDER, f"./{ECHO}")
+
+
+@needs.program(ECHO)
+@needs.not_under
+def test_a_peer_that_reads_nothing_is_dropped() -> None:
+    server = Server((f"./{ECHO}",), "--send-timeout", "1")
+    with server.opened() as silent, server.opened() as idle:
+        started = time.monotonic()
+        with pytest.raises(ConnectionError):
+            while True:  # until the server closes its socket
+                silent.send(frame(FIN | BINARY, bytes(MIB), bytes(4)))
+        assert 0.9 < time.monotonic() - started < 5
+        idle.send(frame(FIN | TEXT, b"hi"))
+        assert read_frame(idle) == (FIN | TEXT, b"hi")
+    assert server.stop() == 0
+
+
+@needs.program(ECHO)
+@needs.not_under
+def test_without_descriptors_it_does_not_spin() -> None:
+    with descriptors(64):
+        server = Server((f"./{ECHO}",))
+    peers = [server.raw() for _ in range(100)]
+    time.sleep(0.3)
+    spent = cpu_seconds(server)
+    time.sleep(1.5)
+    assert cpu_seconds(server) - spent < 0.2
+    for peer in peers:
+        peer.socket.close()
+    assert server.is_well()
+    assert server.stop() == 0
 
 
 # ---- the chat ----
