@@ -87,6 +87,9 @@ h2-server: library $(VENV)/ready ## builds the HTTP/2 server and installs what i
 tools: library ## builds wsdump and wscat into target/tools
 	$(MAKE) -C tools
 
+examples-cpp: library ## builds the programs in examples-cpp, which need libasio-dev
+	$(MAKE) -C examples-cpp
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -102,7 +105,7 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 	tests/gates/header.sh
 	tests/gates/zlib.sh
 	$(MAKE) -C tests/c check
-	@if command -v $(CXX) > /dev/null; then $(MAKE) -C tests/cpp check; \
+	@if command -v $(CXX) > /dev/null; then tests/gates/wrapper.sh && $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
 test-python: examples tools $(VENV)/ready ## runs the Python tests, which also test the C programs
@@ -133,7 +136,7 @@ test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
 	tests/first-steps/run.sh
 
-test-examples: examples tools h2-server $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples examples-cpp tools h2-server $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
@@ -155,6 +158,7 @@ test-all: test-tools all $(VENV)/ready ## runs the other tests, which need valgr
 	$(MAKE) test-first-steps
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
+	$(MAKE) -C tests/cpp check-sanitizers
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
@@ -176,6 +180,8 @@ autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, pytho
 # The HTTP/2 server over HTTP/1.1, and over HTTP/2 through a bridge.
 autobahn-h2-server autobahn-h2-bridge: autobahn-%: h2-server autobahn-suite ## all but compression
 	tests/autobahn/run $* base
+
+autobahn-cpp-server: examples-cpp
 
 # Takes about ten minutes each. The results are kept in git.
 autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools autobahn-suite ## all cases
@@ -245,11 +251,12 @@ deb: ## builds Debian packages in target/deb
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C examples-cpp clean
 	$(MAKE) -C tools clean
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples h2-server tools run \
+	examples examples-cpp h2-server tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-first-steps test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

@@ -18,9 +18,8 @@ installed=$LIBDIR/wscodec/installed
 
 install_all() {
     install_libraries
-    into "$INCLUDEDIR" 644 include/wscodec.h include/wscodec.json
+    into "$INCLUDEDIR" 644 include/wscodec.h include/wscodec.hpp include/wscodec.json
     into "$DOCDIR" 644 LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES
-    into_if_built "$INCLUDEDIR" 644 include/wscodec.hpp
     for tool in wsdump wscat; do
         if [ -f "target/tools/$tool" ]; then
             into "$BINDIR" 755 "target/tools/$tool"

@@ -41,6 +41,31 @@ def test_the_c_program_prints_what_its_comments_promise(tmp_path: Path) -> None:
     assert printed.endswith("\n\nopcode 1: Hello\n")
 
 
+@pytest.mark.skipif(not shutil.which("c++"), reason="no C++ compiler")
+@pytest.mark.skipif(
+    "\n```cpp\n" not in (ROOT / "README.md").read_text(), reason="no program in C++"
+)
+def test_the_cpp_program_prints_what_its_comments_promise(tmp_path: Path) -> None:
+    source, binary = tmp_path / "hello.cpp", tmp_path / "hello"
+    source.write_text(program("cpp"))
+    library = ROOT / "target" / "lib"
+    flags = ["-std=c++17", "-Wall", "-Wextra", "-Werror", f"-I{ROOT / 'include'}"]
+    run(
+        "c++",
+        *flags,
+        "-o",
+        binary,
+        source,
+        f"-L{library}",
+        f"-Wl,-rpath,{library}",
+        "-lwscodec",
+    )
+    printed = run(binary)
+    assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")
+    assert f"Sec-WebSocket-Accept: {ACCEPT}\n" in printed
+    assert printed.endswith("\n\nHello\n7 bytes to send\n")
+
+
 def test_the_python_program_prints_what_its_comments_promise() -> None:
     printed = run(sys.executable, "-c", program("python"))
     assert printed.startswith("HTTP/1.1 101 Switching Protocols\n")

@@ -42,6 +42,7 @@ package() { # PACKAGE...
         dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
     done
 }
+package libasio-dev
 package libwslay-dev libwebsockets-dev # for the code before, in docs/moving.md
 
 package openssl libssl-dev nginx-light haproxy
