@@ -70,6 +70,10 @@ notices: ## regenerates THIRD-PARTY-NOTICES
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
+# Those whose libraries are installed.
+examples-loops: library ## builds the programs in examples-c/loops
+	$(MAKE) -C examples-c/loops
+
 run: examples ## builds and starts the echo server
 	examples-c/echo_server
 
@@ -112,7 +116,7 @@ test-tools: ## installs the tools that test-all, test-ffi and test-examples need
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
 
-test-examples: examples $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples examples-loops $(VENV)/ready ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
@@ -140,10 +144,16 @@ test-all: examples test-tools $(VENV)/ready ## runs the other tests, which need 
 
 AUTOBAHN := c-server c-client python-server python-client
 
-autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four examples
+AUTOBAHN_LOOPS := uv-server openssl-server
+
+autobahn: $(AUTOBAHN:%=autobahn-%) $(AUTOBAHN_LOOPS:%=autobahn-%) ## runs the Autobahn|Testsuite with six examples
 
 autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
+
+# The engine is that of c-server, so these run the cases without compression alone.
+$(AUTOBAHN_LOOPS:%=autobahn-%): autobahn-%: examples-loops autobahn-suite
+	tests/autobahn/run $* base
 
 autobahn-%: examples autobahn-suite ## with one: c-server, c-client, python-server, python-client
 	tests/autobahn/run $* quick
@@ -210,9 +220,11 @@ uninstall: ## removes the installed files
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C examples-c/loops clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static header check-header notices examples run \
+.PHONY: all help library library-shared library-static header check-header notices examples \
+	examples-loops run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-all \
 	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \

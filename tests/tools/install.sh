@@ -30,6 +30,8 @@ package() { # PACKAGE...
         dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
     done
 }
+package libuv1-dev libevent-dev liburing-dev libglib2.0-dev libssl-dev libgnutls28-dev \
+    libcurl4-openssl-dev # examples-c/loops
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
