@@ -18,7 +18,12 @@
 #include "http.h"
 #include "output.h"
 
-enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
+enum {
+    MAX_REPLY = WS_MAX_REPLY + 256,
+    MAX_EVENTS = 64,
+    MAX_UNSENT = 64 << 10,
+    MAX_LENT = 64 << 10
+};
 
 /* Defined by the program: handles a message. It may send, but must not free the
  * connection. */
@@ -273,7 +278,9 @@ static inline void peer_end(peer *p) {
 }
 
 /* For a loop that sends while the program continues: like peer_output(), but the bytes
- * stay where they are until peer_sent() or peer_remove(), and wait until then. */
+ * stay where they are until peer_sent() or peer_remove(), and wait until then. Returns
+ * at most MAX_LENT bytes, so that each report to peer_sent() shows progress, and
+ * --send-timeout does not end a peer that reads slowly. */
 static inline ws_bytes peer_lend(peer *p) {
     if (peer_output(p).len > 0) {
         p->lent = p->waits = true;
@@ -281,7 +288,9 @@ static inline ws_bytes peer_lend(peer *p) {
         restart_deadline(p);
         count_waiting(p);
     }
-    return peer_output(p);
+    ws_bytes out = peer_output(p);
+    out.len = out.len < MAX_LENT ? out.len : MAX_LENT;
+    return out;
 }
 
 /* Frees what a peer holds, but not the peer. */
