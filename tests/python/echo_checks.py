@@ -294,6 +294,14 @@ GOOD_CLOSES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
                3000, 3999, 4000, 4999]  # fmt: skip
 
 
+@pytest.fixture(scope="class")
+def running(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of a class of ProtocolChecks."""
+    server = Server(request.cls.command, tls=request.cls.tls)
+    yield server
+    assert server.stop() == request.cls.exit_code
+
+
 class ProtocolChecks:
     """What peers notice of any echo server. Derive from it, and name the command."""
 

@@ -663,3 +663,21 @@ def test_clients_of_the_readme() -> None:
             client.stdin.close()
             assert client.wait(PATIENCE) == 0
             client.stdout.close()
+
+
+def count_lines(name: str) -> str:
+    path = ROOT / FOLDER / name
+    path = path if path.exists() else path.parent.parent / name
+    words = shlex.split(next(line for line in commands() if line.startswith("gcc")))
+    done = run(*words[: words.index("FILE")], str(path))
+    return str(sum(bool(line.strip()) for line in done.stdout.splitlines()))
+
+
+def test_lengths_in_the_readme() -> None:
+    rows = re.findall(
+        r"^\| (`.*?) \| ([\d +]+) \|", (ROOT / FOLDER / "README.md").read_text(), re.M
+    )
+    assert len(rows) == len(PLAIN + TLS) + 2
+    for example, lengths in rows:
+        names = re.findall(r"`(\w+\.[ch])`", example)
+        assert lengths == " + ".join(map(count_lines, names)), example
