@@ -343,6 +343,31 @@ def test_a_port_that_is_taken_is_named() -> None:
             assert str(server.port) in done.stderr and "in use" in done.stderr
 
 
+# Threads
+
+
+@needs.program(f"{FOLDER}/threads_server")
+def test_every_thread_accepts_connections() -> None:
+    """Each accepts one, and refuses the others that it gets."""
+    with serving("threads", "--threads", "4", "--max-connections", "1") as server:
+        statuses = []
+        with contextlib.ExitStack() as stack:
+            for _ in range(80):
+                peer = stack.enter_context(server.raw())
+                peer.send(RFC_REQUEST)
+                statuses.append(peer.read(12))
+        assert statuses.count(b"HTTP/1.1 101") == 4
+        assert statuses.count(b"HTTP/1.1 503") == 76
+
+
+@needs.program(f"{FOLDER}/threads_server")
+def test_the_number_of_threads_is_checked() -> None:
+    for value in ("0", "257", "two"):
+        done = run(*command("threads"), "--threads", value)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "--threads: not a number from 1 to 256 (see --help)" in done.stderr
+
+
 # TLS
 
 
