@@ -153,7 +153,7 @@ class Peer:
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         tcp = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket = TlsSocket(tcp, tls) if tls else tcp
+        self.socket = cast(socket.socket, TlsSocket(tcp, tls)) if tls else tcp
 
     def __enter__(self) -> Peer:
         return self
@@ -297,7 +297,7 @@ GOOD_CLOSES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
 @pytest.fixture(scope="class")
 def running(request: pytest.FixtureRequest) -> Iterator[Server]:
     """The server of a class of ProtocolChecks."""
-    server = Server(request.cls.command, tls=request.cls.tls)
+    server = Server(request.cls.command, tls=getattr(request.cls, "tls", None))
     yield server
     assert server.stop() == request.cls.exit_code
 
