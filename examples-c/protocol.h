@@ -10,8 +10,10 @@
  *                         down its sending side if peer_finishes(), and reads, or stops
  *                         reading, as peer_reads() says
  *   every second          peers_tick()
- *   to stop               peers_close(); then the loop runs until peer_count is 0
- *   at the end            peer_remove() */
+ *   after each event, if  check_deadlines(), which closes other peers that the event
+ *   peer_lend() is used   made us drop (--max-output): their memory is in use until
+ * then to stop               peers_close(); then the loop runs until peer_count is 0 at
+ * the end            peer_remove() */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
@@ -324,13 +326,16 @@ static inline void on_deadline(peer *p) {
     update_peer(p);
 }
 
-/* Enforces the time limits, if `now` has changed. */
+/* Enforces the time limits, if `now` has changed, and closes peers that were dropped.
+ * No peer may be in use. */
 static inline void check_deadlines(void) {
     static __thread uint32_t checked;
-    for (uint32_t i = peer_count; checked != now && i-- > 0;)
+    bool due = checked != now || has_dropped;
+    has_dropped = false;
+    checked = now;
+    for (uint32_t i = peer_count; due && i-- > 0;)
         if (peers[i]->deadline && peers[i]->deadline <= now)
             on_deadline(peers[i]);
-    checked = now;
 }
 
 static inline void peers_tick(void) {

@@ -61,6 +61,7 @@ static void update_peer(peer *p) {
 static void on_read(struct bufferevent *bev, void *data) {
     (void)bev;
     update_peer(data);
+    check_deadlines();
 }
 
 /* All output was written. */
