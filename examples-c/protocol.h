@@ -3,17 +3,16 @@
  *
  * It does no input and no output, so that any event loop can use it:
  *
- *   for a new connection  peer_add(), and open_peer() if its handshake is done
- *   after a read          peer_input(), or peer_end() at the end; then update_peer()
- *   update_peer(), which  closes the socket of a peer that is DROPPED, sends while
- *   the loop defines,     peer_output() returns bytes, reports to peer_sent(), shuts
- *                         down its sending side if peer_finishes(), and reads, or stops
- *                         reading, as peer_reads() says
- *   every second          peers_tick()
- *   after each event, if  check_deadlines(), which closes other peers that the event
- *   peer_lend() is used   made us drop (--max-output): their memory is in use until
- * then to stop               peers_close(); then the loop runs until peer_count is 0 at
- * the end            peer_remove() */
+ *   - For a new connection: peer_add(), and open_peer() if its handshake is done.
+ *   - After a read: peer_input(), or peer_end() at the end; then update_peer().
+ *   - update_peer(), which the loop defines, sends while peer_output() returns bytes,
+ *     and reports to peer_sent(). It shuts down its sending side if peer_finishes(),
+ *     closes the socket of a peer that is DROPPED, and reads, or stops reading, as
+ *     peer_reads() says.
+ *   - Every second: peers_tick(). If peer_lend() is used, after each event too:
+ *     check_deadlines(), which closes other peers that the event made us drop.
+ *   - To stop: peers_close(); then the loop runs until peer_count is 0.
+ *   - When a connection ends: peer_remove(). */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
