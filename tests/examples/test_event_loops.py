@@ -327,7 +327,7 @@ def test_without_descriptors_it_neither_spins_nor_gives_up() -> None:
         assert max(spent.values()) < 0.2, spent
         log.seek(0)
         assert log.read(1000) == ""
-        for name, server in started.items():
+        for name in started:
             for each in sockets[name]:
                 each.close()
         time.sleep(1.5)  # io_uring accepts again within a second
