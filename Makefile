@@ -26,7 +26,7 @@ FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples tools manual ## builds all but the tests, checks the header
+all: library check-header examples tools manual ## builds the library, the C examples, the tools and the manual
 
 # A target has a line if a text follows ## in its rule.
 help: ## lists these targets
@@ -88,12 +88,12 @@ examples-all: examples ## builds the examples that need other libraries, too: lo
 tools: library ## builds wsdump and wscat into target/tools
 	$(MAKE) -C tools
 
-run: examples ## builds and starts the echo server
+run: examples ## builds and starts the echo server at http://127.0.0.1:8080/
 	examples-c/echo_server
 
 # ---- tests ----
 
-test: library check-header examples test-rust test-c test-python test-instructions ## runs most tests
+test: library check-header examples test-rust test-c test-python test-instructions ## runs the tests that need no other packages
 
 test-rust: ## runs the Rust tests
 	$(CARGO) test
