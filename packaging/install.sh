@@ -193,6 +193,8 @@ case ${1-} in
             remove_all
         fi
         install_all
+        echo "installed $(wc -l < "$DESTDIR$installed") files, listed in $DESTDIR$installed"
+        [ -n "$DESTDIR" ] || echo "run ldconfig if the dynamic linker searches $LIBDIR"
         ;;
     uninstall)
         if [ ! -f "$DESTDIR$installed" ]; then
