@@ -3,9 +3,9 @@
 #ifndef H2_CONNECTION_H
 #define H2_CONNECTION_H
 
-#include "channel.h"
-#include "h2_options.h"
-#include "h2_session.h"
+#include "../channel.h"
+#include "options.h"
+#include "session.h"
 
 enum {
     UNKNOWN, /* ALPN has not chosen a protocol yet; or too few bytes have arrived */

@@ -2,7 +2,7 @@
 #ifndef H2_OPTIONS_H
 #define H2_OPTIONS_H
 
-#include "options.h"
+#include "../options.h"
 
 static struct h2_options {
     const char *certificate, *key; /* files */

@@ -6,7 +6,7 @@
 #ifndef H2_SESSION_H
 #define H2_SESSION_H
 
-#include "h2_stream.h"
+#include "stream.h"
 
 /* A client may send STREAM_WINDOW bytes on each stream before the server has handled
  * any of them. The window of the connection does not wait for slow streams: they would

@@ -4,8 +4,8 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "h2_page.h"
-#include "h2_request.h"
+#include "page.h"
+#include "request.h"
 
 typedef struct session {
     nghttp2_session *h2;
