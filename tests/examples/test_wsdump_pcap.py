@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -325,7 +326,11 @@ def test_other_connections_are_ignored(exchange: Exchange) -> None:
     check(dump(packets + [ethernet(packet(s)) for s in segments(exchange, rng)]))
     done = wsdump(stdin=capture(packets))
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "wsdump: -: no WebSocket connection; 4 other TCP connections\n"
+    none = "wsdump: -: no WebSocket connection"
+    assert done.stderr == f"{none}; 4 other TCP connections (see --frames)\n"
+    one = wsdump(stdin=capture(packets[:5]))
+    assert one.stderr == f"{none}; 1 other TCP connection (see --frames)\n"
+    assert wsdump(stdin=capture([])).stderr == f"{none}\n"
 
 
 def segments_of(exchange: Exchange) -> list[Segment]:
@@ -460,4 +465,17 @@ def test_a_live_capture(server: str, tmp_path: Path) -> None:
 
 def test_an_interface_that_does_not_exist() -> None:
     done = wsdump("-i", "does-not-exist")
-    assert done.returncode == 2 and "does-not-exist" in done.stderr
+    assert done.returncode == 2 and done.stderr.count("No such device") == 1
+
+
+def test_times_that_are_no_times(exchange: Exchange) -> None:
+    """More than 999999 microseconds, of which 32 bits may be set."""
+    data = bytearray(capture([ethernet(packet(s)) for s in segments_of(exchange)]))
+    at = 24
+    while at < len(data):
+        data[at + 4 : at + 8] = b"\xff\xff\xff\xff"
+        at += 16 + int.from_bytes(data[at + 8 : at + 12], "little")
+    found = objects(wsdump("--json", stdin=bytes(data)))
+    assert found and all(0 <= o["time"] < 2**33 for o in found)
+    first = wsdump(stdin=bytes(data)).stdout.split()[0]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{6}", first)

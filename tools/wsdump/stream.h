@@ -274,7 +274,8 @@ static inline void stream_finish(stream *s) {
     s->stopped = true;
 }
 
-/* The stream may continue, but we see no more of it. After a close nothing is missing. */
+/* The stream may continue, but we see no more of it. After a close nothing is missing.
+ */
 static inline void stream_lose(stream *s, const char *why) {
     if (s->stopped)
         return;
