@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "capture.h"
 #include "files.h"
+#include "standard_streams.h"
 
 /* The first byte of a capture starts neither a head nor a valid frame. */
 static bool is_capture(FILE *file) {
@@ -27,6 +28,7 @@ static void read_file(const char *name) {
 }
 
 int main(int argc, char **argv) {
+    reserve_standard_streams();
     read_options(argc, argv);
     choose_colours();
     if (options.interface)
