@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,10 +27,11 @@ from test_echo_client import serving
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
-from wire import FIN, ROOT, TEXT, frame
+from wire import BINARY, FIN, ROOT, TEXT, frame
 
 pytestmark = needs.program(WSDUMP)
 
+RSV1 = 0x40
 SYN, ACK, FIN_FLAG, RST = dpkt.tcp.TH_SYN, dpkt.tcp.TH_ACK, dpkt.tcp.TH_FIN, dpkt.tcp.TH_RST
 
 
@@ -385,6 +387,27 @@ def test_memory_is_bounded() -> None:
     path.unlink()
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(b"bytes are missing in the capture") == 250
+
+
+def test_the_memory_of_a_long_payload_is_freed() -> None:
+    deflate = zlib.compressobj(wbits=-15)
+    payload = deflate.compress(bytes(16 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    message = frame(FIN | BINARY | RSV1, payload[:-4], None)
+    packets = [
+        ethernet(packet(s, port))
+        for port in range(1024, 1024 + 20)
+        for s in segments_of(Exchange(b"", message))
+    ]
+    command = f"ulimit -v 200000; ./{WSDUMP} --json --deflate | tr -d A | wc -l"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        input=capture(packets),
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert int(done.stdout) == 20 * 3  # a frame and a note for each direction
 
 
 def test_damaged_captures_are_refused() -> None:
