@@ -73,13 +73,13 @@ static inline void complain(const char *what, const char *why, const char *hint)
     fprintf(stderr, "%s\n", hint);
 }
 
-static inline void die(const char *what, const char *why) {
+__attribute__((noreturn)) static inline void die(const char *what, const char *why) {
     complain(what, why, "");
     exit(1);
 }
 
 /* Reports a mistake on the command line. */
-static inline void reject(const char *what, const char *why) {
+__attribute__((noreturn)) static inline void reject(const char *what, const char *why) {
     complain(what, why, " (see --help)");
     exit(2);
 }

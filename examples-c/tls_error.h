@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-static inline void die_of_tls(const char *what) {
+__attribute__((noreturn)) static inline void die_of_tls(const char *what) {
     unsigned long error = ERR_get_error();
     const char *why = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
                                               : ERR_reason_error_string(error);

@@ -522,7 +522,9 @@ def test_a_server_that_does_not_close_is_left_after_the_timeout() -> None:
         with peer, client:
             accept(peer)
             client.stdin.close()  # type: ignore[union-attr]
+            began = time.monotonic()
             assert client.wait(PATIENCE) == 1
+            assert 0.9 < time.monotonic() - began < 2.5
             assert client.stderr and b"does not respond" in client.stderr.read()
 
 

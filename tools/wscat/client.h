@@ -19,6 +19,7 @@ typedef struct client {
     bool reads;              /* messages come from stdin, which has not ended */
     bool gave_up;            /* a message did not arrive in time */
     bool asked;              /* the user asked us to close */
+    bool disconnected; /* the connection has failed, or the server has closed it */
     bool close_reported;
     int64_t progress;         /* when the server last read, or sent, or had to start */
     int64_t message_progress; /* the same for messages alone */
@@ -209,6 +210,7 @@ static inline void on_bytes(client *c, uint8_t *bytes, size_t len) {
 static inline void on_disconnect(client *c, const char *why) {
     if (ws_conn_finish(c->ws) != WS_OK)
         set_error(c, NULL, why);
+    c->disconnected = true;
     c->out.len = c->flushed = 0;
 }
 

@@ -17,14 +17,12 @@ static inline ws_bytes bytes_of(const char *text) {
 __attribute__((noreturn)) static inline void fail(const url *u, ws_result error) {
     report_error(ws_errname(error), ws_strerror(error));
     die(u->text, ws_strerror(error));
-    exit(1);
 }
 
 __attribute__((noreturn)) static inline void fail_because(const url *u,
                                                           const char *why) {
     report_error(NULL, why);
     die(u->text, why);
-    exit(1);
 }
 
 /* ---- the request ---- */
@@ -53,7 +51,6 @@ reject_request(const ws_request_spec *spec) {
     if (ws_build_request(&part, sizeof part, head, sizeof head) < 0)
         reject("--subprotocol", "not a list of names like \"chat, superchat\"");
     reject("--header", "a header field is not valid, or belongs to the handshake");
-    exit(2);
 }
 
 static inline void build_request(const url *u, request *r) {

@@ -155,7 +155,6 @@ static inline const char *tls_version(void) {
 static inline tls *tls_new(const tls_options *o, const char *host) {
     (void)o, (void)host;
     die("wss", "built without TLS: install libssl-dev and build again");
-    return NULL;
 }
 
 static inline void tls_attach(tls *t, int fd) {

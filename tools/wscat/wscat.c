@@ -46,7 +46,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < options.message_count; i++)
         send_line(&c, options.messages[i], strlen(options.messages[i]));
     run(&c);
-    transport_close(&c.io, SECOND);
+    transport_close(&c.io, c.disconnected ? 0 : SECOND);
     const int result = report_result(&c);
     ws_conn_free(c.ws);
     release(&c.out);
