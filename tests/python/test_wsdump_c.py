@@ -391,6 +391,21 @@ def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_filter_needs_a_capture() -> None:
+    done = wsdump("--filter", "tcp", stdin=SERVER_EXAMPLES)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "wsdump: --filter: needs a capture (see --help)\n"
+
+
+def test_a_stream_that_looks_like_a_capture() -> None:
+    stream = unmasked(FIN | 0x20 | TEXT, b"Hello")  # RSV2
+    done = wsdump(stdin=stream)
+    assert done.returncode == 2
+    if "libpcap" not in done.stderr:
+        assert "--server" in done.stderr
+    assert "WS_ERR_RESERVED_BITS" in dump_server(stream).stdout
+
+
 def test_help_and_version() -> None:
     done = wsdump("--help")
     assert done.returncode == 0 and "--client FILE" in done.stdout

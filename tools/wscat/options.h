@@ -50,7 +50,7 @@ static const char HELP[] =
     "                                the server closes or --count; stdin is not read\n"
     "      --commands                accept commands such as /ping although stdin is no\n"
     "                                terminal\n"
-    "      --max-message BYTES       refuse longer messages (67108864)\n"
+    "      --max-message BYTES       refuse longer messages; 0: no limit (67108864)\n"
     "Closing:\n"
     "  -c, --count COUNT             close when so many messages were received\n"
     "  -w, --wait SECONDS            the time limit for each message that is awaited; 0:\n"

@@ -102,10 +102,12 @@ static inline void read_packets(const char *name) {
 }
 
 static inline void read_capture(const char *name, FILE *file) {
-    char why[PCAP_ERRBUF_SIZE];
+    char why[PCAP_ERRBUF_SIZE + 60];
     capture = pcap_fopen_offline(file, why);
-    if (!capture)
+    if (!capture) {
+        strcat(why, " (--client and --server read streams of bytes)");
         fail(name, why);
+    }
     read_packets(name);
 }
 

@@ -21,7 +21,10 @@ static bool is_capture(FILE *file) {
 
 static void read_file(const char *name) {
     FILE *file = open_input(name);
-    if (is_capture(file))
+    const bool captured = is_capture(file);
+    if (options.filter && !captured)
+        reject("--filter", "needs a capture");
+    if (captured)
         read_capture(name, file);
     else
         read_stream((input){name, file, false}, NULL);
