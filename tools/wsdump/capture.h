@@ -64,7 +64,7 @@ static void on_packet(u_char *link, const struct pcap_pkthdr *h, const u_char *d
     if (skip_link(*(int *)(void *)link, &b) && parse_ip(b, &s))
         on_segment(&s);
     if (options.interface)
-        fflush(stdout);
+        flush_output();
 }
 
 static inline void report_dropped(void) {

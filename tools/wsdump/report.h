@@ -88,6 +88,11 @@ static inline void begin_object(const place *p, const char *type) {
     json_number(stdout, "offset", p->offset);
 }
 
+static inline void flush_output(void) {
+    if (fflush(stdout) != 0)
+        fail("stdout", strerror(errno));
+}
+
 static inline void end_report(void) {
     puts(options.json ? "}" : "");
     if (ferror(stdout))
