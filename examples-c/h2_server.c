@@ -1,19 +1,18 @@
 /* A WebSocket echo server for HTTP/1.1 and HTTP/2 (RFC 8441) on one port, with OpenSSL
- * and nghttp2. Read on in this order:
+ * and nghttp2. Read in this order:
  *
- *   h2_request.h     the opening handshake over HTTP/2. This is where wscodec is used
- *   h2_stream.h      a stream: a peer, and the response to its request
- *   h2_session.h     an HTTP/2 session: how bytes go to and from the peers of streams
- *   h2_connection.h  a connection: TLS, the choice of the protocol, sending, time
- * limits h2_server.c      the event loop
+ *   h2/request.h     the opening handshake over HTTP/2. This is where wscodec is used
+ *   h2/stream.h      a stream: a peer, and the response to its request
+ *   h2/session.h     an HTTP/2 session: how bytes go to and from the peers of streams
+ *   h2/connection.h  a connection: TLS, the choice of the protocol, output, time limits
+ *   h2_server.c      the event loop
  *
- * What the server does with frames and messages is in protocol.h, as for the other
- * servers. */
+ * protocol.h handles frames and messages, as it does for the other servers. */
 #define _GNU_SOURCE
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
-#include "h2_connection.h"
+#include "h2/connection.h"
 
 enum { MAX_FDS = 1 << 20 };
 

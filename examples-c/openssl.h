@@ -3,18 +3,10 @@
 #ifndef OPENSSL_H
 #define OPENSSL_H
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "program.h"
-
-static inline void die_of_tls(const char *what) {
-    unsigned long error = ERR_get_error();
-    const char *why = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
-                                              : ERR_reason_error_string(error);
-    die(what, why ? why : "OpenSSL failed");
-}
+#include "tls_error.h"
 
 /* ---- a certificate for tests ---- */
 

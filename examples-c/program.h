@@ -1,4 +1,5 @@
-/* What every example needs as a program: messages, numbers, the command line. */
+/* The parts of a program that all examples share: messages, numbers, the command line.
+ */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
@@ -62,18 +63,24 @@ static inline void print_escaped(FILE *to, const void *data, size_t len,
 
 /* ---- messages ---- */
 
-/* `why` may contain text that a peer sent. */
-static inline void die(const char *what, const char *why) {
+/* Both may contain text that a peer or a file supplied. */
+static inline void complain(const char *what, const char *why, const char *hint) {
     fflush(stdout);
-    fprintf(stderr, "%s: %s: ", program, what);
+    fprintf(stderr, "%s: ", program);
+    print_escaped(stderr, what, strlen(what), "");
+    fputs(": ", stderr);
     print_escaped(stderr, why, strlen(why), "");
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", hint);
+}
+
+__attribute__((noreturn)) static inline void die(const char *what, const char *why) {
+    complain(what, why, "");
     exit(1);
 }
 
 /* Reports a mistake on the command line. */
-static inline void reject(const char *what, const char *why) {
-    fprintf(stderr, "%s: %s: %s (see --help)\n", program, what, why);
+__attribute__((noreturn)) static inline void reject(const char *what, const char *why) {
+    complain(what, why, " (see --help)");
     exit(2);
 }
 
@@ -95,8 +102,8 @@ static inline void reject_option(int argc, char **argv, int result) {
         argument = argv[optind]; /* "-xy": getopt_long() has not passed it yet */
     if (result == ':')
         reject(argument, "needs a value");
-    reject(argument,
-           optopt != 0 && strchr(argument, '=') ? "takes no value" : "unknown option");
+    reject(argument, optopt != 0 && strchr(argument, '=') ? "does not allow a value"
+                                                          : "unknown option");
 }
 
 /* Returns the number in `text`. Rejects anything else. */

@@ -746,8 +746,8 @@ def test_certificate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (["--key", "x"], "needs --cert and --key"),
-        (["--cert", "x"], "needs --cert and --key"),
+        (["--key", "x"], "--key: needs --cert"),
+        (["--cert", "x"], "--cert: needs --key"),
         (["--no-tls", "--cert", "x", "--key", "x"], "not possible with --cert"),
         (["--cert", "/none", "--key", "/none"], "/none: No such file or directory"),
         (["--cert", "README.md", "--key", "README.md"], "no start line"),

@@ -21,6 +21,7 @@ def test_the_manual_is_clean_and_lists_every_option(tool: str) -> None:
         ["mandoc", "-T", "ascii", page], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     text = re.sub(r".\x08", "", text)  # bold and underlined
+    assert re.search(r'"\w+, "', text) is None  # quotation marks around two words
     summary = subprocess.run(
         [f"target/tools/{tool}", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import socket
 import ssl
 import subprocess
@@ -152,6 +153,15 @@ def test_a_server_without_tls(certificates: Path) -> None:
     assert done.returncode == 1 and done.stderr.count("\n") == 1
 
 
+def test_a_response_without_tls() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.handle_request).start()
+        done = run("--json", f"wss://127.0.0.1:{server.server_port}", "x")
+    assert done.returncode == 1 and done.stderr.endswith(": the response is not TLS\n")
+    (error,) = objects(done)
+    assert (error["type"], error["message"]) == ("error", "the response is not TLS")
+
+
 def test_a_server_that_is_silent_is_left_after_the_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         done = run("--timeout", "1", f"wss://127.0.0.1:{listener.getsockname()[1]}/", "x")
@@ -165,6 +175,14 @@ def test_files_that_are_no_certificates(tmp_path: Path, option: str) -> None:
     options = [option, str(path)] + (["--key", str(path)] if option == "--cert" else [])
     done = run(*options, "wss://127.0.0.1:1/", "x")
     assert done.returncode == 1 and done.stderr.startswith(f"wscat: {path}: ")
+
+
+@pytest.mark.parametrize("option", ["--ca", "--cert"])
+def test_files_that_do_not_exist(option: str) -> None:
+    options = [option, "/none"] + (["--key", "/none"] if option == "--cert" else [])
+    done = run(*options, "wss://127.0.0.1:1/", "x")
+    assert done.returncode == 1
+    assert done.stderr == "wscat: /none: No such file or directory\n"
 
 
 def test_a_connection_that_is_cut(certificates: Path) -> None:

@@ -7,12 +7,14 @@ import contextlib
 import io
 import os
 import random
+import re
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,10 +27,11 @@ from test_echo_client import serving
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection
-from wire import FIN, ROOT, TEXT, frame
+from wire import BINARY, FIN, ROOT, TEXT, frame
 
 pytestmark = needs.program(WSDUMP)
 
+RSV1 = 0x40
 SYN, ACK, FIN_FLAG, RST = dpkt.tcp.TH_SYN, dpkt.tcp.TH_ACK, dpkt.tcp.TH_FIN, dpkt.tcp.TH_RST
 
 
@@ -325,7 +328,11 @@ def test_other_connections_are_ignored(exchange: Exchange) -> None:
     check(dump(packets + [ethernet(packet(s)) for s in segments(exchange, rng)]))
     done = wsdump(stdin=capture(packets))
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "wsdump: -: no WebSocket connection; 4 other TCP connections\n"
+    none = "wsdump: -: no WebSocket connection"
+    assert done.stderr == f"{none}; 4 other TCP connections (see --frames)\n"
+    one = wsdump(stdin=capture(packets[:5]))
+    assert one.stderr == f"{none}; 1 other TCP connection (see --frames)\n"
+    assert wsdump(stdin=capture([])).stderr == f"{none}\n"
 
 
 def segments_of(exchange: Exchange) -> list[Segment]:
@@ -380,6 +387,27 @@ def test_memory_is_bounded() -> None:
     path.unlink()
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(b"bytes are missing in the capture") == 250
+
+
+def test_the_memory_of_a_long_payload_is_freed() -> None:
+    deflate = zlib.compressobj(wbits=-15)
+    payload = deflate.compress(bytes(16 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    message = frame(FIN | BINARY | RSV1, payload[:-4], None)
+    packets = [
+        ethernet(packet(s, port))
+        for port in range(1024, 1024 + 20)
+        for s in segments_of(Exchange(b"", message))
+    ]
+    command = f"ulimit -v 200000; ./{WSDUMP} --json --deflate | tr -d A | wc -l"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=ROOT,
+        input=capture(packets),
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert int(done.stdout) == 20 * 3  # a frame and a note for each direction
 
 
 def test_damaged_captures_are_refused() -> None:
@@ -460,4 +488,17 @@ def test_a_live_capture(server: str, tmp_path: Path) -> None:
 
 def test_an_interface_that_does_not_exist() -> None:
     done = wsdump("-i", "does-not-exist")
-    assert done.returncode == 2 and "does-not-exist" in done.stderr
+    assert done.returncode == 2 and done.stderr.count("No such device") == 1
+
+
+def test_times_that_are_no_times(exchange: Exchange) -> None:
+    """More than 999999 microseconds, of which 32 bits may be set."""
+    data = bytearray(capture([ethernet(packet(s)) for s in segments_of(exchange)]))
+    at = 24
+    while at < len(data):
+        data[at + 4 : at + 8] = b"\xff\xff\xff\xff"
+        at += 16 + int.from_bytes(data[at + 8 : at + 12], "little")
+    found = objects(wsdump("--json", stdin=bytes(data)))
+    assert found and all(0 <= o["time"] < 2**33 for o in found)
+    first = wsdump(stdin=bytes(data)).stdout.split()[0]
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{6}", first)

@@ -91,6 +91,24 @@ def test_invalid_header_fields_are_refused(header: str) -> None:
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("ws://127.0.0.1:1/a b",), "URL"),
+        (("-H", "X Y: 1", "ws://127.0.0.1:1"), "--header"),
+        (("-H", "Host: a b", "ws://127.0.0.1:1"), "--header"),
+        (("-H", "Sec-WebSocket-Key: x", "ws://127.0.0.1:1"), "--header"),
+        (("--origin", "a\nb", "ws://127.0.0.1:1"), "--origin"),
+        (("-s", "a b", "ws://127.0.0.1:1"), "--subprotocol"),
+    ],
+)
+def test_what_is_invalid_is_named_before_a_connection_is_made(
+    arguments: tuple[str, ...], named: str
+) -> None:
+    done = run(*arguments, "hello")
+    assert done.returncode == 2 and done.stderr.startswith(f"wscat: {named}: ")
+
+
 def test_the_host_names_the_port_unless_it_is_the_default() -> None:
     requests: list[Request] = []
     with keeping(requests) as url:
@@ -235,6 +253,16 @@ def test_json_reports_errors() -> None:
     assert "the opcode is reserved" in done.stderr
 
 
+def test_json_reports_a_connection_that_fails() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    for url in (f"ws://127.0.0.1:{port}/", "ws://does-not-exist.invalid/"):
+        done = run("--json", url, "hello")
+        (error,) = events(done)
+        assert done.returncode == 1 and error["type"] == "error"
+        assert done.stderr == f"wscat: {url}: {error['message']}\n"
+
+
 def test_binary_is_printed_unchanged() -> None:
     with serving(echo_handler) as url:
         client = start("--binary", url)
@@ -295,6 +323,23 @@ def test_echo_sends_every_message_back() -> None:
     assert received == [True] * 4
 
 
+def test_echo_closes_after_as_many_messages_as_asked() -> None:
+    received: list[Any] = []
+
+    def handler(connection: ServerConnection) -> None:
+        connection.send("one")
+        connection.send("two")
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                received.append(connection.recv())
+        received.append(connection.protocol.close_rcvd.code)  # type: ignore[union-attr]
+
+    with serving(handler) as url:
+        done = run("--echo", "--count", "2", url)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert received == ["one", "two", 1000]
+
+
 # ---- commands ----
 
 
@@ -328,6 +373,12 @@ def test_invalid_commands_are_explained(line: str) -> None:
     assert line.split()[0] in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_an_unknown_command_moves_no_cursor() -> None:
+    with serving(echo_handler) as url:
+        done = run("--commands", url, sent=f"/{HOSTILE}\n")
+    assert done.returncode == 1 and f"/{ESCAPED}: unknown command" in done.stderr
+
+
 # ---- the end ----
 
 
@@ -358,6 +409,24 @@ def test_it_waits_for_as_many_messages_as_asked() -> None:
         assert "did not arrive in time: 0 messages sent, 5 received" in done.stderr
         assert 0.9 < time.monotonic() - began < 5
         assert run("--count", "0", url, "sent, without a reply").returncode == 0
+
+
+@pytest.mark.parametrize("pings", ["the server", "the client"])
+def test_pings_do_not_prolong_the_wait_for_a_message(pings: str) -> None:
+    def handler(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            connection.recv()
+            while pings == "the server":
+                connection.ping()
+                time.sleep(0.2)
+            connection.recv()
+
+    options = ["--ping", "1"] if pings == "the client" else []
+    with serving(handler) as url:
+        began = time.monotonic()
+        done = run("--wait", "2", *options, url, "hello")
+    assert done.returncode == 3 and "did not arrive in time" in done.stderr
+    assert 1.9 < time.monotonic() - began < 6
 
 
 def test_without_a_close_of_ours_the_server_decides() -> None:
@@ -415,7 +484,8 @@ def test_a_signal_closes_the_connection(number: int) -> None:
     assert [close.code for close in closes] == [1000]
 
 
-def test_a_second_signal_ends_it() -> None:
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_ends_it(second: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         client = start("--json", f"ws://127.0.0.1:{listener.getsockname()[1]}/")
         peer = listener.accept()[0]
@@ -424,8 +494,25 @@ def test_a_second_signal_ends_it() -> None:
             assert client.stdout and b'"open"' in client.stdout.readline()
             client.send_signal(signal.SIGINT)
             assert b'"close"' in client.stdout.readline()
-            client.send_signal(signal.SIGINT)
-            assert client.wait(PATIENCE) == -signal.SIGINT
+            client.send_signal(second)
+            assert client.wait(PATIENCE) == -second
+
+
+@pytest.mark.parametrize(
+    ("redirections", "why"),
+    [("<&-", "stdin: Bad file"), (">&-", "stdout: Bad file"), ("<&- >&- 2>&-", "")],
+)
+def test_the_socket_does_not_replace_a_standard_stream(redirections: str, why: str) -> None:
+    """It would get the number of a descriptor that is closed."""
+    with scripted(b"{101}" + frame(0x81, b"hi", None)) as (url, received):
+        message = "" if redirections == "<&-" else "hello"
+        command = f"./{BINARY} --verbose --no-compression {url} {message} {redirections}"
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=20
+        )
+    assert done.returncode == 1 and why in done.stderr
+    sent = list(wscodec.Decoder().feed(b"".join(received)))  # fails if it is not frames
+    assert [f.payload for f in sent] in ([], [message.encode()])
 
 
 def test_a_server_that_does_not_close_is_left_after_the_timeout() -> None:
@@ -435,7 +522,9 @@ def test_a_server_that_does_not_close_is_left_after_the_timeout() -> None:
         with peer, client:
             accept(peer)
             client.stdin.close()  # type: ignore[union-attr]
+            began = time.monotonic()
             assert client.wait(PATIENCE) == 1
+            assert 0.9 < time.monotonic() - began < 2.5
             assert client.stderr and b"does not respond" in client.stderr.read()
 
 

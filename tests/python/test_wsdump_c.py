@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import pty
+import select
 import subprocess
 import zlib
 from pathlib import Path
@@ -13,7 +14,7 @@ import needs
 import pytest
 import wire
 import wscodec
-from echo_checks import PLAIN_REQUEST, RFC_ANSWER, RFC_REQUEST
+from echo_checks import PATIENCE, PLAIN_REQUEST, RFC_ANSWER, RFC_REQUEST
 from recorded import MESSAGES, WSDUMP, Exchange, messages, objects, record, wsdump
 from wire import BINARY, CONTINUATION, FIN, PING, ROOT, TEXT, frame
 
@@ -389,6 +390,61 @@ def test_wrong_arguments_are_explained(arguments: tuple[str, ...]) -> None:
     done = wsdump(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--server", "-"]], ids=str)
+def test_a_frame_is_printed_as_soon_as_it_has_arrived(options: list[str]) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([f"./{WSDUMP}", *options], cwd=ROOT, stdin=pipe, stdout=pipe) as dump:
+        assert dump.stdin and dump.stdout
+        for i, text in enumerate([b"Hello", b"world"]):
+            for part in (unmasked(FIN | TEXT, text)[:3], unmasked(FIN | TEXT, text)[3:]):
+                dump.stdin.write(part)
+                dump.stdin.flush()
+            assert select.select([dump.stdout], [], [], PATIENCE)[0]
+            line = f'1 <- @{7 * i}       text         FIN 5 bytes: "{text.decode()}"\n'
+            assert dump.stdout.readline() == line.encode()
+        dump.stdin.close()
+        assert dump.wait(PATIENCE) == 0
+
+
+def test_a_head_that_arrives_byte_by_byte() -> None:
+    with subprocess.Popen([f"./{WSDUMP}"], cwd=ROOT, stdin=-1, stdout=-1) as dump:
+        assert dump.stdin and dump.stdout
+        for i in range(len(RFC_REQUEST)):
+            dump.stdin.write(RFC_REQUEST[i : i + 1])
+            dump.stdin.flush()
+        dump.stdin.close()
+        assert b"-> @0       request      GET " in dump.stdout.read()
+
+
+def test_output_that_is_lost_is_an_error() -> None:
+    for count in (1, 10_000):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [f"./{WSDUMP}"],
+                cwd=ROOT,
+                input=unmasked(FIN | TEXT, b"Hello") * count,
+                stdout=full,
+                stderr=subprocess.PIPE,
+            )
+        assert done.returncode == 2
+        assert done.stderr == b"wsdump: stdout: No space left on device\n"
+
+
+def test_a_filter_needs_a_capture() -> None:
+    done = wsdump("--filter", "tcp", stdin=SERVER_EXAMPLES)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "wsdump: --filter: needs a capture (see --help)\n"
+
+
+def test_a_stream_that_looks_like_a_capture() -> None:
+    stream = unmasked(FIN | 0x20 | TEXT, b"Hello")  # RSV2
+    done = wsdump(stdin=stream)
+    assert done.returncode == 2
+    if "libpcap" not in done.stderr:
+        assert "--server" in done.stderr
+    assert "WS_ERR_RESERVED_BITS" in dump_server(stream).stdout
 
 
 def test_help_and_version() -> None:

@@ -19,9 +19,12 @@ typedef struct client {
     bool reads;              /* messages come from stdin, which has not ended */
     bool gave_up;            /* a message did not arrive in time */
     bool asked;              /* the user asked us to close */
+    bool disconnected; /* the connection has failed, or the server has closed it */
     bool close_reported;
-    int64_t progress; /* when the server last read, or sent, or had to start */
-    int64_t pinged;   /* when our last ping was sent; 0: its pong has arrived */
+    int64_t progress;         /* when the server last read, or sent, or had to start */
+    int64_t message_progress; /* the same for messages alone */
+    bool sending_message;     /* `out` has one */
+    int64_t pinged;           /* when our last ping was sent; 0: its pong has arrived */
     unsigned ping_number;
     char ping[PING_LEN + 1]; /* its payload */
     char error[MAX_ERROR];   /* why the connection failed, or "" */
@@ -64,6 +67,7 @@ static inline void send_message(client *c, bool text, const void *data, size_t l
     if (!send_frame(c, text ? WS_OPCODE_TEXT : WS_OPCODE_BINARY, data, len))
         return;
     c->sent++;
+    c->sending_message = true;
     report_message(SENT, text, data, len);
 }
 
@@ -108,7 +112,7 @@ static inline bool send_close(client *c, uint16_t code, const void *reason,
     return true;
 }
 
-/* What the user has not sent then is not missing. */
+/* Messages that were not sent until then are not missing. */
 static inline bool close_as_asked(client *c, uint16_t code, const char *reason) {
     bool valid = send_close(c, code, reason, strlen(reason));
     c->asked |= valid;
@@ -127,7 +131,10 @@ static inline void flush(client *c) {
         if (n == IO_FAILED || c->flushed == c->out.len)
             c->out.len = c->flushed = 0;
         c->progress = clock_microseconds();
+        if (c->sending_message)
+            c->message_progress = c->progress;
     }
+    c->sending_message = false;
 }
 
 /* ---- input ---- */
@@ -172,6 +179,14 @@ static inline void on_event(client *c, const ws_event *e, const void *data) {
     }
 }
 
+/* A ping, pong or close brings no message nearer. */
+static inline bool brings_message(const ws_event *events, ws_result count) {
+    for (ws_result i = 0; i < count; i++)
+        if (events[i].opcode < WS_OPCODE_CLOSE)
+            return true;
+    return count == 0; /* a part of one */
+}
+
 static inline void on_bytes(client *c, uint8_t *bytes, size_t len) {
     ws_event events[MAX_EVENTS];
     ws_result n = 0;
@@ -181,6 +196,8 @@ static inline void on_bytes(client *c, uint8_t *bytes, size_t len) {
         n = ws_conn_recv(c->ws, bytes, len, events, MAX_EVENTS, &used);
         for (ws_result i = 0; i < n; i++)
             on_event(c, &events[i], ws_event_data(c->ws, bytes, &events[i]));
+        if (brings_message(events, n))
+            c->message_progress = c->progress;
         if (n < 0)
             set_error(c, ws_errname(n), ws_strerror(n));
         collect_output(c);
@@ -193,6 +210,7 @@ static inline void on_bytes(client *c, uint8_t *bytes, size_t len) {
 static inline void on_disconnect(client *c, const char *why) {
     if (ws_conn_finish(c->ws) != WS_OK)
         set_error(c, NULL, why);
+    c->disconnected = true;
     c->out.len = c->flushed = 0;
 }
 

@@ -7,7 +7,7 @@
 
 enum { INPUT_SIZE = 128 << 10, SHOWN_BODY = 300, BODY_TIMEOUT = 1000000 };
 
-/* What has arrived and was not processed yet. A head fits into it. */
+/* Bytes that have arrived and were not processed yet. A head fits into it. */
 static uint8_t input[INPUT_SIZE];
 
 static inline ws_bytes bytes_of(const char *text) {
@@ -17,22 +17,49 @@ static inline ws_bytes bytes_of(const char *text) {
 __attribute__((noreturn)) static inline void fail(const url *u, ws_result error) {
     report_error(ws_errname(error), ws_strerror(error));
     die(u->text, ws_strerror(error));
-    exit(1);
 }
 
 __attribute__((noreturn)) static inline void fail_because(const url *u,
                                                           const char *why) {
     report_error(NULL, why);
     die(u->text, why);
-    exit(1);
 }
 
 /* ---- the request ---- */
 
-static inline size_t build_request(const url *u, const ws_pmd_params *offer,
-                                   uint8_t *request, size_t cap) {
+typedef struct request {
+    ws_pmd_params pmd;
+    const ws_pmd_params *offer; /* `pmd`, or NULL */
+    uint8_t head[WS_MAX_HEAD];
+    size_t len;
+} request;
+
+/* Finds the reason why a request was not valid: adds one part after another. */
+__attribute__((noreturn)) static inline void
+reject_request(const ws_request_spec *spec) {
+    static uint8_t head[WS_MAX_HEAD];
+    ws_request_spec part = {
+        .host = spec->host, .target = spec->target, .key = spec->key};
+    if (ws_build_request(&part, sizeof part, head, sizeof head) < 0)
+        reject(options.host ? "--header" : "URL",
+               options.host ? "not a valid Host"
+                            : "contains a character that is not valid");
+    part.origin = spec->origin;
+    if (ws_build_request(&part, sizeof part, head, sizeof head) < 0)
+        reject("--origin", "not a valid value of a header field");
+    part.protocols = spec->protocols;
+    if (ws_build_request(&part, sizeof part, head, sizeof head) < 0)
+        reject("--subprotocol", "not a list of names like \"chat, superchat\"");
+    reject("--header", "a header field is not valid, or belongs to the handshake");
+}
+
+static inline void build_request(const url *u, request *r) {
     uint8_t key[WS_KEY_LEN], extensions[256];
-    ws_result n = offer ? ws_pmd_offer(offer, extensions, sizeof extensions) : 0;
+    r->pmd = (ws_pmd_params){
+        .client_no_context_takeover = !options.compression.keeps_context,
+        .server_no_context_takeover = !options.compression.keeps_context};
+    r->offer = options.compression.on ? &r->pmd : NULL;
+    ws_result n = r->offer ? ws_pmd_offer(r->offer, extensions, sizeof extensions) : 0;
     ws_request_spec spec = {
         .host = bytes_of(options.host ? options.host : u->authority),
         .target = bytes_of(u->target),
@@ -45,12 +72,12 @@ static inline size_t build_request(const url *u, const ws_pmd_params *offer,
     if (n >= 0)
         n = ws_make_key(key, sizeof key);
     if (n > 0)
-        n = ws_build_request(&spec, sizeof spec, request, cap);
+        n = ws_build_request(&spec, sizeof spec, r->head, sizeof r->head);
     if (n == WS_ERR_INVALID_ARGUMENT)
-        reject(u->text, "the URL, --header, --origin or --subprotocol is not valid");
+        reject_request(&spec);
     if (n < 0)
         fail(u, n);
-    return (size_t)n;
+    r->len = (size_t)n;
 }
 
 /* ---- a refusal ---- */
@@ -130,24 +157,20 @@ static inline void receive_head(transport *t, const url *u, int64_t deadline,
 
 /* Returns the connection. `input` holds *have bytes: the head of the response, and what
  * follows it. */
-static inline ws_conn *opening_handshake(transport *t, const url *u, int64_t deadline,
-                                         ws_response *response, size_t *have) {
-    static uint8_t request[WS_MAX_HEAD];
-    const ws_pmd_params offered = {
-        .client_no_context_takeover = !options.compression.keeps_context,
-        .server_no_context_takeover = !options.compression.keeps_context};
-    const ws_pmd_params *offer = options.compression.on ? &offered : NULL;
-    size_t len = build_request(u, offer, request, sizeof request), skip = 0;
+static inline ws_conn *opening_handshake(transport *t, const url *u, const request *r,
+                                         int64_t deadline, ws_response *response,
+                                         size_t *have) {
+    size_t skip = 0;
     ws_conn *ws = NULL;
     ws_result n;
-    if (!transport_write_until(t, request, len, deadline))
+    if (!transport_write_until(t, r->head, r->len, deadline))
         fail_because(u, t->error);
     do { /* a head with status 1xx is not the last one */
         *have -= skip;
         memmove(input, input + skip, *have);
         receive_head(t, u, deadline, have);
-        n = ws_conn_confirm(input, *have, request, len, offer, NULL, &ws, response,
-                            sizeof *response);
+        n = ws_conn_confirm(input, *have, r->head, r->len, r->offer, NULL, &ws,
+                            response, sizeof *response);
         skip = response->head_len;
     } while (n == WS_ERR_HANDSHAKE_STATUS && response->status < 200);
     if (n == WS_ERR_HANDSHAKE_STATUS)

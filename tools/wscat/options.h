@@ -14,7 +14,8 @@ typedef struct wscat_options {
     const char *protocols, *origin, *host;
     buffer headers; /* complete lines */
     tls_options tls;
-    bool binary, json, echo, commands, no_close, verbose;
+    bool binary, json, echo, commands, verbose;
+    bool no_close;  /* the server closes: --no-close, or --echo without --count */
     bool any_count; /* wait for as many messages as were sent */
     uint64_t count; /* otherwise for so many */
     long wait;      /* seconds for each of them; 0: no limit */
@@ -45,11 +46,11 @@ static const char HELP[] =
     "  -b, --binary                  send binary messages, which need not be UTF-8\n"
     "  -j, --json                    print one JSON object a line for everything that\n"
     "                                happens\n"
-    "  -e, --echo                    send every message back instead of printing it, and\n"
-    "                                ignore stdin\n"
+    "  -e, --echo                    send every message back instead of printing it, until\n"
+    "                                the server closes or --count; stdin is not read\n"
     "      --commands                accept commands such as /ping although stdin is no\n"
     "                                terminal\n"
-    "      --max-message BYTES       refuse longer messages (67108864)\n"
+    "      --max-message BYTES       refuse longer messages; 0: no limit (67108864)\n"
     "Closing:\n"
     "  -c, --count COUNT             close when so many messages were received\n"
     "  -w, --wait SECONDS            the time limit for each message that is awaited; 0:\n"
@@ -218,6 +219,7 @@ static inline void read_options(int argc, char **argv) {
     options.message_count = optind < argc ? (size_t)(argc - optind - 1) : 0;
     options.messages = argv + optind + 1;
     check_options();
+    options.no_close |= options.echo && options.any_count;
 }
 
 #endif

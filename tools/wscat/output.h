@@ -1,5 +1,5 @@
-/* What wscat prints: messages to stdout, and what else happens to stderr with
- * --verbose; on a terminal, rows for both; with --json, one object a line for both. */
+/* The output of wscat: messages on stdout, and with --verbose all other events on
+ * stderr; on a terminal, rows for both; with --json, one object a line for both. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 

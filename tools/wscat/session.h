@@ -13,16 +13,17 @@ enum { EXIT_NORMAL = 0, EXIT_ERROR = 1, EXIT_INCOMPLETE = 3 };
 
 static int interrupts[2]; /* a pipe that wakes poll() */
 
+/* The first SIGINT or SIGTERM closes the connection, and the next one ends us. */
 static void on_signal(int number) {
     char byte = (char)number;
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
     if (write(interrupts[1], &byte, 1) < 0)
         _exit(EXIT_ERROR);
 }
 
-/* The first SIGINT or SIGTERM closes the connection, and the next one ends us. */
 static inline void catch_signals(void) {
-    struct sigaction close_first = {.sa_handler = on_signal,
-                                    .sa_flags = (int)SA_RESETHAND};
+    struct sigaction close_first = {.sa_handler = on_signal};
     if (pipe(interrupts) != 0)
         die("pipe", strerror(errno));
     sigaction(SIGINT, &close_first, NULL);
@@ -45,8 +46,7 @@ static inline uint64_t awaited(const client *c) {
 /* True while the connection is open and messages are awaited after the last one that we
  * send. */
 static inline bool awaits(const client *c) {
-    return !c->reads && !options.echo && !options.no_close &&
-           ws_conn_state(c->ws) == WS_STATE_OPEN;
+    return !c->reads && !options.no_close && ws_conn_state(c->ws) == WS_STATE_OPEN;
 }
 
 static inline int64_t earlier(int64_t a, int64_t b) {
@@ -67,7 +67,7 @@ static inline deadlines find_deadlines(const client *c, int64_t next_ping) {
     if (server_must_act(c))
         d.progress = c->progress + options.timeout * SECOND;
     else if (awaits(c) && options.wait > 0)
-        d.message = c->progress + options.wait * SECOND;
+        d.message = c->message_progress + options.wait * SECOND;
     if (options.ping > 0 && ws_conn_state(c->ws) == WS_STATE_OPEN)
         d.ping = next_ping;
     return d;
@@ -122,6 +122,7 @@ static inline void wait_for_events(client *c, int64_t *next_ping) {
 /* Runs until both sides have closed, or the connection has failed. */
 static inline void run(client *c) {
     int64_t next_ping = clock_microseconds() + options.ping * SECOND;
+    c->message_progress = clock_microseconds();
     while (ws_conn_state(c->ws) < WS_STATE_CLOSED || c->out.len > 0) {
         if (awaits(c) && (interactive || c->received >= awaited(c)))
             send_close(c, WS_CLOSE_NORMAL, NULL, 0);
@@ -134,7 +135,7 @@ static inline void run(client *c) {
 /* ---- the result ---- */
 
 static inline bool is_complete(const client *c) {
-    if (interactive || options.echo || options.no_close || c->asked)
+    if (interactive || options.no_close || c->asked)
         return true;
     return !c->reads && !c->gave_up && c->received >= awaited(c);
 }

@@ -18,9 +18,10 @@ enum { IO_AGAIN = -1, IO_FAILED = -2 };
 #ifdef WITH_TLS
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include "tls_error.h"
 
 typedef SSL tls;
 
@@ -34,13 +35,16 @@ static inline const char *tls_error(tls *t) {
     long verify = t ? SSL_get_verify_result(t) : X509_V_OK;
     if (verify != X509_V_OK)
         return X509_verify_cert_error_string(verify);
+    if (ERR_GET_LIB(code) == ERR_LIB_SSL &&
+        ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
+        return "the response is not TLS";
     const char *reason = code != 0 ? ERR_reason_error_string(code) : NULL;
     return reason ? reason : errno != 0 ? strerror(errno) : "TLS failed";
 }
 
 static inline void tls_check(int result, const char *what) {
     if (result != 1)
-        die(what, tls_error(NULL));
+        die_of_tls(what);
 }
 
 static inline SSL_CTX *tls_context(const tls_options *o) {
@@ -151,7 +155,6 @@ static inline const char *tls_version(void) {
 static inline tls *tls_new(const tls_options *o, const char *host) {
     (void)o, (void)host;
     die("wss", "built without TLS: install libssl-dev and build again");
-    return NULL;
 }
 
 static inline void tls_attach(tls *t, int fd) {

@@ -66,7 +66,7 @@ static inline ssize_t transport_write(transport *t, const void *from, size_t len
     return n;
 }
 
-/* What to wait for, if there is output to write or not. */
+/* The events to wait for. `writes`: there is output. */
 static inline short transport_events(const transport *t, bool writes) {
     bool out = t->read_wants_write || (writes && !t->write_waits);
     return (short)(POLLIN | (out ? POLLOUT : 0));
@@ -130,11 +130,14 @@ static inline int connect_within(int fd, const struct addrinfo *a, int64_t deadl
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-static inline int connect_to(const url *u, int64_t deadline) {
+/* Tries each address of the host. Returns false after a failure. */
+static inline bool connect_to(transport *t, const url *u, int64_t deadline) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *all;
     int fd = -1, yes = 1, error = getaddrinfo(u->host, u->port, &hints, &all);
-    if (error != 0)
-        die(u->text, gai_strerror(error));
+    if (error != 0) {
+        t->error = gai_strerror(error);
+        return false;
+    }
     for (struct addrinfo *a = all; a && fd < 0; a = a->ai_next) {
         fd = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
         error = fd < 0 ? errno : connect_within(fd, a, deadline);
@@ -144,33 +147,37 @@ static inline int connect_to(const url *u, int64_t deadline) {
         }
     }
     freeaddrinfo(all);
+    t->fd = fd;
     if (fd < 0)
-        die(u->text, strerror(error));
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    return fd;
+        t->error = strerror(error);
+    else
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    return fd >= 0;
 }
 
-static inline void start_tls(transport *t, const url *u, int64_t deadline) {
+/* Returns false after a failure, and when the time is over. */
+static inline bool start_tls(transport *t, int64_t deadline) {
     bool wants_write = false;
     ssize_t n;
     tls_attach(t->tls, t->fd);
     while ((n = tls_handshake(t->tls, &wants_write)) == IO_AGAIN)
-        if (!transport_wait(t, wants_write ? POLLOUT : POLLIN, deadline))
-            die(u->text, "no response to the TLS handshake");
+        if (!transport_wait(t, wants_write ? POLLOUT : POLLIN, deadline)) {
+            t->error = "no response to the TLS handshake";
+            return false;
+        }
     if (n == 0)
-        die(u->text, "the server closed the connection during the TLS handshake");
-    if (n < 0)
-        die(u->text, tls_error(t->tls));
+        t->error = "the server closed the connection during the TLS handshake";
+    else if (n < 0)
+        t->error = tls_error(t->tls);
+    return n > 0;
 }
 
-/* Ends the program if it fails. */
-static inline transport transport_open(const url *u, const tls_options *o,
-                                       int64_t deadline) {
-    transport t = {.tls = u->tls ? tls_new(o, u->host) : NULL};
-    t.fd = connect_to(u, deadline);
-    if (t.tls)
-        start_tls(&t, u, deadline);
-    return t;
+/* Returns false after a failure, and when the time is over. Ends the program if it
+ * cannot use the files in `o`. */
+static inline bool transport_open(transport *t, const url *u, const tls_options *o,
+                                  int64_t deadline) {
+    *t = (transport){.tls = u->tls ? tls_new(o, u->host) : NULL};
+    return connect_to(t, u, deadline) && (!t->tls || start_tls(t, deadline));
 }
 
 /* ---- closing ---- */

@@ -11,6 +11,7 @@
 #include <locale.h>
 
 #include "session.h"
+#include "standard_streams.h"
 
 static void set_options(ws_conn *ws) {
     if (ws_conn_set(ws, WS_OPT_MAX_MESSAGE, options.max_message) != WS_OK ||
@@ -19,6 +20,8 @@ static void set_options(ws_conn *ws) {
 }
 
 int main(int argc, char **argv) {
+    static request request;
+    reserve_standard_streams();
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a failed write is reported instead */
     read_options(argc, argv);
@@ -30,8 +33,10 @@ int main(int argc, char **argv) {
     ws_response response;
     interactive = reads && !options.json && is_terminal();
     options.commands |= reads && isatty(STDIN_FILENO);
-    c.io = transport_open(&u, &options.tls, deadline);
-    c.ws = opening_handshake(&c.io, &u, deadline, &response, &have);
+    build_request(&u, &request);
+    if (!transport_open(&c.io, &u, &options.tls, deadline))
+        fail_because(&u, c.io.error);
+    c.ws = opening_handshake(&c.io, &u, &request, deadline, &response, &have);
     set_options(c.ws);
     catch_signals();
     report_open(&u, input, &response, c.io.tls);
@@ -41,7 +46,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < options.message_count; i++)
         send_line(&c, options.messages[i], strlen(options.messages[i]));
     run(&c);
-    transport_close(&c.io, SECOND);
+    transport_close(&c.io, c.disconnected ? 0 : SECOND);
     const int result = report_result(&c);
     ws_conn_free(c.ws);
     release(&c.out);

@@ -59,10 +59,12 @@ static void on_packet(u_char *link, const struct pcap_pkthdr *h, const u_char *d
     bytes b = {data, h->caplen, h->len < h->caplen ? h->caplen : h->len};
     segment s;
     packet_time = h->ts;
+    if (packet_time.tv_usec < 0 || packet_time.tv_usec > 999999) /* damaged */
+        packet_time.tv_usec = 0;
     if (skip_link(*(int *)(void *)link, &b) && parse_ip(b, &s))
         on_segment(&s);
     if (options.interface)
-        fflush(stdout);
+        flush_output();
 }
 
 static inline void report_dropped(void) {
@@ -71,10 +73,20 @@ static inline void report_dropped(void) {
         fprintf(stderr, "%s: %u packets were lost\n", program, stat.ps_drop);
 }
 
+static inline void report_none(const char *name) {
+    fprintf(stderr, "%s: %s: no WebSocket connection", program, name);
+    if (other_flows > 0)
+        fprintf(stderr, "; %u other TCP connection%s (see --frames)", other_flows,
+                other_flows == 1 ? "" : "s");
+    fputc('\n', stderr);
+}
+
 static inline void read_packets(const char *name) {
     int link;
     check_link(name);
     set_filter();
+    if (options.interface)
+        fprintf(stderr, "%s: capturing from %s\n", program, name);
     has_time = true;
     link = pcap_datalink(capture);
     const int result = pcap_loop(capture, -1, on_packet, (u_char *)&link);
@@ -86,15 +98,16 @@ static inline void read_packets(const char *name) {
     if (result == PCAP_ERROR)
         fail(name, why);
     if (connections == 0)
-        fprintf(stderr, "%s: %s: no WebSocket connection; %u other TCP connections\n",
-                program, name, other_flows);
+        report_none(name);
 }
 
 static inline void read_capture(const char *name, FILE *file) {
-    char why[PCAP_ERRBUF_SIZE];
+    char why[PCAP_ERRBUF_SIZE + 60];
     capture = pcap_fopen_offline(file, why);
-    if (!capture)
+    if (!capture) {
+        strcat(why, " (--client and --server read streams of bytes)");
         fail(name, why);
+    }
     read_packets(name);
 }
 
@@ -105,7 +118,9 @@ static void stop_capture(int number) {
 
 static inline void check_status(int status) {
     char why[PCAP_ERRBUF_SIZE + 100];
-    snprintf(why, sizeof why, "%s: %s", pcap_statustostr(status), pcap_geterr(capture));
+    const char *what = pcap_statustostr(status), *detail = pcap_geterr(capture);
+    const bool more = *detail != '\0' && strcmp(detail, what) != 0;
+    snprintf(why, sizeof why, "%s%s%s", what, more ? ": " : "", more ? detail : "");
     if (status < 0)
         fail(options.interface, why);
 }
@@ -122,7 +137,6 @@ static inline void read_interface(void) {
     check_status(pcap_activate(capture));
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    fprintf(stderr, "%s: capturing from %s\n", program, options.interface);
     read_packets(options.interface);
 }
 

@@ -217,7 +217,6 @@ static inline void proceed(connection *c) {
         on_request(c);
     do {
         before = c->heads;
-        /* Until the request is known, a server that speaks first is none of ours. */
         if (c->phase[SERVER] == IN_HEAD && c->input[SERVER].len > 0)
             on_response(c);
     } while (c->phase[SERVER] == IN_HEAD && c->heads > before);

@@ -4,12 +4,16 @@
 
 #include "connection.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum {
+    READ_SIZE = 64 << 10,
+    START = 5, /* bytes that show whether a stream starts with a head */
+};
 
 typedef struct input {
     const char *name;
     FILE *file;
-    bool ended;
+    bool started, ended;
+    size_t have; /* bytes of `read_buffer` that were read already */
 } input;
 
 static uint8_t read_buffer[READ_SIZE];
@@ -21,12 +25,29 @@ static inline FILE *open_input(const char *name) {
     return file;
 }
 
-static inline size_t read_input(input *in) {
-    size_t n = fread(read_buffer, 1, sizeof read_buffer, in->file);
-    if (ferror(in->file))
+/* Reads at most `cap` bytes, without a buffer. Returns 0 at the end. */
+static inline size_t read_some(const input *in, uint8_t *to, size_t cap) {
+    ssize_t n;
+    while ((n = read(fileno(in->file), to, cap)) < 0 && errno == EINTR)
+        ;
+    if (n < 0)
         fail(in->name, strerror(errno));
-    in->ended = n == 0;
-    return n;
+    return (size_t)n;
+}
+
+/* Returns what has arrived, and at first no less than START bytes. The lines that were
+ * printed until then are not delayed. */
+static inline size_t read_input(input *in) {
+    size_t n, len = in->have;
+    flush_output();
+    do {
+        n = read_some(in, read_buffer + len, sizeof read_buffer - len);
+        len += n;
+    } while (n > 0 && !in->started && len < START);
+    in->have = 0;
+    in->started = true;
+    in->ended = len == 0;
+    return len;
 }
 
 /* A request line or a status line starts the stream; a frame could start with the same
@@ -92,7 +113,8 @@ static inline void read_sides(void) {
     input in[2] = {{0}};
     for (int i = CLIENT; i <= SERVER; i++)
         if (options.streams[i])
-            in[i] = (input){options.streams[i], open_input(options.streams[i]), false};
+            in[i] = (input){.name = options.streams[i],
+                            .file = open_input(options.streams[i])};
     const side only = in[CLIENT].file ? CLIENT : SERVER;
     if (in[CLIENT].file && in[SERVER].file)
         read_streams(in);

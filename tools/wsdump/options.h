@@ -66,8 +66,7 @@ static inline void print_wsdump_version(void) {
 }
 
 __attribute__((noreturn)) static inline void fail(const char *what, const char *why) {
-    fflush(stdout);
-    fprintf(stderr, "%s: %s: %s\n", program, what, why);
+    complain(what, why, "");
     exit(EXIT_TROUBLE);
 }
 

@@ -1,4 +1,4 @@
-/* What wsdump prints: a line, or a JSON object, for each frame, handshake, error and
+/* The output of wsdump: a line, or a JSON object, for each frame, handshake, error and
  * note. */
 #ifndef REPORT_H
 #define REPORT_H
@@ -24,7 +24,7 @@ typedef struct place {
     uint64_t offset;
 } place;
 
-/* What is known about a frame at its end. */
+/* A frame at its end. */
 typedef struct frame_report {
     ws_frame header;
     bool inflated;       /* `shown` and `length` are after decompression */
@@ -86,6 +86,11 @@ static inline void begin_object(const place *p, const char *type) {
     json_number(stdout, "connection", p->connection);
     json_name(stdout, "from", p->from == CLIENT ? "client" : "server");
     json_number(stdout, "offset", p->offset);
+}
+
+static inline void flush_output(void) {
+    if (fflush(stdout) != 0)
+        fail("stdout", strerror(errno));
 }
 
 static inline void end_report(void) {

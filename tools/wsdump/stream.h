@@ -5,6 +5,7 @@
 #include "report.h"
 
 enum { MAX_FRAMES = 16, INFLATE_SIZE = 16 << 10, DETAIL_SIZE = 80 };
+enum { MAX_SPARE = 64 << 10 }; /* bytes that a stream keeps for its next payload */
 
 /* The first error inside a payload. It is reported after the frame. */
 typedef struct payload_error {
@@ -196,6 +197,8 @@ static inline void report_current(stream *s) {
     if (s->error.error != 0)
         report_error(&error, s->error.error, s->error.detail);
     s->in_frame = false;
+    if (s->shown.cap > MAX_SPARE)
+        release(&s->shown);
 }
 
 static inline void end_frame(stream *s, const ws_frame *f, uint64_t end) {
@@ -274,7 +277,8 @@ static inline void stream_finish(stream *s) {
     s->stopped = true;
 }
 
-/* The stream may continue, but we see no more of it. After a close nothing is missing. */
+/* The stream may continue, but we see no more of it. After a close nothing is missing.
+ */
 static inline void stream_lose(stream *s, const char *why) {
     if (s->stopped)
         return;

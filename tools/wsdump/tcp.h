@@ -226,7 +226,7 @@ static inline void deliver_pieces(flow *f, side from) {
     }
 }
 
-static inline void take_data(flow *f, side from, const segment *s) {
+static inline void on_data(flow *f, side from, const segment *s) {
     half *h = &f->halves[from];
     const int32_t ahead = (int32_t)(s->seq - h->next);
     if (s->len == 0 || h->ended || ahead > MAX_AHEAD || (f->ws && is_ignored(f->ws)))
@@ -245,7 +245,7 @@ static inline void take_data(flow *f, side from, const segment *s) {
         lose(f, from, "the rest of a packet was not captured");
 }
 
-static inline void take_flags(flow *f, side from, const segment *s) {
+static inline void on_flags(flow *f, side from, const segment *s) {
     half *h = &f->halves[from];
     if (s->flags & TCP_FIN) {
         h->has_end = true;
@@ -300,8 +300,8 @@ static inline void on_segment(const segment *s) {
     if (!h->started)
         h->next = first;
     h->started = true;
-    take_data(f, from, &data);
-    take_flags(f, from, &data);
+    on_data(f, from, &data);
+    on_flags(f, from, &data);
 }
 
 /* The capture has ended. */

@@ -7,26 +7,30 @@
 #define _GNU_SOURCE
 #include "capture.h"
 #include "files.h"
+#include "standard_streams.h"
 
 /* The first byte of a capture starts neither a head nor a valid frame. */
-static bool is_capture(FILE *file) {
+static bool starts_capture(uint8_t first) {
     static const uint8_t starts[] = {0xa1, 0xd4, 0x4d, 0x0a};
-    const int first = getc(file);
-    if (first == EOF)
-        return false;
-    ungetc(first, file);
     return memchr(starts, first, sizeof starts) != NULL;
 }
 
 static void read_file(const char *name) {
-    FILE *file = open_input(name);
-    if (is_capture(file))
-        read_capture(name, file);
-    else
-        read_stream((input){name, file, false}, NULL);
+    input in = {.name = name, .file = open_input(name)};
+    in.have = read_some(&in, read_buffer, 1);
+    const bool captured = in.have > 0 && starts_capture(read_buffer[0]);
+    if (options.filter && !captured)
+        reject("--filter", "needs a capture");
+    if (!captured) {
+        read_stream(in, NULL);
+        return;
+    }
+    ungetc(read_buffer[0], in.file);
+    read_capture(name, in.file);
 }
 
 int main(int argc, char **argv) {
+    reserve_standard_streams();
     read_options(argc, argv);
     choose_colours();
     if (options.interface)
@@ -35,7 +39,6 @@ int main(int argc, char **argv) {
         read_file(options.file);
     else
         read_sides();
-    if (fflush(stdout) != 0)
-        fail("stdout", strerror(errno));
+    flush_output();
     return found_errors ? EXIT_ERRORS : EXIT_CLEAN;
 }

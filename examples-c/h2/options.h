@@ -2,7 +2,7 @@
 #ifndef H2_OPTIONS_H
 #define H2_OPTIONS_H
 
-#include "options.h"
+#include "../options.h"
 
 static struct h2_options {
     const char *certificate, *key; /* files */
@@ -33,7 +33,7 @@ static inline void read_h2_options(int argc, char **argv, const char *purpose) {
         o->idle_timeout = seconds("--idle-timeout", idle, 1);
     o->tls = !no_tls;
     if (!o->certificate != !o->key)
-        reject(o->key ? "--key" : "--cert", "needs --cert and --key");
+        reject(o->key ? "--key" : "--cert", o->key ? "needs --cert" : "needs --key");
     if (no_tls && o->key)
         reject("--no-tls", "not possible with --cert");
 }

@@ -3,9 +3,9 @@
 #ifndef H2_CONNECTION_H
 #define H2_CONNECTION_H
 
-#include "channel.h"
-#include "h2_options.h"
-#include "h2_session.h"
+#include "../channel.h"
+#include "options.h"
+#include "session.h"
 
 enum {
     UNKNOWN, /* ALPN has not chosen a protocol yet; or too few bytes have arrived */
@@ -113,7 +113,7 @@ static void limit_idle_time(connection *c, bool waited) {
     c->idle = idle;
 }
 
-/* Shuts our side down. What is in transit arrives (RFC 6455, 7.1.1). */
+/* Shuts our side down. Output in transit still arrives (RFC 6455, 7.1.1). */
 static void end_http2(connection *c) {
     end_channel(&c->channel);
     c->state = ENDING;

@@ -6,7 +6,7 @@
 #ifndef H2_SESSION_H
 #define H2_SESSION_H
 
-#include "h2_stream.h"
+#include "stream.h"
 
 /* A client may send STREAM_WINDOW bytes on each stream before the server has handled
  * any of them. The window of the connection does not wait for slow streams: they would
@@ -160,10 +160,10 @@ static void resume_output(const stream *st) {
 /* Lets a peer continue after its output was put into frames, as far as the windows of
  * the client allowed. */
 static void update_stream(stream *st) {
-    size_t taken = st->taken;
-    st->taken = 0;
+    size_t framed = st->framed;
+    st->framed = 0;
     if (st->peer.state != DROPPED && unsent(&st->peer) > 0)
-        peer_sent(&st->peer, taken);
+        peer_sent(&st->peer, framed);
     if (st->input_ended && st->peer.in.len == 0)
         end_input(st);
     return_window(st);

@@ -3,7 +3,7 @@
 #ifndef H2_REQUEST_H
 #define H2_REQUEST_H
 
-#include "protocol.h"
+#include "../protocol.h"
 
 /* ---- fields ---- */
 

@@ -4,8 +4,8 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "h2_page.h"
-#include "h2_request.h"
+#include "page.h"
+#include "request.h"
 
 typedef struct session {
     nghttp2_session *h2;
@@ -20,7 +20,7 @@ typedef struct stream {
     struct stream *previous, *next;
     int32_t id;
     request *request; /* until it is complete */
-    size_t taken;     /* bytes of peer_output() that are in frames now */
+    size_t framed;    /* bytes of peer_output() that are in frames now */
     size_t received;  /* bytes for which the client has not got its window back */
     bool input_ended; /* END_STREAM was received */
     bool output_ends; /* END_STREAM follows the output */
@@ -77,14 +77,14 @@ static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *to, size_t 
     (void)h2, (void)id, (void)user;
     stream *st = source->ptr;
     ws_bytes out = peer_output(&st->peer);
-    size_t n = out.len - st->taken < cap ? out.len - st->taken : cap;
+    size_t n = out.len - st->framed < cap ? out.len - st->framed : cap;
     if (n == 0 && !st->output_ends)
         return NGHTTP2_ERR_DEFERRED;
     if (n == 0)
         *flags |= NGHTTP2_DATA_FLAG_EOF;
     else
-        memcpy(to, (const uint8_t *)out.data + st->taken, n);
-    st->taken += n;
+        memcpy(to, (const uint8_t *)out.data + st->framed, n);
+    st->framed += n;
     return (ssize_t)n;
 }
 
