@@ -173,7 +173,11 @@ public:
 
 } // namespace detail
 
-// The category of all errors here.
+// The category of all errors here: the same in every shared library of a program, except
+// on Windows.
+#if defined(__GNUC__) && !defined(_WIN32)
+[[gnu::visibility("default")]]
+#endif
 [[nodiscard]] inline const std::error_category &category() noexcept {
     static const detail::category_type instance;
     return instance;
@@ -209,6 +213,8 @@ public:
     result(errc error) noexcept : error_(make_error_code(error)) {}
 
     [[nodiscard]] explicit operator bool() const noexcept {
+        static_assert(!std::is_same_v<T, bool>,
+                      "ambiguous: use has_value() for success, or * for the value");
         return !error_;
     }
     [[nodiscard]] bool has_value() const noexcept {
@@ -306,7 +312,8 @@ public:
     template <class U, std::size_t N, class = compatible<U>>
     constexpr span(U (&array)[N]) noexcept : data_(array), size_(N) {}
     template <class C, class U = std::remove_pointer_t<decltype(std::declval<C &>().data())>,
-              class = decltype(std::declval<C &>().size()), class = compatible<U>>
+              class = decltype(std::declval<C &>().size()), class = compatible<U>,
+              class = std::enable_if_t<std::is_lvalue_reference_v<C> || std::is_const_v<T>>>
     constexpr span(C &&container) noexcept
         : data_(container.data()), size_(container.size()) {}
 
@@ -343,14 +350,18 @@ private:
 
 namespace detail {
 
-// void is the element of Asio's buffers.
 template <class T>
-inline constexpr bool is_byte =
-    std::is_same_v<T, char> || std::is_same_v<T, unsigned char> ||
+inline constexpr bool is_text =
 #if defined(__cpp_char8_t)
     std::is_same_v<T, char8_t> ||
 #endif
-    std::is_same_v<T, signed char> || std::is_same_v<T, std::byte> || std::is_void_v<T>;
+    std::is_same_v<T, char>;
+
+// void is the element of Asio's buffers.
+template <class T>
+inline constexpr bool is_byte =
+    is_text<T> || std::is_same_v<T, unsigned char> || std::is_same_v<T, signed char> ||
+    std::is_same_v<T, std::byte> || std::is_void_v<T>;
 
 template <class C>
 using element_of = std::remove_pointer_t<decltype(std::declval<C &>().data())>;
@@ -372,11 +383,15 @@ public:
         : span<const std::byte>(static_cast<const std::byte *>(data), size) {}
     // Text up to its NUL, as std::string_view reads it.
     bytes(const char *text) noexcept : bytes(std::string_view(text)) {}
+#if defined(__cpp_char8_t)
+    bytes(const char8_t *text) noexcept : bytes(std::u8string_view(text)) {}
+#endif
     bytes(std::nullptr_t) = delete;
     // Text or memory? Pass {array, length}.
-    template <std::size_t N> bytes(char (&array)[N]) = delete;
+    template <class T, std::size_t N, class = std::enable_if_t<detail::is_text<T>>>
+    bytes(T (&array)[N]) = delete;
     template <class T, std::size_t N,
-              class = std::enable_if_t<detail::is_byte<T> && !std::is_same_v<T, char>>>
+              class = std::enable_if_t<detail::is_byte<T> && !detail::is_text<T>>>
     bytes(const T (&array)[N]) noexcept : bytes(array, N) {}
     template <class C, class = std::enable_if_t<detail::is_bytes<const C, false>::value>>
     bytes(const C &container) noexcept : bytes(container.data(), container.size()) {}
@@ -395,12 +410,13 @@ public:
         : span<std::byte>(static_cast<std::byte *>(data), size) {}
     template <class T, std::size_t N, class = std::enable_if_t<detail::is_byte<T>>>
     buffer(T (&array)[N]) noexcept : buffer(array, N) {}
-    // A temporary container would be gone before its bytes are used; a view is not.
-    template <class C, class D = std::remove_reference_t<C>,
+    // A temporary container would be gone before its bytes are used; a view, whose bytes
+    // may be changed although it is const, is not.
+    template <class C,
+              class D = std::conditional_t<std::is_lvalue_reference_v<C>,
+                                           std::remove_reference_t<C>, const C>,
               class = std::enable_if_t<detail::is_bytes<D, true>::value &&
-                                       !std::is_base_of_v<buffer, D> &&
-                                       (std::is_lvalue_reference_v<C> ||
-                                        std::is_trivially_copyable_v<D>)>>
+                                       !std::is_base_of_v<buffer, D>>>
     buffer(C &&container) noexcept : buffer(container.data(), container.size()) {}
 };
 
@@ -509,12 +525,15 @@ template <class Write>
 // Text of at most N characters.
 template <std::size_t N> class short_text {
 public:
-    [[nodiscard]] std::string_view view() const noexcept {
+    [[nodiscard]] std::string_view view() const & noexcept {
         return std::string_view(text_, size_);
     }
-    [[nodiscard]] operator std::string_view() const noexcept {
+    [[nodiscard]] operator std::string_view() const & noexcept {
         return view();
     }
+    // The view of a temporary would outlive the text.
+    std::string_view view() const && = delete;
+    operator std::string_view() const && = delete;
 
     // Filled by a C function: write(void *out, std::size_t capacity).
     template <class Write> [[nodiscard]] static result<short_text> of(Write write) noexcept {
@@ -1189,7 +1208,7 @@ public:
     }
 
     // A range over the chunks in `input`; the rules of connection::read() apply.
-    [[nodiscard]] frames read(buffer input, std::error_code &error) noexcept {
+    [[nodiscard]] frames read(buffer input, std::error_code &error) & noexcept {
         return frames(raw_, input, error);
     }
     // The call as it is in C (ws_decoder_feed).
@@ -1396,7 +1415,7 @@ public:
         : raw_(ws_pmd_new(static_cast<std::uint32_t>(self), &params, allocator)) {}
     pmd(pmd &&other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
     pmd &operator=(pmd &&other) noexcept {
-        std::swap(raw_, other.raw_);
+        ws_pmd_free(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
         return *this;
     }
     ~pmd() {
@@ -1638,7 +1657,8 @@ public:
     // Test it: false if out of memory, or for an invalid allocator (ws_conn_new).
     explicit connection(side self, const ws_allocator *allocator = nullptr) noexcept
         : raw_(ws_conn_new(static_cast<std::uint32_t>(self), allocator)) {}
-    // In memory that must outlive it and not move (ws_conn_init).
+    // In memory that must outlive it and not move, and that no other connection uses
+    // (ws_conn_init).
     connection(side self, connection_memory &memory,
                const ws_allocator *allocator = nullptr) noexcept
         : raw_(ws_conn_init(memory.memory, sizeof memory.memory,
@@ -1647,7 +1667,7 @@ public:
     explicit connection(ws_conn *handle) noexcept : raw_(handle) {}
     connection(connection &&other) noexcept : raw_(other.release()) {}
     connection &operator=(connection &&other) noexcept {
-        std::swap(raw_, other.raw_);
+        ws_conn_free(std::exchange(raw_, other.release()));
         return *this;
     }
     ~connection() {
@@ -1673,7 +1693,7 @@ public:
     // over it again. Send in the loop, or wait there in a coroutine, as you like; but
     // neither destroy the connection nor start another read(). `input`, `out` and
     // `error` must outlive the range.
-    [[nodiscard]] events read(buffer input, output out, std::error_code &error) noexcept {
+    [[nodiscard]] events read(buffer input, ws::output out, std::error_code &error) & noexcept {
         return events(raw_, input, out, error);
     }
     // The call as it is in C (ws_conn_recv). Collect output() after each.
