@@ -8,8 +8,11 @@
 //               ws::output. The library allocates for a connection as wscodec.h states.
 //   input       ws::bytes (read only) and ws::buffer (written to, since payloads are
 //               unmasked in place) convert from std::string, std::string_view, spans,
-//               arrays, std::vector and Asio's buffers.
-//   views       Views that point into a buffer are valid as long as the buffer is.
+//               arrays, std::vector and Asio's buffers. HTTP heads are text, a
+//               std::string_view: ws::bytes(data, size).text() if they are in other memory.
+//   views       Views that point into a buffer are valid as long as the buffer is. The spec
+//               structs, ws::bytes and ws::buffer are views too: what they refer to, e.g. a
+//               key from make_key(), must outlive them.
 //
 // A whole connection, with a blocking socket; send_all() is yours:
 //
@@ -203,7 +206,7 @@ namespace detail {
 } // namespace detail
 
 // A value or an error, like C++23's std::expected. An error leaves a default T, so a
-// dereference is never undefined.
+// dereference is never undefined. A result<bool> is not a condition.
 template <class T> class [[nodiscard]] result {
 public:
     result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
@@ -508,6 +511,11 @@ template <class Write>
     const ws_result n = write(to.data(), to.size());
     out.commit(to, n > 0 ? static_cast<std::size_t>(n) : 0);
     return n;
+}
+template <class Write>
+[[nodiscard]] std::error_code try_append(const output &out, std::size_t room,
+                                         Write write) noexcept {
+    return error_of(append(out, room, write));
 }
 
 [[nodiscard]] inline ws_bytes c_bytes(std::string_view text) noexcept {
@@ -877,27 +885,31 @@ using accept_text = short_text<WS_ACCEPT_LEN>;
         [](void *out, std::size_t cap) noexcept { return ws_make_key(out, cap); });
 }
 
+namespace detail {
+
+template <class Select>
+[[nodiscard]] result<std::string_view>
+select(Select function, std::string_view from, std::string_view supported) noexcept {
+    ws_span chosen;
+    const ws_result n =
+        function(from.data(), from.size(), supported.data(), supported.size(), &chosen);
+    if (n < 0)
+        return error_of(n);
+    return supported.substr(chosen.off, chosen.len);
+}
+
+} // namespace detail
+
 // Server: the first of `supported` ("chat, superchat") that the head offers; empty if
 // none is (ws_select_protocol).
 [[nodiscard]] inline result<std::string_view>
 select_protocol(std::string_view head, std::string_view supported) noexcept {
-    ws_span chosen;
-    const ws_result n = ws_select_protocol(head.data(), head.size(), supported.data(),
-                                           supported.size(), &chosen);
-    if (n < 0)
-        return detail::error_of(n);
-    return supported.substr(chosen.off, chosen.len);
+    return detail::select(ws_select_protocol, head, supported);
 }
-
 // The same from the value of Sec-WebSocket-Protocol (ws_select_protocol_value).
 [[nodiscard]] inline result<std::string_view>
 select_protocol_value(std::string_view offered, std::string_view supported) noexcept {
-    ws_span chosen;
-    const ws_result n = ws_select_protocol_value(
-        offered.data(), offered.size(), supported.data(), supported.size(), &chosen);
-    if (n < 0)
-        return detail::error_of(n);
-    return supported.substr(chosen.off, chosen.len);
+    return detail::select(ws_select_protocol_value, offered, supported);
 }
 
 // Whether a browser's Origin is in a list such as "https://a.example https://b.example"
@@ -907,17 +919,6 @@ select_protocol_value(std::string_view offered, std::string_view supported) noex
     return ws_origin_allowed(origin.data(), origin.size(), allowed.data(), allowed.size()) ==
            1;
 }
-
-namespace detail {
-
-// Appends a head, whose length no function predicts: its parts, and what is around them.
-template <class Write>
-[[nodiscard]] std::error_code append_head(const output &out, std::size_t parts,
-                                          Write write) noexcept {
-    return error_of(append(out, parts + WS_MAX_REPLY, write));
-}
-
-} // namespace detail
 
 struct response_spec {
     std::string_view key; // of the request
@@ -933,9 +934,10 @@ struct response_spec {
     raw.protocol = detail::c_bytes(spec.protocol);
     raw.extensions = detail::c_bytes(spec.extensions);
     raw.headers = detail::c_bytes(spec.headers);
-    const std::size_t parts =
-        spec.protocol.size() + spec.extensions.size() + spec.headers.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
+    // WS_MAX_REPLY bounds what a head has besides its parts.
+    const std::size_t room = WS_MAX_REPLY + spec.protocol.size() + spec.extensions.size() +
+                             spec.headers.size();
+    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
         return ws_build_response(&raw, sizeof raw, to, cap);
     });
 }
@@ -945,8 +947,8 @@ struct response_spec {
                                                  std::string_view headers,
                                                  std::string_view body,
                                                  output out) noexcept {
-    const std::size_t parts = headers.size() + body.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
+    const std::size_t room = WS_MAX_REPLY + headers.size() + body.size();
+    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
         return ws_build_reply(status, headers.data(), headers.size(), body.data(),
                               body.size(), to, cap);
     });
@@ -970,10 +972,10 @@ struct request_spec {
     raw.protocols = detail::c_bytes(spec.protocols);
     raw.extensions = detail::c_bytes(spec.extensions);
     raw.headers = detail::c_bytes(spec.headers);
-    const std::size_t parts = spec.host.size() + spec.target.size() + spec.origin.size() +
-                              spec.protocols.size() + spec.extensions.size() +
-                              spec.headers.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
+    const std::size_t room = WS_MAX_REPLY + spec.host.size() + spec.target.size() +
+                             spec.origin.size() + spec.protocols.size() +
+                             spec.extensions.size() + spec.headers.size();
+    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
         return ws_build_request(&raw, sizeof raw, to, cap);
     });
 }
@@ -1071,12 +1073,11 @@ frame_encode(opcode code, bytes payload, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
     const std::size_t room = payload.size() + WS_MAX_HEADER;
-    return detail::error_of(
-        detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_frame_encode(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                                   key ? key->bytes : nullptr, payload.data(),
-                                   payload.size(), to, cap);
-        }));
+    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
+        return ws_frame_encode(static_cast<int>(code), static_cast<std::uint32_t>(flags),
+                               key ? key->bytes : nullptr, payload.data(),
+                               payload.size(), to, cap);
+    });
 }
 
 // Writes the header of a frame, whose payload you send yourself (ws_frame_header).
@@ -1084,11 +1085,10 @@ frame_encode(opcode code, bytes payload, output out,
 frame_header(opcode code, std::uint64_t payload_length, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
-    return detail::error_of(
-        detail::append(out, WS_MAX_HEADER, [&](void *to, std::size_t cap) noexcept {
-            return ws_frame_header(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                                   key ? key->bytes : nullptr, payload_length, to, cap);
-        }));
+    return detail::try_append(out, WS_MAX_HEADER, [&](void *to, std::size_t cap) noexcept {
+        return ws_frame_header(static_cast<int>(code), static_cast<std::uint32_t>(flags),
+                               key ? key->bytes : nullptr, payload_length, to, cap);
+    });
 }
 
 // Writes many frames (ws_frames_encode). Returns how many were written.
@@ -1207,7 +1207,8 @@ public:
                         max_payload);
     }
 
-    // A range over the chunks in `input`; the rules of connection::read() apply.
+    // A range over the chunks in `input`; the rules of connection::read() apply. The
+    // decoder must not be moved meanwhile.
     [[nodiscard]] frames read(buffer input, std::error_code &error) & noexcept {
         return frames(raw_, input, error);
     }
@@ -1273,11 +1274,10 @@ struct close_payload {
 // Writes the payload of a close frame (ws_close_build).
 [[nodiscard]] inline std::error_code close_build(close_code code, std::string_view reason,
                                                  output out) noexcept {
-    return detail::error_of(
-        detail::append(out, WS_MAX_CONTROL, [&](void *to, std::size_t cap) noexcept {
-            return ws_close_build(static_cast<std::uint16_t>(code), reason.data(),
-                                  reason.size(), to, cap);
-        }));
+    return detail::try_append(out, WS_MAX_CONTROL, [&](void *to, std::size_t cap) noexcept {
+        return ws_close_build(static_cast<std::uint16_t>(code), reason.data(),
+                              reason.size(), to, cap);
+    });
 }
 
 // ======== Control frames ========
@@ -1290,22 +1290,20 @@ public:
     [[nodiscard]] std::error_code
     feed(const frame &received, output out,
          std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_control_feed(&raw_, &received.raw(), received.base(),
-                                       key ? key->bytes : nullptr, to, cap);
-            }));
+        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
+            return ws_control_feed(&raw_, &received.raw(), received.base(),
+                                   key ? key->bytes : nullptr, to, cap);
+        });
     }
     // Writes a close frame, unless one was written (ws_control_close).
     [[nodiscard]] std::error_code
     close(ws::close_code code, std::string_view reason, output out,
           std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_control_close(&raw_, static_cast<std::uint16_t>(code),
-                                        reason.data(), reason.size(),
-                                        key ? key->bytes : nullptr, to, cap);
-            }));
+        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
+            return ws_control_close(&raw_, static_cast<std::uint16_t>(code),
+                                    reason.data(), reason.size(),
+                                    key ? key->bytes : nullptr, to, cap);
+        });
     }
     // The code and the reason of the close frame received (ws_control_close_code,
     // ws_control_reason).
@@ -1429,11 +1427,10 @@ public:
     [[nodiscard]] std::error_code compress(bytes data, output out,
                                            send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_pmd_compress_bound(raw_, data.size());
-        return detail::error_of(
-            detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-                return ws_pmd_compress(raw_, static_cast<std::uint32_t>(flags), data.data(),
-                                       data.size(), to, cap);
-            }));
+        return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
+            return ws_pmd_compress(raw_, static_cast<std::uint32_t>(flags), data.data(),
+                                   data.size(), to, cap);
+        });
     }
     // One step (ws_pmd_decompress): call it with the rest until `count`, the number of
     // bytes written, is 0.
@@ -1488,7 +1485,8 @@ public:
     [[nodiscard]] bool is_close() const noexcept {
         return raw_.opcode == WS_OPCODE_CLOSE;
     }
-    // The payload; of a close, its reason. Valid until the range moves on.
+    // The payload; of a close, its reason. Valid until the range moves on or ends: copy
+    // what you keep.
     [[nodiscard]] bytes data() const noexcept {
         return bytes(data_, static_cast<std::size_t>(raw_.len));
     }
@@ -1692,7 +1690,7 @@ public:
     // output. To continue later, e.g. once `out` has been sent, keep the range, and loop
     // over it again. Send in the loop, or wait there in a coroutine, as you like; but
     // neither destroy the connection nor start another read(). `input`, `out` and
-    // `error` must outlive the range.
+    // `error` must outlive the range, and `input` must not be resized meanwhile.
     [[nodiscard]] events read(buffer input, ws::output out, std::error_code &error) & noexcept {
         return events(raw_, input, out, error);
     }
@@ -1712,10 +1710,9 @@ public:
     }
     // Appends a pong or close frame that is due (ws_conn_output). read() does it.
     [[nodiscard]] std::error_code output(ws::output out) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_output(raw_, to, cap);
-            }));
+        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
+            return ws_conn_output(raw_, to, cap);
+        });
     }
     // Whether output() would append something.
     [[nodiscard]] bool has_output() const noexcept {
@@ -1726,22 +1723,20 @@ public:
     [[nodiscard]] std::error_code send(opcode code, bytes payload, ws::output out,
                                        send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_conn_send_bound(raw_, payload.size());
-        return detail::error_of(
-            detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_send(raw_, static_cast<int>(code),
-                                    static_cast<std::uint32_t>(flags), payload.data(),
-                                    payload.size(), to, cap);
-            }));
+        return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
+            return ws_conn_send(raw_, static_cast<int>(code),
+                                static_cast<std::uint32_t>(flags), payload.data(),
+                                payload.size(), to, cap);
+        });
     }
     // Starts the closing handshake (ws_conn_close). Appends nothing if a close frame was
     // written before.
     [[nodiscard]] std::error_code close(close_code code, std::string_view reason,
                                         ws::output out) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_close(raw_, static_cast<std::uint16_t>(code), reason.data(),
-                                     reason.size(), to, cap);
-            }));
+        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
+            return ws_conn_close(raw_, static_cast<std::uint16_t>(code), reason.data(),
+                                 reason.size(), to, cap);
+        });
     }
     // The peer's stream has ended; errc::eof unless its close has arrived
     // (ws_conn_finish).
@@ -1850,8 +1845,9 @@ namespace detail {
 }
 
 // Server: does everything after the arrival of a request (ws_conn_accept). Returns
-// errc::need_more while its head is incomplete. After any other error `out` has the
-// response that rejects the request: send it, and close.
+// errc::need_more while its head is incomplete. If the request is rejected, `out` has the
+// response that does so: send it, and close. After errc::invalid_argument, unsupported,
+// buffer_too_small and no_memory nothing was appended.
 [[nodiscard]] inline result<accepted> accept(std::string_view input,
                                              const accept_spec &spec,
                                              output out) noexcept {
