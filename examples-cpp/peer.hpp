@@ -52,8 +52,8 @@ public:
 
     peer(tcp::socket socket, const limits &l)
         : limits_(l), patience_(l.handshake), socket_(std::move(socket)),
-          written_(socket_.get_executor()), deadline_(socket_.get_executor()),
-          send_deadline_(socket_.get_executor()) {}
+          written_(socket_.get_executor(), asio::steady_timer::time_point::max()),
+          deadline_(socket_.get_executor()), send_deadline_(socket_.get_executor()) {}
 
     ws::connection conn;
     std::string out;
@@ -155,6 +155,8 @@ public:
 
     // Starts the closing handshake, or drops a peer whose opening handshake is incomplete.
     void close(ws::close_code code, std::string_view reason, seconds patience) {
+        if (!socket_.is_open())
+            return;
         if (!conn || conn.close(code, reason, out)) {
             drop();
             return;
@@ -238,14 +240,13 @@ private:
 
     awaitable<void> wait_until_written() {
         std::error_code cancelled;
-        written_.expires_at(asio::steady_timer::time_point::max());
         co_await written_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
 
     const limits &limits_;
     seconds patience_; // for the closing handshake
     tcp::socket socket_;
-    asio::steady_timer written_; // cancelled to wake up what waits for write()
+    asio::steady_timer written_; // never expires: cancelled when bytes are written
     watchdog deadline_, send_deadline_;
     std::array<char, ws::max_head> input_;
     ws::buffer pending_;
