@@ -26,7 +26,7 @@ FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
 export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
 
-all: library check-header examples tools manual ## builds all but the tests, checks the header
+all: library check-header examples tools manual ## builds the library, the C examples, the tools and the manual
 
 # A target has a line if a text follows ## in its rule.
 help: ## lists these targets
@@ -79,23 +79,21 @@ notices: ## regenerates THIRD-PARTY-NOTICES
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
-# Needs libnghttp2 and OpenSSL, which test-tools installs; its tests need the h2 of Python.
-h2-server: library $(VENV)/ready ## builds the HTTP/2 server and installs what its tests need
+# Those in loops whose libraries are installed; the others must be.
+examples-all: examples ## builds the examples that need other libraries, too: loops, HTTP/2, C++
+	$(MAKE) -C examples-c/loops
 	$(MAKE) -C examples-c h2_server
-	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
+	$(MAKE) -C examples-cpp
 
 tools: library ## builds wsdump and wscat into target/tools
 	$(MAKE) -C tools
 
-examples-cpp: library ## builds the programs in examples-cpp, which need libasio-dev
-	$(MAKE) -C examples-cpp
-
-run: examples ## builds and starts the echo server
+run: examples ## builds and starts the echo server at http://127.0.0.1:8080/
 	examples-c/echo_server
 
 # ---- tests ----
 
-test: library check-header examples test-rust test-c test-python test-instructions ## runs most tests
+test: library check-header examples test-rust test-c test-python test-instructions ## runs the tests that need no other packages
 
 test-rust: ## runs the Rust tests
 	$(CARGO) test
@@ -117,6 +115,10 @@ $(VENV)/ready: tests/python/requirements.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
+$(VENV)/examples: $(VENV)/ready tests/examples/requirements.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
+	@touch $@
+
 CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
 
 # Skipped without valgrind, so that `make test` needs only a compiler and Python.
@@ -136,7 +138,7 @@ test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
 	tests/first-steps/run.sh
 
-test-examples: examples examples-cpp tools h2-server $(VENV)/ready ## tests the examples that need other libraries
+test-examples: examples-all tools $(VENV)/examples ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		-p no:cacheprovider tests/examples
 
@@ -169,19 +171,22 @@ test-all: test-tools all $(VENV)/ready ## runs the other tests, which need valgr
 
 AUTOBAHN := c-server c-client python-server python-client
 
-autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with all four examples
+# Without the cases about compression, which is the same engine's in all of them.
+AUTOBAHN_EXAMPLES := uv-server openssl-server h2-server h2-bridge cpp-server
+
+autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with the C and Python examples
+
+autobahn-examples: $(AUTOBAHN_EXAMPLES:%=autobahn-%) ## with those that need other libraries
 
 autobahn-suite: ## installs the Autobahn|Testsuite
 	tests/autobahn/install.sh
 
-autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, python-server, python-client
-	tests/autobahn/run $* quick
-
-# The HTTP/2 server over HTTP/1.1, and over HTTP/2 through a bridge.
-autobahn-h2-server autobahn-h2-bridge: autobahn-%: h2-server autobahn-suite ## all but compression
+# h2-bridge is h2-server behind a bridge from HTTP/1.1 to HTTP/2.
+$(AUTOBAHN_EXAMPLES:%=autobahn-%): autobahn-%: examples-all autobahn-suite $(VENV)/examples
 	tests/autobahn/run $* base
 
-autobahn-cpp-server: examples-cpp
+autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, python-server, python-client
+	tests/autobahn/run $* quick
 
 # Takes about ten minutes each. The results are kept in git.
 autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools autobahn-suite ## all cases
@@ -251,13 +256,14 @@ deb: ## builds Debian packages in target/deb
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
+	$(MAKE) -C examples-c/loops clean
 	$(MAKE) -C examples-cpp clean
 	$(MAKE) -C tools clean
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-cpp h2-server tools run \
+	examples examples-all tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-first-steps test-all \
-	autobahn autobahn-suite autobahn-all-c-server autobahn-all-c-client lint check-bench bench \
-	bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean
+	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
+	check-bench bench bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean

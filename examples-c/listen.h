@@ -66,6 +66,42 @@ static inline int listen_on(const struct addrinfo *a, bool reuse_port) {
     return fd;
 }
 
+/* ---- accepting ---- */
+
+/* A client that cannot be accepted stays in the queue of the listener, and the system
+ * would report it again and again. So there is a descriptor in reserve: give it up,
+ * accept the client, and close the connection at once. */
+static __thread int reserve_fd = -1;
+
+static inline void keep_reserve(void) {
+    if (reserve_fd < 0)
+        reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static inline void refuse_client(int listener) {
+    if (reserve_fd >= 0)
+        close(reserve_fd);
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    reserve_fd = -1;
+    keep_reserve();
+    errno = EMFILE;
+}
+
+/* Returns a connection that does not block, or -1 and errno. */
+static inline int accept_client(int listener) {
+    keep_reserve();
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
+    else if (errno == EMFILE || errno == ENFILE)
+        refuse_client(listener);
+    return fd;
+}
+
+/* ---- listening ---- */
+
 enum { MAX_LISTENERS = 8 };
 
 /* Listens on up to `max` addresses of the host, and announces each. Stores the sockets
@@ -83,38 +119,11 @@ static inline int start_listening(const char *scheme, const char *host,
         fds[count] = listen_on(a, reuse_port);
         if (fds[count] < 0)
             die(where, strerror(errno));
+        keep_reserve();
         announce(scheme, fds[count++]);
     }
     freeaddrinfo(all);
     return count;
-}
-
-/* ---- accepting ---- */
-
-/* A client that cannot be accepted stays in the queue of the listener, and the system
- * would report it again and again. So there is a descriptor in reserve: give it up,
- * accept the client, and close the connection at once. */
-static __thread int reserve_fd = -1;
-
-static inline void refuse_client(int listener) {
-    close(reserve_fd);
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0)
-        close(fd);
-    reserve_fd = dup(listener);
-    errno = EMFILE;
-}
-
-/* Returns a connection that does not block, or -1 and errno. */
-static inline int accept_client(int listener) {
-    if (reserve_fd < 0)
-        reserve_fd = dup(listener);
-    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-        set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
-    else if (errno == EMFILE || errno == ENFILE)
-        refuse_client(listener);
-    return fd;
 }
 
 /* ---- signals ---- */

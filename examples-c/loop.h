@@ -14,6 +14,7 @@
 enum { READ_SIZE = 512 << 10 };
 
 static __thread int epoll_fd, listeners[MAX_LISTENERS], listener_count;
+static __thread bool paused;    /* epoll does not report some listeners */
 static __thread uint8_t *input; /* READ_SIZE bytes, for all peers */
 
 /* Defined for sockets in socket.h, for TLS in loops/tls.h: adds a peer for a connection
@@ -27,15 +28,28 @@ static void watch(int fd, int operation, uint32_t events, void *target) {
     epoll_ctl(epoll_fd, operation, fd, &event);
 }
 
-static void on_listener_event(int listener) {
-    int fd = accept_client(listener);
-    if (fd >= 0)
+/* If another thread took the descriptor in reserve, clients have to wait: see
+ * resume_accepting(). */
+static void on_listener_event(int *listener) {
+    int fd = accept_client(*listener);
+    if (fd >= 0) {
         add_peer(fd);
-    else if (errno == EMFILE)
+    } else if (errno == EMFILE) {
         log_text("refused a connection: no descriptor is left\n");
+        if (reserve_fd < 0)
+            watch(*listener, EPOLL_CTL_MOD, 0, listener);
+        paused |= reserve_fd < 0;
+    }
 }
 
 /* ---- the loop ---- */
+
+/* Called every second. */
+static void resume_accepting(void) {
+    for (int i = 0; i < listener_count && paused; i++)
+        watch(listeners[i], EPOLL_CTL_MOD, EPOLLIN, &listeners[i]);
+    paused = false;
+}
 
 /* Waits for events, and handles them. A peer may be removed only by its own event,
  * since a later event of the same batch may be about it: others are dropped, and
@@ -44,15 +58,18 @@ static void poll_once(void) {
     static __thread int timeout = 1000;
     struct epoll_event events[64];
     int n = epoll_wait(epoll_fd, events, 64, timeout);
+    uint32_t last = now;
     timeout = read_clock();
     for (int i = 0; i < n; i++) {
         int *listener = events[i].data.ptr;
         if (listener >= listeners && listener < listeners + MAX_LISTENERS)
-            on_listener_event(*listener);
+            on_listener_event(listener);
         else
             on_peer_event(events[i].data.ptr);
     }
     check_deadlines();
+    if (now != last)
+        resume_accepting();
 }
 
 /* Large blocks of memory return to the system when they are freed. */

@@ -54,6 +54,7 @@ static __thread peer **peers;
 static __thread uint32_t peer_count, peer_cap, open_count;
 static __thread uint32_t now; /* in seconds, see read_clock() */
 static __thread bool shutting_down;
+static __thread bool has_dropped; /* since check_deadlines() was called */
 
 /* ---- the log ---- */
 
@@ -106,13 +107,14 @@ static inline void set_state(peer *p, uint8_t state) {
 }
 
 /* Gives a peer up. The loop closes its socket in the next update_peer(), which
- * peers_tick() calls within a second. */
+ * check_deadlines() calls. */
 static inline void drop(peer *p, const char *why) {
     if (p->state == DROPPED)
         return;
     LOG(p, "dropped: %s", why);
     set_state(p, DROPPED);
     p->deadline = now;
+    has_dropped = true;
 }
 
 /* ---- the list of peers ---- */

@@ -3,22 +3,28 @@
  *
  * It does no input and no output, so that any event loop can use it:
  *
- *   for a new connection  peer_add(), and open_peer() if its handshake is done
- *   after a read          peer_input(), or peer_end() at the end; then update_peer()
- *   update_peer(), which  closes the socket of a peer that is DROPPED, sends while
- *   the loop defines,     peer_output() returns bytes, reports to peer_sent(), shuts
- *                         down its sending side if peer_finishes(), and reads, or stops
- *                         reading, as peer_reads() says
- *   every second          peers_tick()
- *   to stop               peers_close(); then the loop runs until peer_count is 0
- *   at the end            peer_remove() */
+ *   - For a new connection: peer_add(), and open_peer() if its handshake is done.
+ *   - After a read: peer_input(), or peer_end() at the end; then update_peer().
+ *   - update_peer(), which the loop defines, sends while peer_output() returns bytes,
+ *     and reports to peer_sent(). It shuts down its sending side if peer_finishes(),
+ *     closes the socket of a peer that is DROPPED, and reads, or stops reading, as
+ *     peer_reads() says.
+ *   - Every second: peers_tick(). If peer_lend() is used, after each event too:
+ *     check_deadlines(), which closes other peers that the event made us drop.
+ *   - To stop: peers_close(); then the loop runs until peer_count is 0.
+ *   - When a connection ends: peer_remove(). */
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
 #include "http.h"
 #include "output.h"
 
-enum { MAX_REPLY = WS_MAX_REPLY + 256, MAX_EVENTS = 64, MAX_UNSENT = 64 << 10 };
+enum {
+    MAX_REPLY = WS_MAX_REPLY + 256,
+    MAX_EVENTS = 64,
+    MAX_UNSENT = 64 << 10,
+    MAX_LENT = 64 << 10
+};
 
 /* Defined by the program: handles a message. It may send, but must not free the
  * connection. */
@@ -273,7 +279,9 @@ static inline void peer_end(peer *p) {
 }
 
 /* For a loop that sends while the program continues: like peer_output(), but the bytes
- * stay where they are until peer_sent() or peer_remove(), and wait until then. */
+ * stay where they are until peer_sent() or peer_remove(), and wait until then. Returns
+ * at most MAX_LENT bytes, so that each report to peer_sent() shows progress, and
+ * --send-timeout does not end a peer that reads slowly. */
 static inline ws_bytes peer_lend(peer *p) {
     if (peer_output(p).len > 0) {
         p->lent = p->waits = true;
@@ -281,7 +289,9 @@ static inline ws_bytes peer_lend(peer *p) {
         restart_deadline(p);
         count_waiting(p);
     }
-    return peer_output(p);
+    ws_bytes out = peer_output(p);
+    out.len = out.len < MAX_LENT ? out.len : MAX_LENT;
+    return out;
 }
 
 /* Frees what a peer holds, but not the peer. */
@@ -315,13 +325,16 @@ static inline void on_deadline(peer *p) {
     update_peer(p);
 }
 
-/* Enforces the time limits, if `now` has changed. */
+/* Enforces the time limits, if `now` has changed, and closes peers that were dropped.
+ * No peer may be in use. */
 static inline void check_deadlines(void) {
     static __thread uint32_t checked;
-    for (uint32_t i = peer_count; checked != now && i-- > 0;)
+    bool due = checked != now || has_dropped;
+    has_dropped = false;
+    checked = now;
+    for (uint32_t i = peer_count; due && i-- > 0;)
         if (peers[i]->deadline && peers[i]->deadline <= now)
             on_deadline(peers[i]);
-    checked = now;
 }
 
 static inline void peers_tick(void) {

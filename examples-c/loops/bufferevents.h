@@ -8,6 +8,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <event2/listener.h>
 
 #include "echo.h"
 
@@ -60,6 +61,7 @@ static void update_peer(peer *p) {
 static void on_read(struct bufferevent *bev, void *data) {
     (void)bev;
     update_peer(data);
+    check_deadlines();
 }
 
 /* All output was written. */
@@ -79,6 +81,12 @@ static void on_end(struct bufferevent *bev, short what, void *data) {
     (void)bev, (void)what;
     peer_end(&c->peer);
     update_peer(&c->peer);
+}
+
+static inline void on_accept_error(struct evconnlistener *listener, void *unused) {
+    (void)unused;
+    if (errno == EMFILE || errno == ENFILE)
+        refuse_client(evconnlistener_get_fd(listener));
 }
 
 /* Returns NULL if there is no memory. */

@@ -175,8 +175,11 @@ int main(int argc, char **argv) {
     evhttp_set_max_body_size(http, WS_MAX_HEAD);
     evhttp_set_timeout(http, (int)options.handshake_timeout);
     int count = listen_for_clients(fds);
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         sockets[i] = evhttp_accept_socket_with_handle(http, fds[i]);
+        evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(sockets[i]),
+                                    on_accept_error);
+    }
     dispatch_until_stopped(base);
     for (int i = 0; i < count; i++)
         evhttp_del_accept_socket(http, sockets[i]);

@@ -1,7 +1,5 @@
 /* An echo server on libevent, with bufferevents. */
 #define _GNU_SOURCE
-#include <event2/listener.h>
-
 #include "bufferevents.h"
 
 static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
@@ -16,12 +14,6 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd,
         bufferevent_free(bev);
     else
         close(fd);
-}
-
-static void on_accept_error(struct evconnlistener *listener, void *unused) {
-    (void)unused;
-    if (errno == EMFILE || errno == ENFILE)
-        refuse_client(evconnlistener_get_fd(listener));
 }
 
 static void free_connection(connection *c) {

@@ -17,7 +17,7 @@ typedef struct worker {
 static const char *thread_count = "2";
 
 static const extra_option EXTRA[] = {
-    {"threads", "COUNT", "threads, each with --max-output and --max-connections (2)",
+    {"threads", "COUNT", "--max-output and --max-connections are for each (2)",
      &thread_count},
     {0},
 };

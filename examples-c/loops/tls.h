@@ -1,9 +1,9 @@
 /* Connections with TLS on the epoll loop of ../loop.h, for openssl_server.c and
  * gnutls_server.c.
  *
- * Bytes go through four stations: the socket, the TLS library, the peer, and back. The
- * TLS library never sees the socket. It reads encrypted input from `in`, and writes
- * encrypted output to `wire`, PIECE bytes at a time. */
+ * The TLS library never sees the socket: it reads encrypted input from `in`, which was
+ * read from the socket, and writes encrypted output to `wire`, which is sent. Output of
+ * the peer is encrypted in pieces, so that `wire` stays small. */
 #ifndef TLS_H
 #define TLS_H
 

@@ -19,6 +19,9 @@ typedef struct connection {
     bool receiving, sending; /* an operation that is not complete */
 } connection;
 
+/* Not accepting: the last attempt failed, perhaps for want of descriptors. */
+static bool paused[MAX_LISTENERS];
+
 static struct io_uring ring;
 static struct io_uring_buf_ring *buffers;
 static uint8_t memory[BUFFERS][BUFFER_SIZE];
@@ -113,7 +116,7 @@ static void on_sent(connection *c, const struct io_uring_cqe *cqe) {
 
 static void on_accepted(int *listener, const struct io_uring_cqe *cqe) {
     int fd = cqe->res;
-    connection *c = fd >= 0 ? calloc(1, sizeof *c) : NULL;
+    connection *c = fd >= 0 && !shutting_down ? calloc(1, sizeof *c) : NULL;
     if (c && peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
         set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
         c->peer.fd = fd;
@@ -124,8 +127,12 @@ static void on_accepted(int *listener, const struct io_uring_cqe *cqe) {
     } else if (fd == -EMFILE || fd == -ENFILE) {
         refuse_client(*listener);
     }
-    if (!(cqe->flags & IORING_CQE_F_MORE) && !shutting_down)
-        start_accepting(listener);
+    if (!(cqe->flags & IORING_CQE_F_MORE)) {
+        if (fd >= 0 && !shutting_down)
+            start_accepting(listener);
+        else
+            paused[listener - listeners] = true;
+    }
 }
 
 static void on_completion(const struct io_uring_cqe *cqe) {
@@ -139,11 +146,21 @@ static void on_completion(const struct io_uring_cqe *cqe) {
 
 /* ---- the loop ---- */
 
+/* Called every second. */
+static void resume_accepting(void) {
+    for (int i = 0; i < listener_count && !shutting_down; i++) {
+        if (paused[i])
+            start_accepting(&listeners[i]);
+        paused[i] = false;
+    }
+}
+
 /* Submits operations, waits for at most a second, and handles what is complete. */
 static void complete_some(void) {
     struct __kernel_timespec second = {.tv_sec = 1};
     struct io_uring_cqe *cqe;
     unsigned head, count = 0;
+    uint32_t last = now;
     io_uring_submit_and_wait_timeout(&ring, &cqe, 1, &second, NULL);
     read_clock();
     io_uring_for_each_cqe(&ring, head, cqe) {
@@ -152,6 +169,8 @@ static void complete_some(void) {
     }
     io_uring_cq_advance(&ring, count);
     check_deadlines();
+    if (now != last)
+        resume_accepting();
 }
 
 static void set_up_ring(void) {

@@ -73,6 +73,7 @@ static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf) {
     else if (n < 0)
         peer_end(&c->peer);
     update_peer(&c->peer);
+    check_deadlines();
 }
 
 /* ---- connections ---- */

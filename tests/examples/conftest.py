@@ -1,13 +1,9 @@
-"""The fixtures of tests/python, for the checks of echo servers."""
+"""Fixtures for tests of examples. They run with PYTHONPATH=tests/python:python."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+import pytest
 
-_path = Path(__file__).resolve().parent.parent / "python" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("python_conftest", _path)
-assert _spec and _spec.loader
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-running = _module.running
+pytest.register_assert_rewrite("echo_checks", "wire")
+
+from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)

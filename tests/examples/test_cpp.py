@@ -16,7 +16,6 @@ from collections.abc import Iterator
 import needs
 import pytest
 from compression_checks import CompressionChecks
-from conftest import running  # noqa: F401  (a fixture of the checks)
 from echo_checks import MIB, PATIENCE, EchoChecks, Peer, Server, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame

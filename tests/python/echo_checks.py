@@ -153,7 +153,7 @@ class Peer:
     def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
         tcp = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket = TlsSocket(tcp, tls) if tls else tcp
+        self.socket = cast(socket.socket, TlsSocket(tcp, tls)) if tls else tcp
 
     def __enter__(self) -> Peer:
         return self
@@ -292,6 +292,14 @@ INVALID_TEXTS = {
 }
 GOOD_CLOSES = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
                3000, 3999, 4000, 4999]  # fmt: skip
+
+
+@pytest.fixture(scope="class")
+def running(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """The server of a class of ProtocolChecks."""
+    server = Server(request.cls.command, tls=getattr(request.cls, "tls", None))
+    yield server
+    assert server.stop() == request.cls.exit_code
 
 
 class ProtocolChecks:

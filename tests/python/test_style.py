@@ -12,7 +12,10 @@ from wire import ROOT
 from wscodec import errors
 
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
-PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "examples", "first-steps")]
+PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "first-steps")]
+
+# Their types are checked where the packages that they import are installed.
+EXAMPLES = "tests/examples"
 
 
 def check(*command: str) -> None:
@@ -29,8 +32,8 @@ def test_types_pass_mypy() -> None:
 
 def test_style_passes_ruff() -> None:
     config = ["--no-cache", "--config", "python/pyproject.toml"]
-    check("ruff", "check", *config, *PATHS)
-    check("ruff", "format", "--check", *config, *PATHS)
+    check("ruff", "check", *config, *PATHS, EXAMPLES)
+    check("ruff", "format", "--check", *config, *PATHS, EXAMPLES)
 
 
 def test_every_public_name_has_documentation() -> None:

@@ -42,11 +42,13 @@ package() { # PACKAGE...
         dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
     done
 }
-package libasio-dev
-package libwslay-dev libwebsockets-dev # for the code before, in docs/moving.md
-
-package openssl libssl-dev nginx-light haproxy
-package libpcap-dev # with libssl-dev, for packaging/debian
+package libasio-dev # examples-cpp
+package libuv1-dev libevent-dev liburing-dev libglib2.0-dev libssl-dev libgnutls28-dev \
+    libcurl4-openssl-dev # examples-c/loops
+package libnghttp2-dev nghttp2-client # examples-c/h2_server
+package libpcap-dev # tools
+package libwslay-dev libwebsockets-dev # the code before, in docs/moving.md
+package openssl nginx-light haproxy # docs/guide.md
 
 # Installing nginx or haproxy would start it as a service.
 forbid_services() {
@@ -55,9 +57,6 @@ forbid_services() {
     chmod +x /usr/sbin/policy-rc.d
     trap 'rm -f /usr/sbin/policy-rc.d' EXIT
 }
-
-package libnghttp2-dev nghttp2-client # openssl and libssl-dev: above
-package libpcap-dev # for tools
 
 if [ -n "$missing" ]; then
     echo "installing Debian packages:$missing"
