@@ -1604,8 +1604,10 @@ private:
         count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
         base_ = rest_.data();
         rest_ = rest_.subspan(used);
-        if (n < 0)
+        if (n < 0) {
             *error_ = detail::error_of(n);
+            paused_ = false;
+        }
         // A call without bytes frees the memory of a collected message.
         const bool collected =
             n > 0 && (raw_[n - 1].flags & WS_EVENT_COLLECTED) != 0;
@@ -1617,7 +1619,7 @@ private:
     buffer rest_;
     output out_;
     std::error_code *error_;
-    bool more_ = true, paused_ = false;
+    bool more_ = true, paused_ = false; // paused: *error_ says that there is no room
     std::size_t at_ = 0, count_ = 0;
     const void *base_ = nullptr;
     event current_;

@@ -268,6 +268,20 @@ void test_no_room() {
     CHECK(conn.state() == ws::state::closed);
 }
 
+// The error of the connection outweighs that of the output.
+void test_no_room_and_an_error() {
+    ws::connection conn(ws::side::server);
+    std::string in = ping + hello + bad;
+    char memory[1];
+    ws::fixed_output out{ws::buffer(memory)};
+    std::error_code error;
+    for (const ws::event &e : conn.read(in, out, error))
+        CHECK(e.opcode() == ws::opcode::ping);
+    CHECK(error == ws::errc::opcode && conn.state() == ws::state::failed);
+    std::string later;
+    CHECK(!conn.output(later) && later == "\x8a\x01p\x88\x02\x03\xea");
+}
+
 // An exception of the container of the output does not leave the library.
 struct failing_output {
     std::string bytes;
@@ -430,6 +444,7 @@ int main(int, char **argv) {
     test_exception();
     test_continue_later();
     test_no_room();
+    test_no_room_and_an_error();
     test_failing_output();
     test_sticky_error();
     test_stream_and_options();
