@@ -37,9 +37,7 @@ public:
                 expired();
         });
     }
-    void stop() {
-        timer_.expires_at(clock::time_point::max());
-    }
+    void stop() { timer_.expires_at(clock::time_point::max()); }
 
 private:
     using clock = asio::steady_timer::clock_type;
@@ -175,18 +173,12 @@ public:
         written_.cancel();
     }
 
-    std::size_t unsent() const {
-        return out.size() + sending_.size();
-    }
+    std::size_t unsent() const { return out.size() + sending_.size(); }
     // The window of what we compress; 0 without compression.
-    unsigned window_bits() const {
-        return window_bits_;
-    }
+    unsigned window_bits() const { return window_bits_; }
 
 private:
-    auto dropper() {
-        return [self = shared_from_this()] { self->drop(); };
-    }
+    auto dropper() { return [self = shared_from_this()] { self->drop(); }; }
 
     // After the opening handshake. Bytes after the head are the first frames.
     bool start(ws::side self, std::size_t head_length, std::size_t length) {
@@ -205,9 +197,7 @@ private:
                !conn.set(ws::option::compress_from, limits_.compress_from);
     }
 
-    void limit(seconds time) {
-        deadline_.start(time, dropper());
-    }
+    void limit(seconds time) { deadline_.start(time, dropper()); }
 
     // Returns 0 at the end of the stream.
     awaitable<std::size_t> read_some(std::size_t at) {

@@ -155,20 +155,18 @@ namespace detail {
 
 class category_type final : public std::error_category {
 public:
-    [[nodiscard]] const char *name() const noexcept override {
-        return "wscodec";
-    }
+    [[nodiscard]] const char *name() const noexcept override { return "wscodec"; }
     [[nodiscard]] std::string message(int code) const override {
         return ws::message(static_cast<errc>(code));
     }
     [[nodiscard]] std::error_condition
     default_error_condition(int code) const noexcept override {
-        switch (static_cast<errc>(code)) {
-        case errc::invalid_argument: return std::errc::invalid_argument;
-        case errc::buffer_too_small: return std::errc::no_buffer_space;
-        case errc::no_memory: return std::errc::not_enough_memory;
-        case errc::unsupported: return std::errc::not_supported;
-        case errc::too_big: return std::errc::message_size;
+        switch (code) {
+        case WS_ERR_INVALID_ARGUMENT: return std::errc::invalid_argument;
+        case WS_ERR_BUFFER_TOO_SMALL: return std::errc::no_buffer_space;
+        case WS_ERR_NO_MEMORY: return std::errc::not_enough_memory;
+        case WS_ERR_UNSUPPORTED: return std::errc::not_supported;
+        case WS_ERR_TOO_BIG: return std::errc::message_size;
         default: return std::error_condition(code, *this);
         }
     }
@@ -220,27 +218,13 @@ public:
                       "ambiguous: use has_value() for success, or * for the value");
         return !error_;
     }
-    [[nodiscard]] bool has_value() const noexcept {
-        return !error_;
-    }
-    [[nodiscard]] const std::error_code &error() const noexcept {
-        return error_;
-    }
-    [[nodiscard]] T &operator*() & noexcept {
-        return value_;
-    }
-    [[nodiscard]] const T &operator*() const & noexcept {
-        return value_;
-    }
-    [[nodiscard]] T &&operator*() && noexcept {
-        return std::move(value_);
-    }
-    [[nodiscard]] T *operator->() noexcept {
-        return &value_;
-    }
-    [[nodiscard]] const T *operator->() const noexcept {
-        return &value_;
-    }
+    [[nodiscard]] bool has_value() const noexcept { return !error_; }
+    [[nodiscard]] const std::error_code &error() const noexcept { return error_; }
+    [[nodiscard]] T &operator*() & noexcept { return value_; }
+    [[nodiscard]] const T &operator*() const & noexcept { return value_; }
+    [[nodiscard]] T &&operator*() && noexcept { return std::move(value_); }
+    [[nodiscard]] T *operator->() noexcept { return &value_; }
+    [[nodiscard]] const T *operator->() const noexcept { return &value_; }
 
 private:
     T value_{};
@@ -320,27 +304,13 @@ public:
     constexpr span(C &&container) noexcept
         : data_(container.data()), size_(container.size()) {}
 
-    [[nodiscard]] constexpr T *data() const noexcept {
-        return data_;
-    }
-    [[nodiscard]] constexpr std::size_t size() const noexcept {
-        return size_;
-    }
-    [[nodiscard]] constexpr bool empty() const noexcept {
-        return size_ == 0;
-    }
-    [[nodiscard]] constexpr T *begin() const noexcept {
-        return data_;
-    }
-    [[nodiscard]] constexpr T *end() const noexcept {
-        return data_ + size_;
-    }
-    [[nodiscard]] constexpr T &operator[](std::size_t i) const noexcept {
-        return data_[i];
-    }
-    [[nodiscard]] constexpr span first(std::size_t n) const noexcept {
-        return {data_, n};
-    }
+    [[nodiscard]] constexpr T *data() const noexcept { return data_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] constexpr T *begin() const noexcept { return data_; }
+    [[nodiscard]] constexpr T *end() const noexcept { return data_ + size_; }
+    [[nodiscard]] constexpr T &operator[](std::size_t i) const noexcept { return data_[i]; }
+    [[nodiscard]] constexpr span first(std::size_t n) const noexcept { return {data_, n}; }
     [[nodiscard]] constexpr span subspan(std::size_t at) const noexcept {
         return {data_ + at, size_ - at};
     }
@@ -430,21 +400,11 @@ class fixed_output {
 public:
     explicit fixed_output(buffer memory) noexcept : memory_(memory) {}
 
-    [[nodiscard]] std::byte *data() const noexcept {
-        return memory_.data();
-    }
-    [[nodiscard]] std::size_t size() const noexcept {
-        return size_;
-    }
-    [[nodiscard]] std::size_t capacity() const noexcept {
-        return memory_.size();
-    }
-    [[nodiscard]] bool empty() const noexcept {
-        return size_ == 0;
-    }
-    void clear() noexcept {
-        size_ = 0;
-    }
+    [[nodiscard]] std::byte *data() const noexcept { return memory_.data(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return memory_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    void clear() noexcept { size_ = 0; }
     // At most to the capacity.
     void resize(std::size_t size) noexcept {
         size_ = size < capacity() ? size : capacity();
@@ -504,18 +464,20 @@ private:
 
 namespace detail {
 
-// Appends what write(void *out, std::size_t capacity) writes into at most `room` bytes.
-template <class Write>
-[[nodiscard]] ws_result append(const output &out, std::size_t room, Write write) noexcept {
+// Appends what a C function, whose last arguments are a buffer and its length, writes into
+// at most `room` bytes.
+template <class Function, class... Arguments>
+[[nodiscard]] ws_result append(const output &out, std::size_t room, Function function,
+                               Arguments... arguments) noexcept {
     const buffer to = out.prepare(room);
-    const ws_result n = write(to.data(), to.size());
+    const ws_result n = function(arguments..., to.data(), to.size());
     out.commit(to, n > 0 ? static_cast<std::size_t>(n) : 0);
     return n;
 }
-template <class Write>
+template <class... Call>
 [[nodiscard]] std::error_code try_append(const output &out, std::size_t room,
-                                         Write write) noexcept {
-    return error_of(append(out, room, write));
+                                         Call... call) noexcept {
+    return error_of(append(out, room, call...));
 }
 
 [[nodiscard]] inline ws_bytes c_bytes(std::string_view text) noexcept {
@@ -536,17 +498,17 @@ public:
     [[nodiscard]] std::string_view view() const & noexcept {
         return std::string_view(text_, size_);
     }
-    [[nodiscard]] operator std::string_view() const & noexcept {
-        return view();
-    }
+    [[nodiscard]] operator std::string_view() const & noexcept { return view(); }
     // The view of a temporary would outlive the text.
     std::string_view view() const && = delete;
     operator std::string_view() const && = delete;
 
-    // Filled by a C function: write(void *out, std::size_t capacity).
-    template <class Write> [[nodiscard]] static result<short_text> of(Write write) noexcept {
+    // Filled by a C function, whose last arguments are a buffer and its length.
+    template <class Function, class... Arguments>
+    [[nodiscard]] static result<short_text> of(Function function,
+                                               Arguments... arguments) noexcept {
         short_text text;
-        const ws_result n = write(text.text_, N);
+        const ws_result n = function(arguments..., text.text_, N);
         if (n < 0)
             return detail::error_of(n);
         text.size_ = static_cast<std::size_t>(n);
@@ -640,33 +602,19 @@ public:
     cursor() noexcept = default;
     explicit cursor(Range *range) noexcept : range_(range->next() ? range : nullptr) {}
 
-    [[nodiscard]] reference operator*() const noexcept {
-        return range_->current();
-    }
-    [[nodiscard]] pointer operator->() const noexcept {
-        return &range_->current();
-    }
+    [[nodiscard]] reference operator*() const noexcept { return range_->current(); }
+    [[nodiscard]] pointer operator->() const noexcept { return &range_->current(); }
     cursor &operator++() noexcept {
         if (!range_->next())
             range_ = nullptr;
         return *this;
     }
-    void operator++(int) noexcept {
-        ++*this;
-    }
-    friend bool operator==(const cursor &at, end) noexcept {
-        return at.range_ == nullptr;
-    }
-    friend bool operator!=(const cursor &at, end) noexcept {
-        return at.range_ != nullptr;
-    }
+    void operator++(int) noexcept { ++*this; }
+    friend bool operator==(const cursor &at, end) noexcept { return at.range_ == nullptr; }
+    friend bool operator!=(const cursor &at, end) noexcept { return at.range_ != nullptr; }
 #if !defined(__cpp_impl_three_way_comparison)
-    friend bool operator==(end, const cursor &at) noexcept {
-        return at.range_ == nullptr;
-    }
-    friend bool operator!=(end, const cursor &at) noexcept {
-        return at.range_ != nullptr;
-    }
+    friend bool operator==(end, const cursor &at) noexcept { return at.range_ == nullptr; }
+    friend bool operator!=(end, const cursor &at) noexcept { return at.range_ != nullptr; }
 #endif
 
 private:
@@ -705,12 +653,8 @@ public:
         : head_(head), error_(&error) {
         error.clear();
     }
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -726,9 +670,7 @@ private:
                     std::string_view(head_.data() + value.off, value.len)};
         return true;
     }
-    [[nodiscard]] const field &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const field &current() const noexcept { return current_; }
 
     std::string_view head_;
     std::error_code *error_;
@@ -874,15 +816,12 @@ using accept_text = short_text<WS_ACCEPT_LEN>;
 
 // Sec-WebSocket-Accept for a key (ws_accept_key).
 [[nodiscard]] inline result<accept_text> accept_key(std::string_view key) noexcept {
-    return accept_text::of([&](void *out, std::size_t cap) noexcept {
-        return ws_accept_key(key.data(), key.size(), out, cap);
-    });
+    return accept_text::of(ws_accept_key, key.data(), key.size());
 }
 
 // Client: a new random Sec-WebSocket-Key (ws_make_key).
 [[nodiscard]] inline result<key_text> make_key() noexcept {
-    return key_text::of(
-        [](void *out, std::size_t cap) noexcept { return ws_make_key(out, cap); });
+    return key_text::of(ws_make_key);
 }
 
 namespace detail {
@@ -937,9 +876,7 @@ struct response_spec {
     // WS_MAX_REPLY bounds what a head has besides its parts.
     const std::size_t room = WS_MAX_REPLY + spec.protocol.size() + spec.extensions.size() +
                              spec.headers.size();
-    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_response(&raw, sizeof raw, to, cap);
-    });
+    return detail::try_append(out, room, ws_build_response, &raw, sizeof raw);
 }
 
 // Server: writes any other response (ws_build_reply).
@@ -948,10 +885,8 @@ struct response_spec {
                                                  std::string_view body,
                                                  output out) noexcept {
     const std::size_t room = WS_MAX_REPLY + headers.size() + body.size();
-    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_reply(status, headers.data(), headers.size(), body.data(),
-                              body.size(), to, cap);
-    });
+    return detail::try_append(out, room, ws_build_reply, status, headers.data(),
+                              headers.size(), body.data(), body.size());
 }
 
 struct request_spec {
@@ -975,9 +910,7 @@ struct request_spec {
     const std::size_t room = WS_MAX_REPLY + spec.host.size() + spec.target.size() +
                              spec.origin.size() + spec.protocols.size() +
                              spec.extensions.size() + spec.headers.size();
-    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_request(&raw, sizeof raw, to, cap);
-    });
+    return detail::try_append(out, room, ws_build_request, &raw, sizeof raw);
 }
 
 // ======== Frames ========
@@ -1021,28 +954,18 @@ public:
         return static_cast<frame_flags>(raw_.flags);
     }
     // The last frame of its message.
-    [[nodiscard]] bool fin() const noexcept {
-        return has(flags(), frame_flags::fin);
-    }
+    [[nodiscard]] bool fin() const noexcept { return has(flags(), frame_flags::fin); }
     // The first and the last chunk of its frame.
-    [[nodiscard]] bool begin() const noexcept {
-        return has(flags(), frame_flags::begin);
-    }
-    [[nodiscard]] bool end() const noexcept {
-        return has(flags(), frame_flags::end);
-    }
+    [[nodiscard]] bool begin() const noexcept { return has(flags(), frame_flags::begin); }
+    [[nodiscard]] bool end() const noexcept { return has(flags(), frame_flags::end); }
     // The bytes of this chunk.
     [[nodiscard]] bytes data() const noexcept {
         return bytes(static_cast<const char *>(base_) + raw_.chunk_off,
                      static_cast<std::size_t>(raw_.chunk_len));
     }
     // All of ws_frame, and the buffer that its positions refer to.
-    [[nodiscard]] const ws_frame &raw() const noexcept {
-        return raw_;
-    }
-    [[nodiscard]] const void *base() const noexcept {
-        return base_;
-    }
+    [[nodiscard]] const ws_frame &raw() const noexcept { return raw_; }
+    [[nodiscard]] const void *base() const noexcept { return base_; }
 
 private:
     ws_frame raw_;
@@ -1073,11 +996,9 @@ frame_encode(opcode code, bytes payload, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
     const std::size_t room = payload.size() + WS_MAX_HEADER;
-    return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-        return ws_frame_encode(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                               key ? key->bytes : nullptr, payload.data(),
-                               payload.size(), to, cap);
-    });
+    return detail::try_append(out, room, ws_frame_encode, static_cast<int>(code),
+                              static_cast<std::uint32_t>(flags),
+                              key ? key->bytes : nullptr, payload.data(), payload.size());
 }
 
 // Writes the header of a frame, whose payload you send yourself (ws_frame_header).
@@ -1085,10 +1006,9 @@ frame_encode(opcode code, bytes payload, output out,
 frame_header(opcode code, std::uint64_t payload_length, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
-    return detail::try_append(out, WS_MAX_HEADER, [&](void *to, std::size_t cap) noexcept {
-        return ws_frame_header(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                               key ? key->bytes : nullptr, payload_length, to, cap);
-    });
+    return detail::try_append(out, WS_MAX_HEADER, ws_frame_header, static_cast<int>(code),
+                              static_cast<std::uint32_t>(flags),
+                              key ? key->bytes : nullptr, payload_length);
 }
 
 // Writes many frames (ws_frames_encode). Returns how many were written.
@@ -1148,12 +1068,8 @@ public:
             feed();
     }
 
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -1166,9 +1082,7 @@ private:
         current_ = frame(raw_[at_++], base_);
         return true;
     }
-    [[nodiscard]] const frame &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const frame &current() const noexcept { return current_; }
     void feed() noexcept {
         std::size_t used = 0;
         const ws_result n =
@@ -1240,9 +1154,7 @@ public:
         return detail::error_of(ws_utf8_validate(&state_, part.data(), part.size()));
     }
     // Whether the text so far ends on a character boundary.
-    [[nodiscard]] bool complete() const noexcept {
-        return state_ == 0;
-    }
+    [[nodiscard]] bool complete() const noexcept { return state_ == 0; }
 
 private:
     std::uint32_t state_ = 0;
@@ -1274,10 +1186,9 @@ struct close_payload {
 // Writes the payload of a close frame (ws_close_build).
 [[nodiscard]] inline std::error_code close_build(close_code code, std::string_view reason,
                                                  output out) noexcept {
-    return detail::try_append(out, WS_MAX_CONTROL, [&](void *to, std::size_t cap) noexcept {
-        return ws_close_build(static_cast<std::uint16_t>(code), reason.data(),
-                              reason.size(), to, cap);
-    });
+    return detail::try_append(out, WS_MAX_CONTROL, ws_close_build,
+                              static_cast<std::uint16_t>(code), reason.data(),
+                              reason.size());
 }
 
 // ======== Control frames ========
@@ -1290,20 +1201,17 @@ public:
     [[nodiscard]] std::error_code
     feed(const frame &received, output out,
          std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
-            return ws_control_feed(&raw_, &received.raw(), received.base(),
-                                   key ? key->bytes : nullptr, to, cap);
-        });
+        return detail::try_append(out, max_output, ws_control_feed, &raw_,
+                                  &received.raw(), received.base(),
+                                  key ? key->bytes : nullptr);
     }
     // Writes a close frame, unless one was written (ws_control_close).
     [[nodiscard]] std::error_code
     close(ws::close_code code, std::string_view reason, output out,
           std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
-            return ws_control_close(&raw_, static_cast<std::uint16_t>(code),
-                                    reason.data(), reason.size(),
-                                    key ? key->bytes : nullptr, to, cap);
-        });
+        return detail::try_append(out, max_output, ws_control_close, &raw_,
+                                  static_cast<std::uint16_t>(code), reason.data(),
+                                  reason.size(), key ? key->bytes : nullptr);
     }
     // The code and the reason of the close frame received (ws_control_close_code,
     // ws_control_reason).
@@ -1311,9 +1219,7 @@ public:
         return static_cast<ws::close_code>(ws_control_close_code(&raw_));
     }
     [[nodiscard]] result<short_text<WS_MAX_CONTROL>> reason() const noexcept {
-        return short_text<WS_MAX_CONTROL>::of([&](void *out, std::size_t cap) noexcept {
-            return ws_control_reason(&raw_, out, cap);
-        });
+        return short_text<WS_MAX_CONTROL>::of(ws_control_reason, &raw_);
     }
 
 private:
@@ -1374,25 +1280,18 @@ public:
     // Returns whether compression is on.
     [[nodiscard]] static result<bool> accept(std::string_view head, pmd_params &params,
                                              output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-            return ws_pmd_accept(head.data(), head.size(), &params, to, cap);
-        });
+        return flag(out, ws_pmd_accept, head.data(), head.size(), &params);
     }
     // The same from the value of Sec-WebSocket-Extensions (ws_pmd_accept_value).
     [[nodiscard]] static result<bool> accept_value(std::string_view offers,
                                                    pmd_params &params,
                                                    output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-            return ws_pmd_accept_value(offers.data(), offers.size(), &params, to, cap);
-        });
+        return flag(out, ws_pmd_accept_value, offers.data(), offers.size(), &params);
     }
     // Client: writes an offer for request_spec::extensions (ws_pmd_offer).
     [[nodiscard]] static std::error_code offer(const pmd_params &params,
                                                output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-                   return ws_pmd_offer(&params, to, cap);
-               })
-            .error();
+        return flag(out, ws_pmd_offer, &params).error();
     }
     // Client: sets `params` to what was agreed; whether compression is on
     // (ws_pmd_confirm, ws_pmd_confirm_value).
@@ -1416,21 +1315,16 @@ public:
         ws_pmd_free(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
         return *this;
     }
-    ~pmd() {
-        ws_pmd_free(raw_);
-    }
-    [[nodiscard]] explicit operator bool() const noexcept {
-        return raw_ != nullptr;
-    }
+    ~pmd() { ws_pmd_free(raw_); }
+    [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
     // Compresses a message or a fragment into the payload of one frame (ws_pmd_compress).
     [[nodiscard]] std::error_code compress(bytes data, output out,
                                            send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_pmd_compress_bound(raw_, data.size());
-        return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_pmd_compress(raw_, static_cast<std::uint32_t>(flags), data.data(),
-                                   data.size(), to, cap);
-        });
+        return detail::try_append(out, room, ws_pmd_compress, raw_,
+                                  static_cast<std::uint32_t>(flags), data.data(),
+                                  data.size());
     }
     // One step (ws_pmd_decompress): call it with the rest until `count`, the number of
     // bytes written, is 0.
@@ -1445,15 +1339,13 @@ public:
         step.count = static_cast<std::size_t>(n);
         return step;
     }
-    [[nodiscard]] ws_pmd *handle() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] ws_pmd *handle() const noexcept { return raw_; }
 
 private:
     // An offer and its reply are shorter than any head.
-    template <class Write>
-    [[nodiscard]] static result<bool> flag(const output &out, Write write) noexcept {
-        const ws_result n = detail::append(out, WS_MAX_REPLY, write);
+    template <class... Call>
+    [[nodiscard]] static result<bool> flag(const output &out, Call... call) noexcept {
+        const ws_result n = detail::append(out, WS_MAX_REPLY, call...);
         if (n < 0)
             return detail::error_of(n);
         return n > 0;
@@ -1473,41 +1365,27 @@ public:
     [[nodiscard]] ws::opcode opcode() const noexcept {
         return static_cast<ws::opcode>(raw_.opcode);
     }
-    [[nodiscard]] bool is_text() const noexcept {
-        return raw_.opcode == WS_OPCODE_TEXT;
-    }
+    [[nodiscard]] bool is_text() const noexcept { return raw_.opcode == WS_OPCODE_TEXT; }
     [[nodiscard]] bool is_binary() const noexcept {
         return raw_.opcode == WS_OPCODE_BINARY;
     }
-    [[nodiscard]] bool is_message() const noexcept {
-        return is_text() || is_binary();
-    }
-    [[nodiscard]] bool is_close() const noexcept {
-        return raw_.opcode == WS_OPCODE_CLOSE;
-    }
+    [[nodiscard]] bool is_message() const noexcept { return is_text() || is_binary(); }
+    [[nodiscard]] bool is_close() const noexcept { return raw_.opcode == WS_OPCODE_CLOSE; }
     // The payload; of a close, its reason. Valid until the range moves on or ends: copy
     // what you keep.
     [[nodiscard]] bytes data() const noexcept {
         return bytes(data_, static_cast<std::size_t>(raw_.len));
     }
-    [[nodiscard]] std::string_view text() const noexcept {
-        return data().text();
-    }
+    [[nodiscard]] std::string_view text() const noexcept { return data().text(); }
     // The code of a close; else close_code::none.
     [[nodiscard]] ws::close_code close_code() const noexcept {
         return static_cast<ws::close_code>(raw_.close_code);
     }
     // Whether it starts, and ends, its message. Both, without option::stream.
-    [[nodiscard]] bool first() const noexcept {
-        return (raw_.flags & WS_EVENT_FIRST) != 0;
-    }
-    [[nodiscard]] bool last() const noexcept {
-        return (raw_.flags & WS_EVENT_LAST) != 0;
-    }
+    [[nodiscard]] bool first() const noexcept { return (raw_.flags & WS_EVENT_FIRST) != 0; }
+    [[nodiscard]] bool last() const noexcept { return (raw_.flags & WS_EVENT_LAST) != 0; }
     // All of ws_event: e.g. WS_EVENT_FRAME_END and WS_RSV* in flags.
-    [[nodiscard]] const ws_event &raw() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] const ws_event &raw() const noexcept { return raw_; }
 
 private:
     ws_event raw_;
@@ -1546,12 +1424,8 @@ public:
             collect();
     }
 
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -1563,9 +1437,7 @@ private:
         current_ = event(raw, ws_event_data(conn_, base_, &raw));
         return true;
     }
-    [[nodiscard]] const event &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const event &current() const noexcept { return current_; }
 
     // The events of a batch are handled: first the output that they cause, then the next
     // batch. Without room for the output the range ends, and a new loop continues it.
@@ -1586,10 +1458,7 @@ private:
             error_->clear();
         if (ws_conn_output(conn_, nullptr, 0) == 0)
             return true;
-        const ws_result n =
-            detail::append(out_, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_output(conn_, to, cap);
-            });
+        const ws_result n = detail::append(out_, max_output, ws_conn_output, conn_);
         paused_ = n < 0 && !*error_;
         if (paused_)
             *error_ = detail::error_of(n);
@@ -1670,12 +1539,8 @@ public:
         ws_conn_free(std::exchange(raw_, other.release()));
         return *this;
     }
-    ~connection() {
-        ws_conn_free(raw_);
-    }
-    [[nodiscard]] explicit operator bool() const noexcept {
-        return raw_ != nullptr;
-    }
+    ~connection() { ws_conn_free(raw_); }
+    [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
     // A range over the events in `input`, all bytes of which are consumed:
     //
@@ -1712,9 +1577,7 @@ public:
     }
     // Appends a pong or close frame that is due (ws_conn_output). read() does it.
     [[nodiscard]] std::error_code output(ws::output out) noexcept {
-        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
-            return ws_conn_output(raw_, to, cap);
-        });
+        return detail::try_append(out, max_output, ws_conn_output, raw_);
     }
     // Whether output() would append something.
     [[nodiscard]] bool has_output() const noexcept {
@@ -1725,20 +1588,17 @@ public:
     [[nodiscard]] std::error_code send(opcode code, bytes payload, ws::output out,
                                        send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_conn_send_bound(raw_, payload.size());
-        return detail::try_append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_conn_send(raw_, static_cast<int>(code),
-                                static_cast<std::uint32_t>(flags), payload.data(),
-                                payload.size(), to, cap);
-        });
+        return detail::try_append(out, room, ws_conn_send, raw_, static_cast<int>(code),
+                                  static_cast<std::uint32_t>(flags), payload.data(),
+                                  payload.size());
     }
     // Starts the closing handshake (ws_conn_close). Appends nothing if a close frame was
     // written before.
     [[nodiscard]] std::error_code close(close_code code, std::string_view reason,
                                         ws::output out) noexcept {
-        return detail::try_append(out, max_output, [&](void *to, std::size_t cap) noexcept {
-            return ws_conn_close(raw_, static_cast<std::uint16_t>(code), reason.data(),
-                                 reason.size(), to, cap);
-        });
+        return detail::try_append(out, max_output, ws_conn_close, raw_,
+                                  static_cast<std::uint16_t>(code), reason.data(),
+                                  reason.size());
     }
     // The peer's stream has ended; errc::eof unless its close has arrived
     // (ws_conn_finish).
@@ -1752,9 +1612,7 @@ public:
     }
     // Closed or failed: send the output, shut down your side, and read until the peer
     // closes (see End in wscodec.h).
-    [[nodiscard]] bool ended() const noexcept {
-        return state() >= ws::state::closed;
-    }
+    [[nodiscard]] bool ended() const noexcept { return state() >= ws::state::closed; }
 
     // (ws_conn_set)
     [[nodiscard]] std::error_code set(option which, std::uint64_t value) noexcept {
@@ -1786,13 +1644,9 @@ public:
     }
 
     // For functions of wscodec.h.
-    [[nodiscard]] ws_conn *handle() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] ws_conn *handle() const noexcept { return raw_; }
     // Gives up the ownership of the handle.
-    [[nodiscard]] ws_conn *release() noexcept {
-        return std::exchange(raw_, nullptr);
-    }
+    [[nodiscard]] ws_conn *release() noexcept { return std::exchange(raw_, nullptr); }
 
 private:
     [[nodiscard]] result<std::uint64_t> get(int which) const noexcept {
@@ -1857,10 +1711,8 @@ namespace detail {
     const std::size_t room = WS_MAX_REPLY + spec.headers.size() + spec.protocols.size();
     ws_accepted done;
     const ws_result n =
-        detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_conn_accept(input.data(), input.size(), &raw, sizeof raw, &done,
-                                  sizeof done, to, cap);
-        });
+        detail::append(out, room, ws_conn_accept, input.data(), input.size(), &raw,
+                       sizeof raw, &done, sizeof done);
     if (n == 0)
         return errc::need_more;
     if (n < 0 || done.conn == nullptr)

@@ -8,7 +8,7 @@ export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$root/target/tests-gates/wrapper
 warnings="-Wall -Wextra -Wpedantic -Wundef -Wconversion -Wsign-conversion -Wshadow \
-    -Wold-style-cast -Wnon-virtual-dtor -Werror"
+    -Wold-style-cast -Wnon-virtual-dtor -Wswitch-enum -Werror"
 count=0
 status=0
 
