@@ -173,6 +173,20 @@ def test_a_slow_reader_is_dropped_and_delays_nobody(chat: Server) -> None:
 
 
 @needs.program(CHAT)
+@needs.not_under
+def test_pings_of_a_peer_that_reads_nothing_take_no_memory(chat: Server) -> None:
+    pings = frame(0x89, bytes(125)) * 8000  # about 1 MiB
+    with chat.opened() as peer, chat.opened() as other:
+        peer.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):  # the chat reads no more
+            for _ in range(100):
+                peer.socket.sendall(pings)
+        assert chat.peak_memory() < 24 * MIB
+        other.send(frame(FIN | TEXT, b"other"))
+        assert read_frame(other) == (FIN | TEXT, b"other joined")
+
+
+@needs.program(CHAT)
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
@@ -325,6 +339,19 @@ def test_the_client_escapes_what_a_server_sends() -> None:
     assert b"closed by the server: 4000" in done.stderr
 
 
+def accept(listener: socket.socket) -> socket.socket:
+    """After the opening handshake of a client."""
+    server, _ = listener.accept()
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", server.recv(4096))
+    assert key
+    server.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+        % accept_key(key[1].decode()).encode()
+    )
+    return server
+
+
 @needs.program(CLIENT)
 @needs.not_under
 def test_the_client_neither_spins_nor_lingers_when_the_server_reads_nothing() -> None:
@@ -336,14 +363,8 @@ def test_the_client_neither_spins_nor_lingers_when_the_server_reads_nothing() ->
             stdin=subprocess.PIPE,
         ) as client,
     ):
-        server, _ = listener.accept()
-        key = re.search(rb"Sec-WebSocket-Key: (\S+)", server.recv(4096))
-        assert key and client.stdin
-        server.sendall(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
-            % accept_key(key[1].decode()).encode()
-        )
+        server = accept(listener)
+        assert client.stdin
         lines = client.stdin.fileno()
         os.set_blocking(lines, False)
         while select.select([], [lines], [], 0.5)[1]:  # until it reads no more input
@@ -357,3 +378,26 @@ def test_the_client_neither_spins_nor_lingers_when_the_server_reads_nothing() ->
         server.close()
         assert client.wait(3) == 0
         client.stdin.close()
+
+
+@needs.program(CLIENT)
+@needs.not_under
+def test_the_client_leaves_a_server_that_sends_pings_and_reads_nothing() -> None:
+    pings = frame(0x89, bytes(125), None) * 8000  # about 1 MiB
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        subprocess.Popen(
+            [f"./{CLIENT}", f"ws://127.0.0.1:{listener.getsockname()[1]}"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as client,
+    ):
+        server = accept(listener)
+        server.settimeout(0.5)
+        with pytest.raises((TimeoutError, ConnectionError)):  # the client reads no more
+            for _ in range(100):
+                server.sendall(pings)
+        server.close()
+        assert client.wait(3) == 1
+        assert client.stderr and b"does not read" in client.stderr.read()
