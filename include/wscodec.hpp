@@ -1550,7 +1550,8 @@ public:
     //
     // After the events it appends to `out` the pongs and close frames that are due, in
     // the order of the wire. `error` is set when the range ends: by an error of the
-    // connection, which is final, or if `out` has no room, which is not.
+    // connection, which is final, or if nothing could be appended, which is not: `out` has
+    // no room, or a client no masking key (errc::random).
     //
     // However the loop is left, the stream stays intact: the destructor of the range
     // consumes the input that is left, without reporting its events, and appends the
