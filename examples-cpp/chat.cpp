@@ -64,6 +64,7 @@ private:
                 if (e.is_message() && !handle(client, name, e))
                     break;
             client.flush();
+            co_await client.drain(); // e.g. of pongs that the client does not read
         }
         if (!name.empty())
             send_to_all(name + " left");

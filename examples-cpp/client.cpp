@@ -45,6 +45,8 @@ void print(std::string_view text) {
     std::fflush(stdout);
 }
 
+constexpr std::size_t max_unsent = 4 << 20;
+
 using input_stream = asio::posix::stream_descriptor;
 
 // Until the end of the input, or until the connection ends and the input is cancelled.
@@ -87,6 +89,9 @@ awaitable<void> print_messages(peer &server) {
                               << static_cast<unsigned>(e.close_code()) << "\n";
             }
         server.flush();
+        // We read even while we wait to send: a server may do neither until we read.
+        if (server.unsent() > max_unsent)
+            throw std::runtime_error("the server does not read what it is sent");
     }
     if (error)
         throw std::system_error(error);

@@ -10,8 +10,11 @@ awaitable<void> echo(peer &client) {
         if (input.empty())
             co_return;
         for (const ws::event &e : client.conn.read(input, client.out, error)) {
-            if (e.is_message() && client.conn.send(e.opcode(), e.data(), client.out))
+            if (e.is_message() && client.conn.send(e.opcode(), e.data(), client.out)) {
+                if (client.conn.state() == ws::state::open) // out of memory
+                    client.close(ws::close_code::internal_error, "", seconds(10));
                 break; // we are closing the connection
+            }
             if (client.unsent() > peer::max_unsent)
                 co_await client.drain();
         }

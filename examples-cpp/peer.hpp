@@ -37,9 +37,7 @@ public:
                 expired();
         });
     }
-    void stop() {
-        timer_.expires_at(clock::time_point::max());
-    }
+    void stop() { timer_.expires_at(clock::time_point::max()); }
 
 private:
     using clock = asio::steady_timer::clock_type;
@@ -52,8 +50,8 @@ public:
 
     peer(tcp::socket socket, const limits &l)
         : limits_(l), patience_(l.handshake), socket_(std::move(socket)),
-          written_(socket_.get_executor()), deadline_(socket_.get_executor()),
-          send_deadline_(socket_.get_executor()) {}
+          written_(socket_.get_executor(), asio::steady_timer::time_point::max()),
+          deadline_(socket_.get_executor()), send_deadline_(socket_.get_executor()) {}
 
     ws::connection conn;
     std::string out;
@@ -155,6 +153,8 @@ public:
 
     // Starts the closing handshake, or drops a peer whose opening handshake is incomplete.
     void close(ws::close_code code, std::string_view reason, seconds patience) {
+        if (!socket_.is_open())
+            return;
         if (!conn || conn.close(code, reason, out)) {
             drop();
             return;
@@ -173,18 +173,12 @@ public:
         written_.cancel();
     }
 
-    std::size_t unsent() const {
-        return out.size() + sending_.size();
-    }
+    std::size_t unsent() const { return out.size() + sending_.size(); }
     // The window of what we compress; 0 without compression.
-    unsigned window_bits() const {
-        return window_bits_;
-    }
+    unsigned window_bits() const { return window_bits_; }
 
 private:
-    auto dropper() {
-        return [self = shared_from_this()] { self->drop(); };
-    }
+    auto dropper() { return [self = shared_from_this()] { self->drop(); }; }
 
     // After the opening handshake. Bytes after the head are the first frames.
     bool start(ws::side self, std::size_t head_length, std::size_t length) {
@@ -203,9 +197,7 @@ private:
                !conn.set(ws::option::compress_from, limits_.compress_from);
     }
 
-    void limit(seconds time) {
-        deadline_.start(time, dropper());
-    }
+    void limit(seconds time) { deadline_.start(time, dropper()); }
 
     // Returns 0 at the end of the stream.
     awaitable<std::size_t> read_some(std::size_t at) {
@@ -238,14 +230,13 @@ private:
 
     awaitable<void> wait_until_written() {
         std::error_code cancelled;
-        written_.expires_at(asio::steady_timer::time_point::max());
         co_await written_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
 
     const limits &limits_;
     seconds patience_; // for the closing handshake
     tcp::socket socket_;
-    asio::steady_timer written_; // cancelled to wake up what waits for write()
+    asio::steady_timer written_; // never expires: cancelled when bytes are written
     watchdog deadline_, send_deadline_;
     std::array<char, ws::max_head> input_;
     ws::buffer pending_;

@@ -8,8 +8,11 @@
 //               ws::output. The library allocates for a connection as wscodec.h states.
 //   input       ws::bytes (read only) and ws::buffer (written to, since payloads are
 //               unmasked in place) convert from std::string, std::string_view, spans,
-//               arrays, std::vector and Asio's buffers.
-//   views       Views that point into a buffer are valid as long as the buffer is.
+//               arrays, std::vector and Asio's buffers. HTTP heads are text, a
+//               std::string_view: ws::bytes(data, size).text() if they are in other memory.
+//   views       Views that point into a buffer are valid as long as the buffer is. The spec
+//               structs, ws::bytes and ws::buffer are views too: what they refer to, e.g. a
+//               key from make_key(), must outlive them.
 //
 // A whole connection, with a blocking socket; send_all() is yours:
 //
@@ -152,20 +155,18 @@ namespace detail {
 
 class category_type final : public std::error_category {
 public:
-    [[nodiscard]] const char *name() const noexcept override {
-        return "wscodec";
-    }
+    [[nodiscard]] const char *name() const noexcept override { return "wscodec"; }
     [[nodiscard]] std::string message(int code) const override {
         return ws::message(static_cast<errc>(code));
     }
     [[nodiscard]] std::error_condition
     default_error_condition(int code) const noexcept override {
-        switch (static_cast<errc>(code)) {
-        case errc::invalid_argument: return std::errc::invalid_argument;
-        case errc::buffer_too_small: return std::errc::no_buffer_space;
-        case errc::no_memory: return std::errc::not_enough_memory;
-        case errc::unsupported: return std::errc::not_supported;
-        case errc::too_big: return std::errc::message_size;
+        switch (code) {
+        case WS_ERR_INVALID_ARGUMENT: return std::errc::invalid_argument;
+        case WS_ERR_BUFFER_TOO_SMALL: return std::errc::no_buffer_space;
+        case WS_ERR_NO_MEMORY: return std::errc::not_enough_memory;
+        case WS_ERR_UNSUPPORTED: return std::errc::not_supported;
+        case WS_ERR_TOO_BIG: return std::errc::message_size;
         default: return std::error_condition(code, *this);
         }
     }
@@ -173,7 +174,11 @@ public:
 
 } // namespace detail
 
-// The category of all errors here.
+// The category of all errors here: the same in every shared library of a program, except
+// on Windows.
+#if defined(__GNUC__) && !defined(_WIN32)
+[[gnu::visibility("default")]]
+#endif
 [[nodiscard]] inline const std::error_category &category() noexcept {
     static const detail::category_type instance;
     return instance;
@@ -199,7 +204,7 @@ namespace detail {
 } // namespace detail
 
 // A value or an error, like C++23's std::expected. An error leaves a default T, so a
-// dereference is never undefined.
+// dereference is never undefined. A result<bool> is not a condition.
 template <class T> class [[nodiscard]] result {
 public:
     result(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
@@ -209,29 +214,17 @@ public:
     result(errc error) noexcept : error_(make_error_code(error)) {}
 
     [[nodiscard]] explicit operator bool() const noexcept {
+        static_assert(!std::is_same_v<T, bool>,
+                      "ambiguous: use has_value() for success, or * for the value");
         return !error_;
     }
-    [[nodiscard]] bool has_value() const noexcept {
-        return !error_;
-    }
-    [[nodiscard]] const std::error_code &error() const noexcept {
-        return error_;
-    }
-    [[nodiscard]] T &operator*() & noexcept {
-        return value_;
-    }
-    [[nodiscard]] const T &operator*() const & noexcept {
-        return value_;
-    }
-    [[nodiscard]] T &&operator*() && noexcept {
-        return std::move(value_);
-    }
-    [[nodiscard]] T *operator->() noexcept {
-        return &value_;
-    }
-    [[nodiscard]] const T *operator->() const noexcept {
-        return &value_;
-    }
+    [[nodiscard]] bool has_value() const noexcept { return !error_; }
+    [[nodiscard]] const std::error_code &error() const noexcept { return error_; }
+    [[nodiscard]] T &operator*() & noexcept { return value_; }
+    [[nodiscard]] const T &operator*() const & noexcept { return value_; }
+    [[nodiscard]] T &&operator*() && noexcept { return std::move(value_); }
+    [[nodiscard]] T *operator->() noexcept { return &value_; }
+    [[nodiscard]] const T *operator->() const noexcept { return &value_; }
 
 private:
     T value_{};
@@ -306,31 +299,18 @@ public:
     template <class U, std::size_t N, class = compatible<U>>
     constexpr span(U (&array)[N]) noexcept : data_(array), size_(N) {}
     template <class C, class U = std::remove_pointer_t<decltype(std::declval<C &>().data())>,
-              class = decltype(std::declval<C &>().size()), class = compatible<U>>
+              class = decltype(std::declval<C &>().size()), class = compatible<U>,
+              class = std::enable_if_t<std::is_lvalue_reference_v<C> || std::is_const_v<T>>>
     constexpr span(C &&container) noexcept
         : data_(container.data()), size_(container.size()) {}
 
-    [[nodiscard]] constexpr T *data() const noexcept {
-        return data_;
-    }
-    [[nodiscard]] constexpr std::size_t size() const noexcept {
-        return size_;
-    }
-    [[nodiscard]] constexpr bool empty() const noexcept {
-        return size_ == 0;
-    }
-    [[nodiscard]] constexpr T *begin() const noexcept {
-        return data_;
-    }
-    [[nodiscard]] constexpr T *end() const noexcept {
-        return data_ + size_;
-    }
-    [[nodiscard]] constexpr T &operator[](std::size_t i) const noexcept {
-        return data_[i];
-    }
-    [[nodiscard]] constexpr span first(std::size_t n) const noexcept {
-        return {data_, n};
-    }
+    [[nodiscard]] constexpr T *data() const noexcept { return data_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] constexpr T *begin() const noexcept { return data_; }
+    [[nodiscard]] constexpr T *end() const noexcept { return data_ + size_; }
+    [[nodiscard]] constexpr T &operator[](std::size_t i) const noexcept { return data_[i]; }
+    [[nodiscard]] constexpr span first(std::size_t n) const noexcept { return {data_, n}; }
     [[nodiscard]] constexpr span subspan(std::size_t at) const noexcept {
         return {data_ + at, size_ - at};
     }
@@ -343,14 +323,18 @@ private:
 
 namespace detail {
 
-// void is the element of Asio's buffers.
 template <class T>
-inline constexpr bool is_byte =
-    std::is_same_v<T, char> || std::is_same_v<T, unsigned char> ||
+inline constexpr bool is_text =
 #if defined(__cpp_char8_t)
     std::is_same_v<T, char8_t> ||
 #endif
-    std::is_same_v<T, signed char> || std::is_same_v<T, std::byte> || std::is_void_v<T>;
+    std::is_same_v<T, char>;
+
+// void is the element of Asio's buffers.
+template <class T>
+inline constexpr bool is_byte =
+    is_text<T> || std::is_same_v<T, unsigned char> || std::is_same_v<T, signed char> ||
+    std::is_same_v<T, std::byte> || std::is_void_v<T>;
 
 template <class C>
 using element_of = std::remove_pointer_t<decltype(std::declval<C &>().data())>;
@@ -372,11 +356,15 @@ public:
         : span<const std::byte>(static_cast<const std::byte *>(data), size) {}
     // Text up to its NUL, as std::string_view reads it.
     bytes(const char *text) noexcept : bytes(std::string_view(text)) {}
+#if defined(__cpp_char8_t)
+    bytes(const char8_t *text) noexcept : bytes(std::u8string_view(text)) {}
+#endif
     bytes(std::nullptr_t) = delete;
     // Text or memory? Pass {array, length}.
-    template <std::size_t N> bytes(char (&array)[N]) = delete;
+    template <class T, std::size_t N, class = std::enable_if_t<detail::is_text<T>>>
+    bytes(T (&array)[N]) = delete;
     template <class T, std::size_t N,
-              class = std::enable_if_t<detail::is_byte<T> && !std::is_same_v<T, char>>>
+              class = std::enable_if_t<detail::is_byte<T> && !detail::is_text<T>>>
     bytes(const T (&array)[N]) noexcept : bytes(array, N) {}
     template <class C, class = std::enable_if_t<detail::is_bytes<const C, false>::value>>
     bytes(const C &container) noexcept : bytes(container.data(), container.size()) {}
@@ -395,12 +383,13 @@ public:
         : span<std::byte>(static_cast<std::byte *>(data), size) {}
     template <class T, std::size_t N, class = std::enable_if_t<detail::is_byte<T>>>
     buffer(T (&array)[N]) noexcept : buffer(array, N) {}
-    // A temporary container would be gone before its bytes are used; a view is not.
-    template <class C, class D = std::remove_reference_t<C>,
+    // A temporary container would be gone before its bytes are used; a view, whose bytes
+    // may be changed although it is const, is not.
+    template <class C,
+              class D = std::conditional_t<std::is_lvalue_reference_v<C>,
+                                           std::remove_reference_t<C>, const C>,
               class = std::enable_if_t<detail::is_bytes<D, true>::value &&
-                                       !std::is_base_of_v<buffer, D> &&
-                                       (std::is_lvalue_reference_v<C> ||
-                                        std::is_trivially_copyable_v<D>)>>
+                                       !std::is_base_of_v<buffer, D>>>
     buffer(C &&container) noexcept : buffer(container.data(), container.size()) {}
 };
 
@@ -411,21 +400,11 @@ class fixed_output {
 public:
     explicit fixed_output(buffer memory) noexcept : memory_(memory) {}
 
-    [[nodiscard]] std::byte *data() const noexcept {
-        return memory_.data();
-    }
-    [[nodiscard]] std::size_t size() const noexcept {
-        return size_;
-    }
-    [[nodiscard]] std::size_t capacity() const noexcept {
-        return memory_.size();
-    }
-    [[nodiscard]] bool empty() const noexcept {
-        return size_ == 0;
-    }
-    void clear() noexcept {
-        size_ = 0;
-    }
+    [[nodiscard]] std::byte *data() const noexcept { return memory_.data(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return memory_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    void clear() noexcept { size_ = 0; }
     // At most to the capacity.
     void resize(std::size_t size) noexcept {
         size_ = size < capacity() ? size : capacity();
@@ -485,13 +464,20 @@ private:
 
 namespace detail {
 
-// Appends what write(void *out, std::size_t capacity) writes into at most `room` bytes.
-template <class Write>
-[[nodiscard]] ws_result append(const output &out, std::size_t room, Write write) noexcept {
+// Appends what a C function, whose last arguments are a buffer and its length, writes into
+// at most `room` bytes.
+template <class Function, class... Arguments>
+[[nodiscard]] ws_result append(const output &out, std::size_t room, Function function,
+                               Arguments... arguments) noexcept {
     const buffer to = out.prepare(room);
-    const ws_result n = write(to.data(), to.size());
+    const ws_result n = function(arguments..., to.data(), to.size());
     out.commit(to, n > 0 ? static_cast<std::size_t>(n) : 0);
     return n;
+}
+template <class... Call>
+[[nodiscard]] std::error_code try_append(const output &out, std::size_t room,
+                                         Call... call) noexcept {
+    return error_of(append(out, room, call...));
 }
 
 [[nodiscard]] inline ws_bytes c_bytes(std::string_view text) noexcept {
@@ -509,17 +495,20 @@ template <class Write>
 // Text of at most N characters.
 template <std::size_t N> class short_text {
 public:
-    [[nodiscard]] std::string_view view() const noexcept {
+    [[nodiscard]] std::string_view view() const & noexcept {
         return std::string_view(text_, size_);
     }
-    [[nodiscard]] operator std::string_view() const noexcept {
-        return view();
-    }
+    [[nodiscard]] operator std::string_view() const & noexcept { return view(); }
+    // The view of a temporary would outlive the text.
+    std::string_view view() const && = delete;
+    operator std::string_view() const && = delete;
 
-    // Filled by a C function: write(void *out, std::size_t capacity).
-    template <class Write> [[nodiscard]] static result<short_text> of(Write write) noexcept {
+    // Filled by a C function, whose last arguments are a buffer and its length.
+    template <class Function, class... Arguments>
+    [[nodiscard]] static result<short_text> of(Function function,
+                                               Arguments... arguments) noexcept {
         short_text text;
-        const ws_result n = write(text.text_, N);
+        const ws_result n = function(arguments..., text.text_, N);
         if (n < 0)
             return detail::error_of(n);
         text.size_ = static_cast<std::size_t>(n);
@@ -613,33 +602,19 @@ public:
     cursor() noexcept = default;
     explicit cursor(Range *range) noexcept : range_(range->next() ? range : nullptr) {}
 
-    [[nodiscard]] reference operator*() const noexcept {
-        return range_->current();
-    }
-    [[nodiscard]] pointer operator->() const noexcept {
-        return &range_->current();
-    }
+    [[nodiscard]] reference operator*() const noexcept { return range_->current(); }
+    [[nodiscard]] pointer operator->() const noexcept { return &range_->current(); }
     cursor &operator++() noexcept {
         if (!range_->next())
             range_ = nullptr;
         return *this;
     }
-    void operator++(int) noexcept {
-        ++*this;
-    }
-    friend bool operator==(const cursor &at, end) noexcept {
-        return at.range_ == nullptr;
-    }
-    friend bool operator!=(const cursor &at, end) noexcept {
-        return at.range_ != nullptr;
-    }
+    void operator++(int) noexcept { ++*this; }
+    friend bool operator==(const cursor &at, end) noexcept { return at.range_ == nullptr; }
+    friend bool operator!=(const cursor &at, end) noexcept { return at.range_ != nullptr; }
 #if !defined(__cpp_impl_three_way_comparison)
-    friend bool operator==(end, const cursor &at) noexcept {
-        return at.range_ == nullptr;
-    }
-    friend bool operator!=(end, const cursor &at) noexcept {
-        return at.range_ != nullptr;
-    }
+    friend bool operator==(end, const cursor &at) noexcept { return at.range_ == nullptr; }
+    friend bool operator!=(end, const cursor &at) noexcept { return at.range_ != nullptr; }
 #endif
 
 private:
@@ -678,12 +653,8 @@ public:
         : head_(head), error_(&error) {
         error.clear();
     }
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -699,9 +670,7 @@ private:
                     std::string_view(head_.data() + value.off, value.len)};
         return true;
     }
-    [[nodiscard]] const field &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const field &current() const noexcept { return current_; }
 
     std::string_view head_;
     std::error_code *error_;
@@ -847,38 +816,39 @@ using accept_text = short_text<WS_ACCEPT_LEN>;
 
 // Sec-WebSocket-Accept for a key (ws_accept_key).
 [[nodiscard]] inline result<accept_text> accept_key(std::string_view key) noexcept {
-    return accept_text::of([&](void *out, std::size_t cap) noexcept {
-        return ws_accept_key(key.data(), key.size(), out, cap);
-    });
+    return accept_text::of(ws_accept_key, key.data(), key.size());
 }
 
 // Client: a new random Sec-WebSocket-Key (ws_make_key).
 [[nodiscard]] inline result<key_text> make_key() noexcept {
-    return key_text::of(
-        [](void *out, std::size_t cap) noexcept { return ws_make_key(out, cap); });
+    return key_text::of(ws_make_key);
 }
+
+namespace detail {
+
+template <class Select>
+[[nodiscard]] result<std::string_view>
+select(Select function, std::string_view from, std::string_view supported) noexcept {
+    ws_span chosen;
+    const ws_result n =
+        function(from.data(), from.size(), supported.data(), supported.size(), &chosen);
+    if (n < 0)
+        return error_of(n);
+    return supported.substr(chosen.off, chosen.len);
+}
+
+} // namespace detail
 
 // Server: the first of `supported` ("chat, superchat") that the head offers; empty if
 // none is (ws_select_protocol).
 [[nodiscard]] inline result<std::string_view>
 select_protocol(std::string_view head, std::string_view supported) noexcept {
-    ws_span chosen;
-    const ws_result n = ws_select_protocol(head.data(), head.size(), supported.data(),
-                                           supported.size(), &chosen);
-    if (n < 0)
-        return detail::error_of(n);
-    return supported.substr(chosen.off, chosen.len);
+    return detail::select(ws_select_protocol, head, supported);
 }
-
 // The same from the value of Sec-WebSocket-Protocol (ws_select_protocol_value).
 [[nodiscard]] inline result<std::string_view>
 select_protocol_value(std::string_view offered, std::string_view supported) noexcept {
-    ws_span chosen;
-    const ws_result n = ws_select_protocol_value(
-        offered.data(), offered.size(), supported.data(), supported.size(), &chosen);
-    if (n < 0)
-        return detail::error_of(n);
-    return supported.substr(chosen.off, chosen.len);
+    return detail::select(ws_select_protocol_value, offered, supported);
 }
 
 // Whether a browser's Origin is in a list such as "https://a.example https://b.example"
@@ -888,17 +858,6 @@ select_protocol_value(std::string_view offered, std::string_view supported) noex
     return ws_origin_allowed(origin.data(), origin.size(), allowed.data(), allowed.size()) ==
            1;
 }
-
-namespace detail {
-
-// Appends a head, whose length no function predicts: its parts, and what is around them.
-template <class Write>
-[[nodiscard]] std::error_code append_head(const output &out, std::size_t parts,
-                                          Write write) noexcept {
-    return error_of(append(out, parts + WS_MAX_REPLY, write));
-}
-
-} // namespace detail
 
 struct response_spec {
     std::string_view key; // of the request
@@ -914,11 +873,10 @@ struct response_spec {
     raw.protocol = detail::c_bytes(spec.protocol);
     raw.extensions = detail::c_bytes(spec.extensions);
     raw.headers = detail::c_bytes(spec.headers);
-    const std::size_t parts =
-        spec.protocol.size() + spec.extensions.size() + spec.headers.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_response(&raw, sizeof raw, to, cap);
-    });
+    // WS_MAX_REPLY bounds what a head has besides its parts.
+    const std::size_t room = WS_MAX_REPLY + spec.protocol.size() + spec.extensions.size() +
+                             spec.headers.size();
+    return detail::try_append(out, room, ws_build_response, &raw, sizeof raw);
 }
 
 // Server: writes any other response (ws_build_reply).
@@ -926,11 +884,9 @@ struct response_spec {
                                                  std::string_view headers,
                                                  std::string_view body,
                                                  output out) noexcept {
-    const std::size_t parts = headers.size() + body.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_reply(status, headers.data(), headers.size(), body.data(),
-                              body.size(), to, cap);
-    });
+    const std::size_t room = WS_MAX_REPLY + headers.size() + body.size();
+    return detail::try_append(out, room, ws_build_reply, status, headers.data(),
+                              headers.size(), body.data(), body.size());
 }
 
 struct request_spec {
@@ -951,12 +907,10 @@ struct request_spec {
     raw.protocols = detail::c_bytes(spec.protocols);
     raw.extensions = detail::c_bytes(spec.extensions);
     raw.headers = detail::c_bytes(spec.headers);
-    const std::size_t parts = spec.host.size() + spec.target.size() + spec.origin.size() +
-                              spec.protocols.size() + spec.extensions.size() +
-                              spec.headers.size();
-    return detail::append_head(out, parts, [&](void *to, std::size_t cap) noexcept {
-        return ws_build_request(&raw, sizeof raw, to, cap);
-    });
+    const std::size_t room = WS_MAX_REPLY + spec.host.size() + spec.target.size() +
+                             spec.origin.size() + spec.protocols.size() +
+                             spec.extensions.size() + spec.headers.size();
+    return detail::try_append(out, room, ws_build_request, &raw, sizeof raw);
 }
 
 // ======== Frames ========
@@ -1000,28 +954,18 @@ public:
         return static_cast<frame_flags>(raw_.flags);
     }
     // The last frame of its message.
-    [[nodiscard]] bool fin() const noexcept {
-        return has(flags(), frame_flags::fin);
-    }
+    [[nodiscard]] bool fin() const noexcept { return has(flags(), frame_flags::fin); }
     // The first and the last chunk of its frame.
-    [[nodiscard]] bool begin() const noexcept {
-        return has(flags(), frame_flags::begin);
-    }
-    [[nodiscard]] bool end() const noexcept {
-        return has(flags(), frame_flags::end);
-    }
+    [[nodiscard]] bool begin() const noexcept { return has(flags(), frame_flags::begin); }
+    [[nodiscard]] bool end() const noexcept { return has(flags(), frame_flags::end); }
     // The bytes of this chunk.
     [[nodiscard]] bytes data() const noexcept {
         return bytes(static_cast<const char *>(base_) + raw_.chunk_off,
                      static_cast<std::size_t>(raw_.chunk_len));
     }
     // All of ws_frame, and the buffer that its positions refer to.
-    [[nodiscard]] const ws_frame &raw() const noexcept {
-        return raw_;
-    }
-    [[nodiscard]] const void *base() const noexcept {
-        return base_;
-    }
+    [[nodiscard]] const ws_frame &raw() const noexcept { return raw_; }
+    [[nodiscard]] const void *base() const noexcept { return base_; }
 
 private:
     ws_frame raw_;
@@ -1052,12 +996,9 @@ frame_encode(opcode code, bytes payload, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
     const std::size_t room = payload.size() + WS_MAX_HEADER;
-    return detail::error_of(
-        detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_frame_encode(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                                   key ? key->bytes : nullptr, payload.data(),
-                                   payload.size(), to, cap);
-        }));
+    return detail::try_append(out, room, ws_frame_encode, static_cast<int>(code),
+                              static_cast<std::uint32_t>(flags),
+                              key ? key->bytes : nullptr, payload.data(), payload.size());
 }
 
 // Writes the header of a frame, whose payload you send yourself (ws_frame_header).
@@ -1065,11 +1006,9 @@ frame_encode(opcode code, bytes payload, output out,
 frame_header(opcode code, std::uint64_t payload_length, output out,
              std::optional<mask_key> key = std::nullopt,
              frame_flags flags = frame_flags::fin) noexcept {
-    return detail::error_of(
-        detail::append(out, WS_MAX_HEADER, [&](void *to, std::size_t cap) noexcept {
-            return ws_frame_header(static_cast<int>(code), static_cast<std::uint32_t>(flags),
-                                   key ? key->bytes : nullptr, payload_length, to, cap);
-        }));
+    return detail::try_append(out, WS_MAX_HEADER, ws_frame_header, static_cast<int>(code),
+                              static_cast<std::uint32_t>(flags),
+                              key ? key->bytes : nullptr, payload_length);
 }
 
 // Writes many frames (ws_frames_encode). Returns how many were written.
@@ -1129,12 +1068,8 @@ public:
             feed();
     }
 
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -1147,9 +1082,7 @@ private:
         current_ = frame(raw_[at_++], base_);
         return true;
     }
-    [[nodiscard]] const frame &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const frame &current() const noexcept { return current_; }
     void feed() noexcept {
         std::size_t used = 0;
         const ws_result n =
@@ -1188,8 +1121,9 @@ public:
                         max_payload);
     }
 
-    // A range over the chunks in `input`; the rules of connection::read() apply.
-    [[nodiscard]] frames read(buffer input, std::error_code &error) noexcept {
+    // A range over the chunks in `input`; the rules of connection::read() apply. The
+    // decoder must not be moved meanwhile.
+    [[nodiscard]] frames read(buffer input, std::error_code &error) & noexcept {
         return frames(raw_, input, error);
     }
     // The call as it is in C (ws_decoder_feed).
@@ -1220,9 +1154,7 @@ public:
         return detail::error_of(ws_utf8_validate(&state_, part.data(), part.size()));
     }
     // Whether the text so far ends on a character boundary.
-    [[nodiscard]] bool complete() const noexcept {
-        return state_ == 0;
-    }
+    [[nodiscard]] bool complete() const noexcept { return state_ == 0; }
 
 private:
     std::uint32_t state_ = 0;
@@ -1254,11 +1186,9 @@ struct close_payload {
 // Writes the payload of a close frame (ws_close_build).
 [[nodiscard]] inline std::error_code close_build(close_code code, std::string_view reason,
                                                  output out) noexcept {
-    return detail::error_of(
-        detail::append(out, WS_MAX_CONTROL, [&](void *to, std::size_t cap) noexcept {
-            return ws_close_build(static_cast<std::uint16_t>(code), reason.data(),
-                                  reason.size(), to, cap);
-        }));
+    return detail::try_append(out, WS_MAX_CONTROL, ws_close_build,
+                              static_cast<std::uint16_t>(code), reason.data(),
+                              reason.size());
 }
 
 // ======== Control frames ========
@@ -1271,22 +1201,17 @@ public:
     [[nodiscard]] std::error_code
     feed(const frame &received, output out,
          std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_control_feed(&raw_, &received.raw(), received.base(),
-                                       key ? key->bytes : nullptr, to, cap);
-            }));
+        return detail::try_append(out, max_output, ws_control_feed, &raw_,
+                                  &received.raw(), received.base(),
+                                  key ? key->bytes : nullptr);
     }
     // Writes a close frame, unless one was written (ws_control_close).
     [[nodiscard]] std::error_code
     close(ws::close_code code, std::string_view reason, output out,
           std::optional<mask_key> key = std::nullopt) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_control_close(&raw_, static_cast<std::uint16_t>(code),
-                                        reason.data(), reason.size(),
-                                        key ? key->bytes : nullptr, to, cap);
-            }));
+        return detail::try_append(out, max_output, ws_control_close, &raw_,
+                                  static_cast<std::uint16_t>(code), reason.data(),
+                                  reason.size(), key ? key->bytes : nullptr);
     }
     // The code and the reason of the close frame received (ws_control_close_code,
     // ws_control_reason).
@@ -1294,9 +1219,7 @@ public:
         return static_cast<ws::close_code>(ws_control_close_code(&raw_));
     }
     [[nodiscard]] result<short_text<WS_MAX_CONTROL>> reason() const noexcept {
-        return short_text<WS_MAX_CONTROL>::of([&](void *out, std::size_t cap) noexcept {
-            return ws_control_reason(&raw_, out, cap);
-        });
+        return short_text<WS_MAX_CONTROL>::of(ws_control_reason, &raw_);
     }
 
 private:
@@ -1357,25 +1280,18 @@ public:
     // Returns whether compression is on.
     [[nodiscard]] static result<bool> accept(std::string_view head, pmd_params &params,
                                              output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-            return ws_pmd_accept(head.data(), head.size(), &params, to, cap);
-        });
+        return flag(out, ws_pmd_accept, head.data(), head.size(), &params);
     }
     // The same from the value of Sec-WebSocket-Extensions (ws_pmd_accept_value).
     [[nodiscard]] static result<bool> accept_value(std::string_view offers,
                                                    pmd_params &params,
                                                    output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-            return ws_pmd_accept_value(offers.data(), offers.size(), &params, to, cap);
-        });
+        return flag(out, ws_pmd_accept_value, offers.data(), offers.size(), &params);
     }
     // Client: writes an offer for request_spec::extensions (ws_pmd_offer).
     [[nodiscard]] static std::error_code offer(const pmd_params &params,
                                                output out) noexcept {
-        return flag(out, [&](void *to, std::size_t cap) noexcept {
-                   return ws_pmd_offer(&params, to, cap);
-               })
-            .error();
+        return flag(out, ws_pmd_offer, &params).error();
     }
     // Client: sets `params` to what was agreed; whether compression is on
     // (ws_pmd_confirm, ws_pmd_confirm_value).
@@ -1396,25 +1312,19 @@ public:
         : raw_(ws_pmd_new(static_cast<std::uint32_t>(self), &params, allocator)) {}
     pmd(pmd &&other) noexcept : raw_(std::exchange(other.raw_, nullptr)) {}
     pmd &operator=(pmd &&other) noexcept {
-        std::swap(raw_, other.raw_);
+        ws_pmd_free(std::exchange(raw_, std::exchange(other.raw_, nullptr)));
         return *this;
     }
-    ~pmd() {
-        ws_pmd_free(raw_);
-    }
-    [[nodiscard]] explicit operator bool() const noexcept {
-        return raw_ != nullptr;
-    }
+    ~pmd() { ws_pmd_free(raw_); }
+    [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
     // Compresses a message or a fragment into the payload of one frame (ws_pmd_compress).
     [[nodiscard]] std::error_code compress(bytes data, output out,
                                            send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_pmd_compress_bound(raw_, data.size());
-        return detail::error_of(
-            detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-                return ws_pmd_compress(raw_, static_cast<std::uint32_t>(flags), data.data(),
-                                       data.size(), to, cap);
-            }));
+        return detail::try_append(out, room, ws_pmd_compress, raw_,
+                                  static_cast<std::uint32_t>(flags), data.data(),
+                                  data.size());
     }
     // One step (ws_pmd_decompress): call it with the rest until `count`, the number of
     // bytes written, is 0.
@@ -1429,15 +1339,13 @@ public:
         step.count = static_cast<std::size_t>(n);
         return step;
     }
-    [[nodiscard]] ws_pmd *handle() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] ws_pmd *handle() const noexcept { return raw_; }
 
 private:
     // An offer and its reply are shorter than any head.
-    template <class Write>
-    [[nodiscard]] static result<bool> flag(const output &out, Write write) noexcept {
-        const ws_result n = detail::append(out, WS_MAX_REPLY, write);
+    template <class... Call>
+    [[nodiscard]] static result<bool> flag(const output &out, Call... call) noexcept {
+        const ws_result n = detail::append(out, WS_MAX_REPLY, call...);
         if (n < 0)
             return detail::error_of(n);
         return n > 0;
@@ -1457,40 +1365,27 @@ public:
     [[nodiscard]] ws::opcode opcode() const noexcept {
         return static_cast<ws::opcode>(raw_.opcode);
     }
-    [[nodiscard]] bool is_text() const noexcept {
-        return raw_.opcode == WS_OPCODE_TEXT;
-    }
+    [[nodiscard]] bool is_text() const noexcept { return raw_.opcode == WS_OPCODE_TEXT; }
     [[nodiscard]] bool is_binary() const noexcept {
         return raw_.opcode == WS_OPCODE_BINARY;
     }
-    [[nodiscard]] bool is_message() const noexcept {
-        return is_text() || is_binary();
-    }
-    [[nodiscard]] bool is_close() const noexcept {
-        return raw_.opcode == WS_OPCODE_CLOSE;
-    }
-    // The payload; of a close, its reason. Valid until the range moves on.
+    [[nodiscard]] bool is_message() const noexcept { return is_text() || is_binary(); }
+    [[nodiscard]] bool is_close() const noexcept { return raw_.opcode == WS_OPCODE_CLOSE; }
+    // The payload; of a close, its reason. Valid until the range moves on or ends: copy
+    // what you keep.
     [[nodiscard]] bytes data() const noexcept {
         return bytes(data_, static_cast<std::size_t>(raw_.len));
     }
-    [[nodiscard]] std::string_view text() const noexcept {
-        return data().text();
-    }
+    [[nodiscard]] std::string_view text() const noexcept { return data().text(); }
     // The code of a close; else close_code::none.
     [[nodiscard]] ws::close_code close_code() const noexcept {
         return static_cast<ws::close_code>(raw_.close_code);
     }
     // Whether it starts, and ends, its message. Both, without option::stream.
-    [[nodiscard]] bool first() const noexcept {
-        return (raw_.flags & WS_EVENT_FIRST) != 0;
-    }
-    [[nodiscard]] bool last() const noexcept {
-        return (raw_.flags & WS_EVENT_LAST) != 0;
-    }
+    [[nodiscard]] bool first() const noexcept { return (raw_.flags & WS_EVENT_FIRST) != 0; }
+    [[nodiscard]] bool last() const noexcept { return (raw_.flags & WS_EVENT_LAST) != 0; }
     // All of ws_event: e.g. WS_EVENT_FRAME_END and WS_RSV* in flags.
-    [[nodiscard]] const ws_event &raw() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] const ws_event &raw() const noexcept { return raw_; }
 
 private:
     ws_event raw_;
@@ -1529,12 +1424,8 @@ public:
             collect();
     }
 
-    [[nodiscard]] iterator begin() noexcept {
-        return iterator(this);
-    }
-    [[nodiscard]] iterator::end end() const noexcept {
-        return {};
-    }
+    [[nodiscard]] iterator begin() noexcept { return iterator(this); }
+    [[nodiscard]] iterator::end end() const noexcept { return {}; }
 
 private:
     friend iterator;
@@ -1546,9 +1437,7 @@ private:
         current_ = event(raw, ws_event_data(conn_, base_, &raw));
         return true;
     }
-    [[nodiscard]] const event &current() const noexcept {
-        return current_;
-    }
+    [[nodiscard]] const event &current() const noexcept { return current_; }
 
     // The events of a batch are handled: first the output that they cause, then the next
     // batch. Without room for the output the range ends, and a new loop continues it.
@@ -1569,10 +1458,7 @@ private:
             error_->clear();
         if (ws_conn_output(conn_, nullptr, 0) == 0)
             return true;
-        const ws_result n =
-            detail::append(out_, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_output(conn_, to, cap);
-            });
+        const ws_result n = detail::append(out_, max_output, ws_conn_output, conn_);
         paused_ = n < 0 && !*error_;
         if (paused_)
             *error_ = detail::error_of(n);
@@ -1587,8 +1473,10 @@ private:
         count_ = n > 0 ? static_cast<std::size_t>(n) : 0;
         base_ = rest_.data();
         rest_ = rest_.subspan(used);
-        if (n < 0)
+        if (n < 0) {
             *error_ = detail::error_of(n);
+            paused_ = false;
+        }
         // A call without bytes frees the memory of a collected message.
         const bool collected =
             n > 0 && (raw_[n - 1].flags & WS_EVENT_COLLECTED) != 0;
@@ -1600,7 +1488,7 @@ private:
     buffer rest_;
     output out_;
     std::error_code *error_;
-    bool more_ = true, paused_ = false;
+    bool more_ = true, paused_ = false; // paused: *error_ says that there is no room
     std::size_t at_ = 0, count_ = 0;
     const void *base_ = nullptr;
     event current_;
@@ -1638,7 +1526,8 @@ public:
     // Test it: false if out of memory, or for an invalid allocator (ws_conn_new).
     explicit connection(side self, const ws_allocator *allocator = nullptr) noexcept
         : raw_(ws_conn_new(static_cast<std::uint32_t>(self), allocator)) {}
-    // In memory that must outlive it and not move (ws_conn_init).
+    // In memory that must outlive it and not move, and that no other connection uses
+    // (ws_conn_init).
     connection(side self, connection_memory &memory,
                const ws_allocator *allocator = nullptr) noexcept
         : raw_(ws_conn_init(memory.memory, sizeof memory.memory,
@@ -1647,15 +1536,11 @@ public:
     explicit connection(ws_conn *handle) noexcept : raw_(handle) {}
     connection(connection &&other) noexcept : raw_(other.release()) {}
     connection &operator=(connection &&other) noexcept {
-        std::swap(raw_, other.raw_);
+        ws_conn_free(std::exchange(raw_, other.release()));
         return *this;
     }
-    ~connection() {
-        ws_conn_free(raw_);
-    }
-    [[nodiscard]] explicit operator bool() const noexcept {
-        return raw_ != nullptr;
-    }
+    ~connection() { ws_conn_free(raw_); }
+    [[nodiscard]] explicit operator bool() const noexcept { return raw_ != nullptr; }
 
     // A range over the events in `input`, all bytes of which are consumed:
     //
@@ -1665,15 +1550,16 @@ public:
     //
     // After the events it appends to `out` the pongs and close frames that are due, in
     // the order of the wire. `error` is set when the range ends: by an error of the
-    // connection, which is final, or if `out` has no room, which is not.
+    // connection, which is final, or if nothing could be appended, which is not: `out` has
+    // no room, or a client no masking key (errc::random).
     //
     // However the loop is left, the stream stays intact: the destructor of the range
     // consumes the input that is left, without reporting its events, and appends the
     // output. To continue later, e.g. once `out` has been sent, keep the range, and loop
     // over it again. Send in the loop, or wait there in a coroutine, as you like; but
     // neither destroy the connection nor start another read(). `input`, `out` and
-    // `error` must outlive the range.
-    [[nodiscard]] events read(buffer input, output out, std::error_code &error) noexcept {
+    // `error` must outlive the range, and `input` must not be resized meanwhile.
+    [[nodiscard]] events read(buffer input, ws::output out, std::error_code &error) & noexcept {
         return events(raw_, input, out, error);
     }
     // The call as it is in C (ws_conn_recv). Collect output() after each.
@@ -1692,10 +1578,7 @@ public:
     }
     // Appends a pong or close frame that is due (ws_conn_output). read() does it.
     [[nodiscard]] std::error_code output(ws::output out) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_output(raw_, to, cap);
-            }));
+        return detail::try_append(out, max_output, ws_conn_output, raw_);
     }
     // Whether output() would append something.
     [[nodiscard]] bool has_output() const noexcept {
@@ -1706,22 +1589,17 @@ public:
     [[nodiscard]] std::error_code send(opcode code, bytes payload, ws::output out,
                                        send_flags flags = send_flags::none) noexcept {
         const std::size_t room = ws_conn_send_bound(raw_, payload.size());
-        return detail::error_of(
-            detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_send(raw_, static_cast<int>(code),
-                                    static_cast<std::uint32_t>(flags), payload.data(),
-                                    payload.size(), to, cap);
-            }));
+        return detail::try_append(out, room, ws_conn_send, raw_, static_cast<int>(code),
+                                  static_cast<std::uint32_t>(flags), payload.data(),
+                                  payload.size());
     }
     // Starts the closing handshake (ws_conn_close). Appends nothing if a close frame was
     // written before.
     [[nodiscard]] std::error_code close(close_code code, std::string_view reason,
                                         ws::output out) noexcept {
-        return detail::error_of(
-            detail::append(out, WS_MAX_OUTPUT, [&](void *to, std::size_t cap) noexcept {
-                return ws_conn_close(raw_, static_cast<std::uint16_t>(code), reason.data(),
-                                     reason.size(), to, cap);
-            }));
+        return detail::try_append(out, max_output, ws_conn_close, raw_,
+                                  static_cast<std::uint16_t>(code), reason.data(),
+                                  reason.size());
     }
     // The peer's stream has ended; errc::eof unless its close has arrived
     // (ws_conn_finish).
@@ -1735,9 +1613,7 @@ public:
     }
     // Closed or failed: send the output, shut down your side, and read until the peer
     // closes (see End in wscodec.h).
-    [[nodiscard]] bool ended() const noexcept {
-        return state() >= ws::state::closed;
-    }
+    [[nodiscard]] bool ended() const noexcept { return state() >= ws::state::closed; }
 
     // (ws_conn_set)
     [[nodiscard]] std::error_code set(option which, std::uint64_t value) noexcept {
@@ -1769,13 +1645,9 @@ public:
     }
 
     // For functions of wscodec.h.
-    [[nodiscard]] ws_conn *handle() const noexcept {
-        return raw_;
-    }
+    [[nodiscard]] ws_conn *handle() const noexcept { return raw_; }
     // Gives up the ownership of the handle.
-    [[nodiscard]] ws_conn *release() noexcept {
-        return std::exchange(raw_, nullptr);
-    }
+    [[nodiscard]] ws_conn *release() noexcept { return std::exchange(raw_, nullptr); }
 
 private:
     [[nodiscard]] result<std::uint64_t> get(int which) const noexcept {
@@ -1830,8 +1702,9 @@ namespace detail {
 }
 
 // Server: does everything after the arrival of a request (ws_conn_accept). Returns
-// errc::need_more while its head is incomplete. After any other error `out` has the
-// response that rejects the request: send it, and close.
+// errc::need_more while its head is incomplete. If the request is rejected, `out` has the
+// response that does so: send it, and close. After errc::invalid_argument, unsupported,
+// buffer_too_small and no_memory nothing was appended.
 [[nodiscard]] inline result<accepted> accept(std::string_view input,
                                              const accept_spec &spec,
                                              output out) noexcept {
@@ -1839,10 +1712,8 @@ namespace detail {
     const std::size_t room = WS_MAX_REPLY + spec.headers.size() + spec.protocols.size();
     ws_accepted done;
     const ws_result n =
-        detail::append(out, room, [&](void *to, std::size_t cap) noexcept {
-            return ws_conn_accept(input.data(), input.size(), &raw, sizeof raw, &done,
-                                  sizeof done, to, cap);
-        });
+        detail::append(out, room, ws_conn_accept, input.data(), input.size(), &raw,
+                       sizeof raw, &done, sizeof done);
     if (n == 0)
         return errc::need_more;
     if (n < 0 || done.conn == nullptr)

@@ -65,6 +65,7 @@ void test_conversions() {
     std::string text = "12345";
     const std::vector<char> chars(6);
     CHECK_U64(size("literal"), 7);
+    CHECK_U64(size(u8"K\u00f6ln"), 5);
     CHECK_U64(size("a\0b"sv), 3);
     CHECK_U64(size(raw), 3);
     CHECK_U64(size(array), 4);
@@ -83,7 +84,14 @@ void test_conversions() {
     static_assert(!std::is_constructible_v<ws::buffer, const std::string &>);
     static_assert(!std::is_constructible_v<ws::buffer, std::string>);
     static_assert(!std::is_constructible_v<ws::buffer, std::string_view>);
+    static_assert(!std::is_constructible_v<ws::buffer, std::array<char, 9>>);
+    static_assert(std::is_constructible_v<ws::buffer, std::array<char, 9> &>);
     static_assert(std::is_constructible_v<ws::buffer, ws::span<std::byte>>);
+    static_assert(std::is_constructible_v<ws::buffer, ws::span<char>>);
+    static_assert(std::is_constructible_v<ws::buffer, const ws::span<char> &>);
+    static_assert(!std::is_constructible_v<ws::buffer, ws::span<const char>>);
+    static_assert(!std::is_constructible_v<ws::span<ws_event>, std::vector<ws_event>>);
+    static_assert(std::is_constructible_v<ws::span<ws_event>, std::vector<ws_event> &>);
     static_assert(std::is_constructible_v<ws::output, std::string &>);
     static_assert(!std::is_constructible_v<ws::output, const std::string &>);
     static_assert(!std::is_constructible_v<ws::output, std::array<char, 9> &>);

@@ -268,6 +268,20 @@ void test_no_room() {
     CHECK(conn.state() == ws::state::closed);
 }
 
+// The error of the connection outweighs that of the output.
+void test_no_room_and_an_error() {
+    ws::connection conn(ws::side::server);
+    std::string in = ping + hello + bad;
+    char memory[1];
+    ws::fixed_output out{ws::buffer(memory)};
+    std::error_code error;
+    for (const ws::event &e : conn.read(in, out, error))
+        CHECK(e.opcode() == ws::opcode::ping);
+    CHECK(error == ws::errc::opcode && conn.state() == ws::state::failed);
+    std::string later;
+    CHECK(!conn.output(later) && later == "\x8a\x01p\x88\x02\x03\xea");
+}
+
 // An exception of the container of the output does not leave the library.
 struct failing_output {
     std::string bytes;
@@ -351,6 +365,42 @@ void test_receive() {
     CHECK(!conn.output(out) && out.empty());
 }
 
+// A connection that is moved from, or that another replaces, keeps nothing.
+void test_moves() {
+    ws::connection first(ws::side::server), second(ws::side::client);
+    const ws_conn *const handle = second.handle();
+    first = std::move(second);
+    CHECK(first.handle() == handle && !second);
+    ws::connection &same = first;
+    first = std::move(same);
+    CHECK(first.handle() == handle);
+    CHECK(second.finish() == ws::errc::invalid_argument);
+
+    // While a range reads from it.
+    std::string in, out;
+    for (int i = 0; i < 40; i++)
+        in += hello + ping;
+    ws::connection conn(ws::side::server), other;
+    std::error_code error;
+    int count = 0;
+    for (const ws::event &e : conn.read(in, out, error)) {
+        std::swap(conn, other);
+        count += e.is_text();
+    }
+    CHECK_EQ(count, 40);
+    CHECK_U64(out.size(), 40 * 3);
+    CHECK(!error && conn && !other);
+
+    if (!ws::has_deflate())
+        return;
+    ws::pmd one(ws::side::server, ws::pmd_params()), two(ws::side::client, ws::pmd_params());
+    one = std::move(two);
+    CHECK(one && !two);
+    ws::pmd &itself = one;
+    one = std::move(itself);
+    CHECK(one);
+}
+
 void test_decoder() {
     std::string wire;
     for (int i = 0; i < 40; i++)
@@ -394,10 +444,12 @@ int main(int, char **argv) {
     test_exception();
     test_continue_later();
     test_no_room();
+    test_no_room_and_an_error();
     test_failing_output();
     test_sticky_error();
     test_stream_and_options();
     test_receive();
+    test_moves();
     test_decoder();
     return check_done(argv[0]);
 }

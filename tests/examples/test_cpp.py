@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
+import select
+import socket
 import subprocess
 import threading
 import time
@@ -16,11 +19,12 @@ from compression_checks import CompressionChecks
 from echo_checks import MIB, PATIENCE, EchoChecks, Peer, Server, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
-from test_echo_c_load import cpu_seconds, descriptors
+from test_echo_c_load import cpu_seconds, cpu_seconds_of, descriptors
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection, serve
+from websockets.utils import accept_key
 from wire import BINARY, FIN, ROOT, TEXT, frame
 
 ECHO = "examples-cpp/echo_server"
@@ -166,6 +170,20 @@ def test_a_slow_reader_is_dropped_and_delays_nobody(chat: Server) -> None:
         assert chat.peak_memory() < 24 * MIB
         peer.send(frame(FIN | TEXT, b"still here"))
         assert read_frame(peer) == (FIN | TEXT, b"fast: still here")
+
+
+@needs.program(CHAT)
+@needs.not_under
+def test_pings_of_a_peer_that_reads_nothing_take_no_memory(chat: Server) -> None:
+    pings = frame(0x89, bytes(125)) * 8000  # about 1 MiB
+    with chat.opened() as peer, chat.opened() as other:
+        peer.socket.settimeout(0.5)
+        with pytest.raises(TimeoutError):  # the chat reads no more
+            for _ in range(100):
+                peer.socket.sendall(pings)
+        assert chat.peak_memory() < 24 * MIB
+        other.send(frame(FIN | TEXT, b"other"))
+        assert read_frame(other) == (FIN | TEXT, b"other joined")
 
 
 @needs.program(CHAT)
@@ -319,3 +337,67 @@ def test_the_client_escapes_what_a_server_sends() -> None:
     assert done.returncode == 0
     assert done.stdout == b"\\x1b[2J\n(3 bytes)\n"
     assert b"closed by the server: 4000" in done.stderr
+
+
+def accept(listener: socket.socket) -> socket.socket:
+    """After the opening handshake of a client."""
+    server, _ = listener.accept()
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", server.recv(4096))
+    assert key
+    server.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+        b"Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n"
+        % accept_key(key[1].decode()).encode()
+    )
+    return server
+
+
+@needs.program(CLIENT)
+@needs.not_under
+def test_the_client_neither_spins_nor_lingers_when_the_server_reads_nothing() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        subprocess.Popen(
+            [f"./{CLIENT}", f"ws://127.0.0.1:{listener.getsockname()[1]}"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+        ) as client,
+    ):
+        server = accept(listener)
+        assert client.stdin
+        lines = client.stdin.fileno()
+        os.set_blocking(lines, False)
+        while select.select([], [lines], [], 0.5)[1]:  # until it reads no more input
+            os.write(lines, b"x" * 4000 + b"\n")
+        server.sendall(goodbye(1000))
+        time.sleep(0.2)
+        spent = cpu_seconds_of(client.pid)
+        time.sleep(1)
+        assert cpu_seconds_of(client.pid) - spent < 0.2
+        assert client.poll() is None  # its output still waits to be read
+        server.close()
+        assert client.wait(3) == 0
+        client.stdin.close()
+
+
+@needs.program(CLIENT)
+@needs.not_under
+def test_the_client_leaves_a_server_that_sends_pings_and_reads_nothing() -> None:
+    pings = frame(0x89, bytes(125), None) * 8000  # about 1 MiB
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        subprocess.Popen(
+            [f"./{CLIENT}", f"ws://127.0.0.1:{listener.getsockname()[1]}"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as client,
+    ):
+        server = accept(listener)
+        server.settimeout(0.5)
+        with pytest.raises((TimeoutError, ConnectionError)):  # the client reads no more
+            for _ in range(100):
+                server.sendall(pings)
+        server.close()
+        assert client.wait(3) == 1
+        assert client.stderr and b"does not read" in client.stderr.read()

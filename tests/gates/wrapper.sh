@@ -8,7 +8,7 @@ export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$root/target/tests-gates/wrapper
 warnings="-Wall -Wextra -Wpedantic -Wundef -Wconversion -Wsign-conversion -Wshadow \
-    -Wold-style-cast -Wnon-virtual-dtor -Werror"
+    -Wold-style-cast -Wnon-virtual-dtor -Wswitch-enum -Werror"
 count=0
 status=0
 
@@ -103,6 +103,61 @@ compile "${CXX:-c++}" c++20 main.cpp one.o -o linked "$lib/libwscodec.a" ||
     fail "main.cpp: $(cat log)"
 ./linked || fail "files of two standards do not work together"
 
+# ---- an error from a library that hides its symbols ----
+
+cat > hidden.cpp << 'CPP'
+#include "wscodec.hpp"
+__attribute__((visibility("default"))) std::error_code hidden();
+std::error_code hidden() {
+    return ws::errc::utf8;
+}
+CPP
+cat > across.cpp << 'CPP'
+#include "wscodec.hpp"
+std::error_code hidden();
+int main() {
+    const std::error_code error = hidden();
+    return error == ws::errc::utf8 && ws::close_code_for(error) == ws::close_code::invalid_data
+               ? 0
+               : 1;
+}
+CPP
+if compile "${CXX:-c++}" c++17 -fPIC -shared -fvisibility=hidden -fvisibility-inlines-hidden \
+    hidden.cpp -o libhidden.so "$lib/libwscodec.a" &&
+    compile "${CXX:-c++}" c++17 across.cpp -o across -L. -Wl,-rpath,"$PWD" -lhidden \
+        "$lib/libwscodec.a"; then
+    ./across || fail "an error differs from the same error of a shared library"
+else
+    fail "across.cpp: $(cat log)"
+fi
+
+# ---- macros of other headers, e.g. of Windows ----
+
+{
+    sed -n '/^#include </p' "$root/include/wscodec.hpp" | grep -v span
+    cat << 'CPP'
+#define min(a, b) not an expression
+#define max(a, b) not an expression
+#define small char
+#define interface struct
+#define near
+#define far
+#define IN
+#define OUT
+#define OPTIONAL
+#define ERROR 0
+#define NO_ERROR 0
+#define DELETE 0
+#define TEXT(x) L##x
+#define major(x) not an expression
+#define minor(x) not an expression
+#define unix 1
+#define linux 1
+#include "wscodec.hpp"
+CPP
+} > macros.cpp
+compile "${CXX:-c++}" c++17 -fsyntax-only macros.cpp || fail "macros.cpp: $(cat log)"
+
 # ---- programs that must not compile ----
 
 program() { # statement
@@ -141,6 +196,14 @@ rejects 'ws::connection copy = conn;'
 rejects 'char text[9] = ""; error = conn.send(ws::opcode::text, text, out);'
 rejects 'error = conn.send(1, "hi", out);'
 rejects 'ws::bytes none = nullptr;'
+# Views of temporaries.
+accepts 'const auto key = ws::make_key(); ws::request_spec spec; spec.key = *key;'
+rejects 'ws::request_spec spec; spec.key = *ws::make_key();'
+rejects 'for (const ws::event &e : ws::connection().read(in, out, error)) static_cast<void>(e);'
+rejects 'for (const ws::frame &f : ws::decoder().read(in, error)) static_cast<void>(f);'
+# Success is not "compression is on".
+accepts 'ws::pmd_params p = {}; if (*ws::pmd::confirm_value(in, p)) return;'
+rejects 'ws::pmd_params p = {}; if (ws::pmd::confirm_value(in, p)) return;'
 
 [ "$status" -eq 0 ] && echo "wrapper: $count compilations as expected;$seen"
 exit "$status"
