@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -49,7 +50,9 @@ def write_snippets(language: str = "c", page: Path = GUIDE, suffix: str = "") ->
     for name in sections_with(language, page):
         path, text = BUILD / f"{name}{suffix}.inc", blocks(name, language, page)
         if not path.exists() or path.read_text() != text:
-            path.write_text(text)
+            part = path.with_suffix(f".{os.getpid()}")
+            part.write_text(text)
+            part.replace(path)  # at once, since tests of another page may be reading it
 
 
 @cache
