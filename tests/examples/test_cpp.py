@@ -7,11 +7,13 @@ import os
 import random
 import re
 import select
+import shlex
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import needs
 import pytest
@@ -401,3 +403,29 @@ def test_the_client_leaves_a_server_that_sends_pings_and_reads_nothing() -> None
         server.close()
         assert client.wait(3) == 1
         assert client.stderr and b"does not read" in client.stderr.read()
+
+
+# The README
+
+
+@needs.program(CLIENT)
+@needs.not_under
+def test_commands_of_the_readme(tmp_path: Path) -> None:
+    """Port 8080 is replaced by a free one, and the program built by hand goes to tmp_path."""
+    text = (ROOT / "examples-cpp/README.md").read_text().replace("\\\n", "")
+    commands = re.findall(r"^    (\S[^#\n]*)", text, re.M)
+    _, start, connect_to, build = (shlex.split(line) for line in commands)
+    installed = {**os.environ, "PKG_CONFIG_PATH": str(tmp_path / "lib/pkgconfig")}
+    subprocess.run(["make", "-s", "install", f"PREFIX={tmp_path}"], cwd=ROOT, check=True)
+    output = shlex.quote(str(tmp_path / "echo_server"))
+    by_hand = commands[-1].replace("-o echo_server", f"-o {output}")
+    assert build[:2] == ["g++", "-std=c++20"] and output in by_hand
+    subprocess.run(by_hand, shell=True, cwd=ROOT / "examples-cpp", env=installed, check=True)
+
+    library = f"LD_LIBRARY_PATH={tmp_path / 'lib'}"
+    for command in ((start[0],), ("env", library, str(tmp_path / "echo_server"))):
+        server = Server(command)
+        line = [word.replace(":8080", f":{server.port}") for word in connect_to]
+        done = subprocess.run(line, cwd=ROOT, input=b"Hello\n", capture_output=True)
+        assert (done.returncode, done.stdout) == (0, b"Hello\n"), done.stderr
+        assert server.stop() == 0
