@@ -696,9 +696,11 @@ typedef struct ws_request_fields {
  * 13", or by a 501 for another :protocol.
  *
  * After the 200, create the connection with ws_conn_new() and WS_SERVER: the
- * frames are those of HTTP/1.1, masking included. END_STREAM ends the peer's
- * stream: call ws_conn_finish(). End a failed connection with
- * RST_STREAM(CANCEL). */
+ * frames are those of HTTP/1.1, masking included. END_STREAM means what the
+ * end of a TCP connection means, and RST_STREAM(CANCEL) what a reset means.
+ * Call ws_conn_finish() when END_STREAM arrives, and send it after your
+ * close frame: a reset may discard a close frame that the peer has not read
+ * yet. */
 WS_API WS_MUST_USE ws_result
 ws_check_request(const ws_request_fields *fields,
                  size_t fields_size) WS_NOTHROW;

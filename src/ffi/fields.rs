@@ -71,8 +71,9 @@ pub struct ws_request_fields {
 /// does not have, by a 400 with "sec-websocket-version: 13", or by a 501 for another :protocol.
 ///
 /// After the 200, create the connection with ws_conn_new() and WS_SERVER: the frames are those of
-/// HTTP/1.1, masking included. END_STREAM ends the peer's stream: call ws_conn_finish(). End a
-/// failed connection with RST_STREAM(CANCEL).
+/// HTTP/1.1, masking included. END_STREAM means what the end of a TCP connection means, and
+/// RST_STREAM(CANCEL) what a reset means. Call ws_conn_finish() when END_STREAM arrives, and send it
+/// after your close frame: a reset may discard a close frame that the peer has not read yet.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_check_request(
