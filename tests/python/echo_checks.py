@@ -191,7 +191,7 @@ class Peer:
         """Whether nothing comes."""
         self.socket.settimeout(seconds)
         try:
-            self.socket.recv(1)
+            self.socket.recv(1, socket.MSG_PEEK)
         except TimeoutError:
             return True
         finally:

@@ -15,6 +15,7 @@ class TlsSocket:
     def __init__(self, tcp: socket.socket, context: ssl.SSLContext) -> None:
         self.tcp = tcp
         self.lock = threading.Lock()
+        self.peeked = b""
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.incoming, self.outgoing)
         while True:
@@ -40,7 +41,12 @@ class TlsSocket:
             self.tls.write(data)
         self.flush()
 
-    def recv(self, size: int) -> bytes:
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        data = self.peeked[:size] or self.read(size)
+        self.peeked = data if flags & socket.MSG_PEEK else self.peeked[size:]
+        return data
+
+    def read(self, size: int) -> bytes:
         """Without a close_notify at the end, the connection counts as reset."""
         while True:
             try:
