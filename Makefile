@@ -14,17 +14,18 @@ DEFLATE ?= yes
 # shared, static, or both.
 LIBRARIES ?= shared static
 
-# The first version is the package's: dependencies follow, in the Cargo.toml of the packed crate.
+# The first match: in the Cargo.toml of a packed crate, the versions of dependencies look the same.
 VERSION := $(shell sed -n '/^version = / { s/.*"\(.*\)"/\1/p; q; }' Cargo.toml)
 ABI := $(firstword $(subst ., ,$(VERSION)))
 # The output folder of cargo, which its own variables may change.
-CARGO_OUT := $(or $(CARGO_TARGET_DIR),target)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
+CARGO_DIR := $(or $(CARGO_TARGET_DIR),target)
+CARGO_OUT := $(CARGO_DIR)/$(if $(CARGO_BUILD_TARGET),$(CARGO_BUILD_TARGET)/)release
 # The folder that tests, examples and `make install` take the library from.
 LIB := target/lib
 VENV := target/python
 FEATURES := $(if $(filter no,$(DEFLATE)),--no-default-features --features capi)
 BUILT_FOR := $(or $(CARGO_BUILD_TARGET),this machine)$(if $(FEATURES), without compression)
-export WSCODEC_LIBRARY := $(abspath $(LIB)/libwscodec.so)
+export WSCODEC_LIBRARY := $(CURDIR)/$(LIB)/libwscodec.so
 
 all: library check-header examples tools manual ## builds the library, the C examples, the tools and the manual
 
@@ -49,12 +50,12 @@ library: ## builds libwscodec.so and .a into target/lib; one with LIBRARIES=stat
 	@printf '%s\n' '$(BUILT_FOR)' > $(LIB)/built-for
 
 library-shared:
-	$(CARGO) rustc --release --lib $(FEATURES) --crate-type cdylib
+	$(CARGO) rustc --release --lib --target-dir "$(CARGO_DIR)" $(FEATURES) --crate-type cdylib
 	@cp "$(CARGO_OUT)/libwscodec.so" $(LIB)/libwscodec.so.$(ABI)
 	@ln -s libwscodec.so.$(ABI) $(LIB)/libwscodec.so
 
 library-static:
-	$(CARGO) rustc --release --lib $(FEATURES) --crate-type staticlib
+	$(CARGO) rustc --release --lib --target-dir "$(CARGO_DIR)" $(FEATURES) --crate-type staticlib
 	@cp "$(CARGO_OUT)/libwscodec.a" $(LIB)/libwscodec.a
 
 HEADER_CHECK := $(CARGO) check --features header --target-dir target/header
@@ -63,7 +64,7 @@ header: ## regenerates include/wscodec.h and .json
 	$(HEADER_CHECK)
 
 check-header: ## fails if the header or the JSON is out of date or a declaration undocumented
-	WSCODEC_HEADER=$(abspath target/wscodec.h) $(HEADER_CHECK)
+	WSCODEC_HEADER="$(CURDIR)/target/wscodec.h" $(HEADER_CHECK)
 	@for form in h json; do cmp include/wscodec.$$form target/wscodec.$$form || \
 		{ echo "include/wscodec.$$form is out of date: run 'make header'" >&2; exit 1; }; done
 	$(MANUAL) --check
@@ -71,10 +72,11 @@ check-header: ## fails if the header or the JSON is out of date or a declaration
 MANUAL := PYTHONPATH=docs $(PYTHON) -B -m manual
 
 manual: ## makes man pages and an HTML manual in target/manual
+	@rm -rf target/manual
 	$(MANUAL)
 
 notices: ## regenerates THIRD-PARTY-NOTICES
-	CARGO=$(CARGO) $(PYTHON) packaging/notices.py
+	CARGO='$(CARGO)' $(PYTHON) packaging/notices.py
 
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
@@ -87,6 +89,7 @@ examples-all: examples ## builds the examples that need other libraries, too: lo
 
 tools: library ## builds wsdump and wscat into target/tools
 	$(MAKE) -C tools
+	@printf '%s\n' '$(BUILT_FOR)' > target/tools/built-for
 
 run: examples ## builds and starts the echo server at http://127.0.0.1:8080/
 	examples-c/echo_server
@@ -148,7 +151,8 @@ test-examples: examples-all tools $(VENV)/examples ## tests the examples that ne
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: test-tools all $(VENV)/ready ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools ## runs the other tests, which need valgrind, clang, Node or Chromium
+	$(MAKE) all $(VENV)/ready
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -198,12 +202,12 @@ autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools auto
 lint: ## checks formatting, clippy, rustdoc and notices; warnings are errors
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/Cargo.toml
-	WSCODEC_HEADER=$(abspath target/wscodec.h) \
+	WSCODEC_HEADER="$(CURDIR)/target/wscodec.h" \
 		$(CARGO) clippy --all-targets --features header -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps \
 		--manifest-path rust/Cargo.toml --target-dir target/rust
-	CARGO=$(CARGO) $(PYTHON) packaging/notices.py --check
+	CARGO='$(CARGO)' $(PYTHON) packaging/notices.py --check
 
 # The rows that `make bench` measures, e.g. ROWS="1 2 6"; all if empty. And its other options.
 ROWS ?=
@@ -236,7 +240,7 @@ bench-echo: examples ## measures CPU time and memory of echo servers; options in
 
 # ---- installation ----
 
-# Only for these two, since the Makefiles of other folders have another LIBDIR.
+# Exported only for these two: in tests/, LIBDIR has another meaning.
 install uninstall: export PREFIX := $(PREFIX)
 install uninstall: export LIBDIR := $(LIBDIR)
 install uninstall: export INCLUDEDIR := $(INCLUDEDIR)
@@ -255,7 +259,7 @@ uninstall: ## removes the installed files
 	@packaging/install.sh uninstall
 
 deb: ## builds Debian packages in target/deb
-	VERSION=$(VERSION) CARGO=$(CARGO) PYTHON=$(PYTHON) packaging/deb.sh
+	VERSION=$(VERSION) CARGO='$(CARGO)' PYTHON=$(PYTHON) packaging/deb.sh
 
 clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean

@@ -12,6 +12,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 abi=${VERSION%%.*}
+LIBDIR=${LIBDIR%/}
+for folder in "$LIBDIR" "$INCLUDEDIR" "$BINDIR" "$MANDIR" "$DOCDIR"; do
+    case $folder in
+        /*) ;;
+        *) echo "not an absolute path: $folder" >&2; exit 2 ;;
+    esac
+done
 installed=$LIBDIR/wscodec/installed
 
 # ---- the files ----
@@ -20,17 +27,14 @@ install_all() {
     install_libraries
     into "$INCLUDEDIR" 644 include/wscodec.h include/wscodec.hpp include/wscodec.json
     into "$DOCDIR" 644 LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES
-    for tool in wsdump wscat; do
-        if [ -f "target/tools/$tool" ]; then
-            into "$BINDIR" 755 "target/tools/$tool"
-            into "$MANDIR/man1" 644 "tools/$tool.1"
-        fi
-    done
-    for section in man3 man7; do
-        into_if_built "$MANDIR/$section" 644 target/manual/$section/*
-    done
-    if [ -d target/manual/html ]; then
-        tree_into "$DOCDIR/html" target/manual/html
+    if [ -f target/tools/built-for ] && [ "$(cat target/tools/built-for)" = "$BUILT_FOR" ]; then
+        into "$BINDIR" 755 target/tools/wsdump target/tools/wscat
+        into "$MANDIR/man1" 644 tools/wsdump.1 tools/wscat.1
+    fi
+    if [ -d target/manual ]; then
+        into "$MANDIR/man3" 644 target/manual/man3/*
+        into "$MANDIR/man7" 644 target/manual/man7/*
+        into "$DOCDIR/html" 644 target/manual/html/*
     fi
 }
 
@@ -86,20 +90,6 @@ into() { # folder, mode, files
     done
 }
 
-into_if_built() { # folder, mode, files, which need not exist
-    for file; do
-        if [ -f "$file" ]; then
-            into "$1" "$2" "$file"
-        fi
-    done
-}
-
-tree_into() { # folder, tree
-    (cd "$2" && find . -type f) | while IFS= read -r file; do
-        put 644 "$2/$file" "$1/${file#./}"
-    done
-}
-
 # ---- generated files ----
 
 below_prefix() { # path
@@ -137,7 +127,7 @@ PC
 # INCLUDEDIR as seen from LIBDIR/cmake/wscodec, so that the prefix can be moved.
 include_from_cmake() {
     if below_prefix "$LIBDIR" && below_prefix "$INCLUDEDIR"; then
-        up=$(printf '%s' "${LIBDIR#"$PREFIX"}" | sed 's|/[^/]*|/..|g')
+        up=$(printf '%s' "${LIBDIR#"$PREFIX"}" | sed 's|//*[^/]\{1,\}|/..|g')
         printf '%s' "../..$up${INCLUDEDIR#"$PREFIX"}"
     else
         printf '%s' "$INCLUDEDIR"
@@ -169,21 +159,23 @@ check_built() {
     was=$(cat "$LIBRARIES_FROM/built-for")
     if [ "$was" != "$BUILT_FOR" ]; then
         echo "$LIBRARIES_FROM was built for '$was', not for '$BUILT_FOR':" \
-            "run 'make library' first" >&2
+            "set DEFLATE and CARGO_BUILD_TARGET as for the build, or run 'make library' again" >&2
         exit 1
     fi
 }
 
 remove_all() {
+    # The paths are absolute: if the folder was moved, they are those of another installation.
+    if [ "$(head -n 1 "$DESTDIR$installed")" != "$LIBDIR/pkgconfig/wscodec.pc" ]; then
+        echo "$DESTDIR$installed lists the files of another folder: it was moved" >&2
+        exit 1
+    fi
     while IFS= read -r path; do
         rm -f "$DESTDIR$path"
     done < "$DESTDIR$installed"
     rm "$DESTDIR$installed"
-    for folder in "$DOCDIR" "$LIBDIR/cmake/wscodec" "$LIBDIR/wscodec"; do
-        if [ -d "$DESTDIR$folder" ]; then
-            find "$DESTDIR$folder" -depth -type d -exec rmdir {} \; 2> /dev/null || true
-        fi
-    done
+    rmdir "$DESTDIR$DOCDIR/html" "$DESTDIR$DOCDIR" "$DESTDIR$LIBDIR/cmake/wscodec" \
+        "$DESTDIR$LIBDIR/wscodec" 2> /dev/null || true
 }
 
 case ${1-} in

@@ -32,8 +32,8 @@ RULE = "-" * 80
 
 
 def cargo(*arguments: str) -> str:
-    command = [os.environ.get("CARGO", "cargo"), *arguments, "--locked"]
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    command = [*os.environ.get("CARGO", "cargo").split(), *arguments, "--locked"]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def linked() -> list[tuple[str, str]]:

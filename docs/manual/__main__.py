@@ -71,12 +71,8 @@ def page_date(json: Path) -> str:
 
 
 def write(files: Mapping[str, str], out: Path) -> None:
-    """Writes the files, and removes those that an earlier run left in their folders."""
     for folder in {(out / name).parent for name in files}:
         folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.iterdir():
-            if str(old.relative_to(out)) not in files:
-                old.unlink()
     for name, text in files.items():
         (out / name).write_text(text, encoding="utf-8")
 

@@ -93,8 +93,9 @@ class Reader:
 
     def name(self, match: re.Match[str]) -> Span:
         text, name, end = match[0], match["name"], match["end"] or ""
-        if end == "*" and self.names.matching(name):
-            return Span("name", text, self.names.matching(name)[0])
+        if end == "*":
+            matching = self.names.matching(name)
+            return Span("name", text, matching[0]) if matching else Span("unknown", text, text)
         if end.startswith("."):
             return Span("name" if text in self.names.paths else "unknown", text, text)
         known = name in self.names.functions if end == "()" else name in self.names.all

@@ -1,5 +1,6 @@
 #!/bin/sh
-# cargo-c: `cargo cinstall` installs the files that `make install` does, apart from CMake's.
+# cargo-c: `cargo cinstall` installs the libraries, the headers and `wscodec.pc` as
+# `make install` does.
 . "$(dirname "$0")/common.sh"
 
 PATH=$source/target/cargo-c/bin:$PATH

@@ -1,9 +1,10 @@
 #!/bin/sh
-# The packed crate has all that is needed for `make` and `make install`, which
-# installs from it the same files as from this checkout.
+# `make` and `make install` work in the packed crate, and install the same files as in this
+# checkout.
 #
 # CARGO may be set.
 set -eu
+unset CARGO_BUILD_TARGET CARGO_TARGET_DIR
 cd "$(dirname "$0")/../.."
 source=$(pwd)
 root=$source/target/crate
@@ -21,6 +22,7 @@ mkdir -p target "$source/target/header"
 ln -s "$source/target/header" target/header
 CARGO_TARGET_DIR=$source/target make -s
 make -s install PREFIX="$root/from_crate"
+make -s -C "$source" library tools
 make -s -C "$source" install PREFIX="$root/from_checkout"
 
 cd "$root"

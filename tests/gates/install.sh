@@ -50,7 +50,7 @@ program_works() { # library folder, further options of pkg-config
     eval "cc -o '$root/static' '$root/program.c' $(pkg-config $2 --cflags --libs wscodec-static)"
     [ "$(LD_LIBRARY_PATH="$1" "$root/shared")" = "$version" ] || fail "shared, in $1"
     [ "$("$root/static")" = "$version" ] || fail "static, in $1"
-    if "$root/shared" > /dev/null 2>&1; then fail "the shared library is not used"; fi
+    readelf -d "$root/shared" | grep -q 'NEEDED.*libwscodec' || fail "the shared library is not used"
 }
 
 # Everything that was built is there.
@@ -58,22 +58,16 @@ is_complete() { # prefix
     has "$1/include" include/wscodec.*
     has "$1/share/doc/wscodec" LICENSE-APACHE LICENSE-MIT THIRD-PARTY-NOTICES
     for tool in wsdump wscat; do
-        if [ -f "target/tools/$tool" ]; then
-            "$1/bin/$tool" --help > /dev/null || fail "$tool does not start"
-            has "$1/share/man/man1" "$tool.1"
-        fi
+        "$1/bin/$tool" --help > /dev/null || fail "$tool does not start"
+        has "$1/share/man/man1" "$tool.1"
     done
     for section in man3 man7; do
-        if [ -d target/manual/$section ]; then
-            has "$1/share/man/$section" target/manual/$section/*
-        fi
+        has "$1/share/man/$section" target/manual/$section/*
     done
-    if [ -d target/manual/html ]; then
-        diff -r target/manual/html "$1/share/doc/wscodec/html" || fail "another manual"
-    fi
+    diff -r target/manual/html "$1/share/doc/wscodec/html" || fail "another manual"
 }
 
-make -s library
+make -s library tools manual
 for name in "$root/plain" "$root/with a space" "$root/a|b&c"; do
     make -s install PREFIX="$name" LIBDIR="$name/lib64"
     touch "$name/include/foreign" "$name/lib64/foreign"
@@ -81,6 +75,9 @@ for name in "$root/plain" "$root/with a space" "$root/a|b&c"; do
     is_complete "$name"
     mv "$name" "$root/moved"
     program_works "$root/moved/lib64" --define-prefix
+    if make -s uninstall PREFIX="$root/moved" LIBDIR="$root/moved/lib64" 2> "$root/refused"; then
+        fail "removes the files that an installation had before it was moved"
+    fi
     mv "$root/moved" "$name"
     make -s uninstall PREFIX="$name" LIBDIR="$name/lib64"
     leaves_nothing "$name"
@@ -108,8 +105,16 @@ grep -q 'was built for' "$root/refused" || fail "does not report the reason: $(c
 CARGO_BUILD_TARGET=$target make -s install PREFIX="$root/plain"
 [ -f "$root/plain/lib/libwscodec.so" ] || fail "no shared library"
 [ ! -e "$root/plain/lib/libwscodec.a" ] || fail "installs a static library that was not built"
+[ ! -e "$root/plain/bin/wscat" ] || fail "installs a program built for another target"
 make -s uninstall PREFIX="$root/plain"
 leaves_nothing "$root/plain"
+
+for folder in relative '~/folder'; do
+    if make -s install PREFIX="$folder" 2> "$root/refused"; then
+        fail "installs into $folder"
+    fi
+    grep -q 'not an absolute path' "$root/refused" || fail "$folder: $(cat "$root/refused")"
+done
 
 # Over an installation of both.
 make -s library

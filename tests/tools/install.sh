@@ -8,6 +8,8 @@ missing=""
 need() { # COMMAND PACKAGE
     command -v "$1" > /dev/null || missing="$missing $2"
 }
+need gcc gcc
+need g++ g++
 need valgrind valgrind
 need clang clang
 need clang++ clang
@@ -59,6 +61,7 @@ forbid_services() {
 }
 
 if [ -n "$missing" ]; then
+    [ "$(id -u)" -eq 0 ] || { echo "run as root: apt-get install$missing" >&2; exit 1; }
     echo "installing Debian packages:$missing"
     forbid_services
     apt-get update -qq
