@@ -15,7 +15,7 @@
 /* Returns "host:port" or "[host]:port", valid until the next call. */
 static inline const char *address_text(const struct sockaddr_storage *address,
                                        socklen_t len) {
-    static char text[NI_MAXHOST + NI_MAXSERV + 4];
+    static __thread char text[NI_MAXHOST + NI_MAXSERV + 4];
     char host[NI_MAXHOST] = "?", port[NI_MAXSERV] = "?";
     getnameinfo((const struct sockaddr *)address, len, host, sizeof host, port,
                 sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);

@@ -11,7 +11,8 @@
 
 enum { MAX_SPARE = 128 << 10 }; /* bytes */
 
-static __thread size_t total_waiting; /* memory of output that waits, of all peers */
+static __thread size_t total_waiting; /* memory of output that waits, of all peers
+                                       * but dropped ones */
 static __thread buffer spare_out;     /* memory for the next output of any peer */
 
 static inline uint32_t unsent(const peer *p) {
@@ -36,9 +37,8 @@ static inline bool goes_before(const peer *p, const peer *than) {
            (p->deadline == than->deadline && p->waiting > than->waiting);
 }
 
-/* Drops the peer whose output waits and whose time limit ends first, those that are
- * dropped already before all others, and frees its output. Returns false if none
- * waits. */
+/* Drops a peer whose output waits, and frees that output: one that is dropped already,
+ * else the one whose time limit ends first. Returns false if no output waits. */
 static inline bool drop_slowest(void) {
     peer *slowest = NULL;
     for (uint32_t i = 0; i < peer_count; i++)

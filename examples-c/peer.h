@@ -73,8 +73,10 @@ __attribute__((format(printf, 1, 2))) static inline void log_text(const char *fo
     va_end(values);
 }
 
+/* A line, also if several threads log. */
 #define LOG(peer, ...)                                                                 \
-    (log_text("#%u ", (peer)->number), log_text(__VA_ARGS__), log_text("\n"))
+    (flockfile(stderr), log_text("#%u ", (peer)->number), log_text(__VA_ARGS__),       \
+     log_text("\n"), funlockfile(stderr))
 
 /* ---- time limits and states ---- */
 
@@ -88,8 +90,8 @@ static inline int read_clock(void) {
 
 enum { SHUT_DOWN_SECONDS = 2 };
 
-/* Starts the time limit of the opening or closing handshake, of a peer that does not
- * read, or of a silent peer. The clock has whole seconds, and part of the current one
+/* Starts the time limit that fits the state: for a handshake, for a peer that does not
+ * read, or for a silent one. The clock has whole seconds, and part of the current one
  * is over: hence + 1. */
 static inline void restart_deadline(peer *p) {
     long handshake = shutting_down ? SHUT_DOWN_SECONDS : options.handshake_timeout;

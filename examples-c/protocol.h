@@ -69,9 +69,11 @@ static inline void send_ping(peer *p) {
 /* ---- frames ---- */
 
 static inline void log_close(const peer *p, int code, const void *reason, size_t len) {
+    flockfile(stderr);
     log_text("#%u closed by the peer: %d%s", p->number, code, len > 0 ? " " : "");
     log_bytes(reason, len);
     log_text("\n");
+    funlockfile(stderr);
 }
 
 static inline void on_event(peer *p, const ws_event *e, const void *data) {
@@ -176,6 +178,7 @@ static inline void log_response(const peer *p, int status, ws_result error) {
     const uint8_t *head = p->in.data;
     ws_handshake hs;
     ws_result n = ws_parse_handshake(head, p->in.len, &hs, sizeof hs);
+    flockfile(stderr);
     log_text("#%u %s with %d", p->number, status < 300 ? "responded" : "refused",
              status);
     if (n >= 0 || n == WS_ERR_NOT_UPGRADE) {
@@ -188,6 +191,7 @@ static inline void log_response(const peer *p, int status, ws_result error) {
     }
     log_text("%s%s\n", error == WS_OK ? "" : ": ",
              error == WS_OK ? "" : ws_strerror(error));
+    funlockfile(stderr);
 }
 
 /* Refuses bytes that cannot become a head, or a connection beyond the limit. */
@@ -264,8 +268,8 @@ static inline void peer_input(peer *p, uint8_t *bytes, size_t len) {
         on_frame_bytes(p, bytes, len);
 }
 
-/* `n` bytes of peer_output() were sent, and no more can be sent now unless these were
- * all. When all are sent, input that had to wait is handled. */
+/* Reports that `n` bytes of peer_output() were sent. If these were not all, the rest has
+ * to wait; if they were, input that had to wait is handled. */
 static inline void peer_sent(peer *p, size_t n) {
     count_sent(p, n);
     if (p->state == OPEN && unsent(p) == 0 && !p->handling)

@@ -73,6 +73,7 @@ static void on_write(struct bufferevent *bev, void *data) {
     if (sent > 0)
         peer_sent(&c->peer, sent);
     update_peer(&c->peer);
+    check_deadlines();
 }
 
 /* The end of the input, or an error. */

@@ -18,7 +18,8 @@ typedef struct client {
     CURL *curl;
     struct pollfd poll;
     ws_conn *ws;
-    buffer out; /* output that was not sent yet */
+    buffer sending; /* does not move: TLS may have begun to send it */
+    buffer out;     /* output that follows */
     size_t received, wanted;
 } client;
 
@@ -50,10 +51,17 @@ static void commit(client *c, ws_result n) {
 static void send_output(client *c) {
     size_t n;
     CURLcode code = CURLE_OK;
-    while (c->out.len > 0 && code == CURLE_OK) {
-        code = curl_easy_send(c->curl, c->out.data, c->out.len, &n);
+    while (code == CURLE_OK) {
+        if (c->sending.len == 0) {
+            buffer empty = c->sending;
+            c->sending = c->out;
+            c->out = empty;
+        }
+        if (c->sending.len == 0)
+            break;
+        code = curl_easy_send(c->curl, c->sending.data, c->sending.len, &n);
         if (code == CURLE_OK)
-            remove_front(&c->out, n);
+            remove_front(&c->sending, n);
     }
     if (code != CURLE_AGAIN)
         check_curl(c, code);
@@ -70,7 +78,7 @@ static size_t receive(client *c, uint8_t *to, size_t cap) {
             check_curl(c, code);
             return n;
         }
-        c->poll.events = c->out.len > 0 ? POLLIN | POLLOUT : POLLIN;
+        c->poll.events = c->sending.len > 0 ? POLLIN | POLLOUT : POLLIN;
         if (poll(&c->poll, 1, TIMEOUT) == 0)
             die(c->url, "the server does not respond");
     }
@@ -275,6 +283,7 @@ int main(int argc, char **argv) {
         send_text(&c, argv[i]);
     converse(&c, have);
     ws_conn_free(c.ws);
+    release(&c.sending);
     release(&c.out);
     curl_easy_cleanup(c.curl); /* closes the connection */
     curl_url_cleanup(url);

@@ -58,7 +58,7 @@ static ws_request_fields fields_of(struct evhttp_request *request, buffer *memor
         .content_length = field(request, "Content-Length", memory),
         .transfer_encoding = field(request, "Transfer-Encoding", memory),
         .origins = {origins, origins ? strlen(origins) : 0},
-        .http_version = request->minor == 0 ? 10 : 11,
+        .http_version = request->major == 1 && request->minor >= 1 ? 11 : 10,
     };
 }
 
@@ -69,12 +69,12 @@ static ws_request_fields fields_of(struct evhttp_request *request, buffer *memor
 static connection *take_over(struct evhttp_request *request) {
     struct evhttp_connection *owner = evhttp_request_get_connection(request);
     connection *c = add_connection(evhttp_connection_get_bufferevent(owner));
-    if (c)
-        c->owner = owner;
-    else
+    if (!c) {
         evhttp_connection_free(owner);
-    if (c)
-        bufferevent_set_timeouts(c->bev, NULL, NULL);
+        return NULL;
+    }
+    c->owner = owner;
+    bufferevent_set_timeouts(c->bev, NULL, NULL);
     return c;
 }
 

@@ -107,14 +107,20 @@ static gboolean on_connection(GSocket *listener, GIOCondition condition,
     (void)condition, (void)data;
     int fd = accept_client(g_socket_get_fd(listener));
     GSocket *socket = fd >= 0 ? g_socket_new_from_fd(fd, NULL) : NULL;
-    if (!socket)
+    if (!socket) {
+        if (fd >= 0)
+            close(fd);
         return G_SOURCE_CONTINUE;
+    }
     connection *c = g_new0(connection, 1);
     c->socket = socket;
     g_socket_set_blocking(socket, FALSE);
-    if (!peer_add(&c->peer, options.verbose ? peer_address(fd) : ""))
-        die("peer", ws_strerror(WS_ERR_NO_MEMORY));
-    wait_for(c, G_IO_IN);
+    if (peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
+        wait_for(c, G_IO_IN);
+    } else {
+        g_object_unref(socket);
+        g_free(c);
+    }
     return G_SOURCE_CONTINUE;
 }
 

@@ -58,16 +58,27 @@ static ssize_t fail(connection *c, int error) {
     return -1;
 }
 
+/* A record without data, or a warning. Renegotiation is refused. */
+static bool is_harmless(ssize_t n) {
+    return n < 0 && n != GNUTLS_E_REHANDSHAKE && !gnutls_error_is_fatal((int)n);
+}
+
+static bool may_continue(const connection *c, ssize_t n) {
+    return is_harmless(n) && c->decoded < c->in.len;
+}
+
 static ssize_t decrypt(connection *c, void *to, size_t cap) {
-    ssize_t n = c->ready ? 0 : gnutls_handshake(c->session);
+    ssize_t n = 0;
+    while (!c->ready && (n = gnutls_handshake(c->session)) != 0 && may_continue(c, n))
+        continue;
     c->ready = n == 0;
     if (c->ready)
-        do /* GNUTLS_E_AGAIN may also mean that a record had no data */
+        do
             n = gnutls_record_recv(c->session, to, cap);
-        while (n == GNUTLS_E_AGAIN && c->decoded < c->in.len);
+        while (may_continue(c, n));
     if (c->ready && n == 0) /* a close_notify */
         return -1;
-    if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
+    if (is_harmless(n))
         return 0;
     return n >= 0 ? n : fail(c, (int)n);
 }

@@ -29,8 +29,7 @@ int main(int argc, char **argv) {
     int count = listen_for_clients(fds);
     for (int i = 0; i < count; i++) {
         listeners[i] = evconnlistener_new(base, on_connection, NULL,
-                                          LEV_OPT_CLOSE_ON_FREE |
-                                              LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+                                          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC,
                                           0, fds[i]);
         evconnlistener_set_error_cb(listeners[i], on_accept_error);
     }

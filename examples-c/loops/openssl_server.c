@@ -33,7 +33,7 @@ static void free_tls(connection *c) {
 static void move_output(connection *c) {
     BIO *out = SSL_get_wbio(c->session);
     size_t len = BIO_ctrl_pending(out);
-    uint8_t *to = reserve(&c->wire, len);
+    uint8_t *to = len > 0 ? reserve(&c->wire, len) : NULL;
     if (len > 0 && !to)
         drop(&c->peer, ws_strerror(WS_ERR_NO_MEMORY));
     else if (len > 0)
@@ -42,8 +42,9 @@ static void move_output(connection *c) {
 
 static ssize_t decrypt(connection *c, void *to, size_t cap) {
     SSL *ssl = c->session;
-    if (c->decoded < c->in.len)
-        BIO_write(SSL_get_rbio(ssl), c->in.data, (int)c->in.len);
+    int len = (int)c->in.len;
+    if (c->decoded < c->in.len && BIO_write(SSL_get_rbio(ssl), c->in.data, len) != len)
+        return -1;
     c->decoded = c->in.len;
     ERR_clear_error();
     int n = SSL_read(ssl, to, (int)cap), error = SSL_get_error(ssl, n);

@@ -1,7 +1,7 @@
 /* An echo server with several threads on one port.
  *
  * Each thread has sockets that listen (SO_REUSEPORT), an epoll loop, and its own peers,
- * so the threads share nothing and need no lock. The system spreads the connections. */
+ * so the threads share no connection and need no lock. The system spreads the connections. */
 #define _GNU_SOURCE
 #include <pthread.h>
 

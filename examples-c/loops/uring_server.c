@@ -1,8 +1,9 @@
 /* An echo server on io_uring, with liburing.
  *
  * The kernel takes a buffer from a ring of buffers when input arrives, so an idle
- * connection holds none. Frames are unmasked in that buffer. A connection waits for
- * input, or sends output, or both; it is freed when it waits for nothing. */
+ * connection holds none. Frames are unmasked in that buffer. A connection may have two
+ * operations in progress, one that receives and one that sends. It is freed when it has
+ * none. */
 #define _GNU_SOURCE
 #include <liburing.h>
 
@@ -25,8 +26,8 @@ static bool paused[MAX_LISTENERS];
 static struct io_uring ring;
 static struct io_uring_buf_ring *buffers;
 static uint8_t memory[BUFFERS][BUFFER_SIZE];
-/* Aligned, so that their addresses have room for an operation. */
-static int listeners[MAX_LISTENERS] __attribute__((aligned(16))), listener_count;
+/* An int is aligned to 4, so its address has room for an operation. */
+static int listeners[MAX_LISTENERS], listener_count;
 
 /* ---- submission ---- */
 
@@ -179,8 +180,10 @@ static void set_up_ring(void) {
     int error = io_uring_queue_init(ENTRIES, &ring, 0);
     if (error < 0)
         die("io_uring is not available", strerror(-error));
-    if (posix_memalign((void **)&buffers, 4096, size) != 0)
+    void *aligned;
+    if (posix_memalign(&aligned, 4096, size) != 0)
         die("io_uring", strerror(ENOMEM));
+    buffers = aligned;
     group.ring_addr = (uintptr_t)buffers;
     error = io_uring_register_buf_ring(&ring, &group, 0);
     if (error < 0)

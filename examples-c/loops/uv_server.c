@@ -33,6 +33,7 @@ static void on_written(uv_write_t *write, int status) {
         drop(&c->peer, uv_strerror(status));
     peer_sent(&c->peer, c->lent);
     update_peer(&c->peer);
+    check_deadlines();
 }
 
 static uv_buf_t to_buf(ws_bytes bytes) {
@@ -84,19 +85,28 @@ static void on_closed(uv_handle_t *tcp) {
     free(c);
 }
 
+/* libuv before 1.44.2 calls it without a check. */
+static void on_shut_down(uv_shutdown_t *shutdown, int status) {
+    (void)shutdown, (void)status;
+}
+
 static void update_peer(peer *p) {
     connection *c = (connection *)p;
     if (uv_is_closing((uv_handle_t *)&c->tcp))
         return;
     send_output(c);
     if (peer_finishes(p))
-        uv_shutdown(&c->shutdown, stream_of(c), NULL);
+        uv_shutdown(&c->shutdown, stream_of(c), on_shut_down);
     if (p->state == DROPPED)
         uv_close((uv_handle_t *)&c->tcp, on_closed);
     else if (peer_reads(p))
         uv_read_start(stream_of(c), on_alloc, on_read);
     else
         uv_read_stop(stream_of(c));
+}
+
+static void on_refused(uv_handle_t *tcp) {
+    free(tcp->data);
 }
 
 static void on_connection(uv_stream_t *listener, int status) {
@@ -111,9 +121,10 @@ static void on_connection(uv_stream_t *listener, int status) {
     uv_accept(listener, stream_of(c));
     uv_tcp_nodelay(&c->tcp, 1);
     uv_fileno((uv_handle_t *)&c->tcp, &fd);
-    if (!peer_add(&c->peer, options.verbose ? peer_address(fd) : ""))
-        die("libuv", ws_strerror(WS_ERR_NO_MEMORY));
-    update_peer(&c->peer);
+    if (peer_add(&c->peer, options.verbose ? peer_address(fd) : ""))
+        update_peer(&c->peer);
+    else
+        uv_close((uv_handle_t *)&c->tcp, on_refused);
 }
 
 /* ---- the loop ---- */
