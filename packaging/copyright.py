@@ -18,9 +18,10 @@ from notices import ROOT, licence
 HEAD = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: wscodec
-Source: https://crates.io/
-Comment: The crates in vendor/ come from crates.io, unchanged. Those that are not for other
- operating systems are linked into the library.
+Source: The source package itself. Cargo.toml in each folder of vendor/ names the page of
+ that crate.
+Comment: The crates in vendor/ are unchanged. Those that are not for other operating systems
+ are linked into the library.
 """
 # The names of Debian for those of SPDX.
 NAMES = {
