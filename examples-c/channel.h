@@ -2,7 +2,7 @@
 #ifndef CHANNEL_H
 #define CHANNEL_H
 
-#include "listen.h"
+#include "client_address.h"
 #include "openssl.h"
 #include "peer.h"
 

@@ -24,14 +24,6 @@ static inline const char *address_text(const struct sockaddr_storage *address,
     return text;
 }
 
-/* Returns the address of the other side, or "?". */
-static inline const char *peer_address(int fd) {
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    bool known = getpeername(fd, (struct sockaddr *)&address, &len) == 0;
-    return known ? address_text(&address, len) : "?";
-}
-
 /* Prints the line that scripts and tests wait for. */
 static inline void announce(const char *scheme, int listener) {
     struct sockaddr_storage address;

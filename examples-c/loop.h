@@ -8,7 +8,7 @@
 #include <malloc.h>
 #endif
 
-#include "listen.h"
+#include "client_address.h"
 #include "protocol.h"
 
 enum { READ_SIZE = 512 << 10 };

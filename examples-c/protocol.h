@@ -175,6 +175,8 @@ static inline bool configure(peer *p) {
 
 /* For example "#7 refused with 426: GET /chat: the version is not 13". */
 static inline void log_response(const peer *p, int status, ws_result error) {
+    if (!options.verbose)
+        return;
     const uint8_t *head = p->in.data;
     ws_handshake hs;
     ws_result n = ws_parse_handshake(head, p->in.len, &hs, sizeof hs);

@@ -41,7 +41,7 @@ static void flush(peer *p) {
 
 static void add_peer(int fd) {
     peer *p = calloc(1, sizeof *p);
-    if (!p || !peer_add(p, options.verbose ? peer_address(fd) : "")) {
+    if (!p || !peer_add(p, peer_address(fd))) {
         free(p);
         close(fd);
         return;

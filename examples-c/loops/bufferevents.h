@@ -94,7 +94,7 @@ static inline void on_accept_error(struct evconnlistener *listener, void *unused
 static connection *add_connection(struct bufferevent *bev) {
     connection *c = calloc(1, sizeof *c);
     int fd = bufferevent_getfd(bev);
-    if (!c || !peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
+    if (!c || !peer_add(&c->peer, peer_address(fd))) {
         free(c);
         return NULL;
     }

@@ -3,7 +3,7 @@
 #ifndef ECHO_H
 #define ECHO_H
 
-#include "../listen.h"
+#include "../client_address.h"
 #include "../protocol.h"
 
 static void on_message(peer *p, const ws_event *e, const void *data) {

@@ -115,7 +115,7 @@ static gboolean on_connection(GSocket *listener, GIOCondition condition,
     connection *c = g_new0(connection, 1);
     c->socket = socket;
     g_socket_set_blocking(socket, FALSE);
-    if (peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
+    if (peer_add(&c->peer, peer_address(fd))) {
         wait_for(c, G_IO_IN);
     } else {
         g_object_unref(socket);

@@ -173,7 +173,7 @@ static void add_peer(int fd) {
     connection *c = calloc(1, sizeof *c);
     if (c && start_tls(c)) {
         c->peer.fd = fd;
-        if (peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
+        if (peer_add(&c->peer, peer_address(fd))) {
             watch(fd, EPOLL_CTL_ADD, EPOLLIN, c);
             return;
         }

@@ -118,7 +118,7 @@ static void on_sent(connection *c, const struct io_uring_cqe *cqe) {
 static void on_accepted(int *listener, const struct io_uring_cqe *cqe) {
     int fd = cqe->res;
     connection *c = fd >= 0 && !shutting_down ? calloc(1, sizeof *c) : NULL;
-    if (c && peer_add(&c->peer, options.verbose ? peer_address(fd) : "")) {
+    if (c && peer_add(&c->peer, peer_address(fd))) {
         set_socket(fd, IPPROTO_TCP, TCP_NODELAY);
         c->peer.fd = fd;
         update_peer(&c->peer);

@@ -121,7 +121,7 @@ static void on_connection(uv_stream_t *listener, int status) {
     uv_accept(listener, stream_of(c));
     uv_tcp_nodelay(&c->tcp, 1);
     uv_fileno((uv_handle_t *)&c->tcp, &fd);
-    if (peer_add(&c->peer, options.verbose ? peer_address(fd) : ""))
+    if (peer_add(&c->peer, peer_address(fd)))
         update_peer(&c->peer);
     else
         uv_close((uv_handle_t *)&c->tcp, on_refused);
