@@ -7,6 +7,7 @@
 #include <sys/time.h>
 
 #include "close_codes.h"
+#include "hex.h"
 #include "options.h"
 #include "terminal.h"
 #include "url.h"
@@ -63,17 +64,12 @@ __attribute__((format(printf, 1, 2))) static inline void note(const char *format
     free(escaped);
 }
 
-static inline void print_hex(FILE *to, const uint8_t *bytes, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        fprintf(to, "%02x", bytes[i]);
-}
-
 /* Text as a line. Binary unchanged, or as a line of digits on a terminal. */
 static inline void print_payload(bool text, const void *data, size_t len) {
     if (text)
         print_escaped(stdout, data, len, "\n\t");
     else if (isatty(STDOUT_FILENO))
-        print_hex(stdout, data, len);
+        print_hex(stdout, data, len, "");
     else
         fwrite(data, 1, len, stdout);
     if (text || isatty(STDOUT_FILENO))
@@ -92,7 +88,7 @@ static inline void show_payload(bool text, const void *data, size_t len) {
         print_escaped(to, data, len, "\n\t");
     } else {
         fprintf(to, "< (%zu bytes) ", len);
-        print_hex(to, data, len);
+        print_hex(to, data, len, "");
     }
     fclose(to);
     show_rows(row, row_len);

@@ -10,6 +10,7 @@
 #include "buffer.h"
 #include "clauses.h"
 #include "close_codes.h"
+#include "hex.h"
 #include "json.h"
 #include "options.h"
 
@@ -193,11 +194,6 @@ static inline const char *opcode_name(int opcode) {
     }
 }
 
-static inline void print_hex(const uint8_t *bytes, size_t len, const char *separator) {
-    for (size_t i = 0; i < len; i++)
-        printf("%s%02x", i > 0 ? separator : "", bytes[i]);
-}
-
 /* 16 bytes a row, like hexdump -C. */
 static inline void print_dump(const uint8_t *bytes, size_t len) {
     for (size_t row = 0; row < len; row += 16) {
@@ -243,7 +239,7 @@ static inline void print_shown(const frame_report *f) {
     else if (text)
         print_quoted(bytes, cut ? whole_characters(bytes, len) : len);
     else
-        print_hex(bytes, len, " ");
+        print_hex(stdout, bytes, len, " ");
     if (cut)
         fputs("...", stdout);
 }
@@ -284,7 +280,7 @@ static inline void print_frame_json(const place *p, const frame_report *f) {
     json_bool(stdout, "rsv1", (h->flags & WS_RSV1) != 0);
     if (h->flags & WS_MASKED) {
         fputs(",\"mask\":\"", stdout);
-        print_hex(h->mask_key, 4, "");
+        print_hex(stdout, h->mask_key, 4, "");
         putchar('"');
     }
     json_number(stdout, "length", h->payload_len);
