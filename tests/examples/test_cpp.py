@@ -21,7 +21,7 @@ from compression_checks import CompressionChecks
 from echo_checks import MIB, PATIENCE, EchoChecks, Peer, Server, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
-from test_echo_c_load import cpu_seconds, cpu_seconds_of, descriptors
+from test_echo_c_load import check_without_descriptors, cpu_seconds_of
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import ClientConnection, connect
@@ -65,17 +65,7 @@ def test_a_peer_that_reads_nothing_is_dropped() -> None:
 @needs.program(ECHO)
 @needs.not_under
 def test_without_descriptors_it_does_not_spin() -> None:
-    with descriptors(64):
-        server = Server((f"./{ECHO}",))
-    peers = [server.raw() for _ in range(100)]
-    time.sleep(0.3)
-    spent = cpu_seconds(server)
-    time.sleep(1.5)
-    assert cpu_seconds(server) - spent < 0.2
-    for peer in peers:
-        peer.socket.close()
-    assert server.is_well()
-    assert server.stop() == 0
+    check_without_descriptors((f"./{ECHO}",))
 
 
 # ---- the chat ----

@@ -6,7 +6,6 @@ import concurrent.futures
 import contextlib
 import os
 import re
-import resource
 import shlex
 import shutil
 import socket
@@ -29,12 +28,13 @@ from echo_checks import (
     REFUSED,
     RFC_REQUEST,
     EchoChecks,
-    Peer,
     Server,
     answer,
     echo,
     goodbye,
+    is_dropped,
 )
+from test_echo_c_load import cpu_seconds, descriptors
 from websockets.sync.server import ServerConnection, serve
 from wire import BINARY, FIN, PING, PONG, ROOT, TEXT, close, frame
 
@@ -218,17 +218,6 @@ def for_all(check: object) -> None:
     assert not failed, failed
 
 
-def is_dropped(peer: Peer, within: float) -> bool:
-    peer.socket.settimeout(within)
-    try:
-        peer.rest()
-    except ConnectionResetError:
-        return True
-    except TimeoutError:
-        return False
-    return True
-
-
 def test_a_silent_peer_is_pinged_and_dropped() -> None:
     def check(name: str) -> None:
         with (
@@ -297,22 +286,12 @@ def test_output_that_waits_for_all_peers_is_bounded() -> None:
 
 
 def test_without_descriptors_it_neither_spins_nor_gives_up() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-
-    def cpu_seconds(server: Server) -> float:
-        stat = Path(f"/proc/{server.process.pid}/stat").read_text()
-        fields = stat.rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     started = {}
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(tempfile.TemporaryFile("w+"))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
-        try:
+        with descriptors(64):
             for name in servers():
                 started[name] = stack.enter_context(serving(name, log=log))
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         sockets = {
             name: [
                 stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))

@@ -4,7 +4,7 @@
 
 make -s -C "$source" install PREFIX="$prefix"
 
-cp "$source"/tests/first-steps/echo*.cpp .
+cp "$source"/tests/first-steps/*.[ch]pp .
 cat > CMakeLists.txt << 'END'
 cmake_minimum_required(VERSION 3.16)
 project(echo CXX)

@@ -1,23 +1,11 @@
 // A WebSocket server in C++17 that sends every message back, one connection after another.
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <wscodec.hpp>
 
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
-#include <system_error>
+
+#include "serve_clients.hpp"
 
 namespace {
-
-int checked(int result, const char *what) {
-    if (result < 0)
-        throw std::system_error(errno, std::generic_category(), what);
-    return result;
-}
 
 // Sends all of `out`, and empties it.
 bool send_all(int fd, std::string &out) {
@@ -73,21 +61,5 @@ void serve(int fd) {
 } // namespace
 
 int main(int argc, char **argv) {
-    sockaddr_in address{};
-    socklen_t len = sizeof address;
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<std::uint16_t>(argc == 3 ? std::atoi(argv[2]) : 8080));
-    auto *name = reinterpret_cast<sockaddr *>(&address);
-    int listener = checked(socket(AF_INET, SOCK_STREAM, 0), "socket");
-    checked(bind(listener, name, len), "bind");
-    checked(listen(listener, SOMAXCONN), "listen");
-    checked(getsockname(listener, name, &len), "getsockname");
-    std::printf("listening on http://127.0.0.1:%d\n", ntohs(address.sin_port));
-    std::fflush(stdout);
-    for (;;) {
-        int fd = checked(accept(listener, nullptr, nullptr), "accept");
-        serve(fd);
-        close(fd);
-    }
+    serve_clients(argc, argv, serve);
 }

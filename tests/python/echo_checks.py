@@ -199,6 +199,18 @@ class Peer:
         return False
 
 
+def is_dropped(peer: Peer, within: float) -> bool:
+    """Whether the server ends the connection; what it sent before is read and lost."""
+    peer.socket.settimeout(within)
+    try:
+        peer.rest()
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
 def echo(first: int, payload: bytes = b"") -> bytes:
     return frame(first, payload, None)
 

@@ -16,7 +16,7 @@ from deflated import RSV1
 from echo_checks import MIB, PATIENCE, PLAIN_REQUEST, Peer, Server, echo, goodbye
 from needs import UNDER
 from pmd import OFFER, inflate, opened, read_frame
-from test_echo_c_load import cpu_seconds, descriptors, memory
+from test_echo_c_load import check_without_descriptors, cpu_seconds, memory
 from websockets.exceptions import ConnectionClosedOK
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.sync.client import ClientConnection, connect
@@ -273,17 +273,7 @@ def test_time_is_up() -> None:
 
 @needs.not_under
 def test_without_descriptors_it_does_not_spin() -> None:
-    with descriptors(64):
-        server = Server(COMMAND)
-    peers = [server.raw() for _ in range(100)]
-    time.sleep(0.3)
-    spent = cpu_seconds(server)
-    time.sleep(1.5)
-    assert cpu_seconds(server) - spent < 0.2
-    for peer in peers:
-        peer.socket.close()
-    assert server.is_well()
-    assert server.stop() == 0
+    check_without_descriptors(COMMAND)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -48,6 +48,21 @@ def cpu_seconds_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def check_without_descriptors(command: tuple[str, ...]) -> None:
+    """A server that cannot accept does not spin, and accepts again when it can."""
+    with descriptors(64):
+        server = Server(command)
+    peers = [server.raw() for _ in range(100)]
+    time.sleep(0.3)
+    spent = cpu_seconds(server)
+    time.sleep(1.5)
+    assert cpu_seconds(server) - spent < 0.2
+    for peer in peers:
+        peer.socket.close()
+    assert server.is_well()
+    assert server.stop() == 0
+
+
 def round_trips(peer: Peer, count: int = 300) -> list[float]:
     times = []
     for _ in range(count):

@@ -17,11 +17,11 @@ from echo_checks import (
     PLAIN_ANSWER,
     PLAIN_REQUEST,
     RFC_REQUEST,
-    Peer,
     Server,
     answer,
     echo,
     goodbye,
+    is_dropped,
 )
 from needs import UNDER
 from pmd import read_frame
@@ -52,18 +52,6 @@ def reply_to(server: Server, request: bytes) -> tuple[int, dict[str, str], bytes
     with server.raw() as peer:
         peer.send(request)
         return answer(peer.rest())
-
-
-def is_dropped(peer: Peer, within: float) -> bool:
-    """Whether the server ends the connection; what it sent before is read and lost."""
-    peer.socket.settimeout(within)
-    try:
-        peer.rest()
-    except ConnectionResetError:
-        return True
-    except TimeoutError:
-        return False
-    return True
 
 
 # Plain HTTP
