@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from .handshake import Handshake, Response
 
 
-class WsError(Exception):
+class WebSocketException(Exception):
+    """The base of every exception of this package."""
+
+
+class WsError(WebSocketException):
     """An error of the library. The class itself is raised only for an unknown error code."""
 
     CODE: ClassVar[int] = 0

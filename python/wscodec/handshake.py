@@ -22,6 +22,7 @@ from ._buffers import (
     written,
 )
 from ._ffi import lib
+from .datastructures import Headers as HeaderMapping
 from .errors import HandshakeStatus, InvalidArgument, NotUpgrade, check
 
 MAX_HEAD = _ffi.MAX_HEAD
@@ -56,6 +57,16 @@ class Handshake(NamedTuple):
     http_version: int = 11
     """The digits of the version: 11 is HTTP/1.1."""
 
+    @property
+    def path(self) -> str:
+        """The target."""
+        return self.target
+
+    @property
+    def headers(self) -> HeaderMapping:
+        """All header fields of the head."""
+        return HeaderMapping(headers(self.head) if self.head else ())
+
 
 class Response(NamedTuple):
     """A server's response."""
@@ -72,6 +83,24 @@ class Response(NamedTuple):
     """E.g. "Switching Protocols"; often empty."""
     http_version: int = 11
     """The digits of the version: 11 is HTTP/1.1."""
+    body: bytes = b""
+    """What a client has read of the body, with a status other than 101. Empty after
+    parse_response(), which reads only the head."""
+
+    @property
+    def status_code(self) -> int:
+        """The status."""
+        return self.status
+
+    @property
+    def reason_phrase(self) -> str:
+        """The reason."""
+        return self.reason
+
+    @property
+    def headers(self) -> HeaderMapping:
+        """All header fields of the head."""
+        return HeaderMapping(headers(self.head) if self.head else ())
 
 
 def accept_key(key: str | Data) -> str:
