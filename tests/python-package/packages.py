@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "python"
 LIBRARY = ROOT / "target" / "lib" / "libwscodec.so.0"
 WORK = ROOT / "target" / "python-package"
+PROJECT = (PACKAGE / "pyproject.toml").read_text(encoding="utf-8")
+VERSION = PROJECT.partition('version = "')[2].partition('"')[0]
 BIN = Path(sys.executable).parent
 IGNORED = ("WSCODEC_LIBRARY", "WSCODEC_WHEEL_LIBRARY", "PYTHONPATH", "CARGO_TARGET_DIR")
 

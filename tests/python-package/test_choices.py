@@ -12,6 +12,7 @@ from packages import (
     LIBRARY,
     PACKAGE,
     ROOT,
+    VERSION,
     Done,
     attempt,
     environment,
@@ -81,7 +82,7 @@ def test_a_library_that_is_built_already_can_be_bundled(package: Path) -> None:
 
 def test_a_wheel_without_library_is_for_any_platform(package: Path, tmp_path: Path) -> None:
     wheel = built(package, WSCODEC_WHEEL_LIBRARY="none")
-    assert wheel.name == "wscodec-0.1.0-py3-none-any.whl"
+    assert wheel.name == f"wscodec-{VERSION}-py3-none-any.whl"
     assert libraries(wheel) == {}
     python = environment("system")
     install(python, wheel)
@@ -112,16 +113,15 @@ def test_a_library_for_another_platform_is_tagged_for_it(package: Path) -> None:
     foreign = package / "foreign.so"
     foreign.write_bytes(b"for another processor")
     wheel = built(package, WSCODEC_WHEEL_LIBRARY=foreign, _PYTHON_HOST_PLATFORM="linux-riscv64")
-    assert wheel.name == "wscodec-0.1.0-py3-none-linux_riscv64.whl"
+    assert wheel.name == f"wscodec-{VERSION}-py3-none-linux_riscv64.whl"
 
 
 def test_two_versions_in_one_package_are_refused(package: Path) -> None:
     project = package / "pyproject.toml"
     text = project.read_text()
-    assert 'version = "0.1.0"' in text
-    project.write_text(text.replace('version = "0.1.0"', 'version = "0.1.1"'))
+    project.write_text(text.replace(f'version = "{VERSION}"', 'version = "98.7"'))
     said = refused(package, WSCODEC_WHEEL_LIBRARY=LIBRARY)
-    assert "pyproject.toml has version 0.1.1, wscodec/_ffi.py 0.1.0" in said
+    assert f"pyproject.toml has version 98.7, wscodec/_ffi.py {VERSION}" in said
 
 
 def test_a_library_that_lies_in_the_package_is_not_bundled(package: Path) -> None:

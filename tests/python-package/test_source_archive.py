@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from packages import (
+    VERSION,
     attempt,
     backend,
     empty,
@@ -56,7 +57,7 @@ def test_the_archive_has_files_alone_and_no_library() -> None:
     with tarfile.open(source_archive()) as archive:
         for member in archive:
             assert member.isfile(), member.name
-            assert member.name.startswith("wscodec-0.1.0/")
+            assert member.name.startswith(f"wscodec-{VERSION}/")
             assert Path(member.name).suffix not in (".so", ".pyc", ".0")
 
 

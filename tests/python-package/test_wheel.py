@@ -15,6 +15,7 @@ from packages import (
     LIBRARY,
     PACKAGE,
     ROOT,
+    VERSION,
     environment,
     install,
     only,
@@ -23,7 +24,7 @@ from packages import (
     wheel_command,
 )
 
-INFO = "wscodec-0.1.0.dist-info"
+INFO = f"wscodec-{VERSION}.dist-info"
 LICENCES = ("LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY-NOTICES")
 BUNDLED = "wscodec/libwscodec.so.0"
 
@@ -39,7 +40,7 @@ def metadata(name: str) -> Message:
 
 def test_the_wheel_is_for_every_python_3_on_one_platform() -> None:
     tag = f"py3-none-linux_{platform.machine()}"
-    assert wheel().name == f"wscodec-0.1.0-{tag}.whl"
+    assert wheel().name == f"wscodec-{VERSION}-{tag}.whl"
     fields = metadata("WHEEL")
     assert fields["Tag"] == tag
     assert fields["Root-Is-Purelib"] == "false"
