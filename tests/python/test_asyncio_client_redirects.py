@@ -104,8 +104,7 @@ def test_the_first_origin_does_not_get_them_again_from_another_one() -> None:
                 return redirect(first.uri + "back")
 
             async with scripted(back) as second:
-                responses = [redirect(second.uri), accepting]
-                async with scripted(*responses) as real:
+                async with scripted(redirect(second.uri), accepting) as real:
                     first.port = real.port
                     connection = await connect(
                         real.uri, additional_headers=USER_FIELDS, close_timeout=0.1
