@@ -10,14 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import aiohttp.web
 import pytest
 from certificates import context, trusting
-from client_peers import PATIENCE, run, serving
+from client_peers import PATIENCE, accepting, run, serving
 from wscodec.asyncio.client import connect
 from wscodec.exceptions import InvalidProxyStatus, InvalidStatus, ProxyError
 
@@ -72,7 +72,9 @@ def pproxy() -> Iterator[int]:
 def guarded() -> Iterator[int]:
     """The same, for the user u with the password p."""
     port = free_port()
-    with started(*PPROXY, "-l", f"http+socks5://127.0.0.1:{port}/#u:p", port=port):
+    with started(
+        *PPROXY, "-l", f"http+socks5://127.0.0.1:{port}/#u:p", "--auth", "-1", port=port
+    ):
         yield port
 
 
@@ -99,7 +101,7 @@ async def exchange(uri: str, **options: Any) -> None:
         assert connection.remote_address[1] != int(uri.rpartition(":")[2].strip("/"))
 
 
-SCHEMES = ("http", "socks4", "socks4a", "socks5", "socks5h")
+SCHEMES = ("http", "socks4", "socks5", "socks5h")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -154,13 +156,60 @@ def test_proxy_py(proxy_py: int, certificates: Path) -> None:
     run(main())
 
 
-@pytest.mark.parametrize("scheme", ["socks4", "socks5", "socks5h"])
-def test_a_socks_proxy_that_cannot_connect(pproxy: int, scheme: str) -> None:
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextlib.asynccontextmanager
+async def listening(talk: Talk) -> AsyncIterator[int]:
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+def test_a_socks4a_proxy_gets_the_name_of_the_server() -> None:
+    """https://www.openssh.org/txt/socks4a.protocol"""
+    names: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert (await reader.readexactly(4))[:2] == b"\x04\x01"
+        assert await reader.readexactly(4) == b"\x00\x00\x00\x01"
+        names.append(await reader.readuntil(b"\x00"))
+        names.append(await reader.readuntil(b"\x00"))
+        writer.write(b"\x00\x5a" + bytes(6))
+        writer.write(accepting(await reader.readuntil(b"\r\n\r\n")) + b"\x81\x02hi")
+        await reader.read()
+        writer.close()
+
     async def main() -> None:
-        port = free_port()
-        with pytest.raises((ProxyError, OSError)):
-            proxy = f"{scheme}://127.0.0.1:{pproxy}"
-            await connect(f"ws://127.0.0.1:{port}/", proxy=proxy, open_timeout=2)
+        async with listening(talk) as port:
+            proxy = f"socks4a://user@127.0.0.1:{port}"
+            connection = await connect("ws://server.example/", proxy=proxy, close_timeout=0.1)
+            assert await connection.recv() == "hi"
+            await connection.close()
+
+    run(main())
+    assert names == [b"user\x00", b"server.example\x00"]
+
+
+def test_a_socks_proxy_that_refuses_is_an_error() -> None:
+    """RFC 1928, 6: 5 is "connection refused"."""
+    ended = asyncio.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(3)
+        writer.write(b"\x05\x00")
+        await reader.readuntil(b"server.example\x00\x50")
+        writer.write(b"\x05\x05\x00\x01" + bytes(6))
+        with contextlib.suppress(OSError):
+            await reader.read()
+        ended.set()
+        writer.close()
+
+    async def main() -> None:
+        async with listening(talk) as port:
+            with pytest.raises(ProxyError, match="did not open a connection"):
+                await connect("ws://server.example/", proxy=f"socks5h://127.0.0.1:{port}")
+            await ended.wait()
 
     run(main())
 
