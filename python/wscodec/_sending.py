@@ -231,7 +231,7 @@ class Sender(Configured):
         room = _room.take()
         try:
             room.handle.value = self._handle or self._freed()
-            size = check(_output(room.handle, room.output_at, room.output_len))
+            size = check(_output(*room.output_args))
             if size:
                 self._out.append(room.output[:size].tobytes())
         finally:
