@@ -125,7 +125,8 @@ class ClientOpening:
                 del self._received[:length]
                 self._scanned = 0
                 if error.response.status >= 200:
-                    return self._refused(error.response)
+                    self._body = BodyReader(error.response)
+                    return self.receive(self._received)
 
     def _confirm(self) -> Opened:
         received = bytes(self._received)
@@ -135,13 +136,6 @@ class ClientOpening:
         assert confirmed is not None, "the head is complete"
         connection, response = confirmed
         return Opened(connection, response, received[len(response.head) :])
-
-    def _refused(self, response: Response) -> None:
-        """Reads the body of a response that does not accept the connection."""
-        body = BodyReader(response)
-        if body.receive(self._received):
-            raise HandshakeStatus(body.response)
-        self._body = body
 
     @property
     def refusal(self) -> HandshakeStatus | None:

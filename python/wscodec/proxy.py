@@ -50,8 +50,8 @@ class Proxy:
 
 
 def parse_proxy(url: str) -> Proxy:
-    """Parses a proxy's URL, e.g. "http://user:password@proxy.example:8080". "proxy.example:8080"
-    is an http proxy, as such values are usual in the environment.
+    """Parses a proxy's URL, e.g. "http://user:password@proxy.example:8080". Without a scheme it
+    is an http proxy: the environment often has such values.
 
     Raises InvalidProxy.
     """
