@@ -1,0 +1,30 @@
+"""WebSocket servers and clients for threads.
+
+The names are those of websockets.sync, with the same meanings; so are the modules.
+"""
+
+from __future__ import annotations
+
+from .. import exceptions
+from .._ending import State
+from ..datastructures import Headers
+from ..exceptions import *  # noqa: F403
+from ..http11 import Request, Response
+from .connection import Connection, PongEvent, broadcast
+from .server import Server, ServerConnection, basic_auth, serve, unix_serve
+
+__all__ = [
+    "Connection",
+    "Headers",
+    "PongEvent",
+    "Request",
+    "Response",
+    "Server",
+    "ServerConnection",
+    "State",
+    "basic_auth",
+    "broadcast",
+    "serve",
+    "unix_serve",
+]
+__all__ += exceptions.__all__
