@@ -10,10 +10,12 @@ from .._ending import State
 from ..datastructures import Headers
 from ..exceptions import *  # noqa: F403
 from ..http11 import Request, Response
+from .client import ClientConnection, connect, reconnect, unix_connect, unix_reconnect
 from .connection import Connection, PongEvent, broadcast
 from .server import Server, ServerConnection, basic_auth, serve, unix_serve
 
 __all__ = [
+    "ClientConnection",
     "Connection",
     "Headers",
     "PongEvent",
@@ -24,7 +26,11 @@ __all__ = [
     "State",
     "basic_auth",
     "broadcast",
+    "connect",
+    "reconnect",
     "serve",
+    "unix_connect",
+    "unix_reconnect",
     "unix_serve",
 ]
 __all__ += exceptions.__all__

@@ -12,7 +12,8 @@ _PIECE = 16384
 
 
 class Channel:
-    """A connected socket, with TLS if start_tls() was called. Every method may raise OSError, and TimeoutError after the deadline."""
+    """A connected socket, with TLS if start_tls() was called. Every method may raise OSError,
+    and TimeoutError after the deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
         sock.setblocking(True)
@@ -31,9 +32,7 @@ class Channel:
     ) -> None:
         """Starts TLS, inside of the one that there is. Raises ssl.SSLError, an OSError; and
         EOFError if the peer closes the connection."""
-        tls = Tls(
-            context, server_hostname=server_hostname, is_server=is_server, outer=self.tls
-        )
+        tls = Tls(context, server_hostname=server_hostname, is_server=is_server, outer=self.tls)
         received = b""
         while True:
             try:

@@ -29,7 +29,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Union, overload
+from typing import TYPE_CHECKING, Any, Union, cast, overload
 
 from .._ending import Ending, State
 from .._limits import MaxQueue, queue_marks
@@ -154,6 +154,7 @@ class Connection:
         self._events: Iterator[Event] = iter(())  # not handled yet
         self._has_more = False  # there may be some
         self._inbox: deque[bytes] = deque()  # what was read and not handled
+        self._discards = False  # messages: after close() the queue was full
         self._size = _LEAST  # of the next read
         self._speaks = False  # the engine may have something to send of its own
 
@@ -248,9 +249,7 @@ class Connection:
     @overload
     def recv(self, timeout: float | None = None, *, decode: Literal[False]) -> bytes: ...
     @overload
-    def recv(
-        self, timeout: float | None = None, decode: bool | None = None
-    ) -> str | bytes: ...
+    def recv(self, timeout: float | None = None, decode: bool | None = None) -> str | bytes: ...
 
     def recv(self, timeout: float | None = None, decode: bool | None = None) -> str | bytes:
         """Waits for the next message and returns it: str for a text (bytes with
@@ -260,9 +259,9 @@ class Connection:
                  has arrived is returned. Nothing is lost after a TimeoutError.
         decode   True: a str in any case. False: bytes in any case.
 
-        Raises ConnectionClosed after the last message; TimeoutError; ConcurrencyError if another
-        thread is receiving; InvalidState during the opening handshake. If `decode` is True and a
-        binary message is not UTF-8, the connection is closed with the code 1007.
+        Raises ConnectionClosed after the last message; TimeoutError; ConcurrencyError if
+        another thread is receiving; InvalidState during the opening handshake. If `decode` is
+        True and a binary message is not UTF-8, the connection is closed with the code 1007.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if not self._receiver.acquire(False):
@@ -346,6 +345,7 @@ class Connection:
                         mine = self._is_reading = False
                         must_flush = self._handle_inbox(0)
                     elif self._has_more and not queue:
+                        self.turns += 1
                         must_flush = self._process(0)
                     if queue:
                         item = queue.popleft()
@@ -460,7 +460,11 @@ class Connection:
             self._events = self._engine.receive_data(data)
             self._process(limit)
         if has_ended:
-            if self._state is State.OPEN and not self._fault and (self._queue or self._has_more):
+            if (
+                self._state is State.OPEN
+                and not self._fault
+                and (self._queue or self._has_more)
+            ):
                 self._ends_later = True  # what has arrived is received before
             else:
                 self._end()
@@ -476,22 +480,20 @@ class Connection:
         try:
             for event in self._events:
                 kind = event.__class__
-                if kind is Message:
-                    queue.append(event.data)
-                elif kind is MessagePart:
-                    queue.append(event)
+                if kind is Message or kind is MessagePart:
+                    if self._discards:
+                        continue
+                    queue.append(event[0] if kind is Message else event)
+                    size = len(queue)
+                    if size > limit:
+                        if size <= self._high or self._state is State.OPEN:
+                            self._is_paused = size > self._high
+                            self._has_more = True
+                            break
+                        queue.pop()
+                        self._discards = True
                 else:
                     self._on_control(event)
-                    continue
-                size = len(queue)
-                if size > limit:
-                    if size > self._high:
-                        if self._ending.sent is not None:
-                            queue.pop()  # see close()
-                            continue
-                        self._is_paused = True
-                    self._has_more = True
-                    break
             else:
                 self._has_more = False
         except WsError as error:
@@ -534,9 +536,7 @@ class Connection:
 
     # Sending
 
-    def send(
-        self, message: Data | Iterable[Data], text: bool | None = None
-    ) -> None:
+    def send(self, message: Data | Iterable[Data], text: bool | None = None) -> None:
         """Sends a message: a str as text, bytes, bytearray or memoryview as binary. Waits while
         the peer does not read and the system's buffers are full.
 
@@ -551,11 +551,13 @@ class Connection:
         kinds, the message cannot be completed: the connection is closed with the code 1011.
         """
         if is_fragments(message):
-            self._send_fragments(iter(message), text)
+            self._send_fragments(iter(cast("Iterable[Data]", message)), text)
         else:
-            self._send(*encoded(message, text))
+            self._send(*encoded(cast("Data", message), text))
 
-    def _send(self, opcode: int, payload: bytes, *, more: bool = False, first: bool = True) -> None:
+    def _send(
+        self, opcode: int, payload: bytes, *, more: bool = False, first: bool = True
+    ) -> None:
         with self._lock:
             is_open = self._state is State.OPEN
             if is_open:
@@ -609,9 +611,7 @@ class Connection:
             self._flush()
             raise
 
-    def ping(
-        self, data: Data | None = None, *, ack_on_close: bool = False
-    ) -> PongEvent:
+    def ping(self, data: Data | None = None, *, ack_on_close: bool = False) -> PongEvent:
         """Sends a ping. Returns an event that is set when its pong has arrived, or that of a
         later ping, and then has the latency.
 
@@ -752,9 +752,9 @@ class Connection:
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Closes the connection: sends a close frame, waits for the peer's and for the end of
-        the TCP connection, at most close_timeout. Meanwhile recv() still returns messages; those
-        that do not fit into the queue are discarded. Does nothing more than wait if the
-        connection is closing already.
+        the TCP connection, at most close_timeout. Meanwhile recv() still returns messages, but
+        once the queue is full, all that follow are discarded. Only waits if the connection is
+        closing already.
 
         code    1000 ... 1003, 1007 ... 1014 or 3000 ... 4999.
         reason  At most 123 bytes of UTF-8.
@@ -835,7 +835,8 @@ class Connection:
                 self._watcher.call_at(self._deadline, self)
 
     def _fail(self, code: int, reason: str, cause: BaseException) -> None:
-        """Closes the connection because of an error; nothing more is received. Needs the lock."""
+        """Closes the connection because of an error; nothing more is received. Needs the
+        lock."""
         if self._state is State.OPEN:
             self._ending.cause = cause
             self._ending.sent = Close(code, reason)
@@ -940,7 +941,7 @@ class Connection:
             with self._lock:
                 when = self._next_timer(now)
             self._flush()
-            if self._ending.cause is self._no_pong:
+            if self._no_pong is not None:
                 self._lost(self._no_pong)
         except Exception as error:
             self._on_bug(error)

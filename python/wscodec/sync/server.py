@@ -1,11 +1,11 @@
 """A WebSocket server with a thread for each connection: serve() and unix_serve().
 
-    def echo(connection):
-        for message in connection:
-            connection.send(message)
+def echo(connection):
+    for message in connection:
+        connection.send(message)
 
-    with serve(echo, "localhost", 8765) as server:
-        server.serve_forever()
+with serve(echo, "localhost", 8765) as server:
+    server.serve_forever()
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from .._auth import basic_auth
 from .._ending import State
 from .._limits import MaxQueue, MaxSize, deflate_for, seconds
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
-from ..options import COMPRESS_FROM
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument, InvalidState
 from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..http11 import Request, Response
+from ..options import COMPRESS_FROM
 from ..text import CloseCode, close_build
 from ._channel import Channel
 from ._io import Deadline, shut_down
@@ -211,9 +211,7 @@ class Server:
 
     def _serve(self, sock: socket.socket) -> None:
         channel = Channel(sock, Deadline(self._open_timeout))
-        connection = self._create_connection(
-            channel, self, logger=self.logger, **self._options
-        )
+        connection = self._create_connection(channel, self, logger=self.logger, **self._options)
         with self._lock:
             self._threads[threading.current_thread()] = connection
             if self._is_closing:
