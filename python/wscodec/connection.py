@@ -9,9 +9,9 @@ bytes to send, yours and the connection's own, in the order of the wire:
             conn.send(event.opcode, event.data)
     socket.sendall(conn.data_to_send())
 
-Iterate over the events: nothing is processed before. A pong and the reply to a close are due when
-you have taken the messages before them, so that what you send for a message precedes them. If
-there is no message before them, they are due without iteration.
+Iterate over the events: nothing is processed before. A pong and the reply to a close are due
+when you have taken the messages before them, so that what you send for a message precedes them.
+If there is no message before them, they are due without iteration.
 """
 
 from __future__ import annotations
