@@ -38,6 +38,9 @@ from wscodec import (
     options,
 )
 
+FUNCTION: Any = type(_calls.short("ws_version")).__mro__[1]
+"""The base class of ctypes for all functions."""
+
 MODULES: list[ModuleType] = [connection, _receiving, _sending, _room, options, deflate]
 
 
@@ -47,7 +50,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     seen: Counter[str] = Counter()
     for module in MODULES:
         for name, function in list(vars(module).items()):
-            if isinstance(function, ctypes._CFuncPtr):
+            if isinstance(function, FUNCTION):
                 monkeypatch.setattr(module, name, counted(seen, name, function))
     return seen
 
@@ -226,6 +229,11 @@ class Turns:
         return any(self.count > before for _ in range(300) if (work(), True))
 
 
+def sent(conn: Connection, payload: bytes) -> bytes:
+    conn.send_bytes(payload)
+    return conn.data_to_send()
+
+
 @pytest.fixture
 def turns() -> Iterator[Turns]:
     turns = Turns()
@@ -262,7 +270,7 @@ def test_a_long_call_gives_up_the_gil(turns: Turns) -> None:
     payload = bytes(16 * _room.LONG)  # so that the other thread has time to wake up
     read = frame(FIN | BINARY, payload)
     assert turns.are_given(lambda: list(ours.receive_data(read)))
-    assert turns.are_given(lambda: (theirs.send_bytes(payload), theirs.data_to_send()))
+    assert turns.are_given(lambda: sent(theirs, payload))
 
 
 @needs.compression
@@ -280,7 +288,7 @@ def test_long_compression_gives_up_the_gil(turns: Turns) -> None:
         compressed = deflater.compress(payload)
         return [
             lambda: list(ours.receive_data(data)),
-            lambda: (ours.send_bytes(payload), ours.data_to_send()),
+            lambda: sent(ours, payload),
             lambda: deflater.compress(payload),
             lambda: deflater.decompress(compressed, max_size=0),
         ]
