@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from typing import Any
 
 from ._ffi import PROTOTYPES, lib
 
@@ -25,12 +26,19 @@ def short(name: str) -> Callable[..., int]:
     return _function(_keeps_the_gil, name)
 
 
+def declared(name: str) -> Callable[..., int]:
+    """The function, short, but with its argument types declared: for calls that are rare."""
+    function = _function(_keeps_the_gil, name)
+    function.argtypes = PROTOTYPES[name][1]
+    return function
+
+
 def long(name: str) -> Callable[..., int]:
     """The function, to be called where other threads can run in the meantime."""
     return _function(lib, name)
 
 
-def _function(library: ctypes.CDLL, name: str) -> Callable[..., int]:
+def _function(library: ctypes.CDLL, name: str) -> Any:
     function = library[name]  # a new object, unlike library.name
     function.restype = PROTOTYPES[name][0]
     return function

@@ -17,16 +17,16 @@ Unsupported.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator
 from ctypes import addressof, byref, c_char, c_size_t
 from dataclasses import dataclass, fields
-from typing import NoReturn
 
 from . import _ffi
 from ._buffers import Data, address, in_range, optional, readable, written
 from ._ffi import lib
-from .errors import InvalidArgument, InvalidState, NoMemory, TooBig, Unsupported, check
+from ._owner import Owner
+from ._side import side_of
+from .errors import InvalidArgument, NoMemory, TooBig, Unsupported, check
 from .frame import Side
 
 _MAX_TEXT = 256  # longer than any offer or response
@@ -138,7 +138,7 @@ def deflate_confirm_value(
 _PIECE = 65536
 
 
-class Deflater:
+class Deflater(Owner):
     """Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of Decoder,
     for proxies, and to compress once for many. For one thread at a time.
 
@@ -149,7 +149,9 @@ class Deflater:
     free() or at the end of a `with`; after that, every method raises InvalidState.
     """
 
-    __slots__ = ("__weakref__", "_finalizer", "_handle", "_is_too_big", "_size")
+    __slots__ = ("_is_too_big", "_size")
+
+    _KIND = "deflater"
 
     def __init__(self, side: Side, deflate: Deflate = _DEFAULT) -> None:
         """
@@ -159,34 +161,15 @@ class Deflater:
         Raises InvalidArgument for another side, Unsupported if the library cannot compress,
         NoMemory.
         """
-        if side not in (Side.SERVER, Side.CLIENT):
-            raise InvalidArgument(f"{side!r} is no side")
+        side = side_of(side)
         if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
             raise Unsupported()
         handle = lib.ws_pmd_new(side, byref(pmd_params(deflate)), None)
         if handle is None:
             raise NoMemory()
-        self._handle = handle
-        self._finalizer = weakref.finalize(self, lib.ws_pmd_free, handle)
+        self._own(handle, lib.ws_pmd_free)
         self._size = 0  # decompressed bytes of the message so far
         self._is_too_big = False
-
-    def __enter__(self) -> Deflater:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.free()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a deflater cannot be copied")
-
-    def free(self) -> None:
-        """Frees the library's memory. May be called again."""
-        self._handle = 0
-        self._finalizer()
-
-    def _freed(self) -> NoReturn:
-        raise InvalidState("the deflater was freed")
 
     def compress(self, data: Data, *, more: bool = False) -> bytes:
         """Compresses a message, or a fragment of one, into the payload of one frame. Set RSV1
