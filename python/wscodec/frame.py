@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from ctypes import addressof, byref, c_size_t, create_string_buffer
+from ctypes import addressof, byref, c_size_t, c_uint64, create_string_buffer
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-from . import _ffi
-from ._buffers import Data, address, in_range, mask_key, readable, writable, written
+from . import _buffers, _ffi
+from ._buffers import (
+    Data,
+    address,
+    in_range,
+    mask_key,
+    number,
+    own_copy,
+    readable,
+    view_of,
+    writable,
+    written,
+)
+from ._calls import LONG, long, short
 from ._ffi import lib
-from .errors import check
+from .errors import InvalidArgument, check
 
 FIN = _ffi.FIN
 """The last frame of its message."""
@@ -52,6 +64,13 @@ class Side(enum.IntEnum):
     """Frames must be masked."""
     CLIENT = _ffi.CLIENT
     """Frames must not be masked."""
+
+
+def side_of(side: int) -> Side:
+    """The side with this number. Raises InvalidArgument if it is none."""
+    if isinstance(side, int) and not isinstance(side, bool) and side in (0, 1):
+        return Side(side)
+    raise InvalidArgument(f"side must be SERVER or CLIENT, not {side!r:.50}")
 
 
 class Frame(NamedTuple):
@@ -107,8 +126,23 @@ OPCODES = tuple(Opcode(n) if n in set(Opcode) else None for n in range(16))
 ENTRY = Struct(_ffi.FRAME)
 """Reads ws_frame faster than its ctypes declaration."""
 
-new_frame = tuple.__new__
-"""Faster than calling Frame, which counts its arguments first."""
+
+class _Row(tuple):  # type: ignore[type-arg]
+    __slots__ = ()
+
+
+class NewFrame(_Row, Frame):
+    """A Frame from a tuple of its fields. It is the base without a __new__ that makes this much
+    faster than to call Frame, which counts its arguments, or tuple.__new__()."""
+
+    __slots__ = ()
+    __new__ = tuple.__new__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[Frame], tuple[object, ...]]:
+        return Frame, tuple(self)
+
+
+NewFrame.__name__ = NewFrame.__qualname__ = "Frame"  # for repr()
 
 
 class OutFrame(NamedTuple):
