@@ -28,9 +28,10 @@ def short(name: str) -> Callable[..., int]:
 
 def declared(name: str) -> Callable[..., int]:
     """The function, short, but with its argument types declared: for calls that are rare."""
-    function = _function(_keeps_the_gil, name)
+    function: Any = short(name)
     function.argtypes = PROTOTYPES[name][1]
-    return function
+    declared: Callable[..., int] = function
+    return declared
 
 
 def long(name: str) -> Callable[..., int]:
@@ -38,7 +39,8 @@ def long(name: str) -> Callable[..., int]:
     return _function(lib, name)
 
 
-def _function(library: ctypes.CDLL, name: str) -> Any:
-    function = library[name]  # a new object, unlike library.name
+def _function(library: ctypes.CDLL, name: str) -> Callable[..., int]:
+    function: Any = library[name]  # a new object, unlike library.name
     function.restype = PROTOTYPES[name][0]
-    return function
+    undeclared: Callable[..., int] = function
+    return undeclared

@@ -21,8 +21,9 @@ from ctypes import addressof, c_char
 
 from . import _calls, _ffi
 from ._buffers import Data, readable
-from ._room import ENTRY, LONG, LONG_DEFLATE, SIZE, Room, rooms, take
+from ._room import FIRST, LONG, LONG_INFLATE, SIZE, Room, kind_of, rooms, take
 from ._sending import Sender
+from .deflate import Deflate
 from .errors import InvalidState, error_for
 from .events import Event, Message, MessagePart, Ping, Pong
 from .frame import OPCODES, RSV1, RSV2, RSV3, Opcode
@@ -31,13 +32,15 @@ from .text import Close
 _RSV = RSV1 | RSV2 | RSV3
 _COLLECTED = _ffi.EVENT_COLLECTED
 _WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
-_TEXT, _CLOSE = _ffi.OPCODE_TEXT, _ffi.OPCODE_CLOSE
+_TEXT_MESSAGE = kind_of(_ffi.OPCODE_TEXT, _WHOLE)
+_BINARY_MESSAGE = kind_of(_ffi.OPCODE_BINARY, _WHOLE)
+_TEXT, _BINARY, _CLOSE = Opcode.TEXT, Opcode.BINARY, _ffi.OPCODE_CLOSE
 _PING, _PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
 
-new_message = tuple.__new__
+_new = tuple.__new__
 """Faster than calling Message, which counts its arguments first."""
 
-_unpack_from = ENTRY.unpack_from
+_read_first = FIRST.unpack_from
 
 _recv_short, _recv_long = _calls.short("ws_conn_recv"), _calls.long("ws_conn_recv")
 _finish = _calls.declared("ws_conn_finish")
@@ -69,6 +72,7 @@ class Receiver(Sender):
         "_cut",
         "_error",
         "_events",
+        "_fits",
         "_input",
         "_decodes",
         "_is_over",
@@ -84,6 +88,7 @@ class Receiver(Sender):
         # Whether texts are yielded as str: messages, or with `stream` the parts.
         by_default = self._decode_text is None and not self._stream
         self._decodes = self._check_utf8 and (by_default or self._decode_text is True)
+        self._fits = SIZE  # most bytes of input that are copied to a room
         self._long_from = LONG  # bytes of input from which the call gives up the GIL
         self._cut = b""  # the start of a character, from the last part of a text
         self._error = 0  # the final one, or 0
@@ -100,7 +105,7 @@ class Receiver(Sender):
     def _agree(self, deflate: Deflate | None) -> None:
         super()._agree(deflate)
         if deflate is not None:
-            self._long_from = LONG_DEFLATE
+            self._fits, self._long_from = LONG_INFLATE - 1, LONG_INFLATE
 
     def _drop_input(self) -> None:
         self._input = self._later = None
@@ -144,23 +149,31 @@ class Receiver(Sender):
 
     def _hand_out(self) -> Iterator[Event]:
         while True:
-            while self._events:  # shared by all iterators
+            if self._events:  # shared by all iterators
                 yield self._events.popleft()
-            if self._input is None:
+            elif self._input is not None:
+                if self._may_speak:
+                    self._collect()
+                event = self._process()
+                if event is not None:
+                    yield event
+            else:
                 break
-            if self._may_speak:
-                self._collect()
-            event = self._process()
-            if event is not None:
-                yield event
-        self._events = _NO_EVENTS
+        if self._events is not _NO_EVENTS:
+            self._events = _NO_EVENTS
         self._owes_replies = False
+        if self._may_speak or not self._is_open:
+            self._end_of_events()
+
+    def _end_of_events(self) -> None:
+        """Raises the final error, if there is one. Collects the pong to a last ping. The reply
+        to a close waits for data_to_send(), since messages may be sent before it."""
         if self._error:
             raise error_for(self._error)
-        if self._may_speak and not self._is_over:
-            self._collect()
         if not self._handle:
             self._freed()
+        if self._may_speak and not self._is_over:
+            self._collect()
 
     def _look_ahead(self) -> None:
         """Collects the frames that are due. Processes input over which nobody has iterated, as
@@ -185,74 +198,91 @@ class Receiver(Sender):
         """Processes input by one call of the library. Returns the event if it is the only one,
         and keeps several; keeps the error."""
         data = self._input
-        room = take()
+        if type(data) is not bytes or len(data) > self._fits:
+            return self._process_in_place()
+        size = len(data)
         try:
-            if type(data) is bytes and len(data) <= SIZE:
-                rest, view, at, size = None, room.view, room.view_at, len(data)
-                view[:size] = data
-            else:
-                rest = self._in_memory_of_its_own()
-                view, at, size = rest.view, room.at, len(rest.view)
-                at.value = rest.at
+            room = rooms.pop()
+        except IndexError:
+            room = Room()
+        try:
+            view = room.view
+            view[:size] = data
             room.handle.value = self._handle
             room.len.value = size
-            recv = _recv_short if size < self._long_from else _recv_long
-            count = recv(
-                room.handle,
-                at,
-                room.len,
-                room.entries_at,
-                room.entries_len,
-                room.consumed_at,
-            )
-            if count < 0:
-                self._error = count
-                self._end_input()
+            count = _recv_short(*room.recv_args)
+            used, off, length, kind = _read_first(room.entries)
+            if count == 1 and used == size:
+                self._input = None if self._later is None else self._next_input()
+                if kind == _BINARY_MESSAGE and not self._stream:
+                    self._owes_replies = True
+                    payload = view[off : off + length].tobytes()
+                    return _new(Message, (payload, _BINARY, 0))
+                if kind == _TEXT_MESSAGE and self._decodes and not self._stream:
+                    self._owes_replies = True
+                    text = str(view[off : off + length], "utf-8")
+                    return _new(Message, (text, _TEXT, 0))
+            elif count < 0:
+                self._fail(count)
                 return None
-            used = room.consumed.value
-            if used == size:
-                self._input = self._later.popleft() if self._later else None
-            elif rest is not None:
-                rest.drop(used)
+            elif used == size:
+                self._input = self._next_input()
             else:
                 self._input = _Rest(view[used:size])
-            if not count:
-                return None
-            if count > 1:
-                self._keep(self._events_in(room, view, count, used))
-                return None
-            off, size, opcode, flags, code, _ = _unpack_from(room.entries)
-            if flags == _WHOLE and opcode < _CLOSE and not self._stream:
-                self._owes_replies = True
-                if opcode == _TEXT and self._decodes:
-                    return new_message(Message, (str(view[off : off + size], "utf-8"), Opcode.TEXT, 0))
-                return new_message(
-                    Message, (view[off : off + size].tobytes(), OPCODES[opcode], 0)
-                )
-            if flags & _COLLECTED:
-                return self._event(room.collected(1, size), opcode, flags, code)
-            return self._event(view[off : off + size].tobytes(), opcode, flags, code)
+            return self._take(room, view, count)
         finally:
             rooms.append(room)
 
-    def _in_memory_of_its_own(self) -> _Rest:
-        if not isinstance(self._input, _Rest):
-            self._input = _Rest(self._input or b"")
-        return self._input
+    def _process_in_place(self) -> Event | None:
+        """The same for input that is long, or of which a call has left a rest."""
+        rest = self._input
+        if not isinstance(rest, _Rest):
+            self._input = rest = _Rest(rest or b"")
+        view, size = rest.view, len(rest.view)
+        room = take()
+        try:
+            room.handle.value, room.len.value = self._handle, size
+            recv = _recv_short if size < self._long_from else _recv_long
+            count = recv(*room.in_place(rest.at))
+            if count < 0:
+                self._fail(count)
+                return None
+            used = room.used
+            if used == size:
+                self._input = self._next_input()
+            else:
+                rest.drop(used)
+            return self._take(room, view, count)
+        finally:
+            rooms.append(room)
 
-    def _events_in(self, room: Room, view: memoryview, count: int, used: int) -> list[Event]:
-        """The events of one call."""
-        data = view[:used].tobytes()
+    def _next_input(self) -> bytes | None:
+        return self._later.popleft() if self._later else None
+
+    def _fail(self, error: int) -> None:
+        self._error = error
+        self._end_input()
+
+    def _take(self, room: Room, view: memoryview, count: int) -> Event | None:
+        """Returns the event of a call if it is the only one, and keeps several."""
+        if count < 2:
+            for off, size, opcode, flags, code in room.events(count):
+                if flags & _COLLECTED:
+                    content = room.collected(1, size)
+                else:
+                    content = view[off : off + size].tobytes()
+                return self._event(content, opcode, flags, code)
+            return None
         events = []
-        for off, size, opcode, flags, code, _ in ENTRY.iter_unpack(
-            room.entries[: count * ENTRY.size]
-        ):
+        data = view[: room.used].tobytes()
+        for off, size, opcode, flags, code in room.events(count):
             if flags & _COLLECTED:  # only the last event can be
                 content = room.collected(count, size)
             else:
                 content = data[off : off + size]
             events.append(self._event(content, opcode, flags, code))
-        return events
+        self._keep(events)
+        return None
 
     def _event(self, data: bytes, opcode: int, flags: int, code: int) -> Event:
         if opcode < _CLOSE:
@@ -261,9 +291,7 @@ class Receiver(Sender):
                 return self._part(data, opcode, flags)
             rsv = flags & _RSV
             is_text = opcode == _TEXT and self._decodes and not rsv
-            return new_message(
-                Message, (data.decode() if is_text else data, OPCODES[opcode], rsv)
-            )
+            return _new(Message, (data.decode() if is_text else data, OPCODES[opcode], rsv))
         if opcode == _PONG:
             return Pong(data)
         if opcode == _PING:

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from ctypes import addressof, byref, c_char, c_size_t, c_void_p, string_at
+from collections.abc import Iterator
+from ctypes import addressof, c_char, c_size_t, c_void_p, sizeof, string_at
 from struct import Struct
 
 from . import _calls, _ffi
 
 SIZE = 65536
-"""Bytes of input that a room can hold."""
+"""Most bytes of input that a room can hold."""
 
-LONG = 65536
-"""Bytes from which a call gives up the GIL: it takes some 20 us then."""
+LONG = 1 << 18
+"""Bytes from which a call gives up the GIL. It takes some 30 us then; to give up the GIL costs
+more beside a busy thread."""
 
-LONG_DEFLATE = 2048
-"""The same for bytes that may be compressed, or are to be."""
+LONG_INFLATE = 4096
+"""The same for input that may be compressed."""
 
-ENTRY = Struct(_ffi.EVENT)
-"""Reads ws_event."""
+LONG_DEFLATE = 8192
+"""The same for a message that may have to be compressed."""
+
+_ENTRY = Struct(_ffi.EVENT[:-1] + "2x")
+"""Reads ws_event without its last member, which is reserved."""
+
+_CONSUMED = "Q" if sizeof(c_size_t) == 8 else "I4x"
+_EVENTS = 8
+"""Where the events are: after the number of bytes consumed."""
+
+FIRST = Struct(f"={_CONSUMED}QQI")
+"""Reads the number of bytes consumed; off, len and kind_of() of the first event."""
+
+
+def kind_of(opcode: int, flags: int) -> int:
+    """Both in one number, as FIRST reads them."""
+    (kind,) = Struct("=I").unpack(Struct("=HH").pack(opcode, flags))
+    return int(kind)
+
 
 _ENTRIES = 256
 
@@ -25,30 +44,75 @@ _event_data = _calls.short("ws_event_data")
 
 
 class Room:
-    """The input and what the library fills, with the arguments of the calls."""
+    """The input and what the library fills, with the arguments of the calls.
+
+    The library writes the number of bytes that it consumed before the events, so that one
+    unpacking reads both.
+    """
+
+    __slots__ = (
+        "_kept",
+        "_last",
+        "_recv_in_place",
+        "at",
+        "entries",
+        "handle",
+        "len",
+        "out_len",
+        "output",
+        "output_args",
+        "output_at",
+        "recv_args",
+        "view",
+        "view_at",
+    )
 
     def __init__(self) -> None:
         self.view = memoryview(bytearray(SIZE))
-        self.entries = memoryview(bytearray(_ENTRIES * ENTRY.size))
+        self.entries = memoryview(bytearray(_EVENTS + _ENTRIES * _ENTRY.size))
         self.output = memoryview(bytearray(_ffi.MAX_OUTPUT))
-        kept = [c_char.from_buffer(part) for part in (self.view, self.entries, self.output)]
-        self._kept = kept
+        self._kept = [
+            c_char.from_buffer(part) for part in (self.view, self.entries, self.output)
+        ]
+        view_at, consumed_at, output_at = map(addressof, self._kept)
         self.handle = c_void_p()
-        self.view_at, self.entries_at, self.output_at = map(c_void_p, map(addressof, kept))
-        self.at = c_void_p()
         self.len = c_size_t()
-        self.entries_len = c_size_t(_ENTRIES)
-        self.output_len = c_size_t(_ffi.MAX_OUTPUT)
         self.out_len = c_size_t()
-        self.consumed = c_size_t()
-        self.consumed_at = byref(self.consumed)
+        self.at = c_void_p()
+        self.view_at = c_void_p(view_at)
+        self.output_at = c_void_p(output_at)
         self._last = c_void_p()
+        ends = (
+            self.len,
+            c_void_p(consumed_at + _EVENTS),
+            c_size_t(_ENTRIES),
+            c_void_p(consumed_at),
+        )
+        self.recv_args = (self.handle, self.view_at, *ends)
+        self._recv_in_place = (self.handle, self.at, *ends)
+        self.output_args = (self.handle, self.output_at, c_size_t(_ffi.MAX_OUTPUT))
+
+    def in_place(self, at: int) -> tuple[object, ...]:
+        """The arguments of a ws_conn_recv() whose input is at this address."""
+        self.at.value = at
+        return self._recv_in_place
+
+    def events(self, count: int) -> Iterator[tuple[int, ...]]:
+        """The fields of each event."""
+        end = _EVENTS + count * _ENTRY.size
+        return _ENTRY.iter_unpack(self.entries[_EVENTS:end])
+
+    @property
+    def used(self) -> int:
+        """The number of bytes consumed."""
+        return int(FIRST.unpack_from(self.entries)[0])
 
     def collected(self, count: int, size: int) -> bytes:
         """The data of the last of `count` events, which is in the library's memory."""
-        self._last.value = (self.entries_at.value or 0) + (count - 1) * ENTRY.size
-        start = _event_data(self.handle, None, self._last)
-        return string_at(start, size) if size else b""
+        start = addressof(self._kept[1]) + _EVENTS
+        self._last.value = start + (count - 1) * _ENTRY.size
+        at = _event_data(self.handle, None, self._last)
+        return string_at(at, size) if size else b""
 
 
 rooms: list[Room] = []
