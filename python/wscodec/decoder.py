@@ -7,8 +7,8 @@ from ctypes import addressof, byref, c_char, c_size_t, c_void_p
 from struct import Struct
 from typing import NoReturn, TypeVar
 
-from . import _buffers, _calls, _ffi
-from ._buffers import Data, address, in_range, own_copy, view_of, writable
+from . import _calls, _ffi
+from ._buffers import FILLS_BYTES, Data, address, in_range, own_copy, view_of, writable
 from ._ffi import lib
 from ._room import LONG
 from ._side import side_of
@@ -119,7 +119,7 @@ class Decoder:
     ) -> Iterator[Chunk]:
         """Decodes `data`; `chunks_of` makes chunks of some bytes and of their entries."""
         source: bytes | memoryview
-        if in_place or not _buffers.FILLS_BYTES:
+        if in_place or not FILLS_BYTES:
             own = data if in_place else bytearray(view_of(data, "data"))
             source, start = writable(own)  # type: ignore[arg-type]
             at: object = None if start is None else byref(start)
@@ -128,10 +128,20 @@ class Decoder:
             start = None
         size = len(source)
         room = _rooms.pop() if _rooms else _Room()
-        room.len.value = size
-        count = (_feed_short if size < LONG else _feed_long)(
-            self._state_ref, at, room.len, room.entries_at, room.entries_len, room.consumed_at
-        )
+        if size < LONG:
+            count = _feed_short(
+                self._state_ref, at, size, room.entries_at, room.entries_len, room.consumed_at
+            )
+        else:
+            room.len.value = size
+            count = _feed_long(
+                self._state_ref,
+                at,
+                room.len,
+                room.entries_at,
+                room.entries_len,
+                room.consumed_at,
+            )
         if count < 0 or room.consumed.value != size:
             result = self._decode_rest(room, count, source, start, chunks_of)
         else:

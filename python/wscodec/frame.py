@@ -8,8 +8,9 @@ from ctypes import addressof, byref, c_char, c_size_t, c_uint64
 from struct import Struct
 from typing import NamedTuple
 
-from . import _buffers, _calls, _ffi
+from . import _calls, _ffi
 from ._buffers import (
+    FILLS_BYTES,
     Data,
     address,
     flat,
@@ -319,15 +320,17 @@ def frame_decode(
     Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength as
     soon as the byte that proves the error has arrived.
     """
+    if type(data) is not bytes:
+        view = flat(data, "data")
+        data = bytes(view[: _end(view)[1]])  # no more than one frame
     entry = _entries.pop() if _entries else _new_entry()
     memory, entry_at = entry
-    if type(data) is not bytes or len(data) >= _calls.INTS:
-        data = _first_frame(data, entry)
     # With KEEP_MASKED, so that the library does not write to `data`.
     flags = _SERVER_READ_ONLY
     if client or deflate or any_mask or any_rsv:
         flags = decoder_flags(client, deflate, any_mask, True, any_rsv)
-    size = _decode(data, len(data), flags, entry_at)
+    length = len(data)
+    size = _decode(data, length if length < _INTS else c_size_t(length), flags, entry_at)
     if size <= 0:
         _entries.append(entry)
         if size < 0:
@@ -364,35 +367,30 @@ def frame_missing(data: Data) -> int:
     does where the frame is invalid for both sides, with every extension.
     """
     view = flat(data, "data")
-    entry = _Entry()
-    head = bytes(view[: _ffi.MAX_HEADER])
-    check(entry.decode(head, _ANY_FRAME))
-    return max(0, _end(head, entry) - len(view))
+    result, end = _end(view)
+    check(result)
+    return max(0, end - len(view))
 
 
+_INTS = 1 << 31
+"""Lengths below it can be passed as an int: see _calls."""
 _SERVER_READ_ONLY = _ffi.SERVER | _ffi.KEEP_MASKED
-_START = c_uint64(0)
 _ANY_FRAME = _ffi.DEFLATE | _ffi.ANY_MASK | _ffi.ANY_RSV | _ffi.KEEP_MASKED
 
 
-def _first_frame(data: Data, entry: _Entry) -> bytes:
-    """No more bytes than those of the first frame."""
-    view = flat(data, "data")
+def _end(view: memoryview) -> tuple[int, int]:
+    """The result of ws_frame_decode() for the header of any frame, and the length of the frame.
+    While its header is incomplete, the length of the header as far as it is known."""
+    memory, entry_at = _new_entry()
     head = bytes(view[: _ffi.MAX_HEADER])
-    entry.decode(head, _ANY_FRAME)
-    return bytes(view[: _end(head, entry)])
-
-
-def _end(head: bytes, entry: _Entry) -> int:
-    """The length of the frame that starts with `head`, which was decoded. While its header is
-    incomplete, the length of the header as far as it is known."""
-    payload_len, header_len = _read_lengths(entry.memory)
+    result = _decode(head, len(head), _ANY_FRAME, entry_at)
+    payload_len, header_len = _read_lengths(memory)
     if header_len:
-        return int(header_len + payload_len)
+        return result, header_len + payload_len
     if len(head) < 2:
-        return 2
+        return result, 2
     extended = {126: 2, 127: 8}.get(head[1] & 0x7F, 0)
-    return 2 + extended + 4 * (head[1] >> 7)
+    return result, 2 + extended + 4 * (head[1] >> 7)
 
 
 def decoder_flags(
