@@ -46,6 +46,14 @@ def view_of(data: Data, name: str) -> memoryview:
         raise _type_error(name, "bytes, bytearray or memoryview", data) from None
 
 
+def flat(data: Data, name: str) -> memoryview:
+    """The bytes of a bytes-like object, one after another. Copies only if they are not."""
+    view = view_of(data, name)
+    if view.c_contiguous and view.nbytes:
+        return view.cast("B")
+    return memoryview(bytes(view))
+
+
 def address(data: bytes) -> int:
     """The address of the bytes."""
     return cast(c_char_p(data), c_void_p).value or 0
@@ -162,9 +170,10 @@ def written(size: int, write: Callable[[object, int], int]) -> bytes:
 
     Raises the exception for a negative result.
     """
-    out = create_string_buffer(size)
+    out = bytes(size) if FILLS_BYTES else create_string_buffer(size)
     length = check(write(out, size))
-    return out.raw[:length]
+    data = out if isinstance(out, bytes) else out.raw
+    return data if length == size else data[:length]
 
 
 def type_name(value: object) -> str:

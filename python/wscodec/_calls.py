@@ -2,7 +2,9 @@
 
 ctypes then passes its own objects unchanged, in 0.6 of the time that a conversion from Python's
 objects takes. So every argument must be a ctypes object, bytes, or an int that fits a C int:
-ctypes would cut an address, which is a larger int, to 32 bits.
+ctypes would cut an address, which is a larger int, to 32 bits. An int that stands for a size_t
+or a uint64_t must be among the first four arguments: those are in registers, where libffi extends
+it to 64 bits. On the stack it would have 32, and others beside it.
 
 A short call keeps the GIL. A long call gives it up, and may have to wait for it afterwards:
 beside one thread that computes, some 100 us per call.
@@ -28,9 +30,10 @@ def short(name: str) -> Callable[..., int]:
 
 def declared(name: str) -> Callable[..., int]:
     """The function, short, but with its argument types declared: for calls that are rare."""
-    function = _function(_keeps_the_gil, name)
+    function: Any = short(name)
     function.argtypes = PROTOTYPES[name][1]
-    return function
+    declared: Callable[..., int] = function
+    return declared
 
 
 def long(name: str) -> Callable[..., int]:
@@ -38,7 +41,8 @@ def long(name: str) -> Callable[..., int]:
     return _function(lib, name)
 
 
-def _function(library: ctypes.CDLL, name: str) -> Any:
-    function = library[name]  # a new object, unlike library.name
+def _function(library: ctypes.CDLL, name: str) -> Callable[..., int]:
+    function: Any = library[name]  # a new object, unlike library.name
     function.restype = PROTOTYPES[name][0]
-    return function
+    undeclared: Callable[..., int] = function
+    return undeclared

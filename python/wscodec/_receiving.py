@@ -21,8 +21,9 @@ from ctypes import addressof, c_char
 
 from . import _calls, _ffi
 from ._buffers import Data, readable
-from ._room import FIRST, kind_of, LONG, LONG_DEFLATE, Room, rooms, take
+from ._room import FIRST, LONG, LONG_INFLATE, SIZE, Room, kind_of, rooms, take
 from ._sending import Sender
+from .deflate import Deflate
 from .errors import InvalidState, error_for
 from .events import Event, Message, MessagePart, Ping, Pong
 from .frame import OPCODES, RSV1, RSV2, RSV3, Opcode
@@ -71,6 +72,7 @@ class Receiver(Sender):
         "_cut",
         "_error",
         "_events",
+        "_fits",
         "_input",
         "_decodes",
         "_is_over",
@@ -86,6 +88,7 @@ class Receiver(Sender):
         # Whether texts are yielded as str: messages, or with `stream` the parts.
         by_default = self._decode_text is None and not self._stream
         self._decodes = self._check_utf8 and (by_default or self._decode_text is True)
+        self._fits = SIZE  # most bytes of input that are copied to a room
         self._long_from = LONG  # bytes of input from which the call gives up the GIL
         self._cut = b""  # the start of a character, from the last part of a text
         self._error = 0  # the final one, or 0
@@ -102,7 +105,7 @@ class Receiver(Sender):
     def _agree(self, deflate: Deflate | None) -> None:
         super()._agree(deflate)
         if deflate is not None:
-            self._long_from = LONG_DEFLATE
+            self._fits, self._long_from = LONG_INFLATE - 1, LONG_INFLATE
 
     def _drop_input(self) -> None:
         self._input = self._later = None
@@ -163,8 +166,8 @@ class Receiver(Sender):
             self._end_of_events()
 
     def _end_of_events(self) -> None:
-        """Raises the final error, if there is one. Collects the pong to a last ping; the reply to
-        a close waits for data_to_send(), since messages may be sent before it."""
+        """Raises the final error, if there is one. Collects the pong to a last ping. The reply
+        to a close waits for data_to_send(), since messages may be sent before it."""
         if self._error:
             raise error_for(self._error)
         if not self._handle:
@@ -195,7 +198,7 @@ class Receiver(Sender):
         """Processes input by one call of the library. Returns the event if it is the only one,
         and keeps several; keeps the error."""
         data = self._input
-        if type(data) is not bytes or len(data) >= self._long_from:
+        if type(data) is not bytes or len(data) > self._fits:
             return self._process_in_place()
         size = len(data)
         try:
@@ -213,14 +216,15 @@ class Receiver(Sender):
                 self._input = None if self._later is None else self._next_input()
                 if kind == _BINARY_MESSAGE and not self._stream:
                     self._owes_replies = True
-                    content = view[off : off + length].tobytes()
-                    return _new(Message, (content, _BINARY, 0))  # type: ignore[type-var]
+                    payload = view[off : off + length].tobytes()
+                    return _new(Message, (payload, _BINARY, 0))
                 if kind == _TEXT_MESSAGE and self._decodes and not self._stream:
                     self._owes_replies = True
-                    content = str(view[off : off + length], "utf-8")
-                    return _new(Message, (content, _TEXT, 0))
+                    text = str(view[off : off + length], "utf-8")
+                    return _new(Message, (text, _TEXT, 0))
             elif count < 0:
-                return self._fail(count)
+                self._fail(count)
+                return None
             elif used == size:
                 self._input = self._next_input()
             else:
@@ -241,7 +245,8 @@ class Receiver(Sender):
             recv = _recv_short if size < self._long_from else _recv_long
             count = recv(*room.in_place(rest.at))
             if count < 0:
-                return self._fail(count)
+                self._fail(count)
+                return None
             used = room.used
             if used == size:
                 self._input = self._next_input()
@@ -286,9 +291,7 @@ class Receiver(Sender):
                 return self._part(data, opcode, flags)
             rsv = flags & _RSV
             is_text = opcode == _TEXT and self._decodes and not rsv
-            return _new(
-                Message, (data.decode() if is_text else data, OPCODES[opcode], rsv)
-            )
+            return _new(Message, (data.decode() if is_text else data, OPCODES[opcode], rsv))
         if opcode == _PONG:
             return Pong(data)
         if opcode == _PING:

@@ -9,13 +9,17 @@ from struct import Struct
 from . import _calls, _ffi
 
 SIZE = 65536
-"""Bytes of input that a room can hold."""
+"""Most bytes of input that a room can hold."""
 
-LONG = 65536
-"""Bytes from which a call gives up the GIL: it takes some 20 us then."""
+LONG = 1 << 18
+"""Bytes from which a call gives up the GIL. It takes some 30 us then; to give up the GIL costs
+more beside a busy thread."""
 
-LONG_DEFLATE = 2048
-"""The same for bytes that may be compressed, or are to be."""
+LONG_INFLATE = 4096
+"""The same for input that may be compressed."""
+
+LONG_DEFLATE = 8192
+"""The same for a message that may have to be compressed."""
 
 _ENTRY = Struct(_ffi.EVENT[:-1] + "2x")
 """Reads ws_event without its last member, which is reserved."""

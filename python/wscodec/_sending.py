@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import addressof, c_char, c_void_p
 
 from . import _calls, _ffi, _room
-from ._buffers import Data, in_range, readable
+from ._buffers import Data, in_range, readable, utf8
 from ._headers import BINARY_HEADERS, TEXT_HEADERS, server_header
 from .deflate import Deflate
 from .errors import InvalidArgument, check
@@ -152,8 +152,10 @@ class Sender(Configured):
         self, opcode: int, payload: bytes, more: bool, compress: bool | None, rsv: int
     ) -> None:
         handle = self._handle or self._freed()
-        kind = OPCODES[in_range("opcode", opcode, 16)]
-        flags = in_range("rsv", rsv, 256) | (_ffi.SEND_MORE if more else 0)
+        opcode = in_range("opcode", opcode, 16)
+        kind = OPCODES[opcode]
+        rsv = in_range("rsv", rsv, 256)
+        flags = rsv | (_ffi.SEND_MORE if more else 0)
         if rsv & ~_RSV:
             raise InvalidArgument(f"rsv {rsv} has other bits than RSV1, RSV2 and RSV3")
         if compress is not None and not compress:
@@ -208,9 +210,7 @@ class Sender(Configured):
         """
         handle = self._handle or self._freed()
         code = in_range("code", code, 2**16)
-        if not isinstance(reason, str):
-            raise TypeError(f"the reason is a str, not {type(reason).__name__}")
-        text = str.encode(reason, "utf-8", "surrogatepass")  # the library rejects surrogates
+        text = utf8(reason, "reason")
         room = _room.take()
         try:
             out, size = room.output_at, _ffi.MAX_OUTPUT

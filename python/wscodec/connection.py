@@ -9,9 +9,9 @@ bytes to send, yours and the connection's own, in the order of the wire:
             conn.send(event.opcode, event.data)
     socket.sendall(conn.data_to_send())
 
-The events are not only a report. A pong and the reply to a close are due once you have taken the
-messages before them, so that what you send for a message precedes them; on an idle connection
-they are due at once.
+Iterate over the events: nothing is processed before. A pong and the reply to a close are due
+when you have taken the messages before them, so that what you send for a message precedes them.
+If there is no message before them, they are due without iteration.
 """
 
 from __future__ import annotations
@@ -25,10 +25,17 @@ from ._buffers import Data, bytes_of, optional, readable, span, text
 from ._receiving import Receiver
 from ._side import side_of
 from .deflate import Deflate, deflate_of, pmd_params
-from .errors import HandshakeError, InvalidState, NoMemory, WsError, check, error_for
-from .frame import Side
-from .handshake import Headers, Response, header_lines, parse_handshake, parse_response, response_of
+from .errors import InvalidState, NoMemory, WsError, check
 from .events import State
+from .frame import Side
+from .handshake import (
+    Headers,
+    Response,
+    header_lines,
+    refused_request,
+    refused_response,
+    response_of,
+)
 from .options import Options
 
 if TYPE_CHECKING:
@@ -172,13 +179,12 @@ class Connection(Receiver):
         """
         _check_together(deflate, options)
         data, lines = readable(data), header_lines(headers)
-        list_ = text(protocols if isinstance(protocols, str) else ", ".join(protocols))
-        if origins is not None and not isinstance(origins, str):
-            origins = " ".join(origins)
+        list_ = text(_list("protocols", protocols, ", "), "protocols")
+        allowed = None if origins is None else _list("origins", origins, " ")
         spec = _ffi.AcceptSpec(
             protocols=bytes_of(list_),
             headers=bytes_of(lines),
-            origins=optional(origins),
+            origins=optional(allowed, "origins"),
             flags=_ffi.ACCEPT_NEED_PROTOCOL if need_protocol else 0,
         )
         if deflate is not None:
@@ -204,7 +210,7 @@ class Connection(Receiver):
         accepted = Accepted(conn, out.raw[:size])
         accepted.head_len = found.head_len
         if found.error:
-            accepted.error = _refusal(data, found.error)
+            accepted.error = refused_request(data, found.error)
         return accepted
 
     @classmethod
@@ -236,7 +242,7 @@ class Connection(Receiver):
         NoMemory as Connection() does.
         """
         _check_together(deflate, options)
-        data, request = readable(data), readable(request)
+        data, request = readable(data), readable(request, "request")
         offered = None if deflate is None else byref(pmd_params(deflate))
         handle, answer = c_void_p(), _ffi.Response()
         result = _confirm(
@@ -251,10 +257,11 @@ class Connection(Receiver):
             sizeof(answer),
         )
         if result < 0:
-            raise _not_confirmed(data, request, result)
+            raise refused_response(data, request, result)
         if handle.value is None:
             return None
-        conn, response = cls._of(handle.value, Side.CLIENT, deflate, options), response_of(data, answer)
+        conn = cls._of(handle.value, Side.CLIENT, deflate, options)
+        response = response_of(data, answer)
         conn._protocol = response.protocol
         return conn, response
 
@@ -356,26 +363,14 @@ def _agreed(handle: int) -> Deflate | None:
     return deflate_of(params) if check(_get_pmd(handle, byref(params))) else None
 
 
-def _refusal(data: bytes, code: int) -> WsError:
-    """The reason why a request was rejected, with the request."""
-    error = error_for(code)
-    if isinstance(error, HandshakeError):
-        try:
-            error.request = parse_handshake(data)
-        except HandshakeError as same:
-            error.request = getattr(same, "request", None)
-    return error
-
-
-def _not_confirmed(data: bytes, request: bytes, code: int) -> WsError:
-    """The reason why a response was rejected, with the response."""
-    error = error_for(code)
-    if isinstance(error, HandshakeError):
-        try:
-            error.response = parse_response(data, request)
-        except HandshakeError as same:
-            error.response = getattr(same, "response", None)
-    return error
+def _list(name: str, values: str | Iterable[str], separator: str) -> str:
+    """A list as one str. Raises TypeError for anything but a str or an iterable of str."""
+    if isinstance(values, str):
+        return values
+    try:
+        return separator.join(values)
+    except TypeError:
+        raise TypeError(f"{name} must be a str or an iterable of str") from None
 
 
 def _check_together(deflate: Deflate | None, options: Options) -> None:

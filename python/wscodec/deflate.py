@@ -21,10 +21,11 @@ from collections.abc import Iterator
 from ctypes import addressof, byref, c_char, c_size_t
 from dataclasses import dataclass, fields
 
-from . import _ffi
-from ._buffers import Data, address, in_range, optional, readable, written
+from . import _calls, _ffi
+from ._buffers import Data, address, in_range, number, optional, readable, written
 from ._ffi import lib
 from ._owner import Owner
+from ._room import LONG_DEFLATE, LONG_INFLATE
 from ._side import side_of
 from .errors import InvalidArgument, NoMemory, TooBig, Unsupported, check
 from .frame import Side
@@ -43,7 +44,7 @@ _RANGES = {
 class Deflate:
     """Parameters of permessage-deflate: what one side is willing to use, or what was agreed.
 
-    Raises InvalidArgument for a number out of range.
+    Raises InvalidArgument for a number out of range, TypeError for anything but a number.
     """
 
     server_no_context_takeover: bool = False
@@ -63,8 +64,10 @@ class Deflate:
 
     def __post_init__(self) -> None:
         for name, allowed in _RANGES.items():
-            if getattr(self, name) not in allowed:
-                raise InvalidArgument(f"{name} {getattr(self, name)} is out of range")
+            if number(name, getattr(self, name)) not in allowed:
+                raise InvalidArgument(
+                    f"{name} is not in {allowed.start} ... {allowed.stop - 1}"
+                )
 
 
 _DEFAULT = Deflate()
@@ -137,6 +140,11 @@ def deflate_confirm_value(
 
 _PIECE = 65536
 
+_free = _calls.declared("ws_pmd_free")
+_compress = _calls.declared("ws_pmd_compress")
+_compress_bound = _calls.declared("ws_pmd_compress_bound")
+_decompress = _calls.declared("ws_pmd_decompress")
+
 
 class Deflater(Owner):
     """Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of Decoder,
@@ -167,7 +175,7 @@ class Deflater(Owner):
         handle = lib.ws_pmd_new(side, byref(pmd_params(deflate)), None)
         if handle is None:
             raise NoMemory()
-        self._own(handle, lib.ws_pmd_free)
+        self._own(handle, _free)
         self._size = 0  # decompressed bytes of the message so far
         self._is_too_big = False
 
@@ -177,15 +185,14 @@ class Deflater(Owner):
 
         more  More fragments of this message follow.
 
-        Raises NoMemory.
+        Raises TypeError for anything but a bytes-like object; NoMemory.
         """
         handle, data = self._handle or self._freed(), readable(data)
-        bound = lib.ws_pmd_compress_bound(handle, len(data))
+        compress = _compress if len(data) < LONG_DEFLATE else lib.ws_pmd_compress
+        flags = _ffi.SEND_MORE if more else 0
         return written(
-            bound,
-            lambda out, size: lib.ws_pmd_compress(
-                handle, _ffi.SEND_MORE if more else 0, data, len(data), out, size
-            ),
+            _compress_bound(handle, len(data)),
+            lambda out, size: compress(handle, flags, data, len(data), out, size),
         )
 
     def decompress(self, payload: Data, *, more: bool = False, max_size: int) -> bytes:
@@ -214,15 +221,16 @@ class Deflater(Owner):
         limit. Iterate to the end before the next payload."""
         if self._is_too_big:
             raise TooBig()
-        return self._pieces(readable(payload), _ffi.SEND_MORE if more else 0)
+        return self._pieces(readable(payload, "payload"), _ffi.SEND_MORE if more else 0)
 
     def _pieces(self, payload: bytes, flags: int) -> Iterator[bytes]:
         done, used, start = 0, c_size_t(), address(payload)
+        decompress = _decompress if len(payload) < LONG_INFLATE else lib.ws_pmd_decompress
         out = bytearray(_PIECE)
         out_start = c_char.from_buffer(out)
         while True:
             size = check(
-                lib.ws_pmd_decompress(
+                decompress(
                     self._handle or self._freed(),
                     flags,
                     start + done,
@@ -239,7 +247,9 @@ class Deflater(Owner):
 
 
 def pmd_params(deflate: Deflate) -> _ffi.PmdParams:
-    """The ws_pmd_params of a Deflate."""
+    """The ws_pmd_params of a Deflate. Raises TypeError for anything else."""
+    if not isinstance(deflate, Deflate):
+        raise TypeError(f"deflate must be a Deflate, not {type(deflate).__name__}")
     return _ffi.PmdParams(*[int(getattr(deflate, field.name)) for field in fields(deflate)])
 
 

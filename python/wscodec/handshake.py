@@ -1,8 +1,8 @@
 """The opening handshake (RFC 6455, 4), for both sides.
 
-Text that is read from a head or written to one is UTF-8. HTTP allows other bytes in the value of
-a header field: each is read as a surrogate, U+DC80 ... U+DCFF (surrogateescape, PEP 383). What
-was read can be written again, and becomes the same bytes. To get those, encode it:
+Text that is read from a head or written to one is UTF-8. HTTP allows other bytes in the value
+of a header field: each is read as a surrogate, U+DC80 ... U+DCFF (surrogateescape, PEP 383).
+What was read can be written again, and becomes the same bytes. To get those, encode it:
 text.encode("utf-8", "surrogateescape").
 
 A str or bytes-like object is accepted wherever text of a head is an argument. Any other type is
