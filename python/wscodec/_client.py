@@ -110,11 +110,18 @@ class ClientOpening:
         Raises HandshakeStatus, once the body of a response that is not a 101 is complete; all
         other errors of Connection.confirm() as soon as they are certain.
         """
-        if self._body is not None:
-            if self._body.receive(data):
-                raise HandshakeStatus(self._body.response)
-            return None
-        self._received += data
+        if self._body is None:
+            self._received += data
+            opened = self._head()
+            if opened is not None or self._body is None:
+                return opened
+            data = self._received
+        if self._body.receive(data):
+            raise HandshakeStatus(self._body.response)
+        return None
+
+    def _head(self) -> Opened | None:
+        """Handles a head that is complete. If there must be a body, that is read next."""
         while True:
             length, self._scanned = head_length(self._received, self._scanned)
             if not length:
@@ -122,11 +129,12 @@ class ClientOpening:
             try:
                 return self._confirm()
             except HandshakeStatus as error:
-                del self._received[:length]
-                self._scanned = 0
-                if error.response.status >= 200:
-                    self._body = BodyReader(error.response)
-                    return self.receive(self._received)
+                response = error.response
+            del self._received[:length]
+            self._scanned = 0
+            if response.status >= 200:  # else another response follows
+                self._body = BodyReader(response)
+                return None
 
     def _confirm(self) -> Opened:
         received = bytes(self._received)

@@ -16,7 +16,7 @@ from . import _commands
 from ._output import Output
 from ._terminal import Terminal, escaped
 from .asyncio.client import ClientConnection, connect
-from .exceptions import ConnectionClosed, ConnectionClosedOK, InvalidStatus, WebSocketException
+from .exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 __all__ = ["EXIT_ERROR", "EXIT_INCOMPLETE", "EXIT_INVALID", "EXIT_NORMAL", "Failure", "Session"]
 
@@ -129,7 +129,9 @@ class Session:
     async def _send(self, connection: ClientConnection, line: Line) -> None:
         try:
             if self._options.binary:
-                data = line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+                data = (
+                    line.encode("utf-8", "surrogateescape") if isinstance(line, str) else line
+                )
                 await connection.send(data)
             else:
                 text = line if isinstance(line, str) else line.decode()

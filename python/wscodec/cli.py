@@ -1,4 +1,4 @@
-"""python -m wscodec: a WebSocket client for the command line. Its options are those of wscat."""
+"""python -m wscodec: a WebSocket client for the command line, with the options of wscat."""
 
 from __future__ import annotations
 
@@ -71,9 +71,7 @@ def _parser() -> _Parser:
     other.add_argument(
         *("-v", "--verbose"), action="store_true", help="report the handshake and the close"
     )
-    version = ".".join(
-        map(str, (_ffi.VERSION_MAJOR, _ffi.VERSION_MINOR, _ffi.VERSION_PATCH))
-    )
+    version = ".".join(map(str, (_ffi.VERSION_MAJOR, _ffi.VERSION_MINOR, _ffi.VERSION_PATCH)))
     other.add_argument(
         "--version",
         action="version",
@@ -158,7 +156,9 @@ def _add_connection_options(group: Any) -> None:
     group.add_argument(
         "--ca", metavar="FILE", help="trust the certificates in this PEM file only"
     )
-    group.add_argument("--cert", metavar="FILE", help="authenticate with this certificate (PEM)")
+    group.add_argument(
+        "--cert", metavar="FILE", help="authenticate with this certificate (PEM)"
+    )
     group.add_argument("--key", metavar="FILE", help="the private key of --cert (PEM)")
     group.add_argument(
         "-k", "--insecure", action="store_true", help="accept any certificate of the server"

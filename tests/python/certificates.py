@@ -20,6 +20,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("certificates")
     new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     ca = [*new, "-days", "2", "-subj", "/CN=test CA"]
+    ca += ["-addext", "keyUsage=critical,keyCertSign,cRLSign"]
     openssl(*ca, "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem")
     signed = ["-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-days", "2"]
     for name, alternatives in (

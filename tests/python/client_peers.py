@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import re
 import ssl
+from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -16,16 +17,17 @@ from websockets.exceptions import ConnectionClosed
 
 PATIENCE = 10
 Result = TypeVar("Result")
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 
 
 def run(test: Coroutine[Any, Any, Result]) -> Result:
-    """Runs a test, and checks that it leaves no task behind."""
+    """Runs a test, and checks that it leaves no task behind. (Iterators that were left in the
+    middle are closed by a task.)"""
 
     async def bounded() -> Result:
         result = await asyncio.wait_for(test, PATIENCE)
-        await asyncio.sleep(0)
-        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        if left:
+            left = (await asyncio.wait(left, timeout=1))[1]
         assert not left
         return result
 
@@ -85,7 +87,7 @@ async def scripted(
     raw = Raw()
     writers = []
 
-    async def talk(reader: Reader, writer: Writer) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         writers.append(writer)
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             request = await reader.readuntil(b"\r\n\r\n")
@@ -131,13 +133,13 @@ class HttpProxy:
         self.ended: asyncio.Queue[None] = asyncio.Queue()
         """One for each connection that the client has closed."""
 
-    async def talk(self, reader: Reader, writer: Writer) -> None:
+    async def talk(self, reader: StreamReader, writer: StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             await self._tunnel(reader, writer)
         self.ended.put_nowait(None)
         writer.close()
 
-    async def _tunnel(self, reader: Reader, writer: Writer) -> None:
+    async def _tunnel(self, reader: StreamReader, writer: StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         self.requests.append(head)
         found = re.match(rb"CONNECT (\S+):(\d+) HTTP/1.1\r\n", head)
@@ -153,7 +155,7 @@ class HttpProxy:
         await asyncio.gather(_copy(reader, ours), _copy(theirs, writer))
 
 
-async def _copy(reader: Reader, writer: Writer) -> None:
+async def _copy(reader: StreamReader, writer: StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
             writer.write(data)
@@ -166,7 +168,7 @@ async def proxying(**options: Any) -> AsyncIterator[HttpProxy]:
     proxy = HttpProxy()
     tasks = set()
 
-    async def talk(reader: Reader, writer: Writer) -> None:
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
         tasks.add(asyncio.current_task())
         await proxy.talk(reader, writer)
 

@@ -1,5 +1,5 @@
-"""connect(): the opening handshake, with the server of websockets and with servers that break the
-rules."""
+"""connect(): the opening handshake, with the server of websockets and with servers that break
+the rules."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.datastructures import Headers as TheirHeaders
 from websockets.http11 import Request as TheirRequest
 from websockets.http11 import Response as TheirResponse
+from websockets.typing import Subprotocol
 from wscodec.asyncio.client import ClientConnection, connect, unix_connect
 from wscodec.exceptions import (
     InvalidHandshake,
@@ -73,7 +74,7 @@ def test_an_exception_in_the_block_closes_the_connection_and_is_raised() -> None
             with pytest.raises(KeyError):
                 async with connect(f"ws://127.0.0.1:{port}/") as connection:
                     raise KeyError
-            assert connection.close_code == 1000
+            assert connection.close_code == 1011
 
     run(main())
 
@@ -117,12 +118,14 @@ def test_the_request_has_what_was_asked_for() -> None:
 
 def test_a_subprotocol_is_agreed() -> None:
     async def main() -> None:
-        async with serving(subprotocols=["superchat", "chat"]) as port:  # type: ignore[list-item]
+        async with serving(
+            subprotocols=[Subprotocol("superchat"), Subprotocol("chat")]
+        ) as port:
             uri = f"ws://127.0.0.1:{port}/"
             async with connect(uri, subprotocols=["chat", "superchat"]) as connection:
                 assert connection.subprotocol in ("chat", "superchat")
-            async with connect(uri) as connection:
-                assert connection.subprotocol is None
+        async with serving() as port, connect(f"ws://127.0.0.1:{port}/") as connection:
+            assert connection.subprotocol is None
 
     run(main())
 
@@ -153,9 +156,12 @@ def test_the_request_and_the_response_are_kept() -> None:
 )
 def test_compression_is_agreed(compression: Any, agreed: dict[str, Any] | None) -> None:
     async def main() -> None:
-        async with serving() as port, connect(
-            f"ws://127.0.0.1:{port}/", compression=compression, compress_from=0
-        ) as connection:
+        async with (
+            serving() as port,
+            connect(
+                f"ws://127.0.0.1:{port}/", compression=compression, compress_from=0
+            ) as connection,
+        ):
             if agreed is None:
                 assert connection.deflate is None
             else:
@@ -207,12 +213,15 @@ def test_callbacks_get_messages_without_a_task() -> None:
             if len(events) == 4:
                 done.set_result(connection)
 
-        async with serving() as port, connect(
-            f"ws://127.0.0.1:{port}/",
-            on_message=on_message,
-            on_connect=lambda connection: events.append("connected"),
-            on_disconnect=lambda connection: events.append("disconnected"),
-        ) as connection:
+        async with (
+            serving() as port,
+            connect(
+                f"ws://127.0.0.1:{port}/",
+                on_message=on_message,
+                on_connect=lambda connection: events.append("connected"),
+                on_disconnect=lambda connection: events.append("disconnected"),
+            ) as connection,
+        ):
             assert events == ["connected"]
             for message in ("one", b"two", "three"):
                 await connection.send(message)
@@ -245,9 +254,10 @@ def test_a_subclass_can_replace_the_connection() -> None:
         pass
 
     async def main() -> None:
-        async with serving() as port, connect(
-            f"ws://127.0.0.1:{port}/", create_connection=Mine
-        ) as connection:
+        async with (
+            serving() as port,
+            connect(f"ws://127.0.0.1:{port}/", create_connection=Mine) as connection,
+        ):
             assert type(connection) is Mine
             await connection.send("hello")
             assert await connection.recv() == "hello"
@@ -299,12 +309,15 @@ def test_a_unix_socket(tmp_path: Path) -> None:
 
 def test_arguments_for_the_event_loop_reach_it() -> None:
     async def main() -> None:
-        async with serving() as port, connect(
-            f"ws://localhost:{port}/",
-            family=socket.AF_INET,
-            happy_eyeballs_delay=0.1,
-            local_addr=("127.0.0.2", 0),
-        ) as connection:
+        async with (
+            serving() as port,
+            connect(
+                f"ws://localhost:{port}/",
+                family=socket.AF_INET,
+                happy_eyeballs_delay=0.1,
+                local_addr=("127.0.0.2", 0),
+            ) as connection,
+        ):
             assert connection.local_address[0] == "127.0.0.2"
 
     run(main())
@@ -434,7 +447,9 @@ def test_an_invalid_response_is_an_error_and_the_connection_is_closed(
 def test_the_end_of_the_stream_before_the_response_is_an_error() -> None:
     async def main() -> None:
         async with scripted(b"HTTP/1.1 101 ", stays=False) as raw:
-            with pytest.raises(InvalidMessage, match="before the response was complete") as caught:
+            with pytest.raises(
+                InvalidMessage, match="before the response was complete"
+            ) as caught:
                 await connect(raw.uri)
             assert isinstance(caught.value.__cause__, EOFError)
 

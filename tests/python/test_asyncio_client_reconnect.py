@@ -76,7 +76,9 @@ def test_transient_errors_are_tried_again_and_logged(caplog: pytest.LogCaptureFi
         assert run(main()) == 6
     messages = [record.getMessage() for record in caplog.records]
     assert len(messages) == 5
-    assert all(text.startswith("connect failed; reconnecting in 0.0 seconds: ") for text in messages)
+    assert all(
+        text.startswith("connect failed; reconnecting in 0.0 seconds: ") for text in messages
+    )
     assert "TimeoutError" in messages[4]
 
 

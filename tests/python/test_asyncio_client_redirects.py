@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from client_peers import Raw, accepting, redirect, run, scripted, serving
@@ -103,8 +104,7 @@ def test_the_first_origin_does_not_get_them_again_from_another_one() -> None:
                 return redirect(first.uri + "back")
 
             async with scripted(back) as second:
-                responses = [redirect(second.uri), accepting]
-                async with scripted(*responses) as real:
+                async with scripted(redirect(second.uri), accepting) as real:
                     first.port = real.port
                     connection = await connect(
                         real.uri, additional_headers=USER_FIELDS, close_timeout=0.1
@@ -131,14 +131,14 @@ def test_every_connect_starts_at_the_given_uri_with_all_that_was_given() -> None
 
 
 def test_ten_redirections_are_followed_and_eleven_are_not() -> None:
-    def chain(length: int) -> list[object]:
-        return [redirect(f"/{i}") for i in range(1, length + 1)] + [accepting]
+    def chain(length: int) -> list[Any]:
+        return [*(redirect(f"/{i}") for i in range(1, length + 1)), accepting]
 
     async def main() -> None:
-        async with scripted(*chain(10)) as raw:  # type: ignore[arg-type]
+        async with scripted(*chain(10)) as raw:
             await (await connect(raw.uri, close_timeout=0.1)).close()
         assert target(raw.requests[-1]) == "/10"
-        async with scripted(*chain(11)) as raw:  # type: ignore[arg-type]
+        async with scripted(*chain(11)) as raw:
             with pytest.raises(SecurityError, match="more than 10") as caught:
                 await connect(raw.uri)
         assert len(raw.requests) == 11

@@ -8,7 +8,6 @@ from base64 import b64encode
 from itertools import product
 
 import pytest
-import websockets.proxy
 import websockets.uri
 import wscodec.proxy
 from wscodec.exceptions import InvalidProxy, InvalidProxyMessage, InvalidProxyStatus
@@ -64,13 +63,14 @@ VARIABLES = ("ws_proxy", "wss_proxy", "socks_proxy", "https_proxy", "http_proxy"
 def test_the_environment_means_what_it_means_to_websockets(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    websockets_proxy = pytest.importorskip("websockets.proxy")  # not in old versions
     for chosen in product((False, True), repeat=len(VARIABLES)):
         for name, is_set in zip(VARIABLES, chosen):
             monkeypatch.setenv(name, f"http://{name[:-6]}.example") if is_set else (
                 monkeypatch.delenv(name, raising=False)
             )
         for uri in ("ws://server.example/", "wss://server.example/"):
-            theirs = websockets.proxy.get_proxy(websockets.uri.parse_uri(uri))
+            theirs = websockets_proxy.get_proxy(websockets.uri.parse_uri(uri))
             assert get_proxy(parse_uri(uri)) == theirs
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -77,17 +78,17 @@ class Attempt:
             await self._route.connect(uri, link)
             self._opening = opening
             return await link.exchange(
-                opening, lambda opened: self._accept(link, opening, opened)
+                opening, lambda opened: self._accept(link.transport, opening.request, opened)
             )
         except BaseException:
             link.abort()
             raise
 
     def _accept(
-        self, link: Link, opening: ClientOpening, opened: Opened | None
+        self, transport: asyncio.Transport, request: bytes, opened: Opened | None
     ) -> ClientConnection:
-        assert opened is not None
+        assert opened is not None, "Link waits until there is something"
         connection = self._create(self._settings)
-        link.transport.set_protocol(connection)
-        connection._begin(link.transport, opening, opened)
+        transport.set_protocol(connection)
+        connection._begin(transport, request, opened)
         return connection

@@ -72,7 +72,9 @@ class Route:
             arguments["host"] = arguments.get("host") or uri.host
             arguments["port"] = arguments.get("port") or uri.port
             proxy = proxy_for(uri, self._proxy)
-        of_proxy = {name: arguments.pop(name) for name in list(arguments) if name[:6] == "proxy_"}
+        of_proxy = {
+            name: arguments.pop(name) for name in list(arguments) if name[:6] == "proxy_"
+        }
         if proxy is None:
             link.transport, _ = await loop.create_connection(lambda: link, **arguments)
             return

@@ -1,9 +1,9 @@
 """A WebSocket client for asyncio.
 
-    async with connect("wss://server.example/") as connection:
-        await connection.send("hello")
-        async for message in connection:
-            print(message)
+async with connect("wss://server.example/") as connection:
+    await connection.send("hello")
+    async for message in connection:
+        print(message)
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
-from .._client import USER_AGENT, ClientOpening, Offer, Opened
+from .._client import USER_AGENT, Offer, Opened
 from .._reconnect import backoff, process_exception, retry_after
 from ..connection import COMPRESS_FROM
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
+from ..frame import Side
+from ..handshake import Response, parse_handshake
+from ..http11 import Request
 from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
@@ -39,14 +42,31 @@ __all__ = [
 
 
 class ClientConnection(Connection):
-    """A connection to a server, made by connect().
-
-    `request` and `response` are those of the opening handshake.
-    """
+    """A connection to a server, made by connect()."""
 
     __slots__ = ()
 
     side = Side.CLIENT
+
+    @property
+    def request(self) -> Request:
+        """The request of the opening handshake."""
+        if isinstance(self._request, bytes):
+            self._request = parse_handshake(self._request)
+        request: Request = self._request
+        return request
+
+    @property
+    def response(self) -> Response:
+        """The server's response."""
+        response: Response = self._response
+        return response
+
+    def _begin(self, transport: asyncio.Transport, request: bytes, opened: Opened) -> None:
+        """Takes over a transport whose opening handshake is complete."""
+        self._request, self._response = request, opened.response
+        self.connection_made(transport)
+        self._open(opened.connection, opened.rest)
 
 
 class connect:
@@ -105,9 +125,9 @@ class connect:
     close_timeout       Seconds that the closing handshake may take. None: no limit. Default:
                         10.
     reconnect_delays    For the iterator: a function that returns a generator of the delays in
-                        seconds. It starts again after each connection that could be made. A
-                        longer Retry-After of the server (at most 300 seconds) has precedence. When the
-                        generator ends, the exception is raised.
+                        seconds; when they end, the exception is raised. It starts again after
+                        each connection that could be made. A longer Retry-After of the server
+                        (at most 300 seconds) has precedence.
     max_size            The limit on a message, or a pair of limits on a message and on a
                         fragment, in bytes; None for none. Default: 1 MiB.
     max_queue           Messages that wait for recv() at most before reading pauses, or a pair
