@@ -97,9 +97,7 @@ class Reference:
             self.collect()
         buffer = create_string_buffer(self.input, len(self.input)) if self.input else None
         used, entry = c_size_t(), _ffi.Event()
-        n = lib.ws_conn_recv(
-            self.handle, buffer, len(self.input), byref(entry), 1, byref(used)
-        )
+        n = lib.ws_conn_recv(self.handle, buffer, len(self.input), byref(entry), 1, byref(used))
         self.input = self.input[used.value :]
         if n < 0:
             self.failed = errors.error_for(n).name
