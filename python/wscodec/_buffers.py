@@ -42,7 +42,9 @@ def own_copy(data: Data, name: str = "data") -> bytes:
     return bytes(view_of(data, name))
 
 
-def view_of(data: Data, name: str, wanted: str = "bytes, bytearray or memoryview") -> memoryview:
+def view_of(
+    data: Data, name: str, wanted: str = "bytes, bytearray or memoryview"
+) -> memoryview:
     """The memory of a bytes-like object. Raises TypeError if it is none, ValueError if it is a
     memoryview that was released."""
     try:

@@ -120,4 +120,6 @@ class Control:
         return Close(code, reason.decode())
 
     def _key(self) -> bytes | None:
-        return None if self._random is None else four_bytes(self._random(4), "what random() returns")
+        if self._random is None:
+            return None
+        return four_bytes(self._random(4), "the result of random()")
