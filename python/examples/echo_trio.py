@@ -28,8 +28,12 @@ GOODBYE_SECONDS = 2  # for the peers to close after a signal to stop
 QUIET_SECONDS = 0.001
 
 
+class Ended(Exception):
+    """The peer has ended its stream."""
+
+
 class Gone(Exception):
-    """Nothing is left to say to a peer."""
+    """The peer does not answer."""
 
 
 class Stopping(Exception):
@@ -44,9 +48,9 @@ class EchoServer:
         plain = options.no_compression or not wscodec.library_can_deflate()
         self.deflate = None if plain else Deflate()
         self.tls: ssl.SSLContext | None = None
-        if options.certificate:
+        if options.cert:
             self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            self.tls.load_cert_chain(options.certificate, options.key)
+            self.tls.load_cert_chain(options.cert, options.key)
         self.peers: set[Peer] = set()
         self.is_stopping = False
 
@@ -79,8 +83,9 @@ class EchoServer:
         peer = Peer(self, tcp)
         self.peers.add(peer)
         try:
-            if await peer.shake_hands():
-                await peer.echo()
+            with contextlib.suppress(Ended):
+                if await peer.shake_hands():
+                    await peer.echo()
             await peer.hang_up()
         except (Gone, Stopping, OSError, trio.BrokenResourceError, trio.TooSlowError):
             pass
@@ -104,13 +109,16 @@ class Peer:
         self.ping_interval: float = server.options.ping_interval or math.inf
 
     async def read(self, seconds: float = math.inf) -> bytes | None:
-        """What came; b"" at the end; None if nothing came in time. Raises Stopping."""
+        """What came; None if nothing came in time. Raises Ended and Stopping."""
+        data = None
         if not self.server.is_stopping:
             with trio.move_on_after(seconds) as self.reading:
-                return bytes(await self.stream.receive_some(PIECE))
-        if self.server.is_stopping:
+                data = bytes(await self.stream.receive_some(PIECE))
+        if data is None and self.server.is_stopping:
             raise Stopping
-        return None
+        if data == b"":
+            raise Ended
+        return data
 
     async def write(self, data: bytes) -> None:
         """Raises TooSlowError if the peer does not read."""
@@ -149,10 +157,7 @@ class Peer:
         """Reads until the head is complete, or returns what is wrong with it."""
         length, scanned = 0, 0
         while not length:
-            data = await self.read()
-            if not data:
-                raise Gone
-            head += data
+            head += await self.read() or b""
             try:
                 length, scanned = wscodec.head_length(head, scanned)
             except wscodec.WsError as error:
@@ -162,13 +167,11 @@ class Peer:
     # Messages
 
     async def echo(self) -> None:
-        """Sends every message back, until the connection is closed or the stream ends."""
+        """Sends every message back, until the connection is closed."""
         is_silent = False
         try:
             while await self.answer():
                 data = await self.read(self.ping_interval)
-                if data == b"":
-                    return
                 if data:
                     self.connection.receive_data(data)
                 elif is_silent:
@@ -255,8 +258,8 @@ def main() -> None:
         help="ping a peer after such a silence; drop it if it is silent, or does not read, for "
         "as long again; 0: never",
     )
-    parser.add_argument("--certificate", metavar="FILE", help="for TLS")
-    parser.add_argument("--key", metavar="FILE", help="of the certificate")
+    parser.add_argument("--cert", metavar="FILE", help="a certificate, for TLS")
+    parser.add_argument("--key", metavar="FILE", help="its private key")
     parser.add_argument(
         "--no-compression", action="store_true", help="agree to none, whatever is offered"
     )

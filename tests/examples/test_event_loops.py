@@ -352,20 +352,6 @@ def test_the_number_of_threads_is_checked() -> None:
 # TLS
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The files of a certificate for localhost and 127.0.0.1, and of its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key
-
-
 @pytest.mark.parametrize("name", TLS)
 def test_a_certificate_of_the_user(name: str, certificate: tuple[str, str]) -> None:
     cert, key = certificate

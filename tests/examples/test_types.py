@@ -1,4 +1,5 @@
-"""Types of the tests in this folder. Those of all other folders: tests/python/test_style.py."""
+"""Types of the tests in this folder, and of the example that needs another package. Those of all
+other folders: tests/python/test_style.py."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ def test_types_pass_mypy() -> None:
     done = subprocess.run(
         [
             *(sys.executable, "-m", "mypy", "--config-file", "python/pyproject.toml"),
-            *("--cache-dir", "target/python/mypy-cache-examples", "tests/examples"),
+            *("--cache-dir", "target/python/mypy-cache-examples"),
+            *("tests/examples", "python/examples/echo_trio.py"),
         ],
         cwd=ROOT,
         env={**os.environ, "MYPYPATH": "tests/python:python"},
