@@ -1,4 +1,4 @@
-"""Types of the tests in this folder, and of the example that needs another package. Those of all
+"""Types of the tests in this folder, and of an example that needs another package. Those of all
 other folders: tests/python/test_style.py."""
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from wscodec import errors
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
 PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "first-steps")]
 
-# Their types are checked in tests/examples/test_types.py, where the packages that they import are
+# Their types are checked in tests/examples/test_types.py, where the packages they import are
 # installed.
 EXAMPLES = "tests/examples"
 OTHER_PACKAGES = "python/examples/echo_trio.py"
