@@ -8,11 +8,12 @@ import pytest
 
 pytest.register_assert_rewrite("echo_checks", "wire")
 
+from conversation import Certificate  # noqa: E402  (after the line above)
 from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """The files of a certificate for localhost and 127.0.0.1, and of its key."""
     folder = tmp_path_factory.mktemp("certificate")
     cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
@@ -22,4 +23,4 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
          "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
         check=True, capture_output=True,
     )  # fmt: skip
-    return cert, key
+    return Certificate(cert, key)
