@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-pytest.register_assert_rewrite("echo_checks", "wire")
+pytest.register_assert_rewrite("compression_checks", "echo_checks", "python_checks", "wire")
 
 from conversation import Certificate  # noqa: E402  (after the line above)
 from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 
 import needs
-from compression_checks import CompressionChecks
-from echo_checks import MIB, EchoChecks
+from python_checks import PythonChecks, PythonCompressionChecks
 
 COMMAND = (sys.executable, "python/examples/echo_trio.py")
 
 
-class TestTrio(EchoChecks):
+class TestTrio(PythonChecks):
     command = COMMAND
-    memory_limit = 96 * MIB
 
 
 @needs.compression
-class TestTrioCompresses(CompressionChecks):
+class TestTrioCompresses(PythonCompressionChecks):
     command = COMMAND

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("compression_checks", "deflated", "echo_checks", "wire")
+pytest.register_assert_rewrite(
+    "compression_checks", "deflated", "echo_checks", "python_checks", "wire"
+)
 
 from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)
