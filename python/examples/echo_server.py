@@ -12,6 +12,7 @@ import ssl
 import wscodec
 from wscodec.asyncio import Headers, Request, Response, ServerConnection, serve
 
+PROTOCOLS = ("chat", "superchat")
 MAX_MESSAGE = 16 * 1024 * 1024
 HELLO = b"Hello, World!\n"
 GOODBYE_SECONDS = 2  # for the peers to close after a signal to stop
@@ -20,6 +21,11 @@ GOODBYE_SECONDS = 2  # for the peers to close after a signal to stop
 async def echo(connection: ServerConnection) -> None:
     async for message in connection:
         await connection.send(message)
+
+
+def choose(connection: ServerConnection, offered: list[str]) -> str | None:
+    """Also clients that offer no subprotocol are welcome, or only others."""
+    return next((name for name in PROTOCOLS if name in offered), None)
 
 
 def say_hello(connection: ServerConnection, request: Request) -> Response | None:
@@ -42,7 +48,7 @@ async def run(options: argparse.Namespace) -> None:
         options.host,
         options.port,
         process_request=say_hello,
-        subprotocols=["chat", "superchat"],
+        select_subprotocol=choose,
         compression=None if plain else wscodec.Deflate(),
         compress_from=options.compress_from,
         max_size=MAX_MESSAGE,

@@ -59,19 +59,21 @@ class TlsChecks(ProtocolChecks):
 
 class TestAsyncioTls(TlsChecks):
     name = "asyncio"
+    explains = True
 
 
 class TestThreadsTls(TlsChecks):
     name = "threads"
+    explains = True
 
 
 class TestTrioTls(TlsChecks):
     name = "trio"
 
 
-# With pings after half a second of silence
+# With pings after half a second of silence. To drop a peer can take a closing handshake.
 
-PINGS = ("--ping-interval", "0.5")
+PINGS = ("--ping-interval", "0.5", "--handshake-timeout", "1")
 either_transport = pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "TLS"])
 each_server = pytest.mark.parametrize("name", SERVERS)
 

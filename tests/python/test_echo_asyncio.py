@@ -1,19 +1,35 @@
-"""The asyncio example."""
+"""The asyncio example, as it is and with a callback instead of a handler."""
 
 from __future__ import annotations
 
 import sys
 
 import needs
+from echo_checks import MIB
 from python_checks import PythonChecks, PythonCompressionChecks
 
-COMMAND = (sys.executable, "python/examples/echo_server.py")
+HANDLER = (sys.executable, "python/examples/echo_server.py")
+CALLBACK = (sys.executable, "tests/python/callback_server.py")
 
 
-class TestAsyncio(PythonChecks):
-    command = COMMAND
+class TestHandler(PythonChecks):
+    command = HANDLER
+    explains = True
+
+
+class TestCallback(PythonChecks):
+    command = CALLBACK
+    explains = True
 
 
 @needs.compression
-class TestAsyncioCompresses(PythonCompressionChecks):
-    command = COMMAND
+class TestHandlerCompresses(PythonCompressionChecks):
+    command = HANDLER
+    explains = True
+    queue_limit = 112 * MIB  # 16 messages of 4 MiB wait, and some are being echoed
+
+
+@needs.compression
+class TestCallbackCompresses(PythonCompressionChecks):
+    command = CALLBACK
+    explains = True
