@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
+from pathlib import Path
 
 import pytest
 
 pytest.register_assert_rewrite("compression_checks", "echo_checks", "python_checks", "wire")
 
-from conversation import Certificate  # noqa: E402  (after the line above)
+from certificates import certificates  # noqa: E402, F401
+from conversation import Certificate  # noqa: E402
 from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """The files of a certificate for localhost and 127.0.0.1, and of its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return Certificate(cert, key)
+def certificate(certificates: Path) -> Certificate:  # noqa: F811
+    """One for localhost and 127.0.0.1."""
+    cert, key, ca = (
+        certificates / name for name in ("localhost.pem", "localhost.key", "ca.pem")
+    )
+    return Certificate(str(cert), str(key), str(ca))

@@ -36,6 +36,8 @@ class Certificate(NamedTuple):
 
     cert: str
     key: str
+    ca: str
+    """The certificate that clients trust."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Visit:
 
     url: str
     cafile: str | None = None
-    """The certificate to trust, if the URL begins with wss."""
+    """The certificate to trust, for wss."""
     compression: bool = False
     """Whether the client offers it."""
 

@@ -31,7 +31,7 @@ def context_of(certificate: Certificate | None) -> ssl.SSLContext | None:
     if not certificate:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(*certificate)
+    context.load_cert_chain(certificate.cert, certificate.key)
     return context
 
 
@@ -141,7 +141,7 @@ def aiohttp_(certificate: Certificate | None) -> Iterator[OtherServer]:
 
 @contextlib.contextmanager
 def ws(certificate: Certificate | None) -> Iterator[OtherServer]:
-    files = certificate or ()
+    files = [certificate.cert, certificate.key] if certificate else []
     process = subprocess.Popen(
         [*node("ws_server.cjs"), str(MAX_SIZE), *files], stdout=subprocess.PIPE, text=True
     )

@@ -50,11 +50,11 @@ Url = Callable[[str, bool], str]
 def url(certificate: Certificate) -> Iterator[Url]:
     """The URL of one of our servers, which is started when it is first asked for."""
     running: dict[tuple[str, bool], Server] = {}
-    cert, key = certificate
+    cert, key, ca = certificate
 
     def url(name: str, is_tls: bool) -> str:
         if (name, is_tls) not in running:
-            tls = ssl.create_default_context(cafile=cert) if is_tls else None
+            tls = ssl.create_default_context(cafile=ca) if is_tls else None
             files = ("--cert", cert, "--key", key) if is_tls else ()
             running[name, is_tls] = Server(SERVERS[name], *files, tls=tls)
         return f"{'wss' if is_tls else 'ws'}://127.0.0.1:{running[name, is_tls].port}/"
@@ -75,7 +75,7 @@ def check(seen: Seen, compression: bool, close_code: int = CLOSE_CODE) -> None:
 def test_clients_of_others_talk_to_our_servers(
     server: str, client: str, is_strong: bool, url: Url, certificate: Certificate
 ) -> None:
-    visit = Visit(url(server, is_strong), certificate.cert if is_strong else None, is_strong)
+    visit = Visit(url(server, is_strong), certificate.ca if is_strong else None, is_strong)
     compression = is_strong and client not in WITHOUT_COMPRESSION
     seen = other_clients.CLIENTS[client](visit)
     check(seen, compression or client in ALWAYS_COMPRESSION)
@@ -90,7 +90,7 @@ def test_our_clients_talk_to_servers_of_others(
     serving = other_servers.SERVERS[server](certificate if is_strong else None)
     with serving as running:
         url = f"{'wss' if is_strong else 'ws'}://127.0.0.1:{running.port}/"
-        visit = Visit(url, certificate.cert if is_strong else None, is_strong)
+        visit = Visit(url, certificate.ca if is_strong else None, is_strong)
         # aiohttp replies to every close with 1000.
         code = 1000 if server == "aiohttp" else CLOSE_CODE
         check(our_clients.CLIENTS[client](visit), is_strong, code)
@@ -103,7 +103,7 @@ def test_our_clients_talk_to_servers_of_others(
 def test_our_clients_talk_to_our_servers(
     server: str, client: str, is_strong: bool, url: Url, certificate: Certificate
 ) -> None:
-    visit = Visit(url(server, is_strong), certificate.cert if is_strong else None, is_strong)
+    visit = Visit(url(server, is_strong), certificate.ca if is_strong else None, is_strong)
     check(our_clients.CLIENTS[client](visit), is_strong)
 
 
@@ -143,7 +143,7 @@ def nginx(
 def test_a_conversation_through_nginx(
     server: str, client: str, nginx: Callable[[str], str], certificate: Certificate
 ) -> None:
-    check(CLIENTS[client](Visit(nginx(server), certificate.cert, True)), True)
+    check(CLIENTS[client](Visit(nginx(server), certificate.ca, True)), True)
 
 
 # What is too big

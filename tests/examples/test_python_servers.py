@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from conversation import Certificate
 from echo_checks import (
     MIB,
     PATIENCE,
@@ -28,13 +29,11 @@ SERVERS = {
 }
 
 
-def start(
-    name: str, certificate: tuple[str, str], is_tls: bool = False, *options: str
-) -> Server:
+def start(name: str, certificate: Certificate, is_tls: bool = False, *options: str) -> Server:
     if not is_tls:
         return Server(SERVERS[name], *options)
-    cert, key = certificate
-    context = ssl.create_default_context(cafile=cert)
+    cert, key, ca = certificate
+    context = ssl.create_default_context(cafile=ca)
     return Server(SERVERS[name], "--cert", cert, "--key", key, *options, tls=context)
 
 
@@ -46,10 +45,10 @@ class TlsChecks(ProtocolChecks):
 
     @pytest.fixture(autouse=True, scope="class")
     @classmethod
-    def certified(cls, certificate: tuple[str, str]) -> None:
-        cert, key = certificate
+    def certified(cls, certificate: Certificate) -> None:
+        cert, key, ca = certificate
         cls.command = (*SERVERS[cls.name], "--cert", cert, "--key", key)
-        cls.tls = ssl.create_default_context(cafile=cert)
+        cls.tls = ssl.create_default_context(cafile=ca)
 
     def test_a_peer_that_speaks_no_tls_gets_no_response(self, server: Server) -> None:
         with Peer(server.port) as peer:
@@ -81,7 +80,7 @@ each_server = pytest.mark.parametrize("name", SERVERS)
 @either_transport
 @each_server
 def test_a_peer_that_never_reads_is_dropped(
-    name: str, is_tls: bool, certificate: tuple[str, str]
+    name: str, is_tls: bool, certificate: Certificate
 ) -> None:
     server = start(name, certificate, is_tls, *PINGS)
     message = frame(FIN | BINARY, bytes(65536))
@@ -99,7 +98,7 @@ def test_a_peer_that_never_reads_is_dropped(
 @either_transport
 @each_server
 def test_a_peer_that_reads_slowly_is_served(
-    name: str, is_tls: bool, certificate: tuple[str, str]
+    name: str, is_tls: bool, certificate: Certificate
 ) -> None:
     server = start(name, certificate, is_tls, *PINGS)
     payload = bytes(range(256)) * (16 * MIB // 256)
