@@ -14,19 +14,7 @@ Every error is a WsError: see wscodec.errors.
 from __future__ import annotations
 
 from . import _ffi, errors
-from .connection import (
-    COMPRESS_FROM,
-    MAX_MESSAGE,
-    Accepted,
-    Connection,
-    Event,
-    Message,
-    MessagePart,
-    Options,
-    Ping,
-    Pong,
-    State,
-)
+from .connection import Accepted, Connection
 from .control import Control
 from .decoder import Decoder
 from .deflate import (
@@ -39,6 +27,7 @@ from .deflate import (
     deflate_offer,
 )
 from .errors import HandshakeError, NotUpgrade, ProtocolError, UsageError, WsError
+from .events import Event, Message, MessagePart, Ping, Pong, State
 from .frame import (
     BEGIN,
     END,
@@ -82,6 +71,7 @@ from .handshake import (
     select_protocol,
     select_protocol_value,
 )
+from .options import COMPRESS_FROM, MAX_MESSAGE, Options
 from .text import (
     Close,
     CloseCode,

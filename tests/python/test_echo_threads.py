@@ -1,0 +1,20 @@
+"""The example with threads."""
+
+from __future__ import annotations
+
+import sys
+
+import needs
+from python_checks import PythonChecks, PythonCompressionChecks
+
+COMMAND = (sys.executable, "python/examples/echo_threads.py")
+
+
+class TestThreads(PythonChecks):
+    command = COMMAND
+    max_reads = 500  # each send() passes its message to the system before it returns
+
+
+@needs.compression
+class TestThreadsCompress(PythonCompressionChecks):
+    command = COMMAND
