@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from ctypes import addressof, byref, c_char, c_size_t, c_uint64
+from ctypes import byref, c_char, c_size_t, c_uint64
 from struct import Struct
 from typing import NamedTuple
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import needs
+from echo_checks import MIB
 from python_checks import PythonChecks, PythonCompressionChecks
 
 COMMAND = (sys.executable, "python/examples/echo_threads.py")
@@ -18,3 +19,4 @@ class TestThreads(PythonChecks):
 @needs.compression
 class TestThreadsCompress(PythonCompressionChecks):
     command = COMMAND
+    queue_limit = 112 * MIB  # 16 messages of 4 MiB wait, and some are being echoed
