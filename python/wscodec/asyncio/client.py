@@ -18,12 +18,12 @@ from typing import Any, Callable
 
 from .._client import USER_AGENT, Offer, Opened
 from .._reconnect import backoff, process_exception, retry_after
-from ..connection import COMPRESS_FROM
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
 from ..handshake import Response, parse_handshake
 from ..http11 import Request
+from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
