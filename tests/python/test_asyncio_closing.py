@@ -224,6 +224,18 @@ async def test_used_in_async_with_a_connection_closes_with_1000_or_1011() -> Non
             assert client.close_code == code
 
 
+@run
+async def test_a_full_queue_does_not_hide_that_the_peer_has_closed_tcp() -> None:
+    async with serve(forever, "127.0.0.1", 0, max_queue=1) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        peer.write(frame(FIN | TEXT, b"a") * 3 + close(1000))
+        await peer.closed_with()
+        await peer.end()
+        await asyncio.wait_for(connection.wait_closed(), 5)
+        assert [await connection.recv() for _ in range(3)] == ["a"] * 3
+
+
 # Errors of the peer
 
 
