@@ -103,10 +103,11 @@ class Keepalive:
         if self.ping_at <= now:
             self.ping_at = max(self.ping_at + self.interval / SLOTS, now)
             self._ping(now)
-        if self.rounds or any(self.slots):
+        if any(self.slots):
             self._start()
         else:
             self.timer = None
+            self.rounds.clear()
 
     def _ping(self, now: float) -> None:
         """Pings the connections of the next slot."""
