@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from types import TracebackType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from .. import _ffi
 from .._messages import encoded, server_frame
@@ -51,10 +51,10 @@ class Connection(Receiving):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio: TCP is connected, and TLS if it is used."""
-        assert isinstance(transport, asyncio.Transport)
         settings = self._settings
-        self.transport = transport
-        transport.set_write_buffer_limits(settings.write_high, settings.write_low)
+        # Not all transports of other event loops are of this class, but they have its methods.
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(settings.write_high, settings.write_low)
         if settings.open_timeout is not None:
             self._timer = settings.loop.call_later(settings.open_timeout, self._on_open_timeout)
 
