@@ -51,16 +51,17 @@ def url(certificate: Certificate) -> Iterator[Url]:
     """The URL of one of our servers, which is started when it is first asked for."""
     running: dict[tuple[str, bool], Server] = {}
     cert, key, ca = certificate
+    stack = contextlib.ExitStack()
 
     def url(name: str, is_tls: bool) -> str:
         if (name, is_tls) not in running:
             tls = ssl.create_default_context(cafile=ca) if is_tls else None
             files = ("--cert", cert, "--key", key) if is_tls else ()
-            running[name, is_tls] = Server(SERVERS[name], *files, tls=tls)
+            running[name, is_tls] = server = Server(SERVERS[name], *files, tls=tls)
+            stack.callback(server.process.kill)
         return f"{'wss' if is_tls else 'ws'}://127.0.0.1:{running[name, is_tls].port}/"
 
-    with contextlib.ExitStack() as stack:
-        stack.callback(lambda: [server.process.kill() for server in running.values()])
+    with stack:
         yield url
         assert [server.stop() for server in running.values()] == [0] * len(running)
 
