@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -94,7 +93,7 @@ class Terminal:
 
     def show(self, text: str) -> None:
         """Shows text that is escaped, except its newlines and tabs."""
-        columns = shutil.get_terminal_size().columns
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
         below = self._rows_below_the_first(columns)
         above = f"\x1b7\n\x1b[{1 + below}A\r\x1b[L"
         for line in text.split("\n"):

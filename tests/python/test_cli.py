@@ -386,7 +386,7 @@ def test_a_signal_closes_the_connection(number: signal.Signals) -> None:
     assert closes == [1000]
 
 
-def test_the_second_signal_ends_it() -> None:
+def test_a_signal_during_the_handshake_ends_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with start(f"ws://127.0.0.1:{listener.getsockname()[1]}/") as process:
             peer = listener.accept()[0]
