@@ -260,6 +260,8 @@ def _agreed(connection: ClientConnection) -> str:
 def _lines_of_stdin() -> Iterator[bytes]:
     """Reads from the descriptor: a thread that waits in sys.stdin would hold its lock when the
     program ends."""
+    if sys.stdin is None:  # it was closed when we were started
+        return
     rest = b""
     while data := os.read(sys.stdin.fileno(), 65536):
         *lines, rest = (rest + data).split(b"\n")

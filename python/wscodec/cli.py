@@ -272,7 +272,10 @@ def main(argv: list[str] | None = None) -> int:
         return asyncio.run(Session(options).run(arguments))
     except Failure as error:
         print(f"wscodec: {escaped(str(error), chr(10))}", file=sys.stderr)
-    except BrokenPipeError:  # whoever reads our output has gone
+    except OSError as error:  # of stdin or stdout
+        if not isinstance(error, BrokenPipeError):
+            print(f"wscodec: {error.strerror}", file=sys.stderr)
+        # What is still in the buffer of stdout must not fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(file=sys.stderr)

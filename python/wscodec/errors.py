@@ -154,7 +154,8 @@ class HandshakeStatus(HandshakeError):
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
     def __init__(self, response: Response) -> None:
-        super().__init__()
+        status = f"{response.status} {response.reason}".rstrip()
+        super().__init__(f"the server did not accept the connection: {status}")
         self.response = response
         """The response. After a 1xx, another one follows its head."""
 

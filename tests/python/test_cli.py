@@ -411,6 +411,36 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
         assert process.stderr.read() == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_cannot_be_written_is_an_error() -> None:
+    with serving(echo_handler) as url, open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, url, "x"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            env=environment(),
+            timeout=PATIENCE,
+        )
+    assert (done.returncode, done.stderr) == (1, b"wscodec: No space left on device\n")
+
+
+def test_without_stdin_there_is_nothing_to_send() -> None:
+    def talk(connection: ServerConnection) -> None:
+        connection.send("hello")
+
+    with serving(talk) as url:
+        done = subprocess.run(
+            ["sh", "-c", 'exec "$@" <&-', "sh", *COMMAND, "--no-close", url],
+            cwd=ROOT,
+            capture_output=True,
+            env=environment(),
+            timeout=PATIENCE,
+        )
+    check(done, 0, b"hello\n", "")
+
+
 # The command line
 
 

@@ -14,6 +14,7 @@ from echo_checks import PATIENCE
 from test_echo_client import serving
 from test_wscat_c_terminal import COLUMNS, Terminal, body, closes, talk
 from websockets.sync.server import ServerConnection
+from wscodec._terminal import escaped
 
 COMMAND = (sys.executable, "-W", "error", "-m", "wscodec")
 
@@ -152,3 +153,18 @@ def test_the_close_of_the_server_ends_it_while_a_line_is_typed() -> None:
     assert r"closed: received 4001 time \x1b[2Jis up; then sent 4001" in shown
     assert rf"wscodec: {url}: closed with 4001 time \x1b[2Jis up" in shown
     assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Grüße \u3042", "Grüße \u3042"),
+        ("\x1b[2J\r\x7f\x9b", r"\x1b[2J\x0d\x7f\xc2\x9b"),
+        ("a\tb\nc", r"a\x09b\x0ac"),
+        ("\u202e\u2066\u061c", r"\xe2\x80\xae\xe2\x81\xa6\xd8\x9c"),
+        ("\udcff\ud800", r"\xff\xed\xa0\x80"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown_as_bytes(text: str, shown: str) -> None:
+    assert escaped(text) == shown
+    assert escaped("\n\t\x1b", "\n\t") == "\n\t\\x1b"
