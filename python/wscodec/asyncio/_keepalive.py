@@ -62,7 +62,7 @@ class Keepalive:
     def add(self, connection: Connection) -> int:
         """Pings this connection from now on, first after about one interval. Returns its slot,
         for remove()."""
-        slot = self.next_slot - 1
+        slot = (self.next_slot - 1) % SLOTS
         self.slots[slot].add(connection)
         if self.timer is None:
             self.ping_at = self.loop.time() + self.interval / SLOTS
@@ -103,10 +103,11 @@ class Keepalive:
         if self.ping_at <= now:
             self.ping_at = max(self.ping_at + self.interval / SLOTS, now)
             self._ping(now)
-        if self.rounds or any(self.slots):
+        if any(self.slots):
             self._start()
         else:
             self.timer = None
+            self.rounds.clear()
 
     def _ping(self, now: float) -> None:
         """Pings the connections of the next slot."""
