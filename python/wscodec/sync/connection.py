@@ -24,6 +24,7 @@ import contextlib
 import logging
 import secrets
 import socket
+import ssl
 import threading
 import time
 import uuid
@@ -185,6 +186,12 @@ class Connection:
         """The logger of the server or client, with this connection as `websocket` of its
         records."""
         return logging.LoggerAdapter(self._plain_logger, {"websocket": self})
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """What tells about certificates and ciphers; None without TLS. Do not read or write
+        it."""
+        return None if self._channel.tls is None else self._channel.tls.object
 
     @property
     def state(self) -> State:
@@ -887,6 +894,7 @@ class Connection:
                     self._engine.finish()
                 except WsError as error:
                     self._ending.cause = error
+        self._end_tls()
         self._ends_later = self._has_more = False
         self._is_over = self._is_ended = self._is_lost = True
         self._due.clear()
@@ -894,6 +902,18 @@ class Connection:
         self._is_closing(None)
         shut_down(self.socket, socket.SHUT_RDWR)
         self._watcher.forget(self)
+
+    def _end_tls(self) -> None:
+        """Ends our data under TLS too, unless it has ended, or something is due before. Needs
+        the lock; so _writer must not be waited for."""
+        if self._tls is None or self._wants_eof or self._is_lost or self._fault or self._due:
+            return
+        if self._writer.acquire(False):
+            try:
+                with contextlib.suppress(OSError):
+                    send_now(self.socket, self._tls.finish())
+            finally:
+                self._writer.release()
 
     # For the watcher
 
