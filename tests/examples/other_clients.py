@@ -133,6 +133,7 @@ def websocket_client(visit: Visit) -> Seen:
     opcode, frame = client.recv_data_frame()
     assert opcode == ABNF.OPCODE_CLOSE
     seen.close_code = int.from_bytes(frame.data[:2], "big")
+    assert client.sock
     client.sock.close()
     return seen
 

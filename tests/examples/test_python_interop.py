@@ -4,8 +4,6 @@ conversation in all pairs, and through nginx."""
 from __future__ import annotations
 
 import contextlib
-import ssl
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
@@ -24,18 +22,9 @@ from conversation import (
     Visit,
 )
 from echo_checks import Server
+from python_servers import SERVERS, start
 from test_proxies import Proxy
-from test_python_servers import SERVERS as ON_THE_STANDARD_LOOP
 
-UVLOOP = """
-import asyncio, runpy, sys, uvloop
-asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-runpy.run_path(sys.argv.pop(1), run_name="__main__")
-"""
-SERVERS = {
-    **ON_THE_STANDARD_LOOP,
-    "uvloop": (sys.executable, "-c", UVLOOP, "python/examples/echo_server.py"),
-}
 WITHOUT_COMPRESSION = ["websocket-client"]
 ALWAYS_COMPRESSION = ["Chromium"]
 
@@ -50,17 +39,15 @@ Url = Callable[[str, bool], str]
 def url(certificate: Certificate) -> Iterator[Url]:
     """The URL of one of our servers, which is started when it is first asked for."""
     running: dict[tuple[str, bool], Server] = {}
-    cert, key, ca = certificate
+    stack = contextlib.ExitStack()
 
     def url(name: str, is_tls: bool) -> str:
         if (name, is_tls) not in running:
-            tls = ssl.create_default_context(cafile=ca) if is_tls else None
-            files = ("--cert", cert, "--key", key) if is_tls else ()
-            running[name, is_tls] = Server(SERVERS[name], *files, tls=tls)
+            running[name, is_tls] = server = start(name, certificate if is_tls else None)
+            stack.callback(server.process.kill)
         return f"{'wss' if is_tls else 'ws'}://127.0.0.1:{running[name, is_tls].port}/"
 
-    with contextlib.ExitStack() as stack:
-        stack.callback(lambda: [server.process.kill() for server in running.values()])
+    with stack:
         yield url
         assert [server.stop() for server in running.values()] == [0] * len(running)
 
@@ -123,7 +110,7 @@ def nginx(
     """The URL of nginx in front of one of our servers."""
     with contextlib.ExitStack() as stack:
 
-        def start(server: str) -> str:
+        def behind_nginx(server: str) -> str:
             port = int(url(server, False).rstrip("/").rsplit(":", 1)[1])
             files = (
                 f"ssl_certificate {certificate.cert}; ssl_certificate_key {certificate.key};"
@@ -135,7 +122,11 @@ def nginx(
             return f"wss://127.0.0.1:{proxy.port}/chat"
 
         running: dict[str, str] = {}
-        yield lambda server: running.get(server) or running.setdefault(server, start(server))
+        yield (
+            lambda server: (
+                running.get(server) or running.setdefault(server, behind_nginx(server))
+            )
+        )
 
 
 @pytest.mark.parametrize("client", CLIENTS)

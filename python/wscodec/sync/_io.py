@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
+import sys
 import time
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 _PIECE = 16384
+_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Deadline:
@@ -86,4 +89,13 @@ def shut_down(sock: socket.socket, how: int) -> None:
     try:
         sock.shutdown(how)
     except OSError:  # it has ended already
+        pass
+
+
+def reset_on_close(sock: socket.socket) -> None:
+    """Makes close() reset the connection, so that the peer does not wait for a socket that
+    nobody reads any more."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
+    except OSError:  # it has been reset
         pass

@@ -24,6 +24,7 @@ import contextlib
 import logging
 import secrets
 import socket
+import ssl
 import threading
 import time
 import uuid
@@ -41,7 +42,8 @@ from ..events import Event, Message, MessagePart, Pong
 from ..exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK
 from ..frame import Side
 from ..text import Close, CloseCode
-from ._io import is_readable, is_writable, receive_now, send_now, shut_down
+from ._io import is_readable, is_writable, receive_now, reset_on_close, send_now, shut_down
+from ._keepalive import Keepalive, Verdict
 from ._watcher import READ, WRITE, Watcher, watch
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ _LEAST, _MOST = 4096, 1 << 18
 _JOIN = 1 << 16
 """Bytes from which what is due is not joined any more before it is written."""
 
-_MAX_DUE = 64
-"""Replies of the connection's own, such as pongs, that may be due before reading stops."""
+_MAX_OWED = 1 << 16
+"""Bytes of the connection's own replies, e.g. pongs, that may be due before reading stops."""
 
 
 class PongEvent(threading.Event):
@@ -92,9 +94,9 @@ class Connection:
     exception leaves it.
 
     An exception that a signal handler raises, such as KeyboardInterrupt, leaves a method that
-    waits. It changes nothing if it interrupts recv() while that waits. If it interrupts the
-    handling of what has arrived or the writing of a message, nobody knows how much was done:
-    then the connection is ended.
+    waits, and nothing is lost: a message that send() was writing is still sent. But if it
+    interrupts the handling of what has just arrived, or a write itself, nobody knows how much
+    was done: then the connection is ended.
     """
 
     side: Side
@@ -138,6 +140,7 @@ class Connection:
         self._deadline: float | None = None  # of the closing handshake
         self._is_over = False  # no more messages: a close has arrived, or an error
         self._is_lost = False  # nothing can be sent any more
+        self._resets = False  # the peer is told that what it sends is lost
         self._is_ended = False  # the stream has ended, in both directions
         self._ends_later = False  # it has, but messages are left that were sent before
         self._fault: OSError | None = None  # of reading
@@ -159,16 +162,14 @@ class Connection:
         self._speaks = False  # the engine may have something to send of its own
 
         self._due: deque[bytes | memoryview] = deque()  # what is to be written, in order
+        self._owed = 0  # bytes of replies among it
         self._is_sending = False  # a message in fragments
         self._wants_eof = self._has_eof = False  # the end of our data is due, was sent
-        self._written = 0  # writes so far
+        self._added = self._sent = 0  # bytes that were due so far, and were written
         self._pings: dict[bytes, PongEvent] = {}
 
-        self._heard = False  # something has arrived since the keepalive's ping
+        self._keepalive: Keepalive | None = None  # there is none without ping_interval
         self._keepalive_ping: PongEvent | None = None
-        self._keepalive_written = 0  # writes before it
-        self._pinged_at = 0.0
-        self._no_pong: TimeoutError | None = None
 
     # Facts
 
@@ -185,6 +186,12 @@ class Connection:
         """The logger of the server or client, with this connection as `websocket` of its
         records."""
         return logging.LoggerAdapter(self._plain_logger, {"websocket": self})
+
+    @property
+    def tls(self) -> ssl.SSLObject | None:
+        """What tells about certificates and ciphers; None without TLS. Do not read or write
+        it."""
+        return None if self._channel.tls is None else self._channel.tls.object
 
     @property
     def state(self) -> State:
@@ -409,7 +416,7 @@ class Connection:
 
         While it waits for a long time it costs one system call; _lost() ends the wait.
         """
-        if len(self._due) > _MAX_DUE and not self._write_all(deadline):
+        if self._owed > _MAX_OWED and not self._write_all(deadline):
             return False
         try:
             if deadline is not None and not is_readable(
@@ -442,7 +449,8 @@ class Connection:
 
     def _handle(self, data: bytes, limit: float) -> None:
         """Handles the result of one read. Needs the lock."""
-        self._heard = True
+        if self._keepalive is not None:
+            self._keepalive.was_heard = True
         size = len(data)
         if size == self._size:
             self._size = min(2 * size, _MOST)
@@ -455,7 +463,7 @@ class Connection:
             except OSError as error:  # ssl.SSLError
                 self._fault, has_ended, data = error, True, b""
             if output := self._tls.take_output():
-                self._due.append(output)
+                self._put(output)
         if data and not self._is_over:
             self._events = self._engine.receive_data(data)
             self._process(limit)
@@ -501,7 +509,7 @@ class Connection:
             self._on_error(error)
         if self._speaks:
             self._speaks = False
-            self._add(self._engine.data_to_send())
+            self._owed += self._add(self._engine.data_to_send())
         return bool(self._due) or self._wants_eof
 
     def _on_control(self, event: Event) -> None:
@@ -531,7 +539,8 @@ class Connection:
     def _resume(self) -> None:
         """The queue has room again. Needs the lock."""
         self._is_paused = False
-        self._heard = True  # what the peer has sent meanwhile was not read
+        if self._keepalive is not None:
+            self._keepalive.was_heard = True  # what the peer has sent meanwhile was not read
         self._watcher.tick()
 
     # Sending
@@ -673,10 +682,16 @@ class Connection:
 
     # Writing
 
-    def _add(self, data: bytes) -> None:
-        """Adds to what is due. Needs the lock."""
+    def _add(self, data: bytes) -> int:
+        """Adds to what is due. Returns the number of bytes. Needs the lock."""
         if data:
-            self._due.append(data if self._tls is None else self._tls.encrypt(data))
+            self._put(data if self._tls is None else self._tls.encrypt(data))
+        return len(data)
+
+    def _put(self, data: bytes) -> None:
+        """Adds to what is due, without TLS. Needs the lock."""
+        self._due.append(data)
+        self._added += len(data)
 
     def _write_all(self, deadline: float | None) -> bool:
         """Writes what is due, and waits while the peer does not read. Returns whether that was
@@ -692,6 +707,9 @@ class Connection:
                 if not is_writable(self.socket, left):
                     break
                 is_done = self._write_due()
+        except BaseException:  # of a signal handler: the watcher writes the rest
+            self._watcher.attend(self)
+            raise
         finally:
             self._writer.release()
         if self._due or self._wants_eof:
@@ -726,8 +744,7 @@ class Connection:
                 while due and len(data) < _JOIN:
                     data = b"".join((data, due.popleft()))
                 sent = send_now(self.socket, data)
-                if sent:
-                    self._written += 1
+                self._sent += sent
                 if sent < len(data):
                     due.appendleft(memoryview(data)[sent:])
                     return False
@@ -736,6 +753,7 @@ class Connection:
         except BaseException as error:
             self._lost(error)
             raise
+        self._owed = 0
         if self._wants_eof and not self._has_eof:
             self._has_eof = True
             shut_down(self.socket, socket.SHUT_WR)
@@ -746,7 +764,7 @@ class Connection:
         if not self._wants_eof:
             self._wants_eof = True
             if self._tls is not None:
-                self._due.append(self._tls.finish())
+                self._put(self._tls.finish())
 
     # Closing
 
@@ -859,6 +877,7 @@ class Connection:
             self._ending.cause = self._ending.cause or error
         self._is_lost = True
         self._due.clear()
+        self._owed = 0
         self._is_closing(None)
         shut_down(self.socket, socket.SHUT_RDWR)
         if self._ends_later:
@@ -875,12 +894,26 @@ class Connection:
                     self._engine.finish()
                 except WsError as error:
                     self._ending.cause = error
+        self._end_tls()
         self._ends_later = self._has_more = False
         self._is_over = self._is_ended = self._is_lost = True
         self._due.clear()
+        self._owed = 0
         self._is_closing(None)
         shut_down(self.socket, socket.SHUT_RDWR)
         self._watcher.forget(self)
+
+    def _end_tls(self) -> None:
+        """Ends our data under TLS too, unless it has ended, or something is due before. Needs
+        the lock; so _writer must not be waited for."""
+        if self._tls is None or self._wants_eof or self._is_lost or self._fault or self._due:
+            return
+        if self._writer.acquire(False):
+            try:
+                with contextlib.suppress(OSError):
+                    send_now(self.socket, self._tls.finish())
+            finally:
+                self._writer.release()
 
     # For the watcher
 
@@ -914,7 +947,7 @@ class Connection:
         with self._lock:
             if self.is_served:
                 return False
-            if len(self._due) > _MAX_DUE:
+            if self._owed > _MAX_OWED:
                 self._watcher.tick()  # it looks again
                 return False
             if begin:
@@ -938,53 +971,42 @@ class Connection:
     def on_timer(self, now: float) -> float | None:
         """Ends a closing handshake that takes too long, and does the keepalive."""
         try:
+            if self._state is State.OPEN:
+                return self._keep_alive(now)
             with self._lock:
-                when = self._next_timer(now)
-            self._flush()
-            if self._no_pong is not None:
-                self._lost(self._no_pong)
+                if self._deadline is not None and now >= self._deadline and not self._is_ended:
+                    self._resets = True
+                    self._break(TimeoutError("timed out while closing the connection"))
+                    self._watcher.attend(self)
         except Exception as error:
             self._on_bug(error)
-            return None
-        return when
-
-    def _next_timer(self, now: float) -> float | None:
-        """Needs the lock."""
-        if self._state is State.OPEN:
-            return self._keep_alive(now)
-        if self._deadline is not None and now >= self._deadline and not self._is_ended:
-            self._break(TimeoutError("timed out while closing the connection"))
-            self._watcher.attend(self)
         return None
 
     def _keep_alive(self, now: float) -> float | None:
-        """Judges the peer and sends the next ping, if it is time. Returns when to do so again.
-        Needs the lock.
-
-        A peer lives from which anything was heard since the ping. While it cannot be heard,
-        because the queue is full, it is not judged. But if nothing at all could be written
-        since the ping, it does not read.
-        """
-        interval, timeout, ping = self._ping_interval, self._ping_timeout, self._keepalive_ping
-        if interval is None:
+        """Judges the peer and sends the next ping, if it is time. Returns when to do so
+        again."""
+        keepalive = self._keepalive
+        if keepalive is None:
             return None
-        if ping is not None and not ping.is_set() and timeout is not None:
-            if now < self._pinged_at + timeout:
-                return self._pinged_at + timeout
-            is_deaf = self._written == self._keepalive_written
-            is_silent = not (self._heard or self._is_paused or self._ends_later)
-            if is_deaf or is_silent:
-                self._no_pong = TimeoutError(f"no pong within {timeout} seconds")
-                self._fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", self._no_pong)
-                return None
-        if now < self._pinged_at + interval:
-            return self._pinged_at + interval
-        if ping is not None:
-            self._pings.pop(ping.payload, None)
-        self._pinged_at, self._heard = now, False
-        self._keepalive_written = self._written
-        self._keepalive_ping = self._add_ping(None)
-        return now + (interval if timeout is None else min(interval, timeout))
+        with self._lock:
+            hears = not (self._is_paused or self._ends_later)
+            verdict = keepalive.look(now, self._sent, hears=hears)
+            if isinstance(verdict, float) or self._state is not State.OPEN:
+                return verdict if isinstance(verdict, float) else None
+            error = TimeoutError(f"no pong within {keepalive.timeout} seconds")
+            if verdict is Verdict.PING:
+                if self._keepalive_ping is not None:
+                    self._pings.pop(self._keepalive_ping.payload, None)
+                self._keepalive_ping = ping = self._add_ping(None)
+                end_of_ping = self._added
+                keepalive.was_heard = False
+            else:
+                self._fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", error)
+        self._flush()
+        if verdict is Verdict.PING:
+            return keepalive.pinged(now, ping, self._sent, end_of_ping)
+        self._lost(error)
+        return None
 
     def _on_bug(self, error: Exception) -> None:
         """In the watcher, which must go on."""
@@ -994,6 +1016,8 @@ class Connection:
     def release(self) -> None:
         """The end: no thread uses the socket any more but one that is about to stop writing."""
         with self._writer, self._lock:
+            if self._resets:
+                reset_on_close(self.socket)
             self.socket.close()
             self._engine.free()
             self._state = State.CLOSED
@@ -1018,7 +1042,8 @@ class Connection:
             self._watcher = watch(self, None if interval is None else now + interval)
             self._engine, self._tls = engine, self._channel.tls
             self._subprotocol, self._deflate = engine.protocol, engine.deflate
-            self._pinged_at = now
+            if interval is not None:
+                self._keepalive = Keepalive(interval, self._ping_timeout, now)
             self._state = State.OPEN
             self._events = engine.receive_data(rest)
             self._has_more = True

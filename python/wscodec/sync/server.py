@@ -155,18 +155,16 @@ class Server:
                 while not self._is_closing:
                     selector.select()
                     if not self._is_closing and not self._accept():
-                        self._pause()
+                        # Needs no new descriptor.
+                        selector.unregister(self.socket)
+                        selector.select(_PAUSE)  # or until shutdown()
+                        if not self._is_closing:
+                            selector.register(self.socket, selectors.EVENT_READ)
         finally:
             with self._lock:
                 self._accepting = None
                 self._news.notify_all()
                 self._stop_listening()
-
-    def _pause(self) -> None:
-        """Waits, but no longer than until shutdown()."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._wakee, selectors.EVENT_READ)
-            selector.select(_PAUSE)
 
     def _accept(self) -> bool:
         """Accepts a connection and starts its thread. Returns False if something is

@@ -1,74 +1,15 @@
-"""The echo servers in Python, which have one command line, under TLS and with peers that do not
-read. Each is also tested without TLS: in tests/python, and in test_trio.py."""
+"""The echo servers in Python with peers that do not read, or do not answer pings."""
 
 from __future__ import annotations
 
 import contextlib
-import ssl
-import sys
 import time
 
 import pytest
 from conversation import Certificate
-from echo_checks import (
-    MIB,
-    PATIENCE,
-    RFC_REQUEST,
-    Peer,
-    ProtocolChecks,
-    Server,
-    echo,
-    is_dropped,
-)
+from echo_checks import MIB, PATIENCE, echo, is_dropped
+from python_servers import SERVERS, start
 from wire import BINARY, FIN, PING, PONG, TEXT, frame
-
-SERVERS = {
-    "asyncio": (sys.executable, "python/examples/echo_server.py"),
-    "threads": (sys.executable, "python/examples/echo_threads.py"),
-    "trio": (sys.executable, "python/examples/echo_trio.py"),
-}
-
-
-def start(name: str, certificate: Certificate, is_tls: bool = False, *options: str) -> Server:
-    if not is_tls:
-        return Server(SERVERS[name], *options)
-    cert, key, ca = certificate
-    context = ssl.create_default_context(cafile=ca)
-    return Server(SERVERS[name], "--cert", cert, "--key", key, *options, tls=context)
-
-
-class TlsChecks(ProtocolChecks):
-    """What a peer notices under TLS. TlsSocket requires the close_notify."""
-
-    name: str
-    memory_limit = 128 * MIB
-
-    @pytest.fixture(autouse=True, scope="class")
-    @classmethod
-    def certified(cls, certificate: Certificate) -> None:
-        cert, key, ca = certificate
-        cls.command = (*SERVERS[cls.name], "--cert", cert, "--key", key)
-        cls.tls = ssl.create_default_context(cafile=ca)
-
-    def test_a_peer_that_speaks_no_tls_gets_no_response(self, server: Server) -> None:
-        with Peer(server.port) as peer:
-            peer.send(RFC_REQUEST)
-            assert b"HTTP" not in peer.read(8)
-
-
-class TestAsyncioTls(TlsChecks):
-    name = "asyncio"
-    explains = True
-
-
-class TestThreadsTls(TlsChecks):
-    name = "threads"
-    explains = True
-
-
-class TestTrioTls(TlsChecks):
-    name = "trio"
-
 
 # With pings after half a second of silence. To drop a peer can take a closing handshake.
 
@@ -82,7 +23,7 @@ each_server = pytest.mark.parametrize("name", SERVERS)
 def test_a_peer_that_never_reads_is_dropped(
     name: str, is_tls: bool, certificate: Certificate
 ) -> None:
-    server = start(name, certificate, is_tls, *PINGS)
+    server = start(name, certificate if is_tls else None, *PINGS)
     message = frame(FIN | BINARY, bytes(65536))
     with server.opened() as peer:
         peer.socket.settimeout(0.1)
@@ -100,7 +41,7 @@ def test_a_peer_that_never_reads_is_dropped(
 def test_a_peer_that_reads_slowly_is_served(
     name: str, is_tls: bool, certificate: Certificate
 ) -> None:
-    server = start(name, certificate, is_tls, *PINGS)
+    server = start(name, certificate if is_tls else None, *PINGS)
     payload = bytes(range(256)) * (16 * MIB // 256)
     with server.opened() as peer:
         peer.send(frame(FIN | BINARY, payload))
@@ -116,7 +57,7 @@ def test_a_peer_that_reads_slowly_is_served(
 
 @each_server
 def test_a_silent_peer_gets_a_ping_and_is_dropped(name: str) -> None:
-    server = Server(SERVERS[name], *PINGS)
+    server = start(name, None, *PINGS)
     with server.opened() as peer:
         assert peer.read(1) == bytes([FIN | PING])
         assert is_dropped(peer, 3)
@@ -125,7 +66,7 @@ def test_a_silent_peer_gets_a_ping_and_is_dropped(name: str) -> None:
 
 @each_server
 def test_a_peer_that_answers_pings_stays(name: str) -> None:
-    server = Server(SERVERS[name], *PINGS)
+    server = start(name, None, *PINGS)
     with server.opened() as peer:
         for _ in range(4):
             first, length = peer.read(2)
