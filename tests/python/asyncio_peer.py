@@ -6,8 +6,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import gc
+import importlib
+import inspect
+import os
 import socket
 import struct
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -18,6 +22,9 @@ __all__ = ["BINARY", "CLOSE", "CONTINUATION", "FIN", "PING", "PONG", "TEXT", "cl
 
 KEY_FIELD = "dGhlIHNhbXBsZSBub25jZQ=="
 PATIENCE = 20
+
+LOOP = os.environ.get("WSCODEC_TEST_LOOP", "")
+"""The package whose event loops are used instead of asyncio's: "uvloop"."""
 
 Test = TypeVar("Test", bound=Callable[..., Coroutine[Any, Any, None]])
 
@@ -31,17 +38,28 @@ def run(test: Test) -> Callable[..., None]:
     def runs(*args: Any, **kwargs: Any) -> None:
         reported: list[dict[str, Any]] = []
 
+        def report(context: dict[str, Any]) -> None:
+            print(context, file=sys.stderr)
+            reported.append(context)
+
         async def main() -> None:
             loop = asyncio.get_running_loop()
-            loop.set_exception_handler(lambda _, context: reported.append(context))
+            loop.set_exception_handler(lambda _, context: report(context))
             await asyncio.wait_for(test(*args, **kwargs), PATIENCE)
 
-        asyncio.run(main())
+        run_on_loop(main())
         gc.collect()
         assert not reported, reported
 
-    runs.__signature__ = __import__("inspect").signature(test)  # type: ignore[attr-defined]
+    runs.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
     return runs
+
+
+def run_on_loop(main: Coroutine[Any, Any, None]) -> None:
+    if LOOP:
+        importlib.import_module(LOOP).run(main)
+    else:
+        asyncio.run(main)
 
 
 def port_of(server: Any) -> int:

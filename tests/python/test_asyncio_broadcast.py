@@ -74,7 +74,10 @@ async def test_a_message_is_compressed_once_for_all_that_agreed_to_the_same(
 @run
 async def test_with_context_takeover_each_connection_compresses_on_its_own() -> None:
     async with serve(forever, "127.0.0.1", 0, compression=Deflate()) as server:
-        async with websockets_connect(uri_of(server)) as a, websockets_connect(uri_of(server)) as b:
+        async with (
+            websockets_connect(uri_of(server)) as a,
+            websockets_connect(uri_of(server)) as b,
+        ):
             await until(lambda: len(server.connections) == 2)
             for i in range(5):
                 next(iter(server.connections)).send_nowait(f"{i} alone " * 500)
@@ -108,7 +111,7 @@ async def test_connections_inside_a_fragmented_message_are_skipped(caplog: Any) 
         assert await server.recv() == "b"
         expected: Any = ConcurrencyError
         if sys.version_info >= (3, 11):
-            expected = ExceptionGroup
+            expected = ExceptionGroup  # noqa: F821
         with pytest.raises(expected):
             broadcast([server, client], "b", raise_exceptions=True)
         assert await server.recv() == "b"

@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import needs
-import pytest
 from asyncio_peer import (
     BINARY,
     CONTINUATION,
@@ -34,7 +33,7 @@ async def one_of(server: Any) -> Any:
     return next(iter(server.connections))
 
 
-def writes_of(connection: Any, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+def writes_of(connection: Any) -> list[bytes]:
     """What the connection writes from now on, in the pieces in which it does."""
     pieces: list[bytes] = []
     transport = connection.transport
@@ -233,9 +232,10 @@ async def test_the_replies_to_one_read_are_one_write() -> None:
         async for message in connection:
             await connection.send(message)
 
-    for arguments in ({"handler": handler}, {"on_message": reply}):
-        async with pair(**arguments) as (server, client):  # type: ignore[arg-type]
-            writes = writes_of(server, None)  # type: ignore[arg-type]
+    choices: list[Any] = [{"handler": handler}, {"on_message": reply}]
+    for arguments in choices:
+        async with pair(**arguments) as (server, client):
+            writes = writes_of(server)
             messages = [f"message {i}" for i in range(10)]
             client._joins = True  # one write
             for message in messages:

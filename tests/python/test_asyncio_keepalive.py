@@ -6,7 +6,20 @@ import asyncio
 from typing import Any
 
 import pytest
-from asyncio_peer import BINARY, CLOSE, FIN, PING, PONG, TEXT, RawPeer, echo, frame, run, until, uri_of
+from asyncio_peer import (
+    BINARY,
+    CLOSE,
+    FIN,
+    PING,
+    PONG,
+    TEXT,
+    RawPeer,
+    echo,
+    frame,
+    run,
+    until,
+    uri_of,
+)
 from websockets.asyncio.client import connect as websockets_connect
 from wscodec.asyncio import ConnectionClosedError, serve
 from wscodec.asyncio.testing import pair
@@ -71,9 +84,7 @@ async def test_a_silent_peer_is_closed_with_1011_after_ping_timeout() -> None:
 
 @run
 async def test_without_a_timeout_a_silent_peer_is_only_pinged() -> None:
-    async with serve(
-        forever, "127.0.0.1", 0, ping_interval=0.02, ping_timeout=None
-    ) as server:
+    async with serve(forever, "127.0.0.1", 0, ping_interval=0.02, ping_timeout=None) as server:
         peer = await RawPeer.open(server)
         for _ in range(10):
             assert (await peer.frame())[0] == FIN | PING
@@ -94,10 +105,10 @@ async def test_a_peer_that_sends_anything_is_alive() -> None:
 
 
 @run
-async def test_a_timeout_longer_than_the_interval_counts_from_the_first_unanswered_ping() -> None:
-    async with serve(
-        forever, "127.0.0.1", 0, ping_interval=0.05, ping_timeout=0.3
-    ) as server:
+async def test_a_timeout_longer_than_the_interval_counts_from_the_first_unanswered_ping() -> (
+    None
+):
+    async with serve(forever, "127.0.0.1", 0, ping_interval=0.05, ping_timeout=0.3) as server:
         peer = await RawPeer.open(server)
         await asyncio.sleep(0.2)
         peer.write(frame(FIN | PONG, b"alive"))
@@ -163,7 +174,7 @@ async def test_a_peer_that_does_not_read_for_ping_timeout_is_closed(callbacks: b
 
             talking = asyncio.ensure_future(chatter())
         await asyncio.wait_for(connection.wait_closed(), 5)
-        assert connection._ending.sent == (1011, "keepalive ping timeout")
+        assert connection._end().sent == (1011, "keepalive ping timeout")
         if not callbacks:
             talking.cancel()
         peer.reset()
@@ -178,9 +189,10 @@ async def test_a_peer_that_reads_slowly_but_steadily_stays_connected() -> None:
         await connection.send(b"a" * 3_000_000)
         await connection.send("done")
 
-    async with pair(
-        handler, ping_interval=0.1, ping_timeout=0.1, max_size=None
-    ) as (server, client):
+    async with pair(handler, ping_interval=0.1, ping_timeout=0.1, max_size=None) as (
+        server,
+        client,
+    ):
         # 64 KiB are delivered at a time: pause in between.
         client.transport.pause_reading()
         for _ in range(200):
@@ -199,10 +211,10 @@ async def test_a_peer_that_reads_slowly_but_steadily_stays_connected() -> None:
 async def test_one_timer_serves_all_connections_and_stops_with_the_last() -> None:
     async with serve(forever, "127.0.0.1", 0, ping_interval=0.1) as server:
         keepalive = server._settings.keepalive
-        assert keepalive.timer is None
+        assert keepalive is not None and keepalive.timer is None
         peers = [await RawPeer.open(server) for _ in range(50)]
         await until(lambda: len(server.connections) == 50)
-        assert sum(map(len, keepalive.slots)) == 50
+        assert sum(len(slot) for slot in keepalive.slots) == 50
         for peer in peers:
             await peer.end()
         await until(lambda: not server._all)

@@ -39,9 +39,13 @@ LENGTHS = [0, 1, 125, 126, 127, 1023, 1024, 65535, 65536, 300_000]
 
 @run
 async def test_text_and_binary_messages_of_every_length_come_back_from_websockets() -> None:
-    async with serve(echo, "127.0.0.1", 0) as server, websockets_connect(uri_of(server)) as peer:
+    async with (
+        serve(echo, "127.0.0.1", 0) as server,
+        websockets_connect(uri_of(server)) as peer,
+    ):
         for length in LENGTHS:
-            for message in ("ä" * (length // 2), bytes(range(256)) * (length // 256 + 1)):
+            messages: list[Any] = ["ä" * (length // 2), bytes(length)]
+            for message in messages:
                 await peer.send(message)
                 assert await peer.recv() == message
 
@@ -54,7 +58,8 @@ async def test_compressed_messages_come_back_from_websockets(parameters: Any) ->
     async with serve(echo, "127.0.0.1", 0, compression=deflate, compress_from=1) as server:
         async with websockets_connect(uri_of(server)) as peer:
             assert peer.protocol.extensions
-            for message in ["compress me " * 100] * 3 + [b"", b"\0" * 500_000, "x"]:
+            messages: list[Any] = ["compress me " * 100] * 3 + [b"", b"\0" * 500_000, "x"]
+            for message in messages:
                 await peer.send(message)
                 assert await peer.recv() == message
 
@@ -232,7 +237,9 @@ async def test_iterables_are_sent_as_fragments_of_one_message() -> None:
         await peer.end()
 
 
-@pytest.mark.parametrize("compression", [None, pytest.param("deflate", marks=needs.compression)])
+@pytest.mark.parametrize(
+    "compression", [None, pytest.param("deflate", marks=needs.compression)]
+)
 @run
 async def test_fragments_are_received_whole_by_websockets(compression: Any) -> None:
     async def handler(connection: Any) -> None:
@@ -550,7 +557,9 @@ async def test_a_pong_answers_the_pings_before_and_unknown_pongs_are_ignored() -
 
     async with serve(handler, "127.0.0.1", 0) as server:
         peer = await RawPeer.open(server)
-        assert [await peer.frame() for _ in range(3)] == [(FIN | PING, b) for b in (b"a", b"b", b"c")]
+        assert [await peer.frame() for _ in range(3)] == [
+            (FIN | PING, b) for b in (b"a", b"b", b"c")
+        ]
         peer.write(frame(FIN | PONG, b"?") + frame(FIN | PONG, b"b"))
         assert await peer.frame() == (FIN | TEXT, b"done")
         peer.write(frame(FIN | PONG, b"c"))

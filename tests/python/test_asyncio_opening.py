@@ -14,7 +14,8 @@ import pytest
 from asyncio_peer import FIN, TEXT, RawPeer, echo, frame, request, run, until, uri_of
 from websockets.asyncio.client import connect as websockets_connect
 from websockets.exceptions import InvalidStatus
-from wscodec.asyncio import Headers, Response, basic_auth, serve
+from websockets.typing import Origin, Subprotocol
+from wscodec.asyncio import Headers, Response, ServerConnection, basic_auth, serve
 from wscodec.errors import InvalidArgument
 
 
@@ -71,7 +72,9 @@ async def test_the_connection_has_the_request_and_the_response() -> None:
 
     async with serve(handler, "127.0.0.1", 0, subprotocols=["chat"]) as server:
         async with websockets_connect(
-            uri_of(server, "/room?x=1"), subprotocols=["chat"], origin="https://a.example"  # type: ignore[arg-type,list-item]
+            uri_of(server, "/room?x=1"),
+            subprotocols=[Subprotocol("chat")],
+            origin=Origin("https://a.example"),
         ) as peer:
             await until(lambda: seen)
             connection = seen[0]
@@ -105,7 +108,9 @@ async def test_the_subprotocol_is_the_servers_first_that_the_client_offers() -> 
 
 @pytest.mark.parametrize("fields", [(), ("Sec-WebSocket-Protocol: c",)])
 @run
-async def test_a_client_that_offers_no_subprotocol_of_the_server_gets_a_400(fields: Any) -> None:
+async def test_a_client_that_offers_no_subprotocol_of_the_server_gets_a_400(
+    fields: Any,
+) -> None:
     received = await answer(request(*fields), subprotocols=["a"])
     assert received.startswith(b"HTTP/1.1 400 ")
 
@@ -151,7 +156,9 @@ async def test_a_subprotocol_that_was_not_offered_cannot_be_selected() -> None:
     ],
 )
 @run
-async def test_only_acceptable_origins_connect(origin: Any, origins: Any, expected: int) -> None:
+async def test_only_acceptable_origins_connect(
+    origin: Any, origins: Any, expected: int
+) -> None:
     async with serve(echo, "127.0.0.1", 0, origins=origins) as server:
         peer = await RawPeer.connect(server)
         peer.write(request(*([f"Origin: {origin}"] if origin else [])))
@@ -198,7 +205,7 @@ async def test_a_reply_is_not_lost_when_the_client_still_sends() -> None:
 @pytest.mark.parametrize("coroutine", [False, True])
 @run
 async def test_process_request_answers_ordinary_requests(coroutine: bool) -> None:
-    def health(connection: Any, request: Any) -> Response | None:
+    def health(connection: ServerConnection, request: Any) -> Response | None:
         if request.path == "/health":
             return connection.respond(HTTPStatus.OK, f"{request.method} is fine\n")
         return None
@@ -230,7 +237,9 @@ async def test_a_response_of_your_own_is_sent_as_it_is() -> None:
     head, _, body = received.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert lines[0] == b"HTTP/1.1 418 Short And Stout" and body == b"tea"
-    assert b"X-A: b" in lines and b"Content-Length: 3" in lines and b"Connection: close" in lines
+    assert (
+        b"X-A: b" in lines and b"Content-Length: 3" in lines and b"Connection: close" in lines
+    )
     assert b"99" not in head and b"keep-alive" not in head
 
 
@@ -276,7 +285,9 @@ async def test_a_callback_that_fails_gives_a_500_and_is_logged(
 
 @pytest.mark.parametrize("coroutine", [False, True])
 @run
-async def test_process_response_can_add_fields_and_replace_the_response(coroutine: bool) -> None:
+async def test_process_response_can_add_fields_and_replace_the_response(
+    coroutine: bool,
+) -> None:
     def change(connection: Any, request: Any, response: Response) -> Response | None:
         assert request is connection.request
         response.headers["Set-Cookie"] = "a=1"
@@ -320,7 +331,10 @@ async def test_frames_wait_while_a_coroutine_decides_about_the_request() -> None
         await asyncio.sleep(0.01)
         peer.write(frame(FIN | TEXT, b"2"))
         await peer.head()
-        assert [await peer.frame(), await peer.frame()] == [(FIN | TEXT, b"1"), (FIN | TEXT, b"2")]
+        assert [await peer.frame(), await peer.frame()] == [
+            (FIN | TEXT, b"1"),
+            (FIN | TEXT, b"2"),
+        ]
         await peer.end()
 
 

@@ -6,12 +6,12 @@ import asyncio
 import logging
 import socket
 import ssl
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asyncio_peer import (
-    FIN,
     TEXT,
     RawPeer,
     close,
@@ -234,12 +234,13 @@ async def test_close_sends_the_code_and_reason_it_is_given() -> None:
 @run
 async def test_close_can_leave_connections_open() -> None:
     server = await serve(echo, *LOCAL)
-    async with websockets_connect(uri_of(server)) as peer:
+    uri = uri_of(server)
+    async with websockets_connect(uri) as peer:
         server.close(close_connections=False)
         await peer.send("still")
         assert await peer.recv() == "still"
         with pytest.raises(OSError):
-            await RawPeer.connect(type("Gone", (), {"sockets": [peer.transport.get_extra_info("socket")]}))
+            await websockets_connect(uri)
         waiting = asyncio.ensure_future(server.wait_closed())
         await asyncio.sleep(0.01)
         assert not waiting.done()
@@ -308,14 +309,7 @@ async def test_peers_that_ignore_the_close_delay_the_server_by_close_timeout() -
 @pytest.fixture(scope="module")
 def contexts(tmp_path_factory: Any) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """For a server and for a client."""
-    from wire import ROOT
-
-    folder = ROOT / "tests" / "docs"
-    certificates = list(folder.glob("**/*.pem"))
-    del certificates
     path: Path = tmp_path_factory.mktemp("tls")
-    import subprocess
-
     subprocess.run(
         "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
         " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem".split(),
@@ -334,7 +328,8 @@ async def test_messages_come_back_over_tls(contexts: Any) -> None:
     async with serve(echo, *LOCAL, ssl=contexts[0]) as server:
         uri = uri_of(server).replace("ws:", "wss:")
         async with websockets_connect(uri, ssl=contexts[1], max_size=None) as peer:
-            for message in ("a", b"b" * 900_000, *map(str, range(500))):
+            messages: list[Any] = ["a", b"b" * 900_000, *map(str, range(500))]
+            for message in messages:
                 await peer.send(message)
                 assert await peer.recv() == message
             for i in range(500):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class _Round(NamedTuple):
     tick: int
     sent: float
     """When, in the time of the loop."""
+    at: float
+    """The same, in the time of perf_counter(): that of the loop may be coarse."""
     pinged: set[Connection]
     stuck: dict[Connection, int]
     """The connections whose peers do not read, and how many bytes wait for them."""
@@ -82,7 +85,7 @@ class Keepalive:
         tick = int.from_bytes(payload, "big")
         for round_ in reversed(self.rounds):
             if round_.tick == tick:
-                return self.loop.time() - round_.sent
+                return perf_counter() - round_.at
         return None
 
     def _start(self) -> None:
@@ -116,7 +119,7 @@ class Keepalive:
         if not slot:
             return
         self.room.tick += 1
-        round_ = _Round(self.room.tick, now, set(slot), {})
+        round_ = _Round(self.room.tick, now, perf_counter(), set(slot), {})
         payload = (round_.tick & 0xFFFFFFFF).to_bytes(4, "big")
         for connection in slot.copy():
             unsent = connection._keepalive_ping(payload)

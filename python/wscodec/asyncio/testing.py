@@ -1,8 +1,8 @@
 """Connections without a network, to test handlers and callbacks:
 
-    async with pair(handler) as (server, client):
-        await client.send("Hello")
-        assert await client.recv() == "Hello"
+async with pair(handler) as (server, client):
+    await client.send("Hello")
+    assert await client.recv() == "Hello"
 """
 
 from __future__ import annotations
