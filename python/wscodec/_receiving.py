@@ -6,9 +6,9 @@ What waits, and why:
   to a room and processed there, since the library unmasks in place. What one call leaves of it
   is copied once more, to memory of its own, in which later calls continue.
 - Events wait if one call reports several, or if data_to_send() has found them.
-- Frames that the library sends of its own accord wait while a message before them was not taken,
-  or may still be handled: until an iterator is asked for more. So data_to_send() does not look
-  past a message.
+- Frames that the library sends of its own accord wait while a message before them was not
+  taken, or may still be handled: until an iterator is asked for more. So data_to_send() does not
+  look past a message.
 """
 
 from __future__ import annotations
