@@ -218,26 +218,37 @@ def _combined(fields: Fields) -> dict[bytes, bytes]:
     return values
 
 
-def _pairs(argument: str, fields: Headers) -> Iterator[tuple[bytes, bytes]]:
+def _pairs(argument: str, fields: Headers) -> list[tuple[bytes, bytes]]:
     """The names and values of an argument that holds header fields."""
-    if isinstance(fields, HeaderMapping):
-        fields = fields.raw_items()
-    elif isinstance(fields, Mapping):
-        fields = fields.items()
-    elif isinstance(fields, (str, bytes, bytearray, memoryview)):
-        raise _no_pairs(argument, fields)
-    try:
-        pairs = iter(fields)
-    except TypeError:
-        raise _no_pairs(argument, fields) from None
-    for pair in pairs:
-        if isinstance(pair, (str, bytes, bytearray, memoryview)):  # of two characters, perhaps
+    if not isinstance(fields, (tuple, list)):
+        fields = _items(argument, fields)
+    a_name, a_value = f"a name in {argument}", f"a value in {argument}"
+    found = []
+    for pair in fields:
+        if isinstance(pair, _BYTES_OR_STR):  # "ab" is no pair of "a" and "b"
             raise _no_pairs(argument, pair)
         try:
             name, value = pair
         except (TypeError, ValueError):
             raise _no_pairs(argument, pair) from None
-        yield text(name, f"a name in {argument}"), text(value, f"a value in {argument}")
+        found.append((text(name, a_name), text(value, a_value)))
+    return found
+
+
+def _items(argument: str, fields: Headers) -> Iterable[tuple[_Text, _Text]]:
+    if isinstance(fields, HeaderMapping):
+        return fields.raw_items()
+    if isinstance(fields, Mapping):
+        return fields.items()
+    if isinstance(fields, _BYTES_OR_STR):
+        raise _no_pairs(argument, fields)
+    try:
+        return iter(fields)
+    except TypeError:
+        raise _no_pairs(argument, fields) from None
+
+
+_BYTES_OR_STR = (str, bytes, bytearray, memoryview)
 
 
 def _no_pairs(argument: str, value: object) -> TypeError:
