@@ -38,6 +38,7 @@ from wire import BINARY, FIN, TEXT, frame
 from wscodec.errors import InvalidArgument, InvalidState
 from wscodec.sync import (
     ConnectionClosedOK,
+    Headers,
     Request,
     Response,
     Server,
@@ -51,7 +52,9 @@ from wscodec.sync import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def answered(server: Server, request: bytes = PLAIN_REQUEST) -> tuple[int, dict[str, str], bytes]:
+def answered(
+    server: Server, request: bytes = PLAIN_REQUEST
+) -> tuple[int, dict[str, str], bytes]:
     with Peer(port_of(server)) as peer:
         peer.send(request)
         return answer(peer.rest())
@@ -367,7 +370,9 @@ def test_a_signal_ends_serve_forever(number: int) -> None:
         print("done")
     """
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", program]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     with connect(f"ws://127.0.0.1:{process.stdout.readline().strip()}/", proxy=None) as client:
         client.send("hi")
@@ -510,7 +515,7 @@ def test_a_unix_socket_can_be_served(tmp_path: Path) -> None:
 
 def test_a_rejection_reaches_a_client() -> None:
     def process_request(connection: ServerConnection, request: Request) -> Response:
-        return Response(404, headers={"X-Why": "because"}, body=b"not here")
+        return Response(404, headers=Headers({"X-Why": "because"}), body=b"not here")
 
     with serving(process_request=process_request) as server:
         with pytest.raises(InvalidStatus) as caught:

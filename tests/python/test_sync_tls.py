@@ -192,8 +192,7 @@ def test_a_peer_that_does_not_read_is_ended_by_close(
 def test_the_keepalive_works_and_finds_a_silent_peer(
     server_context: ssl.SSLContext, local_name: ssl.SSLContext
 ) -> None:
-    options = {"ping_interval": 0.1, "ping_timeout": 0.3}
-    with serving(ssl=server_context, **options) as server:
+    with serving(ssl=server_context, ping_interval=0.1, ping_timeout=0.3) as server:
         peer = opened(port_of(server), local_name)
         for _ in range(3):
             ping = received(peer, 6)

@@ -457,7 +457,7 @@ class Connection:
         elif size < self._size >> 2:
             self._size = max(self._size >> 1, _LEAST)
         has_ended = not data
-        if self._tls is not None and data and not self._is_over:
+        if self._tls is not None and data:
             try:
                 data, has_ended = self._tls.decrypt(data)
             except OSError as error:  # ssl.SSLError
