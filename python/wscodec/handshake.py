@@ -26,11 +26,11 @@ from ._buffers import (
     shown,
     span,
     text,
-    type_name,
     written,
 )
 from ._ffi import lib
 from .datastructures import Headers as HeaderMapping
+from .datastructures import pairs_of
 from .errors import HandshakeError, InvalidArgument, WsError, check, error_for
 
 MAX_HEAD = _ffi.MAX_HEAD
@@ -212,49 +212,10 @@ def field_value(fields: Fields, name: str) -> str | None:
 def _combined(fields: Fields) -> dict[bytes, bytes]:
     """One value for each name; the names in lower case."""
     values: dict[bytes, bytes] = {}
-    for name, value in _pairs("fields", fields):
-        name = name.lower()
+    for name, value in pairs_of(fields, "fields"):
+        name, value = text(name, "fields").lower(), text(value, "fields")
         values[name] = b"%b, %b" % (values[name], value) if name in values else value
     return values
-
-
-def _pairs(argument: str, fields: Headers) -> list[tuple[bytes, bytes]]:
-    """The names and values of an argument that holds header fields."""
-    if not isinstance(fields, (tuple, list)):
-        fields = _items(argument, fields)
-    a_name, a_value = f"a name in {argument}", f"a value in {argument}"
-    found = []
-    for pair in fields:
-        if isinstance(pair, _BYTES_OR_STR):  # "ab" is no pair of "a" and "b"
-            raise _no_pairs(argument, pair)
-        try:
-            name, value = pair
-        except (TypeError, ValueError):
-            raise _no_pairs(argument, pair) from None
-        found.append((text(name, a_name), text(value, a_value)))
-    return found
-
-
-def _items(argument: str, fields: Headers) -> Iterable[tuple[_Text, _Text]]:
-    if isinstance(fields, HeaderMapping):
-        return fields.raw_items()
-    if isinstance(fields, Mapping):
-        return fields.items()
-    if isinstance(fields, _BYTES_OR_STR):
-        raise _no_pairs(argument, fields)
-    try:
-        return iter(fields)
-    except TypeError:
-        raise _no_pairs(argument, fields) from None
-
-
-_BYTES_OR_STR = (str, bytes, bytearray, memoryview)
-
-
-def _no_pairs(argument: str, value: object) -> TypeError:
-    return TypeError(
-        f"{argument} must be a mapping or pairs of a name and a value, not {type_name(value)}"
-    )
 
 
 def check_request(
@@ -629,7 +590,8 @@ def header_lines(fields: Headers) -> bytes:
     """Complete lines. A field that would become two, or a different one, is rejected here: the
     library sees only the lines."""
     lines = []
-    for name, value in _pairs("headers", fields):
+    for name, value in pairs_of(fields, "headers"):
+        name, value = text(name, "headers"), text(value, "headers")
         if b":" in name or b"\n" in name or b"\n" in value:
             raise InvalidArgument(f"headers: {name!r}: {value!r} is not one header field")
         lines.append(b"%b: %b\r\n" % (name, value))
