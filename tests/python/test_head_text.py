@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import websockets
 import wscodec
 from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST
 from test_fields import KEY, REQUEST, with_field
@@ -102,7 +103,7 @@ def test_a_surrogate_that_stands_for_no_byte_is_refused() -> None:
 
 
 def test_websockets_reads_the_same_bytes() -> None:
-    """Its text has one character for each byte (latin-1)."""
+    """Its text has a character for each byte: of latin-1, or before version 17 a surrogate."""
     head = wscodec.build_request("localhost", headers=[("X", "grün"), ("Y", b"\xff")])
     reader = StreamReader()
     reader.feed_data(head)
@@ -114,4 +115,5 @@ def test_websockets_reads_the_same_bytes() -> None:
         (name, value.encode("utf-8", "surrogateescape"))
         for name, value in wscodec.headers(head)
     ]
-    assert [(name, value.encode("latin-1")) for name, value in theirs] == ours
+    encoding = "ascii" if int(websockets.__version__.split(".")[0]) < 17 else "latin-1"
+    assert [(name, value.encode(encoding, "surrogateescape")) for name, value in theirs] == ours
