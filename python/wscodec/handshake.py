@@ -31,7 +31,7 @@ from ._buffers import (
 from ._ffi import lib
 from .datastructures import Headers as HeaderMapping
 from .datastructures import pairs_of
-from .errors import HandshakeError, InvalidArgument, WsError, check, error_for
+from .errors import HandshakeError, InvalidArgument, NotUpgrade, WsError, check, error_for
 
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
@@ -157,6 +157,8 @@ def parse_handshake(data: Data) -> Handshake | None:
     data = readable(data)
     hs = _ffi.Handshake()
     result = lib.ws_parse_handshake(data, len(data), byref(hs), sizeof(hs))
+    if result == _ffi.ERR_NOT_UPGRADE:
+        raise NotUpgrade(_handshake(data, hs))
     if result < 0:
         raise refused_request(data, result)
     return _handshake(data, hs) if result else None
@@ -177,6 +179,9 @@ def _any_request(data: bytes) -> Handshake | None:
     The library describes a request that is refused only if it is not an upgrade. So it reads a
     copy without one: the positions are the same.
     """
+    request = _described(data, data)
+    if request is not None:
+        return request
     try:
         head = data[: head_length(data)[0]]
         copy = bytearray(head)
@@ -185,9 +190,15 @@ def _any_request(data: bytes) -> Handshake | None:
                 copy[name.off] = ord("X")
     except WsError:
         return None
+    return _described(bytes(copy), head)
+
+
+def _described(read: bytes, data: bytes) -> Handshake | None:
+    """What the library finds in `read`, taken from `data`."""
     hs = _ffi.Handshake()
-    result = lib.ws_parse_handshake(bytes(copy), len(copy), byref(hs), sizeof(hs))
-    return _handshake(head, hs) if result == _ffi.ERR_NOT_UPGRADE else None
+    result = lib.ws_parse_handshake(read, len(read), byref(hs), sizeof(hs))
+    found = result > 0 or result == _ffi.ERR_NOT_UPGRADE
+    return _handshake(data, hs) if found else None
 
 
 def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
