@@ -7,8 +7,8 @@ What waits, and why:
   is copied once more, to memory of its own, in which later calls continue.
 - Events wait if one call reports several, or if data_to_send() has found them.
 - Frames that the library sends of its own accord wait while a message before them was not
-  taken, or may still be handled: until an iterator is asked for more. So data_to_send() does not
-  look past a message.
+  taken, or may still be handled: until an iterator is asked for more. So data_to_send() does
+  not look past a message.
 """
 
 from __future__ import annotations
