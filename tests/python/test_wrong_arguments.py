@@ -66,6 +66,7 @@ FRAMES = Kind()
 FRAME = Kind(Frame)
 FUNCTION = Kind(type, none=True)
 WRITABLE = Kind(bytearray, memoryview)
+DEFLATE = Kind(wscodec.Deflate)
 
 
 def frame() -> Frame:
@@ -314,7 +315,8 @@ def test_every_public_function_is_called() -> None:
         if inspect.isfunction(item) or (
             inspect.isclass(item) and not issubclass(item, (tuple, int, Exception))
         ):
-            assert (name in called) != (name in BY_OTHERS), name
+            if not name.startswith("deflate_") or wscodec.library_can_deflate():
+                assert (name in called) != (name in BY_OTHERS), name
 
 
 def test_every_parameter_is_tried() -> None:

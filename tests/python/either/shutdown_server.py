@@ -5,7 +5,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 async def consume(websocket: ServerConnection) -> None:
     async for message in websocket:
-        pass
+        print(message)
 
 
 async def produce(websocket: ServerConnection) -> None:
