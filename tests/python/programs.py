@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import wscodec
-from guide import sections
+from guide import slug
 
 PATIENCE = 10
 PORT = 8765
@@ -23,8 +23,9 @@ PORT = 8765
 
 def programs(page: Path, language: str = "python") -> dict[str, list[str]]:
     """The blocks of each section that has some, by the name of the section in links."""
+    parts = re.split(r"^##+ (.+)\n", page.read_text(), flags=re.M)
     pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.M | re.S)
-    found = {name: pattern.findall(text) for name, text in sections(page).items()}
+    found = {slug(name): pattern.findall(text) for name, text in zip(parts[1::2], parts[2::2])}
     return {name: blocks for name, blocks in found.items() if blocks}
 
 

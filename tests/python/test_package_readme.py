@@ -1,47 +1,32 @@
-"""The programs in python/README.md do what it says."""
+"""The programs in python/README.md do what it says. Those that need other packages are run in
+tests/examples."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import re
 from pathlib import Path
-from types import ModuleType
 
 import guide
 import pytest
+import readme
 from programs import programs, stage
-from wire import ROOT
+from readme import PAGE, PROGRAMS
 
-PAGE = ROOT / "python" / "README.md"
 TEXT = PAGE.read_text()
-FOLDER = Path(__file__).parent / "readme"
-PROGRAMS = programs(PAGE)
 COMMANDS = programs(PAGE, "console")
 
 
-def module_of(section: str) -> ModuleType:
-    return importlib.import_module(f"readme.{section.replace('-', '_')}")
-
-
 def test_every_section_with_programs_is_tested() -> None:
-    modules = {path.stem for path in FOLDER.glob("*.py")} - {"__init__", "servers"}
-    assert modules == {section.replace("-", "_") for section in PROGRAMS}
+    modules = {path.stem for path in Path(readme.__path__[0]).glob("*.py")}
+    assert modules - {"__init__", "servers"} == {name.replace("-", "_") for name in PROGRAMS}
     assert not re.search(r"^```(?!python$|console$|$)", TEXT, re.M)
 
 
-@pytest.mark.parametrize("section", PROGRAMS)
+@pytest.mark.parametrize("section", readme.sections(that_need_others=False))
 def test_the_programs_of_a_section_do_what_it_says(
     section: str, tmp_path: Path, certificates: Path
 ) -> None:
-    module = module_of(section)
-    for name in getattr(module, "NEEDS", ()):
-        pytest.importorskip(name)
-    arguments = list(PROGRAMS[section])
-    if "certificates" in inspect.signature(module.check).parameters:
-        arguments.append(certificates)  # type: ignore[arg-type]
-    with stage(tmp_path) as running:
-        module.check(running, *arguments)
+    readme.check(section, tmp_path, certificates)
 
 
 @pytest.mark.parametrize("section", COMMANDS)
