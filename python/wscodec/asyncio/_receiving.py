@@ -13,7 +13,7 @@ import codecs
 from collections import deque
 from collections.abc import AsyncIterator
 from ctypes import c_size_t, c_void_p, string_at
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast, overload
 
 from .. import _ffi
 from ..exceptions import ConcurrencyError, ConnectionClosedOK, InvalidState
@@ -259,7 +259,13 @@ class Receiving(Sending):
 
     # Taking messages
 
-    async def recv(self, decode: bool | None = None) -> Any:
+    @overload
+    async def recv(self, decode: Literal[True]) -> str: ...
+    @overload
+    async def recv(self, decode: Literal[False]) -> bytes: ...
+    @overload
+    async def recv(self, decode: bool | None = None) -> str | bytes: ...
+    async def recv(self, decode: bool | None = None) -> str | bytes:
         """The next message: a str for a text (bytes if decode_text is off), bytes for a binary
         message. Waits until there is one.
 
@@ -274,32 +280,38 @@ class Receiving(Sending):
         """
         while self._queue is None:
             await self._arrival()
-        message = self._take()
+        message: str | bytes = self._take()
         if self._settings.stream:
-            message = await self._assembled(message)
+            message = await self._assembled(cast(Part, message))
         if decode is None:
             return message
         if isinstance(message, str):
             return message if decode else message.encode()
         return await self._decoded(message) if decode else message
 
-    def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
         """Iterates over the messages, as recv() returns them. Ends when the connection was
         closed normally; otherwise raises ConnectionClosedError."""
         return self
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> str | bytes:
         try:
             while self._queue is None:
                 await self._arrival()
-            message = self._take()
+            message: str | bytes = self._take()
             if self._settings.stream:
-                message = await self._assembled(message)
+                message = await self._assembled(cast(Part, message))
         except ConnectionClosedOK:
             raise StopAsyncIteration from None
         return message
 
-    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Any]:
+    @overload
+    def recv_streaming(self, decode: Literal[True]) -> AsyncIterator[str]: ...
+    @overload
+    def recv_streaming(self, decode: Literal[False]) -> AsyncIterator[bytes]: ...
+    @overload
+    def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[str | bytes]: ...
+    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[str | bytes]:
         """Iterates over the parts of the next message, in the order in which they arrive. With
         `stream`, a part is there as soon as its bytes are, in the types of recv(), and a str
         ends on a character boundary; attach no meaning to where a message is split. Without

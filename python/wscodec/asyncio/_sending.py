@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from time import perf_counter
 
 from .. import _ffi
 from .._messages import (
@@ -151,9 +152,8 @@ class Sending(Closing):
             raise ConcurrencyError("a ping with the same data is waiting for its pong")
         while payload is None or payload in self._pings:
             payload = random.getrandbits(32).to_bytes(4, "big")
-        loop = self._settings.loop
-        pong: asyncio.Future[float] = loop.create_future()
-        self._pings[payload] = pong, loop.time()
+        pong: asyncio.Future[float] = self._settings.loop.create_future()
+        self._pings[payload] = pong, perf_counter()
         self._put(PING, payload)
         return pong
 
@@ -176,7 +176,7 @@ class Sending(Closing):
             # A pong also answers the pings before (RFC 6455, 5.5.3).
             for sent in list(pings):
                 pong, at = pings.pop(sent)
-                self.latency = self._settings.loop.time() - at
+                self.latency = perf_counter() - at
                 if not pong.done():
                     pong.set_result(self.latency)
                 if sent == payload:

@@ -100,7 +100,9 @@ class Settings:
         self.whole = -1 if stream else WHOLE  # with `stream`, no message is handled as a whole
         interval = _seconds("ping_interval", ping_interval)
         timeout = _seconds("ping_timeout", ping_timeout)
-        self.keepalive = interval and Keepalive(self.loop, self.room, interval, timeout)
+        self.keepalive: Keepalive | None = None
+        if interval is not None:
+            self.keepalive = Keepalive(self.loop, self.room, interval, timeout)
 
     def options(self) -> Options:
         """The options of the sans-I/O connection (see wscodec.Connection)."""

@@ -52,7 +52,8 @@ class Connection(Receiving):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """For asyncio: TCP is connected, and TLS if it is used."""
         settings = self._settings
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        # Not all transports of other event loops are of this class, but they have its methods.
+        self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(settings.write_high, settings.write_low)
         if settings.open_timeout is not None:
             self._timer = settings.loop.call_later(settings.open_timeout, self._on_open_timeout)
