@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from . import _ffi
+from . import Options, _ffi
 from ._basic import basic_authorization
 from ._body import BodyReader
 from ._buffers import Data
-from .connection import Connection, Options
+from .connection import Connection
 from .datastructures import Headers
 from .deflate import Deflate, deflate_offer
 from .errors import HandshakeStatus, InvalidArgument

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
 from argparse import Namespace
@@ -16,7 +18,7 @@ from . import _commands
 from ._output import Output
 from ._terminal import Terminal, escaped
 from .asyncio.client import ClientConnection, connect
-from .exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from .exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
 
 __all__ = ["EXIT_ERROR", "EXIT_INCOMPLETE", "EXIT_INVALID", "EXIT_NORMAL", "Failure", "Session"]
 
@@ -79,6 +81,9 @@ class Session:
                 if not receiving.done():
                     await connection.close()
                 return await receiving
+            except Failure:
+                await connection.close()
+                raise
             finally:
                 self._sending.cancel()
                 receiving.cancel()
@@ -222,9 +227,14 @@ def _end(ended: ConnectionClosed) -> str:
 
 
 def _why(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return escaped(error.strerror)
-    return escaped(str(error) or type(error).__name__)
+    text = str(error)
+    if isinstance(error, ssl.SSLError):
+        text = getattr(error, "verify_message", None) or error.reason or text
+    elif isinstance(error, socket.gaierror):
+        text = error.strerror or text
+    elif isinstance(error, OSError) and error.errno and not isinstance(error, ProxyError):
+        text = os.strerror(error.errno)
+    return escaped(text or type(error).__name__)
 
 
 def _refusal(error: InvalidStatus) -> str:
@@ -250,6 +260,8 @@ def _agreed(connection: ClientConnection) -> str:
 def _lines_of_stdin() -> Iterator[bytes]:
     """Reads from the descriptor: a thread that waits in sys.stdin would hold its lock when the
     program ends."""
+    if sys.stdin is None:  # it was closed when we were started
+        return
     rest = b""
     while data := os.read(sys.stdin.fileno(), 65536):
         *lines, rest = (rest + data).split(b"\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -33,13 +32,15 @@ _DRIVES_TERMINAL = re.compile(
 
 def escaped(text: str, allowed: str = "") -> str:
     r"""The text, with \xNN for each byte (of UTF-8) of the characters that a terminal would
-    obey: control characters, bidirectional controls, lone surrogates. Those in `allowed` are
-    kept."""
+    obey: control characters and bidirectional controls, except those in `allowed`; and of lone
+    surrogates, which stand for one byte if they come from surrogateescape."""
 
     def escape(found: re.Match[str]) -> str:
         if found[0] in allowed:
             return found[0]
-        return "".join(f"\\x{byte:02x}" for byte in found[0].encode("utf-8", "surrogatepass"))
+        is_byte = "\udc80" <= found[0] <= "\udcff"
+        data = found[0].encode("utf-8", "surrogateescape" if is_byte else "surrogatepass")
+        return "".join(f"\\x{byte:02x}" for byte in data)
 
     return _DRIVES_TERMINAL.sub(escape, text)
 
@@ -58,10 +59,9 @@ class Terminal:
     @staticmethod
     def is_usable() -> bool:
         """Whether stdin and stdout are a terminal that can do this."""
-        is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-        return is_terminal and (
-            sys.platform == "win32" or os.environ.get("TERM", "dumb") != "dumb"
-        )
+        if sys.stdin is None or not sys.stdin.isatty() or not sys.stdout.isatty():
+            return False
+        return sys.platform == "win32" or os.environ.get("TERM", "dumb") != "dumb"
 
     def __enter__(self) -> Terminal:
         if sys.platform == "win32":
@@ -94,7 +94,7 @@ class Terminal:
 
     def show(self, text: str) -> None:
         """Shows text that is escaped, except its newlines and tabs."""
-        columns = shutil.get_terminal_size().columns
+        columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
         below = self._rows_below_the_first(columns)
         above = f"\x1b7\n\x1b[{1 + below}A\r\x1b[L"
         for line in text.split("\n"):

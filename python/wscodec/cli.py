@@ -62,7 +62,7 @@ def _parser() -> _Parser:
         add_help=False,
         allow_abbrev=False,
     )
-    parser.add_argument("url", metavar="URL", help=argparse.SUPPRESS)
+    parser.add_argument("url", metavar="URL", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("messages", metavar="MESSAGE", nargs="*", help=argparse.SUPPRESS)
     _add_handshake_options(parser.add_argument_group("opening handshake"))
     _add_message_options(parser.add_argument_group("messages and closing"))
@@ -230,7 +230,8 @@ def _context(options: argparse.Namespace) -> ssl.SSLContext:
         if options.cert is not None:
             context.load_cert_chain(options.cert, options.key)
     except OSError as error:
-        raise Failure(f"{name}: {error.strerror or error}") from error
+        why = "not a valid PEM file" if isinstance(error, ssl.SSLError) else error.strerror
+        raise Failure(f"{name}: {why}") from error
     if options.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -264,12 +265,17 @@ def main(argv: list[str] | None = None) -> int:
     exit status."""
     parser = _parser()
     options = parser.parse_intermixed_args(argv)
+    if options.url is None:
+        parser.error("the URL is missing")
     try:
         arguments = _arguments(parser, options)
         return asyncio.run(Session(options).run(arguments))
     except Failure as error:
         print(f"wscodec: {escaped(str(error), chr(10))}", file=sys.stderr)
-    except BrokenPipeError:  # whoever reads our output has gone
+    except OSError as error:  # of stdin or stdout
+        if not isinstance(error, BrokenPipeError):
+            print(f"wscodec: {error.strerror}", file=sys.stderr)
+        # What is still in the buffer of stdout must not fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -165,7 +165,8 @@ class HandshakeStatus(HandshakeError):
     """The response. After a 1xx, another one follows its head."""
 
     def __init__(self, response: Response) -> None:
-        super().__init__()
+        status = f"{response.status} {response.reason}".rstrip()
+        super().__init__(f"the server did not accept the connection: {status}")
         self.response = response
 
 

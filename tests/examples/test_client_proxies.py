@@ -193,19 +193,20 @@ def test_a_socks4a_proxy_gets_the_name_of_the_server() -> None:
 
 def test_a_socks_proxy_that_refuses_is_an_error() -> None:
     """RFC 1928, 6: 5 is "connection refused"."""
-    ended = asyncio.Event()
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(3)
-        writer.write(b"\x05\x00")
-        await reader.readuntil(b"server.example\x00\x50")
-        writer.write(b"\x05\x05\x00\x01" + bytes(6))
-        with contextlib.suppress(OSError):
-            await reader.read()
-        ended.set()
-        writer.close()
 
     async def main() -> None:
+        ended = asyncio.Event()
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(3)
+            writer.write(b"\x05\x00")
+            await reader.readuntil(b"server.example\x00\x50")
+            writer.write(b"\x05\x05\x00\x01" + bytes(6))
+            with contextlib.suppress(OSError):
+                await reader.read()
+            ended.set()
+            writer.close()
+
         async with listening(talk) as port:
             with pytest.raises(ProxyError, match="did not open a connection"):
                 await connect("ws://server.example/", proxy=f"socks5h://127.0.0.1:{port}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._client import ClientOpening, Offer, Opened
-from .._redirect import MAX_REDIRECTS, redirected, same_origin, without_credentials
-from ..exceptions import InvalidStatus, SecurityError
+from .._redirect import Redirects
+from ..exceptions import InvalidStatus
 from ..uri import WebSocketURI
 from ._link import Link
 from ._route import Route
@@ -40,34 +39,13 @@ class Attempt:
 
     async def run(self, uri: WebSocketURI, offer: Offer) -> ClientConnection:
         """Connects. Raises as connect() does, but has no time limit."""
-        redirections = 0
+        route = self._route
+        next_ = Redirects(uri, offer, is_given=route.is_given, is_used_up=route.is_used_up)
         while True:
             try:
-                return await self._open(uri, offer)
+                return await self._open(next_.uri, next_.offer)
             except InvalidStatus as error:
-                target = redirected(uri, error.response)
-                if target is None:
-                    raise
-                redirections += 1
-                if redirections > MAX_REDIRECTS:
-                    why = f"the server redirects more than {MAX_REDIRECTS} times"
-                    raise SecurityError(error.response, why) from error
-                offer = self._offer_after(error, uri, target, offer)
-                uri = target
-
-    def _offer_after(
-        self, error: InvalidStatus, uri: WebSocketURI, target: WebSocketURI, offer: Offer
-    ) -> Offer:
-        """What to ask for where a redirection leads."""
-        if self._route.is_used_up:
-            why = "the server redirects, and `sock` was for one connection"
-            raise SecurityError(error.response, why) from error
-        if same_origin(uri, target):
-            return offer
-        if self._route.is_given:
-            why = "the server redirects to another one, and the address was given"
-            raise SecurityError(error.response, why) from error
-        return replace(offer, headers=without_credentials(offer.headers))
+                next_.follow(error)
 
     async def _open(self, uri: WebSocketURI, offer: Offer) -> ClientConnection:
         """Connects without redirections."""

@@ -77,6 +77,7 @@ class Link(asyncio.Protocol):
             self._exchange = None
             if not answer.done():
                 answer.set_exception(error)
+                answer.exception()  # asyncio need not report it if nobody waits any more
         else:
             if not answer.done():  # else it was cancelled
                 answer.set_result(result)

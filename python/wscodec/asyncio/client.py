@@ -16,9 +16,9 @@ from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
+from .. import COMPRESS_FROM
 from .._client import USER_AGENT, Offer, Opened
 from .._reconnect import backoff, process_exception, retry_after
-from ..connection import COMPRESS_FROM
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
