@@ -71,6 +71,7 @@ def test_a_handler_sees_the_request_and_the_response() -> None:
     seen: list[Any] = []
 
     def handler(connection: ServerConnection) -> None:
+        assert connection.response is not None
         seen.extend([connection.request.path, connection.response.status_code])
         seen.extend([connection.request.headers["Host"], connection.subprotocol])
         seen.append(connection.remote_address)
@@ -170,7 +171,7 @@ def test_a_connection_cannot_be_used_before_it_is_open() -> None:
     states = []
 
     def process_request(connection: ServerConnection, request: Request) -> None:
-        states.append((connection.state, connection.close_code, connection.subprotocol))
+        states.append((connection.state, connection.close_code, connection.response))
         calls: list[Any] = [connection.recv, connection.ping, connection.pong]
         for call in [*calls, lambda: connection.send("x"), lambda: connection.send(["x"])]:
             with pytest.raises(InvalidState):

@@ -27,7 +27,8 @@ from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..exceptions import InvalidStatus, SecurityError
 from ..frame import Side
-from ..handshake import parse_handshake
+from ..handshake import Response, parse_handshake
+from ..http11 import Request
 from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import WebSocketURI, parse_uri
@@ -52,6 +53,11 @@ class ClientConnection(Connection):
     """A connection to a server. connect() creates it; see Connection for its methods."""
 
     side = Side.CLIENT
+
+    request: Request
+    """The request."""
+    response: Response
+    """The server's response."""
 
 
 class reconnect:
@@ -225,7 +231,9 @@ class reconnect:
             opening = ClientOpening(uri, offer, self._engine_options)
             opened = _shake_hands(channel, opening)
             connection = self._create(channel, logger=self._logger, **self._options)
-            connection.request = parse_handshake(opening.request)
+            request = parse_handshake(opening.request)
+            assert request is not None
+            connection.request = request
             connection.response = opened.response
             connection._open(opened.connection, opened.rest)
         except BaseException:

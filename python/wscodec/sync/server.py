@@ -56,14 +56,24 @@ class ServerConnection(Connection):
 
     side = Side.SERVER
 
+    request: Request
+    """The client's request."""
     username: str
     """The user, once basic_auth() has let it through."""
 
     def __init__(self, channel: Channel, server: Server, **options: Any) -> None:
         """For serve()."""
         super().__init__(channel, **options)
+        self._response: Response | None = None
         self.server = server
         """The server that it belongs to."""
+
+    @property
+    def response(self) -> Response | None:
+        """The response to it; None before it is sent."""
+        if self._response is None and self.state is not State.CONNECTING:
+            self._response = self.server._opening.response_to(self.request, self.subprotocol)
+        return self._response
 
     def respond(self, status: int, text: str) -> Response:
         """A response with a short text, for process_request and process_response to return.
@@ -225,10 +235,10 @@ class Server:
             if self._ssl is not None:
                 channel.start_tls(self._ssl, is_server=True)
             answer = self._answer(channel, connection, reader)
-            connection.response = answer.response
+            connection._response = answer.response
             channel.send(answer.reply)
             if answer.engine is None:
-                self.logger.info("connection rejected (%d)", answer.response.status_code)
+                self.logger.info("connection rejected (%s)", answer.reply[9:12].decode())
                 channel.finish(Deadline(self._options["close_timeout"]))
                 return False
             connection._open(answer.engine, reader.data[reader.length :])
