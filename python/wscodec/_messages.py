@@ -1,0 +1,95 @@
+"""Messages to send, for both network layers: what kind a message is, and frames of a server,
+which need no call of the library."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping
+from struct import Struct
+from typing import Any, Union
+
+from . import _ffi
+from .errors import InvalidArgument
+
+TEXT, BINARY = _ffi.OPCODE_TEXT, _ffi.OPCODE_BINARY
+PING, PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
+
+BytesLike = (bytes, bytearray, memoryview)
+"""The classes of a binary message."""
+
+Data = Union[str, bytes, bytearray, memoryview]
+"""A message, or a fragment of one."""
+
+Fragments = Union[Iterable[Data], AsyncIterable[Data]]
+"""The fragments of one message."""
+
+
+def encoded(message: Data, text: bool | None = None) -> tuple[int, bytes]:
+    """The opcode and the payload of a message.
+
+    text  True: send it as text; bytes are then not checked to be UTF-8. False: as binary. None:
+          a str as text, bytes as binary.
+
+    Raises TypeError if it is not a message; InvalidArgument for a str with surrogates.
+    """
+    if isinstance(message, str):
+        try:
+            return BINARY if text is False else TEXT, message.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidArgument("the text has surrogates, so it cannot be UTF-8") from error
+    if not isinstance(message, BytesLike):
+        raise TypeError(f"a message is str or bytes, not {type(message).__name__}")
+    payload = message if isinstance(message, bytes) else memoryview(message).tobytes()
+    return TEXT if text else BINARY, payload
+
+
+def is_fragments(message: object) -> bool:
+    """Whether it is an iterable of fragments, rather than one message.
+
+    Raises TypeError for a mapping, whose keys are unlikely to be meant, and for anything that
+    cannot be sent.
+    """
+    if isinstance(message, (str, *BytesLike)):
+        return False
+    if isinstance(message, Mapping):
+        raise TypeError("a dict cannot be sent; pass its keys(), or encode it")
+    if isinstance(message, (Iterable, AsyncIterable)):
+        return True
+    raise TypeError(
+        f"a message is str, bytes or an iterable of them, not {type(message).__name__}"
+    )
+
+
+def ping_payload(data: Any) -> bytes:
+    """The payload of a ping or pong.
+
+    Raises TypeError if it is not str or bytes; InvalidArgument beyond 125 bytes.
+    """
+    payload = encoded(data)[1]
+    if len(payload) > _ffi.MAX_CONTROL:
+        raise InvalidArgument(f"a ping or pong has at most {_ffi.MAX_CONTROL} bytes")
+    return payload
+
+
+# Frames of a server: whole, uncompressed and not masked (RFC 6455, 5.2).
+
+_SHORT = {
+    opcode: [bytes((_ffi.FIN | opcode, size)) for size in range(126)]
+    for opcode in (TEXT, BINARY, PING, PONG)
+}
+_MEDIUM, _LONG = Struct("!BBH"), Struct("!BBQ")
+
+
+def server_frame(opcode: int, payload: bytes, rsv: int = 0) -> bytes:
+    """A whole message, ping or pong of a server.
+
+    rsv  RSV1 if the payload is compressed.
+    """
+    size = len(payload)
+    if size < 126 and not rsv:
+        return _SHORT[opcode][size] + payload
+    first = _ffi.FIN | rsv | opcode
+    if size < 126:
+        return bytes((first, size)) + payload
+    if size < 1 << 16:
+        return _MEDIUM.pack(first, 126, size) + payload
+    return _LONG.pack(first, 127, size) + payload

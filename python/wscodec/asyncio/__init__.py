@@ -1,0 +1,29 @@
+"""WebSocket servers and clients for asyncio.
+
+The names are those of websockets.asyncio, with the same meanings; so are the modules, and
+`import wscodec.asyncio as websockets` is enough for many programs.
+"""
+
+from __future__ import annotations
+
+from .. import exceptions
+from ..datastructures import Headers
+from ..exceptions import *  # noqa: F403
+from ..http11 import Request, Response
+from .connection import Connection, State, broadcast
+from .server import Server, ServerConnection, basic_auth, serve, unix_serve
+
+__all__ = [
+    "Connection",
+    "Headers",
+    "Request",
+    "Response",
+    "Server",
+    "ServerConnection",
+    "State",
+    "basic_auth",
+    "broadcast",
+    "serve",
+    "unix_serve",
+]
+__all__ += exceptions.__all__

@@ -1,0 +1,218 @@
+"""What a connection is made of, and how it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import sys
+import uuid
+from collections import deque
+from ctypes import addressof, c_char, c_size_t, c_void_p
+from typing import Any, ClassVar
+
+from .._messages import server_frame
+from ..deflate import Deflate
+from ..errors import check
+from ..frame import Side
+from ..text import Close
+from ._room import SEND, Room, send_bound, send_long, send_short
+from ._settings import Logger, Settings
+
+WRITE_AT = 1 << 16
+"""Bytes that are joined at most before they are written."""
+
+NEVER = sys.maxsize
+
+
+class State(enum.IntEnum):
+    """The state of a connection (RFC 6455, 4 and 7.1)."""
+
+    CONNECTING = 0
+    """The opening handshake is in progress."""
+    OPEN = 1
+    """Messages can be sent and received."""
+    CLOSING = 2
+    """A close was sent or received, or an error has ended the connection."""
+    CLOSED = 3
+    """The TCP connection is closed."""
+
+
+CONNECTING, OPEN, CLOSING, CLOSED = State
+
+
+class Ending:
+    """How a connection ended, as far as it is known. There is none while it is open."""
+
+    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
+
+    def __init__(self) -> None:
+        self.rcvd: Close | None = None
+        self.sent: Close | None = None
+        self.rcvd_then_sent: bool | None = None
+        self.cause: BaseException | None = None
+
+
+class Base(asyncio.BufferedProtocol):
+    """The memory of a connection, its facts, and its output."""
+
+    __slots__ = (
+        "__weakref__",
+        "_closed",
+        "_deflate",
+        "_drainers",
+        "_ending",
+        "_engine_from",
+        "_handle",
+        "_heard",
+        "_id",
+        "_is_read_paused",
+        "_is_write_paused",
+        "_joins",
+        "_logger",
+        "_out",
+        "_pings",
+        "_queue",
+        "_request",
+        "_response",
+        "_rest",
+        "_room",
+        "_sending",
+        "_settings",
+        "_slot",
+        "_state",
+        "_subprotocol",
+        "_timer",
+        "_waiter",
+        "_was_open",
+        "latency",
+        "transport",
+    )
+
+    side: ClassVar[Side]
+
+    transport: asyncio.Transport
+    """The transport, for its get_extra_info() and the like. Do not write to it."""
+    latency: float
+    """Seconds between the last ping and its pong; 0.0 before the first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._room: Room = settings.room
+        self._handle = 0  # of the library's ws_conn; 0: none, before and after the messages
+        self._state = CONNECTING
+        self._was_open = False
+        self._deflate: Deflate | None = None
+        self._subprotocol: str | None = None
+        self._request: Any = None
+        self._response: Any = None
+        self._id: uuid.UUID | None = None
+        self._logger: Logger | None = None
+        self._ending: Ending | None = None
+        self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
+        self._closed: asyncio.Future[None] | None = None  # of wait_closed()
+
+        # Receiving
+        self._queue: deque[Any] | None = None  # None: empty
+        self._waiter: asyncio.Future[None] | None = None  # of recv()
+        self._rest: bytearray | None = None  # input that waits until there is room in the queue
+        self._is_read_paused = False
+        self._heard = 0  # room.tick when something was received
+        self._slot = -1  # in the keepalive; -1: not there
+
+        # Sending
+        self._engine_from = 0 if self.side else NEVER  # frames that the library writes
+        self._out: bytearray | None = None  # to be written together; None: empty
+        self._joins = False  # whether what is sent waits for more
+        self._is_write_paused = False
+        self._drainers: list[asyncio.Future[None]] | None = None
+        self._sending: asyncio.Future[None] | None = None  # a message in fragments
+        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
+        self.latency = 0.0
+
+    # Facts
+
+    @property
+    def state(self) -> State:
+        """The state of the connection."""
+        return self._state
+
+    @property
+    def subprotocol(self) -> str | None:
+        """The subprotocol that was agreed; None if there is none."""
+        return self._subprotocol
+
+    @property
+    def deflate(self) -> Deflate | None:
+        """The compression that was agreed; None if there is none."""
+        return self._deflate
+
+    @property
+    def local_address(self) -> Any:
+        """Our address, as socket.getsockname() gives it; None if there is none."""
+        return self.transport.get_extra_info("sockname")
+
+    @property
+    def remote_address(self) -> Any:
+        """The peer's address, as socket.getpeername() gives it; None if there is none."""
+        return self.transport.get_extra_info("peername")
+
+    @property
+    def id(self) -> uuid.UUID:
+        """A random identifier of the connection, for logs."""
+        if self._id is None:
+            self._id = uuid.uuid4()
+        return self._id
+
+    @property
+    def logger(self) -> Logger:
+        """The logger of the server or client. It can be set, for this connection."""
+        return self._logger or self._settings.logger
+
+    @logger.setter
+    def logger(self, logger: Logger) -> None:
+        self._logger = logger
+
+    # Output
+
+    def _put(self, opcode: int, payload: bytes) -> None:
+        """Writes a message, ping or pong; or lets it wait for more, to be written together."""
+        if len(payload) >= self._engine_from:
+            self._put_frame(self._encoded(opcode, 0, payload))
+        else:
+            self._put_frame(server_frame(opcode, payload))
+
+    def _put_frame(self, frame: bytes | bytearray) -> None:
+        out = self._out
+        if out is not None:
+            out += frame
+            if not self._joins or len(out) >= WRITE_AT:
+                self._flush()
+        elif not self._joins:
+            self.transport.write(frame)
+        else:
+            # Whoever ends the joining flushes; the loop does, if that takes long.
+            self._out = bytearray(frame)
+            self._settings.loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        """Writes what has waited."""
+        out, self._out = self._out, None
+        if out:
+            self.transport.write(out)
+
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+        """A frame that the library writes: compressed, masked or a fragment."""
+        room, size = self._room, len(payload)
+        room.handle.value = self._handle
+        bound: int = send_bound(room.handle, c_size_t(size))
+        send = send_long if bound > WRITE_AT or self._deflate else send_short
+        if bound <= SEND:
+            room.send_size.value = size
+            written = send(room.handle, opcode, flags, payload, *room.send_args)
+            return room.sent[: check(written)]
+        out = bytearray(bound)
+        start = c_void_p(addressof(c_char.from_buffer(out)))
+        size_, bound_ = c_size_t(size), c_size_t(bound)
+        written = send(room.handle, opcode, flags, payload, size_, start, bound_)
+        del out[check(written) :]
+        return out

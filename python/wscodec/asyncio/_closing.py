@@ -1,0 +1,216 @@
+r"""The end of a connection: the closing handshake, errors, and what is left afterwards.
+
+    close_nowait()   we close                        \
+    _on_close()      the peer closes                   _finish()  ->  connection_lost()
+    _on_error()      the peer violates the protocol  /
+"""
+
+from __future__ import annotations
+
+import asyncio
+from ctypes import byref, c_uint64, create_string_buffer, sizeof
+
+from .. import _ffi
+from .._ffi import lib
+from ..errors import TooBig, WsError, check, error_for
+from ..exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from ..text import Close, CloseCode, close_build
+from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
+
+_OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
+
+
+class Closing(Base):
+    """How a connection ends."""
+
+    __slots__ = ()
+
+    # Starting it
+
+    def close_nowait(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        """Starts the closing handshake, like close(), but does not wait. Does nothing once the
+        connection is closing. A connection whose opening handshake is in progress is aborted.
+
+        Messages that were received before can still be taken with recv(). Of those that arrive
+        later, only as many are kept as the queue holds; on_message is not called any more.
+
+        Raises as close() does.
+        """
+        close_build(code, reason)
+        if self._state is OPEN:
+            self._send_close(Close(code, reason))
+            self._read_to_the_end()
+        elif self._state is CONNECTING:
+            self.transport.abort()
+
+    async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        """Closes the connection: sends a close frame, and waits until the peer has closed too.
+        After close_timeout the connection is aborted. May be called again.
+
+        code    A code for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
+        reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
+
+        Raises InvalidArgument for anything else.
+        """
+        self.close_nowait(code, reason)
+        await self.wait_closed()
+
+    async def wait_closed(self) -> None:
+        """Waits until the TCP connection is closed."""
+        if self._state is not CLOSED:
+            if self._closed is None:
+                self._closed = self._settings.loop.create_future()
+            await asyncio.shield(self._closed)
+
+    @property
+    def close_code(self) -> int | None:
+        """The code of the peer's close frame; CloseCode.NO_STATUS (1005) if it has none, and
+        CloseCode.ABNORMAL (1006) if none has arrived. None until the connection is closed."""
+        return None if self._state is not CLOSED else self._exception().code
+
+    @property
+    def close_reason(self) -> str | None:
+        """The reason in the peer's close frame, "" if there is none. None until the connection
+        is closed."""
+        return None if self._state is not CLOSED else self._exception().reason
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        ending = self._end()
+        rcvd, sent = ending.rcvd, ending.sent
+        is_ok = rcvd and sent and rcvd.code in _OK and sent.code in _OK
+        class_ = ConnectionClosedOK if is_ok else ConnectionClosedError
+        error = class_(rcvd, sent, ending.rcvd_then_sent)
+        error.__cause__ = ending.cause
+        return error
+
+    def _end(self) -> Ending:
+        if self._ending is None:
+            self._ending = Ending()
+        return self._ending
+
+    # Close frames and errors
+
+    def _send_close(self, close: Close) -> None:
+        """Sends our close frame; the peer's is yet to come, unless there was an error."""
+        reason = close.reason.encode()
+        out = create_string_buffer(_ffi.MAX_OUTPUT)
+        size = check(
+            lib.ws_conn_close(self._handle, close.code, reason, len(reason), out, sizeof(out))
+        )
+        if size:
+            self._end().sent = close
+            self._put_frame(out.raw[:size])
+        self._start_closing()
+
+    def _start_closing(self) -> None:
+        self._state = CLOSING
+        self._flush()
+        self._stop_keepalive()
+        timeout = self._settings.close_timeout
+        if self._timer is None and timeout is not None:
+            self._timer = self._settings.loop.call_later(timeout, self._on_close_timeout)
+
+    def _fail(self, code: int, reason: str, cause: BaseException) -> None:
+        """Closes the connection because of an error on this side."""
+        ending = self._end()
+        ending.cause = ending.cause or cause
+        self.close_nowait(code, reason)
+
+    def _on_close(self, close: Close) -> None:
+        """The peer's close frame has arrived. The library has our reply to it, which the caller
+        writes."""
+        ending = self._end()
+        ending.rcvd = close
+        ending.rcvd_then_sent = ending.sent is None
+        if ending.sent is None:
+            ending.sent = Close(close.code, "")
+
+    def _on_error(self, result: int) -> None:
+        """The peer has violated the protocol."""
+        error = error_for(result)
+        if isinstance(error, TooBig):
+            error = self._too_big()
+        ending = self._end()
+        ending.cause = ending.cause or error
+        self._send_close(Close(error.close_code, str(error)))
+        self._finish()
+
+    def _too_big(self) -> WsError:
+        announced = c_uint64()
+        check(lib.ws_conn_get(self._handle, _ffi.INFO_ANNOUNCED, byref(announced)))
+        return TooBig(f"a frame or message of {announced.value} bytes exceeds the limit")
+
+    # After both close frames, or an error
+
+    def _finish(self) -> None:
+        """Nothing that arrives from now on matters."""
+        self._start_closing()
+        self._free()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Ends TCP (RFC 6455, 7.1.1): a server sends its end of the stream, where TLS allows
+        that, then reads and discards until the peer closes too. A client waits for that."""
+        if self.side or self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
+            try:
+                self.transport.write_eof()
+            except (OSError, RuntimeError):  # the peer is gone
+                self.transport.abort()
+        else:
+            self.transport.close()
+
+    def _on_close_timeout(self) -> None:
+        ending = self._end()
+        ending.cause = ending.cause or TimeoutError("timed out while closing the connection")
+        self.transport.abort()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._state = CLOSED
+        ending = self._end()
+        ending.cause = ending.cause or error
+        self._stop_keepalive()
+        self._stop_timer()
+        self._free()
+        self._out = self._rest = None
+        for future in (self._waiter, self._closed, *(self._drainers or ())):
+            if future is not None and not future.done():
+                future.set_result(None)
+        self._waiter = None
+        for pong, _ in (self._pings or {}).values():
+            if not pong.done():
+                pong.set_exception(self._exception())
+                pong.exception()  # asyncio need not report it if nobody waits for the pong
+        self._pings = None
+        self._lost()
+
+    def _free(self) -> None:
+        handle, self._handle = self._handle, 0
+        if handle:
+            lib.ws_conn_free(handle)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _stop_keepalive(self) -> None:
+        keepalive = self._settings.keepalive
+        if keepalive and self._slot >= 0:
+            keepalive.remove(self, self._slot)
+            self._slot = -1
+
+    # For the classes below
+
+    def _lost(self) -> None:
+        """The TCP connection is closed."""
+
+    def _read_to_the_end(self) -> None:
+        """Reads on, so that the peer's close frame is found, even if nobody takes messages."""
+        raise NotImplementedError
+
+    def __del__(self) -> None:
+        if self._handle:  # the loop was closed first
+            self._free()

@@ -1,0 +1,405 @@
+"""Receiving: from the bytes of one read to the messages of recv() or on_message.
+
+buffer_updated()   one read: one call of the library, which reports events
+_receive_events()  whatever is not simply one whole message
+_deliver()         messages, to the queue or to on_message
+recv()             takes from the queue
+"""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from collections import deque
+from collections.abc import AsyncIterator
+from ctypes import c_size_t, c_void_p, string_at
+from typing import Any, NamedTuple
+
+from .. import _ffi
+from ..exceptions import ConcurrencyError, ConnectionClosedOK, InvalidState
+from ..text import Close, CloseCode
+from ._base import CLOSED, CONNECTING, OPEN
+from ._room import ENTRY, READ, event_data, recv_long, recv_short
+from ._sending import Sending
+
+_TEXT, _BINARY, _PONG = _ffi.OPCODE_TEXT, _ffi.OPCODE_BINARY, _ffi.OPCODE_PONG
+_CLOSE = _ffi.OPCODE_CLOSE
+_COLLECTED = _ffi.EVENT_COLLECTED
+
+
+class Part(NamedTuple):
+    """A part of a message, with `stream`."""
+
+    data: bytes
+    is_text: bool
+    first: bool
+    last: bool
+
+
+class Receiving(Sending):
+    """What a connection receives."""
+
+    __slots__ = ()
+
+    # Bytes
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """For asyncio: where to read to. Every connection of the loop reads to the same place:
+        the bytes were handled when buffer_updated() returns."""
+        return self._room.view
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """For asyncio: so many bytes were read."""
+        handle = self._handle
+        if not handle or self._rest is not None:
+            self._receive_outside(nbytes)
+            return
+        room, settings = self._room, self._settings
+        self._heard = room.tick
+        room.handle.value = handle
+        room.size.value = nbytes
+        count = (recv_short if self._deflate is None else recv_long)(*room.recv_args)
+        if count == 1 and room.consumed.value == nbytes:
+            start, size, opcode, flags, _, _ = ENTRY.unpack_from(room.entries)
+            if flags == settings.whole and opcode <= _BINARY:
+                data = room.view[start : start + size]
+                if opcode == _TEXT and settings.decode_text:
+                    self._deliver_one(str(data, "utf-8"))
+                else:
+                    self._deliver_one(data.tobytes())
+                return
+        self._receive_events(count, nbytes)
+
+    def _receive_outside(self, nbytes: int) -> None:
+        """Bytes before the opening handshake is complete, or while earlier ones wait; those
+        after the end are ignored."""
+        if self._state is CONNECTING:
+            self._head_received(self._room.view[:nbytes].tobytes())
+        elif self._rest is not None:
+            self._rest += self._room.view[:nbytes]
+
+    def _receive(self, data: bytes | bytearray) -> None:
+        """Bytes that were read before, but not handled."""
+        while data:
+            now, data = data[:READ], data[READ:]
+            self._room.view[: len(now)] = now
+            self.buffer_updated(len(now))
+
+    def _receive_events(self, count: int, nbytes: int) -> None:
+        """Handles the `count` events of a call, or the error; then calls for those after them.
+        All that is sent meanwhile is written together."""
+        room, done = self._room, 0
+        self._joins = True
+        if self._out is None:
+            self._out = bytearray()
+        try:
+            while True:
+                if count < 0:
+                    self._on_error(count)
+                    return
+                used = room.consumed.value
+                if count:
+                    self._handle_events(count, done, used)
+                done += used
+                if done == nbytes or not self._handle:
+                    return
+                if self._is_read_paused and self._state is OPEN:
+                    self._rest = bytearray(room.view[done:nbytes])
+                    return
+                count = self._recv(done, nbytes)
+        finally:
+            self._joins = False
+            self._flush()
+
+    def _recv(self, done: int, nbytes: int) -> int:
+        """Calls the library for the bytes of the room after the first `done`."""
+        room = self._room
+        room.handle.value = self._handle
+        handle, _, _, *rest = room.recv_args
+        at, size = c_void_p(room.start_at + done), c_size_t(nbytes - done)
+        return (recv_short if self._deflate is None else recv_long)(handle, at, size, *rest)
+
+    # Events
+
+    def _handle_events(self, count: int, done: int, used: int) -> None:
+        """Handles the events in `used` bytes of the room after the first `done`."""
+        room, settings = self._room, self._settings
+        entries = list(ENTRY.iter_unpack(room.entries[: count * ENTRY.size]))
+        data = b""
+        if count > 1 or not entries[0][3] & _COLLECTED:
+            data = room.view[done : done + used].tobytes()
+        messages: list[Any] = []
+        for start, size, opcode, flags, _, _ in entries:
+            if flags & _COLLECTED:  # only the last one can be
+                payload = self._collected(count, size)
+            else:
+                payload = data[start : start + size]
+            if opcode <= _BINARY:
+                is_text = opcode == _TEXT
+                if settings.stream:
+                    first = bool(flags & _ffi.EVENT_FIRST)
+                    last = bool(flags & _ffi.EVENT_LAST)
+                    messages.append(Part(payload, is_text, first, last))
+                elif is_text and settings.decode_text:
+                    messages.append(payload.decode())
+                else:
+                    messages.append(payload)
+            elif opcode == _PONG:
+                self._on_pong(payload)
+        if messages:
+            self._deliver(messages)
+        # A ping or close is the last event of a call: our reply follows those to the messages.
+        if opcode == _CLOSE:
+            self._on_close(Close(entries[-1][4], payload.decode()))
+            self._put_output()
+            self._finish()
+        elif opcode > _BINARY and not self._is_write_paused:
+            self._put_output()
+
+    def _collected(self, count: int, size: int) -> bytes:
+        """The data of the last of `count` events, which is in the library's memory."""
+        room = self._room
+        entry = c_void_p(room.entries_at + (count - 1) * ENTRY.size)
+        room.handle.value = self._handle
+        return string_at(event_data(room.handle, None, entry), size) if size else b""
+
+    # Messages
+
+    def _deliver_one(self, message: Any) -> None:
+        if self._settings.on_message is None:
+            self._enqueue((message,))
+        else:
+            self._joins = True
+            if self._out is None:
+                self._out = bytearray()
+            try:
+                self._call_back((message,))
+            finally:
+                self._joins = False
+                self._flush()
+
+    def _deliver(self, messages: list[Any]) -> None:
+        if self._settings.on_message is None:
+            self._enqueue(messages)
+        else:
+            self._call_back(messages)
+
+    def _enqueue(self, messages: list[Any] | tuple[Any]) -> None:
+        if self._is_read_paused and self._state is not OPEN:
+            return  # see _read_to_the_end()
+        queue = self._queue
+        if queue is None:
+            self._queue = queue = deque(messages)
+        else:
+            queue.extend(messages)
+        if len(queue) > self._settings.high:
+            self._stop_reading()
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _call_back(self, messages: list[Any] | tuple[Any]) -> None:
+        on_message = self._settings.on_message
+        assert on_message is not None
+        try:
+            for message in messages:
+                if self._state is not OPEN:
+                    return
+                on_message(self, message)
+        except Exception as error:
+            self._callback_failed(error)
+
+    def _callback_failed(self, error: Exception) -> None:
+        self.logger.error("connection callback failed", exc_info=True)
+        self._fail(CloseCode.INTERNAL_ERROR, "", error)
+
+    # Back-pressure
+
+    def _stop_reading(self) -> None:
+        self._is_read_paused = True
+        if self._state is OPEN:
+            self.transport.pause_reading()
+
+    def _read_on(self) -> None:
+        """There is room for messages again."""
+        if not self._is_read_paused or self._state is not OPEN:
+            return
+        self._is_read_paused = False
+        self._heard = self._room.tick  # the peer was not silent, we did not listen
+        self._receive_rest()
+        if not self._is_read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _read_to_the_end(self) -> None:
+        """Reads on while closing. If the queue is full, further messages are ignored."""
+        if self._is_read_paused:
+            self._receive_rest()
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+
+    def _receive_rest(self) -> None:
+        rest, self._rest = self._rest, None
+        if rest:
+            self._receive(rest)
+
+    def pause_writing(self) -> None:
+        """For asyncio: the peer does not read. Callbacks cannot wait for it, so nothing is read
+        from it either."""
+        super().pause_writing()
+        if self._settings.on_message is not None and self._state is OPEN:
+            self._stop_reading()
+
+    def resume_writing(self) -> None:
+        """For asyncio: the peer has read."""
+        super().resume_writing()
+        if self._settings.on_message is not None:
+            self._read_on()
+
+    # Taking messages
+
+    async def recv(self, decode: bool | None = None) -> Any:
+        """The next message: a str for a text (bytes if decode_text is off), bytes for a binary
+        message. Waits until there is one.
+
+        decode  True: as a str, also a binary message. False: as bytes, also a text.
+
+        To cancel recv() is safe: no message is lost.
+
+        Raises ConnectionClosed once the connection is closed and all messages were taken;
+        ConcurrencyError if another task waits in recv(), and inside a message that
+        recv_streaming() has begun; InvalidState if the connection has an on_message. A binary
+        message that cannot be decoded closes the connection with 1007.
+        """
+        while self._queue is None:
+            await self._arrival()
+        message = self._take()
+        if self._settings.stream:
+            message = await self._assembled(message)
+        if decode is None:
+            return message
+        if isinstance(message, str):
+            return message if decode else message.encode()
+        return await self._decoded(message) if decode else message
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        """Iterates over the messages, as recv() returns them. Ends when the connection was
+        closed normally; otherwise raises ConnectionClosedError."""
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            while self._queue is None:
+                await self._arrival()
+            message = self._take()
+            if self._settings.stream:
+                message = await self._assembled(message)
+        except ConnectionClosedOK:
+            raise StopAsyncIteration from None
+        return message
+
+    async def recv_streaming(self, decode: bool | None = None) -> AsyncIterator[Any]:
+        """Iterates over the parts of the next message, in the order in which they arrive. With
+        `stream`, a part is there as soon as its bytes are, in the types of recv(), and a str
+        ends on a character boundary; attach no meaning to where a message is split. Without
+        `stream`, there is one part, the whole message.
+
+        Iterate to the end. Otherwise recv() and recv_streaming() raise ConcurrencyError from
+        then on.
+
+        decode  As for recv().
+
+        Raises as recv() does.
+        """
+        if not self._settings.stream:
+            yield await self.recv(decode)
+            return
+        part = await self._part(first=True)
+        is_str = decode if decode is not None else part.is_text and self._settings.decode_text
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        is_empty = True
+        while True:
+            data: str | bytes = part.data
+            if is_str:
+                data = await self._decoded(part.data, decoder, part.last)
+            if data or (part.last and is_empty):
+                is_empty = False
+                yield data
+            if part.last:
+                return
+            part = await self._part(first=False)
+
+    def _arrival(self) -> asyncio.Future[None]:
+        """To be awaited while the queue is empty."""
+        if self._waiter is not None and not self._waiter.done():
+            raise ConcurrencyError("another task is waiting in recv()")
+        if self._settings.on_message is not None:
+            raise InvalidState("the messages are passed to on_message")
+        if self._state is CLOSED:
+            raise self._exception()
+        if self._out is not None:
+            self._flush()
+        self._waiter = waiter = self._settings.loop.create_future()
+        return waiter
+
+    def _take(self) -> Any:
+        """Takes from the queue, which is not empty."""
+        queue = self._queue
+        assert queue is not None
+        message = queue.popleft()
+        if queue:
+            self._joins = True  # an answer may wait for those to the other messages
+        else:
+            self._queue = None
+            self._joins = False
+        if self._is_read_paused and len(queue) <= self._settings.low:
+            self._read_on()
+        return message
+
+    async def _part(self, *, first: bool) -> Part:
+        """The next part of a message, with `stream`."""
+        while self._queue is None:
+            await self._arrival()
+        if first:
+            self._check_first(self._queue[0])
+        part: Part = self._take()
+        return part
+
+    async def _assembled(self, part: Part) -> str | bytes:
+        """The whole message that begins with this part, which was taken."""
+        parts = [part.data]
+        try:
+            self._check_first(part)
+            while not part.last:
+                part = await self._part(first=False)
+                parts.append(part.data)
+        except BaseException:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.appendleft(part._replace(data=b"".join(parts), first=len(parts) > 1))
+            raise
+        data = b"".join(parts)
+        return data.decode() if part.is_text and self._settings.decode_text else data
+
+    def _check_first(self, part: Part) -> None:
+        if not part.first:
+            raise ConcurrencyError("recv_streaming() has taken only a part of a message")
+
+    async def _decoded(
+        self, data: bytes, decoder: codecs.IncrementalDecoder | None = None, last: bool = True
+    ) -> str:
+        """The text. Closes the connection if it is not UTF-8: the peer has sent it as a binary
+        message, but decode=True expects text."""
+        try:
+            return data.decode() if decoder is None else decoder.decode(data, last)
+        except UnicodeDecodeError as error:
+            self._fail(CloseCode.INVALID_DATA, "invalid UTF-8", error)
+        await self.wait_closed()
+        raise self._exception()
+
+    # For the classes below
+
+    def _head_received(self, data: bytes) -> None:
+        """Bytes of the opening handshake have arrived."""
+        raise NotImplementedError

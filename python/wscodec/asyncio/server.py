@@ -1,0 +1,496 @@
+"""Servers: serve() and unix_serve()."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from types import TracebackType
+from typing import Any
+
+from .._auth import basic_auth
+from .._opening import Answer, HeadReader, Opening, Origin, Steps, accepting, plain
+from ..connection import COMPRESS_FROM
+from ..datastructures import HeadersLike
+from ..deflate import Deflate
+from ..errors import HandshakeError, InvalidArgument
+from ..exceptions import ConnectionClosed
+from ..frame import Side
+from ..handshake import parse_handshake
+from ..http11 import Request, Response
+from ..text import CloseCode
+from ._base import CLOSED, CONNECTING, OPEN
+from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
+from .connection import Connection
+
+__all__ = ["Server", "ServerConnection", "basic_auth", "serve", "unix_serve"]
+
+Handler = Callable[["ServerConnection"], Awaitable[object]]
+
+
+class ServerConnection(Connection):
+    """A connection of a server. serve() creates it; see Connection for its methods."""
+
+    __slots__ = ("_head", "_task", "server", "username")
+
+    side = Side.SERVER
+
+    server: Server
+    """The server that it belongs to."""
+    username: str
+    """The user, once basic_auth() has let it through."""
+
+    def __init__(self, settings: Settings, server: Server) -> None:
+        super().__init__(settings)
+        self.server = server
+        self._head: HeadReader | None = HeadReader()
+        self._task: asyncio.Future[Any] | None = None  # of the opening, then of the handler
+
+    @property
+    def request(self) -> Request | None:
+        """The client's request; None before it has arrived."""
+        if isinstance(self._request, bytes):
+            self._request = parse_handshake(self._request)
+        request: Request | None = self._request
+        return request
+
+    @request.setter
+    def request(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def response(self) -> Response | None:
+        """The response to it; None before it is sent."""
+        if isinstance(self._response, bytes):
+            self._response = accepting(self._response)
+        response: Response | None = self._response
+        return response
+
+    def respond(self, status: int, text: str) -> Response:
+        """A response with a short text, for process_request and process_response to return.
+
+        status  200 ... 599
+        text    The body.
+        """
+        return plain(status, text)
+
+    # The opening handshake
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """For asyncio: a client has connected."""
+        super().connection_made(transport)
+        self.server._all.add(self)
+
+    def _head_received(self, data: bytes) -> None:
+        head = self._head
+        if head is None or self._task is not None:
+            return
+        try:
+            if head.feed(data):
+                self._answer(head)
+        except HandshakeError as error:
+            self._reply(self.server._opening.refusal(error))
+
+    def _answer(self, head: HeadReader) -> None:
+        server = self.server
+        steps = server._opening.answer(self, head.data, server._is_closing)
+        try:
+            result = next(steps)
+            while not isinstance(result, Awaitable):
+                result = steps.send(result)
+        except StopIteration as end:
+            self._reply(end.value)
+        else:
+            self.transport.pause_reading()
+            self._task = self._settings.loop.create_task(self._answer_later(steps, result))
+
+    async def _answer_later(self, steps: Steps, result: Any) -> None:
+        """The rest of the opening handshake, if a callback has returned a coroutine."""
+        try:
+            while True:
+                try:
+                    if isinstance(result, Awaitable):
+                        result = await result
+                except Exception as error:
+                    result = steps.throw(error)
+                else:
+                    result = steps.send(result)
+        except StopIteration as end:
+            self._task = None
+            if self._state is CONNECTING:
+                self.transport.resume_reading()
+                self._reply(end.value)
+
+    def _reply(self, answer: Answer) -> None:
+        head, self._head = self._head, None
+        assert head is not None
+        self.transport.write(answer.reply)
+        if answer.engine is None:
+            status = answer.response.status_code
+            self.logger.info("connection rejected (%d)", status)
+            self._response = answer.response
+            self._stop_timer()
+            self._finish()
+        else:
+            self.logger.info("connection open")
+            self._request, self._response = head.data[: head.length], answer.reply
+            self._open(answer.engine, head.data[head.length :])
+
+    def _go_away(self, code: int, reason: str) -> None:
+        """The server is closing."""
+        if self._state is OPEN:
+            self.close_nowait(code, reason)
+        elif self._state is CONNECTING and self._task is None:
+            self._reply(self.server._opening.shutting_down())
+
+    # The handler
+
+    def _opened(self) -> None:
+        super()._opened()
+        handler = self.server._handler
+        if handler is None:
+            return
+        try:
+            self._task = asyncio.ensure_future(handler(self), loop=self._settings.loop)
+        except Exception as error:
+            self._handler_failed(error)
+        else:
+            self._task.add_done_callback(self._handler_done)
+
+    def _handler_done(self, task: asyncio.Future[Any]) -> None:
+        self._task = None
+        if task.cancelled():
+            self.close_nowait(CloseCode.INTERNAL_ERROR)
+        else:
+            error = task.exception()
+            if error is None:
+                self.close_nowait()
+            else:
+                self._handler_failed(error)
+        self.server._forget_if_done(self)
+
+    def _handler_failed(self, error: BaseException) -> None:
+        if isinstance(error, ConnectionClosed) and self._state is not OPEN:
+            self.logger.info("connection handler ended: %s", error)
+        else:
+            self.logger.error("connection handler failed", exc_info=error)
+        self.close_nowait(CloseCode.INTERNAL_ERROR)
+
+    def _lost(self) -> None:
+        super()._lost()
+        self._head = None
+        if self._task is not None and not self._was_open:
+            self._task.cancel()
+            self._task = None
+        self.server._forget_if_done(self)
+
+
+class Server:
+    """A server, which serve() returns. Await it to start it, or use it in `async with`, which
+    also closes it at the end."""
+
+    def __init__(
+        self,
+        listen: Callable[
+            [Callable[[], asyncio.BaseProtocol]], Awaitable[asyncio.AbstractServer]
+        ],
+        handler: Handler | None,
+        settings: Settings,
+        opening: Opening,
+        create_connection: Callable[[Settings, Server], ServerConnection],
+    ) -> None:
+        """For serve().
+
+        listen  Creates the server of asyncio, for a factory of protocols.
+        """
+        self._listen, self._handler = listen, handler
+        self._settings, self._opening = settings, opening
+        self._create_connection = create_connection
+        self._server: Any = None
+        self._all: set[ServerConnection] = set()  # also those that open, close, or were closed
+        self._closing = False
+        self._done: asyncio.Future[None] = settings.loop.create_future()
+
+    # Starting
+
+    def __await__(self) -> Generator[Any, None, Server]:
+        return self._start().__await__()
+
+    async def __aenter__(self) -> Server:
+        return await self
+
+    async def __aexit__(
+        self,
+        class_: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+        await self.wait_closed()
+
+    async def _start(self) -> Server:
+        if self._server is None:
+            self._server = await self._listen(self._connection)
+            for each in self._server.sockets:
+                self.logger.info("server listening on %s", _name(each))
+        return self
+
+    def _connection(self) -> ServerConnection:
+        return self._create_connection(self._settings, self)
+
+    async def start_serving(self) -> None:
+        """Accepts connections from now on, if serve() was called with start_serving=False."""
+        await (await self)._server.start_serving()
+
+    async def serve_forever(self) -> None:
+        """Accepts connections until close() is called, or the task is cancelled: then it closes
+        the server."""
+        await self.start_serving()
+        try:
+            await self.wait_closed()
+        finally:
+            self.close()
+
+    # Facts
+
+    @property
+    def connections(self) -> set[ServerConnection]:
+        """The connections that are open, for broadcast()."""
+        return {each for each in self._all if each._state is OPEN}
+
+    @property
+    def sockets(self) -> tuple[socket.socket, ...]:
+        """The sockets on which the server listens."""
+        return () if self._server is None else tuple(self._server.sockets)
+
+    @property
+    def logger(self) -> Logger:
+        """The logger of the server and its connections."""
+        return self._settings.logger
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop of the server."""
+        return self._settings.loop
+
+    def is_serving(self) -> bool:
+        """Whether the server accepts connections."""
+        return self._server is not None and bool(self._server.is_serving())
+
+    # Closing
+
+    def close(
+        self,
+        close_connections: bool = True,
+        code: int = CloseCode.GOING_AWAY,
+        reason: str = "",
+    ) -> None:
+        """Stops to listen, and starts to close the connections. May be called again.
+
+        close_connections  False: let them go on until they end by themselves. Opening
+                           handshakes in progress are answered with a 503 in any case.
+        code, reason       For the close frames; see Connection.close().
+        """
+        if not self._closing:
+            self._closing = True
+            self.logger.info("server closing")
+            if self._server is not None:
+                self._server.close()
+        for connection in list(self._all):
+            if close_connections or connection._state is CONNECTING:
+                connection._go_away(code, reason)
+        self._end_if_done()
+
+    async def wait_closed(self) -> None:
+        """Waits until close() was called, all connections are closed, and all handlers have
+        returned. They are not cancelled: recv() and send() raise ConnectionClosed in them."""
+        await asyncio.shield(self._done)
+
+    def _is_closing(self) -> bool:
+        return self._closing
+
+    def _forget_if_done(self, connection: ServerConnection) -> None:
+        if connection._state is CLOSED and connection._task is None:
+            self._all.discard(connection)
+            self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        if self._closing and not self._all and not self._done.done():
+            self._done.set_result(None)
+            self.logger.info("server closed")
+
+
+def serve(
+    handler: Handler | None = None,
+    host: str | Sequence[str] | None = None,
+    port: int | None = None,
+    *,
+    on_message: OnMessage | None = None,
+    on_connect: OnConnection | None = None,
+    on_disconnect: OnConnection | None = None,
+    origins: Sequence[Origin] | None = None,
+    subprotocols: Sequence[str] | None = None,
+    select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None = None,
+    compression: str | Deflate | None = "deflate",
+    compress_from: int = COMPRESS_FROM,
+    process_request: Callable[[ServerConnection, Request], Any] | None = None,
+    process_response: Callable[[ServerConnection, Request, Response], Any] | None = None,
+    headers: HeadersLike = (),
+    server_header: str | None = None,
+    open_timeout: float | None = 10,
+    ping_interval: float | None = 20,
+    ping_timeout: float | None = 20,
+    close_timeout: float | None = 10,
+    max_size: int | None | tuple[int | None, int | None] = 2**20,
+    max_queue: Limit = 16,
+    write_limit: Limit = 2**15,
+    decode_text: bool = True,
+    stream: bool = False,
+    logger: Logger | None = None,
+    create_connection: Callable[[Settings, Server], ServerConnection] | None = None,
+    **kwargs: Any,
+) -> Server:
+    """Creates a server. Await the result to start it, or use it in `async with`:
+
+        async def echo(connection):
+            async for message in connection:
+                await connection.send(message)
+
+        async with serve(echo, "localhost", 8765) as server:
+            await server.serve_forever()
+
+    Instead of a handler, which is a task for each connection, a server can have callbacks:
+    plain functions, which are called with less overhead, and for which nothing is queued:
+
+        def echo(connection, message):
+            connection.send_nowait(message)
+
+        async with serve(on_message=echo, host="localhost", port=8765) as server:
+            ...
+
+    handler             A coroutine function, called with each ServerConnection. When it
+                        returns, the connection is closed with 1000. If it raises, that is
+                        logged, and the connection is closed with 1011.
+    host, port          Where to listen, as for loop.create_server().
+    on_message          Instead of a handler: called with the connection and each message, as
+                        recv() returns it. Reply with send_nowait() and close_nowait(). While
+                        the peer does not read the replies, nothing is read from it. If it
+                        raises, that is logged, and the connection is closed with 1011.
+    on_connect          Called with the connection when it is open.
+    on_disconnect       Called with the connection when it is closed.
+    origins             The acceptable origins (str or compiled patterns), against pages of
+                        other sites that use the cookies of their visitors; with None for
+                        requests without Origin, which are not from browsers. None: all are
+                        acceptable.
+    subprotocols        The subprotocols of the server, most preferred first. A client that
+                        offers none of them is rejected.
+    select_subprotocol  Called with the connection and the list of offered subprotocols; returns
+                        one of them, or None for none. It replaces the choice from
+                        `subprotocols`.
+    compression         "deflate": without context takeover, so no memory is held between
+                        messages, and a broadcast is compressed once. Or a wscodec.Deflate, or
+                        None for no compression.
+    compress_from       Shorter messages are sent uncompressed: in bytes.
+    process_request     Called with the connection and the request, also an ordinary HTTP
+                        request; a function or a coroutine function. Returns a Response to send
+                        instead of the handshake, or None. Without it, ordinary requests get a
+                        426.
+    process_response    Called with the connection, the request and the response, likewise. It
+                        may modify the response, or return another one.
+    headers             Additional header fields of the response that accepts a connection.
+    server_header       The field Server of all responses; None for none.
+    open_timeout        Seconds for the opening handshake; None for no limit.
+    ping_interval       Seconds between the pings to each client, which keep the connection
+                        alive and measure its latency; None for none.
+    ping_timeout        Seconds after a ping until the connection is closed with 1011, if
+                        nothing was received since; None: never.
+    close_timeout       Seconds for the closing handshake, after which the connection is
+                        aborted; None for no limit.
+    max_size            Most bytes of a message, decompressed; or a pair, of a message and of a
+                        fragment; None for no limit. A longer one closes the connection with
+                        1009.
+    max_queue           How many messages are queued for recv() until no more are read; or a
+                        pair, also how many are left when reading goes on (default: a quarter);
+                        None for no limit. (With `stream`: parts of messages.)
+    write_limit         How many bytes may wait for the peer to read them until send() waits; or
+                        a pair, also how many are left when it goes on.
+    decode_text         False: text messages are bytes, which are checked to be UTF-8.
+    stream              recv_streaming() yields the parts of messages as they arrive.
+    logger              For errors of callbacks and handlers, and what happens. None: the logger
+                        "wscodec.server".
+    create_connection   Instead of ServerConnection, a subclass; for attributes of your own.
+    kwargs              For loop.create_server(): ssl, sock, reuse_port, start_serving...
+
+    Raises InvalidArgument for values out of range and for combinations that are not possible;
+    TypeError for values of the wrong type.
+    """
+    if (handler is None) == (on_message is None):
+        raise InvalidArgument("give either a handler or on_message")
+    if handler is not None and not callable(handler):
+        raise TypeError(f"the handler {handler!r} cannot be called")
+    settings = Settings(
+        logger=logger or logging.getLogger("wscodec.server"),
+        on_message=on_message,
+        on_connect=on_connect,
+        on_disconnect=on_disconnect,
+        compression=compression,
+        compress_from=compress_from,
+        open_timeout=open_timeout,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+        close_timeout=close_timeout,
+        max_size=max_size,
+        max_queue=max_queue,
+        write_limit=write_limit,
+        decode_text=decode_text,
+        stream=stream,
+    )
+    opening = Opening(
+        origins=origins,
+        subprotocols=subprotocols,
+        select_subprotocol=select_subprotocol,
+        process_request=process_request,
+        process_response=process_response,
+        headers=headers,
+        server_header=server_header,
+        deflate=settings.deflate,
+        options=settings.options(),
+    )
+    if kwargs.get("ssl") is not None:
+        kwargs.setdefault("ssl_handshake_timeout", open_timeout)
+        if sys.version_info >= (3, 11):
+            kwargs.setdefault("ssl_shutdown_timeout", close_timeout)
+    unix = kwargs.pop("_unix", False)
+
+    async def listen(factory: Callable[[], asyncio.BaseProtocol]) -> asyncio.AbstractServer:
+        if unix:
+            return await settings.loop.create_unix_server(factory, **kwargs)
+        return await settings.loop.create_server(factory, host, port, **kwargs)
+
+    return Server(listen, handler, settings, opening, create_connection or ServerConnection)
+
+
+def unix_serve(
+    handler: Handler | None = None,
+    path: str | os.PathLike[str] | None = None,
+    **kwargs: Any,
+) -> Server:
+    """Creates a server on a Unix socket.
+
+    path    Where the socket is; None with `sock`.
+    kwargs  As for serve(), without host and port; the rest is for loop.create_unix_server().
+
+    Raises as serve() does.
+    """
+    return serve(handler, path=path, _unix=True, **kwargs)
+
+
+def _name(listening: socket.socket) -> str:
+    """The address of a listening socket, for the log."""
+    if listening.family == socket.AF_INET:
+        return "{}:{}".format(*listening.getsockname())
+    if listening.family == socket.AF_INET6:
+        return "[{}]:{}".format(*listening.getsockname()[:2])
+    return str(listening.getsockname())
