@@ -54,6 +54,12 @@ class UsageError(WsError):
 class HandshakeError(WsError):
     """The opening handshake was rejected."""
 
+    request: Handshake | None = None
+    """Server: the request, not judged: its key may be None or invalid. None if its head is
+    malformed or incomplete, and on a client."""
+    response: Response | None = None
+    """Client: the response, likewise. None on a server."""
+
 
 class ProtocolError(WsError):
     """The peer violated the protocol."""
@@ -112,10 +118,12 @@ class NotUpgrade(HandshakeError):
 
     CODE = _ffi.ERR_NOT_UPGRADE
 
+    request: Handshake
+    """The request. Its key is unchecked."""
+
     def __init__(self, request: Handshake) -> None:
         super().__init__()
         self.request = request
-        """The request. Its key is unchecked."""
 
 
 class HttpMethod(HandshakeError):
@@ -153,10 +161,12 @@ class HandshakeStatus(HandshakeError):
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
+    response: Response
+    """The response. After a 1xx, another one follows its head."""
+
     def __init__(self, response: Response) -> None:
         super().__init__()
         self.response = response
-        """The response. After a 1xx, another one follows its head."""
 
 
 class HandshakeAccept(HandshakeError):
