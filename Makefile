@@ -125,6 +125,11 @@ $(VENV)/examples: $(VENV)/ready tests/examples/requirements.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
 	@touch $@
 
+$(VENV)/package: $(VENV)/ready tests/python-package/requirements.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check \
+		-r tests/python-package/requirements.txt
+	@touch $@
+
 CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
 
 # Skipped without valgrind, so that `make test` needs only a compiler and Python.
@@ -140,6 +145,9 @@ test-tools: ## installs the tools that test-all and its parts need
 
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+
+test-python-package: library $(VENV)/package ## tests what pip installs, builds and packs
+	$(VENV)/bin/python -m pytest -q -rs -p no:cacheprovider tests/python-package
 
 test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
 	tests/first-steps/run.sh
@@ -165,6 +173,7 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node o
 	$(MAKE) test-ffi
 	$(MAKE) test-examples
 	$(MAKE) test-first-steps
+	$(MAKE) test-python-package
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
 	$(MAKE) -C tests/cpp check-sanitizers
@@ -271,6 +280,6 @@ clean: ## removes all output of builds
 .PHONY: all help library library-shared library-static header check-header manual notices \
 	examples examples-all tools run \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
-	test-examples test-first-steps test-all \
+	test-examples test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
 	check-bench bench bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean

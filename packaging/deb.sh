@@ -23,18 +23,7 @@ $cargo package --quiet --list --allow-dirty | while IFS= read -r file; do
         cp -p "$file" "$tree/$file"
     fi
 done
-# Without the crates that only the tests and `make header` need.
-awk '/^\[/ { skip = /^\[(dev|build)-dependencies\]|^\[\[test\]\]/ } !skip' Cargo.toml |
-    sed 's/, "dep:cbindgen"//' > "$tree/Cargo.toml"
-(cd "$tree" && $cargo vendor --quiet --versioned-dirs)
-mkdir "$tree/.cargo"
-cat > "$tree/.cargo/config.toml" << 'CONFIG'
-[source.crates-io]
-replace-with = "vendored-sources"
-
-[source.vendored-sources]
-directory = "vendor"
-CONFIG
+CARGO=$cargo ${PYTHON:-python3} packaging/vendor.py "$tree"
 tar -C "$work" --sort=name --owner=0 --group=0 --numeric-owner -cJf \
     "$work/wscodec_$VERSION.orig.tar.xz" "wscodec-$VERSION"
 

@@ -86,7 +86,7 @@ class Headers(MutableMapping[str, str]):
         if isinstance(fields, Headers):
             self._fields += fields._fields
         elif isinstance(fields, Mapping):
-            self._fields += fields.items()
+            self._fields += [(name, fields[name]) for name in fields]
         else:
             self._fields += [(name, value) for name, value in fields]
         self._fields += more.items()

@@ -11,7 +11,7 @@ skipped=0
 failed=0
 
 [ $# -gt 0 ] || set -- cmake.sh fetchcontent.sh pkg-config.sh static.sh meson.sh cpp.sh \
-    compilers.sh cargo-c.sh debian.sh
+    compilers.sh cargo-c.sh debian.sh pip.sh
 
 for script; do
     start=$(date +%s)

@@ -1,8 +1,8 @@
 """Connection does the same as the library when it is asked for everything.
 
 The reference calls ws_conn_recv() until it reports nothing, ws_conn_output() after every event,
-ws_conn_send() for every message and ws_conn_state() for every state. A Connection avoids most of
-these calls. Both handle the same random scripts: input that is cut anywhere, with errors and
+ws_conn_send() for every message and ws_conn_state() for every state. A Connection avoids most
+of these calls. Both handle the same random scripts: input that is cut anywhere, with errors and
 closes in it; messages, fragments, pings and closes to send, also where they are refused.
 
 WSCODEC_SCRIPTS sets the number of scripts (1,500).
