@@ -147,6 +147,7 @@ class Closing(Base):
         """Nothing that arrives from now on matters."""
         self._start_closing()
         self._free()
+        self._read_to_the_end()
         self._hang_up()
 
     def _hang_up(self) -> None:
@@ -208,7 +209,8 @@ class Closing(Base):
         """The TCP connection is closed."""
 
     def _read_to_the_end(self) -> None:
-        """Reads on, so that the peer's close frame is found, even if nobody takes messages."""
+        """Reads on, so that the peer's close frame and the end of its stream are found, even if
+        nobody takes messages."""
         raise NotImplementedError
 
     def __del__(self) -> None:

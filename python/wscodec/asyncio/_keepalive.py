@@ -62,7 +62,7 @@ class Keepalive:
     def add(self, connection: Connection) -> int:
         """Pings this connection from now on, first after about one interval. Returns its slot,
         for remove()."""
-        slot = self.next_slot - 1
+        slot = (self.next_slot - 1) % SLOTS
         self.slots[slot].add(connection)
         if self.timer is None:
             self.ping_at = self.loop.time() + self.interval / SLOTS

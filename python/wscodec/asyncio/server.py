@@ -248,8 +248,8 @@ class Server:
     async def serve_forever(self) -> None:
         """Accepts connections until close() is called, or the task is cancelled: then it closes
         the server."""
-        await self.start_serving()
         try:
+            await self.start_serving()
             await self.wait_closed()
         finally:
             self.close()

@@ -1,0 +1,303 @@
+"""Back-pressure of wscodec.asyncio, and how messages are joined into writes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import needs
+import pytest
+from asyncio_peer import (
+    BINARY,
+    CONTINUATION,
+    FIN,
+    PING,
+    PONG,
+    TEXT,
+    RawPeer,
+    close,
+    echo,
+    frame,
+    run,
+    until,
+)
+from wscodec.asyncio import serve
+from wscodec.asyncio.testing import pair
+
+
+async def forever(connection: Any) -> None:
+    await connection.wait_closed()
+
+
+async def one_of(server: Any) -> Any:
+    await until(lambda: server.connections)
+    return next(iter(server.connections))
+
+
+def writes_of(connection: Any, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What the connection writes from now on, in the pieces in which it does."""
+    pieces: list[bytes] = []
+    transport = connection.transport
+
+    class Recorder:
+        def write(self, data: bytes) -> None:
+            pieces.append(bytes(data))
+            transport.write(data)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(transport, name)
+
+    connection.transport = Recorder()
+    return pieces
+
+
+# Receiving
+
+
+@run
+async def test_reading_stops_above_max_queue_and_goes_on_at_the_low_mark() -> None:
+    async with pair(max_queue=(8, 3)) as (server, client):
+        for i in range(8):
+            await client.send(str(i))
+        await until(lambda: len(server._queue or ()) == 8)
+        assert server.transport.is_reading()
+        await client.send("8")
+        await until(lambda: not server.transport.is_reading())
+        for i in range(6):
+            assert await server.recv() == str(i)
+            assert server.transport.is_reading() == (i == 5)
+
+
+@run
+async def test_the_default_low_mark_is_a_quarter_and_none_is_no_limit() -> None:
+    async with pair(max_queue=8) as (server, client):
+        for i in range(9):
+            await client.send(str(i))
+        await until(lambda: not server.transport.is_reading())
+        while len(server._queue or ()) > 2:
+            assert not server.transport.is_reading()
+            await server.recv()
+        assert server.transport.is_reading()
+    async with pair(max_queue=None) as (server, client):
+        for i in range(1000):
+            await client.send(str(i))
+        await until(lambda: len(server._queue or ()) == 1000)
+        assert server.transport.is_reading()
+
+
+@run
+async def test_a_slow_handler_gets_all_messages_in_order() -> None:
+    received: list[str] = []
+
+    async def slow(connection: Any) -> None:
+        async for message in connection:
+            received.append(message)
+            if len(received) % 50 == 0:
+                await asyncio.sleep(0.001)
+
+    async with serve(slow, "127.0.0.1", 0, max_queue=2) as server:
+        peer = await RawPeer.open(server)
+        for i in range(20_000):
+            peer.write(frame(FIN | TEXT, b"%d" % i))
+        peer.write(close(1000))
+        assert await peer.closed_with() == (1000, "")
+        await peer.end()
+        await until(lambda: len(received) == 20_000)
+    assert received == [str(i) for i in range(20_000)]
+
+
+@needs.compression
+@run
+async def test_messages_that_expand_are_decompressed_only_as_the_queue_has_room() -> None:
+    import zlib
+
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    bomb = frame(FIN | 0x40 | BINARY, data[:-4])
+    fields = "Sec-WebSocket-Extensions: permessage-deflate"
+    async with serve(forever, "127.0.0.1", 0, max_queue=4) as server:
+        peer = await RawPeer.open(server, fields)
+        connection = await one_of(server)
+        peer.write(bomb * 100)  # less than one read
+        await until(lambda: connection._rest is not None)
+        assert len(connection._queue) == 5
+        for _ in range(100):
+            assert await connection.recv() == bytes(1 << 20)
+            assert len(connection._queue or ()) <= 5
+        await peer.end()
+
+
+@run
+async def test_pings_of_a_peer_that_does_not_read_take_no_memory() -> None:
+    async with serve(forever, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        peer.reader._limit = 1  # type: ignore[attr-defined]
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        connection = await one_of(server)
+        flood = frame(FIN | PING, b"a" * 125) * 1000
+        for _ in range(300):
+            peer.write(flood)
+            await peer.writer.drain()
+            assert connection.transport.get_write_buffer_size() < 500_000
+        await until(lambda: connection._is_write_paused)
+        peer.write(frame(FIN | PING, b"last"))
+        await asyncio.sleep(0.05)
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        peer.reader._limit = 1 << 16  # type: ignore[attr-defined]
+        while True:
+            first, payload = await peer.frame()
+            assert first == FIN | PONG
+            if payload == b"last":
+                break
+        await peer.end()
+
+
+# Sending
+
+
+@run
+async def test_send_waits_while_the_peer_does_not_read() -> None:
+    async with pair(write_limit=10_000, compression=None) as (server, client):
+        client.transport.pause_reading()
+        await server.send(b"a" * 9000)
+        waiting = asyncio.ensure_future(server.send(b"b" * 9000))
+        draining = asyncio.ensure_future(server.drain())
+        await asyncio.sleep(0.01)
+        assert not waiting.done() and not draining.done()
+        server.send_nowait(b"c")
+        client.transport.resume_reading()
+        await waiting
+        await draining
+        assert [await client.recv() for _ in range(3)] == [b"a" * 9000, b"b" * 9000, b"c"]
+
+
+@run
+async def test_fragments_wait_while_the_peer_does_not_read() -> None:
+    sent = 0
+
+    def fragments() -> Any:
+        nonlocal sent
+        for _ in range(100):
+            sent += 1
+            yield b"a" * 10_000
+
+    async with pair(write_limit=10_000, compression=None) as (server, client):
+        client.transport.pause_reading()
+        sending = asyncio.ensure_future(server.send(fragments()))
+        await asyncio.sleep(0.01)
+        assert sent < 5
+        client.transport.resume_reading()
+        assert len(await client.recv()) == 1_000_000
+        await sending
+
+
+@run
+async def test_callbacks_are_not_called_while_the_peer_does_not_read_the_replies() -> None:
+    calls = 0
+
+    def reply(connection: Any, message: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        connection.send_nowait(message * 1000)
+
+    async with serve(on_message=reply, host="127.0.0.1", port=0) as server:
+        peer = await RawPeer.open(server)
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        connection = await one_of(server)
+        count = 2_000
+        for _ in range(count):
+            peer.write(frame(FIN | BINARY, b"a" * 100))
+        await until(lambda: not connection.transport.is_reading())
+        await asyncio.sleep(0.05)
+        before = calls
+        await asyncio.sleep(0.05)
+        # At most the messages of one call of the library are handled after the limit.
+        assert calls == before < count
+        assert connection.transport.get_write_buffer_size() < 600 * 101_000
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(count):
+            assert len((await peer.frame())[1]) == 100_000
+        assert calls == count
+        await peer.end()
+
+
+# Writes
+
+
+@run
+async def test_the_replies_to_one_read_are_one_write() -> None:
+    def reply(connection: Any, message: Any) -> None:
+        connection.send_nowait(message)
+
+    async def handler(connection: Any) -> None:
+        async for message in connection:
+            await connection.send(message)
+
+    for arguments in ({"handler": handler}, {"on_message": reply}):
+        async with pair(**arguments) as (server, client):  # type: ignore[arg-type]
+            writes = writes_of(server, None)  # type: ignore[arg-type]
+            messages = [f"message {i}" for i in range(10)]
+            client._joins = True  # one write
+            for message in messages:
+                client.send_nowait(message)
+            client._joins = False
+            assert [await client.recv() for _ in messages] == messages
+            assert len(writes) == 1
+
+
+@run
+async def test_replies_do_not_wait_for_a_handler_that_is_busy_otherwise() -> None:
+    gate = asyncio.Event()
+
+    async def handler(connection: Any) -> None:
+        await connection.send(await connection.recv())
+        await gate.wait()
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        peer.write(frame(FIN | TEXT, b"a") + frame(FIN | TEXT, b"b"))
+        assert await peer.frame() == (FIN | TEXT, b"a")
+        gate.set()
+        await peer.end()
+
+
+@run
+async def test_replies_that_wait_to_be_joined_are_bounded() -> None:
+    async with pair() as (server, client):
+        client._joins = True
+        client.send_nowait("1")
+        client.send_nowait("2")
+        client._joins = False
+        client._flush()
+        assert await server.recv() == "1"  # "2" is still in the queue
+        for _ in range(100):
+            server.send_nowait(b"a" * 10_000)
+            assert len(server._out or b"") < 100_000
+        for _ in range(100):
+            assert await client.recv() == b"a" * 10_000
+
+
+@run
+async def test_a_close_follows_the_messages_that_wait_to_be_joined() -> None:
+    async def handler(connection: Any) -> None:
+        await connection.recv()
+        await connection.send("last")
+        await connection.close(4000)
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        peer.write(frame(FIN | TEXT, b"a") + frame(FIN | TEXT, b"b"))
+        assert await peer.frame() == (FIN | TEXT, b"last")
+        assert await peer.closed_with() == (4000, "")
+        await peer.end()
+
+
+@run
+async def test_a_message_in_many_reads_is_echoed_whole() -> None:
+    async with serve(echo, "127.0.0.1", 0, max_size=None) as server:
+        peer = await RawPeer.open(server)
+        peer.write(frame(BINARY, b"a" * 700_000) + frame(FIN | CONTINUATION, b"b" * 700_000))
+        peer.write(frame(FIN | TEXT, b"next"))
+        assert await peer.frame() == (FIN | BINARY, b"a" * 700_000 + b"b" * 700_000)
+        assert await peer.frame() == (FIN | TEXT, b"next")
+        await peer.end()
