@@ -76,8 +76,9 @@ def test_every_name_of_the_package_itself_is_listed() -> None:
 def test_names_that_are_given_instead_exist() -> None:
     for name in set(re.findall(r"`(wscodec(?:\.\w+)+)", TEXT)):
         module, _, attribute = name.rpartition(".")
-        if name not in ("wscodec.asyncio", "wscodec.errors", "wscodec.datastructures"):
-            assert hasattr(importlib.import_module(module), attribute), name
+        if name != "wscodec.client":  # a logger
+            has_it = hasattr(importlib.import_module(module), attribute)
+            assert has_it or importlib.import_module(name), name
 
 
 def test_the_rows_of_imports_name_what_exists() -> None:
