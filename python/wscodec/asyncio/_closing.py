@@ -201,7 +201,7 @@ class Closing(Base):
     def _stop_keepalive(self) -> None:
         keepalive = self._settings.keepalive
         if keepalive and self._slot >= 0:
-            keepalive.remove(self, self._slot)
+            keepalive.remove(self)
             self._slot = -1
 
     # For the classes below
