@@ -42,8 +42,7 @@ def server_context(certificates: Path) -> ssl.SSLContext:
 
 
 def connected(port: int, tls: ssl.SSLContext, **options: Any) -> ClientConnection:
-    options = {"proxy": None, "max_size": None, **options}
-    return connect(f"wss://localhost:{port}/", ssl=tls, **options)
+    return connect(f"wss://localhost:{port}/", ssl=tls, proxy=None, max_size=None, **options)
 
 
 def opened(port: int, tls: ssl.SSLContext) -> TlsSocket:
