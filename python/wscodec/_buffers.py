@@ -39,7 +39,7 @@ def readable(data: Data, name: str = "data") -> bytes:
 def own_copy(data: Data, name: str = "data") -> bytes:
     """A copy of the bytes that nothing else refers to: with FILLS_BYTES, C may write to it if
     there is at least one byte, before it is passed on. (There is one empty bytes object.)"""
-    return bytes(view_of(data, name))
+    return bytes(memoryview(data) if type(data) is bytes else view_of(data, name))
 
 
 def view_of(

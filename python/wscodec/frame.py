@@ -309,7 +309,7 @@ def frame_decode(
     any_rsv: bool = False,
 ) -> Frame | None:
     """Decodes the frame at the start of `data`; the next one starts at `frame.size`. Returns
-    None if the frame is incomplete.
+    None if the frame is incomplete: frame_missing() tells how many bytes to read.
 
     For many frames a Decoder is several times faster; it also keeps incomplete frames, and
     checks the order of fragments.

@@ -114,4 +114,6 @@ def close_build(code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
 
 def close_code_valid(code: int) -> bool:
     """Whether this code may appear in a close frame (RFC 6455, 7.4)."""
-    return 0 <= number("code", code) < 2**16 and bool(lib.ws_close_code_valid(code))
+    if type(code) is not int:
+        code = number("code", code)
+    return 0 <= code < 2**16 and bool(lib.ws_close_code_valid(code))

@@ -20,12 +20,14 @@ from wscodec._redirect import redirected, without_credentials
 from wscodec.datastructures import Headers
 from wscodec.exceptions import (
     InvalidMessage,
+    InvalidProxyMessage,
     InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
     ProxyError,
     SecurityError,
 )
+from wscodec.proxy import Tunnel, parse_proxy
 from wscodec.uri import parse_uri
 
 URI = parse_uri("ws://server.example/chat?x=1")
@@ -352,6 +354,7 @@ def test_a_transient_error_is_tried_again(error: Exception) -> None:
     [
         *map(status, (200, 302, 400, 401, 404, 426, 501)),
         InvalidProxyStatus(407, ""),
+        InvalidProxyMessage(),
         InvalidMessage(),
         InvalidURI("x", "y"),
         ValueError(),
@@ -361,6 +364,12 @@ def test_a_transient_error_is_tried_again(error: Exception) -> None:
 )
 def test_any_other_error_is_raised(error: Exception) -> None:
     assert process_exception(error) is error
+
+
+def test_a_proxy_that_closes_is_tried_again() -> None:
+    with pytest.raises(InvalidProxyMessage) as caught:
+        Tunnel(parse_proxy("http://p"), URI).finish()
+    assert process_exception(caught.value) is None
 
 
 def test_the_server_says_when_to_come_back() -> None:
