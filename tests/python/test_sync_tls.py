@@ -42,7 +42,9 @@ def server_context(certificates: Path) -> ssl.SSLContext:
 
 
 def connected(port: int, tls: ssl.SSLContext, **options: Any) -> ClientConnection:
-    return connect(f"wss://localhost:{port}/", ssl=tls, proxy=None, max_size=None, **options)
+    uri = f"wss://localhost:{port}/"
+    client: ClientConnection = connect(uri, ssl=tls, proxy=None, max_size=None, **options)
+    return client
 
 
 def opened(port: int, tls: ssl.SSLContext) -> TlsSocket:
