@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import sys
 import uuid
 from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
+from .._ending import Ending, State
 from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
 from ..frame import Side
-from ..text import Close
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -24,32 +23,7 @@ WRITE_AT = 1 << 16
 NEVER = sys.maxsize
 
 
-class State(enum.IntEnum):
-    """The state of a connection (RFC 6455, 4 and 7.1)."""
-
-    CONNECTING = 0
-    """The opening handshake is in progress."""
-    OPEN = 1
-    """Messages can be sent and received."""
-    CLOSING = 2
-    """A close was sent or received, or an error has ended the connection."""
-    CLOSED = 3
-    """The TCP connection is closed."""
-
-
 CONNECTING, OPEN, CLOSING, CLOSED = State
-
-
-class Ending:
-    """How a connection ended, as far as it is known. There is none while it is open."""
-
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
-
-    def __init__(self) -> None:
-        self.rcvd: Close | None = None
-        self.sent: Close | None = None
-        self.rcvd_then_sent: bool | None = None
-        self.cause: BaseException | None = None
 
 
 class Base(asyncio.BufferedProtocol):
