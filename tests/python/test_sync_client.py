@@ -30,6 +30,7 @@ from wscodec._client import USER_AGENT
 from wscodec.errors import HandshakeAccept, InvalidArgument
 from wscodec.exceptions import (
     ConnectionClosedError,
+    ConnectionClosedOK,
     InvalidMessage,
     InvalidProxy,
     InvalidProxyMessage,
@@ -103,6 +104,13 @@ def test_frames_right_behind_the_response_are_received() -> None:
             assert connection.recv(PATIENCE) == "hi"
 
 
+def test_a_close_right_behind_the_response_is_seen_before_a_send() -> None:
+    with in_background(scripted(lambda r: accepting(r) + b"\x88\x02\x03\xe8")) as server:
+        with connect(server.uri, close_timeout=0.2) as connection:
+            with pytest.raises(ConnectionClosedOK):
+                connection.send("x")
+
+
 def test_a_response_in_pieces_is_read() -> None:
     ours, theirs = socket.socketpair()
 
@@ -154,10 +162,10 @@ def test_a_server_that_hangs_up_is_an_error() -> None:
 def test_open_timeout_bounds_everything() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         uri = f"ws://127.0.0.1:{server.getsockname()[1]}/"
-        for options in ({}, {"proxy": uri.replace("ws:", "http:")}):
+        for proxy in (None, uri.replace("ws:", "http:")):
             started = time.monotonic()
             with pytest.raises(TimeoutError):
-                connect(uri, open_timeout=0.3, **options)
+                connect(uri, open_timeout=0.3, proxy=proxy)
             assert 0.25 < time.monotonic() - started < 3
         with pytest.raises(TimeoutError):
             connect(uri.replace("ws:", "wss:"), open_timeout=0.3)
@@ -398,6 +406,15 @@ def test_when_the_delays_end_the_exception_is_raised() -> None:
         with pytest.raises(InvalidStatus):
             next(iter(reconnect(server.uri, reconnect_delays=lambda: iter([0.0, 0.0]))))
         assert len(server.requests) == 3
+
+
+def test_connect_is_reconnect_if_it_is_not_to_be_legacy() -> None:
+    with serving() as server:
+        for connection in connect(uri_of(server), legacy=False):
+            connection.close()
+            break
+        with connect(uri_of(server), legacy=True) as connection:
+            assert connection.state is State.OPEN
 
 
 def test_reconnect_can_be_used_like_connect_but_not_twice_at_once() -> None:

@@ -42,8 +42,9 @@ def server_context(certificates: Path) -> ssl.SSLContext:
 
 
 def connected(port: int, tls: ssl.SSLContext, **options: Any) -> ClientConnection:
-    options = {"proxy": None, "max_size": None, **options}
-    return connect(f"wss://localhost:{port}/", ssl=tls, **options)
+    uri = f"wss://localhost:{port}/"
+    client: ClientConnection = connect(uri, ssl=tls, proxy=None, max_size=None, **options)
+    return client
 
 
 def opened(port: int, tls: ssl.SSLContext) -> TlsSocket:

@@ -117,7 +117,7 @@ class Reader(Writer):
                     if size > limit:
                         if size <= self._high or self._state is State.OPEN:
                             self._is_paused = size > self._high
-                            self._has_more = True
+                            self._has_more = not self._engine._is_drained
                             break
                         queue.pop()
                         self._discards = True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Receiver(Reader):
     """recv() and recv_streaming()."""
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[str | bytes]:
         recv = self.recv
         try:
             while True:
@@ -78,22 +78,20 @@ class Receiver(Reader):
         """
         if not self._receiver.acquire(False):
             raise ConcurrencyError("another thread is already receiving")
-        try:
-            is_last = False
-            while not is_last:
-                data = self._take(None)
-                if is_last := data.__class__ is not MessagePart:
-                    part = data
-                else:
-                    part, is_last = data.data, data.last
-                if is_last:
-                    break
-                yield part if decode is None else self._converted(part, decode)
-        except ConnectionClosed:
-            self._receiver.release()
-            raise
-        self._receiver.release()
-        yield part if decode is None else self._converted(part, decode)
+        has_begun, is_last = False, False
+        while not is_last:
+            try:
+                part = self._take(None)
+            except BaseException as error:
+                if isinstance(error, ConnectionClosed) or not has_begun:
+                    self._receiver.release()
+                raise
+            is_last = part.__class__ is not MessagePart or part.last
+            has_begun = True
+            if is_last:
+                self._receiver.release()
+            data = part.data if part.__class__ is MessagePart else part
+            yield data if decode is None else self._converted(data, decode)
 
     def _joined(self, part: MessagePart, deadline: float | None) -> str | bytes:
         """The message that this part belongs to. If the time is up, its parts are kept."""

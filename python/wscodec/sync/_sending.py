@@ -10,6 +10,7 @@ from .._ending import State
 from .._messages import Data, encoded, is_fragments, ping_payload
 from ..errors import InvalidState
 from ..exceptions import ConcurrencyError, ConnectionClosed
+from ..frame import OPCODES
 from ..text import CloseCode
 from ._base import PongEvent
 from ._reading import Reader
@@ -32,10 +33,11 @@ class Sender(Reader):
         during the opening handshake. If the iterable raises an exception, or yields different
         kinds, the message cannot be completed: the connection is closed with the code 1011.
         """
-        if is_fragments(message):
-            self._send_fragments(iter(cast("Iterable[Data]", message)), text)
-        else:
+        kind = message.__class__
+        if kind is str or kind is bytes or not is_fragments(message):
             self._send(*encoded(cast("Data", message), text))
+        else:
+            self._send_fragments(iter(cast("Iterable[Data]", message)), text)
 
     def _send(
         self, opcode: int, payload: bytes, *, more: bool = False, first: bool = True
@@ -46,7 +48,7 @@ class Sender(Reader):
                 if first and self._is_sending:
                     raise ConcurrencyError("a message is being sent in fragments")
                 self._is_sending = more
-                self._engine.send(opcode, payload, more=more)
+                self._engine.send(OPCODES[opcode] or opcode, payload, more=more)
                 self._add(self._engine.data_to_send())
         self._finish_sending(is_open)
 
@@ -56,7 +58,7 @@ class Sender(Reader):
             if self._state is State.OPEN:
                 if self._is_sending:
                     raise ConcurrencyError("a message is being sent in fragments")
-                self._engine.send(opcode, payload)
+                self._engine.send(OPCODES[opcode] or opcode, payload)
                 self._add(self._engine.data_to_send())
         self._flush()
 

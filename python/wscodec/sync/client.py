@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .._client import USER_AGENT, ClientOpening, Offer, Opened
 from .._limits import MaxQueue, MaxSize, deflate_for, seconds
@@ -37,6 +37,9 @@ from ._io import Deadline
 from ._options import connection_options, engine_options
 from ._route import Route
 from .connection import Connection, LoggerLike
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = [
     "ClientConnection",
@@ -258,7 +261,17 @@ def _shake_hands(channel: Channel, opening: ClientOpening) -> Opened:
         raise
 
 
-def connect(uri: str, **options: Any) -> ClientConnection:
+@overload
+def connect(
+    uri: str, *, legacy: Literal[True] | None = ..., **options: Any
+) -> ClientConnection: ...
+@overload
+def connect(uri: str, *, legacy: Literal[False], **options: Any) -> reconnect: ...
+
+
+def connect(
+    uri: str, *, legacy: bool | None = None, **options: Any
+) -> ClientConnection | reconnect:
     """Connects to a WebSocket server. Close the connection with its close(), or use it in a
     `with`, which does that:
 
@@ -307,6 +320,8 @@ def connect(uri: str, **options: Any) -> ClientConnection:
     logger                 Default: the logger "wscodec.client".
     create_connection      A subclass of ClientConnection, to be used instead of it.
 
+    legacy                 False: return a reconnect, as connect() of other packages does.
+
     All other arguments are those of socket.create_connection(), e.g. `source_address`;
     `address` is a pair of the host and the port to connect to instead of the URI's.
 
@@ -327,7 +342,8 @@ def connect(uri: str, **options: Any) -> ClientConnection:
     InvalidHandshake The response is invalid in another way.
     ImportError      The proxy needs python-socks.
     """
-    return reconnect(uri, **options)._connect()
+    connecting = reconnect(uri, **options)
+    return connecting if legacy is False else connecting._connect()
 
 
 def unix_connect(

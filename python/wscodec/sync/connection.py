@@ -118,7 +118,7 @@ class Connection(Receiver, Served):
                 self._keepalive = Keepalive(interval, self._ping_timeout, now)
             self._state = State.OPEN
             self._events = engine.receive_data(rest)
-            self._has_more = True
+            self._process(0)  # so that no send() is the first to see a close in it
         self._flush()
 
 
