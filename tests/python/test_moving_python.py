@@ -11,6 +11,7 @@ import wscodec.asyncio
 from programs import programs
 from websockets_names import facts
 from wire import ROOT
+from wscodec.sync._watcher import Watched
 from wscodec.sync.client import reconnect
 
 PAGE = ROOT / "docs" / "moving-python.md"
@@ -28,10 +29,6 @@ MODULES = (
 )
 PASSES_ON = {"sync.client": {"connect": reconnect}}
 """Functions that pass their arguments on to another one, whose signature counts."""
-
-WATCHED = ("fileno", "is_served", "on_timer", "release", "serve", "turns")
-"""What the watcher of wscodec.sync calls is not for users."""
-
 
 def rows(module: str) -> dict[str, str]:
     """What the page says about the names of a module."""
@@ -51,7 +48,9 @@ def compared(module: str) -> dict[str, str]:
     ours = importlib.import_module(f"wscodec.{module}")
     found = facts(theirs, ours, PASSES_ON.get(module, {}))
     if module == "sync.connection":
-        found = {k: v for k, v in found.items() if k.partition(".")[2] not in WATCHED}
+        # For the thread that watches connections, not for users.
+        watched = {*vars(Watched), *Watched.__annotations__}
+        found = {k: v for k, v in found.items() if k.partition(".")[2] not in watched}
     return found
 
 
