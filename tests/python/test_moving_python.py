@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import websockets
@@ -27,8 +29,9 @@ MODULES = (
     "datastructures",
     "http11",
 )
-PASSES_ON = {"sync.client": {"connect": reconnect}}
+PASSES_ON: dict[str, dict[str, Callable[..., Any]]] = {"sync.client": {"connect": reconnect}}
 """Functions that pass their arguments on to another one, whose signature counts."""
+
 
 def rows(module: str) -> dict[str, str]:
     """What the page says about the names of a module."""

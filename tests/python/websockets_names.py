@@ -59,7 +59,8 @@ def _class_facts(name: str, theirs: type, ours: type) -> dict[str, str]:
     found: dict[str, str] = {}
     if _is_made_by_users(theirs):
         found.update(_argument_facts(name, theirs, ours))
-    sides = [each for each in ours.__subclasses__() if not each.__name__.startswith("_")]
+    derived: list[type] = ours.__subclasses__()
+    sides = [each for each in derived if not each.__name__.startswith("_")]
     mine = set.intersection(*map(_members, sides or [ours])) | _members(ours)
     defined = [member for member in _own_members(theirs) if member not in PROTOCOL]
     for member in defined:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 from programs import PATIENCE, Stage
@@ -18,15 +19,17 @@ def check(stage: Stage, server: str, client: str) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/other")
 
     uri = stage.uri.replace("//", "//me:secret@")
-    with connect(uri, origin="https://chat.example") as peer:  # type: ignore[arg-type]
+    chat: Any = "https://chat.example"
+    with connect(uri, origin=chat) as peer:
         assert peer.recv(PATIENCE) == "Hello me"
-    for wrong, status in (
+    wrong: list[tuple[dict[str, Any], int]] = [
         ({"uri": stage.uri}, 401),
         ({"uri": uri.replace("secret", "guess")}, 401),
         ({"uri": uri, "origin": "https://evil.example"}, 403),
-    ):
+    ]
+    for arguments, status in wrong:
         with pytest.raises(InvalidStatus) as refused:
-            connect(**wrong)  # type: ignore[arg-type]
+            connect(**arguments)
         assert refused.value.response.status_code == status
     refused_client = stage.start(client.replace("secret", "guess"))
     assert refused_client.end() == 1 and "401" in refused_client.output
