@@ -46,7 +46,7 @@ PRINTED = {
         "1009",
     ],
     "reconnecting": ["visit 1", "lost", "visit 2", "1012", "visit 3", "lost"],
-    "tls": ["over TLS", "None"],
+    "tls": ["over TLS"],
 }
 """What each client prints."""
 
