@@ -11,6 +11,7 @@ from .. import COMPRESS_FROM, Options, _ffi
 from .._limits import at_least, deflate_for, queue_marks, seconds, sizes
 from ..deflate import Deflate
 from ..errors import InvalidArgument
+from ..options import COMPRESS_FROM, Options
 from ._keepalive import Keepalive
 from ._room import room_of
 
