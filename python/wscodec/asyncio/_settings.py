@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Optional, Union
 
-from .. import COMPRESS_FROM, Options, _ffi
+from .. import _ffi
 from .._limits import at_least, deflate_for, queue_marks, seconds, sizes
 from ..deflate import Deflate
 from ..errors import InvalidArgument

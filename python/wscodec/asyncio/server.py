@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .. import COMPRESS_FROM
 from .._auth import basic_auth
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
