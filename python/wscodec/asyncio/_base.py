@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import sys
 import uuid
 from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
+from .._ending import Ending, State
 from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
 from ..frame import Side
-from ..text import Close
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -28,56 +27,31 @@ AT_ONCE, SOON, AT_END = 0, 1, 2
 at the end of the read that is being handled."""
 
 
-class State(enum.IntEnum):
-    """The state of a connection (RFC 6455, 4 and 7.1)."""
-
-    CONNECTING = 0
-    """The opening handshake is in progress."""
-    OPEN = 1
-    """Messages can be sent and received."""
-    CLOSING = 2
-    """A close was sent or received, or an error has ended the connection."""
-    CLOSED = 3
-    """The TCP connection is closed."""
-
-
 CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
-class Ending:
-    """How a connection ended, as far as it is known. There is none while it is open."""
-
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
-
-    def __init__(self) -> None:
-        self.rcvd: Close | None = None
-        self.sent: Close | None = None
-        self.rcvd_then_sent: bool | None = None
-        self.cause: BaseException | None = None
-
-
 class Base(asyncio.BufferedProtocol):
-    """The memory of a connection, its facts, and its output."""
+    """The memory of a connection, its facts, and its output.
+
+    The slots are what every connection has. The rest is in its __dict__, which is made when it
+    is needed, also for attributes of the user.
+    """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_closed",
         "_deflate",
-        "_drainers",
         "_ending",
         "_engine_from",
         "_handle",
         "_heard",
-        "_id",
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
-        "_logger",
         "_out",
-        "_pings",
         "_queue",
         "_request",
-        "_response",
         "_rest",
         "_room",
         "_sending",
@@ -94,6 +68,12 @@ class Base(asyncio.BufferedProtocol):
 
     side: ClassVar[Side]
 
+    _response: Any = None
+    _id: uuid.UUID | None = None
+    _logger: Logger | None = None
+    _drainers: list[asyncio.Future[None]] | None = None
+    _pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
+
     transport: asyncio.Transport
     """The transport, for its get_extra_info() and the like. Do not write to it."""
     latency: float
@@ -108,9 +88,6 @@ class Base(asyncio.BufferedProtocol):
         self._deflate: Deflate | None = None
         self._subprotocol: str | None = None
         self._request: Any = None
-        self._response: Any = None
-        self._id: uuid.UUID | None = None
-        self._logger: Logger | None = None
         self._ending: Ending | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
@@ -128,9 +105,7 @@ class Base(asyncio.BufferedProtocol):
         self._out: bytes | bytearray | None = None  # frames that wait for more
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
-        self._drainers: list[asyncio.Future[None]] | None = None
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
-        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
         self.latency = 0.0
 
     # Facts

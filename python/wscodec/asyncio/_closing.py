@@ -11,13 +11,12 @@ import asyncio
 from ctypes import byref, c_uint64, create_string_buffer, sizeof
 
 from .. import _ffi
+from .._ending import Ending
 from .._ffi import lib
 from ..errors import TooBig, WsError, check, error_for
-from ..exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
-from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
-
-_OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
+from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
 
 
 class Closing(Base):
@@ -76,13 +75,7 @@ class Closing(Base):
 
     def _exception(self) -> ConnectionClosed:
         """What recv() and send() raise."""
-        ending = self._end()
-        rcvd, sent = ending.rcvd, ending.sent
-        is_ok = rcvd and sent and rcvd.code in _OK and sent.code in _OK
-        class_ = ConnectionClosedOK if is_ok else ConnectionClosedError
-        error = class_(rcvd, sent, ending.rcvd_then_sent)
-        error.__cause__ = ending.cause
-        return error
+        return self._end().exception()
 
     def _end(self) -> Ending:
         if self._ending is None:
@@ -180,11 +173,12 @@ class Closing(Base):
             if future is not None and not future.done():
                 future.set_result(None)
         self._waiter = None
-        for pong, _ in (self._pings or {}).values():
-            if not pong.done():
-                pong.set_exception(self._exception())
-                pong.exception()  # asyncio need not report it if nobody waits for the pong
-        self._pings = None
+        if self._pings:
+            for pong, _ in self._pings.values():
+                if not pong.done():
+                    pong.set_exception(self._exception())
+                    pong.exception()  # asyncio need not report it if nobody waits for the pong
+            self._pings = None
         self.transport.close()  # else asyncio warns about TLS before Python 3.11
         self._lost()
 
