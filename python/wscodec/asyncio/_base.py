@@ -9,6 +9,7 @@ from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
+from .. import _ffi
 from .._ending import Ending, State
 from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
@@ -198,7 +199,9 @@ class Base(asyncio.BufferedProtocol):
         """A frame that the library writes: compressed, masked or a fragment."""
         room, size = self._room, len(payload)
         room.handle.value = self._handle
-        bound: int = send_bound(room.handle, c_size_t(size))
+        bound = size + _ffi.MAX_HEADER
+        if self._deflate is not None:
+            bound = send_bound(room.handle, c_size_t(size))
         send = send_long if bound > WRITE_AT or self._deflate else send_short
         if bound <= SEND:
             room.send_size.value = size

@@ -75,7 +75,7 @@ class Connection(Receiving):
         self._stop_timer()
         self._subprotocol = engine.protocol
         self._deflate = engine.deflate
-        self._handle = _released(engine)
+        self._handle = engine._release()
         if self._deflate is not None and not self.side:
             self._engine_from = settings.compress_from
         self._state, self._was_open = OPEN, True
@@ -117,14 +117,6 @@ class Connection(Receiving):
     ) -> None:
         """Closes the connection, with 1011 if there was an error."""
         await self.close(CloseCode.NORMAL if class_ is None else CloseCode.INTERNAL_ERROR)
-
-
-def _released(engine: Engine) -> int:
-    """The handle of a sans-I/O connection, which does not free it any more."""
-    handle = engine._handle
-    engine._finalizer.detach()
-    engine._handle = 0
-    return handle
 
 
 # Broadcast
