@@ -14,19 +14,7 @@ Every error is a WsError: see wscodec.errors.
 from __future__ import annotations
 
 from . import _ffi, errors
-from .connection import (
-    COMPRESS_FROM,
-    MAX_MESSAGE,
-    Accepted,
-    Connection,
-    Event,
-    Message,
-    MessagePart,
-    Options,
-    Ping,
-    Pong,
-    State,
-)
+from .connection import Accepted, Connection
 from .control import Control
 from .decoder import Decoder
 from .deflate import (
@@ -39,6 +27,7 @@ from .deflate import (
     deflate_offer,
 )
 from .errors import HandshakeError, NotUpgrade, ProtocolError, UsageError, WsError
+from .events import Event, Message, MessagePart, Ping, Pong, State
 from .frame import (
     BEGIN,
     END,
@@ -54,6 +43,7 @@ from .frame import (
     frame_decode,
     frame_encode,
     frame_header,
+    frame_missing,
     frame_size,
     frames_encode,
     mask,
@@ -82,6 +72,7 @@ from .handshake import (
     select_protocol,
     select_protocol_value,
 )
+from .options import COMPRESS_FROM, MAX_MESSAGE, Options
 from .text import (
     Close,
     CloseCode,
@@ -174,6 +165,7 @@ __all__ = [
     "frame_decode",
     "frame_encode",
     "frame_header",
+    "frame_missing",
     "frame_size",
     "frames_encode",
     "head_length",

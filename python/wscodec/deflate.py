@@ -17,16 +17,17 @@ Unsupported.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator
 from ctypes import addressof, byref, c_char, c_size_t
 from dataclasses import dataclass, fields
-from typing import NoReturn
 
-from . import _ffi
-from ._buffers import Data, address, in_range, optional, readable, written
+from . import _calls, _ffi
+from ._buffers import Data, address, in_range, number, optional, readable, written
 from ._ffi import lib
-from .errors import InvalidArgument, InvalidState, NoMemory, TooBig, Unsupported, check
+from ._owner import Owner
+from ._room import LONG_DEFLATE, LONG_INFLATE
+from ._side import side_of
+from .errors import InvalidArgument, NoMemory, TooBig, Unsupported, check
 from .frame import Side
 
 _MAX_TEXT = 256  # longer than any offer or response
@@ -43,7 +44,7 @@ _RANGES = {
 class Deflate:
     """Parameters of permessage-deflate: what one side is willing to use, or what was agreed.
 
-    Raises InvalidArgument for a number out of range.
+    Raises InvalidArgument for a number out of range, TypeError for anything but a number.
     """
 
     server_no_context_takeover: bool = False
@@ -63,8 +64,10 @@ class Deflate:
 
     def __post_init__(self) -> None:
         for name, allowed in _RANGES.items():
-            if getattr(self, name) not in allowed:
-                raise InvalidArgument(f"{name} {getattr(self, name)} is out of range")
+            if number(name, getattr(self, name)) not in allowed:
+                raise InvalidArgument(
+                    f"{name} is not in {allowed.start} ... {allowed.stop - 1}"
+                )
 
 
 _DEFAULT = Deflate()
@@ -81,7 +84,7 @@ def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, st
     Raises ExtensionError if Sec-WebSocket-Extensions is malformed; other errors as for
     next_header().
     """
-    head, params = readable(head), pmd_params(willing)
+    head, params = readable(head, "head"), pmd_params(willing, "willing")
     answer = written(
         _MAX_TEXT,
         lambda out, size: lib.ws_pmd_accept(head, len(head), byref(params), out, size),
@@ -94,7 +97,7 @@ def deflate_accept_value(
 ) -> tuple[Deflate, str] | None:
     """Server: accepts an offer as deflate_accept() does, from the value of
     Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
-    value, params = optional(offers), pmd_params(willing)
+    value, params = optional(offers, "offers"), pmd_params(willing, "willing")
     answer = written(
         _MAX_TEXT,
         lambda out, size: lib.ws_pmd_accept_value(
@@ -107,7 +110,7 @@ def deflate_accept_value(
 def deflate_offer(offered: Deflate = _DEFAULT) -> str:
     """Client: the offer for build_request(extensions=...). It always allows the server to limit
     the client's window."""
-    params = pmd_params(offered)
+    params = pmd_params(offered, "offered")
     return written(
         _MAX_TEXT, lambda out, size: lib.ws_pmd_offer(byref(params), out, size)
     ).decode()
@@ -120,7 +123,7 @@ def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
     Raises ExtensionError if the response is malformed, repeated, or exceeds the offer; other
     errors as for next_header().
     """
-    head, params = readable(head), pmd_params(offered)
+    head, params = readable(head, "head"), pmd_params(offered, "offered")
     on = check(lib.ws_pmd_confirm(head, len(head), byref(params)))
     return deflate_of(params) if on else None
 
@@ -130,15 +133,20 @@ def deflate_confirm_value(
 ) -> Deflate | None:
     """Client: confirms an offer as deflate_confirm() does, from the value of
     Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
-    value, params = optional(answer), pmd_params(offered)
+    value, params = optional(answer, "answer"), pmd_params(offered, "offered")
     on = check(lib.ws_pmd_confirm_value(value.data, value.len, byref(params)))
     return deflate_of(params) if on else None
 
 
 _PIECE = 65536
 
+_free = _calls.declared("ws_pmd_free")
+_compress = _calls.declared("ws_pmd_compress")
+_compress_bound = _calls.declared("ws_pmd_compress_bound")
+_decompress = _calls.declared("ws_pmd_decompress")
 
-class Deflater:
+
+class Deflater(Owner):
     """Compresses and decompresses the payloads of frames (RFC 7692, 7.2): for users of Decoder,
     for proxies, and to compress once for many. For one thread at a time.
 
@@ -149,7 +157,9 @@ class Deflater:
     free() or at the end of a `with`; after that, every method raises InvalidState.
     """
 
-    __slots__ = ("__weakref__", "_finalizer", "_handle", "_is_too_big", "_size")
+    __slots__ = ("_is_too_big", "_size")
+
+    _KIND = "deflater"
 
     def __init__(self, side: Side, deflate: Deflate = _DEFAULT) -> None:
         """
@@ -159,34 +169,15 @@ class Deflater:
         Raises InvalidArgument for another side, Unsupported if the library cannot compress,
         NoMemory.
         """
-        if side not in (Side.SERVER, Side.CLIENT):
-            raise InvalidArgument(f"{side!r} is no side")
+        side = side_of(side)
         if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
             raise Unsupported()
         handle = lib.ws_pmd_new(side, byref(pmd_params(deflate)), None)
         if handle is None:
             raise NoMemory()
-        self._handle = handle
-        self._finalizer = weakref.finalize(self, lib.ws_pmd_free, handle)
+        self._own(handle, _free)
         self._size = 0  # decompressed bytes of the message so far
         self._is_too_big = False
-
-    def __enter__(self) -> Deflater:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.free()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a deflater cannot be copied")
-
-    def free(self) -> None:
-        """Frees the library's memory. May be called again."""
-        self._handle = 0
-        self._finalizer()
-
-    def _freed(self) -> NoReturn:
-        raise InvalidState("the deflater was freed")
 
     def compress(self, data: Data, *, more: bool = False) -> bytes:
         """Compresses a message, or a fragment of one, into the payload of one frame. Set RSV1
@@ -194,15 +185,14 @@ class Deflater:
 
         more  More fragments of this message follow.
 
-        Raises NoMemory.
+        Raises TypeError for anything but a bytes-like object; NoMemory.
         """
         handle, data = self._handle or self._freed(), readable(data)
-        bound = lib.ws_pmd_compress_bound(handle, len(data))
+        compress = _compress if len(data) < LONG_DEFLATE else lib.ws_pmd_compress
+        flags = _ffi.SEND_MORE if more else 0
         return written(
-            bound,
-            lambda out, size: lib.ws_pmd_compress(
-                handle, _ffi.SEND_MORE if more else 0, data, len(data), out, size
-            ),
+            _compress_bound(handle, len(data)),
+            lambda out, size: compress(handle, flags, data, len(data), out, size),
         )
 
     def decompress(self, payload: Data, *, more: bool = False, max_size: int) -> bytes:
@@ -231,15 +221,16 @@ class Deflater:
         limit. Iterate to the end before the next payload."""
         if self._is_too_big:
             raise TooBig()
-        return self._pieces(readable(payload), _ffi.SEND_MORE if more else 0)
+        return self._pieces(readable(payload, "payload"), _ffi.SEND_MORE if more else 0)
 
     def _pieces(self, payload: bytes, flags: int) -> Iterator[bytes]:
         done, used, start = 0, c_size_t(), address(payload)
+        decompress = _decompress if len(payload) < LONG_INFLATE else lib.ws_pmd_decompress
         out = bytearray(_PIECE)
         out_start = c_char.from_buffer(out)
         while True:
             size = check(
-                lib.ws_pmd_decompress(
+                decompress(
                     self._handle or self._freed(),
                     flags,
                     start + done,
@@ -255,8 +246,10 @@ class Deflater:
             yield bytes(memoryview(out)[:size])
 
 
-def pmd_params(deflate: Deflate) -> _ffi.PmdParams:
-    """The ws_pmd_params of a Deflate."""
+def pmd_params(deflate: Deflate, name: str = "deflate") -> _ffi.PmdParams:
+    """The ws_pmd_params of a Deflate. Raises TypeError for anything else."""
+    if not isinstance(deflate, Deflate):
+        raise TypeError(f"{name} must be a Deflate, not {type(deflate).__name__}")
     return _ffi.PmdParams(*[int(getattr(deflate, field.name)) for field in fields(deflate)])
 
 

@@ -31,6 +31,9 @@ class WsError(WebSocketException):
         self.code = self.CODE if code is None else code
         super().__init__(message or lib.ws_strerror(self.code).decode())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args), self.__dict__
+
     @property
     def name(self) -> str:
         """The name of the constant in C, e.g. "WS_ERR_UTF8"."""
@@ -47,12 +50,23 @@ class WsError(WebSocketException):
         return int(lib.ws_http_status(self.code))
 
 
+def _again(class_: type[WsError], args: tuple[object, ...]) -> WsError:
+    """A copy, without attributes. `args` are not the arguments of __init__()."""
+    return class_.__new__(class_, *args)
+
+
 class UsageError(WsError):
     """An error of the caller or of the system; nothing has changed."""
 
 
 class HandshakeError(WsError):
     """The opening handshake was rejected."""
+
+    request: Handshake | None = None
+    """Server: the request, not judged: its key may be None or invalid. None if its head is
+    malformed or incomplete, and on a client."""
+    response: Response | None = None
+    """Client: the response, likewise. None on a server."""
 
 
 class ProtocolError(WsError):
@@ -112,10 +126,12 @@ class NotUpgrade(HandshakeError):
 
     CODE = _ffi.ERR_NOT_UPGRADE
 
+    request: Handshake
+    """The request. Its key is unchecked."""
+
     def __init__(self, request: Handshake) -> None:
         super().__init__()
         self.request = request
-        """The request. Its key is unchecked."""
 
 
 class HttpMethod(HandshakeError):
@@ -153,10 +169,13 @@ class HandshakeStatus(HandshakeError):
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
+    response: Response
+    """The response. After a 1xx, another one follows its head."""
+
     def __init__(self, response: Response) -> None:
-        super().__init__()
+        status = f"{response.status} {response.reason}".rstrip()
+        super().__init__(f"the server did not accept the connection: {status}")
         self.response = response
-        """The response. After a 1xx, another one follows its head."""
 
 
 class HandshakeAccept(HandshakeError):

@@ -6,6 +6,8 @@ websockets gives them.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .errors import (
     HandshakeError,
     HandshakeOrigin,
@@ -19,6 +21,9 @@ from .errors import (
 )
 from .text import Close, CloseCode
 
+if TYPE_CHECKING:
+    from .handshake import Response
+
 __all__ = [
     "ConcurrencyError",
     "ConnectionClosed",
@@ -28,6 +33,7 @@ __all__ = [
     "InvalidMessage",
     "InvalidOrigin",
     "InvalidProxy",
+    "InvalidProxyMessage",
     "InvalidProxyStatus",
     "InvalidState",
     "InvalidStatus",
@@ -35,6 +41,7 @@ __all__ = [
     "PayloadTooBig",
     "ProtocolError",
     "ProxyError",
+    "SecurityError",
     "WebSocketException",
     "WsError",
 ]
@@ -97,6 +104,15 @@ class ConcurrencyError(WebSocketException, RuntimeError):
     """Two tasks or threads call recv() at the same time."""
 
 
+class SecurityError(HandshakeStatus):
+    """A redirection that is not followed: from wss to ws, one too many, or to another server
+    although the address of this one was given. `response` is the redirection."""
+
+    def __init__(self, response: Response, why: str) -> None:
+        super().__init__(response)
+        self.args = (why,)
+
+
 class InvalidURI(WebSocketException, ValueError):
     """The URI of a server is not a valid ws:// or wss:// URI (RFC 6455, 3)."""
 
@@ -123,11 +139,16 @@ class ProxyError(WebSocketException, ConnectionError):
     """The proxy did not open a connection to the server."""
 
 
+class InvalidProxyMessage(ProxyError):
+    """An HTTP proxy did not send a valid response to CONNECT."""
+
+
 class InvalidProxyStatus(ProxyError):
     """An HTTP proxy rejected CONNECT (RFC 9110, 9.3.6)."""
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(status, reason)
+        super().__init__()  # an OSError would take the status for a number of the system
+        self.args = status, reason
         self.status, self.reason = status, reason
 
     def __str__(self) -> str:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from ctypes import addressof, byref, c_size_t, create_string_buffer
+from ctypes import byref, c_char, c_size_t, c_uint64
 from struct import Struct
 from typing import NamedTuple
 
-from . import _ffi
-from ._buffers import Data, address, in_range, mask_key, readable, writable, written
+from . import _calls, _ffi
+from ._buffers import (
+    FILLS_BYTES,
+    Data,
+    address,
+    flat,
+    four_bytes,
+    in_range,
+    number,
+    readable,
+    type_name,
+    writable,
+    written,
+)
 from ._ffi import lib
-from .errors import check
+from ._room import LONG
+from .errors import InvalidArgument, check, error_for
 
 FIN = _ffi.FIN
 """The last frame of its message."""
@@ -107,8 +120,23 @@ OPCODES = tuple(Opcode(n) if n in set(Opcode) else None for n in range(16))
 ENTRY = Struct(_ffi.FRAME)
 """Reads ws_frame faster than its ctypes declaration."""
 
-new_frame = tuple.__new__
-"""Faster than calling Frame, which counts its arguments first."""
+
+class _Row(tuple):  # type: ignore[type-arg]
+    __slots__ = ()
+
+
+class NewFrame(_Row, Frame):
+    """A Frame from a tuple of its fields. It is the base without a __new__ that makes this much
+    faster than to call Frame, which counts its arguments, or tuple.__new__()."""
+
+    __slots__ = ()
+    __new__ = tuple.__new__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[Frame], tuple[object, ...]]:
+        return Frame, tuple(self)
+
+
+NewFrame.__name__ = NewFrame.__qualname__ = "Frame"  # for repr()
 
 
 class OutFrame(NamedTuple):
@@ -141,14 +169,21 @@ def frame_encode(
     Raises InvalidArgument for a reserved opcode, other bits in `rsv`, a key that is not 4 bytes
     long, and a control frame that is not final or has more than 125 bytes.
     """
-    payload = readable(payload)
-    key = _key(mask_key)
+    payload, key = readable(payload, "payload"), _key(mask_key)
+    opcode, flags, length = _opcode(opcode), _flags(fin, rsv), len(payload)
+    encode = _encode if length < LONG else _encode_long
     return written(
-        _ffi.MAX_HEADER + len(payload),
-        lambda out, size: lib.ws_frame_encode(
-            _opcode(opcode), _flags(fin, rsv), key, payload, len(payload), out, size
+        _size(length, key is not None),
+        lambda out, size: encode(
+            opcode, flags, key, payload, c_size_t(length), out, c_size_t(size)
         ),
     )
+
+
+def _size(length: int, masked: bool) -> int:
+    """Length of a frame with a payload of `length` bytes."""
+    extended = 0 if length < 126 else 2 if length < 1 << 16 else 8
+    return 2 + extended + 4 * masked + length
 
 
 def frame_header(
@@ -178,7 +213,7 @@ def frame_size(payload_len: int, *, masked: bool = False) -> int:
 
     Raises InvalidArgument for a length that is negative or above 2**63 - 1.
     """
-    return int(lib.ws_frame_size(in_range("payload_len", payload_len, 2**63), masked))
+    return _size(in_range("payload_len", payload_len, 2**63), bool(masked))
 
 
 _OUT_FRAME = Struct(_ffi.OUT_FRAME)
@@ -189,8 +224,8 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
 
     Raises as frame_encode() does, for the first invalid frame; then nothing is returned.
     """
-    rows = [OutFrame(*frame) for frame in frames]
-    pieces = [readable(row.payload) for row in rows]
+    rows = _rows(frames)
+    pieces = [readable(row.payload, "payload") for row in rows]
     payloads = b"".join(pieces)  # so that one address is enough
     start = address(payloads)
     entries = bytearray(len(rows) * _OUT_FRAME.size)
@@ -207,16 +242,61 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
     return _encode_entries(bytes(entries), len(rows), len(payloads))
 
 
+def _rows(frames: Iterable[OutFrame]) -> list[OutFrame]:
+    if isinstance(frames, (str, bytes, bytearray, memoryview)):
+        raise _no_frames(frames)
+    try:
+        rows = iter(frames)
+    except TypeError:
+        raise _no_frames(frames) from None
+    return [row if type(row) is OutFrame else _row(row) for row in rows]
+
+
+def _row(row: object) -> OutFrame:
+    if isinstance(row, (tuple, list)):
+        try:
+            return OutFrame(*row)
+        except TypeError:  # too few or too many
+            pass
+    raise _no_frames(row)
+
+
+def _no_frames(value: object) -> TypeError:
+    return TypeError(f"frames must be an iterable of OutFrame, not {type_name(value)}")
+
+
 def _encode_entries(entries: bytes, count: int, payload_len: int) -> bytes:
     """Encodes an array of ws_out_frame; the caller keeps the payloads alive."""
-    size = payload_len + count * _ffi.MAX_HEADER
-    out = create_string_buffer(size)
     done = c_size_t()
-    encoded = check(lib.ws_frames_encode(entries, count, out, size, byref(done)))
-    if encoded < count:  # there is room, so the next frame is invalid: raise its error
-        rest = entries[encoded * _OUT_FRAME.size :]
-        check(lib.ws_frames_encode(rest, count - encoded, out, size, byref(done)))
-    return out.raw[: done.value]
+
+    def encode(out: object, size: int) -> int:
+        encoded = check(lib.ws_frames_encode(entries, count, out, size, byref(done)))
+        if encoded < count:  # there is room, so the next frame is invalid: raise its error
+            rest = entries[encoded * _OUT_FRAME.size :]
+            check(lib.ws_frames_encode(rest, count - encoded, out, size, byref(done)))
+        return done.value
+
+    return written(payload_len + count * _ffi.MAX_HEADER, encode)
+
+
+_Entry = tuple[bytearray, object]
+"""Memory for a ws_frame, and the argument that passes its address."""
+
+# A call takes one, or creates it, and returns it, so that two threads never share one.
+_entries: list[_Entry] = []
+
+
+def _new_entry() -> _Entry:
+    memory = bytearray(ENTRY.size)
+    return memory, byref(c_char.from_buffer(memory))
+
+
+_encode, _encode_long = _calls.short("ws_frame_encode"), _calls.long("ws_frame_encode")
+_mask, _mask_long = _calls.short("ws_mask"), _calls.long("ws_mask")
+_mask_copy, _mask_copy_long = _calls.short("ws_mask_copy"), _calls.long("ws_mask_copy")
+_decode = _calls.short("ws_frame_decode")
+_read_whole = Struct("=32x4sBBBB").unpack_from  # of a frame that is in one chunk
+_read_lengths = Struct("=Q30xBx").unpack_from  # payload_len and header_len
 
 
 def frame_decode(
@@ -229,7 +309,7 @@ def frame_decode(
     any_rsv: bool = False,
 ) -> Frame | None:
     """Decodes the frame at the start of `data`; the next one starts at `frame.size`. Returns
-    None if the frame is incomplete.
+    None if the frame is incomplete: frame_missing() tells how many bytes to read.
 
     For many frames a Decoder is several times faster; it also keeps incomplete frames, and
     checks the order of fragments.
@@ -244,23 +324,78 @@ def frame_decode(
     Raises ReservedBits, ReservedOpcode, InvalidControlFrame, InvalidMask and InvalidLength as
     soon as the byte that proves the error has arrived.
     """
-    data = readable(data)
+    if type(data) is not bytes:
+        view = flat(data, "data")
+        data = bytes(view[: _end(view)[1]])  # no more than one frame
+    entry = _entries.pop() if _entries else _new_entry()
+    memory, entry_at = entry
     # With KEEP_MASKED, so that the library does not write to `data`.
-    flags = decoder_flags(client, deflate, any_mask, True, any_rsv)
-    entry = _ffi.Frame()
-    size = check(lib.ws_frame_decode(data, len(data), flags, byref(entry)))
-    if size == 0:
+    flags = _SERVER_READ_ONLY
+    if client or deflate or any_mask or any_rsv:
+        flags = decoder_flags(client, deflate, any_mask, True, any_rsv)
+    length = len(data)
+    size = _decode(data, length if length < _INTS else c_size_t(length), flags, entry_at)
+    if size <= 0:
+        _entries.append(entry)
+        if size < 0:
+            raise error_for(size)
         return None
-    length, pos, off, _, key, number, flags, header_len, message = ENTRY.unpack_from(entry)
-    payload = data[off : off + length]
+    key, opcode, flags, header_len, message = _read_whole(memory)
+    _entries.append(entry)
+    payload = data[header_len:size]
+    length = size - header_len
     if flags & MASKED and not keep_masked:
-        out = create_string_buffer(length)
-        lib.ws_mask_copy(out, payload, length, key, 0)
-        payload = out.raw
-    return new_frame(
-        Frame,
-        (OPCODES[number], flags, payload, length, pos, key, header_len, OPCODES[message]),
+        # The slice is new, unless it has 0 or 1 bytes.
+        if 1 < length < LONG and FILLS_BYTES:
+            _mask(payload, length, key, 0)
+        else:
+            payload = mask(payload, key)
+    frame: Frame = NewFrame(
+        (OPCODES[opcode], flags, payload, length, 0, key, header_len, OPCODES[message])
     )
+    return frame
+
+
+def frame_missing(data: Data) -> int:
+    """How many bytes the frame at the start of `data` lacks at least; 0 if it is complete. To
+    read exactly one frame:
+
+        while missing := frame_missing(received):
+            received += read(missing)  # at most so many
+        frame = frame_decode(received)
+
+    While the header is incomplete, these are the bytes that the header lacks, as far as it is
+    known; then those that the frame lacks. A peer may announce up to 2**63 - 1 bytes: limit
+    what you read.
+
+    Raises ReservedBits, ReservedOpcode, InvalidControlFrame and InvalidLength as frame_decode()
+    does where the frame is invalid for both sides, with every extension.
+    """
+    view = flat(data, "data")
+    result, end = _end(view)
+    check(result)
+    return max(0, end - len(view))
+
+
+_INTS = 1 << 31
+"""Lengths below it can be passed as an int: see _calls."""
+_SERVER_READ_ONLY = _ffi.SERVER | _ffi.KEEP_MASKED
+_ANY_FRAME = _ffi.DEFLATE | _ffi.ANY_MASK | _ffi.ANY_RSV | _ffi.KEEP_MASKED
+
+
+def _end(view: memoryview) -> tuple[int, int]:
+    """The result of ws_frame_decode() for the header of any frame, and the length of the frame.
+    While its header is incomplete, the length of the header as far as it is known."""
+    memory, entry_at = _new_entry()
+    head = bytes(view[: _ffi.MAX_HEADER])
+    result = _decode(head, len(head), _ANY_FRAME, entry_at)
+    payload_len, header_len = _read_lengths(memory)
+    if header_len:
+        return result, header_len + payload_len
+    if len(head) < 2:
+        return result, 2
+    extended = {126: 2, 127: 8}.get(head[1] & 0x7F, 0)
+    return result, 2 + extended + 4 * (head[1] >> 7)
 
 
 def decoder_flags(
@@ -284,21 +419,28 @@ def mask(data: Data, key: Data, pos: int = 0) -> bytes:
 
     Raises InvalidArgument if the key is not 4 bytes long or `pos` is not in 0 ... 2**64 - 1.
     """
-    data, key = readable(data), mask_key(key)
+    data, key = readable(data), four_bytes(key, "key")
     pos = in_range("pos", pos, 2**64)
-    out = create_string_buffer(len(data))
-    lib.ws_mask_copy(out, data, len(data), key, pos)
-    return out.raw
+
+    def fill(out: object, size: int) -> int:
+        copy = _mask_copy if size < LONG else _mask_copy_long
+        copy(out, data, c_size_t(size), key, c_uint64(pos))
+        return size
+
+    return written(len(data), fill)
 
 
 def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None:
     """Masks or unmasks `data` in place, like mask(). Raises InvalidArgument also if `data`
     cannot be modified."""
-    key = mask_key(key)
+    key = four_bytes(key, "key")
     pos = in_range("pos", pos, 2**64)
     view, start = writable(data)
-    if start is not None:
-        lib.ws_mask(addressof(start), len(view), key, pos)
+    if start is None:
+        return
+    (_mask if len(view) < LONG else _mask_long)(
+        byref(start), c_size_t(len(view)), key, c_uint64(pos)
+    )
 
 
 def _opcode(opcode: int) -> int:
@@ -307,9 +449,11 @@ def _opcode(opcode: int) -> int:
 
 def _flags(fin: bool, rsv: int) -> int:
     # The library would interpret other bits as FIN, and in a batch as MASKED.
-    in_range("rsv", rsv & ~(RSV1 | RSV2 | RSV3), 1)
+    rsv = number("rsv", rsv)
+    if rsv & ~(RSV1 | RSV2 | RSV3):
+        raise InvalidArgument("rsv has other bits than RSV1, RSV2 and RSV3")
     return (FIN if fin else 0) | rsv
 
 
 def _key(key: Data | None) -> bytes | None:
-    return None if key is None else mask_key(key)
+    return None if key is None else four_bytes(key, "mask_key")

@@ -1,11 +1,17 @@
 """The opening handshake (RFC 6455, 4), for both sides.
 
-In text that is read from or written to a head, each character is a byte (latin-1).
+Text that is read from a head or written to one is UTF-8. HTTP allows other bytes in the value
+of a header field: each is read as a surrogate, U+DC80 ... U+DCFF (surrogateescape, PEP 383).
+What was read can be written again, and becomes the same bytes. To get those, encode it:
+text.encode("utf-8", "surrogateescape").
+
+A str or bytes-like object is accepted wherever text of a head is an argument. Any other type is
+a TypeError that names the argument; a surrogate that stands for no byte is InvalidArgument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ctypes import byref, c_size_t, sizeof
 from typing import NamedTuple, Union
 
@@ -17,13 +23,15 @@ from ._buffers import (
     in_range,
     optional,
     readable,
+    shown,
     span,
     text,
     written,
 )
 from ._ffi import lib
 from .datastructures import Headers as HeaderMapping
-from .errors import HandshakeStatus, InvalidArgument, NotUpgrade, check
+from .datastructures import pairs_of
+from .errors import HandshakeError, InvalidArgument, NotUpgrade, WsError, check, error_for
 
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
@@ -32,11 +40,13 @@ MAX_FIELDS = _ffi.MAX_FIELDS
 
 _FIXED = 512  # more than a builder writes besides its arguments
 
-Headers = Iterable[tuple[str, str]]
-"""Names and values of header fields to send."""
+_Text = Union[str, Data]
 
-Fields = Iterable[tuple[Union[str, Data], Union[str, Data]]]
-"""Names and values of header fields as an HTTP library lists them, repeated ones included."""
+Headers = Union[HeaderMapping, Mapping[str, str], Iterable[tuple[_Text, _Text]]]
+"""Header fields to send: a mapping, or pairs of a name and a value."""
+
+Fields = Headers
+"""Header fields as an HTTP library lists them, repeated ones included."""
 
 
 class Handshake(NamedTuple):
@@ -108,7 +118,7 @@ def accept_key(key: str | Data) -> str:
 
     Raises HandshakeKey if the key is not 24 characters, the base64 of 16 bytes.
     """
-    bytes_ = text(key)
+    bytes_ = text(key, "key")
     return written(
         _ffi.ACCEPT_LEN, lambda out, size: lib.ws_accept_key(bytes_, len(bytes_), out, size)
     ).decode()
@@ -138,8 +148,8 @@ def parse_handshake(data: Data) -> Handshake | None:
     incomplete; call again with more (see head_length() if a head arrives in many reads).
 
     Raises HttpSyntax as soon as a malformed line is complete, and HttpTooLarge as soon as the
-    head is too large. A complete head is checked in this order: NotUpgrade, for an ordinary
-    HTTP request, which is the `request` of the exception; HttpSyntax, for two Origins, a
+    head is too large. A complete head is checked in this order, and is the `request` of the
+    exception: NotUpgrade, for an ordinary HTTP request; HttpSyntax, for two Origins, a
     Transfer-Encoding, a Content-Length other than 0, or an invalid target; HttpMethod;
     HttpVersion; HandshakeHost; HandshakeVersion; HandshakeKey; ExtensionError. Reply with
     build_reply(error.http_status).
@@ -149,7 +159,46 @@ def parse_handshake(data: Data) -> Handshake | None:
     result = lib.ws_parse_handshake(data, len(data), byref(hs), sizeof(hs))
     if result == _ffi.ERR_NOT_UPGRADE:
         raise NotUpgrade(_handshake(data, hs))
-    return _handshake(data, hs) if check(result) else None
+    if result < 0:
+        raise refused_request(data, result)
+    return _handshake(data, hs) if result else None
+
+
+def refused_request(data: bytes, code: int) -> WsError:
+    """The exception for a request that was refused, with the request."""
+    error = error_for(code)
+    if isinstance(error, HandshakeError):
+        error.request = _any_request(data)
+    return error
+
+
+def _any_request(data: bytes) -> Handshake | None:
+    """The request at the start of `data`, whatever it asks for; None if its head is malformed
+    or incomplete.
+
+    The library describes a request that is refused only if it is not an upgrade. So it reads a
+    copy without one: the positions are the same.
+    """
+    request = _described(data, data)
+    if request is not None:
+        return request
+    try:
+        head = data[: head_length(data)[0]]
+        copy = bytearray(head)
+        for name, _ in _spans(head):
+            if head[name.off : name.off + name.len].lower() == b"upgrade":
+                copy[name.off] = ord("X")
+    except WsError:
+        return None
+    return _described(bytes(copy), head)
+
+
+def _described(read: bytes, data: bytes) -> Handshake | None:
+    """What the library finds in `read`, taken from `data`."""
+    hs = _ffi.Handshake()
+    result = lib.ws_parse_handshake(read, len(read), byref(hs), sizeof(hs))
+    found = result > 0 or result == _ffi.ERR_NOT_UPGRADE
+    return _handshake(data, hs) if found else None
 
 
 def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
@@ -167,16 +216,16 @@ def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
 def field_value(fields: Fields, name: str) -> str | None:
     """The value of a header field: all of its values, joined with ", " (RFC 9110, 5.3), as
     check_request() and the functions that end in _value judge them. None if it is absent."""
-    return _combined(fields).get(name.lower())
+    value = _combined(fields).get(text(name, "name").lower())
+    return None if value is None else shown(value)
 
 
-def _combined(fields: Fields) -> dict[str, str]:
+def _combined(fields: Fields) -> dict[bytes, bytes]:
     """One value for each name; the names in lower case."""
-    values: dict[str, str] = {}
-    for field in fields:
-        name, value = (text(part).decode("latin-1") for part in field)
-        name = name.lower()
-        values[name] = f"{values[name]}, {value}" if name in values else value
+    values: dict[bytes, bytes] = {}
+    for name, value in pairs_of(fields, "fields"):
+        name, value = text(name, "fields").lower(), text(value, "fields")
+        values[name] = b"%b, %b" % (values[name], value) if name in values else value
     return values
 
 
@@ -199,7 +248,7 @@ def check_request(
     origins           The origins that you allow, as for origin_allowed(); None allows any.
 
     Raises as parse_handshake() does, in the same order, then HandshakeOrigin. The target is
-    left to the HTTP library; the request of a NotUpgrade has no target and no head. Raises
+    left to the HTTP library, so the request of the exception has no target and no head. Raises
     InvalidArgument for another http_version, and for `origins` with an entry that can never
     match.
 
@@ -209,36 +258,41 @@ def check_request(
     200, create a Connection(SERVER).
     """
     value = _combined(fields).get
-    host = value("host") if authority is None else authority
+    method = text(method, "method")
+    host = value(b"host") if authority is None else text(authority, "authority")
     request = _ffi.RequestFields(
-        method=bytes_of(text(method)),
+        method=bytes_of(method),
         host=optional(host),
-        upgrade=optional(value("upgrade")),
-        connection=optional(value("connection")),
-        key=optional(value("sec-websocket-key")),
-        version=optional(value("sec-websocket-version")),
-        origin=optional(value("origin")),
-        extensions=optional(value("sec-websocket-extensions")),
-        content_length=optional(value("content-length")),
-        transfer_encoding=optional(value("transfer-encoding")),
-        connect_protocol=optional(connect_protocol),
-        origins=optional(origins),
+        upgrade=optional(value(b"upgrade")),
+        connection=optional(value(b"connection")),
+        key=optional(value(b"sec-websocket-key")),
+        version=optional(value(b"sec-websocket-version")),
+        origin=optional(value(b"origin")),
+        extensions=optional(value(b"sec-websocket-extensions")),
+        content_length=optional(value(b"content-length")),
+        transfer_encoding=optional(value(b"transfer-encoding")),
+        connect_protocol=optional(connect_protocol, "connect_protocol"),
+        origins=optional(origins, "origins"),
         http_version=in_range("http_version", http_version, 2**32),
     )
     result = lib.ws_check_request(byref(request), sizeof(request))
-    if result == _ffi.ERR_NOT_UPGRADE:
-        raise NotUpgrade(
-            Handshake(
-                method=text(method).decode("latin-1"),
+    if result < 0:
+        error = error_for(result)
+        if isinstance(error, HandshakeError):
+            error.request = Handshake(
+                method=shown(method),
                 target="",
-                host=None if host is None else text(host).decode("latin-1"),
-                origin=value("origin"),
-                key=value("sec-websocket-key"),
+                host=_shown(host),
+                origin=_shown(value(b"origin")),
+                key=_shown(value(b"sec-websocket-key")),
                 head=b"",
                 http_version=http_version,
             )
-        )
-    check(result)
+        raise error
+
+
+def _shown(value: bytes | None) -> str | None:
+    return None if value is None else shown(value)
 
 
 def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
@@ -248,21 +302,26 @@ def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
     Raises HttpSyntax; HttpTooLarge; InvalidArgument if the head is incomplete or no field
     starts at `pos`.
     """
-    head = readable(head)
+    head = readable(head, "head")
     at = c_size_t(in_range("pos", pos, 2**32))
-    name, value = _ffi.Span(), _ffi.Span()
-    if not check(lib.ws_next_header(head, len(head), byref(at), byref(name), byref(value))):
-        return None
-    return span(head, name) or "", span(head, value) or "", at.value
+    for name, value in _spans(head, at):
+        return span(head, name) or "", span(head, value) or "", at.value
+    return None
 
 
 def headers(head: Data) -> Iterator[tuple[str, str]]:
     """Names and values of all header fields of a complete head, as they were sent. (Names are
-    case-insensitive.) Errors as for next_header()."""
-    head = readable(head)
-    pos = 0
-    while (found := next_header(head, pos)) is not None:
-        name, value, pos = found
+    case-insensitive.) The iterator raises the errors of next_header()."""
+    head = readable(head, "head")
+    return ((span(head, name) or "", span(head, value) or "") for name, value in _spans(head))
+
+
+def _spans(head: bytes, at: c_size_t | None = None) -> Iterator[tuple[_ffi.Span, _ffi.Span]]:
+    """Where the names and values of header fields are, from the field at `at`, which is set to
+    the position of the next one. The spans are overwritten by the next pair."""
+    size, name, value = len(head), _ffi.Span(), _ffi.Span()
+    arguments = byref(c_size_t() if at is None else at), byref(name), byref(value)
+    while check(lib.ws_next_header(head, size, *arguments)):
         yield name, value
 
 
@@ -271,7 +330,7 @@ def find_header(head: Data, name: str) -> str | None:
 
     None if there is none. Errors as for next_header().
     """
-    head, wanted = readable(head), text(name)
+    head, wanted = readable(head, "head"), text(name, "name")
     value = _ffi.Span()
     check(lib.ws_find_header(head, len(head), wanted, len(wanted), byref(value)))
     return span(head, value)
@@ -285,7 +344,7 @@ def select_protocol(head: Data, supported: str) -> str | None:
     None if the client offers none of them. Errors as for next_header(); InvalidArgument also if
     `supported` is not a list of distinct tokens.
     """
-    head, list_ = readable(head), text(supported)
+    head, list_ = readable(head, "head"), text(supported, "supported")
     chosen = _ffi.Span()
     check(lib.ws_select_protocol(head, len(head), list_, len(list_), byref(chosen)))
     return span(list_, chosen)
@@ -295,7 +354,7 @@ def select_protocol_value(offered: str | Data | None, supported: str) -> str | N
     """Server: selects the subprotocol as select_protocol() does, from the value of
     Sec-WebSocket-Protocol (see field_value()), None if it is absent. Elements of `offered` that
     are not tokens are ignored."""
-    value, list_ = optional(offered), text(supported)
+    value, list_ = optional(offered, "offered"), text(supported, "supported")
     chosen = _ffi.Span()
     check(lib.ws_select_protocol_value(value.data, value.len, list_, len(list_), byref(chosen)))
     return span(list_, chosen)
@@ -310,10 +369,11 @@ def origin_allowed(origin: str | None, allowed: str) -> bool:
 
     False also for None, "null" and malformed text.
     """
+    ours = text(allowed, "allowed")
     if origin is None:
         return False
     try:
-        ours, theirs = text(allowed), text(origin)
+        theirs = text(origin, "origin")
     except InvalidArgument:
         return False
     return bool(lib.ws_origin_allowed(theirs, len(theirs), ours, len(ours)))
@@ -338,7 +398,12 @@ def build_response(
     and for an additional field that the function writes itself: Upgrade, Connection,
     Sec-WebSocket-*, Content-Length, Transfer-Encoding.
     """
-    fields = [*map(_or_empty, (key, protocol, extensions)), header_lines(headers)]
+    fields = [
+        _or_empty(key, "key"),
+        _or_empty(protocol, "protocol"),
+        _or_empty(extensions, "extensions"),
+        header_lines(headers),
+    ]
     spec = _ffi.ResponseSpec(*map(bytes_of, fields))
     return written(
         _FIXED + sum(map(len, fields)),
@@ -362,7 +427,7 @@ def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
     as build_response() does.
     """
     status = in_range("status", status, 2**16)
-    lines, body = header_lines(headers), readable(body)
+    lines, body = header_lines(headers), readable(body, "body")
     return written(
         _FIXED + len(lines) + len(body),
         lambda out, size: lib.ws_build_reply(
@@ -402,8 +467,15 @@ def build_request(
 
     Raises InvalidArgument as build_response() does, and NoRandomness as make_key() does.
     """
-    given = [host, target, make_key() if key is None else key, origin, protocols, extensions]
-    fields = [*map(_or_empty, given), header_lines(headers)]
+    fields = [
+        text(host, "host"),
+        text(target, "target"),
+        text(make_key() if key is None else key, "key"),
+        _or_empty(origin, "origin"),
+        _or_empty(protocols, "protocols"),
+        _or_empty(extensions, "extensions"),
+        header_lines(headers),
+    ]
     spec = _ffi.RequestSpec(*map(bytes_of, fields))
     return written(
         _FIXED + sum(map(len, fields)),
@@ -416,17 +488,46 @@ def parse_response(data: Data, request: Data) -> Response | None:
     Returns None if its head is incomplete; call again with more.
 
     Raises InvalidArgument if `request` is not a valid upgrade; HttpSyntax and HttpTooLarge as
-    parse_handshake() does. A complete head is checked in this order: HandshakeStatus, which has
-    the response; HttpVersion; HandshakeAccept; HandshakeProtocol; ExtensionError.
+    parse_handshake() does. A complete head is checked in this order, and is the `response` of
+    the exception: HandshakeStatus; HttpVersion; HandshakeAccept; HandshakeProtocol;
+    ExtensionError.
     """
-    data, request = readable(data), readable(request)
+    data, request = readable(data), readable(request, "request")
     answer = _ffi.Response()
     result = lib.ws_parse_response(
         data, len(data), request, len(request), byref(answer), sizeof(answer)
     )
-    if result == _ffi.ERR_HANDSHAKE_STATUS:
-        raise HandshakeStatus(response_of(data, answer))
-    return response_of(data, answer) if check(result) else None
+    if result < 0:
+        raise refused_response(data, request, result)
+    return response_of(data, answer) if result else None
+
+
+def refused_response(data: bytes, request: bytes, code: int) -> WsError:
+    """The exception for a response that was refused, with the response."""
+    error = error_for(code)
+    if isinstance(error, HandshakeError):
+        error.response = _any_response(data, request)
+    return error
+
+
+def _any_response(data: bytes, request: bytes) -> Response | None:
+    """The response at the start of `data`, whatever it says; None if its head is malformed or
+    incomplete.
+
+    The library describes a response that is refused only if its status is not 101. So it reads
+    a copy with another: the positions are the same.
+    """
+    at = data.find(b" ")  # the status follows
+    switched = data[at : at + 4] == b" 101"
+    copy = data[:at] + b" 200" + data[at + 4 :] if switched else data
+    answer = _ffi.Response()
+    result = lib.ws_parse_response(
+        copy, len(copy), request, len(request), byref(answer), sizeof(answer)
+    )
+    if result != _ffi.ERR_HANDSHAKE_STATUS:
+        return None
+    response = response_of(data, answer)
+    return response._replace(status=101) if switched else response
 
 
 def response_of(data: bytes, answer: _ffi.Response) -> Response:
@@ -458,50 +559,51 @@ def check_response(
     offered_extensions  The Sec-WebSocket-Extensions that was sent, or None.
     http_version        The version of the response: 10, 11, 20 or 30.
 
-    Raises as parse_response() does, in the same order; the response of a HandshakeStatus has no
+    Raises as parse_response() does, in the same order; the response of the exception has no
     head. Raises InvalidArgument for another http_version, and if what was sent is malformed.
 
     For HTTP/2 and HTTP/3 (http_version 20 and 30) the status may be any 2xx, and Upgrade,
     Connection, Sec-WebSocket-Accept and `key` are ignored.
     """
     value = _combined(fields).get
+    protocol, extensions = value(b"sec-websocket-protocol"), value(b"sec-websocket-extensions")
     response = _ffi.ResponseFields(
-        upgrade=optional(value("upgrade")),
-        connection=optional(value("connection")),
-        accept=optional(value("sec-websocket-accept")),
-        protocol=optional(value("sec-websocket-protocol")),
-        extensions=optional(value("sec-websocket-extensions")),
-        key=optional(key),
-        offered_protocols=optional(offered_protocols),
-        offered_extensions=optional(offered_extensions),
+        upgrade=optional(value(b"upgrade")),
+        connection=optional(value(b"connection")),
+        accept=optional(value(b"sec-websocket-accept")),
+        protocol=optional(protocol),
+        extensions=optional(extensions),
+        key=optional(key, "key"),
+        offered_protocols=optional(offered_protocols, "offered_protocols"),
+        offered_extensions=optional(offered_extensions, "offered_extensions"),
         http_version=in_range("http_version", http_version, 2**32),
         status=in_range("status", status, 2**16),
     )
     result = lib.ws_check_response(byref(response), sizeof(response))
-    if result == _ffi.ERR_HANDSHAKE_STATUS:
-        raise HandshakeStatus(
-            Response(
+    if result < 0:
+        error = error_for(result)
+        if isinstance(error, HandshakeError):
+            error.response = Response(
                 status=status,
-                protocol=value("sec-websocket-protocol"),
-                extensions=value("sec-websocket-extensions"),
+                protocol=_shown(protocol),
+                extensions=_shown(extensions),
                 head=b"",
                 http_version=http_version,
             )
-        )
-    check(result)
+        raise error
 
 
-def _or_empty(value: str | Data | None) -> bytes:
-    return b"" if value is None else text(value)
+def _or_empty(value: str | Data | None, name: str) -> bytes:
+    return b"" if value is None else text(value, name)
 
 
 def header_lines(fields: Headers) -> bytes:
     """Complete lines. A field that would become two, or a different one, is rejected here: the
     library sees only the lines."""
     lines = []
-    for field in fields:
-        name, value = map(text, field)
+    for name, value in pairs_of(fields, "headers"):
+        name, value = text(name, "headers"), text(value, "headers")
         if b":" in name or b"\n" in name or b"\n" in value:
-            raise InvalidArgument(f"{name!r}: {value!r} is not one header field")
+            raise InvalidArgument(f"headers: {name!r}: {value!r} is not one header field")
         lines.append(b"%b: %b\r\n" % (name, value))
     return b"".join(lines)

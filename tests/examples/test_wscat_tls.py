@@ -6,7 +6,6 @@ import contextlib
 import http.server
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import needs
 import pytest
+from certificates import context
 from echo_checks import PATIENCE
 from recorded import objects
 from test_echo_client import serving
@@ -22,38 +22,6 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 
 pytestmark = needs.program(BINARY)
-
-
-def openssl(*arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CA, a certificate for localhost and 127.0.0.1, one for another name, and a client's."""
-    folder = tmp_path_factory.mktemp("certificates")
-    new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    ca = [*new, "-days", "2", "-subj", "/CN=test CA"]
-    openssl(*ca, "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem")
-    signed = ["-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key", "-days", "2"]
-    for name, alternatives in (
-        ("localhost", "DNS:localhost,IP:127.0.0.1"),
-        ("other", "DNS:other.example"),
-        ("client", "DNS:client.example"),
-    ):
-        extensions = [
-            *("-addext", f"subjectAltName={alternatives}"),
-            *("-addext", "basicConstraints=critical,CA:FALSE"),
-        ]
-        files = ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"]
-        openssl(*new, *signed, "-subj", f"/CN={name}", *extensions, *files)
-    return folder
-
-
-def context(certificates: Path, name: str = "localhost") -> ssl.SSLContext:
-    result = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    result.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
-    return result
 
 
 def echo(connection: ServerConnection) -> None:

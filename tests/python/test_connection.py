@@ -590,6 +590,7 @@ def test_parts_of_messages_join_to_the_messages(name: str) -> None:
                 continue
             assert event.first == (not in_message)
             in_message = not event.last
+            assert isinstance(event.data, bytes)
             parts.append(event.data)
             if event.last:
                 whole = b"".join(parts)

@@ -107,6 +107,7 @@ def ours(pieces: tuple[bytes, ...], side: Side, stream: bool) -> Report:
                 elif isinstance(event, MessagePart):
                     assert event.first == (not in_message)
                     in_message = not event.last
+                    assert isinstance(event.data, bytes)
                     parts += event.data
                     if event.last:
                         events.append((event.opcode, parts))

@@ -70,6 +70,7 @@ def together(events: list[Event]) -> list[Event]:
     messages: list[Event] = []
     for event in events:
         if isinstance(event, MessagePart):
+            assert isinstance(event.data, bytes)
             whole += event.data
             if event.last:
                 messages.append(Message(whole, event.opcode))

@@ -260,6 +260,7 @@ def joined(events: list[Event]) -> list[Event]:
             continue
         assert event.first == (not inside)
         assert event.frame_end or not event.last
+        assert isinstance(event.data, bytes)
         parts += event.data
         inside = not event.last
         if event.last:

@@ -10,10 +10,12 @@ from .. import exceptions
 from ..datastructures import Headers
 from ..exceptions import *  # noqa: F403
 from ..http11 import Request, Response
+from .client import ClientConnection, connect, unix_connect
 from .connection import Connection, State, broadcast
 from .server import Server, ServerConnection, basic_auth, serve, unix_serve
 
 __all__ = [
+    "ClientConnection",
     "Connection",
     "Headers",
     "Request",
@@ -23,7 +25,9 @@ __all__ = [
     "State",
     "basic_auth",
     "broadcast",
+    "connect",
     "serve",
+    "unix_connect",
     "unix_serve",
 ]
 __all__ += exceptions.__all__

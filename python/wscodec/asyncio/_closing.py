@@ -216,6 +216,7 @@ class Closing(Base):
                 pong.set_exception(self._exception())
                 pong.exception()  # asyncio need not report it if nobody waits for the pong
         self._pings = None
+        self.transport.close()  # else asyncio warns about TLS before Python 3.11
         self._lost()
 
     def _free(self) -> None:

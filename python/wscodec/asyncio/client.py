@@ -1,0 +1,314 @@
+"""A WebSocket client for asyncio.
+
+async with connect("wss://server.example/") as connection:
+    await connection.send("hello")
+    async for message in connection:
+        print(message)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import traceback
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Callable
+
+from .. import COMPRESS_FROM
+from .._client import USER_AGENT, Offer, Opened
+from .._reconnect import backoff, process_exception, retry_after
+from ..datastructures import Headers, HeadersLike
+from ..deflate import Deflate
+from ..frame import Side
+from ..handshake import Response, parse_handshake
+from ..http11 import Request
+from ..proxy import ProxyLike
+from ..uri import parse_uri
+from ._attempt import Attempt
+from ._route import Route
+from ._settings import Limit, Logger, OnConnection, OnMessage, Settings, deflate_for
+from ._timeout import timeout
+from .connection import Connection
+
+__all__ = [
+    "ClientConnection",
+    "backoff",
+    "connect",
+    "process_exception",
+    "unix_connect",
+]
+
+
+class ClientConnection(Connection):
+    """A connection to a server, made by connect()."""
+
+    __slots__ = ()
+
+    side = Side.CLIENT
+
+    @property
+    def request(self) -> Request:
+        """The request of the opening handshake."""
+        if isinstance(self._request, bytes):
+            self._request = parse_handshake(self._request)
+        request: Request = self._request
+        return request
+
+    @property
+    def response(self) -> Response:
+        """The server's response."""
+        response: Response = self._response
+        return response
+
+    def _begin(self, transport: asyncio.Transport, request: bytes, opened: Opened) -> None:
+        """Takes over a transport whose opening handshake is complete."""
+        self._request, self._response = request, opened.response
+        self.connection_made(transport)
+        self._open(opened.connection, opened.rest)
+
+
+class connect:
+    """Connects to a WebSocket server. It is an asynchronous context manager, which closes the
+    connection at the end:
+
+        async with connect("wss://server.example/") as connection:
+            ...
+
+    It is an asynchronous iterator, which connects again and again, after a delay if the
+    connection could not be made, and raises only what `process_exception` does not call
+    transient:
+
+        async for connection in connect("wss://server.example/"):
+            try:
+                ...
+            except ConnectionClosed:
+                continue
+
+    And it can be awaited; then you close the connection:
+
+        connection = await connect("wss://server.example/")
+
+    uri                 "ws://host:port/path" or "wss://...". With "user:password@", the request
+                        has an Authorization field (RFC 7617).
+    on_message          A plain function of the connection and a message: called with each
+                        message as it arrives. Then there is no recv(). None: messages wait for
+                        recv().
+    on_connect          With on_message: a plain function of the connection, called when it is
+                        open.
+    on_disconnect       With on_message: a plain function of the connection, called when it is
+                        closed.
+    origin              The value of Origin, for servers that want one; None: the field is not
+                        sent.
+    subprotocols        The subprotocols to offer, most preferred first; None for none.
+    compression         "deflate": offer permessage-deflate without context takeover, which
+                        holds no memory between messages. A wscodec.Deflate: offer that. None:
+                        none.
+    compress_from       Shorter messages are not compressed. Default: 1024 bytes.
+    additional_headers  Additional header fields of the request. Host, User-Agent and
+                        Authorization replace those that are sent otherwise.
+    user_agent_header   The value of User-Agent, by default "wscodec/VERSION Python/3.x"; None:
+                        the field is not sent.
+    proxy               True: the proxy that the environment or the system's settings name (see
+                        wscodec.proxy.get_proxy). A URL with http://, https://, socks5h://,
+                        socks5://, socks4a:// or socks4://: this proxy. None: no proxy. SOCKS
+                        needs the package python-socks.
+    process_exception   For the iterator: a function of the exception that ended an attempt.
+                        None: the attempt is repeated; else the exception that it returns is
+                        raised.
+    open_timeout        Seconds within which the connection must be open, with proxies and
+                        redirections. None: no limit. Default: 10.
+    ping_interval       Seconds between pings. None: no pings. Default: 20.
+    ping_timeout        Seconds within which a ping must be answered. None: no limit. Default:
+                        20.
+    close_timeout       Seconds that the closing handshake may take. None: no limit. Default:
+                        10.
+    reconnect_delays    For the iterator: a function that returns a generator of the delays in
+                        seconds; when they end, the exception is raised. It starts again after
+                        each connection that could be made. A longer Retry-After of the server
+                        (at most 300 seconds) has precedence.
+    max_size            The limit on a message, or a pair of limits on a message and on a
+                        fragment, in bytes; None for none. Default: 1 MiB.
+    max_queue           Messages that wait for recv() at most before reading pauses, or a pair
+                        with the number at which it goes on; None for no limit. Default: 16.
+    write_limit         Bytes that wait for the network at most before send() waits, or a pair
+                        with the number at which it goes on. Default: 32 KiB.
+    decode_text         Whether text messages arrive as str; else as bytes that are valid UTF-8.
+    stream              Whether recv_streaming() yields the parts of messages as they arrive.
+    logger              Default: the logger "wscodec.client".
+    create_connection   A subclass of ClientConnection, to be used instead of it.
+
+    All other arguments are those of loop.create_connection(): `ssl` is an SSLContext for a
+    wss:// URI (default: ssl.create_default_context()), `server_hostname` the name in its
+    certificate; `host` and `port` are where to connect instead of the URI's; `sock` is a socket
+    that is connected; `family`, `local_addr`, `happy_eyeballs_delay` and so on. With a proxy,
+    those for the connection apply to the proxy, and those for TLS to the server; the TLS of an
+    https:// proxy has `proxy_ssl`, `proxy_server_hostname` and so on. TLS inside the TLS of a
+    proxy needs Python 3.11, or uvloop.
+
+    Redirections (301, 302, 303, 307, 308) are followed, at most 10. Another origin does not get
+    Authorization, Cookie and Host of `additional_headers`, nor the credentials of the URI.
+
+    Raises InvalidURI, and ValueError or TypeError for other arguments that are invalid or
+    exclude each other. When it connects, it raises:
+
+    InvalidProxy     The proxy's URL is invalid; or asyncio cannot use TLS inside TLS.
+    OSError          The network or a proxy (ProxyError) failed; TimeoutError after
+                     open_timeout; ssl.SSLError.
+    InvalidStatus    The status of the response is not 101. Its `response` has `status_code`,
+                     `headers` and up to 64 KiB of the `body`. SecurityError, which is a kind of
+                     it, for a redirection from wss to ws, for one too many, and for one to
+                     another origin if `sock`, `host`, `port` or `server_hostname` is given.
+    InvalidHandshake The response is invalid in another way.
+    ImportError      The proxy needs python-socks.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        on_message: OnMessage | None = None,
+        on_connect: OnConnection | None = None,
+        on_disconnect: OnConnection | None = None,
+        origin: str | None = None,
+        subprotocols: Sequence[str] | None = None,
+        compression: str | Deflate | None = "deflate",
+        compress_from: int = COMPRESS_FROM,
+        additional_headers: HeadersLike | None = None,
+        user_agent_header: str | None = USER_AGENT,
+        proxy: ProxyLike = True,
+        process_exception: Callable[[Exception], Exception | None] = process_exception,
+        open_timeout: float | None = 10,
+        ping_interval: float | None = 20,
+        ping_timeout: float | None = 20,
+        close_timeout: float | None = 10,
+        reconnect_delays: Callable[[], Iterator[float]] = backoff,
+        max_size: int | None | tuple[int | None, int | None] = 2**20,
+        max_queue: Limit = 16,
+        write_limit: Limit = 2**15,
+        decode_text: bool = True,
+        stream: bool = False,
+        logger: Logger | None = None,
+        create_connection: Callable[[Settings], ClientConnection] | None = None,
+        **arguments: Any,
+    ) -> None:
+        self._uri = parse_uri(uri)
+        self._offer = Offer(
+            origin=origin,
+            subprotocols=subprotocols,
+            deflate=deflate_for(compression),
+            headers=Headers(additional_headers or ()),
+            user_agent=user_agent_header,
+        )
+        self._offer.request(self._uri)  # raises what is wrong with it
+        self._route = Route(proxy, user_agent_header, arguments)
+        self._route.check(self._uri)
+        self._process_exception = process_exception
+        self._reconnect_delays = reconnect_delays
+        self._create = create_connection or ClientConnection
+        self._logger = logger or logging.getLogger("wscodec.client")
+        self._options: dict[str, Any] = {
+            "logger": self._logger,
+            "on_message": on_message,
+            "on_connect": on_connect,
+            "on_disconnect": on_disconnect,
+            "compression": compression,
+            "compress_from": compress_from,
+            "open_timeout": open_timeout,
+            "ping_interval": ping_interval,
+            "ping_timeout": ping_timeout,
+            "close_timeout": close_timeout,
+            "max_size": max_size,
+            "max_queue": max_queue,
+            "write_limit": write_limit,
+            "decode_text": decode_text,
+            "stream": stream,
+        }
+        self._settings: Settings | None = None
+        self._connection: ClientConnection | None = None
+
+    def _settings_of_loop(self) -> Settings:
+        settings = self._settings
+        if settings is None or settings.loop is not asyncio.get_running_loop():
+            settings = self._settings = Settings(**self._options)
+        return settings
+
+    async def _connect(self) -> ClientConnection:
+        settings = self._settings_of_loop()
+        attempt = Attempt(self._route, settings, self._create)
+        try:
+            async with timeout(settings.open_timeout) as limit:
+                return await attempt.run(self._uri, self._offer)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            if attempt.refusal is not None:
+                raise attempt.refusal from error
+            raise TimeoutError("the connection was not open in time") from error
+
+    def __await__(self) -> Generator[Any, None, ClientConnection]:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> ClientConnection:
+        if self._connection is not None:
+            raise RuntimeError("this connect() is already in use")
+        self._connection = await self
+        return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        await connection.__aexit__(kind, error, trace)
+
+    async def __aiter__(self) -> AsyncIterator[ClientConnection]:
+        delays: Iterator[float] | None = None
+        while True:
+            try:
+                async with self as connection:
+                    delays = None
+                    yield connection
+            except Exception as error:
+                fatal = self._judge(error)
+                if fatal is error:
+                    raise
+                if fatal is not None:
+                    raise fatal from error
+                delays = delays or iter(self._reconnect_delays())
+                delay = next(delays, None)
+                if delay is None:
+                    raise
+                delay = max(delay, retry_after(error))
+                self._logger.info(
+                    "connect failed; reconnecting in %.1f seconds: %s",
+                    delay,
+                    traceback.format_exception_only(type(error), error)[0].strip(),
+                )
+                await asyncio.sleep(delay)
+
+    def _judge(self, error: Exception) -> Exception | None:
+        """The exception to raise; None for a new attempt."""
+        try:
+            return self._process_exception(error)
+        except Exception as raised:
+            return raised
+
+
+def unix_connect(
+    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+) -> connect:
+    """Connects to a server on a Unix socket. Without a path, `sock` must be given.
+
+    uri  The URI for the request. Default: "ws://localhost/", or "wss://localhost/" if `ssl` is
+         given.
+
+    All other arguments, and exceptions, are those of connect().
+    """
+    if uri is None:
+        uri = "wss://localhost/" if options.get("ssl") else "ws://localhost/"
+    return connect(uri, unix=True, path=path, **options)
