@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
-from . import Options, _ffi
+from . import _ffi
 from ._basic import basic_authorization
 from ._body import BodyReader
 from ._buffers import Data
@@ -18,6 +18,7 @@ from .deflate import Deflate, deflate_offer
 from .errors import HandshakeStatus, InvalidArgument
 from .exceptions import InvalidMessage
 from .handshake import Response, build_request, head_length
+from .options import Options
 from .uri import WebSocketURI
 
 __all__ = ["USER_AGENT", "ClientOpening", "Offer", "Opened"]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
-from .connection import Connection, Options
+from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
 from .errors import (
@@ -28,6 +28,7 @@ from .handshake import (
     select_protocol,
 )
 from .http11 import Response, phrase
+from .options import Options
 
 Origin = Union[str, "re.Pattern[str]", None]
 """An origin, a pattern of origins, or None for a request without Origin."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .. import _ffi, library_can_deflate
-from ..connection import COMPRESS_FROM, Options
 from ..deflate import Deflate
 from ..errors import InvalidArgument
+from ..options import COMPRESS_FROM, Options
 from ._keepalive import Keepalive
 from ._room import room_of
 

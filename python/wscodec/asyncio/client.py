@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
-from .. import COMPRESS_FROM
 from .._client import USER_AGENT, Offer, Opened
 from .._reconnect import backoff, process_exception, retry_after
 from ..datastructures import Headers, HeadersLike
@@ -24,6 +23,7 @@ from ..deflate import Deflate
 from ..frame import Side
 from ..handshake import Response, parse_handshake
 from ..http11 import Request
+from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
@@ -225,17 +225,10 @@ class connect:
             "decode_text": decode_text,
             "stream": stream,
         }
-        self._settings: Settings | None = None
         self._connection: ClientConnection | None = None
 
-    def _settings_of_loop(self) -> Settings:
-        settings = self._settings
-        if settings is None or settings.loop is not asyncio.get_running_loop():
-            settings = self._settings = Settings(**self._options)
-        return settings
-
     async def _connect(self) -> ClientConnection:
-        settings = self._settings_of_loop()
+        settings = Settings(**self._options)  # its keepalive is for one connection
         attempt = Attempt(self._route, settings, self._create)
         try:
             async with timeout(settings.open_timeout) as limit:

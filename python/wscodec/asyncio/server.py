@@ -14,7 +14,6 @@ from typing import Any
 
 from .._auth import basic_auth
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
-from ..connection import COMPRESS_FROM
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument
@@ -22,6 +21,7 @@ from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..handshake import parse_handshake
 from ..http11 import Request, Response
+from ..options import COMPRESS_FROM
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
 from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
