@@ -18,8 +18,8 @@ from ..text import Close, CloseCode, close_build
 from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
 
 LAST_TURNS = 4
-"""Turns of the loop for a handler to answer the messages before the end: it may wait for them
-through other tasks, as in asyncio.wait_for()."""
+"""Turns of the loop for a handler to answer each of the messages before the end: it may wait for
+them through other tasks, as in asyncio.wait_for()."""
 
 _OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
 
@@ -159,13 +159,17 @@ class Closing(Base):
         self._free()
         self._end().last_frame = last_frame
         if self._queue is not None and self._state is OPEN:
-            self._settings.loop.call_soon(self._last_turn, LAST_TURNS - 1)
+            self._give_turns(LAST_TURNS, len(self._queue))
         else:
             self._finish()
 
-    def _last_turn(self, more: int) -> None:
-        if more:
-            self._settings.loop.call_soon(self._last_turn, more - 1)
+    def _give_turns(self, turns: int, before: int) -> None:
+        """Gives a handler that has not taken `before` messages so many turns."""
+        waiting = len(self._queue or ())
+        if waiting < before:
+            turns = LAST_TURNS
+        if turns:
+            self._settings.loop.call_soon(self._give_turns, turns - 1, waiting)
         else:
             self._finish()
 
