@@ -18,8 +18,8 @@ from ..text import Close, CloseCode, close_build
 from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
 
 LAST_TURNS = 4
-"""Turns of the loop for a handler to answer each of the messages before the end: it may wait for
-them through other tasks, as in asyncio.wait_for()."""
+"""Turns of the loop for a handler to answer each of the messages before the end: it may wait
+for them through other tasks, as in asyncio.wait_for()."""
 
 _OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
 
@@ -154,8 +154,8 @@ class Closing(Base):
     # After both close frames, or an error
 
     def _end_with(self, last_frame: bytes) -> None:
-        """Nothing that arrives from now on matters. If there are messages that a handler has not
-        taken yet, its replies come before our last frame, unless it takes long."""
+        """Nothing that arrives from now on matters. If there are messages that a handler has
+        not taken yet, its replies come before our last frame, unless it takes long."""
         self._free()
         self._end().last_frame = last_frame
         if self._queue is not None and self._state is OPEN:
