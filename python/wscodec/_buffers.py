@@ -19,9 +19,13 @@ from .errors import InvalidArgument, check
 Data = Union[bytes, bytearray, memoryview]
 """Bytes to read. They are never modified, unless the function's description says so."""
 
-FILLS_BYTES = sys.implementation.name == "cpython"
-"""Whether C may write to a bytes object, as CPython allows as long as the object is new and
-nothing else has seen it: see own_copy()."""
+FILLS_BYTES = (
+    sys.implementation.name == "cpython"
+    and bytes(memoryview(b"a")) is not bytes(memoryview(b"a"))
+    and bytes(1) is not bytes(1)
+)
+"""Whether C may write to a bytes object, as CPython's C API allows as long as the object is new
+and nothing else has seen it: see own_copy()."""
 
 
 def readable(data: Data, name: str = "data") -> bytes:
@@ -35,15 +39,20 @@ def readable(data: Data, name: str = "data") -> bytes:
 def own_copy(data: Data, name: str = "data") -> bytes:
     """A copy of the bytes that nothing else refers to: with FILLS_BYTES, C may write to it if
     there is at least one byte, before it is passed on. (There is one empty bytes object.)"""
-    return bytes(view_of(data, name))
+    return bytes(memoryview(data) if type(data) is bytes else view_of(data, name))
 
 
-def view_of(data: Data, name: str) -> memoryview:
-    """The memory of a bytes-like object. Raises TypeError if it is none."""
+def view_of(
+    data: Data, name: str, wanted: str = "bytes, bytearray or memoryview"
+) -> memoryview:
+    """The memory of a bytes-like object. Raises TypeError if it is none, ValueError if it is a
+    memoryview that was released."""
     try:
         return memoryview(data)
     except TypeError:
-        raise _type_error(name, "bytes, bytearray or memoryview", data) from None
+        raise _type_error(name, wanted, data) from None
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def flat(data: Data, name: str) -> memoryview:
@@ -104,13 +113,15 @@ def text(value: str | Data, name: str = "text") -> bytes:
 
     Raises InvalidArgument for any other surrogate.
     """
-    if not isinstance(value, str):
-        if type(value) is bytes:
-            return value
+    if type(value) is str:
         try:
-            return bytes(memoryview(value))
-        except TypeError:
-            raise _type_error(name, "str or bytes", value) from None
+            return value.encode()
+        except UnicodeEncodeError:  # and again, for surrogates
+            pass
+    if type(value) is bytes:
+        return value
+    if not isinstance(value, str):
+        return bytes(view_of(value, name, "str or bytes"))
     try:
         return str.encode(value, "utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
@@ -120,7 +131,10 @@ def text(value: str | Data, name: str = "text") -> bytes:
 def shown(data: bytes) -> str:
     """Text of a head: UTF-8. A byte that is not part of any is U+DC80 ... U+DCFF, as in
     Python's file names (PEP 383). text() returns the same bytes."""
-    return data.decode("utf-8", "surrogateescape")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "surrogateescape")
 
 
 def utf8(value: str, name: str) -> bytes:
@@ -151,14 +165,15 @@ def in_range(name: str, value: int, limit: int) -> int:
     Raises TypeError if it is no integer; InvalidArgument if it is negative, or not below
     `limit`.
     """
-    value = number(name, value)
+    if type(value) is not int:
+        value = number(name, value)
     if not 0 <= value < limit:
         raise InvalidArgument(f"{name} is not in 0 ... {limit - 1}")
     return value
 
 
-def mask_key(key: Data, name: str = "key") -> bytes:
-    """The four bytes of a masking key. Raises InvalidArgument if there are not four."""
+def four_bytes(key: Data, name: str) -> bytes:
+    """The bytes of a masking key. Raises InvalidArgument if there are not four."""
     key = readable(key, name)
     if len(key) != 4:
         raise InvalidArgument(f"{name} must have 4 bytes, not {len(key)}")

@@ -3,8 +3,8 @@
 ctypes then passes its own objects unchanged, in 0.6 of the time that a conversion from Python's
 objects takes. So every argument must be a ctypes object, bytes, or an int that fits a C int:
 ctypes would cut an address, which is a larger int, to 32 bits. An int that stands for a size_t
-or a uint64_t must be among the first four arguments: those are in registers, where libffi extends
-it to 64 bits. On the stack it would have 32, and others beside it.
+or a uint64_t must be among the first four arguments: those are in registers, where libffi
+extends it to 64 bits. On the stack, the other 32 bits would be undefined.
 
 A short call keeps the GIL. A long call gives it up, and may have to wait for it afterwards:
 beside one thread that computes, some 100 us per call.

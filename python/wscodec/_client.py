@@ -12,12 +12,13 @@ from . import _ffi
 from ._basic import basic_authorization
 from ._body import BodyReader
 from ._buffers import Data
-from .connection import Connection, Options
+from .connection import Connection
 from .datastructures import Headers
 from .deflate import Deflate, deflate_offer
 from .errors import HandshakeStatus, InvalidArgument
 from .exceptions import InvalidMessage
 from .handshake import Response, build_request, head_length
+from .options import Options
 from .uri import WebSocketURI
 
 __all__ = ["USER_AGENT", "ClientOpening", "Offer", "Opened"]

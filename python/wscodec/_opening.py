@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
-from .connection import Connection, Options
+from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
 from .errors import (
@@ -28,6 +28,7 @@ from .handshake import (
     select_protocol,
 )
 from .http11 import Response, phrase
+from .options import Options
 
 Origin = Union[str, "re.Pattern[str]", None]
 """An origin, a pattern of origins, or None for a request without Origin."""
@@ -78,8 +79,8 @@ class Answer(NamedTuple):
 
     reply: bytes
     """The bytes to send."""
-    response: Response
-    """The same, as an object."""
+    response: Response | None = None
+    """The same, as an object; None for the one that response_to() returns."""
     engine: Connection | None = None
     """The connection; None if the request was rejected or answered otherwise. Then end the TCP
     connection after the reply."""
@@ -195,7 +196,7 @@ class Opening:
             except HandshakeError as error:
                 answer = self.refusal(error, request)
         if self.process_response is not None:
-            given = answer.response
+            given = answer.response or _accepted(answer.reply)
             result = yield self.process_response(connection, request, given)
             answer = self._changed(answer, _response(result) or given, request)
         return answer
@@ -203,6 +204,15 @@ class Opening:
     def _accept(self, connection: Any, request: Handshake) -> Answer:
         self._check_origin(request.origin)
         protocol = self._protocol(connection, request)
+        reply, deflate = self._accepting(request, protocol)
+        engine = Connection(Side.SERVER, deflate=deflate, **self.options)
+        engine._protocol = protocol
+        return Answer(reply, engine=engine)
+
+    def _accepting(
+        self, request: Handshake, protocol: str | None
+    ) -> tuple[bytes, Deflate | None]:
+        """The response that accepts a request, and the compression that it agrees to."""
         agreed = None if self.deflate is None else deflate_accept(request.head, self.deflate)
         deflate, extensions = agreed or (None, None)
         reply = build_response(
@@ -211,9 +221,12 @@ class Opening:
             extensions=extensions,
             headers=self.headers + self.server,
         )
-        engine = Connection(Side.SERVER, deflate=deflate, **self.options)
-        engine._protocol = protocol
-        return Answer(reply, accepting(reply), engine)
+        return reply, deflate
+
+    def response_to(self, request: Handshake, protocol: str | None) -> Response:
+        """The response that accepted this request, with this subprotocol, if no
+        process_response() has changed it."""
+        return _accepted(self._accepting(request, protocol)[0])
 
     def _check_origin(self, origin: str | None) -> None:
         if not self.checks_origin:
@@ -296,7 +309,7 @@ def plain(status: int, text: str) -> Response:
     return Response(int(status), headers=fields, body=text.encode())
 
 
-def accepting(reply: bytes) -> Response:
+def _accepted(reply: bytes) -> Response:
     """The response with the status 101 that these bytes are."""
     return Response(101, headers=Headers(headers(reply)))
 

@@ -2,14 +2,13 @@
 
 What waits, and why:
 
-- Input waits until an iterator asks for an event (or data_to_send() looks ahead, see below), so
-  that a message which is sent for an event precedes the connection's replies to what follows
-  it. It is processed in a room's memory: the library unmasks in place. What one call leaves of
-  it is copied once more, into memory of its own, in which later calls continue.
-- Events wait if one call reports several, or if nobody has iterated.
-- Frames that the library sends of its own accord wait until the events before them are handled:
-  when an iterator is asked for the event after them, or data_to_send() is called while no event
-  is left.
+- Input waits until an iterator asks for an event, or data_to_send() looks ahead. It is copied
+  to a room and processed there, since the library unmasks in place. What one call leaves of it
+  is copied once more, to memory of its own, in which later calls continue.
+- Events wait if one call reports several, or if data_to_send() has found them.
+- Frames that the library sends of its own accord wait while a message before them was not
+  taken, or may still be handled: until an iterator is asked for more. So data_to_send() does
+  not look past a message.
 """
 
 from __future__ import annotations
@@ -34,7 +33,8 @@ _COLLECTED = _ffi.EVENT_COLLECTED
 _WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
 _TEXT_MESSAGE = kind_of(_ffi.OPCODE_TEXT, _WHOLE)
 _BINARY_MESSAGE = kind_of(_ffi.OPCODE_BINARY, _WHOLE)
-_TEXT, _BINARY, _CLOSE = Opcode.TEXT, Opcode.BINARY, _ffi.OPCODE_CLOSE
+_TEXT, _BINARY = Opcode.TEXT, Opcode.BINARY
+_TEXT_CODE, _CLOSE = _ffi.OPCODE_TEXT, _ffi.OPCODE_CLOSE
 _PING, _PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
 
 _new = tuple.__new__
@@ -70,11 +70,11 @@ class Receiver(Sender):
 
     __slots__ = (
         "_cut",
+        "_decodes",
         "_error",
         "_events",
         "_fits",
         "_input",
-        "_decodes",
         "_is_over",
         "_later",
         "_long_from",
@@ -273,13 +273,18 @@ class Receiver(Sender):
                     content = view[off : off + size].tobytes()
                 return self._event(content, opcode, flags, code)
             return None
-        events = []
+        events: list[Event] = []
         data = view[: room.used].tobytes()
+        has_messages, decodes = not self._stream, self._decodes
         for off, size, opcode, flags, code in room.events(count):
+            content = data[off : off + size]
+            if flags == _WHOLE and opcode < _CLOSE and has_messages:
+                self._owes_replies = True
+                decoded = content.decode() if opcode == _TEXT_CODE and decodes else content
+                events.append(_new(Message, (decoded, OPCODES[opcode], 0)))
+                continue
             if flags & _COLLECTED:  # only the last event can be
                 content = room.collected(count, size)
-            else:
-                content = data[off : off + size]
             events.append(self._event(content, opcode, flags, code))
         self._keep(events)
         return None
@@ -290,7 +295,7 @@ class Receiver(Sender):
             if self._stream:
                 return self._part(data, opcode, flags)
             rsv = flags & _RSV
-            is_text = opcode == _TEXT and self._decodes and not rsv
+            is_text = opcode == _TEXT_CODE and self._decodes and not rsv
             return _new(Message, (data.decode() if is_text else data, OPCODES[opcode], rsv))
         if opcode == _PONG:
             return Pong(data)
@@ -303,7 +308,7 @@ class Receiver(Sender):
     def _part(self, data: bytes, opcode: int, flags: int) -> MessagePart:
         content: str | bytes = data
         last, rsv = bool(flags & _ffi.EVENT_LAST), flags & _RSV
-        if opcode == _TEXT and self._decodes and not rsv:
+        if opcode == _TEXT_CODE and self._decodes and not rsv:
             content = self._decode_part(data, last)
         first, frame_end = bool(flags & _ffi.EVENT_FIRST), bool(flags & _ffi.EVENT_FRAME_END)
         kind = OPCODES[opcode]

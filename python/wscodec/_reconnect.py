@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator
 from email.utils import parsedate_to_datetime
 
-from .exceptions import InvalidMessage, InvalidProxyStatus, InvalidStatus
+from .exceptions import InvalidMessage, InvalidProxyMessage, InvalidProxyStatus, InvalidStatus
 
 __all__ = ["MAX_RETRY_AFTER", "backoff", "process_exception", "retry_after"]
 
@@ -46,13 +46,14 @@ def process_exception(error: Exception) -> Exception | None:
     to raise.
 
     These are transient: OSError, which includes TimeoutError; EOFError, also as the cause of an
-    InvalidMessage; and a status of 500, 502, 503 or 504, of the server or of a proxy.
+    InvalidMessage or InvalidProxyMessage; and a status of 500, 502, 503 or 504, of the server
+    or a proxy.
     """
     if isinstance(error, InvalidProxyStatus):
         return None if error.status in _TRANSIENT else error
+    if isinstance(error, (InvalidMessage, InvalidProxyMessage)):
+        return None if isinstance(error.__cause__, EOFError) else error
     if isinstance(error, (OSError, EOFError)):
-        return None
-    if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError):
         return None
     if isinstance(error, InvalidStatus) and error.response.status in _TRANSIENT:
         return None

@@ -42,8 +42,8 @@ class Session:
         self._interactive = not options.messages and Terminal.is_usable()
         self._output = Output(options.verbose)
         self._sent = self._received = 0
-        self._gave_up = self._asked = False
-        self._sending: asyncio.Task[None] | None = None
+        self._is_sent = self._gave_up = self._asked = False
+        self._working: asyncio.Task[None] | None = None
 
     async def run(self, arguments: dict[str, Any]) -> int:
         """Returns the exit status.
@@ -52,6 +52,7 @@ class Session:
         """
         url = self._options.url
         try:
+            self._arrival = asyncio.Event()
             connection = await connect(url, **arguments)
         except InvalidStatus as error:
             raise Failure(f"{url}: {_refusal(error)}") from error
@@ -67,17 +68,13 @@ class Session:
 
     async def _converse(self, connection: ClientConnection) -> ConnectionClosed:
         """Returns how the connection ended."""
-        self._arrival = asyncio.Event()
         receiving = asyncio.ensure_future(self._receive(connection))
-        self._sending = asyncio.ensure_future(self._send_all(connection))
-        with self._signals(connection):
+        working = self._working = asyncio.ensure_future(self._work(connection, receiving))
+        with self._signals():
             try:
-                await asyncio.wait(
-                    {receiving, self._sending}, return_when=asyncio.FIRST_COMPLETED
-                )
-                if self._sending.done() and not self._sending.cancelled():
-                    self._sending.result()
-                    await self._await_messages(receiving)
+                await asyncio.wait({receiving, working}, return_when=asyncio.FIRST_COMPLETED)
+                if working.done() and not working.cancelled():
+                    working.result()
                 if not receiving.done():
                     await connection.close()
                 return await receiving
@@ -85,9 +82,17 @@ class Session:
                 await connection.close()
                 raise
             finally:
-                self._sending.cancel()
+                working.cancel()
                 receiving.cancel()
                 connection.transport.abort()
+
+    async def _work(
+        self, connection: ClientConnection, receiving: asyncio.Future[ConnectionClosed]
+    ) -> None:
+        """Sends all messages; returns when the connection may be closed."""
+        await self._send_all(connection)
+        self._is_sent = True
+        await self._await_messages(receiving)
 
     async def _receive(self, connection: ClientConnection) -> ConnectionClosed:
         while True:
@@ -167,7 +172,7 @@ class Session:
     # How it ends
 
     @contextlib.contextmanager
-    def _signals(self, connection: ClientConnection) -> Iterator[None]:
+    def _signals(self) -> Iterator[None]:
         """The first SIGINT or SIGTERM closes the connection, the next one ends the program."""
         loop = asyncio.get_running_loop()
         numbers = (signal.SIGINT, signal.SIGTERM)
@@ -180,8 +185,8 @@ class Session:
         def close() -> None:
             restore()
             self._asked = True
-            assert self._sending is not None
-            self._sending.cancel()
+            assert self._working is not None
+            self._working.cancel()
 
         for number in numbers:
             with contextlib.suppress(NotImplementedError):  # Windows
@@ -198,8 +203,7 @@ class Session:
         awaited = self._sent if self._options.count is None else self._options.count
         if self._interactive or self._options.no_close or self._asked:
             return EXIT_NORMAL
-        assert self._sending is not None
-        if self._sending.done() and not self._gave_up and self._received >= awaited:
+        if self._is_sent and not self._gave_up and self._received >= awaited:
             return EXIT_NORMAL
         why = (
             "since a message did not arrive in time"
@@ -262,12 +266,15 @@ def _lines_of_stdin() -> Iterator[bytes]:
     program ends."""
     if sys.stdin is None:  # it was closed when we were started
         return
-    rest = b""
+    line = bytearray()
     while data := os.read(sys.stdin.fileno(), 65536):
-        *lines, rest = (rest + data).split(b"\n")
-        yield from (line.rstrip(b"\r") if sys.platform == "win32" else line for line in lines)
-    if rest:
-        yield rest
+        first, *others = data.split(b"\n")
+        line += first
+        for other in others:
+            yield bytes(line.rstrip(b"\r") if sys.platform == "win32" else line)
+            line[:] = other
+    if line:
+        yield bytes(line)
 
 
 async def _in_thread(lines: Callable[[], Iterator[Line]]) -> AsyncIterator[Line]:

@@ -36,7 +36,7 @@ from .handshake import (
     refused_response,
     response_of,
 )
-from .options import Options
+from .options import Options as Options
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -60,7 +60,7 @@ class Accepted(_Accepted):
     first, b"" if the head is incomplete. It also has two attributes:"""
 
     error: WsError | None = None
-    """Why the request was rejected; a NotUpgrade has the ordinary request."""
+    """Why the request was rejected. Its `request` is the request, if it could be parsed."""
     head_len: int = 0
     """Length of the head: the first frames start there. 0 if it is incomplete, and with
     HttpSyntax and HttpTooLarge."""
@@ -69,11 +69,10 @@ class Accepted(_Accepted):
 class Connection(Receiver):
     """One connection, of either side. For one thread at a time.
 
-    receive_data() processes nothing: iterating over its result does. What the connection sends
-    of its own accord, a pong and the reply to a close, is due when you have taken the messages
-    that precede the ping or the close. So your reply to a message precedes them, and they wait
-    for you if you do not iterate. If no message precedes them, data_to_send() returns them even
-    if you have not iterated.
+    Bytes are processed when you iterate over the result of receive_data(), not before. What the
+    connection sends of its own accord, a pong or the reply to a close, is due when you have
+    taken the messages before the ping or the close, so that your replies to them precede it.
+    If there are none, data_to_send() returns it even if you have not iterated.
 
     The library's memory for it is freed when the object is garbage-collected, or at once by
     free() or at the end of a `with`; after that, every method raises InvalidState.
@@ -87,9 +86,9 @@ class Connection(Receiver):
     max_frame      A data frame whose header announces more bytes, before decompression, is
                    TooBig; 0 for no limit. Default: 0.
     stream         Yield a MessagePart as it arrives, collect nothing. Default: False.
-    decode_text    Which texts are yielded as str: None for those of a Message, True for those
-                   of a MessagePart, too, False for none: then they are bytes, checked to be
-                   UTF-8. True needs check_utf8. Default: None.
+    decode_text    Which texts are yielded as str. None: those of a Message. True: those of a
+                   MessagePart, too, which then end between characters; needs check_utf8. False:
+                   none; they are bytes, which are UTF-8 if check_utf8 is on. Default: None.
     auto_pong      Reply to pings. Default: True.
     auto_close     Send a close frame in reply to the peer's, or to report an error. Default:
                    True. If False, you send it, once, with close(), and data_to_send() returns
@@ -120,7 +119,8 @@ class Connection(Receiver):
                  None for none.
 
         Raises InvalidArgument for another side; Unsupported for `deflate` if the library
-        cannot compress; InvalidState for `deflate` and `allow_rsv` together; NoMemory.
+        cannot compress; InvalidState for `deflate` and `allow_rsv` together; NoMemory;
+        TypeError for an argument of a wrong type.
         """
         side = side_of(side)
         _check_together(deflate, options)
@@ -175,7 +175,7 @@ class Connection(Receiver):
         tokens, for `need_protocol` without protocols, and for `origins` that are empty or have
         an entry that can never match; Unsupported, InvalidState and NoMemory as Connection()
         does. These are raised whatever the request is: accept(b"", ...) checks the other
-        arguments.
+        arguments. TypeError for an argument of a wrong type.
         """
         _check_together(deflate, options)
         data, lines = readable(data), header_lines(headers)
@@ -237,7 +237,8 @@ class Connection(Receiver):
 
         The other arguments are the options of Connection.
 
-        Raises as parse_response() does, ExtensionError also as deflate_confirm() does, and
+        Raises as parse_response() does (the `response` of the exception is the response, if it
+        could be parsed), ExtensionError also as deflate_confirm() does, and
         InvalidArgument if `deflate` does not match the request; Unsupported, InvalidState and
         NoMemory as Connection() does.
         """

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import struct
 from collections.abc import Callable
-from ctypes import byref, create_string_buffer, sizeof
+from ctypes import byref
+from typing import NoReturn
 
 from . import _ffi
-from ._buffers import in_range, mask_key, written
+from ._buffers import four_bytes, in_range, readable, type_name, utf8, written
 from ._ffi import lib
-from .errors import InvalidArgument, check
+from ._side import side_of
+from .errors import InvalidArgument
 from .frame import ENTRY, Frame, Side
 from .text import Close, CloseCode
 
@@ -19,6 +22,7 @@ Random = Callable[[int], bytes]
 
 class Control:
     """Replies to control frames, and remembers the closing handshake. For one thread at a time.
+    It cannot be copied or pickled, like a Decoder.
 
     for frame in decoder.feed(data):
         to_send += control.feed(frame)
@@ -32,13 +36,17 @@ class Control:
         random  The source of a CLIENT's masking keys, 4 bytes at a time; None: the operating
                 system.
 
-        Raises InvalidArgument for another side.
+        Raises InvalidArgument for another side, TypeError if `random` cannot be called.
         """
-        if side not in (Side.SERVER, Side.CLIENT):
-            raise InvalidArgument(f"{side!r} is no side")
-        self._random = (random or secrets.token_bytes) if side == Side.CLIENT else None
+        if random is not None and not callable(random):
+            raise TypeError(f"random must be a function, not {type_name(random)}")
+        client = side_of(side) is Side.CLIENT
+        self._random = (random or secrets.token_bytes) if client else None
         self._state = _ffi.Control()
         self._state_ref = byref(self._state)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Control cannot be copied")
 
     def feed(self, frame: Frame) -> bytes:
         """Processes a frame, or a chunk of one, and returns the reply to send: a pong, even
@@ -50,29 +58,35 @@ class Control:
 
         Raises InvalidClosePayload or InvalidUtf8 if the peer's close is invalid, for every
         later frame too; then send a close frame with close(). InvalidArgument for a chunk out
-        of order.
+        of order, and for a Frame of your own with a field out of range.
         """
-        payload = frame.payload
+        if not isinstance(frame, Frame):
+            raise TypeError(f"frame must be a Frame, not {type_name(frame)}")
+        payload = readable(frame.payload, "frame.payload")
         entry = _ffi.Frame()
-        ENTRY.pack_into(
-            entry,
-            0,
-            frame.payload_len,
-            frame.chunk_pos,
-            0,
-            len(payload),
-            frame.mask_key,
-            frame.opcode,
-            frame.flags,
-            frame.header_len,
-            frame.message_opcode,
+        try:
+            ENTRY.pack_into(
+                entry,
+                0,
+                frame.payload_len,
+                frame.chunk_pos,
+                0,
+                len(payload),
+                frame.mask_key,
+                frame.opcode,
+                frame.flags,
+                frame.header_len,
+                frame.message_opcode,
+            )
+        except struct.error as error:
+            raise InvalidArgument(f"frame has an invalid field: {error}") from error
+        key = self._key() if frame.opcode >= _ffi.OPCODE_CLOSE else None
+        return written(
+            _ffi.MAX_OUTPUT,
+            lambda out, size: lib.ws_control_feed(
+                self._state_ref, byref(entry), payload, key, out, size
+            ),
         )
-        key = self._key() if frame.opcode.is_control else None
-        out = create_string_buffer(_ffi.MAX_OUTPUT)
-        size = check(
-            lib.ws_control_feed(self._state_ref, byref(entry), payload, key, out, sizeof(out))
-        )
-        return out.raw[:size]
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
         """A close frame, e.g. with the close_code of an error; b"" if one was sent before, also
@@ -84,7 +98,7 @@ class Control:
         Raises InvalidArgument for anything else.
         """
         code = in_range("code", code, 2**16)
-        text = reason.encode("utf-8", "surrogatepass")  # the library rejects surrogates
+        text = utf8(reason, "reason")
         key = self._key()
         return written(
             _ffi.MAX_OUTPUT,
@@ -106,4 +120,6 @@ class Control:
         return Close(code, reason.decode())
 
     def _key(self) -> bytes | None:
-        return None if self._random is None else mask_key(self._random(4))
+        if self._random is None:
+            return None
+        return four_bytes(self._random(4), "the result of random()")

@@ -146,7 +146,7 @@ class Decoder:
             result = self._decode_rest(room, count, source, start, chunks_of)
         else:
             entries = room.entries[: count * _ENTRY_SIZE]
-            result = iter(chunks_of(source if start is None else bytes(source), entries))
+            result = iter(chunks_of(bytes(source), entries))
         _rooms.append(room)
         return result
 

@@ -84,7 +84,7 @@ def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, st
     Raises ExtensionError if Sec-WebSocket-Extensions is malformed; other errors as for
     next_header().
     """
-    head, params = readable(head), pmd_params(willing)
+    head, params = readable(head, "head"), pmd_params(willing, "willing")
     answer = written(
         _MAX_TEXT,
         lambda out, size: lib.ws_pmd_accept(head, len(head), byref(params), out, size),
@@ -97,7 +97,7 @@ def deflate_accept_value(
 ) -> tuple[Deflate, str] | None:
     """Server: accepts an offer as deflate_accept() does, from the value of
     Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
-    value, params = optional(offers), pmd_params(willing)
+    value, params = optional(offers, "offers"), pmd_params(willing, "willing")
     answer = written(
         _MAX_TEXT,
         lambda out, size: lib.ws_pmd_accept_value(
@@ -110,7 +110,7 @@ def deflate_accept_value(
 def deflate_offer(offered: Deflate = _DEFAULT) -> str:
     """Client: the offer for build_request(extensions=...). It always allows the server to limit
     the client's window."""
-    params = pmd_params(offered)
+    params = pmd_params(offered, "offered")
     return written(
         _MAX_TEXT, lambda out, size: lib.ws_pmd_offer(byref(params), out, size)
     ).decode()
@@ -123,7 +123,7 @@ def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
     Raises ExtensionError if the response is malformed, repeated, or exceeds the offer; other
     errors as for next_header().
     """
-    head, params = readable(head), pmd_params(offered)
+    head, params = readable(head, "head"), pmd_params(offered, "offered")
     on = check(lib.ws_pmd_confirm(head, len(head), byref(params)))
     return deflate_of(params) if on else None
 
@@ -133,7 +133,7 @@ def deflate_confirm_value(
 ) -> Deflate | None:
     """Client: confirms an offer as deflate_confirm() does, from the value of
     Sec-WebSocket-Extensions (see field_value()), None if it is absent."""
-    value, params = optional(answer), pmd_params(offered)
+    value, params = optional(answer, "answer"), pmd_params(offered, "offered")
     on = check(lib.ws_pmd_confirm_value(value.data, value.len, byref(params)))
     return deflate_of(params) if on else None
 
@@ -246,10 +246,10 @@ class Deflater(Owner):
             yield bytes(memoryview(out)[:size])
 
 
-def pmd_params(deflate: Deflate) -> _ffi.PmdParams:
+def pmd_params(deflate: Deflate, name: str = "deflate") -> _ffi.PmdParams:
     """The ws_pmd_params of a Deflate. Raises TypeError for anything else."""
     if not isinstance(deflate, Deflate):
-        raise TypeError(f"deflate must be a Deflate, not {type(deflate).__name__}")
+        raise TypeError(f"{name} must be a Deflate, not {type(deflate).__name__}")
     return _ffi.PmdParams(*[int(getattr(deflate, field.name)) for field in fields(deflate)])
 
 

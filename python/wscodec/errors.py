@@ -31,6 +31,9 @@ class WsError(WebSocketException):
         self.code = self.CODE if code is None else code
         super().__init__(message or lib.ws_strerror(self.code).decode())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _again, (type(self), self.args), self.__dict__
+
     @property
     def name(self) -> str:
         """The name of the constant in C, e.g. "WS_ERR_UTF8"."""
@@ -45,6 +48,11 @@ class WsError(WebSocketException):
     def http_status(self) -> int:
         """The HTTP status that rejects a request with this error."""
         return int(lib.ws_http_status(self.code))
+
+
+def _again(class_: type[WsError], args: tuple[object, ...]) -> WsError:
+    """A copy, without attributes. `args` are not the arguments of __init__()."""
+    return class_.__new__(class_, *args)
 
 
 class UsageError(WsError):

@@ -147,7 +147,8 @@ class InvalidProxyStatus(ProxyError):
     """An HTTP proxy rejected CONNECT (RFC 9110, 9.3.6)."""
 
     def __init__(self, status: int, reason: str) -> None:
-        super().__init__(status, reason)
+        super().__init__()  # an OSError would take the status for a number of the system
+        self.args = status, reason
         self.status, self.reason = status, reason
 
     def __str__(self) -> str:

@@ -14,8 +14,8 @@ from ._buffers import (
     Data,
     address,
     flat,
+    four_bytes,
     in_range,
-    mask_key,
     number,
     readable,
     type_name,
@@ -243,18 +243,22 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
 
 
 def _rows(frames: Iterable[OutFrame]) -> list[OutFrame]:
+    if isinstance(frames, (str, bytes, bytearray, memoryview)):
+        raise _no_frames(frames)
     try:
         rows = iter(frames)
     except TypeError:
         raise _no_frames(frames) from None
-    return [_row(row) for row in rows]
+    return [row if type(row) is OutFrame else _row(row) for row in rows]
 
 
-def _row(row: OutFrame) -> OutFrame:
-    try:
-        return OutFrame(*row)
-    except TypeError:
-        raise _no_frames(row) from None
+def _row(row: object) -> OutFrame:
+    if isinstance(row, (tuple, list)):
+        try:
+            return OutFrame(*row)
+        except TypeError:  # too few or too many
+            pass
+    raise _no_frames(row)
 
 
 def _no_frames(value: object) -> TypeError:
@@ -305,7 +309,7 @@ def frame_decode(
     any_rsv: bool = False,
 ) -> Frame | None:
     """Decodes the frame at the start of `data`; the next one starts at `frame.size`. Returns
-    None if the frame is incomplete.
+    None if the frame is incomplete: frame_missing() tells how many bytes to read.
 
     For many frames a Decoder is several times faster; it also keeps incomplete frames, and
     checks the order of fragments.
@@ -346,9 +350,10 @@ def frame_decode(
             _mask(payload, length, key, 0)
         else:
             payload = mask(payload, key)
-    return NewFrame(
+    frame: Frame = NewFrame(
         (OPCODES[opcode], flags, payload, length, 0, key, header_len, OPCODES[message])
     )
+    return frame
 
 
 def frame_missing(data: Data) -> int:
@@ -414,7 +419,7 @@ def mask(data: Data, key: Data, pos: int = 0) -> bytes:
 
     Raises InvalidArgument if the key is not 4 bytes long or `pos` is not in 0 ... 2**64 - 1.
     """
-    data, key = readable(data), mask_key(key)
+    data, key = readable(data), four_bytes(key, "key")
     pos = in_range("pos", pos, 2**64)
 
     def fill(out: object, size: int) -> int:
@@ -428,7 +433,7 @@ def mask(data: Data, key: Data, pos: int = 0) -> bytes:
 def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None:
     """Masks or unmasks `data` in place, like mask(). Raises InvalidArgument also if `data`
     cannot be modified."""
-    key = mask_key(key)
+    key = four_bytes(key, "key")
     pos = in_range("pos", pos, 2**64)
     view, start = writable(data)
     if start is None:
@@ -451,4 +456,4 @@ def _flags(fin: bool, rsv: int) -> int:
 
 
 def _key(key: Data | None) -> bytes | None:
-    return None if key is None else mask_key(key)
+    return None if key is None else four_bytes(key, "mask_key")

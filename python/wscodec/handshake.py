@@ -26,12 +26,12 @@ from ._buffers import (
     shown,
     span,
     text,
-    type_name,
     written,
 )
 from ._ffi import lib
 from .datastructures import Headers as HeaderMapping
-from .errors import HandshakeError, InvalidArgument, WsError, check, error_for
+from .datastructures import pairs_of
+from .errors import HandshakeError, InvalidArgument, NotUpgrade, WsError, check, error_for
 
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
@@ -157,6 +157,8 @@ def parse_handshake(data: Data) -> Handshake | None:
     data = readable(data)
     hs = _ffi.Handshake()
     result = lib.ws_parse_handshake(data, len(data), byref(hs), sizeof(hs))
+    if result == _ffi.ERR_NOT_UPGRADE:
+        raise NotUpgrade(_handshake(data, hs))
     if result < 0:
         raise refused_request(data, result)
     return _handshake(data, hs) if result else None
@@ -177,6 +179,9 @@ def _any_request(data: bytes) -> Handshake | None:
     The library describes a request that is refused only if it is not an upgrade. So it reads a
     copy without one: the positions are the same.
     """
+    request = _described(data, data)
+    if request is not None:
+        return request
     try:
         head = data[: head_length(data)[0]]
         copy = bytearray(head)
@@ -185,9 +190,15 @@ def _any_request(data: bytes) -> Handshake | None:
                 copy[name.off] = ord("X")
     except WsError:
         return None
+    return _described(bytes(copy), head)
+
+
+def _described(read: bytes, data: bytes) -> Handshake | None:
+    """What the library finds in `read`, taken from `data`."""
     hs = _ffi.Handshake()
-    result = lib.ws_parse_handshake(bytes(copy), len(copy), byref(hs), sizeof(hs))
-    return _handshake(head, hs) if result == _ffi.ERR_NOT_UPGRADE else None
+    result = lib.ws_parse_handshake(read, len(read), byref(hs), sizeof(hs))
+    found = result > 0 or result == _ffi.ERR_NOT_UPGRADE
+    return _handshake(data, hs) if found else None
 
 
 def _handshake(data: bytes, hs: _ffi.Handshake) -> Handshake:
@@ -212,38 +223,10 @@ def field_value(fields: Fields, name: str) -> str | None:
 def _combined(fields: Fields) -> dict[bytes, bytes]:
     """One value for each name; the names in lower case."""
     values: dict[bytes, bytes] = {}
-    for name, value in _pairs("fields", fields):
-        name = name.lower()
+    for name, value in pairs_of(fields, "fields"):
+        name, value = text(name, "fields").lower(), text(value, "fields")
         values[name] = b"%b, %b" % (values[name], value) if name in values else value
     return values
-
-
-def _pairs(argument: str, fields: Headers) -> Iterator[tuple[bytes, bytes]]:
-    """The names and values of an argument that holds header fields."""
-    if isinstance(fields, HeaderMapping):
-        fields = fields.raw_items()
-    elif isinstance(fields, Mapping):
-        fields = fields.items()
-    elif isinstance(fields, (str, bytes, bytearray, memoryview)):
-        raise _no_pairs(argument, fields)
-    try:
-        pairs = iter(fields)
-    except TypeError:
-        raise _no_pairs(argument, fields) from None
-    for pair in pairs:
-        if isinstance(pair, (str, bytes, bytearray, memoryview)):  # of two characters, perhaps
-            raise _no_pairs(argument, pair)
-        try:
-            name, value = pair
-        except (TypeError, ValueError):
-            raise _no_pairs(argument, pair) from None
-        yield text(name, f"a name in {argument}"), text(value, f"a value in {argument}")
-
-
-def _no_pairs(argument: str, value: object) -> TypeError:
-    return TypeError(
-        f"{argument} must be a mapping or pairs of a name and a value, not {type_name(value)}"
-    )
 
 
 def check_request(
@@ -618,7 +601,8 @@ def header_lines(fields: Headers) -> bytes:
     """Complete lines. A field that would become two, or a different one, is rejected here: the
     library sees only the lines."""
     lines = []
-    for name, value in _pairs("headers", fields):
+    for name, value in pairs_of(fields, "headers"):
+        name, value = text(name, "headers"), text(value, "headers")
         if b":" in name or b"\n" in name or b"\n" in value:
             raise InvalidArgument(f"headers: {name!r}: {value!r} is not one header field")
         lines.append(b"%b: %b\r\n" % (name, value))

@@ -40,20 +40,20 @@ class Options(TypedDict, total=False):
     random: Random | None
 
 
-_DEFAULTS: Options = {
-    "compress_from": COMPRESS_FROM,
-    "max_message": MAX_MESSAGE,
-    "max_frame": 0,
-    "stream": False,
-    "decode_text": None,
-    "auto_pong": True,
-    "auto_close": True,
-    "check_utf8": True,
-    "any_mask": False,
-    "allow_rsv": 0,
-    "keep_buffer": 0,
-    "random": None,
+_SWITCHES = {
+    "stream": _ffi.OPT_STREAM,
+    "auto_pong": _ffi.OPT_AUTO_PONG,
+    "auto_close": _ffi.OPT_AUTO_CLOSE,
+    "check_utf8": _ffi.OPT_CHECK_UTF8,
+    "any_mask": _ffi.OPT_ANY_MASK,
 }
+_NUMBERS = {
+    "max_message": _ffi.OPT_MAX_MESSAGE,
+    "max_frame": _ffi.OPT_MAX_FRAME,
+    "allow_rsv": _ffi.OPT_ALLOW_RSV,
+    "keep_buffer": _ffi.OPT_KEEP_BUFFER,
+}
+_OTHERS = {"compress_from", "decode_text", "random"}
 
 _free = _calls.declared("ws_conn_free")
 _get = _calls.declared("ws_conn_get")
@@ -86,24 +86,28 @@ class Configured(Owner):
         """Initialises the object as the owner of a new handle."""
         self._own(handle, _free)
         self._deflate: Deflate | None = None
-        chosen = _options(options)
-        self._stream, self._check_utf8 = bool(chosen["stream"]), bool(chosen["check_utf8"])
-        self._any_mask, self._auto_close = bool(chosen["any_mask"]), bool(chosen["auto_close"])
-        self._allow_rsv = in_range("allow_rsv", chosen["allow_rsv"], 2**64)
-        self._decode_text = _decode_text(chosen["decode_text"], self._check_utf8)
-        self._set(_ffi.OPT_STREAM, self._stream)
-        self._set(_ffi.OPT_CHECK_UTF8, self._check_utf8)
-        self._set(_ffi.OPT_ANY_MASK, self._any_mask)
-        self._set(_ffi.OPT_AUTO_CLOSE, self._auto_close)
-        self._set(_ffi.OPT_ALLOW_RSV, self._allow_rsv)
-        self.max_message = chosen["max_message"]
-        self.max_frame = chosen["max_frame"]
-        self.auto_pong = chosen["auto_pong"]
-        self.keep_buffer = chosen["keep_buffer"]
-        self._set_compress_from(chosen["compress_from"])
-        self._random = None if chosen["random"] is None else _fill(chosen["random"])
+        for name, value in options.items():
+            self._choose(name, value)
+        self._stream = bool(options.get("stream", False))
+        self._check_utf8 = bool(options.get("check_utf8", True))
+        self._any_mask = bool(options.get("any_mask", False))
+        self._auto_close = bool(options.get("auto_close", True))
+        self._allow_rsv = in_range("allow_rsv", options.get("allow_rsv", 0), 256)
+        self._decode_text = _decode_text(options.get("decode_text"), self._check_utf8)
+        self._set_compress_from(options.get("compress_from", COMPRESS_FROM))
+        random = options.get("random")
+        self._random = None if random is None else _fill(random)
         if self._random is not None:
             check(_set_random(handle, self._random, None))
+
+    def _choose(self, name: str, value: Any) -> None:
+        """Sets an option of the library, whose other defaults are those of this package."""
+        if name in _SWITCHES:
+            self._set(_SWITCHES[name], bool(value))
+        elif name in _NUMBERS:
+            self._set(_NUMBERS[name], in_range(name, value, 2**64))
+        elif name not in _OTHERS:
+            raise TypeError(f"there is no option {name!r}")
 
     @property
     def receiving(self) -> Opcode | None:
@@ -207,14 +211,6 @@ class Configured(Owner):
 
     def _set(self, option: int, value: int) -> None:
         check(_set(self._handle or self._freed(), option, value))
-
-
-def _options(options: Options) -> Options:
-    """The options, with the default of each that is absent."""
-    unknown = sorted(set(options) - set(_DEFAULTS))
-    if unknown:
-        raise TypeError(f"there is no option {unknown[0]!r}")
-    return {**_DEFAULTS, **options}
 
 
 def _decode_text(value: bool | None, check_utf8: bool) -> bool | None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import enum
 from ctypes import byref, c_uint16, c_uint32
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from . import _ffi
-from ._buffers import Data, in_range, readable, written
+from ._buffers import Data, in_range, number, readable, utf8, written
 from ._ffi import lib
 from .errors import check
 
 
 class Utf8Validator:
-    """Validates one text part by part (RFC 3629; RFC 6455, 8.1)."""
+    """Validates one text part by part (RFC 3629; RFC 6455, 8.1). It cannot be copied or
+    pickled: a text has one reader."""
 
     __slots__ = ("_state",)
 
     def __init__(self) -> None:
         self._state = c_uint32()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a validator cannot be copied")
 
     def push(self, data: Data) -> None:
         """Validates the next part.
@@ -85,7 +89,7 @@ def close_parse(payload: Data) -> Close:
     Raises, in this order: InvalidControlFrame beyond 125 bytes; InvalidClosePayload for 1 byte
     or a code that is not allowed; InvalidUtf8 for the reason.
     """
-    payload = readable(payload)
+    payload = readable(payload, "payload")
     code = c_uint16()
     reason_len = check(lib.ws_close_parse(payload, len(payload), byref(code)))
     return Close(code.value, payload[2 : 2 + reason_len].decode())
@@ -101,7 +105,7 @@ def close_build(code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
     Raises InvalidArgument for anything else.
     """
     code = in_range("code", code, 2**16)
-    text = reason.encode("utf-8", "surrogatepass")  # the library rejects surrogates
+    text = utf8(reason, "reason")
     return written(
         _ffi.MAX_CONTROL,
         lambda out, size: lib.ws_close_build(code, text, len(text), out, size),
@@ -110,4 +114,6 @@ def close_build(code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
 
 def close_code_valid(code: int) -> bool:
     """Whether this code may appear in a close frame (RFC 6455, 7.4)."""
+    if type(code) is not int:
+        code = number("code", code)
     return 0 <= code < 2**16 and bool(lib.ws_close_code_valid(code))

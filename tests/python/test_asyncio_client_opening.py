@@ -68,6 +68,19 @@ def test_it_is_not_entered_twice_at_once() -> None:
     run(main())
 
 
+def test_each_connection_of_one_connect_is_kept_alive() -> None:
+    async def main() -> None:
+        async with serving() as port:
+            connecting = connect(f"ws://127.0.0.1:{port}/", ping_interval=0.05)
+            connections = [await connecting, await connecting]
+            while not all(connection.latency for connection in connections):
+                await asyncio.sleep(0.01)
+            for connection in connections:
+                await connection.close()
+
+    run(main())
+
+
 def test_an_exception_in_the_block_closes_the_connection_and_is_raised() -> None:
     async def main() -> None:
         async with serving() as port:

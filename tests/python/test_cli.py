@@ -51,9 +51,15 @@ def run(*arguments: str, sent: bytes = b"", **variables: str) -> Done[bytes]:
     return done
 
 
-def start(*arguments: str) -> subprocess.Popen[bytes]:
+@contextlib.contextmanager
+def start(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     pipes: dict[str, Any] = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
-    return subprocess.Popen([*COMMAND, *arguments], cwd=ROOT, env=environment(), **pipes)
+    command = [*COMMAND, *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=environment(), **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def check(done: Done[bytes], status: int, stdout: bytes, stderr: str) -> None:
@@ -365,8 +371,11 @@ def test_a_violation_of_the_protocol_is_named() -> None:
     assert "opcode" in done.stderr.decode()
 
 
+@pytest.mark.parametrize("arguments", [(), ("--no-close",), ("--count", "2", "--wait", "0")])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_closes_the_connection(number: signal.Signals) -> None:
+def test_a_signal_closes_the_connection(
+    number: signal.Signals, arguments: tuple[str, ...]
+) -> None:
     closes: list[int | None] = []
 
     def talk(connection: ServerConnection) -> None:
@@ -375,10 +384,12 @@ def test_a_signal_closes_the_connection(number: signal.Signals) -> None:
                 connection.send(connection.recv())
         closes.append(connection.close_code)
 
-    with serving(talk) as url, start(url) as process:
+    with serving(talk) as url, start(*arguments, url) as process:
         assert process.stdin and process.stdout and process.stderr
         process.stdin.write(b"hello\n")
         process.stdin.flush()
+        if arguments:  # all was sent
+            process.stdin.close()
         assert process.stdout.readline() == b"hello\n"
         process.send_signal(number)
         assert process.wait(PATIENCE) == 0

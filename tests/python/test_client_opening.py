@@ -20,12 +20,14 @@ from wscodec._redirect import redirected, without_credentials
 from wscodec.datastructures import Headers
 from wscodec.exceptions import (
     InvalidMessage,
+    InvalidProxyMessage,
     InvalidProxyStatus,
     InvalidStatus,
     InvalidURI,
     ProxyError,
     SecurityError,
 )
+from wscodec.proxy import Tunnel, parse_proxy
 from wscodec.uri import parse_uri
 
 URI = parse_uri("ws://server.example/chat?x=1")
@@ -82,22 +84,24 @@ def test_without_a_user_agent_there_is_no_field() -> None:
 
 
 @pytest.mark.parametrize(
-    "offer",
+    "options",
     [
-        Offer(subprotocols=["a b"]),
-        Offer(subprotocols=["a", "a"]),
-        Offer(origin="x\r\ny"),
-        Offer(headers=Headers({"X": "a\r\nY: b"})),
-        Offer(headers=Headers({"Upgrade": "h2c"})),
-        Offer(headers=Headers([("Host", "a"), ("Host", "b")])),
-        Offer(headers=Headers({"X": "\u3042"})),
-        Offer(user_agent="x\n"),
+        {"subprotocols": ["a b"]},
+        {"subprotocols": ["a", "a"]},
+        {"origin": "x\r\ny"},
+        {"headers": {"X": "a\r\nY: b"}},
+        {"headers": {"X Y": "a"}},
+        {"headers": {"Upgrade": "h2c"}},
+        {"headers": [("Host", "a"), ("Host", "b")]},
+        {"user_agent": "x\n"},
     ],
     ids=str,
 )
-def test_what_would_make_a_request_invalid_is_refused(offer: Offer) -> None:
+def test_what_would_make_a_request_invalid_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(wscodec.errors.InvalidArgument):
-        offer.request(URI)
+        if "headers" in options:
+            options = {"headers": Headers(options["headers"])}
+        Offer(**options).request(URI)
 
 
 def test_subprotocols_are_no_string() -> None:
@@ -353,6 +357,7 @@ def test_a_transient_error_is_tried_again(error: Exception) -> None:
     [
         *map(status, (200, 302, 400, 401, 404, 426, 501)),
         InvalidProxyStatus(407, ""),
+        InvalidProxyMessage(),
         InvalidMessage(),
         InvalidURI("x", "y"),
         ValueError(),
@@ -362,6 +367,12 @@ def test_a_transient_error_is_tried_again(error: Exception) -> None:
 )
 def test_any_other_error_is_raised(error: Exception) -> None:
     assert process_exception(error) is error
+
+
+def test_a_proxy_that_closes_is_tried_again() -> None:
+    with pytest.raises(InvalidProxyMessage) as caught:
+        Tunnel(parse_proxy("http://p"), URI).finish()
+    assert process_exception(caught.value) is None
 
 
 def test_the_server_says_when_to_come_back() -> None:

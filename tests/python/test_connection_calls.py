@@ -383,3 +383,31 @@ def test_long_input_is_copied_once(monkeypatch: pytest.MonkeyPatch) -> None:
     conn = server()
     done = work(monkeypatch, lambda: received(conn, [read], 0))
     assert (done.calls, done.moved) == (100, len(read))
+
+
+# Threads
+
+
+def test_connections_of_several_threads_share_no_memory_during_a_call() -> None:
+    """Long calls, during which other threads run."""
+    failures: list[str] = []
+
+    def echo_many(number: int) -> None:
+        ours, theirs = server(max_message=0), client(max_message=0)
+        payload = bytes([number]) * (_room.LONG + number)
+        for size in (20, 70_000, len(payload)) * 15:
+            theirs.send_bytes(payload[:size])
+            theirs.ping(b"%d" % number)
+            back = echoed(ours, theirs.data_to_send())
+            if list(theirs.receive_data(back)) != [
+                Message(payload[:size], Opcode.BINARY),
+                wscodec.Pong(b"%d" % number),
+            ]:
+                failures.append(f"{number}: {size}")
+
+    threads = [threading.Thread(target=echo_many, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures

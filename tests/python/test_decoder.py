@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 import threading
 from collections.abc import Iterable
@@ -327,3 +329,109 @@ def test_decoders_of_several_threads_are_independent() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("name", CORPUS)
+def test_tuples_are_the_frames_without_their_other_fields(name: str, in_place: bool) -> None:
+    data = CORPUS[name]
+
+    def results(decoder: Decoder, piece: bytes, tuples: bool) -> list[object]:
+        found: list[object] = []
+        given = bytearray(piece) if in_place else piece
+        try:
+            if tuples:
+                found += decoder.feed_tuples(given, in_place=in_place)
+            else:
+                for frame in decoder.feed(given, in_place=in_place):
+                    found.append((frame.opcode, frame.flags, frame.payload))
+        except WsError as error:
+            found.append(error.name)
+        return found
+
+    for at in range(0, len(data) + 1, max(1, len(data) // 100)):
+        ours, theirs = Decoder(max_payload=LIMIT), Decoder(max_payload=LIMIT)
+        for piece in (data[:at], data[at:]):
+            assert results(ours, piece, True) == results(theirs, piece, False)
+
+
+def test_tuples_are_yielded_before_the_error() -> None:
+    found = Decoder().feed_tuples(wire.frame(0x81, b"good") * 300 + b"\x83")
+    flags = wscodec.FIN | wscodec.MASKED | wscodec.BEGIN | wscodec.END
+    for _ in range(300):
+        opcode, *rest = next(found)
+        assert opcode is Opcode.TEXT and rest == [flags, b"good"]
+    with pytest.raises(errors.ReservedOpcode):
+        next(found)
+
+
+@pytest.mark.parametrize("count", [255, 256, 257, 1000])
+@pytest.mark.parametrize("size", [0, 1, 300])
+def test_any_number_of_frames_is_decoded_at_once(count: int, size: int) -> None:
+    """The library reports 256 in one call."""
+    payloads = [bytes([n & 255]) * size for n in range(count)]
+    data = b"".join(wire.frame(0x82, payload) for payload in payloads)
+    assert [f.payload for f in Decoder().feed(data)] == payloads
+    assert [f.payload for f in Decoder().feed(bytearray(data), in_place=True)] == payloads
+    assert [payload for _, _, payload in Decoder().feed_tuples(data)] == payloads
+    decoder = Decoder()
+    chunks = [*decoder.feed(data[:-1]), *decoder.feed(data[-1:])]
+    assert b"".join(chunk.payload for chunk in chunks) == b"".join(payloads)
+    assert sum(chunk.end for chunk in chunks) == count
+
+
+def test_input_of_one_byte_is_never_changed() -> None:
+    """CPython shares one object for each bytes of length 1 with the whole program."""
+    decoder = Decoder()
+    decoder.feed(wire.header(0x82, 256))
+    bodies = [bytes([n]) for n in range(256)]
+    unmasked = b"".join(chunk.payload for one in bodies for chunk in decoder.feed(one))
+    assert unmasked == wire.xor(bytes(range(256)), wire.KEY)
+    assert bodies == [bytes([n]) for n in range(256)]
+    assert [b[0] for b in bodies] == list(range(256))
+    for n in range(256):
+        frame = wscodec.frame_decode(wire.header(0x82, 1) + bytes([n]))
+        assert frame is not None and frame.payload[0] == n ^ wire.KEY[0]
+        assert wscodec.mask(bytes([n]), wire.KEY)[0] == n ^ wire.KEY[0]
+    assert [bytes([n])[0] for n in range(256)] == list(range(256))
+
+
+def test_an_error_is_raised_again_for_every_kind_of_input() -> None:
+    decoder = Decoder()
+    decoder.feed(b"\x83")
+    for again in (b"", b"x", bytes(100_000)):
+        with pytest.raises(errors.ReservedOpcode):
+            list(decoder.feed(again))
+        with pytest.raises(errors.ReservedOpcode):
+            list(decoder.feed(bytearray(again), in_place=True))
+
+
+@pytest.mark.parametrize("make", [Decoder, wscodec.Control, wscodec.Utf8Validator])
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_the_state_of_a_stream_cannot_be_copied(make: Any, duplicate: Any) -> None:
+    with pytest.raises(TypeError, match="cannot be copied"):
+        duplicate(make())
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_frames_are_the_same_where_bytes_objects_cannot_be_filled(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a Python whose ctypes passes copies of bytes objects."""
+    data = CORPUS[name]
+    whole, alone = feed([data], max_payload=LIMIT), outcome(data)
+    masked, encoded = wscodec.mask(data, wire.KEY), wscodec.frame_encode(2, data)
+    for module in ("_buffers", "decoder", "frame"):
+        monkeypatch.setattr(f"wscodec.{module}.FILLS_BYTES", False)
+    for at in range(0, len(data) + 1, max(1, len(data) // 50)):
+        assert feed([data[:at], data[at:]], max_payload=LIMIT) == whole
+    assert outcome(data) == alone
+    assert wscodec.mask(data, wire.KEY) == masked
+    assert wscodec.frame_encode(2, data) == encoded
+
+
+def outcome(data: bytes) -> object:
+    try:
+        return wscodec.frame_decode(data)
+    except WsError as error:
+        return error.name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import time
 from typing import Any
 
 import pytest
@@ -254,3 +257,138 @@ def test_lengths_over_63_bits_are_refused(length: int) -> None:
         wscodec.frame_size(length)
     with pytest.raises(errors.InvalidArgument):
         wscodec.frame_header(Opcode.BINARY, length)
+
+
+HEADERS = [
+    wire.header(FIN | opcode, length, key)
+    for opcode in (wire.BINARY, wire.PING)
+    for length in (0, 1, 125, 126, 65535, 65536, 2**32, 2**63 - 1)
+    for key in (None, wire.KEY)
+    if opcode == wire.BINARY or length < 126
+]
+
+
+@pytest.mark.parametrize("header", HEADERS, ids=bytes.hex)
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_frame_missing_is_the_rest_of_the_header_then_of_the_frame(
+    header: bytes, kind: Any
+) -> None:
+    length = header[1] & 0x7F
+    if length >= 126:
+        length = int.from_bytes(header[2 : 4 if length == 126 else 10], "big")
+    assert wscodec.frame_missing(kind(b"")) == 2
+    assert wscodec.frame_missing(kind(header[:1])) == 1
+    for at in range(2, len(header)):
+        assert wscodec.frame_missing(kind(header[:at])) == len(header) - at
+    assert wscodec.frame_missing(kind(header)) == length
+    if length < 2**17:
+        frame = header + bytes(length)
+        for at in {len(header) + 1, len(header) + length // 2, len(frame) - 1} - {len(header)}:
+            if at <= len(frame):
+                assert wscodec.frame_missing(kind(frame[:at])) == len(frame) - at
+        assert wscodec.frame_missing(kind(frame)) == 0
+        assert wscodec.frame_missing(kind(frame + frame)) == 0
+
+
+def test_reading_what_is_missing_reads_exactly_one_frame() -> None:
+    payloads = [b"", b"x", bytes(125), bytes(126), bytes(65535), bytes(65536)]
+    for key in (None, wire.KEY):
+        stream = b"".join(wire.frame(FIN | wire.BINARY, p, key) for p in payloads)
+        for payload in payloads:
+            received, reads = b"", 0
+            while missing := wscodec.frame_missing(received):
+                assert wscodec.frame_decode(received, client=key is None) is None
+                received += stream[:missing]
+                stream, reads = stream[missing:], reads + 1
+            frame = wscodec.frame_decode(received, client=key is None)
+            assert frame is not None and frame.payload == payload
+            assert (frame.size, reads) == (len(received), 1 + (len(received) > 2) + (
+                frame.header_len > 2 and len(payload) > 0
+            ))  # fmt: skip
+        assert stream == b""
+
+
+def test_frame_missing_finds_what_is_invalid_for_both_sides() -> None:
+    for data, error in (
+        (b"\x83", errors.ReservedOpcode),
+        (b"\xc9", errors.ReservedBits),
+        (b"\x09", errors.InvalidControlFrame),
+        (b"\x89\x7e", errors.InvalidControlFrame),
+        (b"\x82\xfe\0\x7d", errors.InvalidLength),
+        (b"\x82\xff\x80", errors.InvalidLength),
+    ):
+        with pytest.raises(error):
+            wscodec.frame_missing(data)
+    for data in (b"\xf2\x00", b"\xf2\x80" + wire.KEY, b"\x80\x00"):
+        assert wscodec.frame_missing(data) == 0
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_an_error_is_the_same_in_every_kind_of_bytes(kind: Any) -> None:
+    """The first invalid byte determines it, although a part is copied first."""
+    for data in (
+        b"\x82\x7e\0\x7d",  # unmasked, then a length that is not minimal
+        b"\xc2\xff\x80" + bytes(12),
+        b"\x82\xff" + bytes(8),
+        b"\x83\x80",
+        b"\x82\x05abcde",
+    ):
+        for size in range(len(data) + 1):
+            results = []
+            for given in (data[:size], kind(data[:size])):
+                try:
+                    results.append(str(wscodec.frame_decode(given)))
+                except wscodec.WsError as error:
+                    results.append(error.name)
+            assert results[0] == results[1], size
+
+
+def test_a_frame_in_a_long_buffer_is_decoded_without_copying_the_rest() -> None:
+    data = bytearray(wire.frame(FIN | wire.BINARY, b"first")) + bytes(1 << 25)
+
+    def cost(given: Any) -> float:
+        start = time.process_time()
+        for _ in range(20):
+            frame = wscodec.frame_decode(given)
+            assert frame is not None and frame.payload == b"first"
+        return time.process_time() - start
+
+    copies = time.process_time()
+    for _ in range(20):
+        bytes(data)
+    copies = time.process_time() - copies
+    assert min(cost(data) for _ in range(3)) < copies / 4
+
+
+def decoded() -> Frame:
+    data = wire.frame(FIN | RSV1 | wire.TEXT, b"Hello")
+    (frame,) = wscodec.Decoder(deflate=True).feed(data)
+    alone = wscodec.frame_decode(data, deflate=True)
+    assert alone == frame
+    return frame
+
+
+def test_a_decoded_frame_is_a_frame_like_any_other() -> None:
+    frame = decoded()
+    same = Frame(
+        Opcode.TEXT, FIN | RSV1 | MASKED | BEGIN | END, b"Hello", 5, 0, wire.KEY, 6, Opcode.TEXT
+    )
+    assert isinstance(frame, Frame) and isinstance(frame, tuple)
+    assert frame == same and same == frame and hash(frame) == hash(same)
+    assert repr(frame) == repr(same)
+    assert frame._asdict() == same._asdict()
+    assert frame._replace(payload=b"x") == same._replace(payload=b"x") != same
+    opcode, _, payload, *_ = frame
+    assert (opcode, payload, len(frame), frame[2:4]) == (
+        Opcode.TEXT,
+        b"Hello",
+        8,
+        (b"Hello", 5),
+    )
+    assert (frame.fin, frame.begin, frame.end, frame.size) == (True, True, True, 11)
+
+
+def test_a_decoded_frame_can_be_copied_and_pickled() -> None:
+    frame = decoded()
+    for copied in (copy.copy(frame), copy.deepcopy(frame), pickle.loads(pickle.dumps(frame))):
+        assert copied == frame and type(copied) is Frame

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,56 @@ def test_a_library_of_another_abi_is_refused(
     file.write_text(text.replace(old, new))
     done = run(package, package, WSCODEC_LIBRARY=str(LIBRARY))
     assert "ImportError" in done.stderr and message in done.stderr
+
+
+def other_machine(library: bytes) -> bytes:
+    """The ELF header names the machine at 18."""
+    return library[:18] + b"\xf3\x7f" + library[20:]
+
+
+def other_class(library: bytes) -> bytes:
+    """Of 32 instead of 64 bits, or the reverse."""
+    return library[:4] + bytes([3 - library[4]]) + library[5:]
+
+
+DAMAGED: dict[str, Callable[[bytes], bytes]] = {
+    "a text": lambda _: b"no library\n",
+    "nothing": lambda _: b"",
+    "another machine": other_machine,
+    "another class": other_class,
+    "half a header": lambda library: library[:32],
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the files are ELF")
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_file_that_is_no_library_of_this_machine_is_named(
+    package: Path, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "damaged.so"
+    file.write_bytes(DAMAGED[name](LIBRARY.read_bytes()))
+    done = run(package, package, WSCODEC_LIBRARY=str(file))
+    assert done.returncode == 1
+    assert "ImportError: the library wscodec was not found" in done.stderr
+    assert str(file) in done.stderr and "OSError" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the files are ELF")
+@pytest.mark.parametrize("name", DAMAGED)
+def test_the_next_library_is_tried_after_a_damaged_one(package: Path, name: str) -> None:
+    (package / "wscodec" / "libwscodec.so.0").write_bytes(DAMAGED[name](LIBRARY.read_bytes()))
+    good = package / "wscodec" / "libwscodec.so"
+    shutil.copy(LIBRARY, good)
+    assert run(package, package).stdout.strip() == str(good)
+
+
+def test_a_folder_and_a_missing_file_are_named(package: Path, tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "missing.so"):
+        done = run(package, package, WSCODEC_LIBRARY=str(place))
+        assert "ImportError" in done.stderr and str(place) in done.stderr
+
+
+def test_an_empty_variable_counts_as_absent(package: Path) -> None:
+    bundled = package / "wscodec" / "libwscodec.so.0"
+    shutil.copy(LIBRARY, bundled)
+    assert run(package, package, WSCODEC_LIBRARY="").stdout.strip() == str(bundled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import os
 import sys
 import uuid
 from collections import deque
@@ -13,7 +14,8 @@ from typing import Any, ClassVar
 from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
-from ..frame import Side
+from ..exceptions import ConnectionClosed
+from ..frame import Side, frame_encode
 from ..text import Close
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
@@ -43,13 +45,14 @@ CONNECTING, OPEN, CLOSING, CLOSED = State
 class Ending:
     """How a connection ended, as far as it is known. There is none while it is open."""
 
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
+    __slots__ = ("cause", "last_frame", "rcvd", "rcvd_then_sent", "sent")
 
     def __init__(self) -> None:
         self.rcvd: Close | None = None
         self.sent: Close | None = None
         self.rcvd_then_sent: bool | None = None
         self.cause: BaseException | None = None
+        self.last_frame: bytes | None = None  # to be sent in the last turn of a handler
 
 
 class Base(asyncio.BufferedProtocol):
@@ -200,8 +203,10 @@ class Base(asyncio.BufferedProtocol):
         if out:
             self.transport.write(out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
+        if not self._handle:
+            return self._encoded_last(opcode, flags, payload)
         room, size = self._room, len(payload)
         room.handle.value = self._handle
         bound: int = send_bound(room.handle, c_size_t(size))
@@ -216,3 +221,13 @@ class Base(asyncio.BufferedProtocol):
         written = send(room.handle, opcode, flags, payload, size_, start, bound_)
         del out[check(written) :]
         return out
+
+    def _encoded_last(self, opcode: int, flags: int, payload: bytes) -> bytes:
+        """A frame in the last turns of a handler; see Closing._end_with()."""
+        if flags:
+            raise self._exception()
+        return frame_encode(opcode, payload, mask_key=os.urandom(4) if self.side else None)
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        raise NotImplementedError

@@ -1,14 +1,15 @@
 """Pings that find out whether peers are still there, with one timer for all connections.
 
-The connections are spread over the slots of a wheel, so that not all are pinged at once. The
-timer pings the connections of one slot after the other, so each is pinged once per interval.
-After `timeout`, those of them from which nothing was received since are closed.
+Each connection has a slot of a wheel, so that not all are pinged at once. The timer pings the
+connections of one slot after the other, so each is pinged once per interval. After `timeout`,
+those of them from which nothing was received since are closed.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,11 +39,11 @@ class Keepalive:
     __slots__ = (
         "interval",
         "loop",
+        "members",
         "next_slot",
         "ping_at",
         "room",
         "rounds",
-        "slots",
         "timeout",
         "timer",
     )
@@ -56,25 +57,28 @@ class Keepalive:
     ) -> None:
         self.loop, self.room = loop, room
         self.interval, self.timeout = interval, timeout
-        self.slots: list[set[Connection]] = [set() for _ in range(SLOTS)]
+        self.members: Collection[Connection] = ()
+        """Where the connections are, others among them: of a server, which sets it. A client has
+        only one."""
         self.next_slot = 0
         self.ping_at = 0.0
         self.rounds: deque[_Round] = deque()
         self.timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: Connection) -> int:
-        """Pings this connection from now on, first after about one interval. Returns its slot,
-        for remove()."""
-        slot = (self.next_slot - 1) % SLOTS
-        self.slots[slot].add(connection)
+        """Pings this connection from now on, first after about one interval. Returns its
+        slot."""
+        if isinstance(self.members, tuple):
+            self.members = (connection,)
         if self.timer is None:
             self.ping_at = self.loop.time() + self.interval / SLOTS
             self._start()
-        return slot
+        return (self.next_slot - 1) % SLOTS
 
-    def remove(self, connection: Any, slot: int) -> None:
-        """Stops to ping this connection."""
-        self.slots[slot].discard(connection)
+    def remove(self, connection: Any) -> None:
+        """Stops that."""
+        if self.members == (connection,):
+            self.members = ()
         for round_ in self.rounds:
             round_.pinged.discard(connection)
             round_.stuck.pop(connection, None)
@@ -106,7 +110,7 @@ class Keepalive:
         if self.ping_at <= now:
             self.ping_at = max(self.ping_at + self.interval / SLOTS, now)
             self._ping(now)
-        if any(self.slots):
+        if any(each._slot >= 0 for each in self.members):
             self._start()
         else:
             self.timer = None
@@ -114,14 +118,14 @@ class Keepalive:
 
     def _ping(self, now: float) -> None:
         """Pings the connections of the next slot."""
-        slot = self.slots[self.next_slot]
-        self.next_slot = (self.next_slot + 1) % SLOTS
-        if not slot:
+        slot, self.next_slot = self.next_slot, (self.next_slot + 1) % SLOTS
+        pinged = [each for each in self.members if each._slot == slot]
+        if not pinged:
             return
         self.room.tick += 1
-        round_ = _Round(self.room.tick, now, perf_counter(), set(slot), {})
+        round_ = _Round(self.room.tick, now, perf_counter(), set(pinged), {})
         payload = (round_.tick & 0xFFFFFFFF).to_bytes(4, "big")
-        for connection in slot.copy():
+        for connection in pinged:
             unsent = connection._keepalive_ping(payload)
             if unsent:
                 round_.stuck[connection] = unsent

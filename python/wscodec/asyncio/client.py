@@ -225,17 +225,10 @@ class connect:
             "decode_text": decode_text,
             "stream": stream,
         }
-        self._settings: Settings | None = None
         self._connection: ClientConnection | None = None
 
-    def _settings_of_loop(self) -> Settings:
-        settings = self._settings
-        if settings is None or settings.loop is not asyncio.get_running_loop():
-            settings = self._settings = Settings(**self._options)
-        return settings
-
     async def _connect(self) -> ClientConnection:
-        settings = self._settings_of_loop()
+        settings = Settings(**self._options)  # its keepalive is for one connection
         attempt = Attempt(self._route, settings, self._create)
         try:
             async with timeout(settings.open_timeout) as limit:

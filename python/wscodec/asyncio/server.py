@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import os
 import socket
@@ -12,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from .._auth import basic_auth
-from .._opening import Answer, HeadReader, Opening, Origin, Steps, accepting, plain
+from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument
@@ -64,8 +65,9 @@ class ServerConnection(Connection):
     @property
     def response(self) -> Response | None:
         """The response to it; None before it is sent."""
-        if isinstance(self._response, bytes):
-            self._response = accepting(self._response)
+        if self._response is None and self._was_open:
+            assert self.request is not None
+            self._response = self.server._opening.response_to(self.request, self._subprotocol)
         response: Response | None = self._response
         return response
 
@@ -128,15 +130,15 @@ class ServerConnection(Connection):
         head, self._head = self._head, None
         assert head is not None
         self.transport.write(answer.reply)
+        self._response = answer.response
         if answer.engine is None:
-            status = answer.response.status_code
-            self.logger.info("connection rejected (%d)", status)
-            self._response = answer.response
+            assert answer.response is not None
+            self.logger.info("connection rejected (%d)", answer.response.status_code)
             self._stop_timer()
-            self._finish()
+            self._end_with(b"")
         else:
             self.logger.info("connection open")
-            self._request, self._response = head.data[: head.length], answer.reply
+            self._request = head.data[: head.length]
             self._open(answer.engine, head.data[head.length :])
 
     def _go_away(self, code: int, reason: str) -> None:
@@ -158,7 +160,8 @@ class ServerConnection(Connection):
         except Exception as error:
             self._handler_failed(error)
         else:
-            self._task.add_done_callback(self._handler_done)
+            # All connections share the context, since a copy for each takes memory.
+            self._task.add_done_callback(self._handler_done, context=self.server._context)
 
     def _handler_done(self, task: asyncio.Future[Any]) -> None:
         self._task = None
@@ -210,7 +213,10 @@ class Server:
         self._settings, self._opening = settings, opening
         self._create_connection = create_connection
         self._server: Any = None
+        self._context = contextvars.copy_context()
         self._all: set[ServerConnection] = set()  # also those that open, close, or were closed
+        if settings.keepalive:
+            settings.keepalive.members = self._all
         self._closing = False
         self._done: asyncio.Future[None] = settings.loop.create_future()
 

@@ -1,0 +1,149 @@
+"""Exceptions: their text, their attributes, and that copies keep both."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+from typing import Any
+
+import pytest
+import wscodec
+from echo_checks import PLAIN_REQUEST, RFC_REQUEST
+from test_handshake import edit
+from wscodec import Close, WsError, datastructures, errors, exceptions
+
+OK, AWAY = Close(1000, "bye"), Close(1001, "")
+
+
+def raised(call: Any) -> Exception:
+    with pytest.raises(Exception) as info:
+        call()
+    return info.value
+
+
+def classes() -> set[type[Exception]]:
+    return {
+        item
+        for module in (errors, exceptions, datastructures)
+        for item in vars(module).values()
+        if inspect.isclass(item) and issubclass(item, errors.WebSocketException)
+    }
+
+
+request, response = wscodec.parse_handshake(RFC_REQUEST), wscodec.Response(404, None, None, b"")
+assert request is not None
+MADE: list[Exception] = [
+    *(errors.error_for(code) for code in range(-60, 0)),
+    *(
+        class_(OK if rcvd else None, AWAY if sent else None, order)
+        for class_ in (
+            exceptions.ConnectionClosed,
+            exceptions.ConnectionClosedOK,
+            exceptions.ConnectionClosedError,
+        )
+        for rcvd, sent, order in (
+            (False, False, None),
+            (True, False, None),
+            (False, True, None),
+            (True, True, True),
+            (True, True, False),
+        )
+    ),
+    errors.WebSocketException("what"),
+    errors.WsError("a message of its own", -47),
+    errors.UsageError("x", -1),
+    errors.HandshakeError("x"),
+    errors.ProtocolError("x"),
+    errors.NotUpgrade(request),
+    errors.HandshakeStatus(response),
+    exceptions.ConcurrencyError("twice"),
+    exceptions.InvalidURI("http://a", "the scheme is not ws or wss"),
+    exceptions.InvalidProxy("ftp://a", "of another kind"),
+    exceptions.ProxyError("refused"),
+    exceptions.InvalidProxyStatus(407, "Proxy Authentication Required"),
+    datastructures.MultipleValuesError("Set-Cookie"),
+    raised(lambda: wscodec.parse_handshake(edit(": 13", ": 8"))),
+    raised(lambda: wscodec.parse_handshake(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
+    raised(lambda: wscodec.parse_response(b"HTTP/1.1 404 No\r\n\r\n", PLAIN_REQUEST)),
+    raised(lambda: wscodec.mask(b"", b"12")),
+    raised(lambda: datastructures.Headers([("A", "1"), ("a", "2")])["A"]),
+]
+
+
+def shown(error: Exception) -> object:
+    """All of an exception that is public."""
+    names = [name for name in dir(error) if not name.startswith("_") and hasattr(error, name)]
+    found = {name: getattr(error, name) for name in names}
+    attributes = {name: value for name, value in found.items() if not callable(value)}
+    return type(error), str(error), repr(error), error.args, attributes
+
+
+@pytest.mark.parametrize("number", range(len(MADE)))
+def test_copies_and_pickles_keep_everything(number: int) -> None:
+    error = MADE[number]
+    protocols = range(pickle.HIGHEST_PROTOCOL + 1)
+    duplicates = [pickle.loads(pickle.dumps(error, protocol)) for protocol in protocols]
+    duplicates += [copy.copy(error), copy.deepcopy(error)]
+    for duplicate in duplicates:
+        assert shown(duplicate) == shown(error)
+
+
+def test_every_class_was_made() -> None:
+    assert classes() == {type(error) for error in MADE} | {WsError}
+
+
+def test_every_exception_has_one_base() -> None:
+    for class_ in classes():
+        assert issubclass(class_, exceptions.WebSocketException)
+        assert class_.__doc__
+    for name in exceptions.__all__:
+        assert getattr(exceptions, name)
+
+
+def test_a_closed_connection_tells_who_closed_it() -> None:
+    closed = exceptions.ConnectionClosed
+    for error, text in (
+        (closed(None, None), "no close frame received or sent"),
+        (closed(OK, None), "received 1000 (normal) bye; no close frame sent"),
+        (closed(None, AWAY), "sent 1001 (going away); no close frame received"),
+        (closed(OK, AWAY, True), "received 1000 (normal) bye; then sent 1001 (going away)"),
+        (closed(OK, AWAY, False), "sent 1001 (going away); then received 1000 (normal) bye"),
+        (closed(Close(4000, "x y"), None), "received 4000 x y; no close frame sent"),
+    ):
+        assert str(error) == text
+        assert (error.code, error.reason) == (error.rcvd or Close(1006, ""))
+
+
+def test_messages_tell_what_is_wrong() -> None:
+    for error, text in (
+        (
+            exceptions.InvalidURI("http://a", "why"),
+            "'http://a' is not a valid WebSocket URI: why",
+        ),
+        (exceptions.InvalidProxy("ftp://a", "why"), "'ftp://a' is not a valid proxy: why"),
+        (exceptions.InvalidProxyStatus(407, ""), "the proxy rejects the connection: 407"),
+        (exceptions.InvalidProxyStatus(500, "No"), "the proxy rejects the connection: 500 No"),
+        (exceptions.ProxyError("no route"), "no route"),
+        (errors.InvalidUtf8("mine"), "mine"),
+    ):
+        assert str(error) == text
+    status = exceptions.InvalidProxyStatus(407, "x")
+    assert isinstance(status, OSError) and status.errno is None
+
+
+def test_names_of_websockets_are_the_same_classes() -> None:
+    import websockets.exceptions as theirs
+
+    for name in exceptions.__all__:
+        if hasattr(theirs, name) and name not in ("WebSocketException",):
+            ours = getattr(exceptions, name)
+            assert issubclass(ours, exceptions.WebSocketException)
+    assert exceptions.InvalidHandshake is errors.HandshakeError
+    assert exceptions.InvalidStatus is errors.HandshakeStatus
+    assert exceptions.InvalidOrigin is errors.HandshakeOrigin
+    assert exceptions.InvalidMessage is errors.HttpSyntax
+    assert exceptions.PayloadTooBig is errors.TooBig
+    for ok in (True, False):
+        class_ = exceptions.ConnectionClosedOK if ok else exceptions.ConnectionClosedError
+        assert issubclass(class_, exceptions.ConnectionClosed)
