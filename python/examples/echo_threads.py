@@ -7,7 +7,7 @@ import argparse
 import signal
 
 from wscodec import COMPRESS_FROM, Deflate, library_can_deflate
-from wscodec.sync import Request, Response, Server, ServerConnection, serve
+from wscodec.sync import Headers, Request, Response, Server, ServerConnection, serve
 
 PROTOCOLS = ["chat", "superchat"]
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -29,8 +29,8 @@ def say_hello(connection: ServerConnection, request: Request) -> Response | None
     if "Upgrade" in request.headers:
         return None
     if request.method not in ("GET", "HEAD"):
-        return Response(405, headers={"Allow": "GET, HEAD"})
-    return Response(200, headers={"Content-Type": "text/plain"}, body=HELLO)
+        return Response(405, headers=Headers({"Allow": "GET, HEAD"}))
+    return Response(200, headers=Headers({"Content-Type": "text/plain"}), body=HELLO)
 
 
 def serve_until_a_signal(server: Server) -> None:

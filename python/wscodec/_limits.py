@@ -16,7 +16,8 @@ MaxSize = Union[int, None, tuple[Union[int, None], Union[int, None]]]
 None: no limit."""
 
 MaxQueue = Union[int, None, tuple[Union[int, None], Union[int, None]]]
-"""The argument `max_queue`: the high water mark, or the high and the low one. None: no limit."""
+"""The argument `max_queue`: the high water mark, or the high and the low one; None for no
+limit."""
 
 
 def deflate_for(compression: str | Deflate | None) -> Deflate | None:

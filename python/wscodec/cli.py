@@ -179,7 +179,10 @@ def _headers(parser: _Parser, options: argparse.Namespace) -> Headers:
         name, colon, value = text.partition(":")
         if not colon or not name:
             parser.error(f"--header: {text!r} is not NAME: VALUE")
-        fields[name] = value.strip(" \t")
+        try:
+            fields[name] = value.strip(" \t")
+        except WebSocketException as error:
+            parser.error(f"--header: {error}")
     return fields
 
 

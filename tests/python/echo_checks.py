@@ -192,7 +192,7 @@ class Peer:
         self.socket.settimeout(seconds)
         try:
             self.socket.recv(1, socket.MSG_PEEK)
-        except TimeoutError:
+        except socket.timeout:  # a TimeoutError only since Python 3.10
             return True
         finally:
             self.socket.settimeout(PATIENCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -10,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import wire
@@ -20,6 +21,7 @@ from wscodec import sync
 from wscodec.sync import ClientConnection, Server, ServerConnection
 
 PATIENCE = 10
+T = TypeVar("T")
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
@@ -176,3 +178,29 @@ class Records(logging.Handler):
         logger = logging.Logger("test", logging.INFO)
         logger.addHandler(self)
         return logger
+
+
+@contextlib.contextmanager
+def in_background(resource: contextlib.AbstractAsyncContextManager[T]) -> Iterator[T]:
+    """Enters an asynchronous context manager, such as those of client_peers, in an event loop
+    of its own in a thread."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        entering = asyncio.run_coroutine_threadsafe(resource.__aenter__(), loop)
+        yield entering.result(PATIENCE)
+        leaving = resource.__aexit__(None, None, None)
+        asyncio.run_coroutine_threadsafe(_awaited(leaving), loop).result(PATIENCE)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(PATIENCE)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _awaited(coroutine: Any) -> None:
+    await coroutine
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=1)

@@ -38,6 +38,7 @@ from wire import BINARY, FIN, TEXT, frame
 from wscodec.errors import InvalidArgument, InvalidState
 from wscodec.sync import (
     ConnectionClosedOK,
+    Headers,
     Request,
     Response,
     Server,
@@ -51,7 +52,9 @@ from wscodec.sync import (
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def answered(server: Server, request: bytes = PLAIN_REQUEST) -> tuple[int, dict[str, str], bytes]:
+def answered(
+    server: Server, request: bytes = PLAIN_REQUEST
+) -> tuple[int, dict[str, str], bytes]:
     with Peer(port_of(server)) as peer:
         peer.send(request)
         return answer(peer.rest())
@@ -68,6 +71,7 @@ def test_a_handler_sees_the_request_and_the_response() -> None:
     seen: list[Any] = []
 
     def handler(connection: ServerConnection) -> None:
+        assert connection.response is not None
         seen.extend([connection.request.path, connection.response.status_code])
         seen.extend([connection.request.headers["Host"], connection.subprotocol])
         seen.append(connection.remote_address)
@@ -167,7 +171,7 @@ def test_a_connection_cannot_be_used_before_it_is_open() -> None:
     states = []
 
     def process_request(connection: ServerConnection, request: Request) -> None:
-        states.append((connection.state, connection.close_code, connection.subprotocol))
+        states.append((connection.state, connection.close_code, connection.response))
         calls: list[Any] = [connection.recv, connection.ping, connection.pong]
         for call in [*calls, lambda: connection.send("x"), lambda: connection.send(["x"])]:
             with pytest.raises(InvalidState):
@@ -367,7 +371,9 @@ def test_a_signal_ends_serve_forever(number: int) -> None:
         print("done")
     """
     command = [sys.executable, "-W", "error", "-X", "dev", "-c", program]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     with connect(f"ws://127.0.0.1:{process.stdout.readline().strip()}/", proxy=None) as client:
         client.send("hi")
@@ -510,7 +516,7 @@ def test_a_unix_socket_can_be_served(tmp_path: Path) -> None:
 
 def test_a_rejection_reaches_a_client() -> None:
     def process_request(connection: ServerConnection, request: Request) -> Response:
-        return Response(404, headers={"X-Why": "because"}, body=b"not here")
+        return Response(404, headers=Headers({"X-Why": "because"}), body=b"not here")
 
     with serving(process_request=process_request) as server:
         with pytest.raises(InvalidStatus) as caught:

@@ -42,8 +42,9 @@ def server_context(certificates: Path) -> ssl.SSLContext:
 
 
 def connected(port: int, tls: ssl.SSLContext, **options: Any) -> ClientConnection:
-    options = {"proxy": None, "max_size": None, **options}
-    return connect(f"wss://localhost:{port}/", ssl=tls, **options)
+    uri = f"wss://localhost:{port}/"
+    client: ClientConnection = connect(uri, ssl=tls, proxy=None, max_size=None, **options)
+    return client
 
 
 def opened(port: int, tls: ssl.SSLContext) -> TlsSocket:
@@ -192,8 +193,7 @@ def test_a_peer_that_does_not_read_is_ended_by_close(
 def test_the_keepalive_works_and_finds_a_silent_peer(
     server_context: ssl.SSLContext, local_name: ssl.SSLContext
 ) -> None:
-    options = {"ping_interval": 0.1, "ping_timeout": 0.3}
-    with serving(ssl=server_context, **options) as server:
+    with serving(ssl=server_context, ping_interval=0.1, ping_timeout=0.3) as server:
         peer = opened(port_of(server), local_name)
         for _ in range(3):
             ping = received(peer, 6)

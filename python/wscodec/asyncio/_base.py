@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import enum
 import os
 import sys
 import uuid
@@ -11,12 +10,12 @@ from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
-from .._messages import server_frame
+from .._ending import Ending, State
+from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
 from ..exceptions import ConnectionClosed
 from ..frame import Side, frame_encode
-from ..text import Close
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -25,34 +24,12 @@ WRITE_AT = 1 << 16
 
 NEVER = sys.maxsize
 
-
-class State(enum.IntEnum):
-    """The state of a connection (RFC 6455, 4 and 7.1)."""
-
-    CONNECTING = 0
-    """The opening handshake is in progress."""
-    OPEN = 1
-    """Messages can be sent and received."""
-    CLOSING = 2
-    """A close was sent or received, or an error has ended the connection."""
-    CLOSED = 3
-    """The TCP connection is closed."""
+AT_ONCE, SOON, AT_END = 0, 1, 2
+"""When a frame is written: at once; with those that soon follow, and by the loop at the latest;
+at the end of the read that is being handled."""
 
 
 CONNECTING, OPEN, CLOSING, CLOSED = State
-
-
-class Ending:
-    """How a connection ended, as far as it is known. There is none while it is open."""
-
-    __slots__ = ("cause", "last_frame", "rcvd", "rcvd_then_sent", "sent")
-
-    def __init__(self) -> None:
-        self.rcvd: Close | None = None
-        self.sent: Close | None = None
-        self.rcvd_then_sent: bool | None = None
-        self.cause: BaseException | None = None
-        self.last_frame: bytes | None = None  # to be sent in the last turn of a handler
 
 
 class Base(asyncio.BufferedProtocol):
@@ -124,8 +101,8 @@ class Base(asyncio.BufferedProtocol):
 
         # Sending
         self._engine_from = 0 if self.side else NEVER  # frames that the library writes
-        self._out: bytearray | None = None  # to be written together; None: empty
-        self._joins = False  # whether what is sent waits for more
+        self._out: bytes | bytearray | None = None  # frames that wait for more
+        self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
         self._drainers: list[asyncio.Future[None]] | None = None
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
@@ -178,29 +155,44 @@ class Base(asyncio.BufferedProtocol):
     # Output
 
     def _put(self, opcode: int, payload: bytes) -> None:
-        """Writes a message, ping or pong; or lets it wait for more, to be written together."""
-        if len(payload) >= self._engine_from:
-            self._put_frame(self._encoded(opcode, 0, payload))
+        """Writes a message, ping or pong."""
+        size = len(payload)
+        if size >= self._engine_from:
+            frame: bytes | bytearray = self._encoded(opcode, 0, payload)
+        elif size < 126:
+            frame = SHORT_HEADERS[opcode][size] + payload
         else:
-            self._put_frame(server_frame(opcode, payload))
-
-    def _put_frame(self, frame: bytes | bytearray) -> None:
-        out = self._out
-        if out is not None:
-            out += frame
-            if not self._joins or len(out) >= WRITE_AT:
-                self._flush()
-        elif not self._joins:
+            frame = server_frame(opcode, payload)
+        if self._joins is AT_ONCE and self._out is None:
             self.transport.write(frame)
         else:
-            # Whoever ends the joining flushes; the loop does, if that takes long.
-            self._out = bytearray(frame)
-            self._settings.loop.call_soon(self._flush)
+            self._join(frame)
+
+    def _put_frame(self, frame: bytes | bytearray) -> None:
+        """Writes a frame."""
+        if self._joins is AT_ONCE and self._out is None:
+            self.transport.write(frame)
+        else:
+            self._join(frame)
+
+    def _join(self, frame: bytes | bytearray) -> None:
+        """Writes a frame together with those that wait, or lets it wait for more."""
+        out, joins = self._out, self._joins
+        if out is None:
+            self._out = frame
+            if joins is SOON:
+                self._settings.loop.call_soon(self._flush)
+            return
+        if not isinstance(out, bytearray):
+            self._out = out = bytearray(out)
+        out += frame
+        if joins is AT_ONCE or len(out) >= WRITE_AT:
+            self._flush()
 
     def _flush(self) -> None:
         """Writes what has waited."""
         out, self._out = self._out, None
-        if out:
+        if out is not None:
             self.transport.write(out)
 
     def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:

@@ -11,17 +11,16 @@ import asyncio
 from ctypes import byref, c_uint64, create_string_buffer, sizeof
 
 from .. import _ffi
+from .._ending import Ending
 from .._ffi import lib
 from ..errors import TooBig, WsError, check, error_for
-from ..exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
-from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
+from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
 
 LAST_TURNS = 4
 """Turns of the loop for a handler to answer each of the messages before the end: it may wait
 for them through other tasks, as in asyncio.wait_for()."""
-
-_OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
 
 
 class Closing(Base):
@@ -81,13 +80,7 @@ class Closing(Base):
 
     def _exception(self) -> ConnectionClosed:
         """What recv() and send() raise."""
-        ending = self._end()
-        rcvd, sent = ending.rcvd, ending.sent
-        is_ok = rcvd and sent and rcvd.code in _OK and sent.code in _OK
-        class_ = ConnectionClosedOK if is_ok else ConnectionClosedError
-        error = class_(rcvd, sent, ending.rcvd_then_sent)
-        error.__cause__ = ending.cause
-        return error
+        return self._end().exception()
 
     def _end(self) -> Ending:
         if self._ending is None:

@@ -18,13 +18,14 @@ from types import TracebackType
 from typing import TypeVar, cast
 
 from .. import _ffi
+from .._ending import State
 from .._messages import encoded, server_frame
 from ..connection import Connection as Engine
 from ..deflate import Deflate, Deflater
 from ..exceptions import ConcurrencyError
 from ..frame import Side
 from ..text import CloseCode
-from ._base import OPEN, State
+from ._base import OPEN
 from ._receiving import Receiving
 from ._settings import OnConnection
 

@@ -10,6 +10,7 @@ import time
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 _PIECE = 16384
+_LONGEST = (1 << 31) - 1  # milliseconds that poll() takes
 _LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
@@ -52,7 +53,7 @@ if hasattr(select, "poll"):
     def _wait(sock: socket.socket, timeout: float | None, *, write: bool) -> bool:
         poll = select.poll()
         poll.register(sock, select.POLLOUT if write else select.POLLIN)
-        return bool(poll.poll(None if timeout is None else timeout * 1000))
+        return bool(poll.poll(None if timeout is None else min(timeout * 1000, _LONGEST)))
 
 else:  # Windows, whose select() takes sockets of any number
 

@@ -19,6 +19,9 @@ from ._io import Deadline
 
 __all__ = ["Route"]
 
+_OF_SOCKETS = {"address", "timeout", "source_address", "all_errors"}
+"""The arguments of socket.create_connection()."""
+
 _NO_LIMIT = 24 * 3600.0  # seconds; python-socks has no value for it
 
 
@@ -46,9 +49,12 @@ class Route:
         return self.sock is not None or bool(is_named)
 
     def check(self, uri: WebSocketURI) -> None:
-        """Raises InvalidArgument for what does not fit the URI or excludes each other."""
+        """Raises InvalidArgument for what does not fit the URI or excludes each other, and
+        TypeError for unknown arguments."""
         if self.ssl is not None and not uri.secure:
             raise InvalidArgument("ssl is not for a ws:// URI")
+        for name in self.arguments.keys() - _OF_SOCKETS:
+            raise TypeError(f"connect() has no argument {name!r}")
         if self.sock is not None and (self.path is not None or self.arguments):
             raise InvalidArgument("sock excludes a path and arguments for another socket")
 

@@ -19,9 +19,10 @@ import socket
 import threading
 import time
 import weakref
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 TICK = 0.05
 """Seconds after which connections that nobody receives from are taken over: between once and
@@ -30,26 +31,31 @@ twice as long."""
 READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
-class Watched(Protocol):
+class Watched(ABC):
     """What the watcher needs of a connection. These methods must not raise."""
 
     turns: int
     """How many times a thread has begun to read."""
 
     @property
+    @abstractmethod
     def is_served(self) -> bool:
         """Whether a thread reads, or reading is paused."""
 
+    @abstractmethod
     def fileno(self) -> int:
         """The descriptor of the socket; negative if it is closed."""
 
+    @abstractmethod
     def serve(self, ready: int) -> int:
         """Reads and writes what is possible without waiting. `ready` is what of READ and WRITE
         is known to be possible. Returns what to wait for."""
 
+    @abstractmethod
     def on_timer(self, now: float) -> float | None:
         """The time has come that it asked for. Returns the next one; None for none."""
 
+    @abstractmethod
     def release(self) -> None:
         """The watcher does not use the socket any more: closes it."""
 

@@ -16,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from .._client import USER_AGENT, ClientOpening, Offer, Opened
 from .._limits import MaxQueue, MaxSize, deflate_for, seconds
@@ -27,7 +27,8 @@ from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..exceptions import InvalidStatus, SecurityError
 from ..frame import Side
-from ..handshake import parse_handshake
+from ..handshake import Response, parse_handshake
+from ..http11 import Request
 from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import WebSocketURI, parse_uri
@@ -36,6 +37,9 @@ from ._io import Deadline
 from ._options import connection_options, engine_options
 from ._route import Route
 from .connection import Connection, LoggerLike
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 __all__ = [
     "ClientConnection",
@@ -52,6 +56,11 @@ class ClientConnection(Connection):
     """A connection to a server. connect() creates it; see Connection for its methods."""
 
     side = Side.CLIENT
+
+    request: Request
+    """The request."""
+    response: Response
+    """The server's response."""
 
 
 class reconnect:
@@ -225,7 +234,9 @@ class reconnect:
             opening = ClientOpening(uri, offer, self._engine_options)
             opened = _shake_hands(channel, opening)
             connection = self._create(channel, logger=self._logger, **self._options)
-            connection.request = parse_handshake(opening.request)
+            request = parse_handshake(opening.request)
+            assert request is not None
+            connection.request = request
             connection.response = opened.response
             connection._open(opened.connection, opened.rest)
         except BaseException:
@@ -250,7 +261,17 @@ def _shake_hands(channel: Channel, opening: ClientOpening) -> Opened:
         raise
 
 
-def connect(uri: str, **options: Any) -> ClientConnection:
+@overload
+def connect(
+    uri: str, *, legacy: Literal[True] | None = ..., **options: Any
+) -> ClientConnection: ...
+@overload
+def connect(uri: str, *, legacy: Literal[False], **options: Any) -> reconnect: ...
+
+
+def connect(
+    uri: str, *, legacy: bool | None = None, **options: Any
+) -> ClientConnection | reconnect:
     """Connects to a WebSocket server. Close the connection with its close(), or use it in a
     `with`, which does that:
 
@@ -299,6 +320,8 @@ def connect(uri: str, **options: Any) -> ClientConnection:
     logger                 Default: the logger "wscodec.client".
     create_connection      A subclass of ClientConnection, to be used instead of it.
 
+    legacy                 False: return a reconnect, as connect() of other packages does.
+
     All other arguments are those of socket.create_connection(), e.g. `source_address`;
     `address` is a pair of the host and the port to connect to instead of the URI's.
 
@@ -319,7 +342,8 @@ def connect(uri: str, **options: Any) -> ClientConnection:
     InvalidHandshake The response is invalid in another way.
     ImportError      The proxy needs python-socks.
     """
-    return reconnect(uri, **options)._connect()
+    connecting = reconnect(uri, **options)
+    return connecting if legacy is False else connecting._connect()
 
 
 def unix_connect(

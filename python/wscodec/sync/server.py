@@ -56,14 +56,25 @@ class ServerConnection(Connection):
 
     side = Side.SERVER
 
+    request: Request
+    """The client's request."""
     username: str
     """The user, once basic_auth() has let it through."""
 
     def __init__(self, channel: Channel, server: Server, **options: Any) -> None:
         """For serve()."""
         super().__init__(channel, **options)
+        self._response: Response | None = None
+        self._awaits_request = True  # guarded by the lock of the server
         self.server = server
         """The server that it belongs to."""
+
+    @property
+    def response(self) -> Response | None:
+        """The response to it; None before it is sent."""
+        if self._response is None and self.state is not State.CONNECTING:
+            self._response = self.server._opening.response_to(self.request, self.subprotocol)
+        return self._response
 
     def respond(self, status: int, text: str) -> Response:
         """A response with a short text, for process_request and process_response to return.
@@ -213,7 +224,7 @@ class Server:
         with self._lock:
             self._threads[threading.current_thread()] = connection
             if self._is_closing:
-                shut_down(sock, socket.SHUT_RD)
+                self._go_away(connection)
         if self._open(channel, connection):
             with connection:
                 self._handle(connection)
@@ -225,10 +236,10 @@ class Server:
             if self._ssl is not None:
                 channel.start_tls(self._ssl, is_server=True)
             answer = self._answer(channel, connection, reader)
-            connection.response = answer.response
+            connection._response = answer.response
             channel.send(answer.reply)
             if answer.engine is None:
-                self.logger.info("connection rejected (%d)", answer.response.status_code)
+                self.logger.info("connection rejected (%s)", answer.reply[9:12].decode())
                 channel.finish(Deadline(self._options["close_timeout"]))
                 return False
             connection._open(answer.engine, reader.data[reader.length :])
@@ -237,8 +248,8 @@ class Server:
             return False
         connection.logger.info("connection open")
         with self._lock:
-            if self._goodbye is not None:
-                connection.start_close(*self._goodbye)
+            if self._is_closing:
+                self._go_away(connection)
         return True
 
     def _answer(
@@ -255,6 +266,8 @@ class Server:
                 is_complete = reader.feed(data)
         except HandshakeError as error:
             return self._opening.refusal(error)
+        with self._lock:
+            connection._awaits_request = False
         return _finished(
             self._opening.answer(connection, reader.data, lambda: self._is_closing)
         )
@@ -296,16 +309,18 @@ class Server:
             if close_connections:
                 self._goodbye = code, reason
             self._stop_listening()
-            connections = [each for each in self._threads.values() if each is not None]
-        for connection in connections:
-            if connection.state is State.CONNECTING:
-                shut_down(connection.socket, socket.SHUT_RD)  # see _answer()
-            elif close_connections:
-                connection.start_close(code, reason)
-        with self._lock:
+            for connection in filter(None, self._threads.values()):
+                self._go_away(connection)
             while not self._is_done():
                 self._news.wait()
         self.logger.info("server closed")
+
+    def _go_away(self, connection: ServerConnection) -> None:
+        """The server is closing. Needs the lock."""
+        if connection._awaits_request:
+            shut_down(connection.socket, socket.SHUT_RD)  # wakes _answer()
+        elif self._goodbye is not None and connection.state is not State.CONNECTING:
+            connection.start_close(*self._goodbye)  # else _open() does it
 
     def _stop_listening(self) -> None:
         """Needs the lock."""
