@@ -33,27 +33,27 @@ CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
 class Base(asyncio.BufferedProtocol):
-    """The memory of a connection, its facts, and its output."""
+    """The memory of a connection, its facts, and its output.
+
+    The slots are what every connection has. The rest is in its __dict__, which is made when it
+    is needed, also for attributes of the user.
+    """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_closed",
         "_deflate",
-        "_drainers",
         "_ending",
         "_engine_from",
         "_handle",
         "_heard",
-        "_id",
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
-        "_logger",
         "_out",
-        "_pings",
         "_queue",
         "_request",
-        "_response",
         "_rest",
         "_room",
         "_sending",
@@ -70,6 +70,12 @@ class Base(asyncio.BufferedProtocol):
 
     side: ClassVar[Side]
 
+    _response: Any = None
+    _id: uuid.UUID | None = None
+    _logger: Logger | None = None
+    _drainers: list[asyncio.Future[None]] | None = None
+    _pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
+
     transport: asyncio.Transport
     """The transport, for its get_extra_info() and the like. Do not write to it."""
     latency: float
@@ -84,9 +90,6 @@ class Base(asyncio.BufferedProtocol):
         self._deflate: Deflate | None = None
         self._subprotocol: str | None = None
         self._request: Any = None
-        self._response: Any = None
-        self._id: uuid.UUID | None = None
-        self._logger: Logger | None = None
         self._ending: Ending | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
@@ -104,9 +107,7 @@ class Base(asyncio.BufferedProtocol):
         self._out: bytes | bytearray | None = None  # frames that wait for more
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
-        self._drainers: list[asyncio.Future[None]] | None = None
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
-        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
         self.latency = 0.0
 
     # Facts

@@ -208,11 +208,12 @@ class Closing(Base):
             if future is not None and not future.done():
                 future.set_result(None)
         self._waiter = None
-        for pong, _ in (self._pings or {}).values():
-            if not pong.done():
-                pong.set_exception(self._exception())
-                pong.exception()  # asyncio need not report it if nobody waits for the pong
-        self._pings = None
+        if self._pings:
+            for pong, _ in self._pings.values():
+                if not pong.done():
+                    pong.set_exception(self._exception())
+                    pong.exception()  # asyncio need not report it if nobody waits for the pong
+            self._pings = None
         self.transport.close()  # else asyncio warns about TLS before Python 3.11
         self._lost()
 

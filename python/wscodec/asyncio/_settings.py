@@ -115,6 +115,7 @@ def _write_limits(limits: Limit) -> tuple[int | None, int | None]:
     if high is None:
         return None, None
     at_least("write_limit", high, 0)
-    if low is not None and at_least("write_limit", low, 0) > high:
+    low = high // 4 if low is None else at_least("write_limit", low, 0)
+    if low > high:
         raise InvalidArgument(f"write_limit: {low} is above {high}")
     return high, low
