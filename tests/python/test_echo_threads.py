@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 
 import needs
-from compression_checks import CompressionChecks
-from echo_checks import MIB, EchoChecks
+from echo_checks import MIB
+from python_checks import PythonChecks, PythonCompressionChecks
 
 COMMAND = (sys.executable, "python/examples/echo_threads.py")
 
 
-class TestThreads(EchoChecks):
+class TestThreads(PythonChecks):
     command = COMMAND
-    memory_limit = 96 * MIB  # a third of it for the interpreter
     max_reads = 500  # each send() passes its message to the system before it returns
 
 
 @needs.compression
-class TestThreadsCompress(CompressionChecks):
+class TestThreadsCompress(PythonCompressionChecks):
     command = COMMAND
+    queue_limit = 112 * MIB  # 16 messages of 4 MiB wait, and some are being echoed

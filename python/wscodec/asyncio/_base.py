@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import uuid
 from collections import deque
@@ -14,7 +15,8 @@ from .._ending import Ending, State
 from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
-from ..frame import Side
+from ..exceptions import ConnectionClosed
+from ..frame import Side, frame_encode
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -195,8 +197,10 @@ class Base(asyncio.BufferedProtocol):
         if out is not None:
             self.transport.write(out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
+        if not self._handle:
+            return self._encoded_last(opcode, flags, payload)
         room, size = self._room, len(payload)
         room.handle.value = self._handle
         bound = size + _ffi.MAX_HEADER
@@ -213,3 +217,13 @@ class Base(asyncio.BufferedProtocol):
         written = send(room.handle, opcode, flags, payload, size_, start, bound_)
         del out[check(written) :]
         return out
+
+    def _encoded_last(self, opcode: int, flags: int, payload: bytes) -> bytes:
+        """A frame in the last turns of a handler; see Closing._end_with()."""
+        if flags:
+            raise self._exception()
+        return frame_encode(opcode, payload, mask_key=os.urandom(4) if self.side else None)
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        raise NotImplementedError

@@ -104,6 +104,7 @@ class Connection(Receiving):
 
     def eof_received(self) -> bool:
         """For asyncio: the peer sends nothing more. Returns whether we still want to send."""
+        self._finish()
         return False
 
     async def __aenter__(self: Self) -> Self:
