@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("compression_checks", "echo_checks", "python_checks", "wire")
+pytest.register_assert_rewrite(
+    "compression_checks", "echo_checks", "programs", "python_checks", "readme", "wire"
+)
 
 from certificates import certificates  # noqa: E402, F401
 from conversation import Certificate  # noqa: E402

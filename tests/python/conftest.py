@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 pytest.register_assert_rewrite(
-    "compression_checks", "deflated", "echo_checks", "python_checks", "wire"
+    *("compression_checks", "deflated", "echo_checks", "programs", "python_checks", "readme"),
+    "wire",
 )
 
 from certificates import certificates  # noqa: E402, F401
