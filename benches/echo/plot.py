@@ -110,8 +110,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--json", default=RESULTS / "echo.json", type=Path, help="the output of run.py (%(default)s)")
-    add("--svg", default=RESULTS / "echo.svg", type=Path, help="the picture to write (%(default)s)")
+    add(
+        "--json",
+        default=RESULTS / "echo.json",
+        type=Path,
+        help="the output of run.py (%(default)s)",
+    )
+    add(
+        "--svg",
+        default=RESULTS / "echo.svg",
+        type=Path,
+        help="the picture to write (%(default)s)",
+    )
     add("--size", default=20, type=int, help="bytes of a message (%(default)s)")
     add("--depth", default=16, type=int, help="messages in flight (%(default)s)")
     options = parser.parse_args()
