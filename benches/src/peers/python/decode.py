@@ -19,6 +19,11 @@ def decoder_feed() -> Side:
     return lambda data: [frame.payload for frame in decoder.feed(data)]
 
 
+def decoder_feed_tuples() -> Side:
+    decoder = wscodec.Decoder()
+    return lambda data: [payload for _, _, payload in decoder.feed_tuples(data)]
+
+
 # With ctypes only, as in a program that does not use the classes of the package.
 
 
@@ -161,6 +166,7 @@ def aiohttp() -> Side:
 BATCH = {
     "ws_decoder_feed": ctypes_call_per_read,
     "Decoder.feed": decoder_feed,
+    "Decoder.feed_tuples": decoder_feed_tuples,
     "websockets": websockets,
     "wsproto": wsproto,
     "aiohttp": aiohttp,
