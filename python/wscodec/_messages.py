@@ -5,16 +5,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
 from struct import Struct
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from . import _ffi
 from .errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
 
 TEXT, BINARY = _ffi.OPCODE_TEXT, _ffi.OPCODE_BINARY
 PING, PONG = _ffi.OPCODE_PING, _ffi.OPCODE_PONG
 
 BytesLike = (bytes, bytearray, memoryview)
 """The classes of a binary message."""
+
+_WHOLE = (str, *BytesLike)
 
 Data = Union[str, bytes, bytearray, memoryview]
 """A message, or a fragment of one."""
@@ -42,13 +47,13 @@ def encoded(message: Data, text: bool | None = None) -> tuple[int, bytes]:
     return TEXT if text else BINARY, payload
 
 
-def is_fragments(message: object) -> bool:
+def is_fragments(message: Data | Fragments) -> TypeIs[Fragments]:
     """Whether it is an iterable of fragments, rather than one message.
 
     Raises TypeError for a mapping, whose keys are unlikely to be meant, and for anything that
     cannot be sent.
     """
-    if isinstance(message, (str, *BytesLike)):
+    if isinstance(message, _WHOLE):
         return False
     if isinstance(message, Mapping):
         raise TypeError("a dict cannot be sent; pass its keys(), or encode it")
@@ -72,10 +77,12 @@ def ping_payload(data: Any) -> bytes:
 
 # Frames of a server: whole, uncompressed and not masked (RFC 6455, 5.2).
 
-_SHORT = {
+SHORT_HEADERS = {
     opcode: [bytes((_ffi.FIN | opcode, size)) for size in range(126)]
     for opcode in (TEXT, BINARY, PING, PONG)
 }
+"""For each opcode, the headers of frames of up to 125 bytes."""
+
 _MEDIUM, _LONG = Struct("!BBH"), Struct("!BBQ")
 
 
@@ -86,7 +93,7 @@ def server_frame(opcode: int, payload: bytes, rsv: int = 0) -> bytes:
     """
     size = len(payload)
     if size < 126 and not rsv:
-        return _SHORT[opcode][size] + payload
+        return SHORT_HEADERS[opcode][size] + payload
     first = _ffi.FIN | rsv | opcode
     if size < 126:
         return bytes((first, size)) + payload

@@ -21,6 +21,7 @@ from asyncio_peer import (
     until,
 )
 from wscodec.asyncio import serve
+from wscodec.asyncio._base import AT_ONCE, SOON
 from wscodec.asyncio.testing import pair
 
 
@@ -237,10 +238,10 @@ async def test_the_replies_to_one_read_are_one_write() -> None:
         async with pair(**arguments) as (server, client):
             writes = writes_of(server)
             messages = [f"message {i}" for i in range(10)]
-            client._joins = True  # one write
+            client._joins = SOON  # one write
             for message in messages:
                 client.send_nowait(message)
-            client._joins = False
+            client._joins = AT_ONCE
             assert [await client.recv() for _ in messages] == messages
             assert len(writes) == 1
 
@@ -264,10 +265,10 @@ async def test_replies_do_not_wait_for_a_handler_that_is_busy_otherwise() -> Non
 @run
 async def test_replies_that_wait_to_be_joined_are_bounded() -> None:
     async with pair() as (server, client):
-        client._joins = True
+        client._joins = SOON
         client.send_nowait("1")
         client.send_nowait("2")
-        client._joins = False
+        client._joins = AT_ONCE
         client._flush()
         assert await server.recv() == "1"  # "2" is still in the queue
         for _ in range(100):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import enum
+import os
 import sys
 import uuid
 from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
-from .._messages import server_frame
+from .. import _ffi
+from .._ending import Ending, State
+from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
-from ..frame import Side
-from ..text import Close
+from ..exceptions import ConnectionClosed
+from ..frame import Side, frame_encode
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -23,57 +25,36 @@ WRITE_AT = 1 << 16
 
 NEVER = sys.maxsize
 
-
-class State(enum.IntEnum):
-    """The state of a connection (RFC 6455, 4 and 7.1)."""
-
-    CONNECTING = 0
-    """The opening handshake is in progress."""
-    OPEN = 1
-    """Messages can be sent and received."""
-    CLOSING = 2
-    """A close was sent or received, or an error has ended the connection."""
-    CLOSED = 3
-    """The TCP connection is closed."""
+AT_ONCE, SOON, AT_END = 0, 1, 2
+"""When a frame is written: at once; with those that soon follow, and by the loop at the latest;
+at the end of the read that is being handled."""
 
 
 CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
-class Ending:
-    """How a connection ended, as far as it is known. There is none while it is open."""
-
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
-
-    def __init__(self) -> None:
-        self.rcvd: Close | None = None
-        self.sent: Close | None = None
-        self.rcvd_then_sent: bool | None = None
-        self.cause: BaseException | None = None
-
-
 class Base(asyncio.BufferedProtocol):
-    """The memory of a connection, its facts, and its output."""
+    """The memory of a connection, its facts, and its output.
+
+    The slots are what every connection has. The rest is in its __dict__, which is made when it
+    is needed, also for attributes of the user.
+    """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_closed",
         "_deflate",
-        "_drainers",
         "_ending",
         "_engine_from",
         "_handle",
         "_heard",
-        "_id",
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
-        "_logger",
         "_out",
-        "_pings",
         "_queue",
         "_request",
-        "_response",
         "_rest",
         "_room",
         "_sending",
@@ -90,6 +71,12 @@ class Base(asyncio.BufferedProtocol):
 
     side: ClassVar[Side]
 
+    _response: Any = None
+    _id: uuid.UUID | None = None
+    _logger: Logger | None = None
+    _drainers: list[asyncio.Future[None]] | None = None
+    _pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
+
     transport: asyncio.Transport
     """The transport, for its get_extra_info() and the like. Do not write to it."""
     latency: float
@@ -104,9 +91,6 @@ class Base(asyncio.BufferedProtocol):
         self._deflate: Deflate | None = None
         self._subprotocol: str | None = None
         self._request: Any = None
-        self._response: Any = None
-        self._id: uuid.UUID | None = None
-        self._logger: Logger | None = None
         self._ending: Ending | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
@@ -121,12 +105,10 @@ class Base(asyncio.BufferedProtocol):
 
         # Sending
         self._engine_from = 0 if self.side else NEVER  # frames that the library writes
-        self._out: bytearray | None = None  # to be written together; None: empty
-        self._joins = False  # whether what is sent waits for more
+        self._out: bytes | bytearray | None = None  # frames that wait for more
+        self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
-        self._drainers: list[asyncio.Future[None]] | None = None
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
-        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
         self.latency = 0.0
 
     # Facts
@@ -175,36 +157,55 @@ class Base(asyncio.BufferedProtocol):
     # Output
 
     def _put(self, opcode: int, payload: bytes) -> None:
-        """Writes a message, ping or pong; or lets it wait for more, to be written together."""
-        if len(payload) >= self._engine_from:
-            self._put_frame(self._encoded(opcode, 0, payload))
+        """Writes a message, ping or pong."""
+        size = len(payload)
+        if size >= self._engine_from:
+            frame: bytes | bytearray = self._encoded(opcode, 0, payload)
+        elif size < 126:
+            frame = SHORT_HEADERS[opcode][size] + payload
         else:
-            self._put_frame(server_frame(opcode, payload))
-
-    def _put_frame(self, frame: bytes | bytearray) -> None:
-        out = self._out
-        if out is not None:
-            out += frame
-            if not self._joins or len(out) >= WRITE_AT:
-                self._flush()
-        elif not self._joins:
+            frame = server_frame(opcode, payload)
+        if self._joins is AT_ONCE and self._out is None:
             self.transport.write(frame)
         else:
-            # Whoever ends the joining flushes; the loop does, if that takes long.
-            self._out = bytearray(frame)
-            self._settings.loop.call_soon(self._flush)
+            self._join(frame)
+
+    def _put_frame(self, frame: bytes | bytearray) -> None:
+        """Writes a frame."""
+        if self._joins is AT_ONCE and self._out is None:
+            self.transport.write(frame)
+        else:
+            self._join(frame)
+
+    def _join(self, frame: bytes | bytearray) -> None:
+        """Writes a frame together with those that wait, or lets it wait for more."""
+        out, joins = self._out, self._joins
+        if out is None:
+            self._out = frame
+            if joins is SOON:
+                self._settings.loop.call_soon(self._flush)
+            return
+        if not isinstance(out, bytearray):
+            self._out = out = bytearray(out)
+        out += frame
+        if joins is AT_ONCE or len(out) >= WRITE_AT:
+            self._flush()
 
     def _flush(self) -> None:
         """Writes what has waited."""
         out, self._out = self._out, None
-        if out:
+        if out is not None:
             self.transport.write(out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
+        if not self._handle:
+            return self._encoded_last(opcode, flags, payload)
         room, size = self._room, len(payload)
         room.handle.value = self._handle
-        bound: int = send_bound(room.handle, c_size_t(size))
+        bound = size + _ffi.MAX_HEADER
+        if self._deflate is not None:
+            bound = send_bound(room.handle, c_size_t(size))
         send = send_long if bound > WRITE_AT or self._deflate else send_short
         if bound <= SEND:
             room.send_size.value = size
@@ -216,3 +217,13 @@ class Base(asyncio.BufferedProtocol):
         written = send(room.handle, opcode, flags, payload, size_, start, bound_)
         del out[check(written) :]
         return out
+
+    def _encoded_last(self, opcode: int, flags: int, payload: bytes) -> bytes:
+        """A frame in the last turns of a handler; see Closing._end_with()."""
+        if flags:
+            raise self._exception()
+        return frame_encode(opcode, payload, mask_key=os.urandom(4) if self.side else None)
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        raise NotImplementedError

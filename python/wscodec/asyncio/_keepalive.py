@@ -58,8 +58,8 @@ class Keepalive:
         self.loop, self.room = loop, room
         self.interval, self.timeout = interval, timeout
         self.members: Collection[Connection] = ()
-        """Where the connections are, others among them: of a server, which sets it. A client has
-        only one."""
+        """Where the connections are, others among them: a server sets it, a client has only
+        one."""
         self.next_slot = 0
         self.ping_at = 0.0
         self.rounds: deque[_Round] = deque()

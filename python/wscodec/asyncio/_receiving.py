@@ -13,18 +13,21 @@ import codecs
 from collections import deque
 from collections.abc import AsyncIterator
 from ctypes import c_size_t, c_void_p, string_at
+from struct import Struct
 from typing import Any, Literal, NamedTuple, cast, overload
 
 from .. import _ffi
 from ..exceptions import ConcurrencyError, ConnectionClosedOK, InvalidState
 from ..text import Close, CloseCode
-from ._base import CLOSED, CONNECTING, OPEN
+from ._base import AT_END, AT_ONCE, CLOSED, CONNECTING, OPEN, SOON
 from ._room import ENTRY, READ, event_data, recv_long, recv_short
 from ._sending import Sending
 
 _TEXT, _BINARY, _PONG = _ffi.OPCODE_TEXT, _ffi.OPCODE_BINARY, _ffi.OPCODE_PONG
 _CLOSE = _ffi.OPCODE_CLOSE
 _COLLECTED = _ffi.EVENT_COLLECTED
+_ENTRY_START = Struct(_ffi.EVENT[:-2]).unpack_from
+"""Without the code of a close frame."""
 
 
 class Part(NamedTuple):
@@ -59,10 +62,11 @@ class Receiving(Sending):
         room.handle.value = handle
         room.size.value = nbytes
         count = (recv_short if self._deflate is None else recv_long)(*room.recv_args)
-        if count == 1 and room.consumed.value == nbytes:
-            start, size, opcode, flags, _, _ = ENTRY.unpack_from(room.entries)
-            if flags == settings.whole and opcode <= _BINARY:
-                data = room.view[start : start + size]
+        if count == 1:
+            start, size, opcode, flags = _ENTRY_START(room.entries)
+            end = start + size
+            if end == nbytes and opcode <= _BINARY and flags == settings.whole:
+                data = room.view[start:end]
                 if opcode == _TEXT and settings.decode_text:
                     self._deliver_one(str(data, "utf-8"))
                 else:
@@ -89,9 +93,7 @@ class Receiving(Sending):
         """Handles the `count` events of a call, or the error; then calls for those after them.
         All that is sent meanwhile is written together."""
         room, done = self._room, 0
-        self._joins = True
-        if self._out is None:
-            self._out = bytearray()
+        self._joins = AT_END
         try:
             while True:
                 if count < 0:
@@ -108,7 +110,7 @@ class Receiving(Sending):
                     return
                 count = self._recv(done, nbytes)
         finally:
-            self._joins = False
+            self._joins = AT_ONCE
             self._flush()
 
     def _recv(self, done: int, nbytes: int) -> int:
@@ -150,9 +152,7 @@ class Receiving(Sending):
             self._deliver(messages)
         # A ping or close is the last event of a call: our reply follows those to the messages.
         if opcode == _CLOSE:
-            self._on_close(Close(entries[-1][4], payload.decode()))
-            self._put_output()
-            self._finish()
+            self._on_close(Close(entries[-1][4], payload.decode()), self._output())
         elif opcode > _BINARY and not self._is_write_paused:
             self._put_output()
 
@@ -166,17 +166,20 @@ class Receiving(Sending):
     # Messages
 
     def _deliver_one(self, message: Any) -> None:
-        if self._settings.on_message is None:
+        """Does what _deliver() does for one message, the only one of a read."""
+        on_message = self._settings.on_message
+        if on_message is None:
             self._enqueue((message,))
-        else:
-            self._joins = True
-            if self._out is None:
-                self._out = bytearray()
+        elif self._state is OPEN:
+            self._joins = AT_END
             try:
-                self._call_back((message,))
+                on_message(self, message)
+            except Exception as error:
+                self._callback_failed(error)
             finally:
-                self._joins = False
-                self._flush()
+                self._joins = AT_ONCE
+                if self._out is not None:
+                    self._flush()
 
     def _deliver(self, messages: list[Any]) -> None:
         if self._settings.on_message is None:
@@ -361,10 +364,10 @@ class Receiving(Sending):
         assert queue is not None
         message = queue.popleft()
         if queue:
-            self._joins = True  # an answer may wait for those to the other messages
+            self._joins = SOON  # an answer can wait for those to the other messages
         else:
             self._queue = None
-            self._joins = False
+            self._joins = AT_ONCE
         if self._is_read_paused and len(queue) <= self._settings.low:
             self._read_on()
         return message

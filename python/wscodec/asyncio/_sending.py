@@ -9,9 +9,9 @@ from time import perf_counter
 
 from .. import _ffi
 from .._messages import (
+    BINARY,
     PING,
     PONG,
-    BytesLike,
     Data,
     Fragments,
     encoded,
@@ -39,7 +39,10 @@ class Sending(Closing):
 
         Raises as send() does; ConcurrencyError while a message is sent in fragments.
         """
-        opcode, payload = encoded(message, text)
+        if type(message) is bytes and text is None:
+            opcode, payload = BINARY, message
+        else:
+            opcode, payload = encoded(message, text)
         if self._state is not OPEN:
             raise self._exception()
         if self._sending is not None:
@@ -63,10 +66,13 @@ class Sending(Closing):
         Raises ConnectionClosed; TypeError for anything else, also for a dict and for fragments
         of different types; InvalidArgument for a str with surrogates.
         """
-        if not isinstance(message, (str, *BytesLike)) and is_fragments(message):
+        if type(message) is bytes and text is None:
+            opcode, payload = BINARY, message
+        elif is_fragments(message):
             await self._send_fragments(message, text)
             return
-        opcode, payload = encoded(message, text)  # type: ignore[arg-type]
+        else:
+            opcode, payload = encoded(message, text)
         if self._sending is not None or self._state is not OPEN:
             await self._may_send()
         self._put(opcode, payload)
@@ -210,13 +216,16 @@ class Sending(Closing):
 
     # The library's own frames, and the peer that does not read
 
-    def _put_output(self) -> None:
-        """Writes the pong or close frame that the library has."""
+    def _output(self) -> bytes:
+        """The pong or close frame that the library has; b"" if it has none."""
         room = self._room
         room.handle.value = self._handle
-        size = check(output(*room.output_args))
-        if size:
-            self._put_frame(room.output[:size])
+        return bytes(room.output[: check(output(*room.output_args))])
+
+    def _put_output(self) -> None:
+        frame = self._output()
+        if frame:
+            self._put_frame(frame)
 
     def pause_writing(self) -> None:
         self._is_write_paused = True
