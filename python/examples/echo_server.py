@@ -10,7 +10,7 @@ import signal
 import ssl
 
 import wscodec
-from wscodec.asyncio import Request, Response, ServerConnection, serve
+from wscodec.asyncio import Headers, Request, Response, ServerConnection, serve
 
 PROTOCOLS = ("chat", "superchat")
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -33,8 +33,8 @@ def say_hello(connection: ServerConnection, request: Request) -> Response | None
     if "Upgrade" in request.headers:
         return None
     if request.method not in ("GET", "HEAD"):
-        return Response(405, headers={"Allow": "GET, HEAD"})
-    return Response(200, headers={"Content-Type": "text/plain"}, body=HELLO)
+        return Response(405, headers=Headers({"Allow": "GET, HEAD"}))
+    return Response(200, headers=Headers({"Content-Type": "text/plain"}), body=HELLO)
 
 
 async def run(options: argparse.Namespace) -> None:

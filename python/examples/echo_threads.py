@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import ssl
 
 from wscodec import COMPRESS_FROM, Deflate, library_can_deflate
 from wscodec.sync import Headers, Request, Response, Server, ServerConnection, serve
@@ -33,13 +34,21 @@ def say_hello(connection: ServerConnection, request: Request) -> Response | None
     return Response(200, headers=Headers({"Content-Type": "text/plain"}), body=HELLO)
 
 
-def serve_until_a_signal(server: Server) -> None:
+def serve_until_a_signal(server: Server, scheme: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: server.shutdown())
     name, port = server.socket.getsockname()[:2]
     name = f"[{name}]" if ":" in name else name
-    print(f"listening on http://{name}:{port}", flush=True)
+    print(f"listening on {scheme}://{name}:{port}", flush=True)
     server.serve_forever()
+
+
+def tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if not options.cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(options.cert, options.key)
+    return context
 
 
 def size(text: str) -> int:
@@ -63,6 +72,16 @@ def main() -> None:
         help="for opening handshakes",
     )
     parser.add_argument(
+        "--ping-interval",
+        default=20.0,
+        type=float,
+        metavar="SECONDS",
+        help="ping a peer after such a silence; drop it if it is silent, or does not read, for "
+        "as long again; 0: never",
+    )
+    parser.add_argument("--cert", metavar="FILE", help="a certificate, for TLS")
+    parser.add_argument("--key", metavar="FILE", help="its private key")
+    parser.add_argument(
         "--no-compression", action="store_true", help="agree to none, whatever is offered"
     )
     parser.add_argument(
@@ -84,9 +103,12 @@ def main() -> None:
         compress_from=options.compress_from,
         open_timeout=options.handshake_timeout,
         close_timeout=CLOSE_SECONDS,
+        ping_interval=options.ping_interval or None,
+        ping_timeout=options.ping_interval or None,
+        ssl=tls(options),
         max_size=MAX_MESSAGE,
     ) as server:
-        serve_until_a_signal(server)
+        serve_until_a_signal(server, "https" if options.cert else "http")
 
 
 if __name__ == "__main__":

@@ -26,13 +26,14 @@ class State(enum.IntEnum):
 class Ending:
     """How a connection ended, as far as it is known."""
 
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
+    __slots__ = ("cause", "last_frame", "rcvd", "rcvd_then_sent", "sent")
 
     def __init__(self) -> None:
         self.rcvd: Close | None = None
         self.sent: Close | None = None
         self.rcvd_then_sent: bool | None = None
         self.cause: BaseException | None = None
+        self.last_frame: bytes | None = None  # waits until a handler of asyncio has replied
 
     @property
     def code(self) -> int:

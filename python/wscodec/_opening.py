@@ -54,23 +54,25 @@ _REASON = re.compile("[\t\x20-\x7e\x80-\xff]*")
 class HeadReader:
     """Collects the bytes of a head, which may arrive in many reads."""
 
-    __slots__ = ("data", "length", "scanned")
+    __slots__ = ("_received", "_scanned", "data", "length")
 
     def __init__(self) -> None:
         self.data = b""
-        """All bytes so far."""
+        """The head and what follows it; b"" while the head is incomplete."""
         self.length = 0
         """Length of the head; 0 while it is incomplete."""
-        self.scanned = 0
+        self._received = bytearray()
+        self._scanned = 0
 
     def feed(self, data: bytes) -> bool:
-        """Adds bytes. Returns whether the head is complete; what follows it is kept.
+        """Adds bytes. Returns whether the head is complete; then it must not be called again.
 
         Raises as head_length() does.
         """
-        self.data = self.data + data if self.data else data
-        if not self.length:
-            self.length, self.scanned = head_length(self.data, self.scanned)
+        self._received += data
+        self.length, self._scanned = head_length(self._received, self._scanned)
+        if self.length:
+            self.data = bytes(self._received)
         return bool(self.length)
 
 

@@ -32,6 +32,7 @@ class TlsChecks(ProtocolChecks):
 class TestAsyncio(TlsChecks):
     name = "asyncio"
     explains = True
+    pongs_come_first = True
 
     def test_half_close(self, server: Server) -> None:
         """asyncio ends TLS in both directions at once: a reply can be lost."""

@@ -11,6 +11,7 @@ from python_servers import SERVERS
 class TestUvloop(PythonChecks):
     command = SERVERS["uvloop"]
     explains = True
+    pongs_come_first = True
 
 
 @needs.compression

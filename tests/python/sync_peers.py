@@ -48,8 +48,10 @@ def nothing_is_left() -> Iterator[None]:
     """A test leaves neither threads nor sockets behind."""
     threads, sockets = set(threading.enumerate()), descriptors()
     yield
-    wait_until(lambda: set(threading.enumerate()) <= threads)
-    wait_until(lambda: descriptors() <= sockets)
+    end = time.monotonic() + PATIENCE
+    while left := [*(set(threading.enumerate()) - threads), *(descriptors() - sockets)]:
+        assert time.monotonic() < end, left
+        time.sleep(0.005)
 
 
 def echo(connection: ServerConnection) -> None:

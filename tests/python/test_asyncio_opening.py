@@ -252,30 +252,24 @@ async def raising_later(*_: Any) -> Any:
     raise ValueError("secret")
 
 
-@pytest.mark.parametrize(
-    "process",
-    [
-        raising,
-        raising_later,
-        lambda *_: "a string",
-        lambda *_: Response(99),
-        lambda *_: Response(101),
-        lambda *_: Response(200, "two\r\nlines"),
-        lambda *_: Response(200, headers={"A": "b\r\nC: d"}),  # type: ignore[arg-type]
-        lambda *_: Response(204, body=b"none"),
-    ],
-)
+FAILING: list[Any] = [
+    raising,
+    raising_later,
+    lambda *_: "a string",
+    lambda *_: Response(99),
+    lambda *_: Response(200, "two\r\nlines"),
+    lambda *_: Response(200, headers=Headers({"A": "b\r\nC: d"})),
+    lambda *_: Response(204, body=b"none"),
+    lambda *_: Response(101),
+]
+
+
+@pytest.mark.parametrize("process", FAILING)
 @pytest.mark.parametrize("option", ["process_request", "process_response"])
 @run
 async def test_a_callback_that_fails_gives_a_500_and_is_logged(
     option: str, process: Any, caplog: Any
 ) -> None:
-    if option == "process_response":
-        returned = process
-        if process not in (raising, raising_later) and process(1).__class__ is Response:
-            if process(1).status_code == 101:
-                pytest.skip("a 101 without the fields of the handshake is another rule")
-        process = returned
     received = await answer(request(), **{option: process})
     assert received.startswith(b"HTTP/1.1 500 ")
     assert b"secret" not in received

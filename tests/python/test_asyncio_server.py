@@ -177,6 +177,16 @@ async def test_create_connection_makes_connections_of_a_subclass() -> None:
 
 
 @run
+async def test_a_connection_takes_attributes_of_the_user() -> None:
+    async def handler(connection: Any) -> None:
+        connection.room = "kitchen"
+        await connection.send(connection.room)
+
+    async with serve(handler, *LOCAL) as server, websockets_connect(uri_of(server)) as peer:
+        assert await peer.recv() == "kitchen"
+
+
+@run
 async def test_the_log_says_what_happens(caplog: Any) -> None:
     caplog.set_level(logging.INFO, "wscodec.server")
     async with serve(echo, *LOCAL) as server:

@@ -15,6 +15,7 @@ CALLBACK = (sys.executable, "tests/python/callback_server.py")
 class TestHandler(PythonChecks):
     command = HANDLER
     explains = True
+    pongs_come_first = True
 
 
 class TestCallback(PythonChecks):

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import resource
+import selectors
 import signal
 import socket
 import subprocess
@@ -393,6 +394,7 @@ def test_a_server_without_descriptors_goes_on_when_there_are_some_again() -> Non
     records = Records()
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     with serving(logger=records.logger) as server, raw(server):
+        wait_until(lambda: server.connections)
         peers = [socket.socket() for _ in range(3)]
         highest = max(int(name) for name in os.listdir("/proc/self/fd"))
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, limits[1]))
@@ -418,6 +420,32 @@ def test_a_server_without_descriptors_goes_on_when_there_are_some_again() -> Non
             peer.sendall(PLAIN_REQUEST)
             assert peer.recv(12) == b"HTTP/1.1 101"
             peer.close()
+
+
+def test_a_connection_for_which_there_are_no_descriptors_fails_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    records = Records()
+    with serving(logger=records.logger) as server:
+        for module, name in ((selectors, "DefaultSelector"), (socket, "socketpair")):
+            with raw(server):  # so that it accepts connections
+                pass
+            wait_until(lambda: not server._threads)
+            with monkeypatch.context() as patch:
+                patch.setattr(module, name, fail)
+                with raw(server) as peer:
+                    assert peer.rest() == b""
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socketpair", fail)
+            with pytest.raises(OSError, match="Too many"):
+                serve(echo_handler, "127.0.0.1", 0)
+        with raw(server) as peer:
+            peer.send(frame(FIN | TEXT, b"hi"))
+            assert peer.read(4) == echo(FIN | TEXT, b"hi")
+    assert sum("Too many open files" in message for message in records.messages()) == 2
 
 
 def test_a_thread_that_cannot_be_started_ends_only_its_connection(

@@ -21,10 +21,17 @@ from sync_peers import (  # noqa: F401
     serving,
     wait_until,
 )
+from sync_peers import echo as echo_handler
 from tls_socket import TlsSocket
 from websockets.sync.client import connect as connect_of_websockets
 from wire import FIN, PING, PONG, TEXT, frame
-from wscodec.sync import ClientConnection, ConnectionClosedError, State, connect
+from wscodec.sync import (
+    ClientConnection,
+    ConnectionClosedError,
+    ServerConnection,
+    State,
+    connect,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -84,7 +91,13 @@ def test_messages_of_every_size_pass(
 def test_the_client_of_websockets_is_served(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
-    with serving(ssl=server_context, max_size=None) as server:
+    codes = []
+
+    def handler(connection: ServerConnection) -> None:
+        echo_handler(connection)
+        codes.append(connection.close_code)
+
+    with serving(handler, ssl=server_context, max_size=None) as server:
         uri = f"wss://localhost:{port_of(server)}/"
         with connect_of_websockets(
             uri, ssl=client_context, proxy=None, max_size=None
@@ -92,7 +105,8 @@ def test_the_client_of_websockets_is_served(
             for message in ("Hellö", LARGE):
                 client.send(message)
                 assert client.recv(PATIENCE) == message
-        assert client.close_code == 1000
+        wait_until(lambda: codes)
+    assert codes == [1000]
 
 
 def test_both_directions_at_once_by_several_threads(

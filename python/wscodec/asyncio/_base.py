@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import uuid
 from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
+from .. import _ffi
 from .._ending import Ending, State
 from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
-from ..frame import Side
+from ..exceptions import ConnectionClosed
+from ..frame import Side, frame_encode
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -31,27 +34,27 @@ CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
 class Base(asyncio.BufferedProtocol):
-    """The memory of a connection, its facts, and its output."""
+    """The memory of a connection, its facts, and its output.
+
+    The slots are what every connection has. The rest is in its __dict__, which is made when it
+    is needed, also for attributes of the user.
+    """
 
     __slots__ = (
+        "__dict__",
         "__weakref__",
         "_closed",
         "_deflate",
-        "_drainers",
         "_ending",
         "_engine_from",
         "_handle",
         "_heard",
-        "_id",
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
-        "_logger",
         "_out",
-        "_pings",
         "_queue",
         "_request",
-        "_response",
         "_rest",
         "_room",
         "_sending",
@@ -68,6 +71,12 @@ class Base(asyncio.BufferedProtocol):
 
     side: ClassVar[Side]
 
+    _response: Any = None
+    _id: uuid.UUID | None = None
+    _logger: Logger | None = None
+    _drainers: list[asyncio.Future[None]] | None = None
+    _pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
+
     transport: asyncio.Transport
     """The transport, for its get_extra_info() and the like. Do not write to it."""
     latency: float
@@ -82,9 +91,6 @@ class Base(asyncio.BufferedProtocol):
         self._deflate: Deflate | None = None
         self._subprotocol: str | None = None
         self._request: Any = None
-        self._response: Any = None
-        self._id: uuid.UUID | None = None
-        self._logger: Logger | None = None
         self._ending: Ending | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
@@ -102,9 +108,7 @@ class Base(asyncio.BufferedProtocol):
         self._out: bytes | bytearray | None = None  # frames that wait for more
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
-        self._drainers: list[asyncio.Future[None]] | None = None
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
-        self._pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
         self.latency = 0.0
 
     # Facts
@@ -193,11 +197,15 @@ class Base(asyncio.BufferedProtocol):
         if out is not None:
             self.transport.write(out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
+        if not self._handle:
+            return self._encoded_last(opcode, flags, payload)
         room, size = self._room, len(payload)
         room.handle.value = self._handle
-        bound: int = send_bound(room.handle, c_size_t(size))
+        bound = size + _ffi.MAX_HEADER
+        if self._deflate is not None:
+            bound = send_bound(room.handle, c_size_t(size))
         send = send_long if bound > WRITE_AT or self._deflate else send_short
         if bound <= SEND:
             room.send_size.value = size
@@ -209,3 +217,13 @@ class Base(asyncio.BufferedProtocol):
         written = send(room.handle, opcode, flags, payload, size_, start, bound_)
         del out[check(written) :]
         return out
+
+    def _encoded_last(self, opcode: int, flags: int, payload: bytes) -> bytes:
+        """A frame in the last turns of a handler; see Closing._end_with()."""
+        if flags:
+            raise self._exception()
+        return frame_encode(opcode, payload, mask_key=os.urandom(4) if self.side else None)
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        raise NotImplementedError

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, Optional, Union
 
-from .. import COMPRESS_FROM, Options, _ffi
+from .. import _ffi
 from .._limits import at_least, deflate_for, queue_marks, seconds, sizes
 from ..deflate import Deflate
 from ..errors import InvalidArgument
+from ..options import COMPRESS_FROM, Options
 from ._keepalive import Keepalive
 from ._room import room_of
 
@@ -114,6 +115,7 @@ def _write_limits(limits: Limit) -> tuple[int | None, int | None]:
     if high is None:
         return None, None
     at_least("write_limit", high, 0)
-    if low is not None and at_least("write_limit", low, 0) > high:
+    low = high // 4 if low is None else at_least("write_limit", low, 0)
+    if low > high:
         raise InvalidArgument(f"write_limit: {low} is above {high}")
     return high, low

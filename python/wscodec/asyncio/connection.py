@@ -75,7 +75,7 @@ class Connection(Receiving):
         self._stop_timer()
         self._subprotocol = engine.protocol
         self._deflate = engine.deflate
-        self._handle = _released(engine)
+        self._handle = engine._release()
         if self._deflate is not None and not self.side:
             self._engine_from = settings.compress_from
         self._state, self._was_open = OPEN, True
@@ -104,6 +104,7 @@ class Connection(Receiving):
 
     def eof_received(self) -> bool:
         """For asyncio: the peer sends nothing more. Returns whether we still want to send."""
+        self._finish()
         return False
 
     async def __aenter__(self: Self) -> Self:
@@ -117,14 +118,6 @@ class Connection(Receiving):
     ) -> None:
         """Closes the connection, with 1011 if there was an error."""
         await self.close(CloseCode.NORMAL if class_ is None else CloseCode.INTERNAL_ERROR)
-
-
-def _released(engine: Engine) -> int:
-    """The handle of a sans-I/O connection, which does not free it any more."""
-    handle = engine._handle
-    engine._finalizer.detach()
-    engine._handle = 0
-    return handle
 
 
 # Broadcast

@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any
 
-from .. import COMPRESS_FROM
 from .._auth import basic_auth
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
@@ -22,6 +21,7 @@ from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..handshake import parse_handshake
 from ..http11 import Request, Response
+from ..options import COMPRESS_FROM
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
 from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
@@ -35,7 +35,7 @@ Handler = Callable[["ServerConnection"], Awaitable[object]]
 class ServerConnection(Connection):
     """A connection of a server. serve() creates it; see Connection for its methods."""
 
-    __slots__ = ("_head", "_task", "server", "username")
+    __slots__ = ("_head", "_task", "server")
 
     side = Side.SERVER
 
@@ -130,12 +130,13 @@ class ServerConnection(Connection):
         head, self._head = self._head, None
         assert head is not None
         self.transport.write(answer.reply)
-        self._response = answer.response
+        if answer.response is not None:
+            self._response = answer.response
         if answer.engine is None:
             assert answer.response is not None
             self.logger.info("connection rejected (%d)", answer.response.status_code)
             self._stop_timer()
-            self._finish()
+            self._end_with(b"")
         else:
             self.logger.info("connection open")
             self._request = head.data[: head.length]
@@ -426,7 +427,7 @@ def serve(
     stream              recv_streaming() yields the parts of messages as they arrive.
     logger              For errors of callbacks and handlers, and what happens. None: the logger
                         "wscodec.server".
-    create_connection   Instead of ServerConnection, a subclass; for attributes of your own.
+    create_connection   Instead of ServerConnection, a subclass of it.
     kwargs              For loop.create_server(): ssl, sock, reuse_port, start_serving...
 
     Raises InvalidArgument for values out of range and for combinations that are not possible;

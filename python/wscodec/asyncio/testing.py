@@ -16,10 +16,9 @@ from typing import Any
 from .._opening import HeadReader
 from ..connection import Connection as Engine
 from ..deflate import deflate_offer
-from ..frame import Side
 from ..handshake import Headers, build_request
 from ._settings import Settings
-from .connection import Connection
+from .client import ClientConnection
 from .server import Handler, ServerConnection, serve
 
 __all__ = ["pair"]
@@ -31,7 +30,7 @@ async def pair(
     path: str = "/",
     headers: Headers = (),
     **options: Any,
-) -> AsyncIterator[tuple[ServerConnection, Connection]]:
+) -> AsyncIterator[tuple[ServerConnection, ClientConnection]]:
     """Two connections, a server's and a client's, that are connected in memory. They behave
     like those of serve() and connect(), with bytes on a wire, limits and back-pressure. At the
     end, both are closed.
@@ -69,10 +68,8 @@ async def _nothing(connection: ServerConnection) -> None:
     raise AssertionError("it is not called")
 
 
-class _Client(Connection):
+class _Client(ClientConnection):
     """A client that sends a request when it is connected."""
-
-    side = Side.CLIENT
 
     def __init__(self, settings: Settings, path: str, headers: Headers) -> None:
         super().__init__(settings)
@@ -99,7 +96,7 @@ class _Client(Connection):
             self.transport.abort()
         else:
             assert found is not None
-            self._response = found[1]
+            self._request, self._response = self.sent, found[1]
             self._open(found[0], received[self.head.length :])
             self.opened.set_result(None)
 

@@ -37,7 +37,7 @@ class Sender(Reader):
         if kind is str or kind is bytes or not is_fragments(message):
             self._send(*encoded(cast("Data", message), text))
         else:
-            self._send_fragments(iter(cast("Iterable[Data]", message)), text)
+            self._send_fragments(iter(message), text)
 
     def _send(
         self, opcode: int, payload: bytes, *, more: bool = False, first: bool = True

@@ -12,6 +12,7 @@ timer.
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import selectors
@@ -68,9 +69,11 @@ class Watcher:
         """Whether the thread looks at all connections at the end of every TICK."""
         self._commands: deque[Callable[[], Any]] = deque()
         self._is_woken = self._has_ended = False
-        self._wakee, self._waker = socket.socketpair()
+        with contextlib.ExitStack() as stack:  # there may be no descriptors left
+            self._selector = stack.enter_context(selectors.DefaultSelector())
+            self._wakee, self._waker = socket.socketpair()
+            stack.pop_all()
         self._wakee.setblocking(False)
-        self._selector = selectors.DefaultSelector()
         self._selector.register(self._wakee, READ)
         self._seen: dict[Watched, int] = {}  # all connections, and their turns before the tick
         self._masks: dict[Watched, int] = {}  # those that the selector has

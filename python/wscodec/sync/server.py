@@ -443,16 +443,20 @@ def serve(
     )
     options = connection_options(ping_interval, ping_timeout, close_timeout, max_queue)
     seconds("open_timeout", open_timeout)
-    return Server(
-        _listening(sock, host, port, kwargs),
-        handler,
-        opening,
-        ssl=ssl,
-        open_timeout=open_timeout,
-        logger=logger or logging.getLogger("wscodec.server"),
-        create_connection=create_connection or ServerConnection,
-        options=options,
-    )
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listening(sock, host, port, kwargs))
+        server = Server(
+            listening,
+            handler,
+            opening,
+            ssl=ssl,
+            open_timeout=open_timeout,
+            logger=logger or logging.getLogger("wscodec.server"),
+            create_connection=create_connection or ServerConnection,
+            options=options,
+        )
+        stack.pop_all()
+    return server
 
 
 def unix_serve(
