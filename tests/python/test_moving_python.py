@@ -14,7 +14,7 @@ from programs import programs
 from websockets_names import facts
 from wire import ROOT
 from wscodec.sync._watcher import Watched
-from wscodec.sync.client import reconnect
+from wscodec.sync.client import connect, reconnect
 
 PAGE = ROOT / "docs" / "moving-python.md"
 TEXT = PAGE.read_text()
@@ -29,8 +29,10 @@ MODULES = (
     "datastructures",
     "http11",
 )
-PASSES_ON: dict[str, dict[str, Callable[..., Any]]] = {"sync.client": {"connect": reconnect}}
-"""Functions that pass their arguments on to another one, whose signature counts."""
+PASSES_ON: dict[str, dict[str, tuple[Callable[..., Any], ...]]] = {
+    "sync.client": {"connect": (reconnect,), "unix_connect": (connect,)}
+}
+"""Functions that pass arguments on, and to which others."""
 
 
 def rows(module: str) -> dict[str, str]:

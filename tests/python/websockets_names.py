@@ -28,11 +28,13 @@ _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 
 
 def facts(
-    theirs: ModuleType, ours: ModuleType, signatures: dict[str, Callable[..., Any]]
+    theirs: ModuleType,
+    ours: ModuleType,
+    signatures: dict[str, tuple[Callable[..., Any], ...]],
 ) -> dict[str, str]:
     """What there is to say about a module and the one that replaces it.
 
-    signatures  Where to find the arguments of functions of ours that pass them on.
+    signatures  The functions to which ours pass arguments on.
     """
     found = {}
     names = [name for name in theirs.__all__ if name != "HeadersLike"]
@@ -44,8 +46,7 @@ def facts(
         if inspect.isclass(one):
             found.update(_class_facts(name, one, other))
         elif callable(one):
-            other = signatures.get(name, other)
-            arguments = dict(_argument_facts(name, one, other))
+            arguments = dict(_argument_facts(name, one, other, *signatures.get(name, ())))
             found.update(arguments)
             found[name] = _summary(arguments)
         else:
@@ -169,10 +170,11 @@ def _targets(statement: ast.stmt) -> Iterator[str]:
 
 
 def _argument_facts(
-    name: str, theirs: Callable[..., Any], ours: Callable[..., Any]
+    name: str, theirs: Callable[..., Any], *ours: Callable[..., Any]
 ) -> Iterator[tuple[str, str]]:
     before = inspect.signature(theirs).parameters
-    after = inspect.signature(ours).parameters
+    signatures = [inspect.signature(each).parameters for each in ours]
+    after = {key: value for each in reversed(signatures) for key, value in each.items()}
     for number, parameter in enumerate(before.values()):
         key = f"{name}({parameter.name}=)"
         if parameter.kind not in _NAMED or parameter.name.startswith(("_", "self")):
@@ -180,7 +182,7 @@ def _argument_facts(
         other = after.get(parameter.name)
         if other is None:
             yield key, "missing"
-        elif not _is_the_same(number, parameter, other, list(after)):
+        elif not _is_the_same(number, parameter, other, list(signatures[0])):
             yield key, "differs"
     for parameter in after.values():
         is_hidden = parameter.name == "self" or parameter.name.startswith("_")
