@@ -185,10 +185,10 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node o
 		tests/python/test_echo_fork_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
-AUTOBAHN := c-server c-client python-server python-client
+AUTOBAHN := c-server c-client python-server python-client python-sync-server python-sync-client
 
 # Without the cases about compression, which is the same engine's in all of them.
-AUTOBAHN_EXAMPLES := uv-server openssl-server h2-server h2-bridge cpp-server
+AUTOBAHN_EXAMPLES := uv-server openssl-server h2-server h2-bridge cpp-server python-trio-server
 
 autobahn: $(AUTOBAHN:%=autobahn-%) ## runs the Autobahn|Testsuite with the C and Python examples
 
@@ -201,7 +201,7 @@ autobahn-suite: ## installs the Autobahn|Testsuite
 $(AUTOBAHN_EXAMPLES:%=autobahn-%): autobahn-%: examples-all autobahn-suite $(VENV)/examples
 	tests/autobahn/run $* base
 
-autobahn-%: examples tools autobahn-suite ## with one: c-server, c-client, python-server, python-client
+autobahn-%: examples tools autobahn-suite ## with one of those two: c-server, python-sync-client, ...
 	tests/autobahn/run $* quick
 
 # Takes about ten minutes each. The results are kept in git.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Proves that loadgen counts only valid echoes: it must refuse a server that makes one error, each
-time another one, and accept a server that cuts echoes into pieces."""
+"""Proves that loadgen counts only valid echoes: it must refuse a server that makes one error,
+each time another one, and accept a server that cuts echoes into pieces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from servers import OUT
+from server import OUT
 
 ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

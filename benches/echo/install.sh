@@ -35,7 +35,7 @@ if ! cmp -s $here/package.json $out/node/installed; then
 fi
 
 if ! cmp -s $here/requirements.txt $out/venv/installed; then
-    echo "installing PyPI's picows and websockets in $out/venv"
+    echo "installing packages of PyPI in $out/venv"
     "${PYTHON:-python3}" -m venv --clear $out/venv &&
         $out/venv/bin/pip install -q --disable-pip-version-check -r $here/requirements.txt &&
         cp $here/requirements.txt $out/venv/installed

@@ -19,13 +19,16 @@ WIDTH, LEFT, RIGHT, TOP, ROW = 760, 226, 74, 92, 27
 OURS, THEIRS, INK, FAINT = "#c2410c", "#475569", "#1e293b", "#e2e8f0"
 
 
-def speeds(results: dict[str, Any], size: int, depth: int) -> list[tuple[str, str, float]]:
-    """Name, title and messages per CPU second, the fastest first."""
+def speeds(
+    results: dict[str, Any], groups: list[str], size: int, depth: int
+) -> list[tuple[str, str, float]]:
+    """Name, title and messages per CPU second of the servers in these groups, the fastest
+    first."""
     rows = [
         (server["name"], server["title"], 1e6 / load["cpu_us"])
         for server in results["servers"]
         for load in server.get("load", [])
-        if (load["size"], load["depth"]) == (size, depth)
+        if server["group"] in groups and (load["size"], load["depth"]) == (size, depth)
     ]
     return sorted(rows, key=lambda row: -row[2])
 
@@ -80,10 +83,10 @@ def row(index: int, name: str, title: str, speed: float, scale: Scale) -> list[s
     ]
 
 
-def draw(results: dict[str, Any], size: int, depth: int) -> str:
-    rows = speeds(results, size, depth)
+def draw(results: dict[str, Any], groups: list[str], size: int, depth: int) -> str:
+    rows = speeds(results, groups, size, depth)
     if not rows:
-        raise SystemExit(f"no results for {size} B at depth {depth}")
+        raise SystemExit(f"no results of {groups} for {size} B at depth {depth}")
     marks = ticks(rows[-1][2], rows[0][2])
     scale = Scale(marks[0], marks[-1])
     bottom = TOP + len(rows) * ROW
@@ -110,12 +113,28 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--json", default=RESULTS / "echo.json", type=Path, help="the output of run.py (%(default)s)")
-    add("--svg", default=RESULTS / "echo.svg", type=Path, help="the picture to write (%(default)s)")
+    add(
+        "--json",
+        default=RESULTS / "echo.json",
+        type=Path,
+        help="the output of run.py (%(default)s)",
+    )
+    add(
+        "--svg",
+        default=RESULTS / "echo.svg",
+        type=Path,
+        help="the picture to write (%(default)s)",
+    )
+    add(
+        "--groups",
+        default="native,asyncio,uvloop,threads",
+        help="of servers, with commas (%(default)s)",
+    )
     add("--size", default=20, type=int, help="bytes of a message (%(default)s)")
     add("--depth", default=16, type=int, help="messages in flight (%(default)s)")
     options = parser.parse_args()
-    picture = draw(json.loads(options.json.read_text()), options.size, options.depth)
+    results = json.loads(options.json.read_text())
+    picture = draw(results, options.groups.split(","), options.size, options.depth)
     options.svg.write_text(picture)
 
 

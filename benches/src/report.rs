@@ -183,7 +183,7 @@ impl fmt::Display for Report {
         writeln!(f, "medians of {} processes; ns of CPU time, or bytes\n", self.runs)?;
         writeln!(
             f,
-            "{:<4}{:<32}{:>8}  {:<19}{:<18}{:>11}{:>11}{:>8}{:>6}{:>8}",
+            "{:<4}{:<32}{:>8}  {:<21}{:<18}{:>11}{:>11}{:>8}{:>6}{:>8}",
             "row",
             "quantity",
             "size",
@@ -218,7 +218,7 @@ impl fmt::Display for Line {
         let Target { row, quantity, size, ours, peer, must, stretch, unit } =
             &self.target;
         let size = bytes_label(*size);
-        write!(f, "{row:<4}{quantity:<32}{size:>8}  {ours:<19}{peer:<18}")?;
+        write!(f, "{row:<4}{quantity:<32}{size:>8}  {ours:<21}{peer:<18}")?;
         let Some(figures) = &self.figures else {
             return write!(f, "not run: {}", self.why.as_deref().unwrap_or_default());
         };

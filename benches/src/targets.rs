@@ -23,6 +23,8 @@ pub(crate) const UTF8_ASCII: &str = "validate ASCII as UTF-8";
 pub(crate) const IDLE: &str = "state of an idle connection";
 pub(crate) const PYTHON_BATCH: &str = "Python: decode a read of frames";
 pub(crate) const PYTHON_SINGLE: &str = "Python: decode frame by frame";
+pub(crate) const PYTHON_ECHO: &str = "Python: echo a message";
+pub(crate) const PYTHON_ECHO_16: &str = "Python: echo 16 of a read";
 pub(crate) const COMPRESS: &str = "compress";
 pub(crate) const COMPRESS_ALONE: &str = "compress, no takeover";
 pub(crate) const DECOMPRESS: &str = "decompress";
@@ -166,13 +168,29 @@ const TABLE: &[Entry] = &[
     ("23", IDLE, "ws_decoder", &["the limit"], &[aim(0, 1.0, 0.25)]),
     ("23", IDLE, "ws_conn", &["the limit"], &[aim(0, 1.0, 0.25)]),
     ("23", IDLE, "ws_conn", &[UWEBSOCKETS, WSLAY, TUNGSTENITE, FASTWEBSOCKETS], &[info(0)]),
-    ("24", PYTHON_BATCH, "ws_decoder_feed", &["websockets"], &[aim(20, 0.15, 0.10)]),
-    ("24", PYTHON_BATCH, "ws_decoder_feed", &["aiohttp"], &[aim(20, 1.0, 0.75)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["websockets"], &[aim(20, 0.15, 0.10)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["aiohttp"], &[aim(20, 1.0, 0.75)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["wsproto"], &[info(20)]),
-    ("25", PYTHON_SINGLE, "ws_frame_decode", &["websockets"], &[must(20, 0.40)]),
-    ("25", PYTHON_SINGLE, "frame_decode", &["websockets"], &[info(20)]),
+    ("24", PYTHON_BATCH, "ws_decoder_feed", &["websockets"],
+        &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
+    ("24", PYTHON_BATCH, "ws_decoder_feed", &["aiohttp"],
+        &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
+    ("24", PYTHON_BATCH, "Decoder.feed", &["websockets"],
+        &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
+    ("24", PYTHON_BATCH, "Decoder.feed", &["aiohttp"],
+        &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
+    ("24", PYTHON_BATCH, "Decoder.feed", &["wsproto"], &[info(20), info(KIB)]),
+    ("24", PYTHON_BATCH, "Decoder.feed_tuples", &["websockets"],
+        &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
+    ("24", PYTHON_BATCH, "Decoder.feed_tuples", &["aiohttp"],
+        &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
+    ("25", PYTHON_SINGLE, "ws_frame_decode", &["websockets"],
+        &[must(20, 0.40), must(KIB, 0.40)]),
+    ("25", PYTHON_SINGLE, "frame_decode", &["websockets"],
+        &[aim(20, 0.75, 0.60), aim(KIB, 0.75, 0.60)]),
+    ("26", PYTHON_ECHO, "Connection", &["websockets"],
+        &[aim(20, 0.60, 0.45), aim(KIB, 0.60, 0.45)]),
+    ("26", PYTHON_ECHO, "Connection", &["wsproto"], &[info(20), info(KIB)]),
+    ("26", PYTHON_ECHO_16, "Connection", &["websockets"],
+        &[aim(20, 0.40, 0.30), aim(KIB, 0.40, 0.30)]),
+    ("26", PYTHON_ECHO_16, "Connection", &["wsproto"], &[info(20), info(KIB)]),
     ("pmd", COMPRESS, "ws_conn_send", DEFLATES, &[info(KIB)]),
     ("pmd", COMPRESS_ALONE, "ws_conn_send", DEFLATES, &[info(KIB)]),
     ("pmd", DECOMPRESS, "ws_conn_recv", DEFLATES, &[info(KIB)]),

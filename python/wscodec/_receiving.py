@@ -147,6 +147,11 @@ class Receiver(Sender):
             self._freed()
         return self._hand_out()
 
+    @property
+    def _is_drained(self) -> bool:
+        """Whether nothing is left for an iterator: neither events, nor input, nor an error."""
+        return self._input is None and not self._events and not self._error
+
     def _hand_out(self) -> Iterator[Event]:
         while True:
             if self._events:  # shared by all iterators

@@ -101,7 +101,9 @@ class ConnectionClosedError(ConnectionClosed):
 
 
 class ConcurrencyError(WebSocketException, RuntimeError):
-    """Two tasks or threads call recv() at the same time."""
+    """Two tasks or threads receive at the same time. In wscodec.sync also: a message cannot be
+    sent while another thread sends one in fragments, nor a ping with the data of one that waits
+    for its pong."""
 
 
 class SecurityError(HandshakeStatus):

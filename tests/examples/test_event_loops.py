@@ -21,6 +21,7 @@ from typing import IO
 
 import needs
 import pytest
+from conversation import Certificate
 from echo_checks import (
     HELLO,
     MIB,
@@ -352,24 +353,10 @@ def test_the_number_of_threads_is_checked() -> None:
 # TLS
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The files of a certificate for localhost and 127.0.0.1, and of its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    cert, key = str(folder / "cert.pem"), str(folder / "key.pem")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", key, "-out", cert, "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key
-
-
 @pytest.mark.parametrize("name", TLS)
-def test_a_certificate_of_the_user(name: str, certificate: tuple[str, str]) -> None:
-    cert, key = certificate
-    context = ssl.create_default_context(cafile=cert)
+def test_a_certificate_of_the_user(name: str, certificate: Certificate) -> None:
+    cert, key, ca = certificate
+    context = ssl.create_default_context(cafile=ca)
     server = Server(command(name), "--cert", cert, "--key", key, tls=context)
     with server.client(server_hostname="localhost") as client:
         client.send("hi")
@@ -379,9 +366,9 @@ def test_a_certificate_of_the_user(name: str, certificate: tuple[str, str]) -> N
 
 @pytest.mark.parametrize("name", TLS)
 def test_a_certificate_that_cannot_be_used_is_named(
-    name: str, certificate: tuple[str, str]
+    name: str, certificate: Certificate
 ) -> None:
-    cert, key = certificate
+    cert, key, _ = certificate
     for options, code, words in (
         (("--cert", cert), 2, "--cert: needs --cert and --key"),
         (("--key", key), 2, "--key: needs --cert and --key"),
@@ -479,7 +466,7 @@ def test_curl_sends_messages_and_prints_replies() -> None:
 
 
 @needs.program(CLIENT)
-def test_curl_checks_certificates(certificate: tuple[str, str]) -> None:
+def test_curl_checks_certificates(certificate: Certificate) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     with python_server(context) as url:

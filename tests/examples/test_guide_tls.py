@@ -5,44 +5,30 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 
 import guide
 import pytest
+from conversation import Certificate
 from echo_checks import PATIENCE, PLAIN_ANSWER, PLAIN_REQUEST, Server
 from websockets.sync.client import connect
 from wire import FIN, TEXT, frame
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """The paths of a certificate for 127.0.0.1, and of its key."""
-    folder = tmp_path_factory.mktemp("certificate")
-    paths = str(folder / "certificate.pem"), str(folder / "key.pem")
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"]
-    command += ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]]
-    subprocess.run(command, check=True, capture_output=True)
-    return paths
-
-
 @contextlib.contextmanager
-def serving(
-    compiler: str, certificate: tuple[str, str]
-) -> Iterator[tuple[Server, ssl.SSLContext]]:
+def serving(compiler: str, certificate: Certificate) -> Iterator[tuple[Server, ssl.SSLContext]]:
     """Serves one client. The exit status is 0 if it and the server have closed."""
     program = guide.build("tls", compiler, "-lssl", "-lcrypto")
-    server = Server((str(program), *certificate))
+    server = Server((str(program), certificate.cert, certificate.key))
     try:
-        yield server, ssl.create_default_context(cafile=certificate[0])
+        yield server, ssl.create_default_context(cafile=certificate.ca)
         assert server.process.wait(PATIENCE) == 0
     finally:
         server.process.kill()
 
 
 @pytest.mark.parametrize("compiler", guide.COMPILERS)
-def test_a_session(compiler: str, certificate: tuple[str, str]) -> None:
+def test_a_session(compiler: str, certificate: Certificate) -> None:
     with serving(compiler, certificate) as (server, context):
         url = f"wss://127.0.0.1:{server.port}/"
         with connect(url, ssl=context, proxy=None, compression=None, max_size=None) as client:
@@ -53,7 +39,7 @@ def test_a_session(compiler: str, certificate: tuple[str, str]) -> None:
             assert client.close_code == 4000
 
 
-def test_many_frames_in_a_record(certificate: tuple[str, str]) -> None:
+def test_many_frames_in_a_record(certificate: Certificate) -> None:
     """The request and all messages arrive in few records, and each gets a reply."""
     with serving("cc", certificate) as (server, context):
         plain = socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
@@ -67,9 +53,9 @@ def test_many_frames_in_a_record(certificate: tuple[str, str]) -> None:
             assert received == expected  # and a close_notify, else recv() would fail
 
 
-def test_a_client_that_does_not_speak_tls(certificate: tuple[str, str]) -> None:
+def test_a_client_that_does_not_speak_tls(certificate: Certificate) -> None:
     program = guide.build("tls", "cc", "-lssl", "-lcrypto")
-    server = Server((str(program), *certificate))
+    server = Server((str(program), certificate.cert, certificate.key))
     with server.raw() as peer:
         peer.send(PLAIN_REQUEST)
         assert not peer.rest().startswith(b"HTTP")

@@ -1,4 +1,5 @@
-"""Types of the tests in this folder. Those of all other folders: tests/python/test_style.py."""
+"""Types of the tests in this folder, and of an example that needs another package; those of all
+other folders: tests/python/test_style.py. And the types of the package for users of pyright."""
 
 from __future__ import annotations
 
@@ -9,15 +10,24 @@ import sys
 from wire import ROOT
 
 
-def test_types_pass_mypy() -> None:
+def check(*command: str) -> None:
     done = subprocess.run(
-        [
-            *(sys.executable, "-m", "mypy", "--config-file", "python/pyproject.toml"),
-            *("--cache-dir", "target/python/mypy-cache-examples", "tests/examples"),
-        ],
+        [sys.executable, "-m", *command],
         cwd=ROOT,
         env={**os.environ, "MYPYPATH": "tests/python:python"},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_pass_mypy() -> None:
+    cache = ["--cache-dir", "target/python/mypy-cache-examples"]
+    paths = ["tests/examples", "python/examples/echo_trio.py"]
+    check("mypy", "--config-file", "python/pyproject.toml", *cache, *paths)
+
+
+def test_the_package_and_a_program_of_a_user_pass_pyright() -> None:
+    """The program in its strictest mode, which complains of types that are partly unknown."""
+    paths = ["python/wscodec", "tests/examples/typed_chat.py"]
+    check("pyright", "--warnings", "--pythonpath", sys.executable, *paths)

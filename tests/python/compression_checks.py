@@ -21,6 +21,7 @@ from echo_checks import (
     PATIENCE,
     PLAIN_ANSWER,
     PLAIN_REQUEST,
+    ErrorChecks,
     Peer,
     Server,
     echo,
@@ -58,7 +59,7 @@ class Deflating(Peer):
         return message
 
 
-class CompressionChecks:
+class CompressionChecks(ErrorChecks):
     """Derive from it, and name the command."""
 
     command: tuple[str, ...]
@@ -106,7 +107,7 @@ class CompressionChecks:
                 peer.send(wire.frame(FIN | TEXT, b"x" * 2000))
                 assert peer.message() == (TEXT, False, b"x" * 2000)
                 peer.send(wire.frame(FIN | 0x40 | TEXT, b"\x00"))
-                assert peer.rest() == goodbye(1002)
+                assert self.rest(peer) == goodbye(1002)
 
     def test_damaged_and_too_big(self, server: Server) -> None:
         bomb = Compressor(level=9).message(bytes(MAX_MESSAGE + 1))
@@ -114,7 +115,7 @@ class CompressionChecks:
             with Deflating(server.port, CHROMIUM, FIREFOX) as peer:
                 peer.send(wire.frame(FIN | TEXT, b"hi"))
                 peer.send(wire.frame(FIN | 0x40 | BINARY, payload))
-                assert peer.rest() == echo(FIN | TEXT, b"hi") + goodbye(code)
+                assert self.rest(peer) == echo(FIN | TEXT, b"hi") + goodbye(code)
 
     def test_a_client_that_compresses(self, server: Server) -> None:
         url = f"ws://127.0.0.1:{server.port}/"

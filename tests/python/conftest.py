@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("compression_checks", "deflated", "echo_checks", "wire")
+pytest.register_assert_rewrite(
+    *("compression_checks", "deflated", "echo_checks", "programs", "python_checks", "readme"),
+    "wire",
+)
 
 from certificates import certificates  # noqa: E402, F401
 from echo_checks import running  # noqa: E402, F401  (after the line above, to be rewritten)

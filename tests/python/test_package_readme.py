@@ -1,83 +1,49 @@
-"""The code in python/README.md works."""
+"""The programs in python/README.md do what it says. Those that need other packages are run in
+tests/examples."""
 
 from __future__ import annotations
 
 import re
-import textwrap
-from typing import Any
+from pathlib import Path
 
-import needs
+import guide
 import pytest
-import wire
-import wscodec
-from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, RFC_ANSWER, RFC_REQUEST, echo, goodbye
-from wire import ROOT
+import readme
+from programs import programs, stage
+from readme import PAGE, PROGRAMS
+
+TEXT = PAGE.read_text()
+COMMANDS = programs(PAGE, "console")
 
 
-def test_the_first_example_replies_to_a_request_and_a_frame() -> None:
-    text = (ROOT / "python" / "README.md").read_text()
-    (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    handshake, frames = program.split("decoder =")
-    names = {"received": PLAIN_REQUEST + wire.frame(0x81, b"Hello")}
-    exec(handshake, names)
-    assert names["reply"] == PLAIN_ANSWER
-    exec("decoder =" + frames, names)
-    assert names["reply"] == echo(0x81, b"Hello")
+def test_every_section_with_programs_is_tested() -> None:
+    modules = {path.stem for path in Path(readme.__path__[0]).glob("*.py")}
+    assert modules - {"__init__", "servers"} == {name.replace("-", "_") for name in PROGRAMS}
+    assert not re.search(r"^```(?!python$|console$|$)", TEXT, re.M)
 
 
-def indented(start: str, end: str) -> str:
-    """The indented code between two phrases of the text."""
-    text = (ROOT / "python" / "README.md").read_text()
-    section = text.partition(start)[2].partition(end)[0]
-    return textwrap.dedent("".join(re.findall(r"^(?:    .*)?\n", section, re.MULTILINE)))
+@pytest.mark.parametrize("section", readme.sections(that_need_others=False))
+def test_the_programs_of_a_section_do_what_it_says(
+    section: str, tmp_path: Path, certificates: Path
+) -> None:
+    readme.check(section, tmp_path, certificates)
 
 
-def test_the_example_of_control_replies_to_a_ping_and_a_close() -> None:
-    names: dict[str, Any] = {"wscodec": wscodec, "to_send": b"", "decoder": wscodec.Decoder()}
-    names["received"] = wire.frame(0x89, b"ping") + wire.close(1000)
-    exec(indented("`Control` replies", "`Connection` is"), names)
-    assert names["to_send"] == echo(0x8A, b"ping") + goodbye(1000)
+@pytest.mark.parametrize("section", COMMANDS)
+def test_the_commands_of_a_section_print_what_it_says(section: str, tmp_path: Path) -> None:
+    with stage(tmp_path) as running:
+        running.serve(PROGRAMS["a-server-and-a-client"][0])
+        for block in COMMANDS[section]:
+            command, *output = block.splitlines()
+            assert command.startswith("$ python -m wscodec ")
+            arguments = command.replace("8765", str(running.port)).split()[2:]
+            assert running.run_command(*arguments).splitlines() == output
 
 
-def test_the_examples_of_connections_echo_and_confirm() -> None:
-    names: dict[str, Any] = {"wscodec": wscodec}
-    names["received"] = RFC_REQUEST + wire.frame(0x81, b"Hello") + wire.close(1000)
-    exec(indented("`Connection` is", "Browsers connect"), names)
-    assert names["to_send"] == RFC_ANSWER + echo(0x81, b"Hello") + goodbye(1000)
-    program = indented("A client creates", "## Within")
-    request, confirm = re.split(r"^(?=connection)", program, flags=re.MULTILINE)
-    exec(request, names)
-    names["received"] = wscodec.Connection.accept(names["request"], protocols="chat").reply
-    exec(confirm, names)
-    assert names["connection"].protocol == "chat" and names["response"].status == 101
-
-
-def test_the_example_for_frameworks_builds_the_reply_from_fields() -> None:
-    fields = list(wscodec.headers(RFC_REQUEST))
-    names: dict[str, Any] = {"wscodec": wscodec, "method": "GET", "fields": fields}
-    exec(indented("## Within", "In HTTP/2"), names)
-    assert names["reply"] == RFC_ANSWER
-    names["method"] = "POST"
-    with pytest.raises(wscodec.errors.HttpMethod):
-        exec(indented("## Within", "In HTTP/2"), names)
-
-
-@needs.compression
-def test_the_example_of_compression_agrees_and_broadcasts() -> None:
-    code = indented("## Compression", "\n## ")
-    server, client, response, broadcast = re.split(
-        r"^(?=offered|connection, response|once)", code, flags=re.MULTILINE
-    )
-    names: dict[str, Any] = {"wscodec": wscodec, "host": "localhost", "news": "x" * 5000}
-    exec(client, names)
-    names["head"] = names["request"]
-    exec(server, names)
-    names["received"] = names["reply"]
-    agreed = wscodec.Deflate(client_no_context_takeover=True)
-    assert names["connection"].deflate == agreed
-    exec(response, names)
-    assert names["connection"].deflate == agreed
-    exec(broadcast, names)
-    other = wscodec.Connection(wscodec.CLIENT, deflate=names["once"])
-    (message,) = other.receive_data(names["frame"])
-    assert isinstance(message, wscodec.Message) and message.data == names["news"]
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+        if not target.startswith("https://"):
+            path, _, anchor = target.partition("#")
+            page = PAGE.parent / path if path else PAGE
+            assert page.exists(), target
+            assert not anchor or anchor in guide.sections(page), target

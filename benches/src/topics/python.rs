@@ -1,8 +1,8 @@
-//! Python: measured by peers/python.py, which runs the sides in turns, too.
+//! Python: measured by peers/python, which runs the sides in turns, too.
 
 use crate::harness::{Bench, Measured, Times};
 use crate::programs::{self, PYTHON};
-use crate::targets::{PYTHON_BATCH, PYTHON_SINGLE};
+use crate::targets::{PYTHON_BATCH, PYTHON_ECHO, PYTHON_ECHO_16, PYTHON_SINGLE};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -15,8 +15,16 @@ struct Printed {
     missing: BTreeMap<String, String>,
 }
 
+/// The quantities, and the names that the script has for them.
+const MEASUREMENTS: [(&str, &str); 4] = [
+    (PYTHON_BATCH, "batch"),
+    (PYTHON_SINGLE, "single"),
+    (PYTHON_ECHO, "echo"),
+    (PYTHON_ECHO_16, "echo-16"),
+];
+
 pub(crate) fn run(bench: &mut Bench) {
-    for (quantity, name) in [(PYTHON_BATCH, "batch"), (PYTHON_SINGLE, "single")] {
+    for (quantity, name) in MEASUREMENTS {
         for size in bench.sizes(quantity) {
             let measured = measure(name, size);
             bench.note(quantity, |target| {
@@ -29,9 +37,9 @@ pub(crate) fn run(bench: &mut Bench) {
 
 fn measure(name: &str, size: usize) -> Result<Measured, String> {
     eprintln!("  Python, {name}, {size} B");
-    let output = programs::run(PYTHON, "python.py", format!("{name} {size}").as_bytes())?;
+    let output = programs::run(PYTHON, "python", format!("{name} {size}").as_bytes())?;
     let printed: Printed =
-        serde_json::from_str(&output).map_err(|error| format!("python.py: {error}"))?;
+        serde_json::from_str(&output).map_err(|error| format!("Python: {error}"))?;
     let sides = printed.times.into_iter().map(|(name, times)| Times { name, times });
     let missing = printed.missing.into_iter().collect();
     Ok(Measured { sides: sides.collect(), missing })

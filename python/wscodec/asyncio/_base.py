@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import enum
+import os
 import sys
 import uuid
 from collections import deque
@@ -11,11 +11,12 @@ from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
 from .. import _ffi
+from .._ending import Ending, State
 from .._messages import SHORT_HEADERS, server_frame
 from ..deflate import Deflate
 from ..errors import check
-from ..frame import Side
-from ..text import Close
+from ..exceptions import ConnectionClosed
+from ..frame import Side, frame_encode
 from ._room import SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
@@ -29,32 +30,7 @@ AT_ONCE, SOON, AT_END = 0, 1, 2
 at the end of the read that is being handled."""
 
 
-class State(enum.IntEnum):
-    """The state of a connection (RFC 6455, 4 and 7.1)."""
-
-    CONNECTING = 0
-    """The opening handshake is in progress."""
-    OPEN = 1
-    """Messages can be sent and received."""
-    CLOSING = 2
-    """A close was sent or received, or an error has ended the connection."""
-    CLOSED = 3
-    """The TCP connection is closed."""
-
-
 CONNECTING, OPEN, CLOSING, CLOSED = State
-
-
-class Ending:
-    """How a connection ended, as far as it is known. There is none while it is open."""
-
-    __slots__ = ("cause", "rcvd", "rcvd_then_sent", "sent")
-
-    def __init__(self) -> None:
-        self.rcvd: Close | None = None
-        self.sent: Close | None = None
-        self.rcvd_then_sent: bool | None = None
-        self.cause: BaseException | None = None
 
 
 class Base(asyncio.BufferedProtocol):
@@ -221,8 +197,10 @@ class Base(asyncio.BufferedProtocol):
         if out is not None:
             self.transport.write(out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
+        if not self._handle:
+            return self._encoded_last(opcode, flags, payload)
         room, size = self._room, len(payload)
         room.handle.value = self._handle
         bound = size + _ffi.MAX_HEADER
@@ -239,3 +217,13 @@ class Base(asyncio.BufferedProtocol):
         written = send(room.handle, opcode, flags, payload, size_, start, bound_)
         del out[check(written) :]
         return out
+
+    def _encoded_last(self, opcode: int, flags: int, payload: bytes) -> bytes:
+        """A frame in the last turns of a handler; see Closing._end_with()."""
+        if flags:
+            raise self._exception()
+        return frame_encode(opcode, payload, mask_key=os.urandom(4) if self.side else None)
+
+    def _exception(self) -> ConnectionClosed:
+        """What recv() and send() raise."""
+        raise NotImplementedError

@@ -1,7 +1,7 @@
 r"""The end of a connection: the closing handshake, errors, and what is left afterwards.
 
     close_nowait()   we close                        \
-    _on_close()      the peer closes                   _finish()  ->  connection_lost()
+    _on_close()      the peer closes                   _end_with()  ->  connection_lost()
     _on_error()      the peer violates the protocol  /
 """
 
@@ -11,13 +11,16 @@ import asyncio
 from ctypes import byref, c_uint64, create_string_buffer, sizeof
 
 from .. import _ffi
+from .._ending import Ending
 from .._ffi import lib
 from ..errors import TooBig, WsError, check, error_for
-from ..exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
-from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base, Ending
+from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
 
-_OK = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
+LAST_TURNS = 4
+"""Turns of the loop for a handler to answer each of the messages before the end: it may wait
+for them through other tasks, as in asyncio.wait_for()."""
 
 
 class Closing(Base):
@@ -38,8 +41,9 @@ class Closing(Base):
         """
         close_build(code, reason)
         if self._state is OPEN:
-            self._send_close(Close(code, reason))
-            self._read_to_the_end()
+            if self._handle:  # else the connection ends already; see _end_with()
+                self._send_close(Close(code, reason))
+                self._read_to_the_end()
         elif self._state is CONNECTING:
             self.transport.abort()
 
@@ -76,13 +80,7 @@ class Closing(Base):
 
     def _exception(self) -> ConnectionClosed:
         """What recv() and send() raise."""
-        ending = self._end()
-        rcvd, sent = ending.rcvd, ending.sent
-        is_ok = rcvd and sent and rcvd.code in _OK and sent.code in _OK
-        class_ = ConnectionClosedOK if is_ok else ConnectionClosedError
-        error = class_(rcvd, sent, ending.rcvd_then_sent)
-        error.__cause__ = ending.cause
-        return error
+        return self._end().exception()
 
     def _end(self) -> Ending:
         if self._ending is None:
@@ -92,7 +90,14 @@ class Closing(Base):
     # Close frames and errors
 
     def _send_close(self, close: Close) -> None:
-        """Sends our close frame; the peer's is yet to come, unless there was an error."""
+        """Sends our close frame; the peer's is yet to come."""
+        frame = self._close_frame(close)
+        if frame:
+            self._put_frame(frame)
+        self._start_closing()
+
+    def _close_frame(self, close: Close) -> bytes:
+        """Our close frame, for the caller to send; b"" if one was sent already."""
         reason = close.reason.encode()
         out = create_string_buffer(_ffi.MAX_OUTPUT)
         size = check(
@@ -100,8 +105,7 @@ class Closing(Base):
         )
         if size:
             self._end().sent = close
-            self._put_frame(out.raw[:size])
-        self._start_closing()
+        return out.raw[:size]
 
     def _start_closing(self) -> None:
         self._state = CLOSING
@@ -117,14 +121,14 @@ class Closing(Base):
         ending.cause = ending.cause or cause
         self.close_nowait(code, reason)
 
-    def _on_close(self, close: Close) -> None:
-        """The peer's close frame has arrived. The library has our reply to it, which the caller
-        writes."""
+    def _on_close(self, close: Close, reply: bytes) -> None:
+        """The peer's close frame has arrived; b"" is the reply if it replies to ours."""
         ending = self._end()
         ending.rcvd = close
         ending.rcvd_then_sent = ending.sent is None
         if ending.sent is None:
             ending.sent = Close(close.code, "")
+        self._end_with(reply)
 
     def _on_error(self, result: int) -> None:
         """The peer has violated the protocol."""
@@ -133,8 +137,7 @@ class Closing(Base):
             error = self._too_big()
         ending = self._end()
         ending.cause = ending.cause or error
-        self._send_close(Close(error.close_code, str(error)))
-        self._finish()
+        self._end_with(self._close_frame(Close(error.close_code, str(error))))
 
     def _too_big(self) -> WsError:
         announced = c_uint64()
@@ -143,10 +146,35 @@ class Closing(Base):
 
     # After both close frames, or an error
 
-    def _finish(self) -> None:
-        """Nothing that arrives from now on matters."""
-        self._start_closing()
+    def _end_with(self, last_frame: bytes) -> None:
+        """Nothing that arrives from now on matters. If there are messages that a handler has
+        not taken yet, its replies come before our last frame, unless it takes long."""
         self._free()
+        self._end().last_frame = last_frame
+        if self._queue is not None and self._state is OPEN:
+            self._give_turns(LAST_TURNS, len(self._queue))
+        else:
+            self._finish()
+
+    def _give_turns(self, turns: int, before: int) -> None:
+        """Gives a handler that has not taken `before` messages so many turns."""
+        waiting = len(self._queue or ())
+        if waiting < before:
+            turns = LAST_TURNS
+        if turns:
+            self._settings.loop.call_soon(self._give_turns, turns - 1, waiting)
+        else:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Sends our last frame, if that was not done yet, and ends TCP."""
+        ending = self._ending
+        if ending is None or ending.last_frame is None or self._state is CLOSED:
+            return
+        frame, ending.last_frame = ending.last_frame, None
+        if frame:
+            self._put_frame(frame)
+        self._start_closing()
         self._read_to_the_end()
         self._hang_up()
 

@@ -152,9 +152,7 @@ class Receiving(Sending):
             self._deliver(messages)
         # A ping or close is the last event of a call: our reply follows those to the messages.
         if opcode == _CLOSE:
-            self._on_close(Close(entries[-1][4], payload.decode()))
-            self._put_output()
-            self._finish()
+            self._on_close(Close(entries[-1][4], payload.decode()), self._output())
         elif opcode > _BINARY and not self._is_write_paused:
             self._put_output()
 

@@ -216,13 +216,16 @@ class Sending(Closing):
 
     # The library's own frames, and the peer that does not read
 
-    def _put_output(self) -> None:
-        """Writes the pong or close frame that the library has."""
+    def _output(self) -> bytes:
+        """The pong or close frame that the library has; b"" if it has none."""
         room = self._room
         room.handle.value = self._handle
-        size = check(output(*room.output_args))
-        if size:
-            self._put_frame(room.output[:size])
+        return bytes(room.output[: check(output(*room.output_args))])
+
+    def _put_output(self) -> None:
+        frame = self._output()
+        if frame:
+            self._put_frame(frame)
 
     def pause_writing(self) -> None:
         self._is_write_paused = True

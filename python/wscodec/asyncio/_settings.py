@@ -5,25 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import Any, Optional, Union
 
-from .. import _ffi, library_can_deflate
+from .. import _ffi
+from .._limits import at_least, deflate_for, queue_marks, seconds, sizes
 from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..options import COMPRESS_FROM, Options
 from ._keepalive import Keepalive
 from ._room import room_of
 
-if TYPE_CHECKING:
-    pass
-
 Logger = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
 OnMessage = Callable[[Any, Any], object]
 OnConnection = Callable[[Any], object]
 Limit = Union[int, tuple[int, Optional[int]], None]
 """A number, or the high and the low one."""
-
-NO_CONTEXT = {"server_no_context_takeover": True, "client_no_context_takeover": True}
 
 WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
 """The flags of a whole message in the read buffer."""
@@ -90,16 +86,16 @@ class Settings:
         self.room = room_of(self.loop)
         self.logger = logger
         self.deflate = deflate_for(compression)
-        self.compress_from = _at_least("compress_from", compress_from, 0)
-        self.open_timeout = _seconds("open_timeout", open_timeout)
-        self.close_timeout = _seconds("close_timeout", close_timeout)
-        self.max_message, self.max_fragment = _sizes(max_size)
-        self.high, self.low = _queue_limits(max_queue)
+        self.compress_from = at_least("compress_from", compress_from, 0)
+        self.open_timeout = seconds("open_timeout", open_timeout)
+        self.close_timeout = seconds("close_timeout", close_timeout)
+        self.max_message, self.max_fragment = sizes(max_size)
+        self.high, self.low = queue_marks(max_queue)
         self.write_high, self.write_low = _write_limits(write_limit)
         self.decode_text, self.stream = bool(decode_text), bool(stream)
         self.whole = -1 if stream else WHOLE  # with `stream`, no message is handled as a whole
-        interval = _seconds("ping_interval", ping_interval)
-        timeout = _seconds("ping_timeout", ping_timeout)
+        interval = seconds("ping_interval", ping_interval)
+        timeout = seconds("ping_timeout", ping_timeout)
         self.keepalive: Keepalive | None = None
         if interval is not None:
             self.keepalive = Keepalive(self.loop, self.room, interval, timeout)
@@ -114,57 +110,12 @@ class Settings:
         }
 
 
-def deflate_for(compression: str | Deflate | None) -> Deflate | None:
-    """The parameters of compression: "deflate" holds no memory between messages, and is none
-    where the library cannot compress.
-
-    Raises InvalidArgument for anything but "deflate", None and a Deflate.
-    """
-    if compression == "deflate":
-        return Deflate(**NO_CONTEXT) if library_can_deflate() else None
-    if compression is None or isinstance(compression, Deflate):
-        return compression
-    raise InvalidArgument(f"compression is 'deflate', a Deflate or None, not {compression!r}")
-
-
-def _at_least(name: str, value: int, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise InvalidArgument(f"{name} {value!r} is not a number from {least} on")
-    return value
-
-
-def _seconds(name: str, value: float | None) -> float | None:
-    if value is not None and not value > 0:
-        raise InvalidArgument(f"{name} {value!r} is not a positive number of seconds")
-    return value
-
-
-def _sizes(limits: int | None | tuple[int | None, int | None]) -> tuple[int, int]:
-    """The limits on a message and on a fragment; 0 for none."""
-    message, fragment = limits if isinstance(limits, tuple) else (limits, None)
-    return (
-        0 if message is None else _at_least("max_size", message, 1),
-        0 if fragment is None else _at_least("max_size", fragment, 1),
-    )
-
-
-def _queue_limits(limits: Limit) -> tuple[float, int]:
-    high, low = limits if isinstance(limits, tuple) else (limits, None)
-    if high is None:
-        return float("inf"), 0
-    _at_least("max_queue", high, 1)
-    low = high // 4 if low is None else _at_least("max_queue", low, 0)
-    if low > high:
-        raise InvalidArgument(f"max_queue: {low} is above {high}")
-    return high, low
-
-
 def _write_limits(limits: Limit) -> tuple[int | None, int | None]:
     high, low = limits if isinstance(limits, tuple) else (limits, None)
     if high is None:
         return None, None
-    _at_least("write_limit", high, 0)
-    low = high // 4 if low is None else _at_least("write_limit", low, 0)
+    at_least("write_limit", high, 0)
+    low = high // 4 if low is None else at_least("write_limit", low, 0)
     if low > high:
         raise InvalidArgument(f"write_limit: {low} is above {high}")
     return high, low

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Callable
 
 from .._client import USER_AGENT, Offer, Opened
+from .._limits import deflate_for
 from .._reconnect import backoff, process_exception, retry_after
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
@@ -28,7 +29,7 @@ from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
 from ._route import Route
-from ._settings import Limit, Logger, OnConnection, OnMessage, Settings, deflate_for
+from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
 from ._timeout import timeout
 from .connection import Connection
 

@@ -18,13 +18,14 @@ from types import TracebackType
 from typing import TypeVar, cast
 
 from .. import _ffi
+from .._ending import State
 from .._messages import encoded, server_frame
 from ..connection import Connection as Engine
 from ..deflate import Deflate, Deflater
 from ..exceptions import ConcurrencyError
 from ..frame import Side
 from ..text import CloseCode
-from ._base import OPEN, State
+from ._base import OPEN
 from ._receiving import Receiving
 from ._settings import OnConnection
 
@@ -103,6 +104,7 @@ class Connection(Receiving):
 
     def eof_received(self) -> bool:
         """For asyncio: the peer sends nothing more. Returns whether we still want to send."""
+        self._finish()
         return False
 
     async def __aenter__(self: Self) -> Self:

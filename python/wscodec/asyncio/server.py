@@ -136,7 +136,7 @@ class ServerConnection(Connection):
             assert answer.response is not None
             self.logger.info("connection rejected (%d)", answer.response.status_code)
             self._stop_timer()
-            self._finish()
+            self._end_with(b"")
         else:
             self.logger.info("connection open")
             self._request = head.data[: head.length]

@@ -1,38 +1,15 @@
-"""Reads a measurement, "batch SIZE" or "single SIZE". Prints the nanoseconds of CPU time that each
-side needs to decode a frame, as JSON.
-
-Each side decodes a read of masked binary frames to a list of their payloads, as `bytes`. The lists
-are compared, then the sides are timed in turns.
-"""
+"""Decodes reads of masked binary frames to lists of their payloads, as `bytes`."""
 
 from __future__ import annotations
 
-import json
 import struct
-import sys
-import time
 from collections.abc import Callable
 from ctypes import addressof, byref, c_char, c_size_t, c_uint32, c_void_p
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "python"))
 
 import wscodec
 from wscodec import _ffi
 
-FRAMES = 64
-ROUNDS = 31
-SAMPLE = 3_000_000  # nanoseconds
-
 Side = Callable[[bytes], "list[bytes]"]
-
-
-def stream_of(size: int) -> bytes:
-    payload = bytes(i * 7 & 255 for i in range(size))
-    key = bytes.fromhex("37fa213d")
-    frame = wscodec.frame_encode(wscodec.Opcode.BINARY, payload, mask_key=key)
-    return frame * FRAMES
-
 
 # ---- ours ----
 
@@ -40,6 +17,11 @@ def stream_of(size: int) -> bytes:
 def decoder_feed() -> Side:
     decoder = wscodec.Decoder()
     return lambda data: [frame.payload for frame in decoder.feed(data)]
+
+
+def decoder_feed_tuples() -> Side:
+    decoder = wscodec.Decoder()
+    return lambda data: [payload for _, _, payload in decoder.feed_tuples(data)]
 
 
 # With ctypes only, as in a program that does not use the classes of the package.
@@ -181,61 +163,17 @@ def aiohttp() -> Side:
     return side
 
 
-SIDES = {
-    "batch": {
-        "ws_decoder_feed": ctypes_call_per_read,
-        "Decoder.feed": decoder_feed,
-        "websockets": websockets,
-        "wsproto": wsproto,
-        "aiohttp": aiohttp,
-    },
-    "single": {
-        "ws_frame_decode": ctypes_call_per_frame,
-        "frame_decode": frame_decode,
-        "websockets": websockets,
-    },
+BATCH = {
+    "ws_decoder_feed": ctypes_call_per_read,
+    "Decoder.feed": decoder_feed,
+    "Decoder.feed_tuples": decoder_feed_tuples,
+    "websockets": websockets,
+    "wsproto": wsproto,
+    "aiohttp": aiohttp,
 }
 
-# ---- timing ----
-
-
-def timed(side: Side, data: bytes, calls: int) -> int:
-    start = time.process_time_ns()
-    for _ in range(calls):
-        side(data)
-    return time.process_time_ns() - start
-
-
-def calls_for(side: Side, data: bytes) -> int:
-    calls = 1
-    while timed(side, data, calls) < SAMPLE / 2:
-        calls *= 2
-    return calls
-
-
-def main() -> None:
-    name, size = sys.stdin.read().split()
-    data = stream_of(int(size))
-    sides, missing = {}, {}
-    for side_name, make in SIDES[name].items():
-        try:
-            sides[side_name] = make()
-        except ImportError as error:
-            missing[side_name] = str(error)
-    outputs = {side_name: side(data) for side_name, side in sides.items()}
-    expected = next(iter(outputs.values()))
-    for side_name, output in outputs.items():
-        if output != expected or len(output) != FRAMES:
-            raise SystemExit(f"{side_name} decodes something else")
-    calls = {side_name: calls_for(side, data) for side_name, side in sides.items()}
-    times: dict[str, list[float]] = {side_name: [] for side_name in sides}
-    for at in range(ROUNDS):
-        order = list(sides)
-        for side_name in order[at % len(order) :] + order[: at % len(order)]:
-            count = calls[side_name]
-            spent = timed(sides[side_name], data, count)
-            times[side_name].append(spent / count / FRAMES)
-    print(json.dumps({"times": times, "missing": missing}))
-
-
-main()
+SINGLE = {
+    "ws_frame_decode": ctypes_call_per_frame,
+    "frame_decode": frame_decode,
+    "websockets": websockets,
+}

@@ -1,8 +1,6 @@
 """An echo server on picows' core interface, as in its README."""
 
-import asyncio
-import sys
-
+from loops import run
 from picows import (
     WSFrame,
     WSListener,
@@ -28,4 +26,4 @@ async def main(port: int) -> None:
     await server.serve_forever()
 
 
-asyncio.run(main(int(sys.argv[1])))
+run(main)

@@ -1,0 +1,15 @@
+"""An echo server on websockets, with a thread for each connection."""
+
+import sys
+
+from websockets.sync.server import ServerConnection, serve
+
+
+def echo(connection: ServerConnection) -> None:
+    for message in connection:
+        connection.send(message)
+
+
+options = {"compression": None, "ping_interval": None, "backlog": 1024}
+with serve(echo, "127.0.0.1", int(sys.argv[-1]), **options) as server:
+    server.serve_forever()

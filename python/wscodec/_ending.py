@@ -1,0 +1,59 @@
+"""The state of a network connection, and how it ended."""
+
+from __future__ import annotations
+
+import enum
+
+from .exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
+from .text import Close, CloseCode
+
+_NORMAL = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
+
+
+class State(enum.IntEnum):
+    """The state of a connection (RFC 6455, 4 and 7.1)."""
+
+    CONNECTING = 0
+    """The opening handshake is in progress."""
+    OPEN = 1
+    """Messages can be sent and received."""
+    CLOSING = 2
+    """A close was sent or received, or an error has ended the connection."""
+    CLOSED = 3
+    """The TCP connection is closed."""
+
+
+class Ending:
+    """How a connection ended, as far as it is known."""
+
+    __slots__ = ("cause", "last_frame", "rcvd", "rcvd_then_sent", "sent")
+
+    def __init__(self) -> None:
+        self.rcvd: Close | None = None
+        self.sent: Close | None = None
+        self.rcvd_then_sent: bool | None = None
+        self.cause: BaseException | None = None
+        self.last_frame: bytes | None = None  # waits until a handler of asyncio has replied
+
+    @property
+    def code(self) -> int:
+        """The code of the peer's close; 1006 if none has arrived."""
+        return CloseCode.ABNORMAL if self.rcvd is None else self.rcvd.code
+
+    @property
+    def reason(self) -> str:
+        """The reason of the peer's close; "" if there is none."""
+        return "" if self.rcvd is None else self.rcvd.reason
+
+    def exception(self) -> ConnectionClosed:
+        """A new exception that tells of the end."""
+        is_normal = (
+            self.rcvd is not None
+            and self.sent is not None
+            and self.rcvd.code in _NORMAL
+            and self.sent.code in _NORMAL
+        )
+        class_ = ConnectionClosedOK if is_normal else ConnectionClosedError
+        error = class_(self.rcvd, self.sent, self.rcvd_then_sent)
+        error.__cause__ = self.cause
+        return error

@@ -1,0 +1,36 @@
+"""WebSocket servers and clients for threads.
+
+The names are those of websockets.sync, with the same meanings; so are the modules.
+"""
+
+from __future__ import annotations
+
+from .. import exceptions
+from .._ending import State
+from ..datastructures import Headers
+from ..exceptions import *  # noqa: F403
+from ..http11 import Request, Response
+from .client import ClientConnection, connect, reconnect, unix_connect, unix_reconnect
+from .connection import Connection, PongEvent, broadcast
+from .server import Server, ServerConnection, basic_auth, serve, unix_serve
+
+__all__ = [
+    "ClientConnection",
+    "Connection",
+    "Headers",
+    "PongEvent",
+    "Request",
+    "Response",
+    "Server",
+    "ServerConnection",
+    "State",
+    "basic_auth",
+    "broadcast",
+    "connect",
+    "reconnect",
+    "serve",
+    "unix_connect",
+    "unix_reconnect",
+    "unix_serve",
+]
+__all__ += exceptions.__all__

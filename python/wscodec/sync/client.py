@@ -1,0 +1,373 @@
+"""A WebSocket client for threads.
+
+with connect("wss://server.example/") as connection:
+    connection.send("hello")
+    for message in connection:
+        print(message)
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import ssl as tls
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, overload
+
+from .._client import USER_AGENT, ClientOpening, Offer, Opened
+from .._limits import MaxQueue, MaxSize, deflate_for, seconds
+from .._reconnect import backoff, process_exception, retry_after
+from .._redirect import MAX_REDIRECTS, redirected, same_origin, without_credentials
+from ..datastructures import Headers, HeadersLike
+from ..deflate import Deflate
+from ..errors import InvalidArgument
+from ..exceptions import InvalidStatus, SecurityError
+from ..frame import Side
+from ..handshake import Response, parse_handshake
+from ..http11 import Request
+from ..options import COMPRESS_FROM
+from ..proxy import ProxyLike
+from ..uri import WebSocketURI, parse_uri
+from ._channel import Channel
+from ._io import Deadline
+from ._options import connection_options, engine_options
+from ._route import Route
+from .connection import Connection, LoggerLike
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+__all__ = [
+    "ClientConnection",
+    "backoff",
+    "connect",
+    "process_exception",
+    "reconnect",
+    "unix_connect",
+    "unix_reconnect",
+]
+
+
+class ClientConnection(Connection):
+    """A connection to a server. connect() creates it; see Connection for its methods."""
+
+    side = Side.CLIENT
+
+    request: Request
+    """The request."""
+    response: Response
+    """The server's response."""
+
+
+class reconnect:
+    """Connects again and again:
+
+        for connection in reconnect("wss://server.example/"):
+            try:
+                ...
+            except ConnectionClosed:
+                continue
+
+    Each connection is closed when its turn of the loop ends. If a connection cannot be made, or
+    ends with an exception that leaves the loop's body, it is tried again after a delay, unless
+    `process_exception` calls the exception fatal.
+
+    It can also be used as connect() is, in a `with`.
+
+    The arguments are those of connect(), and:
+
+    process_exception  A function of the exception that ended an attempt. None: the attempt is
+                       repeated; else the exception that it returns is raised.
+    reconnect_delays   A function that returns a generator of the delays in seconds. It starts
+                       again after each connection that could be made. A longer Retry-After of
+                       the server (at most 300 seconds) has precedence. When the generator ends,
+                       the exception is raised.
+
+    Raises what connect() raises.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        sock: socket.socket | None = None,
+        ssl: tls.SSLContext | None = None,
+        server_hostname: str | None = None,
+        origin: str | None = None,
+        subprotocols: Sequence[str] | None = None,
+        compression: str | Deflate | None = "deflate",
+        compress_from: int = COMPRESS_FROM,
+        additional_headers: HeadersLike | None = None,
+        user_agent_header: str | None = USER_AGENT,
+        proxy: ProxyLike = True,
+        proxy_ssl: tls.SSLContext | None = None,
+        proxy_server_hostname: str | None = None,
+        process_exception: Callable[[Exception], Exception | None] = process_exception,
+        open_timeout: float | None = 10,
+        ping_interval: float | None = 20,
+        ping_timeout: float | None = 20,
+        close_timeout: float | None = 10,
+        reconnect_delays: Callable[[], Iterator[float]] = backoff,
+        max_size: MaxSize = 2**20,
+        max_queue: MaxQueue = 16,
+        decode_text: bool = True,
+        stream: bool = False,
+        logger: LoggerLike | None = None,
+        create_connection: Callable[..., ClientConnection] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._uri = parse_uri(uri)
+        self._offer = Offer(
+            origin=origin,
+            subprotocols=subprotocols,
+            deflate=deflate_for(compression),
+            headers=Headers(additional_headers or ()),
+            user_agent=user_agent_header,
+        )
+        self._offer.request(self._uri)  # raises what is wrong with it
+        self._route = Route(
+            sock=sock,
+            ssl=ssl,
+            server_hostname=server_hostname,
+            path=kwargs.pop("_path", None),
+            proxy=proxy,
+            proxy_ssl=proxy_ssl,
+            proxy_server_hostname=proxy_server_hostname,
+            user_agent=user_agent_header,
+            arguments=kwargs,
+        )
+        self._route.check(self._uri)
+        self._open_timeout = seconds("open_timeout", open_timeout)
+        self._engine_options = engine_options(max_size, compress_from, decode_text, stream)
+        self._options = connection_options(
+            ping_interval, ping_timeout, close_timeout, max_queue
+        )
+        self._process_exception, self._delays = process_exception, reconnect_delays
+        self._logger = logger or logging.getLogger("wscodec.client")
+        self._create = create_connection or ClientConnection
+        self._connection: ClientConnection | None = None
+
+    def __enter__(self) -> ClientConnection:
+        if self._connection is not None:
+            raise RuntimeError("this connection is already in use")
+        self._connection = self._connect()
+        return self._connection
+
+    def __exit__(self, exc_type: type[BaseException] | None, *others: object) -> None:
+        connection, self._connection = self._connection, None
+        assert connection is not None
+        connection.__exit__(exc_type, *others)
+
+    def __iter__(self) -> Iterator[ClientConnection]:
+        delays: Iterator[float] | None = None
+        while True:
+            try:
+                with self as connection:
+                    delays = None
+                    yield connection
+            except Exception as error:
+                fatal = self._judge(error)
+                if fatal is error:
+                    raise
+                if fatal is not None:
+                    raise fatal from error
+                delays = delays or iter(self._delays())
+                delay = next(delays, None)
+                if delay is None:
+                    raise
+                delay = max(delay, retry_after(error))
+                self._logger.info(
+                    "connect failed; reconnecting in %.1f seconds: %s",
+                    delay,
+                    traceback.format_exception_only(type(error), error)[0].strip(),
+                )
+                time.sleep(delay)
+
+    def _judge(self, error: Exception) -> Exception | None:
+        """The exception to raise; None for a new attempt."""
+        try:
+            return self._process_exception(error)
+        except Exception as raised:
+            return raised
+
+    # One attempt
+
+    def _connect(self) -> ClientConnection:
+        deadline = Deadline(self._open_timeout)
+        uri, offer, redirections = self._uri, self._offer, 0
+        while True:
+            try:
+                return self._open(uri, offer, deadline)
+            except InvalidStatus as error:
+                target = redirected(uri, error.response)
+                if target is None:
+                    raise
+                redirections += 1
+                if redirections > MAX_REDIRECTS:
+                    why = f"the server redirects more than {MAX_REDIRECTS} times"
+                    raise SecurityError(error.response, why) from error
+                offer = self._offer_after(error, uri, target, offer)
+                uri = target
+
+    def _offer_after(
+        self, error: InvalidStatus, uri: WebSocketURI, target: WebSocketURI, offer: Offer
+    ) -> Offer:
+        """What to ask for where a redirection leads."""
+        if self._route.sock is not None:
+            why = "the server redirects, and `sock` was for one connection"
+            raise SecurityError(error.response, why) from error
+        if same_origin(uri, target):
+            return offer
+        if self._route.is_given:
+            why = "the server redirects to another one, and the address was given"
+            raise SecurityError(error.response, why) from error
+        return replace(offer, headers=without_credentials(offer.headers))
+
+    def _open(self, uri: WebSocketURI, offer: Offer, deadline: Deadline) -> ClientConnection:
+        """Connects without redirections."""
+        channel = self._route.connect(uri, deadline)
+        try:
+            opening = ClientOpening(uri, offer, self._engine_options)
+            opened = _shake_hands(channel, opening)
+            connection = self._create(channel, logger=self._logger, **self._options)
+            request = parse_handshake(opening.request)
+            assert request is not None
+            connection.request = request
+            connection.response = opened.response
+            connection._open(opened.connection, opened.rest)
+        except BaseException:
+            channel.socket.close()
+            raise
+        return connection
+
+
+def _shake_hands(channel: Channel, opening: ClientOpening) -> Opened:
+    """The opening handshake. If its time is up, a response counts whose body has not ended."""
+    try:
+        channel.send(opening.request)
+        while True:
+            data = channel.receive()
+            if not data:
+                opening.finish()
+            if (opened := opening.receive(data)) is not None:
+                return opened
+    except TimeoutError as error:
+        if opening.refusal is not None:
+            raise opening.refusal from error
+        raise
+
+
+@overload
+def connect(
+    uri: str, *, legacy: Literal[True] | None = ..., **options: Any
+) -> ClientConnection: ...
+@overload
+def connect(uri: str, *, legacy: Literal[False], **options: Any) -> reconnect: ...
+
+
+def connect(
+    uri: str, *, legacy: bool | None = None, **options: Any
+) -> ClientConnection | reconnect:
+    """Connects to a WebSocket server. Close the connection with its close(), or use it in a
+    `with`, which does that:
+
+        with connect("wss://server.example/") as connection:
+            ...
+
+    uri                    "ws://host:port/path" or "wss://...". With "user:password@", the
+                           request has an Authorization field (RFC 7617).
+    sock                   A socket that is connected to the server.
+    ssl                    For a wss:// URI. Default: ssl.create_default_context().
+    server_hostname        The name in the server's certificate, instead of the URI's host.
+    origin                 The value of Origin, for servers that want one; None: the field is
+                           not sent.
+    subprotocols           The subprotocols to offer, most preferred first; None for none.
+    compression            "deflate": offer permessage-deflate without context takeover, which
+                           holds no memory between messages. A wscodec.Deflate: offer that.
+                           None: none.
+    compress_from          Shorter messages are not compressed. Default: 1024 bytes.
+    additional_headers     Additional header fields of the request. Host, User-Agent and
+                           Authorization replace those that are sent otherwise.
+    user_agent_header      The value of User-Agent, by default "wscodec/VERSION Python/3.x";
+                           None: the field is not sent.
+    proxy                  True: the proxy that the environment or the system's settings name
+                           (see wscodec.proxy.get_proxy). A URL with http://, https://,
+                           socks5h://, socks5://, socks4a:// or socks4://: this proxy. None: no
+                           proxy. SOCKS needs the package python-socks.
+    proxy_ssl              For an https:// proxy. Default: ssl.create_default_context().
+    proxy_server_hostname  The name in the proxy's certificate, instead of its URL's host.
+    open_timeout           Seconds within which the connection must be open, with proxies and
+                           redirections. None: no limit. Default: 10.
+    ping_interval          Seconds between pings. None: no pings. Default: 20.
+    ping_timeout           Seconds after a ping until the connection is closed with 1011, if
+                           nothing was received since, or nothing could be sent. None: no limit.
+                           Default: 20.
+    close_timeout          Seconds that the closing handshake may take. None: no limit. Default:
+                           10.
+    max_size               The limit on a message, or a pair of limits on a message and on a
+                           fragment, in bytes; None for none. Default: 1 MiB.
+    max_queue              How many messages are queued for recv() until no more are read; or a
+                           pair, also how many are left when reading goes on; None for no limit.
+                           Default: 16.
+    decode_text            Whether text messages arrive as str; else as bytes that are valid
+                           UTF-8. Default: True.
+    stream                 Whether recv_streaming() yields the parts of messages as they arrive.
+                           Default: False.
+    logger                 Default: the logger "wscodec.client".
+    create_connection      A subclass of ClientConnection, to be used instead of it.
+
+    legacy                 False: return a reconnect, as connect() of other packages does.
+
+    All other arguments are those of socket.create_connection(), e.g. `source_address`;
+    `address` is a pair of the host and the port to connect to instead of the URI's.
+
+    Redirections (301, 302, 303, 307, 308) are followed, at most 10. Another origin does not get
+    Authorization, Cookie and Host of `additional_headers`, nor the credentials of the URI.
+
+    Raises InvalidURI; InvalidArgument or TypeError for other arguments that are invalid or
+    exclude each other; and:
+
+    InvalidProxy     The proxy's URL is invalid.
+    OSError          The network or a proxy (ProxyError) failed; TimeoutError after
+                     open_timeout; ssl.SSLError.
+    EOFError         The server or proxy closed the connection during the TLS handshake.
+    InvalidStatus    The status of the response is not 101. Its `response` has `status_code`,
+                     `headers` and up to 64 KiB of the `body`. SecurityError, which is a kind of
+                     it, for a redirection from wss to ws, for one too many, and for one to
+                     another origin if `sock`, `address` or `server_hostname` is given.
+    InvalidHandshake The response is invalid in another way.
+    ImportError      The proxy needs python-socks.
+    """
+    connecting = reconnect(uri, **options)
+    return connecting if legacy is False else connecting._connect()
+
+
+def unix_connect(
+    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+) -> ClientConnection:
+    """Connects to a server on a Unix socket. Without a path, `sock` must be given.
+
+    uri  The URI for the request. Default: "ws://localhost/", or "wss://localhost/" if `ssl` is
+         given.
+
+    All other arguments, and exceptions, are those of connect().
+    """
+    return unix_reconnect(path, uri, **options)._connect()
+
+
+def unix_reconnect(
+    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+) -> reconnect:
+    """Connects to a server on a Unix socket, again and again; see reconnect.
+
+    The arguments are those of unix_connect() and reconnect.
+    """
+    if (path is None) == (options.get("sock") is None):
+        raise InvalidArgument("give either a path or sock")
+    if uri is None:
+        uri = "wss://localhost/" if options.get("ssl") else "ws://localhost/"
+    return reconnect(uri, _path=path, **options)

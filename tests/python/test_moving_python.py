@@ -1,0 +1,100 @@
+"""docs/moving-python.md lists every difference between websockets and wscodec."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import websockets
+import wscodec.asyncio
+from programs import programs
+from websockets_names import facts
+from wire import ROOT
+from wscodec.sync._watcher import Watched
+from wscodec.sync.client import reconnect
+
+PAGE = ROOT / "docs" / "moving-python.md"
+TEXT = PAGE.read_text()
+MODULES = (
+    "asyncio.client",
+    "asyncio.server",
+    "asyncio.connection",
+    "sync.client",
+    "sync.server",
+    "sync.connection",
+    "exceptions",
+    "datastructures",
+    "http11",
+)
+PASSES_ON: dict[str, dict[str, Callable[..., Any]]] = {"sync.client": {"connect": reconnect}}
+"""Functions that pass their arguments on to another one, whose signature counts."""
+
+
+def rows(module: str) -> dict[str, str]:
+    """What the page says about the names of a module."""
+    table = TEXT.partition(f"### `{module}`\n")[2].partition("\n#")[0]
+    found = {}
+    for names, text in re.findall(r"^\| (`.*?) \| (.*) \|$", table, re.M):
+        for name in re.findall(r"`([^`]+)`", names):
+            assert name not in found, f"{name} is listed twice"
+            found[name] = text
+    assert found
+    return found
+
+
+def compared(module: str) -> dict[str, str]:
+    """What is true."""
+    theirs = importlib.import_module(f"websockets.{module}")
+    ours = importlib.import_module(f"wscodec.{module}")
+    found = facts(theirs, ours, PASSES_ON.get(module, {}))
+    if module == "sync.connection":
+        # For the thread that watches connections, not for users.
+        watched = {*vars(Watched), *Watched.__annotations__}
+        found = {k: v for k, v in found.items() if k.partition(".")[2] not in watched}
+    return found
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_name_of_websockets_is_listed_with_its_difference(module: str) -> None:
+    listed, found = rows(f"websockets.{module}"), compared(module)
+    assert sorted(listed) == sorted(found)
+    for name, kind in found.items():
+        said = re.match(r"\w+", listed[name])
+        assert said and said[0] in ("same", "differs", "missing", "new"), listed[name]
+        # Behaviour can differ where signatures do not.
+        assert said[0] == kind or (said[0], kind) == ("differs", "same"), (name, kind)
+
+
+def test_every_name_of_the_package_itself_is_listed() -> None:
+    listed = rows("websockets")
+    assert sorted(listed) == sorted({*websockets.__all__})
+    for name, text in listed.items():
+        assert hasattr(wscodec.asyncio, name) is (text == "as below"), name
+
+
+def test_names_that_are_given_instead_exist() -> None:
+    for name in set(re.findall(r"`(wscodec(?:\.\w+)+)", TEXT)):
+        module, _, attribute = name.rpartition(".")
+        if name != "wscodec.client":  # a logger
+            has_it = hasattr(importlib.import_module(module), attribute)
+            assert has_it or importlib.import_module(name), name
+
+
+def test_the_rows_of_imports_name_what_exists() -> None:
+    imports = re.findall(
+        r"^\| `(from websockets.*|import websockets)` \| `(.*)` \|$", TEXT, re.M
+    )
+    assert len(imports) == 7
+    for before, after in imports:
+        exec(before, {})
+        exec(after, {})
+
+
+@pytest.mark.parametrize("section", programs(PAGE))
+def test_programs_of_the_page_compile(section: str) -> None:
+    for language in ("python", "python before"):
+        for program in programs(PAGE, language)[section]:
+            compile(program, section, "exec")
