@@ -93,11 +93,9 @@ async def test_without_a_timeout_a_silent_peer_is_only_pinged() -> None:
 
 @run
 async def test_a_peer_that_sends_anything_is_alive() -> None:
-    async with serve(
-        echo, "127.0.0.1", 0, ping_interval=0.05, ping_timeout=0.1, decode_text=True
-    ) as server:
+    async with serve(echo, "127.0.0.1", 0, ping_interval=0.2, ping_timeout=0.4) as server:
         peer = await RawPeer.open(server)
-        for _ in range(30):
+        for _ in range(50):
             await asyncio.sleep(0.02)
             peer.write(frame(FIN | TEXT, b"a"))  # and no pong
         assert server.connections
