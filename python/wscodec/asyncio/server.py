@@ -21,6 +21,7 @@ from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..handshake import parse_handshake
 from ..http11 import Request, Response
+from ..options import COMPRESS_FROM
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
 from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
