@@ -88,7 +88,8 @@ def sync_refused(visit: Visit, message: bytes) -> int | None:
         with contextlib.suppress(ConnectionClosed):
             client.send(message)
             client.recv(PATIENCE)
-    return client.close_code
+    code: int | None = client.close_code
+    return code
 
 
 REFUSED: dict[str, Callable[[Visit, bytes], int | None]] = {

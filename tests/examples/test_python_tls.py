@@ -6,7 +6,16 @@ import ssl
 
 import pytest
 from conversation import Certificate
-from echo_checks import MIB, RFC_REQUEST, Peer, ProtocolChecks, Server, echo
+from echo_checks import (
+    MIB,
+    PATIENCE,
+    RFC_REQUEST,
+    Peer,
+    ProtocolChecks,
+    Server,
+    echo,
+    is_dropped,
+)
 from python_servers import SERVERS
 from wire import FIN, TEXT, frame
 
@@ -48,6 +57,17 @@ class TestUvloop(TestAsyncio):
 
 class TestThreads(TlsChecks):
     name = "threads"
+
+    def test_half_close(self, server: Server) -> None:
+        """Within a head, it is answered without a close_notify."""
+        with server.opened() as peer:
+            peer.send(frame(FIN | TEXT, b"hi"), frame(TEXT, b"unfinished"))
+            peer.half_close()
+            assert peer.rest() == echo(FIN | TEXT, b"hi")
+        with server.raw() as peer:
+            peer.send(RFC_REQUEST[:50])
+            peer.half_close()
+            assert is_dropped(peer, PATIENCE)
 
 
 class TestTrio(TlsChecks):

@@ -18,4 +18,4 @@ class TestUvloop(PythonChecks):
 class TestUvloopCompresses(PythonCompressionChecks):
     command = SERVERS["uvloop"]
     explains = True
-    queue_limit = 112 * MIB  # 16 messages of 4 MiB wait, and some are being echoed
+    queue_limit = 144 * MIB  # 16 messages of 4 MiB wait, and some are being echoed

@@ -22,6 +22,6 @@ def serve_callbacks(_: object, host: str, port: int, **options: Any) -> Server:
 
 
 if __name__ == "__main__":
-    wscodec.asyncio.serve = serve_callbacks
+    vars(wscodec.asyncio)["serve"] = serve_callbacks
     sys.argv[0] = str(ROOT / "python" / "examples" / "echo_server.py")
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -10,7 +10,7 @@ import pytest
 from asyncio_peer import BINARY, CLOSE, FIN, TEXT, RawPeer, close, echo, frame, run
 from deflated import Compressor
 from wire import KEY
-from wscodec import Deflate
+from wscodec import Deflate, build_response
 from wscodec.asyncio import ConnectionClosed, connect, serve
 
 HI = frame(FIN | TEXT, b"hi")
@@ -117,9 +117,7 @@ async def test_a_client_replies_masked_before_the_report_of_a_violation() -> Non
             for line in head.split(b"\r\n")
             if line.lower().startswith(b"sec-websocket-key")
         )
-        from wscodec import build_response
-
-        writer.write(build_response(key) + frame(FIN | TEXT, b"hi", None) + VIOLATION)
+        writer.write(build_response(key.decode()) + frame(FIN | TEXT, b"hi", None) + VIOLATION)
         writer.write_eof()
         received.set_result(await reader.read())
         writer.close()

@@ -6,7 +6,8 @@ The names are those of websockets.asyncio, with the same meanings; so are the mo
 
 from __future__ import annotations
 
-from .. import exceptions
+import wscodec.exceptions as exceptions  # a form that pyright follows to __all__
+
 from ..datastructures import Headers
 from ..exceptions import *  # noqa: F403
 from ..http11 import Request, Response

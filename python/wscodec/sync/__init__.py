@@ -5,7 +5,8 @@ The names are those of websockets.sync, with the same meanings; so are the modul
 
 from __future__ import annotations
 
-from .. import exceptions
+import wscodec.exceptions as exceptions  # a form that pyright follows to __all__
+
 from .._ending import State
 from ..datastructures import Headers
 from ..exceptions import *  # noqa: F403
