@@ -109,12 +109,12 @@ test-c: library ## runs the C and C++ tests and the gates of symbols, header and
 	@if command -v $(CXX) > /dev/null; then tests/gates/wrapper.sh && $(MAKE) -C tests/cpp check; \
 		else echo "no C++ compiler: tests/cpp skipped"; fi
 
-# Two files of tests at a time, since most tests of servers wait.
-TWO_AT_ONCE := -n 2 --dist loadfile
+# Four files of tests at a time, since most tests of servers wait.
+FOUR_AT_ONCE := -n 4 --dist loadfile
 
 test-python: examples tools $(VENV)/ready ## runs the Python tests, which also test the C programs
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python:docs $(VENV)/bin/python -m pytest -q \
-		$(TWO_AT_ONCE) tests/python tests/docs
+		$(FOUR_AT_ONCE) tests/python tests/docs
 
 $(VENV)/ready: tests/python/requirements.txt
 	$(PYTHON) -m venv --clear $(VENV)
@@ -154,7 +154,7 @@ test-first-steps: library $(VENV)/ready ## tests a new user's first program with
 
 test-examples: examples-all tools $(VENV)/examples ## tests the examples that need other libraries
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
-		$(TWO_AT_ONCE) -p no:cacheprovider tests/examples
+		$(FOUR_AT_ONCE) -p no:cacheprovider tests/examples
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99

@@ -61,6 +61,8 @@ MADE: list[Exception] = [
     exceptions.InvalidURI("http://a", "the scheme is not ws or wss"),
     exceptions.InvalidProxy("ftp://a", "of another kind"),
     exceptions.ProxyError("refused"),
+    exceptions.InvalidProxyMessage("no HTTP"),
+    exceptions.SecurityError(response, "a redirection to ws:"),
     exceptions.InvalidProxyStatus(407, "Proxy Authentication Required"),
     datastructures.MultipleValuesError("Set-Cookie"),
     raised(lambda: wscodec.parse_handshake(edit(": 13", ": 8"))),

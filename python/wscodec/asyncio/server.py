@@ -25,9 +25,9 @@ from ..options import COMPRESS_FROM
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
 from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
-from .connection import Connection
+from .connection import Connection, broadcast
 
-__all__ = ["Server", "ServerConnection", "basic_auth", "serve", "unix_serve"]
+__all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
 Handler = Callable[["ServerConnection"], Awaitable[object]]
 
