@@ -318,7 +318,9 @@ def connect(
     stream                 Whether recv_streaming() yields the parts of messages as they arrive.
                            Default: False.
     logger                 Default: the logger "wscodec.client".
-    create_connection      A subclass of ClientConnection, to be used instead of it.
+    create_connection      A subclass of ClientConnection to use instead of it, for attributes
+                           of your own. Called with (channel, **options), which it passes to
+                           super().__init__().
 
     legacy                 False: return a reconnect, as connect() of other packages does.
 
