@@ -36,6 +36,7 @@ from ..text import CloseCode, close_build
 from ._channel import Channel
 from ._io import Deadline, shut_down
 from ._options import connection_options, engine_options
+from ._signature import with_arguments_of
 from .connection import Connection, LoggerLike, broadcast
 
 if TYPE_CHECKING:
@@ -470,6 +471,7 @@ def serve(
     return server
 
 
+@with_arguments_of(serve)
 def unix_serve(
     handler: Handler, path: str | os.PathLike[str] | None = None, **kwargs: Any
 ) -> Server:
