@@ -22,7 +22,8 @@ def basic_auth(
     credentials: Credentials | None = None,
     check_credentials: Check | None = None,
 ) -> Callable[[Any, Handshake], Any]:
-    """A process_request that demands a username and a password (RFC 7617):
+    """Returns a function for process_request that demands a username and a password (RFC
+    7617):
 
         serve(handler, process_request=basic_auth("chat", credentials=("me", "secret")))
 

@@ -2,6 +2,9 @@
 
 Catch WsError for everything, or one of its three families: UsageError, HandshakeError and
 ProtocolError. Each has the close code and the HTTP status that report it to the peer.
+
+Some have a second name, that of the package websockets: it is in wscodec.exceptions,
+wscodec.asyncio and wscodec.sync. A traceback shows the name that is used here.
 """
 
 from __future__ import annotations
@@ -60,7 +63,7 @@ class UsageError(WsError):
 
 
 class HandshakeError(WsError):
-    """The opening handshake was rejected."""
+    """The opening handshake was rejected. Also called InvalidHandshake."""
 
     request: Handshake | None = None
     """Server: the request, not judged: its key may be None or invalid. None if its head is
@@ -110,7 +113,7 @@ class NoRandomness(UsageError):
 
 
 class HttpSyntax(HandshakeError):
-    """The head violates the grammar of HTTP/1.1 (RFC 9112)."""
+    """The head violates the grammar of HTTP/1.1 (RFC 9112). Also called InvalidMessage."""
 
     CODE = _ffi.ERR_HTTP_SYNTAX
 
@@ -165,7 +168,8 @@ class HandshakeVersion(HandshakeError):
 
 
 class HandshakeStatus(HandshakeError):
-    """Client: the status of the response is not 101 (HTTP/2 and HTTP/3: not 2xx)."""
+    """Client: the status of the response is not 101 (HTTP/2 and HTTP/3: not 2xx). Also called
+    InvalidStatus."""
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
@@ -199,7 +203,7 @@ class ExtensionError(HandshakeError):
 
 
 class HandshakeOrigin(HandshakeError):
-    """Server: the origin of the page is not one that you allow."""
+    """Server: the origin of the page is not one that you allow. Also called InvalidOrigin."""
 
     CODE = _ffi.ERR_HANDSHAKE_ORIGIN
 
@@ -253,7 +257,7 @@ class InvalidUtf8(ProtocolError, ValueError):
 
 
 class TooBig(ProtocolError):
-    """A frame or message exceeds a limit that you set."""
+    """A frame or message exceeds a limit that you set. Also called PayloadTooBig."""
 
     CODE = _ffi.ERR_TOO_BIG
 

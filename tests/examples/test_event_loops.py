@@ -35,7 +35,7 @@ from echo_checks import (
     goodbye,
     is_dropped,
 )
-from test_echo_c_load import cpu_seconds, descriptors
+from test_echo_c_load import cpu_seconds
 from websockets.sync.server import ServerConnection, serve
 from wire import BINARY, FIN, PING, PONG, ROOT, TEXT, close, frame
 
@@ -290,7 +290,7 @@ def test_without_descriptors_it_neither_spins_nor_gives_up() -> None:
     started = {}
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(tempfile.TemporaryFile("w+"))
-        with descriptors(64):
+        with needs.descriptors(64):
             for name in servers():
                 started[name] = stack.enter_context(serving(name, log=log))
         sockets = {

@@ -1,8 +1,11 @@
-"""Marks that skip a test where something that it needs is missing."""
+"""What a test needs: marks that skip it where something is missing, and a limit."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
+from collections.abc import Iterator
 
 import pytest
 import wscodec
@@ -23,3 +26,14 @@ def program(path: str) -> pytest.MarkDecorator:
         not (ROOT / path).exists() and not os.environ.get("WSCODEC_REQUIRE_C"),
         reason=f"{path} was not built",
     )
+
+
+@contextlib.contextmanager
+def descriptors(count: int) -> Iterator[None]:
+    """A limit on descriptors, for this process and those that it starts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

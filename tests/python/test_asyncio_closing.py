@@ -6,6 +6,7 @@ import asyncio
 import struct
 from typing import Any
 
+import needs
 import pytest
 from asyncio_peer import (
     BINARY,
@@ -399,16 +400,17 @@ async def test_a_connection_that_is_kept_after_its_end_is_harmless() -> None:
 
 @run
 async def test_a_thousand_connections_can_close_at_once() -> None:
-    async with serve(echo, "127.0.0.1", 0, backlog=1000) as server:
-        peers = await asyncio.gather(*[RawPeer.open(server) for _ in range(300)])
-        await until(lambda: len(server.connections) == 300)
-        for peer in peers[:100]:
-            peer.reset()
-        for peer in peers[100:200]:
-            peer.write(close(1000))
-        for peer in peers[200:]:
-            peer.writer.write_eof()
-        await until(lambda: not server.connections)
-        for peer in peers:
-            await peer.end()
-        await until(lambda: not server._all)
+    with needs.descriptors(2200):
+        async with serve(echo, "127.0.0.1", 0, backlog=1024) as server:
+            peers = await asyncio.gather(*[RawPeer.open(server) for _ in range(1000)])
+            await until(lambda: len(server.connections) == 1000)
+            for peer in peers[:300]:
+                peer.reset()
+            for peer in peers[300:600]:
+                peer.write(close(1000))
+            for peer in peers[600:]:
+                peer.writer.write_eof()
+            await until(lambda: not server.connections)
+            for peer in peers:
+                await peer.end()
+            await until(lambda: not server._all)

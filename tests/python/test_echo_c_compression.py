@@ -16,7 +16,7 @@ from echo_checks import MAX_MESSAGE, MIB, Peer, Server, echo, goodbye
 from needs import UNDER
 from pmd import OFFER, close_code, deflate, inflate, opened, read_frame
 from test_echo_c import BINARY as PROGRAM
-from test_echo_c_load import descriptors, memory
+from test_echo_c_load import memory
 from wire import BINARY, CONTINUATION, FIN, PING, PONG, ROOT, TEXT, close, frame
 
 COMMAND = (*UNDER, f"./{PROGRAM}")
@@ -293,7 +293,7 @@ def talked(server: Server, count: int, offer: str) -> list[Peer]:
 def test_memory_of_an_idle_connection(
     option: tuple[str, ...], offer: str, least: int, most: int
 ) -> None:
-    with descriptors(1200), serving(*option) as server, contextlib.ExitStack() as stack:
+    with needs.descriptors(1200), serving(*option) as server, contextlib.ExitStack() as stack:
         for peer in talked(server, 100, offer):
             stack.enter_context(peer)
         before = memory(server)

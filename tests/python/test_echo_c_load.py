@@ -7,7 +7,6 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import needs
@@ -20,17 +19,6 @@ from wire import FIN, TEXT, frame
 COMMAND = (f"./{BINARY}",)
 
 pytestmark = [needs.program(BINARY), needs.not_under]
-
-
-@contextlib.contextmanager
-def descriptors(count: int) -> Iterator[None]:
-    """A limit on descriptors, for this process and those that it starts."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def memory(server: Server) -> int:
@@ -50,7 +38,7 @@ def cpu_seconds_of(pid: int) -> float:
 
 def check_without_descriptors(command: tuple[str, ...]) -> None:
     """A server that cannot accept does not spin, and accepts again when it can."""
-    with descriptors(64):
+    with needs.descriptors(64):
         server = Server(command)
     peers = [server.raw() for _ in range(100)]
     time.sleep(0.3)
@@ -74,7 +62,7 @@ def round_trips(peer: Peer, count: int = 300) -> list[float]:
 
 
 def test_a_thousand_slow_handshakes_hold_nobody_up() -> None:
-    with descriptors(4096), contextlib.ExitStack() as stack:
+    with needs.descriptors(4096), contextlib.ExitStack() as stack:
         server = Server(COMMAND, "--handshake-timeout", "60")
         peer = stack.enter_context(server.opened())
         alone = round_trips(peer)
@@ -96,7 +84,7 @@ def test_ten_thousand_idle_connections_cost_half_a_kilobyte_each() -> None:
     count = 10_000
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < count + 100:
         pytest.skip("too few descriptors are allowed here")
-    with descriptors(count + 100):
+    with needs.descriptors(count + 100):
         server = Server(COMMAND)
         sockets = []
         for _ in range(100):
@@ -126,7 +114,7 @@ def connected(server: Server) -> socket.socket:
 
 
 def test_without_descriptors_it_neither_spins_nor_gives_up() -> None:
-    with descriptors(64):
+    with needs.descriptors(64):
         server = Server(COMMAND)
     peers = [server.raw() for _ in range(100)]
     try:

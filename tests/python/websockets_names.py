@@ -47,6 +47,8 @@ def facts(
             found.update(_class_facts(name, one, other))
         elif callable(one):
             arguments = dict(_argument_facts(name, one, other, *signatures.get(name, ())))
+            if name.startswith("unix_"):
+                arguments = _without_passed_on(arguments, getattr(ours, name[len("unix_") :]))
             found.update(arguments)
             found[name] = _summary(arguments)
         else:
@@ -54,6 +56,17 @@ def facts(
     new = {name for name in getattr(ours, "__all__", ()) if name not in theirs.__all__}
     found.update(dict.fromkeys(new, "new"))
     return found
+
+
+def _without_passed_on(facts: dict[str, str], plain: Callable[..., Any]) -> dict[str, str]:
+    """The facts about the arguments of unix_connect() or unix_serve() that are not about
+    arguments of connect() or serve(), among which they are listed."""
+    passed = inspect.signature(plain).parameters
+    return {
+        key: kind
+        for key, kind in facts.items()
+        if kind != "new" or key[key.index("(") + 1 : -2] not in passed
+    }
 
 
 def _class_facts(name: str, theirs: type, ours: type) -> dict[str, str]:

@@ -2,6 +2,9 @@
 
 The names are those of websockets.asyncio, with the same meanings; so are the modules, and
 `import wscodec.asyncio as websockets` is enough for many programs.
+
+Start with help(wscodec.asyncio.serve) and help(wscodec.asyncio.connect). python/README.md in
+the source has programs.
 """
 
 from __future__ import annotations

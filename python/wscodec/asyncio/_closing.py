@@ -51,8 +51,9 @@ class Closing(Base):
         """Closes the connection: sends a close frame, and waits until the peer has closed too.
         After close_timeout the connection is aborted. May be called again.
 
-        code    A code for which close_code_valid() is true, or CloseCode.NO_STATUS for none.
-        reason  At most 123 bytes of UTF-8; empty with NO_STATUS.
+        code    1000 ... 1003, 1007 ... 1014 or 3000 ... 4999; yours are 4000 ... 4999. Or
+                CloseCode.NO_STATUS, for a close frame without a code. Default: 1000.
+        reason  At most 123 bytes of UTF-8; empty with NO_STATUS. Default: empty.
 
         Raises InvalidArgument for anything else.
         """
@@ -69,7 +70,8 @@ class Closing(Base):
     @property
     def close_code(self) -> int | None:
         """The code of the peer's close frame; CloseCode.NO_STATUS (1005) if it has none, and
-        CloseCode.ABNORMAL (1006) if none has arrived. None until the connection is closed."""
+        CloseCode.ABNORMAL (1006) if none has arrived. After close() it is the code that the
+        peer replied. None until the connection is closed."""
         return None if self._state is not CLOSED else self._exception().code
 
     @property
@@ -197,6 +199,7 @@ class Closing(Base):
         self.transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
+        """For asyncio: the TCP connection is closed."""
         self._state = CLOSED
         ending = self._end()
         ending.cause = ending.cause or error

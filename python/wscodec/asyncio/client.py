@@ -93,9 +93,9 @@ class connect:
 
     uri                 "ws://host:port/path" or "wss://...". With "user:password@", the request
                         has an Authorization field (RFC 7617).
-    on_message          A plain function of the connection and a message: called with each
-                        message as it arrives. Then there is no recv(). None: messages wait for
-                        recv().
+    on_message          A plain function of the connection and a message, a str or bytes: called
+                        with each message as it arrives. Then there is no recv(). None: messages
+                        wait for recv().
     on_connect          With on_message: a plain function of the connection, called when it is
                         open.
     on_disconnect       With on_message: a plain function of the connection, called when it is
@@ -121,8 +121,8 @@ class connect:
     open_timeout        Seconds within which the connection must be open, with proxies and
                         redirections. None: no limit. Default: 10.
     ping_interval       Seconds between pings. None: no pings. Default: 20.
-    ping_timeout        Seconds within which a ping must be answered. None: no limit. Default:
-                        20.
+    ping_timeout        Seconds after a ping until the connection is closed with 1011, if
+                        nothing was received since. None: never. Default: 20.
     close_timeout       Seconds that the closing handshake may take. None: no limit. Default:
                         10.
     reconnect_delays    For the iterator: a function that returns a generator of the delays in
@@ -136,9 +136,12 @@ class connect:
     write_limit         Bytes that wait for the network at most before send() waits, or a pair
                         with the number at which it goes on. Default: 32 KiB.
     decode_text         Whether text messages arrive as str; else as bytes that are valid UTF-8.
+                        Default: True.
     stream              Whether recv_streaming() yields the parts of messages as they arrive.
+                        Default: False.
     logger              Default: the logger "wscodec.client".
-    create_connection   A subclass of ClientConnection, to be used instead of it.
+    create_connection   A subclass of ClientConnection to use instead of it, for attributes of
+                        your own. Called with (settings), which it passes to super().__init__().
 
     All other arguments are those of loop.create_connection(): `ssl` is an SSLContext for a
     wss:// URI (default: ssl.create_default_context()), `server_hostname` the name in its

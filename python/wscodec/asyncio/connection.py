@@ -38,15 +38,24 @@ class Connection(Receiving):
     """A connection, of either side: a ServerConnection or a ClientConnection, which serve() and
     connect() create. All methods are for the thread of its event loop.
 
-    A side is a subclass, which has `side` and does the opening handshake:
+    You call:
 
-        connection_made(transport)  to be extended: starts it
-        _head_received(data)        gets the bytes that arrive before _open() was called
-        _open(...)                  to be called when the handshake is complete
-        _opened()                   to be extended: the connection is open
-        eof_received()              to be extended for the time before _open()
-        _lost()                     to be extended: TCP has ended, in whatever state
+        send(), recv(), recv_streaming(), and `async for`, for messages
+        ping(), pong(), close(), wait_closed()
+        send_nowait(), close_nowait(), drain(), in callbacks for example
+
+    At the end of an `async with`, the connection is closed: with the code 1000, or with 1011 if
+    an exception leaves it. The methods "for asyncio" are called by the event loop.
     """
+
+    # A side is a subclass, which has `side` and does the opening handshake:
+    #
+    #     connection_made(transport)  to be extended: starts it
+    #     _head_received(data)        gets the bytes that arrive before _open() was called
+    #     _open(...)                  to be called when the handshake is complete
+    #     _opened()                   to be extended: the connection is open
+    #     eof_received()              to be extended for the time before _open()
+    #     _lost()                     to be extended: TCP has ended, in whatever state
 
     __slots__ = ()
 

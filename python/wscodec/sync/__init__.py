@@ -1,6 +1,9 @@
 """WebSocket servers and clients for threads.
 
 The names are those of websockets.sync, with the same meanings; so are the modules.
+
+Start with help(wscodec.sync.serve) and help(wscodec.sync.connect). python/README.md in the
+source has programs.
 """
 
 from __future__ import annotations

@@ -165,8 +165,9 @@ class Base(Watched):
 
     @property
     def close_code(self) -> int | None:
-        """The code of the peer's close, 1006 if there was none; None before the connection is
-        CLOSED."""
+        """The code of the peer's close frame; CloseCode.NO_STATUS (1005) if it has none, and
+        CloseCode.ABNORMAL (1006) if none has arrived. After close() it is the code that the
+        peer replied. None until the connection is closed."""
         return self._ending.code if self._state is State.CLOSED else None
 
     @property

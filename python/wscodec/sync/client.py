@@ -36,6 +36,7 @@ from ._channel import Channel
 from ._io import Deadline
 from ._options import connection_options, engine_options
 from ._route import Route
+from ._signature import with_arguments_of
 from .connection import Connection, LoggerLike
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ def connect(
 def connect(uri: str, *, legacy: Literal[False], **options: Any) -> reconnect: ...
 
 
+@with_arguments_of(reconnect)
 def connect(
     uri: str, *, legacy: bool | None = None, **options: Any
 ) -> ClientConnection | reconnect:
@@ -318,9 +320,12 @@ def connect(
     stream                 Whether recv_streaming() yields the parts of messages as they arrive.
                            Default: False.
     logger                 Default: the logger "wscodec.client".
-    create_connection      A subclass of ClientConnection, to be used instead of it.
+    create_connection      A subclass of ClientConnection to use instead of it, for attributes
+                           of your own. Called with (channel, **options), which it passes to
+                           super().__init__().
 
-    legacy                 False: return a reconnect, as connect() of other packages does.
+    legacy                 False: return a reconnect, as connect() of other packages does. The
+                           arguments `process_exception` and `reconnect_delays` are for it.
 
     All other arguments are those of socket.create_connection(), e.g. `source_address`;
     `address` is a pair of the host and the port to connect to instead of the URI's.
@@ -346,6 +351,7 @@ def connect(
     return connecting if legacy is False else connecting._connect()
 
 
+@with_arguments_of(reconnect)
 def unix_connect(
     path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
 ) -> ClientConnection:
@@ -359,6 +365,7 @@ def unix_connect(
     return unix_reconnect(path, uri, **options)._connect()
 
 
+@with_arguments_of(reconnect)
 def unix_reconnect(
     path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
 ) -> reconnect:

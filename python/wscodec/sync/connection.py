@@ -62,8 +62,9 @@ class Connection(Receiver, Served):
         once the queue is full, all that follow are discarded. Only waits if the connection is
         closing already.
 
-        code    1000 ... 1003, 1007 ... 1014 or 3000 ... 4999.
-        reason  At most 123 bytes of UTF-8.
+        code    1000 ... 1003, 1007 ... 1014 or 3000 ... 4999; yours are 4000 ... 4999. Or
+                CloseCode.NO_STATUS, for a close frame without a code. Default: 1000.
+        reason  At most 123 bytes of UTF-8; empty with NO_STATUS. Default: empty.
 
         Raises InvalidArgument for anything else.
         """

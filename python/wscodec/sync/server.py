@@ -36,6 +36,7 @@ from ..text import CloseCode, close_build
 from ._channel import Channel
 from ._io import Deadline, shut_down
 from ._options import connection_options, engine_options
+from ._signature import with_arguments_of
 from .connection import Connection, LoggerLike, broadcast
 
 if TYPE_CHECKING:
@@ -383,45 +384,56 @@ def serve(
                         When it returns, the connection is closed with 1000. If it raises, that
                         is logged, and the connection is closed with 1011.
     host, port          Where to listen. None as host: all addresses of IPv4.
-    sock                A socket that listens, instead of host and port.
-    ssl                 For TLS.
+    sock                A socket that listens, instead of host and port. Default: None.
+    ssl                 An SSLContext, for TLS. Default: None, for no TLS.
     origins             The acceptable origins (str or compiled patterns), against pages of
                         other sites that use the cookies of their visitors; with None for
                         requests without Origin, which are not from browsers. None: all are
-                        acceptable.
+                        acceptable. Default: None.
     subprotocols        The subprotocols of the server, most preferred first. A client that
-                        offers none of them is rejected.
+                        offers none of them is rejected. Default: None, for no subprotocol.
     select_subprotocol  Called with the connection and the list of offered subprotocols; returns
                         one of them, or None for none. It replaces the choice from
-                        `subprotocols`.
+                        `subprotocols`. Default: None.
     compression         "deflate": without context takeover, so no memory is held between
-                        messages. Or a wscodec.Deflate, or None for no compression.
-    compress_from       Shorter messages are sent uncompressed: in bytes.
-    process_request     Called with the connection and the request, also an ordinary HTTP
-                        request. Returns a Response to send instead of the handshake, or None.
-                        Without it, ordinary requests get a 426.
-    process_response    Called with the connection, the request and the response. It may modify
-                        the response, or return another one.
+                        messages. Or a wscodec.Deflate, or None for no compression. Default:
+                        "deflate".
+    compress_from       Shorter messages are sent uncompressed: in bytes. Default: 1024.
+    process_request     A function, called before the handshake is answered, also for an
+                        ordinary HTTP request. It gets the connection, which is not open yet (of
+                        use are its `request`, `remote_address`, `logger` and respond()), and
+                        the request, with its `path`, `headers` and `method`. It returns a
+                        Response to send instead of the handshake, or None. Without it, ordinary
+                        requests get a 426.
+    process_response    A function, called with the same connection and request, and the
+                        response. It may modify the response, or return another one.
     headers             Additional header fields of the response that accepts a connection.
-    server_header       The field Server of all responses; None for none.
-    open_timeout        Seconds for the opening handshake, with TLS; None for no limit.
+                        Default: none.
+    server_header       The field Server of all responses; None for none. Default: None.
+    open_timeout        Seconds for the opening handshake, with TLS; None for no limit. Default:
+                        10.
     ping_interval       Seconds between the pings to each client, which keep the connection
-                        alive and measure its latency; None for none.
+                        alive and measure its latency; None for none. Default: 20.
     ping_timeout        Seconds after a ping until the connection is closed with 1011, if
-                        nothing was received since, or nothing could be sent; None: never.
+                        nothing was received since, or nothing could be sent. None: never.
+                        Default: 20.
     close_timeout       Seconds for the closing handshake, after which the connection is
-                        aborted; None for no limit.
+                        aborted; None for no limit. Default: 10.
     max_size            Most bytes of a message, decompressed; or a pair, of a message and of a
                         fragment; None for no limit. A longer one closes the connection with
-                        1009.
+                        1009. Default: 1 MiB.
     max_queue           How many messages are queued for recv() until no more are read; or a
                         pair, also how many are left when reading goes on (default: a quarter);
-                        None for no limit. (With `stream`: parts of messages.)
-    decode_text         False: text messages are bytes, which are checked to be UTF-8.
-    stream              recv_streaming() yields the parts of messages as they arrive.
+                        None for no limit. (With `stream`: parts of messages.) Default: 16.
+    decode_text         Whether text messages arrive as str; else as bytes that are valid UTF-8.
+                        Default: True.
+    stream              Whether recv_streaming() yields the parts of messages as they arrive.
+                        Default: False.
     logger              For errors of callbacks and handlers, and what happens. None: the logger
                         "wscodec.server".
-    create_connection   Instead of ServerConnection, a subclass; for attributes of your own.
+    create_connection   A subclass of ServerConnection to use instead of it, for attributes of
+                        your own. Called with (channel, server, **options), which it passes to
+                        super().__init__().
     kwargs              For socket.create_server(): family, backlog, reuse_port,
                         dualstack_ipv6.
 
@@ -459,6 +471,7 @@ def serve(
     return server
 
 
+@with_arguments_of(serve)
 def unix_serve(
     handler: Handler, path: str | os.PathLike[str] | None = None, **kwargs: Any
 ) -> Server:
