@@ -13,8 +13,7 @@ def our_version() -> str:
     return f"{match[1] if match else '?'}, {commit}"
 
 
-def our_example(*command: str, environment: dict[str, str] | None = None) -> list[str]:
+def our_example(command: str) -> list[str]:
     """The command for one of our examples, without compression if it has an option for that."""
-    options = output_of(*command, "--help", environment=environment)
-    plain = ["--no-compression"] if "--no-compression" in options else []
-    return [*command, *plain, "--host", "127.0.0.1", "--port"]
+    plain = ["--no-compression"] if "--no-compression" in output_of(command, "--help") else []
+    return [command, *plain, "--host", "127.0.0.1", "--port"]

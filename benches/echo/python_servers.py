@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from our_examples import our_example, our_version
+from our_examples import our_version
 from server import HERE, OUT, ROOT, Group, Server, output_of
 
 PYTHON = str(OUT / "venv" / "bin" / "python")
@@ -26,7 +26,6 @@ def package(name: str) -> Callable[[], str]:
 
 def python_servers() -> list[Server]:
     return [
-        our_python_example(),
         *both_loops("wscodec-asyncio", "wscodec.asyncio", "wscodec_asyncio.py"),
         *both_loops("wscodec-callback", "wscodec, callback", "wscodec_callback.py"),
         *both_loops("picows", "picows", "picows_core.py"),
@@ -36,18 +35,6 @@ def python_servers() -> list[Server]:
         on(THREADS, "wscodec-sync", "wscodec.sync", "wscodec_sync.py"),
         on(THREADS, "websockets-sync", "websockets.sync", "websockets_sync.py", "websockets"),
     ]
-
-
-def our_python_example() -> Server:
-    example = str(ROOT / "python" / "examples" / "echo_server.py")
-    return Server(
-        ASYNCIO,
-        "wscodec-python",
-        "wscodec, python/examples",
-        our_example(PYTHON, example, environment=LIBRARY),
-        our_version,
-        environment=LIBRARY,
-    )
 
 
 def both_loops(name: str, title: str, script: str, distribution: str = "") -> list[Server]:
