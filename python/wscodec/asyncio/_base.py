@@ -53,6 +53,7 @@ class Base(asyncio.BufferedProtocol):
         "_is_write_paused",
         "_joins",
         "_out",
+        "_out_size",
         "_queue",
         "_request",
         "_rest",
@@ -105,7 +106,8 @@ class Base(asyncio.BufferedProtocol):
 
         # Sending
         self._engine_from = 0 if self.side else NEVER  # frames that the library writes
-        self._out: bytes | bytearray | None = None  # frames that wait for more
+        self._out: list[bytes | bytearray] | None = None  # frames that wait for more
+        self._out_size = 0  # bytes in them
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
@@ -181,21 +183,20 @@ class Base(asyncio.BufferedProtocol):
         """Writes a frame together with those that wait, or lets it wait for more."""
         out, joins = self._out, self._joins
         if out is None:
-            self._out = frame
+            self._out, self._out_size = [frame], len(frame)
             if joins is SOON:
                 self._settings.loop.call_soon(self._flush)
             return
-        if not isinstance(out, bytearray):
-            self._out = out = bytearray(out)
-        out += frame
-        if joins is AT_ONCE or len(out) >= WRITE_AT:
+        out.append(frame)
+        self._out_size += len(frame)
+        if joins is AT_ONCE or self._out_size >= WRITE_AT:
             self._flush()
 
     def _flush(self) -> None:
         """Writes what has waited."""
         out, self._out = self._out, None
         if out is not None:
-            self.transport.write(out)
+            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
 
     def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
         """A frame that the library writes: compressed, masked or a fragment."""
