@@ -20,7 +20,7 @@ from .. import _ffi
 from ..exceptions import ConcurrencyError, ConnectionClosedOK, InvalidState
 from ..text import Close, CloseCode
 from ._base import AT_END, AT_ONCE, CLOSED, CONNECTING, OPEN, SOON
-from ._room import ENTRY, READ, event_data, recv_long, recv_short
+from ._room import ENTRY, KIND, PLACE_AND_KIND, READ, event_data, recv_long, recv_short
 from ._sending import Sending
 
 _TEXT, _BINARY, _PONG = _ffi.OPCODE_TEXT, _ffi.OPCODE_BINARY, _ffi.OPCODE_PONG
@@ -125,6 +125,31 @@ class Receiving(Sending):
 
     def _handle_events(self, count: int, done: int, used: int) -> None:
         """Handles the events in `used` bytes of the room after the first `done`."""
+        messages = self._whole_messages(count, done, used)
+        if messages is None:
+            self._handle_each(count, done, used)
+        else:
+            self._deliver(messages)
+
+    def _whole_messages(self, count: int, done: int, used: int) -> list[Any] | None:
+        """The messages, if all events are whole messages of one kind; else None. It does what
+        _handle_each() does, faster."""
+        room, settings = self._room, self._settings
+        _, _, opcode, flags = _ENTRY_START(room.entries)
+        if opcode > _BINARY or flags != settings.whole:
+            return None
+        (kind,) = KIND(room.entries)
+        data = room.view[done : done + used].tobytes()
+        entries = PLACE_AND_KIND.iter_unpack(room.entries[: count * ENTRY.size])
+        messages = [data[at : at + size] for at, size, each in entries if each == kind]
+        if len(messages) < count:
+            return None
+        if opcode == _TEXT and settings.decode_text:
+            return [message.decode() for message in messages]
+        return messages
+
+    def _handle_each(self, count: int, done: int, used: int) -> None:
+        """Handles events of any kind."""
         room, settings = self._room, self._settings
         entries = list(ENTRY.iter_unpack(room.entries[: count * ENTRY.size]))
         data = b""

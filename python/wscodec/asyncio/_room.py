@@ -22,6 +22,10 @@ EVENTS = 512
 
 ENTRY = Struct(_ffi.EVENT)
 
+# An event again, with its opcode and its flags as one number, the kind.
+PLACE_AND_KIND = Struct("=QQI4x")
+KIND = Struct("=16xI").unpack_from
+
 recv_short, recv_long = short("ws_conn_recv"), long("ws_conn_recv")
 output = short("ws_conn_output")
 send_bound = short("ws_conn_send_bound")
