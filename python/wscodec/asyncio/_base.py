@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from .. import _ffi
 from .._ending import Ending, State
-from .._messages import SHORT_HEADERS, server_frame
+from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
 from ..exceptions import ConnectionClosed
@@ -160,17 +160,10 @@ class Base(asyncio.BufferedProtocol):
 
     def _put(self, opcode: int, payload: bytes) -> None:
         """Writes a message, ping or pong."""
-        size = len(payload)
-        if size >= self._engine_from:
-            frame: bytes | bytearray = self._encoded(opcode, 0, payload)
-        elif size < 126:
-            frame = SHORT_HEADERS[opcode][size] + payload
+        if len(payload) >= self._engine_from:
+            self._put_frame(self._encoded(opcode, 0, payload))
         else:
-            frame = server_frame(opcode, payload)
-        if self._joins is AT_ONCE and self._out is None:
-            self.transport.write(frame)
-        else:
-            self._join(frame)
+            self._put_frame(server_frame(opcode, payload))
 
     def _put_frame(self, frame: bytes | bytearray) -> None:
         """Writes a frame."""
