@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 import uuid
-from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar
 
@@ -52,6 +51,7 @@ class Base(asyncio.BufferedProtocol):
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
+        "_later",
         "_out",
         "_out_size",
         "_queue",
@@ -97,7 +97,8 @@ class Base(asyncio.BufferedProtocol):
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
 
         # Receiving
-        self._queue: deque[Any] | None = None  # None: empty
+        self._queue: list[Any] | None = None  # the next message is the last; None: empty
+        self._later: list[Any] | None = None  # the messages after those of the queue, in order
         self._waiter: asyncio.Future[None] | None = None  # of recv()
         self._rest: bytearray | None = None  # input that waits until there is room in the queue
         self._is_read_paused = False
