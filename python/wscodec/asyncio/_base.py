@@ -7,7 +7,7 @@ import os
 import sys
 import uuid
 from ctypes import addressof, c_char, c_size_t, c_void_p
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Union
 
 from .. import _ffi
 from .._ending import Ending, State
@@ -23,6 +23,8 @@ WRITE_AT = 1 << 16
 """Bytes that are joined at most before they are written."""
 
 NEVER = sys.maxsize
+
+Frame = Union[bytes, bytearray]
 
 AT_ONCE, SOON, AT_END = 0, 1, 2
 """When a frame is written: at once; with those that soon follow, and by the loop at the latest;
@@ -107,8 +109,8 @@ class Base(asyncio.BufferedProtocol):
 
         # Sending
         self._engine_from = 0 if self.side else NEVER  # frames that the library writes
-        self._out: list[bytes | bytearray] | None = None  # frames that wait for more
-        self._out_size = 0  # bytes in them
+        self._out: Frame | list[Frame] | None = None  # what waits for more
+        self._out_size = 0  # bytes in the list
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
@@ -166,21 +168,20 @@ class Base(asyncio.BufferedProtocol):
         else:
             self._put_frame(server_frame(opcode, payload))
 
-    def _put_frame(self, frame: bytes | bytearray) -> None:
-        """Writes a frame."""
-        if self._joins is AT_ONCE and self._out is None:
-            self.transport.write(frame)
-        else:
-            self._join(frame)
-
-    def _join(self, frame: bytes | bytearray) -> None:
-        """Writes a frame together with those that wait, or lets it wait for more."""
+    def _put_frame(self, frame: Frame) -> None:
+        """Writes a frame, together with those that wait, or lets it wait for more."""
         out, joins = self._out, self._joins
         if out is None:
-            self._out, self._out_size = [frame], len(frame)
+            if joins is AT_ONCE:
+                self.transport.write(frame)
+                return
+            self._out = frame
             if joins is SOON:
                 self._settings.loop.call_soon(self._flush)
             return
+        if not isinstance(out, list):
+            self._out_size = len(out)
+            self._out = out = [out]
         out.append(frame)
         self._out_size += len(frame)
         if joins is AT_ONCE or self._out_size >= WRITE_AT:
@@ -190,9 +191,9 @@ class Base(asyncio.BufferedProtocol):
         """Writes what has waited."""
         out, self._out = self._out, None
         if out is not None:
-            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
+            self.transport.write(b"".join(out) if isinstance(out, list) else out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> Frame:
         """A frame that the library writes: compressed, masked or a fragment."""
         if not self._handle:
             return self._encoded_last(opcode, flags, payload)
