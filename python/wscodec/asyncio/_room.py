@@ -66,12 +66,13 @@ class Room:
         self.start_at = addressof(c_char.from_buffer(self.buffer))
         self.size = c_size_t()
         self.consumed = c_size_t()
+        # ctypes passes the results of byref() and from_param() on, without a conversion.
         self.recv_args = (
             self.handle,
-            c_void_p(self.start_at),
+            byref(c_char.from_buffer(self.buffer)),
             self.size,
-            c_void_p(self.entries_at),
-            c_size_t(EVENTS),
+            byref(c_char.from_buffer(self.entries)),
+            c_size_t.from_param(EVENTS),
             byref(self.consumed),
         )
         self.output_args = (
