@@ -44,9 +44,7 @@ class Base(asyncio.BufferedProtocol):
     __slots__ = (
         "__dict__",
         "__weakref__",
-        "_closed",
         "_deflate",
-        "_ending",
         "_engine_from",
         "_handle",
         "_heard",
@@ -67,13 +65,14 @@ class Base(asyncio.BufferedProtocol):
         "_subprotocol",
         "_timer",
         "_waiter",
-        "_was_open",
         "latency",
         "transport",
     )
 
     side: ClassVar[Side]
 
+    _ending: Ending | None = None
+    _closed: asyncio.Future[None] | None = None  # of wait_closed()
     _response: Any = None
     _id: uuid.UUID | None = None
     _logger: Logger | None = None
@@ -90,13 +89,10 @@ class Base(asyncio.BufferedProtocol):
         self._room: Room = settings.room
         self._handle = 0  # of the library's ws_conn; 0: none, before and after the messages
         self._state = CONNECTING
-        self._was_open = False
         self._deflate: Deflate | None = None
         self._subprotocol: str | None = None
         self._request: Any = None
-        self._ending: Ending | None = None
         self._timer: asyncio.TimerHandle | None = None  # of the opening, then of the closing
-        self._closed: asyncio.Future[None] | None = None  # of wait_closed()
 
         # Receiving
         self._queue: list[Any] | None = None  # the next message is the last; None: empty
@@ -104,7 +100,7 @@ class Base(asyncio.BufferedProtocol):
         self._waiter: asyncio.Future[None] | None = None  # of recv()
         self._rest: bytearray | None = None  # input that waits until there is room in the queue
         self._is_read_paused = False
-        self._heard = 0  # room.tick when something was received
+        self._heard = -1  # room.tick when something was received; -1: was never open
         self._slot = -1  # in the keepalive; -1: not there
 
         # Sending
@@ -117,6 +113,10 @@ class Base(asyncio.BufferedProtocol):
         self.latency = 0.0
 
     # Facts
+
+    @property
+    def _was_open(self) -> bool:
+        return self._heard >= 0
 
     @property
     def state(self) -> State:

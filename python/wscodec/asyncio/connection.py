@@ -87,7 +87,7 @@ class Connection(Receiving):
         self._handle = engine._release()
         if self._deflate is not None and not self.side:
             self._engine_from = settings.compress_from
-        self._state, self._was_open = OPEN, True
+        self._state = OPEN
         self._heard = self._room.tick
         if settings.keepalive:
             self._slot = settings.keepalive.add(self)
