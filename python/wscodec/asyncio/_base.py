@@ -6,13 +6,12 @@ import asyncio
 import os
 import sys
 import uuid
-from collections import deque
 from ctypes import addressof, c_char, c_size_t, c_void_p
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Union
 
 from .. import _ffi
 from .._ending import Ending, State
-from .._messages import SHORT_HEADERS, server_frame
+from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
 from ..exceptions import ConnectionClosed
@@ -24,6 +23,8 @@ WRITE_AT = 1 << 16
 """Bytes that are joined at most before they are written."""
 
 NEVER = sys.maxsize
+
+Frame = Union[bytes, bytearray]
 
 AT_ONCE, SOON, AT_END = 0, 1, 2
 """When a frame is written: at once; with those that soon follow, and by the loop at the latest;
@@ -52,7 +53,9 @@ class Base(asyncio.BufferedProtocol):
         "_is_read_paused",
         "_is_write_paused",
         "_joins",
+        "_later",
         "_out",
+        "_out_size",
         "_queue",
         "_request",
         "_rest",
@@ -96,7 +99,8 @@ class Base(asyncio.BufferedProtocol):
         self._closed: asyncio.Future[None] | None = None  # of wait_closed()
 
         # Receiving
-        self._queue: deque[Any] | None = None  # None: empty
+        self._queue: list[Any] | None = None  # the next message is the last; None: empty
+        self._later: list[Any] | None = None  # the messages after those of the queue, in order
         self._waiter: asyncio.Future[None] | None = None  # of recv()
         self._rest: bytearray | None = None  # input that waits until there is room in the queue
         self._is_read_paused = False
@@ -105,7 +109,8 @@ class Base(asyncio.BufferedProtocol):
 
         # Sending
         self._engine_from = 0 if self.side else NEVER  # frames that the library writes
-        self._out: bytes | bytearray | None = None  # frames that wait for more
+        self._out: Frame | list[Frame] | None = None  # what waits for more
+        self._out_size = 0  # bytes in the list
         self._joins = AT_ONCE  # how long frames wait
         self._is_write_paused = False
         self._sending: asyncio.Future[None] | None = None  # a message in fragments
@@ -158,46 +163,37 @@ class Base(asyncio.BufferedProtocol):
 
     def _put(self, opcode: int, payload: bytes) -> None:
         """Writes a message, ping or pong."""
-        size = len(payload)
-        if size >= self._engine_from:
-            frame: bytes | bytearray = self._encoded(opcode, 0, payload)
-        elif size < 126:
-            frame = SHORT_HEADERS[opcode][size] + payload
+        if len(payload) >= self._engine_from:
+            self._put_frame(self._encoded(opcode, 0, payload))
         else:
-            frame = server_frame(opcode, payload)
-        if self._joins is AT_ONCE and self._out is None:
-            self.transport.write(frame)
-        else:
-            self._join(frame)
+            self._put_frame(server_frame(opcode, payload))
 
-    def _put_frame(self, frame: bytes | bytearray) -> None:
-        """Writes a frame."""
-        if self._joins is AT_ONCE and self._out is None:
-            self.transport.write(frame)
-        else:
-            self._join(frame)
-
-    def _join(self, frame: bytes | bytearray) -> None:
-        """Writes a frame together with those that wait, or lets it wait for more."""
+    def _put_frame(self, frame: Frame) -> None:
+        """Writes a frame, together with those that wait, or lets it wait for more."""
         out, joins = self._out, self._joins
         if out is None:
+            if joins is AT_ONCE:
+                self.transport.write(frame)
+                return
             self._out = frame
             if joins is SOON:
                 self._settings.loop.call_soon(self._flush)
             return
-        if not isinstance(out, bytearray):
-            self._out = out = bytearray(out)
-        out += frame
-        if joins is AT_ONCE or len(out) >= WRITE_AT:
+        if not isinstance(out, list):
+            self._out_size = len(out)
+            self._out = out = [out]
+        out.append(frame)
+        self._out_size += len(frame)
+        if joins is AT_ONCE or self._out_size >= WRITE_AT:
             self._flush()
 
     def _flush(self) -> None:
         """Writes what has waited."""
         out, self._out = self._out, None
         if out is not None:
-            self.transport.write(out)
+            self.transport.write(b"".join(out) if isinstance(out, list) else out)
 
-    def _encoded(self, opcode: int, flags: int, payload: bytes) -> bytes | bytearray:
+    def _encoded(self, opcode: int, flags: int, payload: bytes) -> Frame:
         """A frame that the library writes: compressed, masked or a fragment."""
         if not self._handle:
             return self._encoded_last(opcode, flags, payload)

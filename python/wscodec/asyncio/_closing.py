@@ -157,13 +157,13 @@ class Closing(Base):
         self._free()
         self._end().last_frame = last_frame
         if self._queue is not None and self._state is OPEN:
-            self._give_turns(LAST_TURNS, len(self._queue))
+            self._give_turns(LAST_TURNS, self._queued())
         else:
             self._finish()
 
     def _give_turns(self, turns: int, before: int) -> None:
         """Gives a handler that has not taken `before` messages so many turns."""
-        waiting = len(self._queue or ())
+        waiting = self._queued()
         if waiting < before:
             turns = LAST_TURNS
         if turns:
@@ -247,6 +247,10 @@ class Closing(Base):
 
     def _lost(self) -> None:
         """The TCP connection is closed."""
+
+    def _queued(self) -> int:
+        """How many messages wait for recv()."""
+        raise NotImplementedError
 
     def _read_to_the_end(self) -> None:
         """Reads on, so that the peer's close frame and the end of its stream are found, even if

@@ -22,6 +22,10 @@ EVENTS = 512
 
 ENTRY = Struct(_ffi.EVENT)
 
+# An event again, with its opcode and its flags as one number, the kind.
+PLACE_AND_KIND = Struct("=QQI4x")
+KIND = Struct("=16xI").unpack_from
+
 recv_short, recv_long = short("ws_conn_recv"), long("ws_conn_recv")
 output = short("ws_conn_output")
 send_bound = short("ws_conn_send_bound")
@@ -62,12 +66,13 @@ class Room:
         self.start_at = addressof(c_char.from_buffer(self.buffer))
         self.size = c_size_t()
         self.consumed = c_size_t()
+        # ctypes passes the results of byref() and from_param() on, without a conversion.
         self.recv_args = (
             self.handle,
-            c_void_p(self.start_at),
+            byref(c_char.from_buffer(self.buffer)),
             self.size,
-            c_void_p(self.entries_at),
-            c_size_t(EVENTS),
+            byref(c_char.from_buffer(self.entries)),
+            c_size_t.from_param(EVENTS),
             byref(self.consumed),
         )
         self.output_args = (

@@ -9,7 +9,6 @@ from time import perf_counter
 
 from .. import _ffi
 from .._messages import (
-    BINARY,
     PING,
     PONG,
     Data,
@@ -17,6 +16,7 @@ from .._messages import (
     encoded,
     is_fragments,
     ping_payload,
+    server_message,
 )
 from ..errors import check
 from ..exceptions import ConcurrencyError
@@ -39,10 +39,12 @@ class Sending(Closing):
 
         Raises as send() does; ConcurrencyError while a message is sent in fragments.
         """
-        if type(message) is bytes and text is None:
-            opcode, payload = BINARY, message
-        else:
-            opcode, payload = encoded(message, text)
+        if text is None and self._state is OPEN and self._sending is None:
+            frame = server_message(message, self._engine_from)
+            if frame is not None:
+                self._put_frame(frame)
+                return
+        opcode, payload = encoded(message, text)
         if self._state is not OPEN:
             raise self._exception()
         if self._sending is not None:
@@ -66,13 +68,20 @@ class Sending(Closing):
         Raises ConnectionClosed; TypeError for anything else, also for a dict and for fragments
         of different types; InvalidArgument for a str with surrogates.
         """
-        if type(message) is bytes and text is None:
-            opcode, payload = BINARY, message
-        elif is_fragments(message):
+        if text is None and self._state is OPEN and self._sending is None:
+            frame = server_message(message, self._engine_from)
+            if frame is not None:
+                self._put_frame(frame)
+                if self._is_write_paused:
+                    await self.drain()
+                return
+        if is_fragments(message):
             await self._send_fragments(message, text)
-            return
         else:
-            opcode, payload = encoded(message, text)
+            await self._send_whole(message, text)
+
+    async def _send_whole(self, message: Data, text: bool | None) -> None:
+        opcode, payload = encoded(message, text)
         if self._sending is not None or self._state is not OPEN:
             await self._may_send()
         self._put(opcode, payload)
