@@ -153,10 +153,11 @@ class Closing(Base):
 
     def _end_with(self, last_frame: bytes) -> None:
         """Nothing that arrives from now on matters. If there are messages that a handler has
-        not taken yet, its replies come before our last frame, unless it takes long."""
+        not taken yet, its replies come before our last frame, unless it takes long; there are
+        none inside a message that is being sent in fragments."""
         self._free()
         self._end().last_frame = last_frame
-        if self._queue is not None and self._state is OPEN:
+        if self._queue is not None and self._state is OPEN and self._sending is None:
             self._give_turns(LAST_TURNS, self._queued())
         else:
             self._finish()
