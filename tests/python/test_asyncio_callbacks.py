@@ -7,7 +7,19 @@ import logging
 from typing import Any
 
 import pytest
-from asyncio_peer import BINARY, FIN, TEXT, RawPeer, close, frame, request, run, until, uri_of
+from asyncio_peer import (
+    BINARY,
+    FIN,
+    PING,
+    TEXT,
+    RawPeer,
+    close,
+    frame,
+    request,
+    run,
+    until,
+    uri_of,
+)
 from websockets.asyncio.client import connect as websockets_connect
 from wscodec.asyncio import InvalidState, serve
 from wscodec.asyncio.testing import pair
@@ -178,3 +190,47 @@ async def test_recv_is_not_for_connections_with_a_callback() -> None:
 async def test_stream_and_on_message_exclude_each_other() -> None:
     with pytest.raises(InvalidArgument):
         serve(on_message=reply, stream=True)
+
+
+@run
+async def test_a_callback_that_closes_another_connection_does_not_mix_their_bytes() -> None:
+    got: list[tuple[str, str]] = []
+    named: dict[str, Any] = {}
+
+    def on_message(connection: Any, message: Any) -> None:
+        if isinstance(message, str) and message.startswith("name "):
+            connection.name = message[5:]
+            named[connection.name] = connection
+            return
+        got.append((connection.name, message))
+        if message == "send much":
+            connection.send_nowait(bytes(20_000_000))
+        elif message == "close b":
+            named["b"].close_nowait(4000)
+
+    async with serve(on_message=on_message, host="127.0.0.1", port=0) as server:
+        a, b = [await RawPeer.open(server) for _ in range(2)]
+        a.write(frame(FIN | TEXT, b"name a"))
+        b.write(frame(FIN | TEXT, b"name b"))
+        await until(lambda: len(named) == 2)
+        # The bytes of b after the ping wait, since b does not read what it is sent.
+        b.write(frame(FIN | TEXT, b"send much") + frame(FIN | PING, b"") + bytes(200))
+        await until(lambda: named["b"]._rest)
+        messages = [frame(FIN | TEXT, text) for text in (b"close b", b"mine")]
+        a.write(messages[0] + frame(FIN | PING, b"") + messages[1])
+        await until(lambda: len(got) == 3)
+        assert got == [("b", "send much"), ("a", "close b"), ("a", "mine")]
+        b.reset()
+        await a.end()
+
+
+@run
+async def test_a_callback_must_not_be_a_coroutine_function() -> None:
+    async def later(*_: Any) -> None: ...
+
+    with pytest.raises(TypeError, match="on_message"):
+        await serve(on_message=later, host="127.0.0.1", port=0)
+    with pytest.raises(TypeError, match="on_connect"):
+        await serve(on_message=reply, on_connect=later, host="127.0.0.1", port=0)
+    with pytest.raises(TypeError, match="on_disconnect"):
+        await serve(on_message=reply, on_disconnect=later, host="127.0.0.1", port=0)

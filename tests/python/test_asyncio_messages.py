@@ -610,3 +610,33 @@ async def test_pongs_follow_the_replies_to_earlier_messages_of_callbacks() -> No
             (FIN | 8, b"\x03\xe8"),
         ]
         await peer.end()
+
+
+@run
+async def test_a_cancelled_recv_of_a_part_loses_nothing() -> None:
+    result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    async def handler(connection: Any) -> None:
+        first = asyncio.ensure_future(connection.recv())
+        await until(lambda: connection._waiter is not None and connection._queue is None)
+        await asyncio.sleep(0.05)
+        first.cancel()
+        await asyncio.wait([first])
+        result.set_result(await connection.recv())
+
+    async with serve(handler, "127.0.0.1", 0, stream=True) as server:
+        peer = await RawPeer.open(server)
+        peer.write(frame(TEXT, b"hello "))
+        await asyncio.sleep(0.2)
+        peer.write(frame(FIN | CONTINUATION, b"world"))
+        assert await result == "hello world"
+        await peer.end()
+
+
+@run
+async def test_none_is_not_a_fragment() -> None:
+    async with pair(echo) as (_, client):
+        with pytest.raises(TypeError):
+            await client.send(["a", None, "b"])  # type: ignore[list-item]
+        await client.wait_closed()
+        assert client.close_code == 1011

@@ -131,3 +131,27 @@ async def test_a_client_replies_masked_before_the_report_of_a_violation() -> Non
         found = await received
     assert found[:2] == bytes([FIN | TEXT, 0x80 | 2]) and KEY not in found
     assert found[8] == FIN | CLOSE
+
+
+@run
+async def test_a_message_in_fragments_is_not_completed_after_a_close() -> None:
+    """What the peer gets of it has no end: it never looks whole."""
+
+    async def handler(connection: Any) -> None:
+        async def fragments() -> Any:
+            yield "one"
+            while connection._handle:
+                await asyncio.sleep(0)
+            yield "two"
+
+        with pytest.raises(ConnectionClosed):
+            await connection.send(fragments())
+        with pytest.raises(ConnectionClosed):
+            await connection.send("whole")
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        assert await peer.frame() == (TEXT, b"one")
+        peer.write(frame(FIN | TEXT, b"question") + close(1000))
+        assert await peer.closed_with() == (1000, "")
+        await peer.end()

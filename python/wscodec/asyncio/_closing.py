@@ -18,6 +18,9 @@ from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
 from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
 
+LINGER = 1.0
+"""Seconds in which a peer under TLS can read why the connection is closed."""
+
 LAST_TURNS = 4
 """Turns of the loop for a handler to answer each of the messages before the end: it may wait
 for them through other tasks, as in asyncio.wait_for()."""
@@ -150,10 +153,11 @@ class Closing(Base):
 
     def _end_with(self, last_frame: bytes) -> None:
         """Nothing that arrives from now on matters. If there are messages that a handler has
-        not taken yet, its replies come before our last frame, unless it takes long."""
+        not taken yet, its replies come before our last frame, unless it takes long; there are
+        none inside a message that is being sent in fragments."""
         self._free()
         self._end().last_frame = last_frame
-        if self._queue is not None and self._state is OPEN:
+        if self._queue is not None and self._state is OPEN and self._sending is None:
             self._give_turns(LAST_TURNS, self._queued())
         else:
             self._finish()
@@ -190,8 +194,12 @@ class Closing(Base):
                 self.transport.write_eof()
             except (OSError, RuntimeError):  # the peer is gone
                 self.transport.abort()
-        else:
+        elif self._end().rcvd is not None:
             self.transport.close()
+        else:
+            # TLS has no end of one direction alone. To close while the peer sends would reset
+            # TCP, which can destroy our close frame, so give the peer time to read it.
+            self._settings.loop.call_later(LINGER, self.transport.close)
 
     def _on_close_timeout(self) -> None:
         ending = self._end()

@@ -82,11 +82,17 @@ class Receiving(Sending):
             self._rest += self._room.view[:nbytes]
 
     def _receive(self, data: bytes | bytearray) -> None:
-        """Bytes that were read before, but not handled."""
+        """Bytes that were read before, but not handled. What is in the room is put back: it may
+        be bytes of another connection, whose callback has led here."""
+        view = self._room.view
         while data:
             now, data = data[:READ], data[READ:]
-            self._room.view[: len(now)] = now
-            self.buffer_updated(len(now))
+            kept = view[: len(now)].tobytes()
+            view[: len(now)] = now
+            try:
+                self.buffer_updated(len(now))
+            finally:
+                view[: len(kept)] = kept
 
     def _receive_events(self, count: int, nbytes: int) -> None:
         """Handles the `count` events of a call, or the error; then calls for those after them.
@@ -425,7 +431,8 @@ class Receiving(Sending):
         except BaseException:
             if self._queue is None:
                 self._queue = []
-            self._queue.append(part._replace(data=b"".join(parts), first=len(parts) > 1))
+            is_first = part.first or len(parts) > 1
+            self._queue.append(part._replace(data=b"".join(parts), first=is_first))
             raise
         data = b"".join(parts)
         return data.decode() if part.is_text and self._settings.decode_text else data

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from time import perf_counter
+from typing import Any
 
 from .. import _ffi
 from .._messages import (
@@ -24,6 +25,9 @@ from ..text import CloseCode
 from ._base import CLOSED, OPEN
 from ._closing import Closing
 from ._room import output
+
+_END = object()
+"""After the last fragment."""
 
 
 class Sending(Closing):
@@ -119,14 +123,14 @@ class Sending(Closing):
     async def _send_fragments(self, fragments: Fragments, text: bool | None) -> None:
         iterator = _iterator(fragments)
         first = await _next(iterator)
-        if first is None:
+        if first is _END:
             return
         opcode, payload = encoded(first, text)
         await self._may_send()
         self._sending = self._settings.loop.create_future()
         try:
             await self._send_fragment(opcode, payload, more=True)
-            while (fragment := await _next(iterator)) is not None:
+            while (fragment := await _next(iterator)) is not _END:
                 if isinstance(fragment, str) is not isinstance(first, str):
                     raise TypeError("the fragments of a message are all str, or all bytes")
                 await self._send_fragment(opcode, encoded(fragment, text)[1], more=True)
@@ -254,11 +258,11 @@ def _iterator(fragments: Fragments) -> AsyncIterator[Data] | Iterator[Data]:
     return iter(fragments)
 
 
-async def _next(iterator: AsyncIterator[Data] | Iterator[Data]) -> Data | None:
-    """The next fragment; None if there is none."""
+async def _next(iterator: AsyncIterator[Data] | Iterator[Data]) -> Any:
+    """The next fragment; _END if there is none."""
     try:
         if isinstance(iterator, AsyncIterator):
             return await iterator.__anext__()
         return next(iterator)
     except (StopAsyncIteration, StopIteration):
-        return None
+        return _END

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, Optional, Union
@@ -77,9 +78,9 @@ class Settings:
             raise InvalidArgument("on_connect and on_disconnect need on_message")
         if on_message is not None and stream:
             raise InvalidArgument("stream needs recv_streaming(), so it excludes on_message")
-        for function in (on_message, on_connect, on_disconnect):
-            if function is not None and not callable(function):
-                raise TypeError(f"{function!r} cannot be called")
+        _check_callback("on_message", on_message)
+        _check_callback("on_connect", on_connect)
+        _check_callback("on_disconnect", on_disconnect)
         self.on_message, self.on_connect = on_message, on_connect
         self.on_disconnect = on_disconnect
         self.loop = asyncio.get_running_loop()
@@ -108,6 +109,13 @@ class Settings:
             "compress_from": self.compress_from,
             "stream": self.stream,
         }
+
+
+def _check_callback(name: str, function: object) -> None:
+    if function is not None and not callable(function):
+        raise TypeError(f"{name} cannot be called: {function!r}")
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"{name} is a plain function, not a coroutine function: {function!r}")
 
 
 def _write_limits(limits: Limit) -> tuple[int | None, int | None]:
