@@ -88,6 +88,33 @@ async def test_many_messages_in_one_read_arrive_in_order() -> None:
 
 
 @run
+async def test_messages_of_both_types_in_one_read_keep_their_types_and_order() -> None:
+    texts = [(FIN | TEXT, data) for data in (b"a", b"", "\u20ac".encode())]
+    binary = [(FIN | BINARY, data) for data in (b"a", b"", b"\xff")]
+    async with serve(echo, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        for messages in (texts, binary, texts + binary, binary + texts + binary):
+            peer.write(b"".join(frame(*each) for each in messages))
+            assert [await peer.frame() for _ in messages] == messages
+        await peer.end()
+
+
+@run
+async def test_messages_that_arrive_while_others_wait_follow_them() -> None:
+    async with pair() as (server, client):
+        sent: list[str] = []
+        taken: list[Any] = []
+        for text in "abcdefghi":
+            await client.send(text)
+            sent.append(text)
+            await until(lambda: server._queued() == len(sent) - len(taken))
+            if text in "cfi":
+                taken.append(await server.recv())
+        taken += [await server.recv() for _ in range(6)]
+        assert taken == sent
+
+
+@run
 async def test_messages_cut_anywhere_arrive_whole() -> None:
     stream = frame(FIN | TEXT, "größer".encode()) + frame(BINARY, b"ab")
     stream += frame(FIN | PING, b"p") + frame(FIN | CONTINUATION, b"c" * 200)
