@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Generator
+import traceback
+from collections.abc import Callable, Generator, Iterable, Iterator
 from email.utils import parsedate_to_datetime
 
 from .exceptions import InvalidMessage, InvalidProxyMessage, InvalidProxyStatus, InvalidStatus
 
-__all__ = ["MAX_RETRY_AFTER", "backoff", "process_exception", "retry_after"]
+__all__ = ["MAX_RETRY_AFTER", "Retries", "backoff", "process_exception", "retry_after"]
 
 MAX_RETRY_AFTER = 300.0
 """Longest delay in seconds that a server can ask for with Retry-After."""
@@ -58,6 +60,53 @@ def process_exception(error: Exception) -> Exception | None:
     if isinstance(error, InvalidStatus) and error.response.status in _TRANSIENT:
         return None
     return error
+
+
+class Retries:
+    """The attempts to connect after the first one."""
+
+    def __init__(
+        self,
+        process_exception: Callable[[Exception], Exception | None],
+        delays: Callable[[], Iterable[float]],
+        logger: logging.Logger | logging.LoggerAdapter[logging.Logger],
+    ) -> None:
+        self._process_exception, self._delays, self._logger = process_exception, delays, logger
+        self._left: Iterator[float] | None = None
+
+    def restart(self) -> None:
+        """A connection was open: the delays start anew."""
+        self._left = None
+
+    def delay(self, error: Exception) -> float | None:
+        """The seconds until the next attempt, after one that ended with this error. None: there
+        is none, raise the error.
+
+        Raises another exception if process_exception() returns or raises one.
+        """
+        fatal = self._judge(error)
+        if fatal is error:
+            return None
+        if fatal is not None:
+            raise fatal from error
+        self._left = self._left or iter(self._delays())
+        delay = next(self._left, None)
+        if delay is None:
+            return None
+        delay = max(delay, retry_after(error))
+        self._logger.info(
+            "connect failed; reconnecting in %.1f seconds: %s",
+            delay,
+            traceback.format_exception_only(type(error), error)[0].strip(),
+        )
+        return delay
+
+    def _judge(self, error: Exception) -> Exception | None:
+        """The exception to raise; None for a new attempt."""
+        try:
+            return self._process_exception(error)
+        except Exception as raised:
+            return raised
 
 
 def retry_after(error: Exception) -> float:

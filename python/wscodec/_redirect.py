@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 from .datastructures import Headers
 from .exceptions import InvalidStatus, SecurityError
 from .handshake import Response
-from .uri import WebSocketURI, parse_uri
+from .uri import ALLOWED, WebSocketURI, parse_uri
 
 if TYPE_CHECKING:
     from ._client import Offer
@@ -30,7 +30,6 @@ MAX_REDIRECTS = 10
 _STATUSES = (301, 302, 303, 307, 308)
 _SCHEMES = {"http": "ws", "https": "wss"}
 _LOCATION = re.compile(rb"\r\nLocation:[ \t]*([^\r\n]*?)[ \t]*(?=\r\n)", re.IGNORECASE)
-_SAFE = "%:/?#[]@!$&'()*+,;="
 _OF_THE_USER = ("authorization", "cookie", "host", "proxy-authorization")
 
 
@@ -94,7 +93,7 @@ def redirected(uri: WebSocketURI, response: Response) -> WebSocketURI | None:
     if response.status not in _STATUSES or len(locations) != 1:
         return None
     base = f"{'wss' if uri.secure else 'ws'}://{uri.authority}{uri.resource_name}"
-    target = urljoin(base, quote(locations[0], safe=_SAFE))
+    target = urljoin(base, quote(locations[0], safe=ALLOWED))
     scheme, _, rest = target.partition("#")[0].partition(":")
     found = parse_uri(f"{_SCHEMES.get(scheme.lower(), scheme)}:{rest}")
     if uri.secure and not found.secure:

@@ -9,7 +9,7 @@ from .exceptions import InvalidURI
 
 __all__ = ["WebSocketURI", "parse_uri"]
 
-_ALLOWED = "%:/?#[]@!$&'()*+,;="
+ALLOWED = "%:/?#[]@!$&'()*+,;="
 """Characters with a meaning in a URI, which are not encoded (RFC 3987, 2.2), and "%"."""
 
 
@@ -81,8 +81,8 @@ def parse_uri(uri: str) -> WebSocketURI:
         secure=secure,
         host=host,
         port=port or (443 if secure else 80),
-        path=quote(parts.path, safe=_ALLOWED),
-        query=quote(parts.query, safe=_ALLOWED),
+        path=quote(parts.path, safe=ALLOWED),
+        query=quote(parts.query, safe=ALLOWED),
         username=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
     )

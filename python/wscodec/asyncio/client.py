@@ -11,14 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import traceback
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
 from .._client import USER_AGENT, Offer, Opened
 from .._limits import deflate_for
-from .._reconnect import backoff, process_exception, retry_after
+from .._reconnect import Retries, backoff, process_exception
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
@@ -264,36 +263,17 @@ class connect:
         await connection.__aexit__(kind, error, trace)
 
     async def __aiter__(self) -> AsyncIterator[ClientConnection]:
-        delays: Iterator[float] | None = None
+        retries = Retries(self._process_exception, self._reconnect_delays, self._logger)
         while True:
             try:
                 async with self as connection:
-                    delays = None
+                    retries.restart()
                     yield connection
             except Exception as error:
-                fatal = self._judge(error)
-                if fatal is error:
-                    raise
-                if fatal is not None:
-                    raise fatal from error
-                delays = delays or iter(self._reconnect_delays())
-                delay = next(delays, None)
+                delay = retries.delay(error)
                 if delay is None:
                     raise
-                delay = max(delay, retry_after(error))
-                self._logger.info(
-                    "connect failed; reconnecting in %.1f seconds: %s",
-                    delay,
-                    traceback.format_exception_only(type(error), error)[0].strip(),
-                )
                 await asyncio.sleep(delay)
-
-    def _judge(self, error: Exception) -> Exception | None:
-        """The exception to raise; None for a new attempt."""
-        try:
-            return self._process_exception(error)
-        except Exception as raised:
-            return raised
 
 
 def unix_connect(

@@ -13,14 +13,13 @@ import os
 import socket
 import ssl as tls
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from .._client import USER_AGENT, ClientOpening, Offer, Opened
 from .._limits import MaxQueue, MaxSize, deflate_for, seconds
-from .._reconnect import backoff, process_exception, retry_after
+from .._reconnect import Retries, backoff, process_exception
 from .._redirect import MAX_REDIRECTS, redirected, same_origin, without_credentials
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
@@ -164,36 +163,17 @@ class reconnect:
         connection.__exit__(exc_type, *others)
 
     def __iter__(self) -> Iterator[ClientConnection]:
-        delays: Iterator[float] | None = None
+        retries = Retries(self._process_exception, self._delays, self._logger)
         while True:
             try:
                 with self as connection:
-                    delays = None
+                    retries.restart()
                     yield connection
             except Exception as error:
-                fatal = self._judge(error)
-                if fatal is error:
-                    raise
-                if fatal is not None:
-                    raise fatal from error
-                delays = delays or iter(self._delays())
-                delay = next(delays, None)
+                delay = retries.delay(error)
                 if delay is None:
                     raise
-                delay = max(delay, retry_after(error))
-                self._logger.info(
-                    "connect failed; reconnecting in %.1f seconds: %s",
-                    delay,
-                    traceback.format_exception_only(type(error), error)[0].strip(),
-                )
                 time.sleep(delay)
-
-    def _judge(self, error: Exception) -> Exception | None:
-        """The exception to raise; None for a new attempt."""
-        try:
-            return self._process_exception(error)
-        except Exception as raised:
-            return raised
 
     # One attempt
 
