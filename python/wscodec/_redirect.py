@@ -67,15 +67,15 @@ class Redirects:
         if self._count > MAX_REDIRECTS:
             raise SecurityError(
                 error.response, f"the server redirects more than {MAX_REDIRECTS} times"
-            )
+            ) from error
         if self._is_used_up:
             raise SecurityError(
                 error.response, "the server redirects, and `sock` was for one connection"
-            )
+            ) from error
         if is_other and self._is_given:
             raise SecurityError(
                 error.response, "the server redirects to another one, and the address was given"
-            )
+            ) from error
         self.uri = target
         if is_other:
             headers = without_credentials(self.offer.headers)

@@ -14,17 +14,16 @@ import socket
 import ssl as tls
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from .._client import USER_AGENT, ClientOpening, Offer, Opened
 from .._limits import MaxQueue, MaxSize, deflate_for, seconds
 from .._reconnect import Retries, backoff, process_exception
-from .._redirect import MAX_REDIRECTS, redirected, same_origin, without_credentials
+from .._redirect import Redirects
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
 from ..errors import InvalidArgument
-from ..exceptions import InvalidStatus, SecurityError
+from ..exceptions import InvalidStatus
 from ..frame import Side
 from ..handshake import Response, parse_handshake
 from ..http11 import Request
@@ -179,34 +178,18 @@ class reconnect:
 
     def _connect(self) -> ClientConnection:
         deadline = Deadline(self._open_timeout)
-        uri, offer, redirections = self._uri, self._offer, 0
+        route = self._route
+        next_ = Redirects(
+            self._uri,
+            self._offer,
+            is_given=route.is_given,
+            is_used_up=route.sock is not None,
+        )
         while True:
             try:
-                return self._open(uri, offer, deadline)
+                return self._open(next_.uri, next_.offer, deadline)
             except InvalidStatus as error:
-                target = redirected(uri, error.response)
-                if target is None:
-                    raise
-                redirections += 1
-                if redirections > MAX_REDIRECTS:
-                    why = f"the server redirects more than {MAX_REDIRECTS} times"
-                    raise SecurityError(error.response, why) from error
-                offer = self._offer_after(error, uri, target, offer)
-                uri = target
-
-    def _offer_after(
-        self, error: InvalidStatus, uri: WebSocketURI, target: WebSocketURI, offer: Offer
-    ) -> Offer:
-        """What to ask for where a redirection leads."""
-        if self._route.sock is not None:
-            why = "the server redirects, and `sock` was for one connection"
-            raise SecurityError(error.response, why) from error
-        if same_origin(uri, target):
-            return offer
-        if self._route.is_given:
-            why = "the server redirects to another one, and the address was given"
-            raise SecurityError(error.response, why) from error
-        return replace(offer, headers=without_credentials(offer.headers))
+                next_.follow(error)
 
     def _open(self, uri: WebSocketURI, offer: Offer, deadline: Deadline) -> ClientConnection:
         """Connects without redirections."""
