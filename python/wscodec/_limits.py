@@ -9,7 +9,16 @@ from . import library_can_deflate
 from .deflate import Deflate
 from .errors import InvalidArgument
 
-__all__ = ["MaxQueue", "MaxSize", "at_least", "deflate_for", "queue_marks", "seconds", "sizes"]
+__all__ = [
+    "MaxQueue",
+    "MaxSize",
+    "at_least",
+    "deflate_for",
+    "marks",
+    "queue_marks",
+    "seconds",
+    "sizes",
+]
 
 MaxSize = Union[int, None, tuple[Union[int, None], Union[int, None]]]
 """The argument `max_size`: the limit on a message, or those on a message and on a fragment.
@@ -58,13 +67,22 @@ def sizes(max_size: MaxSize) -> tuple[int, int]:
     )
 
 
+def marks(name: str, limits: MaxQueue, least: int) -> tuple[int, int] | None:
+    """The high and the low water mark, a quarter of the high one unless it is given; None for
+    no limit. Raises InvalidArgument.
+
+    least  The lowest high water mark.
+    """
+    high, low = limits if isinstance(limits, tuple) else (limits, None)
+    if high is None:
+        return None
+    at_least(name, high, least)
+    low = high // 4 if low is None else at_least(name, low, 0)
+    if low > high:
+        raise InvalidArgument(f"{name}: {low} is above {high}")
+    return high, low
+
+
 def queue_marks(max_queue: MaxQueue) -> tuple[float, float]:
     """The high and the low water mark. Raises InvalidArgument."""
-    high, low = max_queue if isinstance(max_queue, tuple) else (max_queue, None)
-    if high is None:
-        return math.inf, math.inf
-    at_least("max_queue", high, 1)
-    low = high // 4 if low is None else at_least("max_queue", low, 0)
-    if low > high:
-        raise InvalidArgument(f"max_queue: {low} is above {high}")
-    return high, low
+    return marks("max_queue", max_queue, 1) or (math.inf, math.inf)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Optional, Union
 
 from .. import _ffi
-from .._limits import at_least, deflate_for, queue_marks, seconds, sizes
+from .._limits import at_least, deflate_for, marks, queue_marks, seconds, sizes
 from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..options import COMPRESS_FROM, Options
@@ -92,7 +92,9 @@ class Settings:
         self.close_timeout = seconds("close_timeout", close_timeout)
         self.max_message, self.max_fragment = sizes(max_size)
         self.high, self.low = queue_marks(max_queue)
-        self.write_high, self.write_low = _write_limits(write_limit)
+        self.write_high: int | None
+        self.write_low: int | None
+        self.write_high, self.write_low = marks("write_limit", write_limit, 0) or (None, None)
         self.decode_text, self.stream = bool(decode_text), bool(stream)
         self.whole = -1 if stream else WHOLE  # with `stream`, no message is handled as a whole
         interval = seconds("ping_interval", ping_interval)
@@ -116,14 +118,3 @@ def _check_callback(name: str, function: object) -> None:
         raise TypeError(f"{name} cannot be called: {function!r}")
     if inspect.iscoroutinefunction(function):
         raise TypeError(f"{name} is a plain function, not a coroutine function: {function!r}")
-
-
-def _write_limits(limits: Limit) -> tuple[int | None, int | None]:
-    high, low = limits if isinstance(limits, tuple) else (limits, None)
-    if high is None:
-        return None, None
-    at_least("write_limit", high, 0)
-    low = high // 4 if low is None else at_least("write_limit", low, 0)
-    if low > high:
-        raise InvalidArgument(f"write_limit: {low} is above {high}")
-    return high, low
