@@ -6,6 +6,7 @@ import http2 from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
+import { setTimeout } from "node:timers/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { chromium } from "playwright-core";
 import { Agent, WebSocket as UndiciSocket } from "undici";
@@ -21,6 +22,11 @@ after(async () => {
 beforeEach(() => {
   server.log.length = 0;
 });
+
+// Waits until the server has written a line.
+async function logged(pattern) {
+  while (!server.log.some((line) => pattern.test(line))) await setTimeout(10);
+}
 
 // The streams, as "connection stream", of the WebSockets that the server accepted.
 function acceptedStreams() {
@@ -61,6 +67,7 @@ describe("Chromium", () => {
       created.set(requestId, response),
     );
     await page.goto(server.http);
+    await logged(/responded with 200: CONNECT /);
   });
   after(async () => {
     await context.close();
