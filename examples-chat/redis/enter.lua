@@ -1,0 +1,14 @@
+-- Adds a member to a room, or gives it to another connection, and extends its time. Publishes
+-- "enter" if the client was not there.
+--
+-- KEYS  chat:{ROOM}:who, chat:{ROOM}:here, chat:{ROOM}
+-- ARGV  the client, its connection, the second in which it expires,
+--       the members "client" and "name" in JSON, with a closing brace
+local who, here, channel = KEYS[1], KEYS[2], KEYS[3]
+local client, connection, expires, json = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local is_new = redis.call("HSET", who, client, connection .. " {" .. json) == 1
+redis.call("ZADD", here, expires, client)
+if is_new then
+    redis.call("PUBLISH", channel, '{"type":"enter",' .. json)
+end
