@@ -24,6 +24,7 @@ need lintian lintian
 need node nodejs
 need npm npm
 need chromium chromium
+need firefox-esr firefox-esr
 need luajit luajit
 need go golang-go
 need javac default-jdk-headless
@@ -73,7 +74,7 @@ fi
 mkdir -p target/node
 cp -r tests/node/. target/node/
 if ! cmp -s tests/node/package-lock.json target/node/installed; then
-    echo "installing npm packages below target/node: ws, undici, playwright-core"
+    echo "installing npm packages below target/node: ws, undici, puppeteer-core"
     (cd target/node && npm ci --silent --no-audit --no-fund)
     cp tests/node/package-lock.json target/node/installed
 fi

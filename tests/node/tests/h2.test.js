@@ -1,15 +1,12 @@
 // The HTTP/2 server in C with clients that open WebSockets over HTTP/2: headless Chromium,
 // undici, and the http2 module of Node.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
 import http2 from "node:http2";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { once } from "node:events";
 import { setTimeout } from "node:timers/promises";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { chromium } from "playwright-core";
 import { Agent, WebSocket as UndiciSocket } from "undici";
+import { startChromium } from "./browsers.js";
 import { start } from "./server.js";
 
 let server;
@@ -42,26 +39,16 @@ function acceptedStreams() {
 }
 
 describe("Chromium", () => {
-  let profile, context, page, cdp;
+  let browser, page, cdp;
   const created = new Map(); // what the DevTools protocol reports of WebSockets
   before(async () => {
-    profile = await mkdtemp(join(tmpdir(), "wscodec-chromium-"));
-    context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      ignoreHTTPSErrors: true,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--ignore-certificate-errors",
-      ],
-    });
-    page = await context.newPage();
-    cdp = await context.newCDPSession(page);
+    browser = await startChromium(
+      { acceptInsecureCerts: true },
+      "--disable-quic",
+      "--ignore-certificate-errors",
+    );
+    page = await browser.newPage();
+    cdp = await page.createCDPSession();
     await cdp.send("Network.enable");
     cdp.on("Network.webSocketHandshakeResponseReceived", ({ requestId, response }) =>
       created.set(requestId, response),
@@ -70,19 +57,18 @@ describe("Chromium", () => {
     await logged(/responded with 200: CONNECT /);
   });
   after(async () => {
-    await context.close();
-    await rm(profile, { recursive: true, force: true });
+    await browser.close();
   });
 
   test("the page comes over HTTP/2, and its WebSocket echoes", async () => {
     await page.reload();
     await page.waitForSelector("button:enabled");
-    await page.fill("input", "Grüße, 世界 🎉");
+    await page.$eval("input", (input) => (input.value = "Grüße, 世界 🎉"));
     await page.click("button");
     await page.waitForFunction(() =>
       document.querySelector("pre").textContent.includes("received: Grüße, 世界 🎉"),
     );
-    const text = await page.textContent("pre");
+    const text = await page.$eval("pre", (pre) => pre.textContent);
     assert.match(text, /^page: h2$/m);
     assert.match(text, /^open, extensions: permessage-deflate$/m);
     assert.equal(acceptedStreams().length, 1);
