@@ -182,7 +182,7 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node o
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
 		tests/python/test_echo_c_compression.py tests/python/test_broadcast_c.py \
 		tests/python/test_servers_c.py tests/python/test_byte_stream_c.py \
-		tests/python/test_echo_fork_c.py
+		tests/python/test_echo_fork_c.py tests/python/test_demo_c.py
 	cd target/node && node --test --test-reporter=spec tests/
 
 AUTOBAHN := c-server c-client python-server python-client python-sync-server python-sync-client

@@ -8,6 +8,17 @@
 #define TEXT_PLAIN "Content-Type: text/plain\r\n"
 #define HELLO "Hello, World!\n"
 
+/* A file that a program serves. `headers` are lines that end with CRLF. */
+typedef struct http_file {
+    const char *path, *headers;
+    const void *body;
+    size_t len;
+} http_file;
+
+static const http_file *files; /* the last one has no path; NULL: none */
+
+static const http_file GREETING = {"/", TEXT_PLAIN, HELLO, sizeof HELLO - 1};
+
 static inline ws_result build_reply(uint16_t status, const char *headers,
                                     const char *body, void *out, size_t cap) {
     return ws_build_reply(status, headers, strlen(headers), body, strlen(body), out,
@@ -24,11 +35,34 @@ static inline bool span_equals(const void *head, ws_span span, const char *text)
     return span.len == strlen(text) && memcmp(bytes + span.off, text, span.len) == 0;
 }
 
+/* The file of a target; the greeting for any other one. */
+static inline const http_file *find_file(const char *head, ws_span target) {
+    const char *query = memchr(head + target.off, '?', target.len);
+    if (query)
+        target.len = (uint32_t)(query - head) - target.off;
+    for (const http_file *f = files; f && f->path; f++)
+        if (span_equals(head, target, f->path))
+            return f;
+    return &GREETING;
+}
+
+/* How much longer than MAX_REPLY a response may be. */
+static inline size_t longest_file(void) {
+    size_t longest = 0;
+    for (const http_file *f = files; f && f->path; f++)
+        longest = f->len > longest ? f->len : longest;
+    return longest;
+}
+
+static inline ws_result build_file_reply(const http_file *f, void *out, size_t cap) {
+    return ws_build_reply(200, f->headers, strlen(f->headers), f->body, f->len, out,
+                          cap);
+}
+
 /* The response to HEAD has the length of the body, but not the body. */
-static inline ws_result build_head_reply(void *out, size_t cap) {
-    char headers[100];
-    snprintf(headers, sizeof headers, TEXT_PLAIN "Content-Length: %zu\r\n",
-             strlen(HELLO));
+static inline ws_result build_head_reply(const http_file *f, void *out, size_t cap) {
+    char headers[640];
+    snprintf(headers, sizeof headers, "%sContent-Length: %zu\r\n", f->headers, f->len);
     return build_reply(200, headers, "", out, cap);
 }
 
@@ -46,12 +80,13 @@ static inline ws_result build_plain_reply(const void *head, size_t len, void *ou
     ws_result n = ws_parse_handshake(head, len, &hs, sizeof hs);
     if (n != WS_ERR_NOT_UPGRADE)
         return n < 0 ? n : WS_ERR_INVALID_STATE;
+    const http_file *file = find_file(head, hs.target);
     if (span_equals(head, hs.method, "HEAD"))
-        return build_head_reply(out, cap);
+        return build_head_reply(file, out, cap);
     if (has_header(head, len, "Sec-WebSocket-Key"))
         return build_reply(426, TEXT_PLAIN, LOST_UPGRADE, out, cap);
     if (span_equals(head, hs.method, "GET"))
-        return build_reply(200, TEXT_PLAIN, HELLO, out, cap);
+        return build_file_reply(file, out, cap);
     if (span_equals(head, hs.method, "OPTIONS")) /* the check of HAProxy */
         return build_reply(204, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
     return build_reply(405, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);

@@ -24,13 +24,18 @@ static inline const char *address_text(const struct sockaddr_storage *address,
     return text;
 }
 
+static const char *page_path; /* of a page for people; NULL: none */
+
 /* Prints the line that scripts and tests wait for. */
 static inline void announce(const char *scheme, int listener) {
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
     if (getsockname(listener, (struct sockaddr *)&address, &len) != 0)
         die("getsockname", strerror(errno));
-    printf("listening on %s://%s\n", scheme, address_text(&address, len));
+    const char *text = address_text(&address, len);
+    printf("listening on %s://%s\n", scheme, text);
+    if (page_path)
+        printf("demo at %s://%s%s\n", scheme, text, page_path);
     fflush(stdout);
 }
 

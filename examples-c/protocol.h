@@ -216,6 +216,13 @@ static inline void open_peer(peer *p, ws_conn *ws) {
         drop(p, ws_strerror(WS_ERR_NO_MEMORY));
 }
 
+/* Writes the response to a request without an upgrade where out_commit() expects it. */
+static inline ws_result respond_to_plain_request(peer *p) {
+    size_t cap = MAX_REPLY + longest_file();
+    uint8_t *to = out_begin(p, cap);
+    return to ? build_plain_reply(p->in.data, p->in.len, to, cap) : WS_ERR_NO_MEMORY;
+}
+
 /* Responds to a complete head. */
 static inline void on_head(peer *p) {
     const ws_accept_spec spec = accept_spec();
@@ -231,9 +238,9 @@ static inline void on_head(peer *p) {
         return;
     }
     if (n > 0 && accepted.error == WS_ERR_NOT_UPGRADE)
-        n = build_plain_reply(p->in.data, p->in.len, to, MAX_REPLY);
+        n = respond_to_plain_request(p);
     if (n > 0)
-        log_response(p, status_of(to, n), accepted.error);
+        log_response(p, status_of(p->out.data + p->out.len, n), accepted.error);
     out_commit(p, n);
     if (accepted.conn) {
         remove_front(&p->in, accepted.head_len);
