@@ -88,14 +88,13 @@ static inline int read_clock(void) {
     return 1000 - (int)(t.tv_nsec / 1000000);
 }
 
-enum { SHUT_DOWN_SECONDS = 2 };
-
 /* Starts the time limit that fits the state: for a handshake, for a peer that does not
- * read, or for a silent one. The clock has whole seconds, and part of the current one
- * is over: hence + 1. */
+ * read, or for a silent one. There is another one while the server shuts down. The clock
+ * has whole seconds, and part of the current one is over: hence + 1. */
 static inline void restart_deadline(peer *p) {
-    long handshake = shutting_down ? SHUT_DOWN_SECONDS : options.handshake_timeout;
-    long limit = p->state != OPEN ? handshake
+    if (shutting_down)
+        return;
+    long limit = p->state != OPEN ? options.handshake_timeout
                  : p->waits       ? options.send_timeout
                                   : options.ping_interval;
     p->deadline = limit > 0 ? now + (uint32_t)limit + 1 : 0;

@@ -38,7 +38,10 @@ static uint64_t max_message = 1 << 20;
 
 /* ---- sending ---- */
 
+/* Does nothing while the server shuts down: the close frame was sent. */
 static inline void send_message(peer *p, int opcode, const void *data, size_t len) {
+    if (shutting_down)
+        return;
     size_t size = ws_conn_send_bound(p->ws, len);
     uint8_t *to = out_begin(p, size);
     if (to)
@@ -321,6 +324,8 @@ static inline void peer_remove(peer *p) {
 }
 
 static inline const char *missed_deadline(const peer *p) {
+    if (shutting_down)
+        return "does not close the connection";
     if (p->state == OPEN && p->waits)
         return "does not read (--send-timeout)";
     if (p->state == OPEN)
@@ -331,7 +336,7 @@ static inline const char *missed_deadline(const peer *p) {
 }
 
 static inline void on_deadline(peer *p) {
-    if (p->state == OPEN && !p->waits && !p->pinged)
+    if (p->state == OPEN && !p->waits && !p->pinged && !shutting_down)
         send_ping(p);
     else
         drop(p, missed_deadline(p));
@@ -355,14 +360,14 @@ static inline void peers_tick(void) {
     check_deadlines();
 }
 
+enum { SHUT_DOWN_SECONDS = 2 };
+
+/* An open peer replies to our close frame, which completes the closing handshake. */
 static inline void start_closing(peer *p) {
+    p->deadline = now + SHUT_DOWN_SECONDS + 1;
     if (p->state == OPEN)
         send_close(p, WS_CLOSE_GOING_AWAY);
-    if (p->state == OPEN)
-        set_state(p, CLOSING);
-    else if (p->state == CLOSING)
-        restart_deadline(p);
-    else
+    else if (p->state == HANDSHAKE)
         set_state(p, DROPPED);
 }
 

@@ -727,6 +727,27 @@ class EchoChecks(ProtocolChecks):
             server.raw()
         server.stop()
 
+    def test_the_end_waits_for_the_close_frame_of_a_peer(self) -> None:
+        server = self.start()
+        with server.opened() as peer:
+            server.process.send_signal(signal.SIGTERM)
+            assert peer.read(len(goodbye(1001))) == goodbye(1001)
+            assert peer.is_silent()
+            peer.send(frame(FIN | TEXT, b"too late"), wire.close(1001))
+            assert peer.rest() == b""
+        assert server.process.wait(PATIENCE) == 0
+        server.stop()
+
+    def test_a_peer_that_goes_on_does_not_hold_up_the_end(self) -> None:
+        server = self.start("--handshake-timeout", "1")
+        with server.opened() as peer, contextlib.suppress(ConnectionError):
+            server.process.send_signal(signal.SIGTERM)
+            end = time.monotonic() + PATIENCE
+            while server.process.poll() is None and time.monotonic() < end:
+                peer.send(frame(FIN | TEXT, b"Hello"))
+                time.sleep(0.05)
+        assert server.stop() == 0
+
     def test_a_silent_peer_does_not_hold_up_the_end(self) -> None:
         server = self.start()
         with server.opened():
