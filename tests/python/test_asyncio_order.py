@@ -36,7 +36,10 @@ async def replies(handler: Any, *sent: bytes, eof: bool = False) -> bytes:
         peer.write(b"".join(sent))
         if eof:
             peer.writer.write_eof()
-        return await peer.rest()
+        found = await peer.rest()
+        await peer.end()
+        await peer.end()
+        return found
 
 
 @pytest.mark.parametrize("handler", [echo, with_wait_for])
@@ -78,6 +81,7 @@ async def test_replies_precede_a_close_that_comes_a_few_turns_later(
             for _ in range(turns):
                 await asyncio.sleep(0)
         found = await peer.rest()
+        await peer.end()
     assert found == frame(FIN | TEXT, b"hi", None) + close(4000, key=None)
 
 
@@ -100,6 +104,7 @@ async def test_replies_precede_the_close_though_the_peer_reads_them_late(last: b
         for _ in range(count):
             assert await peer.frame() == (FIN | TEXT, b"hi" * 200_000)
         assert await peer.closed_with() == (4000, "")
+        await peer.end()
 
 
 @run
@@ -136,6 +141,7 @@ async def test_replies_to_compressed_messages_precede_a_violation() -> None:
         peer = await RawPeer.open(server, OFFER)
         peer.write(compressed + VIOLATION)
         found = await peer.rest()
+        await peer.end()
     reply = frame(FIN | BINARY, payload, None)
     assert found[: len(reply)] == reply
     assert found[len(reply)] == FIN | CLOSE
