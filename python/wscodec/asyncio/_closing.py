@@ -1,4 +1,4 @@
-"""The end of a connection: the closing handshake, errors, and what is left afterwards.
+r"""The end of a connection: the closing handshake, errors, and what is left afterwards.
 
 We close:
 
@@ -6,7 +6,9 @@ We close:
 
 The peer closes, or violates the protocol. The replies to its messages come first:
 
-    _on_close(), _on_error()  ->  _end_with(), _give_turns()  ->  _finish()  ->  connection_lost()
+    _on_close()  \
+                   _end_with()  ->  _give_turns()  ->  _finish()  ->  connection_lost()
+    _on_error()  /
 """
 
 from __future__ import annotations

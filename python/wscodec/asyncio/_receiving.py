@@ -50,9 +50,7 @@ class Part(NamedTuple):
 
 def memory_of(messages: Iterable[Any]) -> int:
     """The bytes of memory that they take."""
-    return sum(
-        getsizeof(each.data if isinstance(each, Part) else each) for each in messages
-    )
+    return sum(getsizeof(each.data if isinstance(each, Part) else each) for each in messages)
 
 
 class Later(list[Any]):
@@ -364,7 +362,7 @@ class Receiving(Sending):
         self.transport.pause_reading()
         self._settings.loop.call_soon(self._on_turn, self._rest)
 
-    def _on_turn(self, rest: bytearray) -> None:
+    def _on_turn(self, rest: bytearray | None) -> None:
         """The other connections had a turn. If reading was stopped meanwhile, it is not for us
         to go on; if the bytes are others by now, that has happened."""
         if self._rest is rest and not (self._is_read_paused and self._state is OPEN):
