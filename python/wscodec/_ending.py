@@ -35,6 +35,12 @@ class Ending:
         self.cause: BaseException | None = None
         self.last_frame: bytes | None = None  # waits until a handler of asyncio has replied
 
+    def blame(self, cause: BaseException | None) -> None:
+        """Records the cause, unless another one came first. What happens after both close
+        frames, such as a reset of TCP, is not a cause."""
+        if self.cause is None and (self.rcvd is None or self.sent is None):
+            self.cause = cause
+
     @property
     def code(self) -> int:
         """The code of the peer's close; 1006 if none has arrived."""

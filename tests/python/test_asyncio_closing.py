@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import struct
+import sys
 from typing import Any
 
 import needs
@@ -19,18 +21,21 @@ from asyncio_peer import (
     close,
     echo,
     frame,
+    request,
     run,
     until,
     uri_of,
 )
 from websockets.asyncio.client import connect as websockets_connect
 from wscodec.asyncio import (
+    ClientConnection,
     ConnectionClosed,
     ConnectionClosedError,
     ConnectionClosedOK,
     ProtocolError,
     ServerConnection,
     State,
+    connect,
     serve,
 )
 from wscodec.asyncio.testing import pair
@@ -147,6 +152,9 @@ async def test_a_peer_that_closes_but_keeps_tcp_open_is_aborted_after_close_time
         peer.write(close(1000))
         await connection.wait_closed()
         assert connection.close_code == 1000
+        with pytest.raises(ConnectionClosedOK) as raised:
+            await connection.recv()
+        assert raised.value.__cause__ is None
         await peer.end()
 
 
@@ -285,6 +293,66 @@ async def test_an_error_after_our_close_ends_the_connection_at_once() -> None:
             await connection.recv()
 
 
+# The cause of a ConnectionClosed: what happened before both had closed
+
+
+@run
+async def test_a_reset_after_both_close_frames_is_not_a_cause() -> None:
+    async with serve(forever, "127.0.0.1", 0) as server:
+        for we_close in (False, True):
+            peer = await RawPeer.open(server)
+            connection = await one_of(server)
+            if we_close:
+                connection.close_nowait()
+            peer.write(close(1000))
+            await peer.closed_with()
+            connection.connection_lost(ConnectionResetError())
+            with pytest.raises(ConnectionClosedOK) as raised:
+                await connection.recv()
+            assert raised.value.__cause__ is None
+            await peer.end()
+
+
+@run
+async def test_text_that_is_invalid_is_a_cause_only_if_it_has_closed_the_connection() -> None:
+    async with serve(forever, "127.0.0.1", 0) as server:
+        for is_closed in (True, False):
+            peer = await RawPeer.open(server)
+            connection = await one_of(server)
+            peer.write(frame(FIN | BINARY, b"\xff") + (close(1000) if is_closed else b""))
+            await until(lambda: connection._queue)  # noqa: B023
+            receiving = asyncio.ensure_future(connection.recv(decode=True))
+            assert (await peer.closed_with())[0] == (1000 if is_closed else 1007)
+            await peer.end()
+            with pytest.raises(ConnectionClosed) as raised:
+                await receiving
+            assert isinstance(raised.value.__cause__, UnicodeDecodeError)
+            with pytest.raises(ConnectionClosed) as raised:
+                await connection.recv()
+            assert (raised.value.__cause__ is None) is is_closed
+
+
+@run
+async def test_a_message_that_a_close_has_interrupted_is_not_a_cause() -> None:
+    async def fragments() -> Any:
+        yield "one"
+        await connection.wait_closed()
+        yield "two"
+
+    async with serve(forever, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        sending = asyncio.ensure_future(connection.send(fragments()))
+        await peer.frame()
+        peer.write(close(1000))
+        await peer.rest()
+        await peer.end()
+        for call in (sending, connection.recv()):
+            with pytest.raises(ConnectionClosedOK) as raised:
+                await call
+            assert raised.value.__cause__ is None
+
+
 # TCP that ends without a close frame
 
 
@@ -363,6 +431,91 @@ async def test_a_cancelled_send_leaves_no_half_message() -> None:
         async with websockets_connect(uri_of(server), max_size=None) as peer:
             received = [message async for message in peer]
         assert received == [b"%d" % i * 50_000 for i in range(100)]
+
+
+# Before the beginning
+
+
+class Early(ServerConnection):
+    """Is used in its constructor."""
+
+    made = 0
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        assert self.transport is None and self.state is State.CONNECTING
+        assert self.local_address is None and self.remote_address is None
+        assert self.id and self.logger and self.request is None and self.response is None
+        assert self.close_code is None and self.subprotocol is None
+        with pytest.raises(ConnectionClosed):
+            self.send_nowait("a")
+        self.close_nowait()
+        type(self).made += 1
+
+
+@run
+async def test_a_connection_that_is_closed_before_it_is_made_is_aborted() -> None:
+    async with serve(forever, "127.0.0.1", 0, create_connection=Early) as server:
+        peer = await RawPeer.connect(server)
+        await until(lambda: Early.made)
+        assert await peer.rest() == b""
+        await peer.end()
+        await until(lambda: not server._all)
+
+
+class EarlyClient(ClientConnection):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.close_nowait()
+
+
+@run
+async def test_a_client_that_is_closed_before_it_is_made_is_aborted() -> None:
+    async with serve(forever, "127.0.0.1", 0) as server:
+        uri = uri_of(server)
+        connection = await connect(uri, create_connection=EarlyClient, proxy=None)
+        await connection.wait_closed()
+        with pytest.raises(ConnectionClosedError):
+            await connection.recv()
+
+
+@pytest.mark.parametrize("method", ["close_nowait", "process_request"])
+@run
+async def test_a_connection_that_is_closed_in_the_opening_handshake_is_aborted(
+    method: str,
+) -> None:
+    def close_it(connection: Any, request: Any) -> None:
+        connection.close_nowait()
+
+    callback = close_it if method == "process_request" else None
+    async with serve(forever, "127.0.0.1", 0, process_request=callback) as server:
+        peer = await RawPeer.connect(server)
+        await until(lambda: server._all)
+        if callback is None:
+            next(iter(server._all)).close_nowait()
+        peer.write(request())
+        try:
+            assert await peer.rest() == b""
+        except ConnectionResetError:
+            pass
+        await peer.end()
+        await until(lambda: not server._all)
+
+
+def test_a_constructor_that_fails_early_reports_only_its_own_error(monkeypatch: Any) -> None:
+    reported: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
+
+    class Failing(ServerConnection):
+        def __init__(self) -> None:
+            raise ValueError
+
+    with pytest.raises(ValueError):
+        Failing()
+    with pytest.raises(AttributeError, match="room"):
+        ServerConnection(None, None)  # type: ignore[arg-type]
+    gc.collect()
+    assert not reported
 
 
 # After the end

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import needs
+import pytest
 from asyncio_peer import (
     BINARY,
     CONTINUATION,
@@ -106,6 +107,51 @@ async def test_a_slow_handler_gets_all_messages_in_order() -> None:
     assert received == [str(i) for i in range(20_000)]
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@run
+async def test_reading_stops_when_the_queue_takes_more_memory_than_max_size(
+    stream: bool,
+) -> None:
+    limit, size = 1 << 20, 200_000
+    sent = [bytes([i]) * size for i in range(15)]
+    async with serve(forever, "127.0.0.1", 0, max_size=limit, stream=stream) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        for message in sent:
+            peer.write(frame(FIN | BINARY, message))
+        await until(lambda: connection._is_read_paused)
+        await asyncio.sleep(0.01)
+        if not stream:
+            assert limit < connection._queued() * size < limit + 2 * size
+        assert [await connection.recv() for _ in sent] == sent
+        peer.write(frame(FIN | TEXT, b"still read"))
+        assert await connection.recv() == "still read"
+        await peer.end()
+
+
+@run
+async def test_many_small_messages_are_taken_without_a_limit_on_memory_that_small() -> None:
+    async with serve(forever, "127.0.0.1", 0, max_size=100) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        for i in range(16):
+            peer.write(frame(FIN | BINARY, b"a" * 100))
+            await until(lambda: connection._queued() > i)  # noqa: B023
+        assert not connection._is_read_paused
+        await peer.end()
+
+
+@run
+async def test_without_max_queue_the_memory_of_the_queue_is_not_limited() -> None:
+    async with serve(forever, "127.0.0.1", 0, max_size=300_000, max_queue=None) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        for _ in range(30):
+            peer.write(frame(FIN | BINARY, bytes(200_000)))
+        await until(lambda: connection._queued() == 30)
+        await peer.end()
+
+
 @needs.compression
 @run
 async def test_messages_that_expand_are_decompressed_only_as_the_queue_has_room() -> None:
@@ -115,7 +161,7 @@ async def test_messages_that_expand_are_decompressed_only_as_the_queue_has_room(
     data = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
     bomb = frame(FIN | 0x40 | BINARY, data[:-4])
     fields = "Sec-WebSocket-Extensions: permessage-deflate"
-    async with serve(forever, "127.0.0.1", 0, max_queue=4) as server:
+    async with serve(forever, "127.0.0.1", 0, max_queue=4, max_size=1 << 24) as server:
         peer = await RawPeer.open(server, fields)
         connection = await one_of(server)
         peer.write(bomb * 100)  # less than one read
@@ -211,13 +257,77 @@ async def test_callbacks_are_not_called_while_the_peer_does_not_read_the_replies
         await asyncio.sleep(0.05)
         before = calls
         await asyncio.sleep(0.05)
-        # At most the messages of one call of the library are handled after the limit.
         assert calls == before < count
-        assert connection.transport.get_write_buffer_size() < 600 * 101_000
+        assert connection.transport.get_write_buffer_size() < 400_000
         peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
         for _ in range(count):
             assert len((await peer.frame())[1]) == 100_000
         assert calls == count
+        await peer.end()
+
+
+@run
+async def test_callbacks_get_all_messages_in_order_though_the_peer_reads_late() -> None:
+    def reply(connection: Any, message: str) -> None:
+        connection.send_nowait(message * 10_000)
+
+    count = 1000
+    async with serve(on_message=reply, host="127.0.0.1", port=0) as server:
+        peer = await RawPeer.open(server)
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        connection = await one_of(server)
+        # All in one read, with others that come while they wait.
+        peer.write(b"".join(frame(FIN | TEXT, b"%03d" % i) for i in range(count // 2)))
+        await until(lambda: connection._queue)
+        for i in range(count // 2, count):
+            peer.write(frame(FIN | TEXT, b"%03d" % i))
+        peer.write(close(4000))
+        await asyncio.sleep(0.01)
+        assert connection.transport.get_write_buffer_size() < 400_000
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for i in range(count):
+            assert await peer.frame() == (FIN | TEXT, b"%03d" % i * 10_000)
+        assert await peer.closed_with() == (4000, "")
+        await peer.end()
+
+
+# Turns of the loop
+
+
+SMALL = [frame(FIN | PING), frame(FIN | TEXT, b"a"), frame(TEXT) + frame(FIN | CONTINUATION)]
+
+
+def ignore(*_: Any) -> None: ...
+
+
+@pytest.mark.parametrize("is_closing", [False, True])
+@pytest.mark.parametrize("small", SMALL)
+@pytest.mark.parametrize(
+    "options",
+    [{"on_message": ignore}, {"handler": forever, "max_queue": None, "stream": True}],
+)
+@run
+async def test_a_read_of_many_small_frames_gives_other_connections_turns(
+    options: Any, small: bytes, is_closing: bool
+) -> None:
+    async with serve(host="127.0.0.1", port=0, **options) as server:
+        peer = await RawPeer.open(server)
+        connection = await one_of(server)
+        if is_closing:
+            connection.close_nowait()
+        flood = small * (200_000 // len(small)) + frame(FIN | PING, b"last")
+        connection.get_buffer(-1)[: len(flood)] = flood
+        connection.buffer_updated(len(flood))
+        turns = 0
+        while connection._rest is not None:
+            assert not connection.transport.is_reading()
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 3 and connection.transport.is_reading()
+        while await peer.frame() != (FIN | PONG, b"last"):
+            pass
+        peer.write(close(1000))
+        await peer.rest()
         await peer.end()
 
 

@@ -36,7 +36,10 @@ async def replies(handler: Any, *sent: bytes, eof: bool = False) -> bytes:
         peer.write(b"".join(sent))
         if eof:
             peer.writer.write_eof()
-        return await peer.rest()
+        found = await peer.rest()
+        await peer.end()
+        await peer.end()
+        return found
 
 
 @pytest.mark.parametrize("handler", [echo, with_wait_for])
@@ -55,10 +58,64 @@ async def test_replies_precede_the_report_of_a_violation(handler: Any) -> None:
     assert found[4] == FIN | CLOSE and found[6:8] == b"\x03\xea"
 
 
+@pytest.mark.parametrize("handler", [echo, with_wait_for])
+@pytest.mark.parametrize("count", [1, 10, 100])
 @run
-async def test_replies_precede_the_end_if_the_stream_ends_too() -> None:
-    found = await replies(echo, HI, close(1000), eof=True)
-    assert found == frame(FIN | TEXT, b"hi", None) + close(1000, key=None)
+async def test_replies_precede_the_end_if_the_stream_ends_too(handler: Any, count: int) -> None:
+    found = await replies(handler, HI * count, close(1000), eof=True)
+    assert found == frame(FIN | TEXT, b"hi", None) * count + close(1000, key=None)
+
+
+@pytest.mark.parametrize("handler", [echo, with_wait_for])
+@pytest.mark.parametrize("turns", range(6))
+@run
+async def test_replies_precede_a_close_that_comes_a_few_turns_later(
+    handler: Any, turns: int
+) -> None:
+    async with serve(handler, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        (connection,) = server.connections
+        for part in (HI, close(4000)):
+            connection.get_buffer(-1)[: len(part)] = part
+            connection.buffer_updated(len(part))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        found = await peer.rest()
+        await peer.end()
+    assert found == frame(FIN | TEXT, b"hi", None) + close(4000, key=None)
+
+
+async def at_length(connection: Any) -> None:
+    async for message in connection:
+        await connection.send(message * 200_000)
+
+
+@pytest.mark.parametrize("last", [close(4000), close(4000) + VIOLATION])
+@run
+async def test_replies_precede_the_close_though_the_peer_reads_them_late(last: bytes) -> None:
+    count = 30
+    async with serve(at_length, "127.0.0.1", 0) as server:
+        peer = await RawPeer.open(server)
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        peer.write(HI * count + last)
+        peer.writer.write_eof()
+        await asyncio.sleep(0.05)
+        peer.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        for _ in range(count):
+            assert await peer.frame() == (FIN | TEXT, b"hi" * 200_000)
+        assert await peer.closed_with() == (4000, "")
+        await peer.end()
+
+
+@run
+async def test_replies_that_the_peer_never_reads_do_not_hold_up_the_end() -> None:
+    async with serve(at_length, "127.0.0.1", 0, close_timeout=0.1) as server:
+        peer = await RawPeer.open(server)
+        (connection,) = server.connections
+        peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        peer.write(HI * 100 + close(4000))
+        await connection.wait_closed()
+        await peer.end()
 
 
 @run
@@ -84,6 +141,7 @@ async def test_replies_to_compressed_messages_precede_a_violation() -> None:
         peer = await RawPeer.open(server, OFFER)
         peer.write(compressed + VIOLATION)
         found = await peer.rest()
+        await peer.end()
     reply = frame(FIN | BINARY, payload, None)
     assert found[: len(reply)] == reply
     assert found[len(reply)] == FIN | CLOSE

@@ -7,7 +7,7 @@ import os
 import sys
 import uuid
 from ctypes import addressof, c_char, c_size_t, c_void_p
-from typing import Any, ClassVar, Union
+from typing import Any, ClassVar, Union, cast
 
 from .. import _ffi
 from .._ending import Ending, State
@@ -80,11 +80,13 @@ class Base(asyncio.BufferedProtocol):
     _pings: dict[bytes, tuple[asyncio.Future[float], float]] | None = None
 
     transport: asyncio.Transport
-    """The transport, for its get_extra_info() and the like. Do not write to it."""
+    """The transport, for its get_extra_info() and the like. Do not write to it. None before the
+    connection is made, where only constructors of subclasses can see it."""
     latency: float
     """Seconds between the last ping and its pong; 0.0 before the first."""
 
     def __init__(self, settings: Settings) -> None:
+        self.transport = cast(asyncio.Transport, None)
         self._settings = settings
         self._room: Room = settings.room
         self._handle = 0  # of the library's ws_conn; 0: none, before and after the messages
@@ -96,9 +98,9 @@ class Base(asyncio.BufferedProtocol):
 
         # Receiving
         self._queue: list[Any] | None = None  # the next message is the last; None: empty
-        self._later: list[Any] | None = None  # the messages after those of the queue, in order
+        self._later: Any = None  # the messages after those of the queue: a Later, or None
         self._waiter: asyncio.Future[None] | None = None  # of recv()
-        self._rest: bytearray | None = None  # input that waits until there is room in the queue
+        self._rest: bytearray | None = None  # input that waits; None: it is handled as it comes
         self._is_read_paused = False
         self._heard = -1  # room.tick when something was received; -1: was never open
         self._slot = -1  # in the keepalive; -1: not there
@@ -136,12 +138,15 @@ class Base(asyncio.BufferedProtocol):
     @property
     def local_address(self) -> Any:
         """Our address, as socket.getsockname() gives it; None if there is none."""
-        return self.transport.get_extra_info("sockname")
+        return self._extra_info("sockname")
 
     @property
     def remote_address(self) -> Any:
         """The peer's address, as socket.getpeername() gives it; None if there is none."""
-        return self.transport.get_extra_info("peername")
+        return self._extra_info("peername")
+
+    def _extra_info(self, name: str) -> Any:
+        return None if self.transport is None else self.transport.get_extra_info(name)
 
     @property
     def id(self) -> uuid.UUID:

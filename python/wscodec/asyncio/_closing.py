@@ -1,8 +1,14 @@
 r"""The end of a connection: the closing handshake, errors, and what is left afterwards.
 
-    close_nowait()   we close                        \
-    _on_close()      the peer closes                   _end_with()  ->  connection_lost()
-    _on_error()      the peer violates the protocol  /
+We close:
+
+    close_nowait()  ->  _on_close(), the reply  ->  _finish()  ->  connection_lost()
+
+The peer closes, or violates the protocol. The replies to its messages come first:
+
+    _on_close()  \
+                   _end_with()  ->  _give_turns()  ->  _finish()  ->  connection_lost()
+    _on_error()  /
 """
 
 from __future__ import annotations
@@ -22,8 +28,8 @@ LINGER = 1.0
 """Seconds in which a peer under TLS can read why the connection is closed."""
 
 LAST_TURNS = 4
-"""Turns of the loop for a handler to answer each of the messages before the end: it may wait
-for them through other tasks, as in asyncio.wait_for()."""
+"""Turns of the loop in which a handler can take the next message, and answer the last one: it
+may wait for them through other tasks, as in asyncio.wait_for()."""
 
 
 class Closing(Base):
@@ -43,12 +49,21 @@ class Closing(Base):
         Raises as close() does.
         """
         close_build(code, reason)
-        if self._state is OPEN:
-            if self._handle:  # else the connection ends already; see _end_with()
-                self._send_close(Close(code, reason))
-                self._read_to_the_end()
+        if self._can_close:
+            self._send_close(Close(code, reason))
+            self._read_to_the_end()
         elif self._state is CONNECTING:
+            self._abort_opening()
+
+    def _abort_opening(self) -> None:
+        self._state = CLOSING  # for connection_made(), if it was not called yet
+        if self.transport is not None:
             self.transport.abort()
+
+    @property
+    def _can_close(self) -> bool:
+        """Whether nobody has closed yet. Without a handle, the peer has: see _end_with()."""
+        return self._state is OPEN and bool(self._handle)
 
     async def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
         """Closes the connection: sends a close frame, and waits until the peer has closed too.
@@ -116,15 +131,18 @@ class Closing(Base):
         self._state = CLOSING
         self._flush()
         self._stop_keepalive()
+        self._start_timer()
+
+    def _start_timer(self) -> None:
         timeout = self._settings.close_timeout
         if self._timer is None and timeout is not None:
             self._timer = self._settings.loop.call_later(timeout, self._on_close_timeout)
 
     def _fail(self, code: int, reason: str, cause: BaseException) -> None:
-        """Closes the connection because of an error on this side."""
-        ending = self._end()
-        ending.cause = ending.cause or cause
-        self.close_nowait(code, reason)
+        """Closes the connection because of an error on this side, unless it is closing."""
+        if self._can_close:
+            self._end().blame(cause)
+            self.close_nowait(code, reason)
 
     def _on_close(self, close: Close, reply: bytes) -> None:
         """The peer's close frame has arrived; b"" is the reply if it replies to ours."""
@@ -140,8 +158,7 @@ class Closing(Base):
         error = error_for(result)
         if isinstance(error, TooBig):
             error = self._too_big()
-        ending = self._end()
-        ending.cause = ending.cause or error
+        self._end().blame(error)
         self._end_with(self._close_frame(Close(error.close_code, str(error))))
 
     def _too_big(self) -> WsError:
@@ -152,18 +169,29 @@ class Closing(Base):
     # After both close frames, or an error
 
     def _end_with(self, last_frame: bytes) -> None:
-        """Nothing that arrives from now on matters. If there are messages that a handler has
-        not taken yet, its replies come before our last frame, unless it takes long; there are
-        none inside a message that is being sent in fragments."""
+        """Nothing that arrives from now on matters.
+
+        The replies to the messages that arrived before come before our last frame, as far as
+        the handler gets on within LAST_TURNS after each message, and the peer reads them within
+        close_timeout. Callbacks have already replied, unless the peer does not read: then some
+        messages wait. There are no replies inside a message that is being sent in fragments.
+
+        Until then nothing is read, so that the end of the stream is not seen too early."""
         self._free()
         self._end().last_frame = last_frame
-        if self._queue is not None and self._state is OPEN and self._sending is None:
-            self._give_turns(LAST_TURNS, self._queued())
-        else:
+        has_replied = self._settings.on_message is not None and self._queue is None
+        if has_replied or self._state is not OPEN or self._sending is not None:
             self._finish()
+        else:
+            self._stop_reading()
+            self._start_timer()
+            self._give_turns(LAST_TURNS, self._queued())
 
     def _give_turns(self, turns: int, before: int) -> None:
-        """Gives a handler that has not taken `before` messages so many turns."""
+        """Gives a handler that has not taken `before` messages so many turns. Those in which it
+        may be waiting for the peer to read do not count: resume_writing() gives it new ones."""
+        if self._is_write_paused:
+            return
         waiting = self._queued()
         if waiting < before:
             turns = LAST_TURNS
@@ -171,6 +199,11 @@ class Closing(Base):
             self._settings.loop.call_soon(self._give_turns, turns - 1, waiting)
         else:
             self._finish()
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether our last frame waits for replies."""
+        return self._ending is not None and self._ending.last_frame is not None
 
     def _finish(self) -> None:
         """Sends our last frame, if that was not done yet, and ends TCP."""
@@ -202,15 +235,13 @@ class Closing(Base):
             self._settings.loop.call_later(LINGER, self.transport.close)
 
     def _on_close_timeout(self) -> None:
-        ending = self._end()
-        ending.cause = ending.cause or TimeoutError("timed out while closing the connection")
+        self._end().blame(TimeoutError("timed out while closing the connection"))
         self.transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
         """For asyncio: the TCP connection is closed."""
         self._state = CLOSED
-        ending = self._end()
-        ending.cause = ending.cause or error
+        self._end().blame(error)
         self._stop_keepalive()
         self._stop_timer()
         self._free()
@@ -253,11 +284,15 @@ class Closing(Base):
         """How many messages wait for recv()."""
         raise NotImplementedError
 
+    def _stop_reading(self) -> None:
+        """Reads nothing until _read_on() or _read_to_the_end() is called."""
+        raise NotImplementedError
+
     def _read_to_the_end(self) -> None:
         """Reads on, so that the peer's close frame and the end of its stream are found, even if
         nobody takes messages."""
         raise NotImplementedError
 
     def __del__(self) -> None:
-        if self._handle:  # the loop was closed first
+        if getattr(self, "_handle", 0):  # the loop was closed first
             self._free()

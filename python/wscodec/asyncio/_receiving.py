@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import asyncio
 import codecs
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from ctypes import c_size_t, c_void_p, string_at
 from struct import Struct
+from sys import getsizeof
+from time import monotonic
 from typing import Any, Literal, NamedTuple, cast, overload
 
 from .. import _ffi
 from ..exceptions import ConcurrencyError, ConnectionClosedOK, InvalidState
 from ..text import Close, CloseCode
 from ._base import AT_END, AT_ONCE, CLOSED, CONNECTING, OPEN, SOON
+from ._closing import LAST_TURNS
 from ._room import ENTRY, KIND, PLACE_AND_KIND, READ, event_data, recv_long, recv_short
 from ._sending import Sending
 
@@ -29,6 +32,13 @@ _ENTRY_START = Struct(_ffi.EVENT[:-2]).unpack_from
 """Without the code of a close frame."""
 
 
+TURN = 0.002
+"""Seconds after which the loop gets a turn while the bytes of one read are handled."""
+
+PIECE = 1 << 14
+"""How many of the bytes that have waited are handled at once."""
+
+
 class Part(NamedTuple):
     """A part of a message, with `stream`."""
 
@@ -36,6 +46,26 @@ class Part(NamedTuple):
     is_text: bool
     first: bool
     last: bool
+
+
+def memory_of(messages: Iterable[Any]) -> int:
+    """The bytes of memory that they take."""
+    return sum(getsizeof(each.data if isinstance(each, Part) else each) for each in messages)
+
+
+class Later(list[Any]):
+    """Messages that have arrived while others were waiting in the queue."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, queue: list[Any]) -> None:
+        super().__init__()
+        self.size = memory_of(queue)
+        """Bytes of memory, with those of the queue, also of those that were taken since."""
+
+    def add(self, messages: list[Any]) -> None:
+        self += messages
+        self.size += memory_of(messages)
 
 
 class Receiving(Sending):
@@ -97,7 +127,7 @@ class Receiving(Sending):
     def _receive_events(self, count: int, nbytes: int) -> None:
         """Handles the `count` events of a call, or the error; then calls for those after them.
         All that is sent meanwhile is written together."""
-        room, done = self._room, 0
+        room, done, until = self._room, 0, 0.0
         self._joins = AT_END
         try:
             while True:
@@ -110,8 +140,14 @@ class Receiving(Sending):
                 done += used
                 if done == nbytes or not self._handle:
                     return
-                if self._is_read_paused and self._state is OPEN:
+                if self._rest is not None:  # reading was stopped meanwhile
+                    self._rest += room.view[done:nbytes]
+                    return
+                now = monotonic()
+                until = until or now + TURN
+                if now > until:
                     self._rest = bytearray(room.view[done:nbytes])
+                    self._receive_later()
                     return
                 count = self._recv(done, nbytes)
         finally:
@@ -225,9 +261,12 @@ class Receiving(Sending):
             messages.reverse()
             self._queue = messages
         else:
-            self._later = self._later or []
-            self._later += messages
+            if self._later is None:
+                self._later = Later(self._queue)
+            self._later.add(messages)
             count = self._queued()
+            if self._later.size > self._settings.max_queued:
+                self._stop_reading()
         if count > self._settings.high:
             self._stop_reading()
         waiter = self._waiter
@@ -237,19 +276,43 @@ class Receiving(Sending):
                 waiter.set_result(None)
 
     def _queued(self) -> int:
-        """How many messages wait for recv()."""
+        """How many messages wait for recv(), or for on_message."""
         return len(self._queue or ()) + len(self._later or ())
 
+    def _has_room(self) -> bool:
+        """Whether so few messages wait that reading goes on."""
+        settings = self._settings
+        if self._queued() > settings.low:
+            return False
+        size = memory_of(self._queue or ()) + memory_of(self._later or ())
+        return size <= settings.max_queued / 4
+
     def _call_back(self, messages: list[Any]) -> None:
+        """Passes messages to on_message. Those that follow when the peer does not read the
+        replies any more wait in the queue."""
         on_message = self._settings.on_message
         assert on_message is not None
+        left = iter(messages)
         try:
-            for message in messages:
+            for message in left:
                 if self._state is not OPEN:
                     return
                 on_message(self, message)
+                if self._is_write_paused:
+                    self._queue = list(left) or None
         except Exception as error:
             self._callback_failed(error)
+
+    def _call_back_again(self) -> None:
+        """Passes on the messages that have waited."""
+        messages, self._queue = self._queue, None
+        if messages is not None:
+            self._joins = AT_END
+            try:
+                self._call_back(messages)
+            finally:
+                self._joins = AT_ONCE
+                self._flush()
 
     def _callback_failed(self, error: Exception) -> None:
         self.logger.error("connection callback failed", exc_info=True)
@@ -258,31 +321,52 @@ class Receiving(Sending):
     # Back-pressure
 
     def _stop_reading(self) -> None:
+        """Handles nothing more, until _read_on() or _read_to_the_end() is called. What has been
+        read already, or is read by TLS, waits."""
         self._is_read_paused = True
         if self._state is OPEN:
             self.transport.pause_reading()
+            if self._rest is None:
+                self._rest = bytearray()
 
     def _read_on(self) -> None:
         """There is room for messages again."""
-        if not self._is_read_paused or self._state is not OPEN:
+        if not self._is_read_paused or self._state is not OPEN or not self._handle:
             return
         self._is_read_paused = False
         self._heard = self._room.tick  # the peer was not silent, we did not listen
         self._receive_rest()
-        if not self._is_read_paused and not self.transport.is_closing():
-            self.transport.resume_reading()
 
     def _read_to_the_end(self) -> None:
         """Reads on while closing. If the queue is full, further messages are ignored."""
         if self._is_read_paused:
             self._receive_rest()
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
 
     def _receive_rest(self) -> None:
+        """Handles a piece of the bytes that wait. Reads on if no bytes are left."""
         rest, self._rest = self._rest, None
-        if rest:
-            self._receive(rest)
+        if rest and self._handle:
+            piece = rest[:PIECE]
+            del rest[:PIECE]
+            self._receive(piece)
+            if self._rest is not None:  # it was stopped again
+                self._rest += rest
+            elif rest:
+                self._rest = rest
+                self._receive_later()
+        if self._rest is None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def _receive_later(self) -> None:
+        """Gives the other connections a turn before the bytes that wait are handled."""
+        self.transport.pause_reading()
+        self._settings.loop.call_soon(self._on_turn, self._rest)
+
+    def _on_turn(self, rest: bytearray | None) -> None:
+        """The other connections had a turn. If reading was stopped meanwhile, it is not for us
+        to go on; if the bytes are others by now, that has happened."""
+        if self._rest is rest and not (self._is_read_paused and self._state is OPEN):
+            self._receive_rest()
 
     def pause_writing(self) -> None:
         """For asyncio: the peer does not read. Callbacks cannot wait for it, so nothing is read
@@ -295,7 +379,11 @@ class Receiving(Sending):
         """For asyncio: the peer has read."""
         super().resume_writing()
         if self._settings.on_message is not None:
-            self._read_on()
+            self._call_back_again()
+            if not self._is_write_paused:
+                self._read_on()
+        if self._is_ending:
+            self._give_turns(LAST_TURNS, self._queued())
 
     # Taking messages
 
@@ -407,7 +495,7 @@ class Receiving(Sending):
             self._queue = queue
         # An answer can wait for those to the other messages.
         self._joins = AT_ONCE if queue is None else SOON
-        if self._is_read_paused and self._queued() <= self._settings.low:
+        if self._is_read_paused and self._has_room():
             self._read_on()
         return message
 
@@ -450,8 +538,9 @@ class Receiving(Sending):
             return data.decode() if decoder is None else decoder.decode(data, last)
         except UnicodeDecodeError as error:
             self._fail(CloseCode.INVALID_DATA, "invalid UTF-8", error)
+            cause = error
         await self.wait_closed()
-        raise self._exception()
+        raise self._exception() from cause
 
     # For the classes below
 

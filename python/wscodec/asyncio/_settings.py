@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 from collections.abc import Callable
 from typing import Any, Optional, Union
 
@@ -14,7 +15,7 @@ from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..options import COMPRESS_FROM, Options
 from ._keepalive import Keepalive
-from ._room import room_of
+from ._room import READ, room_of
 
 Logger = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
 OnMessage = Callable[[Any, Any], object]
@@ -44,6 +45,7 @@ class Settings:
         "low",
         "max_fragment",
         "max_message",
+        "max_queued",
         "on_connect",
         "on_disconnect",
         "on_message",
@@ -92,6 +94,9 @@ class Settings:
         self.close_timeout = seconds("close_timeout", close_timeout)
         self.max_message, self.max_fragment = sizes(max_size)
         self.high, self.low = queue_marks(max_queue)
+        self.max_queued: float = math.inf  # bytes of memory of all messages in the queue
+        if max_queue is not None and self.max_message:
+            self.max_queued = max(self.max_message, READ)
         self.write_high: int | None
         self.write_low: int | None
         self.write_high, self.write_low = marks("write_limit", write_limit, 0) or (None, None)

@@ -131,7 +131,9 @@ class connect:
     max_size            The limit on a message, or a pair of limits on a message and on a
                         fragment, in bytes; None for none. Default: 1 MiB.
     max_queue           Messages that wait for recv() at most before reading pauses, or a pair
-                        with the number at which it goes on; None for no limit. Default: 16.
+                        with the number at which it goes on. Reading also pauses while they take
+                        more memory than max_size, or than 256 KiB if that is more. None for no
+                        limit of both kinds. Default: 16.
     write_limit         Bytes that wait for the network at most before send() waits, or a pair
                         with the number at which it goes on. Default: 32 KiB.
     decode_text         Whether text messages arrive as str; else as bytes that are valid UTF-8.

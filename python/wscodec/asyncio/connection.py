@@ -25,7 +25,7 @@ from ..deflate import Deflate, Deflater
 from ..exceptions import ConcurrencyError
 from ..frame import Side
 from ..text import CloseCode
-from ._base import OPEN
+from ._base import CONNECTING, OPEN
 from ._receiving import Receiving
 from ._settings import OnConnection
 
@@ -65,7 +65,9 @@ class Connection(Receiving):
         # Not all transports of other event loops are of this class, but they have its methods.
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(settings.write_high, settings.write_low)
-        if settings.open_timeout is not None:
+        if self._state is not CONNECTING:  # close_nowait() was called before
+            self.transport.abort()
+        elif settings.open_timeout is not None:
             self._timer = settings.loop.call_later(settings.open_timeout, self._on_open_timeout)
 
     def _on_open_timeout(self) -> None:
@@ -82,6 +84,8 @@ class Connection(Receiving):
         """
         settings = self._settings
         self._stop_timer()
+        if self._state is not CONNECTING:  # close_nowait() was called meanwhile
+            return
         self._subprotocol = engine.protocol
         self._deflate = engine.deflate
         self._handle = engine._release()

@@ -423,8 +423,10 @@ def serve(
                         fragment; None for no limit. A longer one closes the connection with
                         1009. Default: 1 MiB.
     max_queue           How many messages are queued for recv() until no more are read; or a
-                        pair, also how many are left when reading goes on (default: a quarter);
-                        None for no limit. (With `stream`: parts of messages.) Default: 16.
+                        pair, also how many are left when reading goes on (default: a quarter).
+                        (With `stream`: parts of messages.) No more are read either while they
+                        take more memory than max_size, or than 256 KiB if that is more. None
+                        for no limit of both kinds. Default: 16.
     write_limit         How many bytes may wait for the peer to read them until send() waits; or
                         a pair, also how many are left when it goes on (default: a quarter).
                         Default: 32 KiB.
