@@ -9,12 +9,15 @@ wscodec.asyncio and wscodec.sync. A traceback shows the name that is used here.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from . import _ffi
 from ._ffi import lib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .handshake import Handshake, Response
 
 
@@ -77,9 +80,21 @@ class ProtocolError(WsError):
 
 
 class InvalidArgument(UsageError, ValueError):
-    """An argument is invalid: an unknown flag, a value out of range."""
+    """An argument is invalid: an unknown flag, a value out of range. The text says which."""
 
     CODE = _ffi.ERR_INVALID_ARGUMENT
+
+    argument: str = ""
+    """The name of the argument with which the text starts; "" if it starts otherwise."""
+    why: str = ""
+    """The text after the name."""
+
+    @classmethod
+    def of(cls, argument: str, why: str) -> InvalidArgument:
+        """The exception for this argument."""
+        error = cls(f"{argument}: {why}")
+        error.argument, error.why = argument, why
+        return error
 
 
 class BufferTooSmall(UsageError):
@@ -175,6 +190,11 @@ class HandshakeStatus(HandshakeError):
 
     response: Response
     """The response. After a 1xx, another one follows its head."""
+
+    @property
+    def status(self) -> int:
+        """The status of the response."""
+        return self.response.status
 
     def __init__(self, response: Response) -> None:
         status = f"{response.status} {response.reason}".rstrip()
@@ -288,8 +308,26 @@ def error_for(code: int) -> WsError:
     return error
 
 
-def check(result: int) -> int:
-    """Returns a count; raises the exception for a negative result."""
+def check(result: int, argument: str = "", why: str = "") -> int:
+    """Returns a count; raises the exception for a negative result.
+
+    argument  The only argument that the call can find invalid.
+    why       What is then wrong with it.
+    """
     if result < 0:
+        if argument and result == _ffi.ERR_INVALID_ARGUMENT:
+            raise InvalidArgument.of(argument, why)
         raise error_for(result)
     return result
+
+
+@contextlib.contextmanager
+def renamed(**names: str) -> Iterator[None]:
+    """For functions that pass arguments on under other names: an InvalidArgument gets the name
+    that the caller knows."""
+    try:
+        yield
+    except InvalidArgument as error:
+        if error.argument not in names:
+            raise
+        raise InvalidArgument.of(names[error.argument], error.why) from None

@@ -19,7 +19,7 @@ from .errors import (
     WebSocketException,
     WsError,
 )
-from .text import Close, CloseCode
+from .text import NO_CLOSE, Close, CloseCode
 
 if TYPE_CHECKING:
     from .handshake import Response
@@ -83,12 +83,12 @@ class ConnectionClosed(WebSocketException):
     @property
     def code(self) -> int:
         """The code of the peer's close frame; CloseCode.ABNORMAL (1006) if none has arrived."""
-        return CloseCode.ABNORMAL if self.rcvd is None else self.rcvd.code
+        return (self.rcvd or NO_CLOSE).code
 
     @property
     def reason(self) -> str:
         """The reason in the peer's close frame; "" if none has arrived."""
-        return "" if self.rcvd is None else self.rcvd.reason
+        return (self.rcvd or NO_CLOSE).reason
 
 
 class ConnectionClosedOK(ConnectionClosed):

@@ -9,7 +9,7 @@ from typing import Any, Literal, NoReturn, Union
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ._basic import basic_authorization
+from ._auth import basic_authorization
 from ._buffers import Data
 from .errors import HandshakeError, HandshakeStatus, HttpSyntax, HttpTooLarge
 from .exceptions import InvalidProxy, InvalidProxyMessage, InvalidProxyStatus
@@ -151,6 +151,7 @@ class Tunnel:
         fields = [("Host", authority)]
         if user_agent_header is not None:
             fields.append(("User-Agent", user_agent_header))
+            header_lines(fields[-1:], "user_agent_header")
         if proxy.username is not None:
             value = basic_authorization(proxy.username, proxy.password or "")
             fields.append(("Proxy-Authorization", value))

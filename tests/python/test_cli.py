@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection
 from wire import FIN, ROOT, frame
-from wscodec.cli import main
+from wscodec._cli.main import main
 
 COMMAND = (sys.executable, "-W", "error", "-m", "wscodec")
 Done = subprocess.CompletedProcess
