@@ -70,9 +70,12 @@ def _uri(parser: Parser, options: argparse.Namespace) -> WebSocketURI:
             parse_proxy(options.proxy)
     except (InvalidURI, InvalidProxy) as error:
         parser.error(str(error))
-    of_tls = [name for name in ("ca", "cert", "key", "insecure") if getattr(options, name)]
-    if of_tls and not uri.secure:
-        parser.error(f"--{of_tls[0]} is for wss:// URLs")
+    for name in ("ca", "cert", "key", "insecure"):
+        value = getattr(options, name)
+        if value == "":  # for ssl it would mean the default
+            parser.error(f"--{name}: the name of the file is missing")
+        if value and not uri.secure:
+            parser.error(f"--{name} is for wss:// URLs")
     return uri
 
 

@@ -57,7 +57,8 @@ class Parser(argparse.ArgumentParser):
         other.add_argument("--help", action="help", help="print this text")
 
     def error(self, message: str) -> NoReturn:
-        print(f"wscodec: {escaped(message)} (see --help)", file=sys.stderr)
+        text = escaped(message.removeprefix("argument "))
+        print(f"wscodec: {text} (see --help)", file=sys.stderr)
         sys.exit(EXIT_INVALID)
 
 
