@@ -68,11 +68,19 @@ class UsageError(WsError):
 class HandshakeError(WsError):
     """The opening handshake was rejected. Also called InvalidHandshake."""
 
-    request: Handshake | None = None
-    """Server: the request, not judged: its key may be None or invalid. None if its head is
-    malformed or incomplete, and on a client."""
-    response: Response | None = None
-    """Client: the response, likewise. None on a server."""
+    _request: Handshake | None = None
+    _response: Response | None = None
+
+    @property
+    def request(self) -> Handshake | None:
+        """Server: the request, not judged: its key may be None or invalid. None if its head is
+        malformed or incomplete, and on a client."""
+        return self._request
+
+    @property
+    def response(self) -> Response | None:
+        """Client: the response, likewise. None on a server."""
+        return self._response
 
 
 class ProtocolError(WsError):
@@ -144,12 +152,15 @@ class NotUpgrade(HandshakeError):
 
     CODE = _ffi.ERR_NOT_UPGRADE
 
-    request: Handshake
-    """The request. Its key is unchecked."""
-
     def __init__(self, request: Handshake) -> None:
         super().__init__()
-        self.request = request
+        self._request = request
+
+    @property
+    def request(self) -> Handshake:
+        """The request. Its key is unchecked."""
+        assert self._request is not None
+        return self._request
 
 
 class HttpMethod(HandshakeError):
@@ -188,8 +199,11 @@ class HandshakeStatus(HandshakeError):
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
-    response: Response
-    """The response. After a 1xx, another one follows its head."""
+    @property
+    def response(self) -> Response:
+        """The response. After a 1xx, another one follows its head."""
+        assert self._response is not None
+        return self._response
 
     @property
     def status(self) -> int:
@@ -199,7 +213,7 @@ class HandshakeStatus(HandshakeError):
     def __init__(self, response: Response) -> None:
         status = f"{response.status} {response.reason}".rstrip()
         super().__init__(f"the server did not accept the connection: {status}")
-        self.response = response
+        self._response = response
 
 
 class HandshakeAccept(HandshakeError):

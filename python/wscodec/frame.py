@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from ctypes import byref, c_char, c_size_t, c_uint64
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import _calls, _ffi
 from ._buffers import (
@@ -125,7 +125,7 @@ class _Row(tuple):  # type: ignore[type-arg]
     __slots__ = ()
 
 
-class NewFrame(_Row, Frame):
+class _NewFrame(_Row, Frame):
     """A Frame from a tuple of its fields. It is the base without a __new__ that makes this much
     faster than to call Frame, which counts its arguments, or tuple.__new__()."""
 
@@ -136,7 +136,13 @@ class NewFrame(_Row, Frame):
         return Frame, tuple(self)
 
 
-NewFrame.__name__ = NewFrame.__qualname__ = "Frame"  # for repr()
+_NewFrame.__name__ = _NewFrame.__qualname__ = "Frame"  # for repr()
+
+if TYPE_CHECKING:
+
+    def new_frame(fields: tuple[object, ...]) -> Frame: ...
+else:
+    new_frame = _NewFrame
 
 
 class OutFrame(NamedTuple):
@@ -354,10 +360,9 @@ def frame_decode(
             _mask(payload, length, key, 0)
         else:
             payload = mask(payload, key)
-    frame: Frame = NewFrame(
+    return new_frame(
         (OPCODES[opcode], flags, payload, length, 0, key, header_len, OPCODES[message])
     )
-    return frame
 
 
 def frame_missing(data: Data) -> int:

@@ -186,7 +186,7 @@ def refused_request(data: bytes, code: int) -> WsError:
     """The exception for a request that was refused, with the request."""
     error = error_for(code)
     if isinstance(error, HandshakeError):
-        error.request = _any_request(data)
+        error._request = _any_request(data)
     return error
 
 
@@ -300,7 +300,7 @@ def check_request(
     if result < 0:
         error = error_for(result)
         if isinstance(error, HandshakeError):
-            error.request = Handshake(
+            error._request = Handshake(
                 method=shown(method),
                 target="",
                 host=_shown(host),
@@ -619,7 +619,7 @@ def refused_response(data: bytes, request: bytes, code: int) -> WsError:
         return HandshakeStatus(response)
     error = error_for(code)
     if isinstance(error, HandshakeError):
-        error.response = response
+        error._response = response
     return error
 
 
@@ -714,7 +714,7 @@ def check_response(
             )
             if isinstance(error, HandshakeStatus):
                 raise HandshakeStatus(answer)
-            error.response = answer
+            error._response = answer
         raise error
 
 

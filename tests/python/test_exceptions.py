@@ -33,8 +33,10 @@ def classes() -> set[type[Exception]]:
 
 request, response = wscodec.parse_handshake(RFC_REQUEST), wscodec.Response(404, None, None, b"")
 assert request is not None
+# These always have the request or the response.
+NEVER_ALONE = (errors.NotUpgrade.CODE, errors.HandshakeStatus.CODE)
 MADE: list[Exception] = [
-    *(errors.error_for(code) for code in range(-60, 0)),
+    *(errors.error_for(code) for code in range(-60, 0) if code not in NEVER_ALONE),
     *(
         class_(OK if rcvd else None, AWAY if sent else None, order)
         for class_ in (
@@ -55,6 +57,7 @@ MADE: list[Exception] = [
     errors.UsageError("x", -1),
     errors.HandshakeError("x"),
     errors.ProtocolError("x"),
+    errors.InvalidArgument.of("key", "not the base64 of 16 bytes"),
     errors.NotUpgrade(request),
     errors.HandshakeStatus(response),
     exceptions.ConcurrencyError("twice"),

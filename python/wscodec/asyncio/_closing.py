@@ -206,11 +206,11 @@ class Closing(Base):
         ending.cause = ending.cause or TimeoutError("timed out while closing the connection")
         self.transport.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """For asyncio: the TCP connection is closed."""
         self._state = CLOSED
         ending = self._end()
-        ending.cause = ending.cause or error
+        ending.cause = ending.cause or exc
         self._stop_keepalive()
         self._stop_timer()
         self._free()

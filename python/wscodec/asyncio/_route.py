@@ -37,7 +37,8 @@ class Route:
             for name in ("host", "port", "unix"):
                 if arguments.get(name):
                     raise ValueError(f"sock excludes {name}")
-        self._proxy, self._user_agent, self._arguments = proxy, user_agent_header, arguments
+        self._proxy: ProxyLike = proxy
+        self._user_agent, self._arguments = user_agent_header, arguments
 
     @property
     def is_given(self) -> bool:
