@@ -25,6 +25,10 @@ class WebSocketException(Exception):
     """The base of every exception of this package."""
 
 
+class InvalidHandshake(WebSocketException):
+    """The opening handshake failed, be it with the peer (HandshakeError) or with a proxy."""
+
+
 class WsError(WebSocketException):
     """An error of the library. The class itself is raised only for an unknown error code."""
 
@@ -65,8 +69,8 @@ class UsageError(WsError):
     """An error of the caller or of the system; nothing has changed."""
 
 
-class HandshakeError(WsError):
-    """The opening handshake was rejected. Also called InvalidHandshake."""
+class HandshakeError(WsError, InvalidHandshake):
+    """The opening handshake was rejected."""
 
     _request: Handshake | None = None
     _response: Response | None = None
