@@ -22,6 +22,8 @@ _NO_LIMIT = 24 * 3600.0  # seconds; python-socks has no value for it
 class Route:
     """What connect() was given of proxies, and of arguments for the event loop."""
 
+    _proxy: ProxyLike
+
     def __init__(
         self, proxy: ProxyLike, user_agent_header: str | None, arguments: dict[str, Any]
     ) -> None:
@@ -37,8 +39,7 @@ class Route:
             for name in ("host", "port", "unix"):
                 if arguments.get(name):
                     raise ValueError(f"sock excludes {name}")
-        self._proxy: ProxyLike = proxy
-        self._user_agent, self._arguments = user_agent_header, arguments
+        self._proxy, self._user_agent, self._arguments = proxy, user_agent_header, arguments
 
     @property
     def is_given(self) -> bool:
