@@ -13,7 +13,7 @@ SHORT_HEADERS = {
 """For each opcode, the headers of whole messages by the length of their payloads, if that is
 below 126."""
 
-_medium, _long = Struct("!BBH").pack, Struct("!BBQ").pack
+medium_header, _long = Struct("!BBH").pack, Struct("!BBQ").pack
 
 
 def server_header(first: int, size: int) -> bytes:
@@ -24,5 +24,5 @@ def server_header(first: int, size: int) -> bytes:
     if size < 126:
         return bytes((first, size))
     if size < 1 << 16:
-        return _medium(first, 126, size)
+        return medium_header(first, 126, size)
     return _long(first, 127, size)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _ffi
-from ._frame_headers import SHORT_HEADERS, server_header
+from ._frame_headers import SHORT_HEADERS, medium_header, server_header
 from .errors import InvalidArgument, renamed
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def server_message(message: object, limit: int) -> bytes | None:
         return None
     if size < 126:
         return SHORT_HEADERS[opcode][size] + payload
+    if size < 1 << 16:  # without another call
+        return medium_header(_ffi.FIN | opcode, 126, size) + payload
     return server_header(_ffi.FIN | opcode, size) + payload
 
 
