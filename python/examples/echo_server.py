@@ -7,9 +7,8 @@ import argparse
 import asyncio
 import contextlib
 import signal
-import ssl
 
-import wscodec
+import echo_options
 from wscodec.asyncio import Headers, Request, Response, ServerConnection, serve
 
 PROTOCOLS = ("chat", "superchat")
@@ -42,21 +41,20 @@ async def run(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    plain = options.no_compression or not wscodec.library_can_deflate()
     server = await serve(
         echo,
         options.host,
         options.port,
         process_request=say_hello,
         select_subprotocol=choose,
-        compression=None if plain else wscodec.Deflate(),
+        compression=echo_options.compression(options),
         compress_from=options.compress_from,
         max_size=MAX_MESSAGE,
         open_timeout=options.handshake_timeout,
         close_timeout=options.handshake_timeout,
         ping_interval=options.ping_interval or None,
         ping_timeout=options.ping_interval or None,
-        ssl=tls(options),
+        ssl=echo_options.tls(options),
     )
     for socket in server.sockets:
         host, port = socket.getsockname()[:2]
@@ -68,55 +66,8 @@ async def run(options: argparse.Namespace) -> None:
         await asyncio.wait_for(server.wait_closed(), GOODBYE_SECONDS)
 
 
-def tls(options: argparse.Namespace) -> ssl.SSLContext | None:
-    if not options.cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.cert, options.key)
-    return context
-
-
-def size(text: str) -> int:
-    if int(text) not in range(2**64):
-        raise ValueError
-    return int(text)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Echoes WebSocket messages of up to 16 MiB; says hello to a plain GET.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="name or address to listen on")
-    parser.add_argument("--port", default=8081, type=int, help="0 for a free one")
-    parser.add_argument(
-        "--handshake-timeout",
-        default=10.0,
-        type=float,
-        metavar="SECONDS",
-        help="for opening and closing handshakes",
-    )
-    parser.add_argument(
-        "--ping-interval",
-        default=20.0,
-        type=float,
-        metavar="SECONDS",
-        help="ping a peer after such a silence; drop it if it is silent, or does not read, for "
-        "as long again; 0: never",
-    )
-    parser.add_argument("--cert", metavar="FILE", help="a certificate, for TLS")
-    parser.add_argument("--key", metavar="FILE", help="its private key")
-    parser.add_argument(
-        "--no-compression", action="store_true", help="agree to none, whatever is offered"
-    )
-    parser.add_argument(
-        "--compress-from",
-        default=wscodec.COMPRESS_FROM,
-        type=size,
-        metavar="BYTES",
-        help="shorter messages are sent uncompressed",
-    )
-    asyncio.run(run(parser.parse_args()))
+    asyncio.run(run(echo_options.parse()))
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
-import ssl
 
-from wscodec import COMPRESS_FROM, Deflate, library_can_deflate
+import echo_options
 from wscodec.sync import Headers, Request, Response, Server, ServerConnection, serve
 
 PROTOCOLS = ["chat", "superchat"]
@@ -43,69 +41,21 @@ def serve_until_a_signal(server: Server, scheme: str) -> None:
     server.serve_forever()
 
 
-def tls(options: argparse.Namespace) -> ssl.SSLContext | None:
-    if not options.cert:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(options.cert, options.key)
-    return context
-
-
-def size(text: str) -> int:
-    if int(text) not in range(2**64):
-        raise ValueError
-    return int(text)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Echoes WebSocket messages of up to 16 MiB; says hello to a plain GET.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="name or address to listen on")
-    parser.add_argument("--port", default=8081, type=int, help="0 for a free one")
-    parser.add_argument(
-        "--handshake-timeout",
-        default=10.0,
-        type=float,
-        metavar="SECONDS",
-        help="for opening handshakes",
-    )
-    parser.add_argument(
-        "--ping-interval",
-        default=20.0,
-        type=float,
-        metavar="SECONDS",
-        help="ping a peer after such a silence; drop it if it is silent, or does not read, for "
-        "as long again; 0: never",
-    )
-    parser.add_argument("--cert", metavar="FILE", help="a certificate, for TLS")
-    parser.add_argument("--key", metavar="FILE", help="its private key")
-    parser.add_argument(
-        "--no-compression", action="store_true", help="agree to none, whatever is offered"
-    )
-    parser.add_argument(
-        "--compress-from",
-        default=COMPRESS_FROM,
-        type=size,
-        metavar="BYTES",
-        help="shorter messages are sent uncompressed",
-    )
-    options = parser.parse_args()
-    plain = options.no_compression or not library_can_deflate()
+    options = echo_options.parse()
     with serve(
         echo,
         options.host,
         options.port,
         select_subprotocol=choose,
         process_request=say_hello,
-        compression=None if plain else Deflate(),
+        compression=echo_options.compression(options),
         compress_from=options.compress_from,
         open_timeout=options.handshake_timeout,
         close_timeout=CLOSE_SECONDS,
         ping_interval=options.ping_interval or None,
         ping_timeout=options.ping_interval or None,
-        ssl=tls(options),
+        ssl=echo_options.tls(options),
         max_size=MAX_MESSAGE,
     ) as server:
         serve_until_a_signal(server, "https" if options.cert else "http")

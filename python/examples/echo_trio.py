@@ -13,11 +13,11 @@ import contextlib
 import functools
 import math
 import signal
-import ssl
 
+import echo_options
 import trio
 import wscodec
-from wscodec import CloseCode, Deflate, Message, State
+from wscodec import CloseCode, Message, State
 
 PROTOCOLS = "chat, superchat"
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -45,12 +45,8 @@ class EchoServer:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        plain = options.no_compression or not wscodec.library_can_deflate()
-        self.deflate = None if plain else Deflate()
-        self.tls: ssl.SSLContext | None = None
-        if options.cert:
-            self.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            self.tls.load_cert_chain(options.cert, options.key)
+        self.deflate = echo_options.compression(options)
+        self.tls = echo_options.tls(options)
         self.peers: set[Peer] = set()
         self.is_stopping = False
 
@@ -230,47 +226,8 @@ def response(status: int, body: bytes, *headers: tuple[str, str]) -> bytes:
     return wscodec.build_reply(status, [TEXT_PLAIN, *headers], body)
 
 
-def size(text: str) -> int:
-    if int(text) not in range(2**64):
-        raise ValueError
-    return int(text)
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description="Echoes WebSocket messages of up to 16 MiB; says hello to a plain GET.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1", help="name or address to listen on")
-    parser.add_argument("--port", default=8081, type=int, help="0 for a free one")
-    parser.add_argument(
-        "--handshake-timeout",
-        default=10.0,
-        type=float,
-        metavar="SECONDS",
-        help="for opening and closing handshakes",
-    )
-    parser.add_argument(
-        "--ping-interval",
-        default=20.0,
-        type=float,
-        metavar="SECONDS",
-        help="ping a peer after such a silence; drop it if it is silent, or does not read, for "
-        "as long again; 0: never",
-    )
-    parser.add_argument("--cert", metavar="FILE", help="a certificate, for TLS")
-    parser.add_argument("--key", metavar="FILE", help="its private key")
-    parser.add_argument(
-        "--no-compression", action="store_true", help="agree to none, whatever is offered"
-    )
-    parser.add_argument(
-        "--compress-from",
-        default=wscodec.COMPRESS_FROM,
-        type=size,
-        metavar="BYTES",
-        help="shorter messages are sent uncompressed",
-    )
-    trio.run(EchoServer(parser.parse_args()).run)
+    trio.run(EchoServer(echo_options.parse()).run)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,11 @@ Every error is a WsError: see wscodec.errors.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import _ffi, errors
+from ._library import library_can_deflate, library_path, library_version
 from .connection import Accepted, Connection
 from .control import Control
 from .decoder import Decoder
@@ -89,19 +93,25 @@ __version__ = f"{_ffi.VERSION_MAJOR}.{_ffi.VERSION_MINOR}.{_ffi.VERSION_PATCH}"
 """The version of this package; the library may be newer."""
 
 
-def library_version() -> str:
-    """The version of the loaded library, e.g. "0.1.0"."""
-    return str(_ffi.lib.ws_version_string().decode())
+if TYPE_CHECKING:
+    # At run time these are imported on first use: a program without network need not wait for
+    # asyncio.
+    from . import asyncio as asyncio
+    from . import exceptions as exceptions
+    from . import http11 as http11
+    from . import proxy as proxy
+    from . import sync as sync
+    from . import uri as uri
+else:
+    _ON_FIRST_USE = ("asyncio", "exceptions", "http11", "proxy", "sync", "uri")
 
+    def __getattr__(name):
+        if name in _ON_FIRST_USE:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-def library_path() -> str:
-    """The name or path with which the library was loaded."""
-    return str(_ffi.lib._name)
-
-
-def library_can_deflate() -> bool:
-    """Whether the loaded library supports compression."""
-    return bool(_ffi.lib.ws_features() & _ffi.FEATURE_DEFLATE)
+    def __dir__():
+        return sorted({*globals(), *_ON_FIRST_USE})
 
 
 __all__ = [

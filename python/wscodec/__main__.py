@@ -1,10 +1,10 @@
-"""python -m wscodec: see wscodec.cli."""
+"""python -m wscodec: see wscodec._cli.main."""
 
 from __future__ import annotations
 
 import sys
 
-from .cli import main
+from ._cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(program="python -m wscodec"))

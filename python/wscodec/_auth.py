@@ -1,4 +1,4 @@
-"""Basic authentication (RFC 7617), for process_request of both network layers."""
+"""Basic authentication (RFC 7617): what a client sends, and process_request of a server."""
 
 from __future__ import annotations
 
@@ -13,8 +13,20 @@ from .errors import InvalidArgument
 from .handshake import Handshake
 from .http11 import Response
 
+__all__ = ["Check", "Credentials", "basic_auth", "basic_authorization"]
+
 Credentials = Union["tuple[str, str]", "Iterable[tuple[str, str]]"]
 Check = Callable[[str, str], Union[bool, Awaitable[bool]]]
+
+
+def basic_authorization(username: str, password: str) -> str:
+    """The value of Authorization, or of Proxy-Authorization.
+
+    Raises InvalidArgument for a username with a colon, which the server would take for its end.
+    """
+    if ":" in username:
+        raise InvalidArgument.of("username", f"{username!r} has a colon")
+    return f"Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
 
 
 def basic_auth(
@@ -41,7 +53,7 @@ def basic_auth(
     if (credentials is None) == (check_credentials is None):
         raise InvalidArgument("give either credentials or check_credentials")
     if not realm.isascii() or not realm.isprintable():
-        raise InvalidArgument(f"the realm {realm!r} is not printable ASCII")
+        raise InvalidArgument.of("realm", f"{realm!r} is not printable ASCII")
     quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
     challenge = f'Basic realm="{quoted}", charset="UTF-8"'
     check = check_credentials or _one_of(_pairs(credentials))

@@ -138,10 +138,13 @@ def shown(data: bytes) -> str:
 
 
 def utf8(value: str, name: str) -> bytes:
-    """The UTF-8 of a str. The library rejects surrogates."""
+    """The UTF-8 of a str. Raises InvalidArgument for surrogates, TypeError for another type."""
     if not isinstance(value, str):
         raise _type_error(name, "str", value)
-    return str.encode(value, "utf-8", "surrogatepass")
+    try:
+        return str.encode(value)
+    except UnicodeEncodeError as error:
+        raise InvalidArgument.of(name, "it has surrogates, which UTF-8 cannot have") from error
 
 
 def span(data: bytes, where: _ffi.Span) -> str | None:

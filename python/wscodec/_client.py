@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
 
 from . import _ffi
-from ._basic import basic_authorization
+from ._auth import basic_authorization
 from ._body import BodyReader
 from ._buffers import Data
+from ._limits import subprotocol_list
 from .connection import Connection
 from .datastructures import Headers
 from .deflate import Deflate, deflate_offer
-from .errors import HandshakeStatus, InvalidArgument
+from .errors import HandshakeStatus, InvalidArgument, renamed
 from .exceptions import InvalidMessage
-from .handshake import Response, build_request, head_length
+from .handshake import Response, build_request, head_length, header_lines
 from .options import Options
 from .uri import WebSocketURI
 
@@ -49,29 +50,32 @@ class Offer:
     def request(self, uri: WebSocketURI) -> bytes:
         """A new request.
 
-        Raises InvalidArgument for anything that would make it invalid, and TypeError for
-        subprotocols that are one string.
+        Raises InvalidArgument for anything that would make it invalid, which it calls as
+        connect() does, and TypeError for subprotocols that are one string.
         """
-        if isinstance(self.subprotocols, str):
-            raise TypeError("subprotocols is a sequence of strings, not a string")
+        protocols = subprotocol_list(self.subprotocols)
         fields = self.headers.copy()
         hosts = fields.get_all("Host")
         if hosts:
             del fields["Host"]
         if len(hosts) > 1:
-            raise InvalidArgument("there are two Host fields")
+            raise InvalidArgument.of("additional_headers", "there are two Host fields")
+        header_lines([("User-Agent", self.user_agent or "")], "user_agent_header")
         if self.user_agent is not None and "User-Agent" not in fields:
             fields["User-Agent"] = self.user_agent
         if uri.user_info is not None and "Authorization" not in fields:
             fields["Authorization"] = basic_authorization(*uri.user_info)
-        return build_request(
-            hosts[0] if hosts else uri.authority,
-            uri.resource_name,
-            origin=self.origin,
-            protocols=", ".join(self.subprotocols) if self.subprotocols else None,
-            extensions=None if self.deflate is None else deflate_offer(self.deflate),
-            headers=list(fields.raw_items()),
-        )
+        host = "additional_headers" if hosts else "uri"
+        names = {"protocols": "subprotocols", "headers": "additional_headers"}
+        with renamed(host=host, target="uri", **names):
+            return build_request(
+                hosts[0] if hosts else uri.authority,
+                uri.resource_name,
+                origin=self.origin,
+                protocols=protocols or None,
+                extensions=None if self.deflate is None else deflate_offer(self.deflate),
+                headers=list(fields.raw_items()),
+            )
 
 
 class Opened(NamedTuple):

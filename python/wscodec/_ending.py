@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 from .exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
-from .text import Close, CloseCode
+from .text import NO_CLOSE, Close, CloseCode
 
 _NORMAL = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
 
@@ -44,12 +44,12 @@ class Ending:
     @property
     def code(self) -> int:
         """The code of the peer's close; 1006 if none has arrived."""
-        return CloseCode.ABNORMAL if self.rcvd is None else self.rcvd.code
+        return (self.rcvd or NO_CLOSE).code
 
     @property
     def reason(self) -> str:
         """The reason of the peer's close; "" if there is none."""
-        return "" if self.rcvd is None else self.rcvd.reason
+        return (self.rcvd or NO_CLOSE).reason
 
     def exception(self) -> ConnectionClosed:
         """A new exception that tells of the end."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Union
 
-from . import library_can_deflate
+from ._library import library_can_deflate
 from .deflate import Deflate
 from .errors import InvalidArgument
 
@@ -18,6 +19,7 @@ __all__ = [
     "queue_marks",
     "seconds",
     "sizes",
+    "subprotocol_list",
 ]
 
 MaxSize = Union[int, None, tuple[Union[int, None], Union[int, None]]]
@@ -42,6 +44,20 @@ def deflate_for(compression: str | Deflate | None) -> Deflate | None:
     if compression is None or isinstance(compression, Deflate):
         return compression
     raise InvalidArgument(f"compression is 'deflate', a Deflate or None, not {compression!r}")
+
+
+def subprotocol_list(subprotocols: Iterable[str] | None) -> str:
+    """The argument `subprotocols`, as the value of a header field; "" if there are none. Raises
+    InvalidArgument for a name that would vanish from it or become two, TypeError for anything
+    but an iterable of str."""
+    if isinstance(subprotocols, str):
+        raise TypeError("subprotocols is a list of str, not a str")
+    names = list(subprotocols or ())
+    joined = ", ".join(names)
+    for name in names:
+        if not name or "," in name:
+            raise InvalidArgument.of("subprotocols", f"{name!r} is not a token")
+    return joined
 
 
 def at_least(name: str, value: int, least: int) -> int:

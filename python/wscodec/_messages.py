@@ -4,11 +4,11 @@ which need no call of the library."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Iterable, Mapping
-from struct import Struct
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _ffi
-from .errors import InvalidArgument
+from ._frame_headers import SHORT_HEADERS, medium_header, server_header
+from .errors import InvalidArgument, renamed
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -48,7 +48,8 @@ def _utf8(text: str) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidArgument("the text has surrogates, so it cannot be UTF-8") from error
+        why = "it has surrogates, which UTF-8 cannot have"
+        raise InvalidArgument.of("message", why) from error
 
 
 def is_fragments(message: Data | Fragments) -> TypeIs[Fragments]:
@@ -73,21 +74,15 @@ def ping_payload(data: Any) -> bytes:
 
     Raises TypeError if it is not str or bytes; InvalidArgument beyond 125 bytes.
     """
-    payload = encoded(data)[1]
+    with renamed(message="data"):
+        payload = encoded(data)[1]
     if len(payload) > _ffi.MAX_CONTROL:
-        raise InvalidArgument(f"a ping or pong has at most {_ffi.MAX_CONTROL} bytes")
+        why = f"a ping or pong has at most {_ffi.MAX_CONTROL} bytes, not {len(payload)}"
+        raise InvalidArgument.of("data", why)
     return payload
 
 
-# Frames of a server: whole, uncompressed and not masked (RFC 6455, 5.2).
-
-_SHORT_HEADERS = {
-    opcode: [bytes((_ffi.FIN | opcode, size)) for size in range(126)]
-    for opcode in (TEXT, BINARY, PING, PONG)
-}
-"""For each opcode, the headers of frames of up to 125 bytes."""
-
-_MEDIUM, _LONG = Struct("!BBH"), Struct("!BBQ")
+# Frames of a server: whole, uncompressed and not masked.
 
 
 def server_message(message: object, limit: int) -> bytes | None:
@@ -107,10 +102,10 @@ def server_message(message: object, limit: int) -> bytes | None:
     if size >= limit:
         return None
     if size < 126:
-        return _SHORT_HEADERS[opcode][size] + payload
-    if size < 1 << 16:
-        return _MEDIUM.pack(_ffi.FIN | opcode, 126, size) + payload
-    return server_frame(opcode, payload)
+        return SHORT_HEADERS[opcode][size] + payload
+    if size < 1 << 16:  # without another call
+        return medium_header(_ffi.FIN | opcode, 126, size) + payload
+    return server_header(_ffi.FIN | opcode, size) + payload
 
 
 def server_frame(opcode: int, payload: bytes, rsv: int = 0) -> bytes:
@@ -120,10 +115,5 @@ def server_frame(opcode: int, payload: bytes, rsv: int = 0) -> bytes:
     """
     size = len(payload)
     if size < 126 and not rsv:
-        return _SHORT_HEADERS[opcode][size] + payload
-    first = _ffi.FIN | rsv | opcode
-    if size < 126:
-        return bytes((first, size)) + payload
-    if size < 1 << 16:
-        return _MEDIUM.pack(first, 126, size) + payload
-    return _LONG.pack(first, 127, size) + payload
+        return SHORT_HEADERS[opcode][size] + payload
+    return server_header(_ffi.FIN | rsv | opcode, size) + payload

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
+from ._limits import subprotocol_list
 from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
@@ -15,6 +16,7 @@ from .errors import (
     HandshakeProtocol,
     InvalidArgument,
     NotUpgrade,
+    renamed,
 )
 from .frame import Side
 from .handshake import (
@@ -22,6 +24,7 @@ from .handshake import (
     build_reply,
     build_response,
     head_length,
+    header_lines,
     headers,
     origin_allowed,
     parse_handshake,
@@ -127,9 +130,9 @@ class Opening:
         for callback in (select_subprotocol, process_request, process_response):
             if callback is not None and not callable(callback):
                 raise TypeError(f"{callback!r} cannot be called")
-        if isinstance(subprotocols, str) or isinstance(origins, str):
-            raise TypeError("subprotocols and origins are lists of str, not a str")
-        self.protocols = ", ".join(subprotocols or ())
+        if isinstance(origins, str):
+            raise TypeError("origins is a list of str, not a str")
+        self.protocols = subprotocol_list(subprotocols)
         self.select_subprotocol = select_subprotocol
         self.process_request, self.process_response = process_request, process_response
         self.headers = list(Headers(headers).raw_items())
@@ -140,14 +143,17 @@ class Opening:
         names = [each for each in origins or () if isinstance(each, str)]
         self.origins = " ".join(names)
         self.patterns = [each for each in origins or () if isinstance(each, re.Pattern)]
-        Connection.accept(  # raises for what can never work
-            b"",
-            protocols=self.protocols,
-            origins=names or None,
-            headers=self.headers + self.server,
-            deflate=deflate,
-            **self.options,
-        )
+        # For what can never work:
+        header_lines(self.server, "server_header")
+        with renamed(protocols="subprotocols"):
+            Connection.accept(
+                b"",
+                protocols=self.protocols,
+                origins=names or None,
+                headers=self.headers + self.server,
+                deflate=deflate,
+                **self.options,
+            )
 
     # A request
 
@@ -252,7 +258,7 @@ class Opening:
             ]
             chosen = self.select_subprotocol(connection, offered)
             if chosen is not None and chosen not in offered:
-                raise InvalidArgument(f"the subprotocol {chosen!r} was not offered")
+                raise InvalidArgument(f"select_subprotocol: {chosen!r} was not offered")
             return chosen
         if not self.protocols:
             return None

@@ -6,16 +6,18 @@ from ctypes import addressof, c_char, c_void_p
 
 from . import _calls, _ffi, _room
 from ._buffers import Data, in_range, readable, utf8
-from ._headers import BINARY_HEADERS, TEXT_HEADERS, server_header
+from ._frame_headers import SHORT_HEADERS, server_header
 from .deflate import Deflate
 from .errors import InvalidArgument, check
 from .frame import FIN, OPCODES, RSV1, RSV2, RSV3, Opcode
 from .options import Configured
-from .text import CloseCode
+from .text import CloseCode, close_arguments
 
 _RSV = RSV1 | RSV2 | RSV3
 _TEXT, _BINARY = Opcode.TEXT, Opcode.BINARY
+_TEXT_HEADERS, _BINARY_HEADERS = SHORT_HEADERS[_TEXT], SHORT_HEADERS[_BINARY]
 _TEXT_FIRST, _BINARY_FIRST = FIN | Opcode.TEXT, FIN | Opcode.BINARY
+_SENT = (Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG)
 _NO_LIMIT = 1 << 64
 
 _send_short, _send_long = _calls.short("ws_conn_send"), _calls.long("ws_conn_send")
@@ -137,12 +139,12 @@ class Sender(Configured):
         size = len(payload)
         if size < self._plain_below and not (more or compress or rsv):
             if opcode is _TEXT:
-                header = TEXT_HEADERS[size] if size < 126 else server_header(_TEXT_FIRST, size)
+                header = _TEXT_HEADERS[size] if size < 126 else server_header(_TEXT_FIRST, size)
                 self._out.append(header + payload)
                 return
             if opcode is _BINARY:
                 header = (
-                    BINARY_HEADERS[size] if size < 126 else server_header(_BINARY_FIRST, size)
+                    _BINARY_HEADERS[size] if size < 126 else server_header(_BINARY_FIRST, size)
                 )
                 self._out.append(header + payload)
                 return
@@ -158,6 +160,10 @@ class Sender(Configured):
         flags = rsv | (_ffi.SEND_MORE if more else 0)
         if rsv & ~_RSV:
             raise InvalidArgument(f"rsv {rsv} has other bits than RSV1, RSV2 and RSV3")
+        if kind not in _SENT:
+            raise InvalidArgument.of("opcode", f"{opcode} is not TEXT, BINARY, PING or PONG")
+        if opcode >= _ffi.OPCODE_CLOSE:
+            _check_control(payload, more)
         if compress is not None and not compress:
             flags |= _ffi.SEND_PLAIN
         if compress and self._deflate is not None:
@@ -191,9 +197,8 @@ class Sender(Configured):
                 view = memoryview(bytearray(bound))
                 at = c_void_p(addressof(c_char.from_buffer(view)))
             room.handle.value, room.len.value, room.out_len.value = handle, size, bound
-            written = check(
-                send(room.handle, opcode, flags, payload, room.len, at, room.out_len)
-            )
+            result = send(room.handle, opcode, flags, payload, room.len, at, room.out_len)
+            written = check(result, "rsv", f"{flags & _RSV} has bits that are not in allow_rsv")
             return view[:written].tobytes()
         finally:
             _room.rooms.append(room)
@@ -209,8 +214,7 @@ class Sender(Configured):
         Raises InvalidArgument for anything else, TypeError for a reason that is no str.
         """
         handle = self._handle or self._freed()
-        code = in_range("code", code, 2**16)
-        text = utf8(reason, "reason")
+        code, text = close_arguments(code, reason)
         room = _room.take()
         try:
             out, size = room.output_at, _ffi.MAX_OUTPUT
@@ -243,8 +247,13 @@ def _payload(opcode: int, data: str | Data) -> bytes:
     if not isinstance(data, str):
         return readable(data)
     if opcode != _TEXT:
-        raise InvalidArgument("a str can only be sent as text")
-    try:
-        return str.encode(data)
-    except UnicodeEncodeError as error:
-        raise InvalidArgument("the text has surrogates, so it cannot be UTF-8") from error
+        raise InvalidArgument.of("data", "a str can only be sent as text")
+    return utf8(data, "data")
+
+
+def _check_control(payload: bytes, more: bool) -> None:
+    if more:
+        raise InvalidArgument.of("more", "a ping or pong has no fragments")
+    if len(payload) > _ffi.MAX_CONTROL:
+        why = f"a ping or pong has at most {_ffi.MAX_CONTROL} bytes, not {len(payload)}"
+        raise InvalidArgument.of("data", why)

@@ -16,25 +16,28 @@ If there is no message before them, they are due without iteration.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ctypes import byref, c_void_p, create_string_buffer, pointer, sizeof
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import _calls, _ffi
+from ._blame import blamed
 from ._buffers import Data, bytes_of, optional, readable, span, text
 from ._receiving import Receiver
 from ._side import side_of
 from .deflate import Deflate, deflate_of, pmd_params
-from .errors import InvalidState, NoMemory, WsError, check
+from .errors import InvalidArgument, InvalidState, NoMemory, WsError, check
 from .events import State
 from .frame import Side
 from .handshake import (
     Headers,
     Response,
     header_lines,
+    is_request,
     refused_request,
     refused_response,
     response_of,
+    unmatched,
 )
 from .options import Options as Options
 
@@ -181,6 +184,8 @@ class Connection(Receiver):
         data, lines = readable(data), header_lines(headers)
         list_ = text(_list("protocols", protocols, ", "), "protocols")
         allowed = None if origins is None else _list("origins", origins, " ")
+        if need_protocol and not list_:
+            raise InvalidArgument.of("need_protocol", "there are no protocols")
         spec = _ffi.AcceptSpec(
             protocols=bytes_of(list_),
             headers=bytes_of(lines),
@@ -191,18 +196,19 @@ class Connection(Receiver):
             spec.pmd = pointer(pmd_params(deflate))
         found = _ffi.Accepted()
         out = create_string_buffer(_ffi.MAX_REPLY + len(list_) + len(lines))
-        size = check(
-            _accept(
-                data,
-                len(data),
-                byref(spec),
-                sizeof(spec),
-                byref(found),
-                sizeof(found),
-                out,
-                sizeof(out),
-            )
+        result = _accept(
+            data,
+            len(data),
+            byref(spec),
+            sizeof(spec),
+            byref(found),
+            sizeof(found),
+            out,
+            sizeof(out),
         )
+        if result == _ffi.ERR_INVALID_ARGUMENT:
+            raise _blamed(list_, lines, text(allowed or "", "origins"))
+        size = check(result)
         conn = None
         if found.conn is not None:
             conn = cls._of(found.conn, Side.SERVER, deflate, options)
@@ -257,6 +263,9 @@ class Connection(Receiver):
             byref(answer),
             sizeof(answer),
         )
+        if result == _ffi.ERR_INVALID_ARGUMENT and is_request(request):
+            why = "not what the request offers: pass what deflate_offer() got, or None"
+            raise InvalidArgument.of("deflate", why)
         if result < 0:
             raise refused_response(data, request, result)
         if handle.value is None:
@@ -362,6 +371,22 @@ class Connection(Receiver):
 def _agreed(handle: int) -> Deflate | None:
     params = _ffi.PmdParams()
     return deflate_of(params) if check(_get_pmd(handle, byref(params))) else None
+
+
+def _blamed(protocols: bytes, lines: bytes, origins: bytes) -> InvalidArgument:
+    """The exception for arguments of accept() that the library refuses."""
+    found = _ffi.Accepted()
+
+    def refuses(given: Mapping[str, bytes]) -> bool:
+        spec = _ffi.AcceptSpec(
+            protocols=bytes_of(given["protocols"]),
+            headers=bytes_of(given["headers"]),
+        )
+        arguments = byref(spec), sizeof(spec), byref(found), sizeof(found)
+        return _accept(b"", 0, *arguments, b"", 0) == _ffi.ERR_INVALID_ARGUMENT
+
+    given = {"protocols": protocols, "headers": lines}
+    return blamed(refuses, given, {}) if refuses(given) else unmatched(origins)
 
 
 def _list(name: str, values: str | Iterable[str], separator: str) -> str:

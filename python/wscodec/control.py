@@ -9,12 +9,12 @@ from ctypes import byref
 from typing import NoReturn
 
 from . import _ffi
-from ._buffers import four_bytes, in_range, readable, type_name, utf8, written
+from ._buffers import four_bytes, readable, type_name, written
 from ._ffi import lib
 from ._side import side_of
-from .errors import InvalidArgument
+from .errors import InvalidArgument, check
 from .frame import ENTRY, Frame, Side
-from .text import Close, CloseCode
+from .text import Close, CloseCode, close_arguments
 
 Random = Callable[[int], bytes]
 """Returns the given number of unpredictable bytes, e.g. secrets.token_bytes."""
@@ -81,12 +81,12 @@ class Control:
         except struct.error as error:
             raise InvalidArgument(f"frame has an invalid field: {error}") from error
         key = self._key() if frame.opcode >= _ffi.OPCODE_CLOSE else None
-        return written(
-            _ffi.MAX_OUTPUT,
-            lambda out, size: lib.ws_control_feed(
-                self._state_ref, byref(entry), payload, key, out, size
-            ),
-        )
+
+        def feed(out: object, size: int) -> int:
+            result = lib.ws_control_feed(self._state_ref, byref(entry), payload, key, out, size)
+            return check(result, "frame", "no decoder yields it after those before")
+
+        return written(_ffi.MAX_OUTPUT, feed)
 
     def close(self, code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
         """A close frame, e.g. with the close_code of an error; b"" if one was sent before, also
@@ -97,8 +97,7 @@ class Control:
 
         Raises InvalidArgument for anything else.
         """
-        code = in_range("code", code, 2**16)
-        text = utf8(reason, "reason")
+        code, text = close_arguments(code, reason)
         key = self._key()
         return written(
             _ffi.MAX_OUTPUT,

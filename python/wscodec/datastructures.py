@@ -150,7 +150,8 @@ def _checked(name: object, value: object) -> tuple[str, str]:
         raise TypeError(f"name and value of a header field must be str, not {kinds}")
     for part in (name, value):
         if "\n" in part or "\r" in part or "\0" in part:
-            raise InvalidArgument(f"a header field has a line break or NUL: {name!r}")
+            why = f"the header field {name!r} has a line break or NUL"
+            raise InvalidArgument.of("headers", why)
     return name, value
 
 

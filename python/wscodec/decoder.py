@@ -13,7 +13,7 @@ from ._ffi import lib
 from ._room import LONG
 from ._side import side_of
 from .errors import WsError, check, error_for
-from .frame import BEGIN, END, ENTRY, OPCODES, Frame, NewFrame, Opcode, Side, decoder_flags
+from .frame import BEGIN, END, ENTRY, OPCODES, Frame, Opcode, Side, decoder_flags, new_frame
 
 _ENTRIES = 256
 _ENTRY_SIZE = ENTRY.size
@@ -192,7 +192,7 @@ def _frames(piece: bytes, entries: memoryview) -> list[Frame]:
     # Only the first and the last can be parts of frames.
     if entries and entries[_FLAGS] & BEGIN and entries[_FLAGS - _ENTRY_SIZE] & END:
         return [
-            NewFrame(
+            new_frame(
                 (
                     opcodes[opcode],
                     flags,
@@ -209,7 +209,7 @@ def _frames(piece: bytes, entries: memoryview) -> list[Frame]:
             )
         ]
     return [
-        NewFrame(
+        new_frame(
             (
                 opcodes[opcode],
                 flags,

@@ -24,11 +24,13 @@ from dataclasses import dataclass, fields
 from . import _calls, _ffi
 from ._buffers import Data, address, in_range, number, optional, readable, written
 from ._ffi import lib
+from ._library import library_can_deflate
 from ._owner import Owner
 from ._room import LONG_DEFLATE, LONG_INFLATE
 from ._side import side_of
 from .errors import InvalidArgument, NoMemory, TooBig, Unsupported, check
 from .frame import Side
+from .handshake import check_head
 
 _MAX_TEXT = 256  # longer than any offer or response
 
@@ -85,10 +87,12 @@ def deflate_accept(head: Data, willing: Deflate = _DEFAULT) -> tuple[Deflate, st
     next_header().
     """
     head, params = readable(head, "head"), pmd_params(willing, "willing")
-    answer = written(
-        _MAX_TEXT,
-        lambda out, size: lib.ws_pmd_accept(head, len(head), byref(params), out, size),
-    )
+
+    def accept(out: object, size: int) -> int:
+        result = lib.ws_pmd_accept(head, len(head), byref(params), out, size)
+        return check_head(result)
+
+    answer = written(_MAX_TEXT, accept)
     return (deflate_of(params), answer.decode()) if answer else None
 
 
@@ -124,7 +128,7 @@ def deflate_confirm(head: Data, offered: Deflate = _DEFAULT) -> Deflate | None:
     errors as for next_header().
     """
     head, params = readable(head, "head"), pmd_params(offered, "offered")
-    on = check(lib.ws_pmd_confirm(head, len(head), byref(params)))
+    on = check_head(lib.ws_pmd_confirm(head, len(head), byref(params)))
     return deflate_of(params) if on else None
 
 
@@ -170,7 +174,7 @@ class Deflater(Owner):
         NoMemory.
         """
         side = side_of(side)
-        if not lib.ws_features() & _ffi.FEATURE_DEFLATE:
+        if not library_can_deflate():
             raise Unsupported()
         handle = lib.ws_pmd_new(side, byref(pmd_params(deflate)), None)
         if handle is None:

@@ -9,17 +9,24 @@ wscodec.asyncio and wscodec.sync. A traceback shows the name that is used here.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from . import _ffi
 from ._ffi import lib
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .handshake import Handshake, Response
 
 
 class WebSocketException(Exception):
     """The base of every exception of this package."""
+
+
+class InvalidHandshake(WebSocketException):
+    """The opening handshake failed, be it with the peer (HandshakeError) or with a proxy."""
 
 
 class WsError(WebSocketException):
@@ -62,14 +69,22 @@ class UsageError(WsError):
     """An error of the caller or of the system; nothing has changed."""
 
 
-class HandshakeError(WsError):
-    """The opening handshake was rejected. Also called InvalidHandshake."""
+class HandshakeError(WsError, InvalidHandshake):
+    """The opening handshake was rejected."""
 
-    request: Handshake | None = None
-    """Server: the request, not judged: its key may be None or invalid. None if its head is
-    malformed or incomplete, and on a client."""
-    response: Response | None = None
-    """Client: the response, likewise. None on a server."""
+    _request: Handshake | None = None
+    _response: Response | None = None
+
+    @property
+    def request(self) -> Handshake | None:
+        """Server: the request, not judged: its key may be None or invalid. None if its head is
+        malformed or incomplete, and on a client."""
+        return self._request
+
+    @property
+    def response(self) -> Response | None:
+        """Client: the response, likewise. None on a server."""
+        return self._response
 
 
 class ProtocolError(WsError):
@@ -77,9 +92,21 @@ class ProtocolError(WsError):
 
 
 class InvalidArgument(UsageError, ValueError):
-    """An argument is invalid: an unknown flag, a value out of range."""
+    """An argument is invalid: an unknown flag, a value out of range. The text says which."""
 
     CODE = _ffi.ERR_INVALID_ARGUMENT
+
+    argument: str = ""
+    """The name of the argument with which the text starts; "" if it starts otherwise."""
+    why: str = ""
+    """The text after the name."""
+
+    @classmethod
+    def of(cls, argument: str, why: str) -> InvalidArgument:
+        """The exception for this argument."""
+        error = cls(f"{argument}: {why}")
+        error.argument, error.why = argument, why
+        return error
 
 
 class BufferTooSmall(UsageError):
@@ -129,12 +156,15 @@ class NotUpgrade(HandshakeError):
 
     CODE = _ffi.ERR_NOT_UPGRADE
 
-    request: Handshake
-    """The request. Its key is unchecked."""
-
     def __init__(self, request: Handshake) -> None:
         super().__init__()
-        self.request = request
+        self._request = request
+
+    @property
+    def request(self) -> Handshake:
+        """The request. Its key is unchecked."""
+        assert self._request is not None
+        return self._request
 
 
 class HttpMethod(HandshakeError):
@@ -173,13 +203,21 @@ class HandshakeStatus(HandshakeError):
 
     CODE = _ffi.ERR_HANDSHAKE_STATUS
 
-    response: Response
-    """The response. After a 1xx, another one follows its head."""
+    @property
+    def response(self) -> Response:
+        """The response. After a 1xx, another one follows its head."""
+        assert self._response is not None
+        return self._response
+
+    @property
+    def status(self) -> int:
+        """The status of the response."""
+        return self.response.status
 
     def __init__(self, response: Response) -> None:
         status = f"{response.status} {response.reason}".rstrip()
         super().__init__(f"the server did not accept the connection: {status}")
-        self.response = response
+        self._response = response
 
 
 class HandshakeAccept(HandshakeError):
@@ -288,8 +326,26 @@ def error_for(code: int) -> WsError:
     return error
 
 
-def check(result: int) -> int:
-    """Returns a count; raises the exception for a negative result."""
+def check(result: int, argument: str = "", why: str = "") -> int:
+    """Returns a count; raises the exception for a negative result.
+
+    argument  The only argument that the call can find invalid.
+    why       What is then wrong with it.
+    """
     if result < 0:
+        if argument and result == _ffi.ERR_INVALID_ARGUMENT:
+            raise InvalidArgument.of(argument, why)
         raise error_for(result)
     return result
+
+
+@contextlib.contextmanager
+def renamed(**names: str) -> Iterator[None]:
+    """For functions that pass arguments on under other names: an InvalidArgument gets the name
+    that the caller knows."""
+    try:
+        yield
+    except InvalidArgument as error:
+        if error.argument not in names:
+            raise
+        raise InvalidArgument.of(names[error.argument], error.why) from None

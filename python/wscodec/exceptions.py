@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .errors import (
-    HandshakeError,
     HandshakeOrigin,
     HandshakeStatus,
     HttpSyntax,
+    InvalidHandshake,
     InvalidState,
     ProtocolError,
     TooBig,
     WebSocketException,
     WsError,
 )
-from .text import Close, CloseCode
+from .text import NO_CLOSE, Close, CloseCode
 
 if TYPE_CHECKING:
     from .handshake import Response
@@ -46,7 +46,6 @@ __all__ = [
     "WsError",
 ]
 
-InvalidHandshake = HandshakeError
 InvalidMessage = HttpSyntax
 InvalidOrigin = HandshakeOrigin
 InvalidStatus = HandshakeStatus
@@ -83,12 +82,12 @@ class ConnectionClosed(WebSocketException):
     @property
     def code(self) -> int:
         """The code of the peer's close frame; CloseCode.ABNORMAL (1006) if none has arrived."""
-        return CloseCode.ABNORMAL if self.rcvd is None else self.rcvd.code
+        return (self.rcvd or NO_CLOSE).code
 
     @property
     def reason(self) -> str:
         """The reason in the peer's close frame; "" if none has arrived."""
-        return "" if self.rcvd is None else self.rcvd.reason
+        return (self.rcvd or NO_CLOSE).reason
 
 
 class ConnectionClosedOK(ConnectionClosed):
@@ -118,26 +117,26 @@ class SecurityError(HandshakeStatus):
 class InvalidURI(WebSocketException, ValueError):
     """The URI of a server is not a valid ws:// or wss:// URI (RFC 6455, 3)."""
 
-    def __init__(self, uri: str, why: str) -> None:
-        super().__init__(uri, why)
-        self.uri, self.why = uri, why
+    def __init__(self, uri: str, msg: str) -> None:
+        super().__init__(uri, msg)
+        self.uri, self.msg = uri, msg
 
     def __str__(self) -> str:
-        return f"{self.uri!r} is not a valid WebSocket URI: {self.why}"
+        return f"{self.uri!r} is not a valid WebSocket URI: {self.msg}"
 
 
 class InvalidProxy(WebSocketException, ValueError):
     """The URL of a proxy is invalid, or of a kind that is not supported."""
 
-    def __init__(self, proxy: str, why: str) -> None:
-        super().__init__(proxy, why)
-        self.proxy, self.why = proxy, why
+    def __init__(self, proxy: str, msg: str) -> None:
+        super().__init__(proxy, msg)
+        self.proxy, self.msg = proxy, msg
 
     def __str__(self) -> str:
-        return f"{self.proxy!r} is not a valid proxy: {self.why}"
+        return f"{self.proxy!r} is not a valid proxy: {self.msg}"
 
 
-class ProxyError(WebSocketException, ConnectionError):
+class ProxyError(InvalidHandshake, ConnectionError):
     """The proxy did not open a connection to the server."""
 
 
@@ -148,13 +147,18 @@ class InvalidProxyMessage(ProxyError):
 class InvalidProxyStatus(ProxyError):
     """An HTTP proxy rejected CONNECT (RFC 9110, 9.3.6)."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__()  # an OSError would take the status for a number of the system
-        self.args = status, reason
-        self.status, self.reason = status, reason
+    def __init__(self, response: Response) -> None:
+        super().__init__(response)
+        self.response = response
+
+    @property
+    def status(self) -> int:
+        """The status of the response."""
+        return self.response.status
 
     def __str__(self) -> str:
-        return f"the proxy rejects the connection: {self.status} {self.reason}".rstrip()
+        status = f"{self.response.status} {self.response.reason}".rstrip()
+        return f"the proxy rejects the connection: {status}"
 
 
 def _shown(close: Close | None) -> str:

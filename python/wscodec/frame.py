@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from ctypes import byref, c_char, c_size_t, c_uint64
 from struct import Struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import _calls, _ffi
 from ._buffers import (
@@ -125,7 +125,7 @@ class _Row(tuple):  # type: ignore[type-arg]
     __slots__ = ()
 
 
-class NewFrame(_Row, Frame):
+class _NewFrame(_Row, Frame):
     """A Frame from a tuple of its fields. It is the base without a __new__ that makes this much
     faster than to call Frame, which counts its arguments, or tuple.__new__()."""
 
@@ -136,7 +136,13 @@ class NewFrame(_Row, Frame):
         return Frame, tuple(self)
 
 
-NewFrame.__name__ = NewFrame.__qualname__ = "Frame"  # for repr()
+_NewFrame.__name__ = _NewFrame.__qualname__ = "Frame"  # for repr()
+
+if TYPE_CHECKING:
+
+    def new_frame(fields: tuple[object, ...]) -> Frame: ...
+else:
+    new_frame = _NewFrame
 
 
 class OutFrame(NamedTuple):
@@ -172,12 +178,15 @@ def frame_encode(
     payload, key = readable(payload, "payload"), _key(mask_key)
     opcode, flags, length = _opcode(opcode), _flags(fin, rsv), len(payload)
     encode = _encode if length < LONG else _encode_long
-    return written(
-        _size(length, key is not None),
-        lambda out, size: encode(
-            opcode, flags, key, payload, c_size_t(length), out, c_size_t(size)
-        ),
-    )
+    try:
+        return written(
+            _size(length, key is not None),
+            lambda out, size: encode(
+                opcode, flags, key, payload, c_size_t(length), out, c_size_t(size)
+            ),
+        )
+    except InvalidArgument:
+        raise _refused(opcode, flags, "payload", length) from None
 
 
 def _size(length: int, masked: bool) -> int:
@@ -199,13 +208,14 @@ def frame_header(
     InvalidArgument also for a length that is negative or above 2**63 - 1.
     """
     length = in_range("payload_len", payload_len, 2**63)
-    key = _key(mask_key)
-    return written(
-        _ffi.MAX_HEADER,
-        lambda out, size: lib.ws_frame_header(
-            _opcode(opcode), _flags(fin, rsv), key, length, out, size
-        ),
-    )
+    opcode, flags, key = _opcode(opcode), _flags(fin, rsv), _key(mask_key)
+    try:
+        return written(
+            _ffi.MAX_HEADER,
+            lambda out, size: lib.ws_frame_header(opcode, flags, key, length, out, size),
+        )
+    except InvalidArgument:
+        raise _refused(opcode, flags, "payload_len", length) from None
 
 
 def frame_size(payload_len: int, *, masked: bool = False) -> int:
@@ -231,12 +241,11 @@ def frames_encode(frames: Iterable[OutFrame]) -> bytes:
     entries = bytearray(len(rows) * _OUT_FRAME.size)
     for at, row in enumerate(rows):
         length = len(pieces[at])
-        flags = _flags(row.fin, row.rsv)
-        key = _key(row.mask_key)
+        opcode, flags, key = _opcode(row.opcode), _flags(row.fin, row.rsv), _key(row.mask_key)
         if key is not None:
             flags |= MASKED
         _OUT_FRAME.pack_into(
-            entries, at * _OUT_FRAME.size, start, length, key or b"", _opcode(row.opcode), flags
+            entries, at * _OUT_FRAME.size, start, length, key or b"", opcode, flags
         )
         start += length
     return _encode_entries(bytes(entries), len(rows), len(payloads))
@@ -270,10 +279,11 @@ def _encode_entries(entries: bytes, count: int, payload_len: int) -> bytes:
     done = c_size_t()
 
     def encode(out: object, size: int) -> int:
-        encoded = check(lib.ws_frames_encode(entries, count, out, size, byref(done)))
-        if encoded < count:  # there is room, so the next frame is invalid: raise its error
-            rest = entries[encoded * _OUT_FRAME.size :]
-            check(lib.ws_frames_encode(rest, count - encoded, out, size, byref(done)))
+        encoded = lib.ws_frames_encode(entries, count, out, size, byref(done))
+        if encoded < count:  # there is room, so the next frame is invalid
+            at = max(0, encoded) * _OUT_FRAME.size
+            _, length, _, opcode, flags = _OUT_FRAME.unpack_from(entries, at)
+            raise _refused(opcode, flags, "payload", length)
         return done.value
 
     return written(payload_len + count * _ffi.MAX_HEADER, encode)
@@ -350,10 +360,9 @@ def frame_decode(
             _mask(payload, length, key, 0)
         else:
             payload = mask(payload, key)
-    frame: Frame = NewFrame(
+    return new_frame(
         (OPCODES[opcode], flags, payload, length, 0, key, header_len, OPCODES[message])
     )
-    return frame
 
 
 def frame_missing(data: Data) -> int:
@@ -445,6 +454,19 @@ def mask_in_place(data: bytearray | memoryview, key: Data, pos: int = 0) -> None
 
 def _opcode(opcode: int) -> int:
     return in_range("opcode", opcode, 16)
+
+
+def _refused(opcode: int, flags: int, argument: str, length: int) -> InvalidArgument:
+    """The exception for a frame that the library refuses (RFC 6455, 5.2 and 5.5).
+
+    argument  The name of the argument that has so many bytes.
+    """
+    if OPCODES[opcode] is None:
+        return InvalidArgument.of("opcode", f"{opcode} is reserved")
+    if not flags & FIN:
+        return InvalidArgument.of("fin", "a control frame has no fragments")
+    why = f"a control frame has at most {_ffi.MAX_CONTROL} bytes, not {length}"
+    return InvalidArgument.of(argument, why)
 
 
 def _flags(fin: bool, rsv: int) -> int:

@@ -11,11 +11,13 @@ a TypeError that names the argument; a surrogate that stands for no byte is Inva
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ctypes import byref, c_size_t, sizeof
 from typing import NamedTuple, Union
 
 from . import _ffi
+from ._blame import blamed, quoted
 from ._buffers import (
     Data,
     bytes_of,
@@ -31,7 +33,15 @@ from ._buffers import (
 from ._ffi import lib
 from .datastructures import Headers as HeaderMapping
 from .datastructures import pairs_of
-from .errors import HandshakeError, InvalidArgument, NotUpgrade, WsError, check, error_for
+from .errors import (
+    HandshakeError,
+    HandshakeStatus,
+    InvalidArgument,
+    NotUpgrade,
+    WsError,
+    check,
+    error_for,
+)
 
 MAX_HEAD = _ffi.MAX_HEAD
 """Longest request or response head, in bytes."""
@@ -39,6 +49,13 @@ MAX_FIELDS = _ffi.MAX_FIELDS
 """Largest number of header fields in a head."""
 
 _FIXED = 512  # more than a builder writes besides its arguments
+
+_KEY = b"AAAAAAAAAAAAAAAAAAAAAA=="
+_REQUEST = {"host": b"a", "target": b"/", "key": _KEY}
+"""The arguments of a request that is valid."""
+
+_NAME, _VALUE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"), re.compile(rb"[\t -~\x80-\xff]*")
+"""The name and the value of a header field (RFC 9110, 5.1 and 5.5)."""
 
 _Text = Union[str, Data]
 
@@ -139,7 +156,8 @@ def head_length(data: Data, scanned: int = 0) -> tuple[int, int]:
     """
     at = c_size_t(in_range("scanned", scanned, 2**63))
     start, size, _kept = in_place(data)
-    length = check(lib.ws_head_length(start, size, byref(at)))
+    result = lib.ws_head_length(start, size, byref(at))
+    length = check(result, "scanned", f"{scanned} is more than the {size} bytes of data")
     return length, at.value
 
 
@@ -168,7 +186,7 @@ def refused_request(data: bytes, code: int) -> WsError:
     """The exception for a request that was refused, with the request."""
     error = error_for(code)
     if isinstance(error, HandshakeError):
-        error.request = _any_request(data)
+        error._request = _any_request(data)
     return error
 
 
@@ -258,6 +276,7 @@ def check_request(
     200, create a Connection(SERVER).
     """
     value = _combined(fields).get
+    version = _version(http_version)
     method = text(method, "method")
     host = value(b"host") if authority is None else text(authority, "authority")
     request = _ffi.RequestFields(
@@ -273,13 +292,15 @@ def check_request(
         transfer_encoding=optional(value(b"transfer-encoding")),
         connect_protocol=optional(connect_protocol, "connect_protocol"),
         origins=optional(origins, "origins"),
-        http_version=in_range("http_version", http_version, 2**32),
+        http_version=version,
     )
     result = lib.ws_check_request(byref(request), sizeof(request))
+    if result == _ffi.ERR_INVALID_ARGUMENT:
+        raise unmatched(text(origins or "", "origins"))
     if result < 0:
         error = error_for(result)
         if isinstance(error, HandshakeError):
-            error.request = Handshake(
+            error._request = Handshake(
                 method=shown(method),
                 target="",
                 host=_shown(host),
@@ -289,6 +310,26 @@ def check_request(
                 http_version=http_version,
             )
         raise error
+
+
+def _version(http_version: int) -> int:
+    version = in_range("http_version", http_version, 2**32)
+    if version not in (10, 11, 20, 30):
+        raise InvalidArgument.of("http_version", f"{version} is not 10, 11, 20 or 30")
+    return version
+
+
+def unmatched(origins: bytes) -> InvalidArgument:
+    """The exception for a list of origins that is refused."""
+    for entry in origins.split(b" "):
+        spec = _ffi.AcceptSpec(origins=bytes_of(entry))
+        found = _ffi.Accepted()
+        result = lib.ws_conn_accept(
+            b"", 0, byref(spec), sizeof(spec), byref(found), sizeof(found), b"", 0
+        )
+        if entry and result == _ffi.ERR_INVALID_ARGUMENT:
+            return InvalidArgument.of("origins", f"{quoted(entry)} can never match")
+    return InvalidArgument.of("origins", "the list is empty")
 
 
 def _shown(value: bytes | None) -> str | None:
@@ -304,9 +345,13 @@ def next_header(head: Data, pos: int = 0) -> tuple[str, str, int] | None:
     """
     head = readable(head, "head")
     at = c_size_t(in_range("pos", pos, 2**32))
-    for name, value in _spans(head, at):
-        return span(head, name) or "", span(head, value) or "", at.value
-    return None
+    name, value = _ffi.Span(), _ffi.Span()
+    result = lib.ws_next_header(head, len(head), byref(at), byref(name), byref(value))
+    if result == _ffi.ERR_INVALID_ARGUMENT and _is_complete(head):
+        raise InvalidArgument.of("pos", f"no header field starts at {pos}")
+    if not check_head(result):
+        return None
+    return span(head, name) or "", span(head, value) or "", at.value
 
 
 def headers(head: Data) -> Iterator[tuple[str, str]]:
@@ -316,13 +361,25 @@ def headers(head: Data) -> Iterator[tuple[str, str]]:
     return ((span(head, name) or "", span(head, value) or "") for name, value in _spans(head))
 
 
-def _spans(head: bytes, at: c_size_t | None = None) -> Iterator[tuple[_ffi.Span, _ffi.Span]]:
-    """Where the names and values of header fields are, from the field at `at`, which is set to
-    the position of the next one. The spans are overwritten by the next pair."""
+def check_head(result: int) -> int:
+    """Returns a count; raises the exception for a negative result of a function whose argument
+    `head` alone can be invalid."""
+    return check(result, "head", "not a complete head, which ends with an empty line")
+
+
+def _spans(head: bytes) -> Iterator[tuple[_ffi.Span, _ffi.Span]]:
+    """Where the names and values of header fields are. The spans are overwritten by the next
+    pair."""
     size, name, value = len(head), _ffi.Span(), _ffi.Span()
-    arguments = byref(c_size_t() if at is None else at), byref(name), byref(value)
-    while check(lib.ws_next_header(head, size, *arguments)):
+    arguments = byref(c_size_t()), byref(name), byref(value)
+    while check_head(lib.ws_next_header(head, size, *arguments)):
         yield name, value
+
+
+def _is_complete(head: bytes) -> bool:
+    name, value = _ffi.Span(), _ffi.Span()
+    result = lib.ws_next_header(head, len(head), byref(c_size_t()), byref(name), byref(value))
+    return bool(result != _ffi.ERR_INVALID_ARGUMENT)
 
 
 def find_header(head: Data, name: str) -> str | None:
@@ -332,7 +389,8 @@ def find_header(head: Data, name: str) -> str | None:
     """
     head, wanted = readable(head, "head"), text(name, "name")
     value = _ffi.Span()
-    check(lib.ws_find_header(head, len(head), wanted, len(wanted), byref(value)))
+    result = lib.ws_find_header(head, len(head), wanted, len(wanted), byref(value))
+    check_head(result)
     return span(head, value)
 
 
@@ -346,8 +404,15 @@ def select_protocol(head: Data, supported: str) -> str | None:
     """
     head, list_ = readable(head, "head"), text(supported, "supported")
     chosen = _ffi.Span()
-    check(lib.ws_select_protocol(head, len(head), list_, len(list_), byref(chosen)))
+    result = lib.ws_select_protocol(head, len(head), list_, len(list_), byref(chosen))
+    if _is_complete(head):
+        _check_supported(result, list_)
+    check_head(result)
     return span(list_, chosen)
+
+
+def _check_supported(result: int, supported: bytes) -> None:
+    check(result, "supported", f"{quoted(supported)} is not a list of distinct tokens")
 
 
 def select_protocol_value(offered: str | Data | None, supported: str) -> str | None:
@@ -356,7 +421,10 @@ def select_protocol_value(offered: str | Data | None, supported: str) -> str | N
     are not tokens are ignored."""
     value, list_ = optional(offered, "offered"), text(supported, "supported")
     chosen = _ffi.Span()
-    check(lib.ws_select_protocol_value(value.data, value.len, list_, len(list_), byref(chosen)))
+    result = lib.ws_select_protocol_value(
+        value.data, value.len, list_, len(list_), byref(chosen)
+    )
+    _check_supported(result, list_)
     return span(list_, chosen)
 
 
@@ -398,17 +466,13 @@ def build_response(
     and for an additional field that the function writes itself: Upgrade, Connection,
     Sec-WebSocket-*, Content-Length, Transfer-Encoding.
     """
-    fields = [
-        _or_empty(key, "key"),
-        _or_empty(protocol, "protocol"),
-        _or_empty(extensions, "extensions"),
-        header_lines(headers),
-    ]
-    spec = _ffi.ResponseSpec(*map(bytes_of, fields))
-    return written(
-        _FIXED + sum(map(len, fields)),
-        lambda out, size: lib.ws_build_response(byref(spec), sizeof(spec), out, size),
-    )
+    fields = {
+        "key": _or_empty(key, "key"),
+        "protocol": _or_empty(protocol, "protocol"),
+        "extensions": _or_empty(extensions, "extensions"),
+        "headers": header_lines(headers),
+    }
+    return _built(_ffi.ResponseSpec, lib.ws_build_response, fields, {"key": _KEY})
 
 
 def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
@@ -427,12 +491,24 @@ def build_reply(status: int, headers: Headers = (), body: Data = b"") -> bytes:
     as build_response() does.
     """
     status = in_range("status", status, 2**16)
+    if not 200 <= status < 600:
+        raise InvalidArgument.of("status", f"{status} is not in 200 ... 599")
     lines, body = header_lines(headers), readable(body, "body")
-    return written(
-        _FIXED + len(lines) + len(body),
-        lambda out, size: lib.ws_build_reply(
-            status, lines, len(lines), body, len(body), out, size
-        ),
+
+    def build(lines: bytes, body: bytes, out: object, size: int) -> int:
+        result: int = lib.ws_build_reply(status, lines, len(lines), body, len(body), out, size)
+        return result
+
+    try:
+        return written(
+            _FIXED + len(lines) + len(body), lambda out, size: build(lines, body, out, size)
+        )
+    except InvalidArgument:
+        pass
+    raise blamed(
+        lambda given: build(given["headers"], given["body"], b"", 0) == _INVALID,
+        {"headers": lines, "body": body},
+        {},
     )
 
 
@@ -467,20 +543,45 @@ def build_request(
 
     Raises InvalidArgument as build_response() does, and NoRandomness as make_key() does.
     """
-    fields = [
-        text(host, "host"),
-        text(target, "target"),
-        text(make_key() if key is None else key, "key"),
-        _or_empty(origin, "origin"),
-        _or_empty(protocols, "protocols"),
-        _or_empty(extensions, "extensions"),
-        header_lines(headers),
-    ]
-    spec = _ffi.RequestSpec(*map(bytes_of, fields))
-    return written(
-        _FIXED + sum(map(len, fields)),
-        lambda out, size: lib.ws_build_request(byref(spec), sizeof(spec), out, size),
-    )
+    fields = {
+        "host": text(host, "host"),
+        "target": text(target, "target"),
+        "key": text(make_key() if key is None else key, "key"),
+        "origin": _or_empty(origin, "origin"),
+        "protocols": _or_empty(protocols, "protocols"),
+        "extensions": _or_empty(extensions, "extensions"),
+        "headers": header_lines(headers),
+    }
+    return _built(_ffi.RequestSpec, lib.ws_build_request, fields, _REQUEST)
+
+
+_INVALID = _ffi.ERR_INVALID_ARGUMENT
+
+
+def _built(
+    spec_of: Callable[..., _ffi.RequestSpec | _ffi.ResponseSpec],
+    build: Callable[..., int],
+    fields: Mapping[str, bytes],
+    valid: Mapping[str, bytes],
+) -> bytes:
+    """The head that a function of the library builds.
+
+    valid  Fields of a head that is valid.
+    """
+    spec = spec_of(*map(bytes_of, fields.values()))
+    try:
+        return written(
+            _FIXED + sum(map(len, fields.values())),
+            lambda out, size: build(byref(spec), sizeof(spec), out, size),
+        )
+    except InvalidArgument:
+        pass
+
+    def refuses(given: Mapping[str, bytes]) -> bool:
+        tried = spec_of(*map(bytes_of, given.values()))
+        return build(byref(tried), sizeof(tried), b"", 0) == _INVALID
+
+    raise blamed(refuses, fields, valid)
 
 
 def parse_response(data: Data, request: Data) -> Response | None:
@@ -502,11 +603,23 @@ def parse_response(data: Data, request: Data) -> Response | None:
     return response_of(data, answer) if result else None
 
 
+def is_request(request: bytes) -> bool:
+    """Whether parse_response() can check a response against it."""
+    answer = _ffi.Response()
+    result = lib.ws_parse_response(b"", 0, request, len(request), byref(answer), sizeof(answer))
+    return bool(result != _INVALID)
+
+
 def refused_response(data: bytes, request: bytes, code: int) -> WsError:
     """The exception for a response that was refused, with the response."""
+    if code == _INVALID:
+        return InvalidArgument.of("request", "not a valid opening request")
+    response = _any_response(data, request)
+    if code == _ffi.ERR_HANDSHAKE_STATUS and response is not None:
+        return HandshakeStatus(response)
     error = error_for(code)
     if isinstance(error, HandshakeError):
-        error.response = _any_response(data, request)
+        error._response = response
     return error
 
 
@@ -576,34 +689,59 @@ def check_response(
         key=optional(key, "key"),
         offered_protocols=optional(offered_protocols, "offered_protocols"),
         offered_extensions=optional(offered_extensions, "offered_extensions"),
-        http_version=in_range("http_version", http_version, 2**32),
+        http_version=_version(http_version),
         status=in_range("status", status, 2**16),
     )
     result = lib.ws_check_response(byref(response), sizeof(response))
+    if result == _INVALID:
+        raise _blamed_offer(
+            http_version,
+            {
+                "key": _or_empty(key, "key"),
+                "offered_protocols": _or_empty(offered_protocols, "offered_protocols"),
+                "offered_extensions": _or_empty(offered_extensions, "offered_extensions"),
+            },
+        )
     if result < 0:
         error = error_for(result)
         if isinstance(error, HandshakeError):
-            error.response = Response(
+            answer = Response(
                 status=status,
                 protocol=_shown(protocol),
                 extensions=_shown(extensions),
                 head=b"",
                 http_version=http_version,
             )
+            if isinstance(error, HandshakeStatus):
+                raise HandshakeStatus(answer)
+            error._response = answer
         raise error
+
+
+def _blamed_offer(http_version: int, given: Mapping[str, bytes]) -> InvalidArgument:
+    def refuses(tried: Mapping[str, bytes]) -> bool:
+        values = {name: bytes_of(value) for name, value in tried.items()}
+        fields = _ffi.ResponseFields(http_version=http_version, status=101, **values)
+        return bool(lib.ws_check_response(byref(fields), sizeof(fields)) == _INVALID)
+
+    return blamed(refuses, given, {"key": _KEY})
 
 
 def _or_empty(value: str | Data | None, name: str) -> bytes:
     return b"" if value is None else text(value, name)
 
 
-def header_lines(fields: Headers) -> bytes:
+def header_lines(fields: Headers, argument: str = "headers") -> bytes:
     """Complete lines. A field that would become two, or a different one, is rejected here: the
     library sees only the lines."""
     lines = []
-    for name, value in pairs_of(fields, "headers"):
-        name, value = text(name, "headers"), text(value, "headers")
-        if b":" in name or b"\n" in name or b"\n" in value:
-            raise InvalidArgument(f"headers: {name!r}: {value!r} is not one header field")
+    for name, value in pairs_of(fields, argument):
+        name, value = text(name, argument), text(value, argument)
+        if not _NAME.fullmatch(name):
+            why = f"{quoted(name)} is not the name of a header field"
+            raise InvalidArgument.of(argument, why)
+        if not _VALUE.fullmatch(value):
+            why = f"the value of {quoted(name)} has a control character"
+            raise InvalidArgument.of(argument, why)
         lines.append(b"%b: %b\r\n" % (name, value))
     return b"".join(lines)

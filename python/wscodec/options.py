@@ -50,7 +50,6 @@ _SWITCHES = {
 _NUMBERS = {
     "max_message": _ffi.OPT_MAX_MESSAGE,
     "max_frame": _ffi.OPT_MAX_FRAME,
-    "allow_rsv": _ffi.OPT_ALLOW_RSV,
     "keep_buffer": _ffi.OPT_KEEP_BUFFER,
 }
 _OTHERS = {"compress_from", "decode_text", "random"}
@@ -104,6 +103,10 @@ class Configured(Owner):
         """Sets an option of the library, whose other defaults are those of this package."""
         if name in _SWITCHES:
             self._set(_SWITCHES[name], bool(value))
+        elif name == "allow_rsv":
+            bits = in_range(name, value, 256)
+            result = _set(self._handle, _ffi.OPT_ALLOW_RSV, bits)
+            check(result, name, f"{bits} has other bits than RSV1, RSV2 and RSV3")
         elif name in _NUMBERS:
             self._set(_NUMBERS[name], in_range(name, value, 2**64))
         elif name not in _OTHERS:

@@ -9,11 +9,11 @@ from typing import Any, Literal, NoReturn, Union
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ._basic import basic_authorization
+from ._auth import basic_authorization
 from ._buffers import Data
-from .errors import HandshakeError, HandshakeStatus, HttpSyntax, HttpTooLarge
+from .errors import HandshakeError, HttpSyntax, HttpTooLarge
 from .exceptions import InvalidProxy, InvalidProxyMessage, InvalidProxyStatus
-from .handshake import build_request, head_length, header_lines, parse_response
+from .handshake import Response, build_request, head_length, header_lines, parse_response
 from .uri import WebSocketURI
 
 __all__ = ["Proxy", "Tunnel", "get_proxy", "parse_proxy", "proxy_for", "socks_connector"]
@@ -151,6 +151,7 @@ class Tunnel:
         fields = [("Host", authority)]
         if user_agent_header is not None:
             fields.append(("User-Agent", user_agent_header))
+            header_lines(fields[-1:], "user_agent_header")
         if proxy.username is not None:
             value = basic_authorization(proxy.username, proxy.password or "")
             fields.append(("Proxy-Authorization", value))
@@ -171,15 +172,15 @@ class Tunnel:
                 length, self._scanned = head_length(self._received, self._scanned)
                 if not length:
                     return False
-                status, reason = _status(bytes(self._received[:length]))
+                response = _response(bytes(self._received[:length]))
                 del self._received[:length]
                 self._scanned = 0
-                if not 100 <= status < 200 or status == 101:
+                if not 100 <= response.status < 200 or response.status == 101:
                     break
         except (HttpSyntax, HttpTooLarge) as error:
             raise InvalidProxyMessage("the response of the proxy is not valid") from error
-        if not 200 <= status < 300:
-            raise InvalidProxyStatus(status, reason)
+        if not 200 <= response.status < 300:
+            raise InvalidProxyStatus(response)
         if self._received:  # the client speaks first, so it is not from the server
             raise InvalidProxyMessage("the proxy sent more than its response")
         return True
@@ -192,17 +193,17 @@ class Tunnel:
         raise InvalidProxyMessage("the proxy closed the connection") from EOFError()
 
 
-def _status(head: bytes) -> tuple[int, str]:
-    """The status and reason of a response to CONNECT."""
+def _response(head: bytes) -> Response:
+    """The response to CONNECT. Raises HttpSyntax, HttpTooLarge."""
+    response: Response | None
     try:
-        parse_response(head, _UPGRADE)
-    except HandshakeStatus as error:
-        return error.response.status, error.response.reason
+        response = parse_response(head, _UPGRADE)
     except (HttpSyntax, HttpTooLarge):
         raise
-    except HandshakeError:
-        pass
-    return 101, "Switching Protocols"
+    except HandshakeError as error:
+        response = error.response
+    assert response is not None, "the head is complete and well-formed"
+    return response
 
 
 def socks_connector(proxy: Proxy, module: Literal["async_.asyncio", "sync"]) -> Any:

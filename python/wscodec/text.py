@@ -6,10 +6,13 @@ import enum
 from ctypes import byref, c_uint16, c_uint32
 from typing import NamedTuple, NoReturn
 
-from . import _ffi
+from . import _calls, _ffi
 from ._buffers import Data, in_range, number, readable, utf8, written
 from ._ffi import lib
-from .errors import check
+from .errors import InvalidArgument, check
+
+_MAX_REASON = _ffi.MAX_CONTROL - 2
+_code_valid = _calls.declared("ws_close_code_valid")
 
 
 class Utf8Validator:
@@ -83,6 +86,10 @@ class Close(NamedTuple):
     """At most 123 bytes of UTF-8."""
 
 
+NO_CLOSE = Close(CloseCode.ABNORMAL, "")
+"""What stands for a close frame that has not arrived."""
+
+
 def close_parse(payload: Data) -> Close:
     """Reads the unmasked payload of a close frame (RFC 6455, 5.5.1).
 
@@ -104,16 +111,29 @@ def close_build(code: int = CloseCode.NORMAL, reason: str = "") -> bytes:
 
     Raises InvalidArgument for anything else.
     """
-    code = in_range("code", code, 2**16)
-    text = utf8(reason, "reason")
+    code, text = close_arguments(code, reason)
     return written(
         _ffi.MAX_CONTROL,
         lambda out, size: lib.ws_close_build(code, text, len(text), out, size),
     )
 
 
+def close_arguments(code: int, reason: str) -> tuple[int, bytes]:
+    """The code and the reason of a close frame to send. Raises as close_build() does."""
+    code = in_range("code", code, 2**16)
+    if code != CloseCode.NO_STATUS and not close_code_valid(code):
+        raise InvalidArgument.of("code", f"{code} is not allowed in a close frame")
+    text = utf8(reason, "reason")
+    if code == CloseCode.NO_STATUS and text:
+        raise InvalidArgument.of("reason", "there can be none without a code")
+    if len(text) > _MAX_REASON:
+        why = f"it has {len(text)} bytes in UTF-8, and {_MAX_REASON} are allowed"
+        raise InvalidArgument.of("reason", why)
+    return code, text
+
+
 def close_code_valid(code: int) -> bool:
     """Whether this code may appear in a close frame (RFC 6455, 7.4)."""
     if type(code) is not int:
         code = number("code", code)
-    return 0 <= code < 2**16 and bool(lib.ws_close_code_valid(code))
+    return 0 <= code < 2**16 and bool(_code_valid(code))

@@ -70,6 +70,8 @@ def parse_uri(uri: str) -> WebSocketURI:
         raise InvalidURI(uri, "it has a fragment identifier")
     if parts.username is not None and parts.password is None:
         raise InvalidURI(uri, "it has a username without a password")
+    if parts.username is not None and ":" in unquote(parts.username):
+        raise InvalidURI(uri, "the username has a colon")
     if any(character <= " " or character == "\x7f" for character in uri):
         raise InvalidURI(uri, "it has white space or a control character")
     try:

@@ -9,8 +9,9 @@ from conversation import Certificate
 from echo_checks import Server
 
 UVLOOP = """
-import asyncio, runpy, sys, uvloop
+import asyncio, os, runpy, sys, uvloop
 asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+sys.path.insert(0, os.path.dirname(sys.argv[1]))  # as if it were started alone
 runpy.run_path(sys.argv.pop(1), run_name="__main__")
 """
 SERVERS = {

@@ -1,5 +1,5 @@
 """Types of the tests in this folder, and of an example that needs another package; those of all
-other folders: tests/python/test_style.py. And the types of the package for users of pyright."""
+other folders: tests/python/test_style.py. And the types of the package as pyright sees them."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ def test_types_pass_mypy() -> None:
     cache = ["--cache-dir", "target/python/mypy-cache-examples"]
     paths = ["tests/examples", "python/examples/echo_trio.py"]
     check("mypy", "--config-file", "python/pyproject.toml", *cache, *paths)
+
+
+def test_the_package_passes_pyright() -> None:
+    check("pyright", "--warnings", "--pythonpath", sys.executable, "python/wscodec")
 
 
 def test_a_program_of_a_user_passes_pyright() -> None:

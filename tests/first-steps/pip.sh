@@ -7,6 +7,6 @@ python3 -m venv venv
 venv/bin/pip install "$source/python"
 venv/bin/python -c 'import wscodec; print(wscodec.library_path())'
 
-cp "$source/python/examples/echo_server.py" .
+cp "$source"/python/examples/echo_server.py "$source"/python/examples/echo_options.py .
 PATH=$PWD/venv/bin:$PATH
 echoes ./echo_server.py

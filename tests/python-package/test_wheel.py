@@ -26,6 +26,7 @@ from packages import (
 
 INFO = f"wscodec-{VERSION}.dist-info"
 LICENCES = ("LICENSE-APACHE", "LICENSE-MIT", "THIRD-PARTY-NOTICES")
+INFO_FILES = ("METADATA", "WHEEL", "RECORD", "entry_points.txt")
 BUNDLED = "wscodec/libwscodec.so.0"
 
 
@@ -49,11 +50,10 @@ def test_the_wheel_is_for_every_python_3_on_one_platform() -> None:
 def test_the_wheel_has_the_package_the_library_and_the_licences_alone() -> None:
     sources = [*(PACKAGE / "wscodec").rglob("*.py"), *(PACKAGE / "wscodec").rglob("py.typed")]
     expected = {str(path.relative_to(PACKAGE)) for path in sources} | {BUNDLED}
-    expected |= {f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD")}
+    expected |= {f"{INFO}/{name}" for name in INFO_FILES}
     expected |= {f"{INFO}/licenses/{name}" for name in LICENCES}
     with zipfile.ZipFile(wheel()) as archive:
-        names = set(archive.namelist()) - {f"{INFO}/entry_points.txt"}
-    assert names == expected
+        assert set(archive.namelist()) == expected
 
 
 def test_the_library_is_the_one_that_make_builds() -> None:
@@ -100,6 +100,16 @@ def test_auditwheel_accepts_and_repairs_the_wheel(tmp_path: Path) -> None:
     install(python, repaired)
     program = "import wscodec; print(wscodec.library_path())"
     assert "site-packages" in run([python, "-W", "error", "-c", program])
+
+
+def test_the_wheel_installs_the_command_line() -> None:
+    python = environment("command")
+    install(python, wheel())
+    program = python.parent / "wscodec"
+    assert run([program, "--version"]).startswith(f"wscodec {VERSION}, Python ")
+    assert run([program, "--help"]).startswith("usage: wscodec [OPTION...] URL [MESSAGE...]\n")
+    help_of_module = run([python, "-m", "wscodec", "--help"])
+    assert help_of_module.startswith("usage: python -m wscodec [OPTION...]")
 
 
 def test_a_build_at_another_time_gives_the_same_wheel(tmp_path: Path) -> None:

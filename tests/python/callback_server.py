@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from typing import Any
 
-import wscodec.asyncio
 from wire import ROOT
-from wscodec.asyncio import Server, ServerConnection
-
-serve = wscodec.asyncio.serve
+from wscodec.asyncio import Server, ServerConnection, serve
 
 
 def echo(connection: ServerConnection, message: str | bytes) -> None:
@@ -22,6 +18,8 @@ def serve_callbacks(_: object, host: str, port: int, **options: Any) -> Server:
 
 
 if __name__ == "__main__":
-    vars(wscodec.asyncio)["serve"] = serve_callbacks
-    sys.argv[0] = str(ROOT / "python" / "examples" / "echo_server.py")
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    sys.path.insert(0, str(ROOT / "python" / "examples"))
+    import echo_server
+
+    vars(echo_server)["serve"] = serve_callbacks
+    echo_server.main()

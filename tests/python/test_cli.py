@@ -27,7 +27,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection
 from wire import FIN, ROOT, frame
-from wscodec.cli import main
+from wscodec._cli.main import main
 
 COMMAND = (sys.executable, "-W", "error", "-m", "wscodec")
 Done = subprocess.CompletedProcess
@@ -237,11 +237,8 @@ def test_proxies(arguments: tuple[str, ...]) -> None:
         check(done, 0, b"hello\n", "")
         assert received == []
     else:
-        why = r"the proxy rejects the connection: 403 No\x1b Entry"
-        assert done.returncode == 1
-        assert (
-            done.stderr.decode() in (f"wscodec: {url}: {why}\n",) or b"\x1b" not in done.stderr
-        )
+        why = "the proxy rejects the connection: 403 No Entry"
+        check(done, 1, b"", f"wscodec: {url}: proxy {proxy}: {why}\n")
         assert received[0].startswith(b"CONNECT 127.0.0.1:")
 
 
@@ -473,6 +470,18 @@ def test_without_stdin_there_is_nothing_to_send() -> None:
         (("--origin", "a\nb", "ws://127.0.0.1:1"), "--origin"),
         (("-s", "a b", "ws://127.0.0.1:1"), "--subprotocol"),
         (("--basic-auth", "user", "ws://127.0.0.1:1"), "--basic-auth"),
+        (("-H", "Host: a b", "ws://127.0.0.1:1"), "--header: 'a b' is not a host"),
+        (("-s", "", "ws://127.0.0.1:1"), "--subprotocol: ''"),
+        (("ws://a,b/",), "URL: 'a,b' is not a host"),
+        (("ws://a%3Ab:c@127.0.0.1/",), "the username has a colon"),
+        (
+            ("--basic-auth", "a:b", "-H", "Authorization: x", "ws://127.0.0.1:1"),
+            "either --basic-auth or --header Authorization",
+        ),
+        (("--ca", "x", "ws://127.0.0.1:1"), "--ca is for wss:// URLs"),
+        (("--cert", "x", "--key", "y", "ws://127.0.0.1:1"), "--cert is for wss:// URLs"),
+        (("--insecure", "ws://127.0.0.1:1"), "--insecure is for wss:// URLs"),
+        (("--ca", "", "wss://127.0.0.1:1"), "--ca: the name of the file is missing"),
         (("--proxy", "ftp://x", "ws://127.0.0.1:1"), "ftp"),
         (("--proxy", "http://x", "--no-proxy", "ws://127.0.0.1:1"), "--no-proxy"),
     ],
@@ -486,6 +495,41 @@ def test_wrong_arguments_are_explained(
     assert (caught.value.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert line.startswith("wscodec: ") and line.endswith(" (see --help)") and named in line
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "wanted"),
+    [
+        ("-c/--count", "-1", "a whole number from 0 on"),
+        ("-c/--count", "1.5", "a whole number from 0 on"),
+        ("--max-message", "9" * 5000, "a whole number from 0 on"),
+        ("-w/--wait", "x", "a number of seconds from 0 on"),
+        ("-t/--timeout", "-1", "a number of seconds from 0 on"),
+        ("-p/--ping", "nan", "a number of seconds from 0 on"),
+        ("-p/--ping", "inf", "a number of seconds from 0 on"),
+    ],
+)
+def test_a_number_that_is_invalid_is_quoted_with_what_is_wanted(
+    option: str, value: str, wanted: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([f"{option.split('/')[-1]}={value}", "ws://127.0.0.1:1"])
+    why = f"wscodec: {option}: {value!r} is not {wanted} (see --help)\n"
+    assert capsys.readouterr().err == why
+
+
+@pytest.mark.parametrize(
+    ("proxy", "shown"),
+    [
+        ("http://user:secret@proxy.invalid:3128", "http://proxy.invalid:3128"),
+        ("http://[::1]:1", "http://[::1]:1"),
+    ],
+)
+def test_a_proxy_that_cannot_be_reached_is_named(proxy: str, shown: str) -> None:
+    done = run("--proxy", proxy, "ws://127.0.0.1:1/", "x")
+    assert (done.returncode, done.stdout) == (1, b"")
+    start = f"wscodec: ws://127.0.0.1:1/: proxy {shown}: "
+    assert done.stderr.decode().startswith(start) and b"secret" not in done.stderr
 
 
 def test_options_may_follow_the_url_and_messages_may_start_with_a_dash() -> None:

@@ -14,7 +14,7 @@ from echo_checks import PATIENCE
 from test_echo_client import serving
 from test_wscat_c_terminal import COLUMNS, Terminal, body, closes, talk
 from websockets.sync.server import ServerConnection
-from wscodec._terminal import escaped
+from wscodec._cli.terminal import escaped, rows_of
 
 COMMAND = (sys.executable, "-W", "error", "-m", "wscodec")
 
@@ -57,7 +57,7 @@ def test_messages_appear_above_the_line_being_typed(terminal: Terminal) -> None:
     terminal.type("\x04")  # Ctrl-D
     assert ended(terminal) == 0
     assert closes.get(timeout=PATIENCE).code == 1000
-    assert "".join(terminal.rows()[-2:]) == (
+    assert " ".join(terminal.rows()[-2:]) == (
         "closed: sent 1000 (normal); then received 1000 (normal)"
     )
 
@@ -150,9 +150,42 @@ def test_the_close_of_the_server_ends_it_while_a_line_is_typed() -> None:
         terminal.type("hello\rhalf a li")
         assert ended(terminal) == 1
         shown = "".join(terminal.rows())
-    assert r"closed: received 4001 time \x1b[2Jis up; then sent 4001" in shown
+    assert r"closed: received 4001 time \x1b[2Jis up;then sent 4001" in shown  # in two rows
     assert rf"wscodec: {url}: closed with 4001 time \x1b[2Jis up" in shown
     assert "Traceback" not in shown
+
+
+def test_notes_are_broken_between_words() -> None:
+    """On a terminal of 40 columns; a word that is longer than a row is broken."""
+    with serving(talk) as url:
+        terminal = Terminal(*COMMAND, "--no-compression", f"{url}/{'x' * 50}", "-s", "chat")
+        terminal.wait_for(lambda rows: rows[-1:] == [">"])
+        rows = terminal.rows()
+        first = f"{url}/"
+        assert rows[0] == "connected to"
+        assert rows[1] == first + "x" * (COLUMNS - len(first))
+        assert rows[2] == "x" * (50 - COLUMNS + len(first)) + ","
+        assert rows[3] == "subprotocol chat"
+        terminal.process.kill()
+        terminal.process.wait()
+
+
+@pytest.mark.parametrize(
+    ("line", "rows"),
+    [
+        ("", [""]),
+        ("one two", ["one two"]),
+        ("one twos", ["one", "twos"]),
+        ("one two three", ["one two", "three"]),
+        ("sevenis  x", ["sevenis", " x"]),
+        ("eightlong x", ["eightlo", "ng x"]),
+        ("\u3042\u3042 \u3042", ["\u3042\u3042 \u3042"]),
+        ("\u3042\u3042 \u3042\u3042", ["\u3042\u3042", "\u3042\u3042"]),
+    ],
+)
+def test_rows_of_seven_columns(line: str, rows: list[str]) -> None:
+    assert list(rows_of(line, 7, True)) == rows
+    assert "".join(rows_of(line, 7, False)) == line
 
 
 @pytest.mark.parametrize(

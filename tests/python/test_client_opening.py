@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import wscodec
-from wscodec import _body, parse_handshake
+from wscodec import Response, _body, parse_handshake
 from wscodec._body import MAX_BODY, BodyReader
 from wscodec._client import USER_AGENT, ClientOpening, Offer
 from wscodec._reconnect import MAX_RETRY_AFTER, backoff, process_exception, retry_after
@@ -344,7 +344,7 @@ def status(code: int, fields: str = "") -> InvalidStatus:
         TimeoutError(),
         EOFError(),
         ProxyError("x"),
-        InvalidProxyStatus(503, ""),
+        InvalidProxyStatus(Response(503, None, None, b"")),
     ],
     ids=repr,
 )
@@ -356,7 +356,7 @@ def test_a_transient_error_is_tried_again(error: Exception) -> None:
     "error",
     [
         *map(status, (200, 302, 400, 401, 404, 426, 501)),
-        InvalidProxyStatus(407, ""),
+        InvalidProxyStatus(Response(407, None, None, b"")),
         InvalidProxyMessage(),
         InvalidMessage(),
         InvalidURI("x", "y"),

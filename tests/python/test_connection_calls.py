@@ -29,7 +29,7 @@ from wscodec import (
     State,
     _calls,
     _ffi,
-    _headers,
+    _frame_headers,
     _receiving,
     _room,
     _sending,
@@ -200,10 +200,10 @@ def test_the_library_decides_what_may_follow_a_close(calls: Counter[str]) -> Non
 def test_headers_are_those_of_the_library(size: int) -> None:
     for opcode in (Opcode.TEXT, Opcode.BINARY):
         expected = wscodec.frame_header(opcode, size)
-        assert _headers.server_header(FIN | opcode, size) == expected
+        assert _frame_headers.server_header(FIN | opcode, size) == expected
     if size < 126:
-        assert _headers.TEXT_HEADERS[size] == wscodec.frame_header(TEXT, size)
-        assert _headers.BINARY_HEADERS[size] == wscodec.frame_header(BINARY, size)
+        assert _frame_headers.SHORT_HEADERS[TEXT][size] == wscodec.frame_header(TEXT, size)
+        assert _frame_headers.SHORT_HEADERS[BINARY][size] == wscodec.frame_header(BINARY, size)
 
 
 # The GIL

@@ -33,8 +33,16 @@ def classes() -> set[type[Exception]]:
 
 request, response = wscodec.parse_handshake(RFC_REQUEST), wscodec.Response(404, None, None, b"")
 assert request is not None
+
+
+def proxied(status: int, reason: str) -> wscodec.Response:
+    return wscodec.Response(status, None, None, b"", reason)
+
+
+# These always have the request or the response.
+NEVER_ALONE = (errors.NotUpgrade.CODE, errors.HandshakeStatus.CODE)
 MADE: list[Exception] = [
-    *(errors.error_for(code) for code in range(-60, 0)),
+    *(errors.error_for(code) for code in range(-60, 0) if code not in NEVER_ALONE),
     *(
         class_(OK if rcvd else None, AWAY if sent else None, order)
         for class_ in (
@@ -51,10 +59,12 @@ MADE: list[Exception] = [
         )
     ),
     errors.WebSocketException("what"),
+    errors.InvalidHandshake("what"),
     errors.WsError("a message of its own", -47),
     errors.UsageError("x", -1),
     errors.HandshakeError("x"),
     errors.ProtocolError("x"),
+    errors.InvalidArgument.of("key", "not the base64 of 16 bytes"),
     errors.NotUpgrade(request),
     errors.HandshakeStatus(response),
     exceptions.ConcurrencyError("twice"),
@@ -63,7 +73,7 @@ MADE: list[Exception] = [
     exceptions.ProxyError("refused"),
     exceptions.InvalidProxyMessage("no HTTP"),
     exceptions.SecurityError(response, "a redirection to ws:"),
-    exceptions.InvalidProxyStatus(407, "Proxy Authentication Required"),
+    exceptions.InvalidProxyStatus(proxied(407, "Proxy Authentication Required")),
     datastructures.MultipleValuesError("Set-Cookie"),
     raised(lambda: wscodec.parse_handshake(edit(": 13", ": 8"))),
     raised(lambda: wscodec.parse_handshake(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
@@ -124,14 +134,41 @@ def test_messages_tell_what_is_wrong() -> None:
             "'http://a' is not a valid WebSocket URI: why",
         ),
         (exceptions.InvalidProxy("ftp://a", "why"), "'ftp://a' is not a valid proxy: why"),
-        (exceptions.InvalidProxyStatus(407, ""), "the proxy rejects the connection: 407"),
-        (exceptions.InvalidProxyStatus(500, "No"), "the proxy rejects the connection: 500 No"),
+        (
+            exceptions.InvalidProxyStatus(proxied(407, "")),
+            "the proxy rejects the connection: 407",
+        ),
+        (
+            exceptions.InvalidProxyStatus(proxied(500, "No")),
+            "the proxy rejects the connection: 500 No",
+        ),
         (exceptions.ProxyError("no route"), "no route"),
         (errors.InvalidUtf8("mine"), "mine"),
     ):
         assert str(error) == text
-    status = exceptions.InvalidProxyStatus(407, "x")
+    status = exceptions.InvalidProxyStatus(proxied(407, "x"))
     assert isinstance(status, OSError) and status.errno is None
+
+
+def test_exceptions_have_the_attributes_that_those_of_websockets_have() -> None:
+    import websockets.exceptions as theirs
+
+    uri, proxy = exceptions.InvalidURI("http://a", "x"), exceptions.InvalidProxy("ftp://a", "x")
+    assert vars(uri) == vars(theirs.InvalidURI("http://a", "x"))
+    assert vars(proxy) == vars(theirs.InvalidProxy("ftp://a", "x"))
+    status = exceptions.InvalidProxyStatus(proxied(407, "x"))
+    assert status.response.status_code == status.status == 407
+
+
+def test_what_is_an_invalid_handshake_in_websockets_is_one_here() -> None:
+    import websockets.exceptions as theirs
+
+    found = []
+    for name in exceptions.__all__:
+        if issubclass(getattr(theirs, name, int), theirs.InvalidHandshake):
+            assert issubclass(getattr(exceptions, name), exceptions.InvalidHandshake), name
+            found.append(name)
+    assert {"ProxyError", "InvalidProxyStatus", "SecurityError", "InvalidStatus"} <= set(found)
 
 
 def test_names_of_websockets_are_the_same_classes() -> None:
@@ -141,7 +178,7 @@ def test_names_of_websockets_are_the_same_classes() -> None:
         if hasattr(theirs, name) and name not in ("WebSocketException",):
             ours = getattr(exceptions, name)
             assert issubclass(ours, exceptions.WebSocketException)
-    assert exceptions.InvalidHandshake is errors.HandshakeError
+    assert issubclass(errors.HandshakeError, exceptions.InvalidHandshake)
     assert exceptions.InvalidStatus is errors.HandshakeStatus
     assert exceptions.InvalidOrigin is errors.HandshakeOrigin
     assert exceptions.InvalidMessage is errors.HttpSyntax

@@ -168,7 +168,7 @@ def test_any_2xx_opens_the_tunnel(response: bytes) -> None:
 def test_any_other_status_is_an_error(response: bytes, status: int, reason: str) -> None:
     with pytest.raises(InvalidProxyStatus) as caught:
         Tunnel(PROXY, WS).receive(response)
-    assert (caught.value.status, caught.value.reason) == (status, reason)
+    assert (caught.value.status, caught.value.response.reason) == (status, reason)
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,22 @@ def test_the_request_of_an_ordinary_request_is_in_the_error() -> None:
     error = refused(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" + RFC_REQUEST)
     assert type(error) is errors.NotUpgrade
     assert error.request.head == b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.mark.parametrize("function", ["parse_response", "confirm"])
+def test_the_error_for_a_status_has_the_status_and_says_it(function: str) -> None:
+    head = b"HTTP/1.1 403 No Entry\r\nX-Why: closed\r\n\r\n"
+    with pytest.raises(errors.HandshakeStatus, match="403 No Entry$") as raised:
+        if function == "confirm":
+            wscodec.Connection.confirm(head, PLAIN_REQUEST)
+        else:
+            wscodec.parse_response(head, PLAIN_REQUEST)
+    assert raised.value.status == raised.value.response.status == 403
+    assert raised.value.response.headers["X-Why"] == "closed"
+
+
+def test_the_error_for_a_status_that_an_http_library_has_parsed_has_the_status() -> None:
+    for status, version in ((403, 11), (200, 11), (101, 20)):
+        with pytest.raises(errors.HandshakeStatus, match=f"{status}$") as raised:
+            wscodec.check_response(status, RESPONSE, key=KEY, http_version=version)
+        assert raised.value.status == status

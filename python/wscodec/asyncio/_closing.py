@@ -238,10 +238,10 @@ class Closing(Base):
         self._end().blame(TimeoutError("timed out while closing the connection"))
         self.transport.abort()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         """For asyncio: the TCP connection is closed."""
         self._state = CLOSED
-        self._end().blame(error)
+        self._end().blame(exc)
         self._stop_keepalive()
         self._stop_timer()
         self._free()

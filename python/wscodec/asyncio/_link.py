@@ -18,9 +18,11 @@ class Exchange(Protocol[Found]):
 
     def receive(self, data: bytes) -> Found:
         """Takes what has arrived. False or None: more must arrive."""
+        ...
 
     def finish(self) -> NoReturn:
         """Raises the error for the end of the stream."""
+        ...
 
 
 class Link(asyncio.Protocol):
@@ -96,12 +98,12 @@ class Link(asyncio.Protocol):
     def eof_received(self) -> None:
         self._settle(lambda exchange: exchange.finish())
 
-    def connection_lost(self, error: Exception | None) -> None:
-        self._lost = error or ConnectionResetError("the connection was closed")
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = exc or ConnectionResetError("the connection was closed")
 
         def settle(exchange: Exchange[Any]) -> NoReturn:
-            if error is not None:
-                raise error
+            if exc is not None:
+                raise exc
             exchange.finish()
 
         self._settle(settle)

@@ -197,6 +197,7 @@ class Receiving(Sending):
         if count > 1 or not entries[0][3] & _COLLECTED:
             data = room.view[done : done + used].tobytes()
         messages: list[Any] = []
+        opcode, payload = _TEXT, data
         for start, size, opcode, flags, _, _ in entries:
             if flags & _COLLECTED:  # only the last one can be
                 payload = self._collected(count, size)

@@ -22,6 +22,8 @@ _NO_LIMIT = 24 * 3600.0  # seconds; python-socks has no value for it
 class Route:
     """What connect() was given of proxies, and of arguments for the event loop."""
 
+    _proxy: ProxyLike
+
     def __init__(
         self, proxy: ProxyLike, user_agent_header: str | None, arguments: dict[str, Any]
     ) -> None:

@@ -235,8 +235,9 @@ class connect:
     async def _connect(self) -> ClientConnection:
         settings = Settings(**self._options)  # its keepalive is for one connection
         attempt = Attempt(self._route, settings, self._create)
+        limit = timeout(settings.open_timeout)
         try:
-            async with timeout(settings.open_timeout) as limit:
+            async with limit:
                 return await attempt.run(self._uri, self._offer)
         except TimeoutError as error:
             if not limit.expired():

@@ -487,7 +487,8 @@ def serve(
     async def listen(factory: Callable[[], asyncio.BaseProtocol]) -> asyncio.AbstractServer:
         if unix:
             return await settings.loop.create_unix_server(factory, **kwargs)
-        return await settings.loop.create_server(factory, host, port, **kwargs)
+        arguments = {"host": host, "port": port, **kwargs}
+        return await settings.loop.create_server(factory, **arguments)
 
     return Server(listen, handler, settings, opening, create_connection or ServerConnection)
 

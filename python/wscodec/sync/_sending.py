@@ -108,12 +108,14 @@ class Sender(Reader):
         """
         payload = None if data is None else ping_payload(data)
         with self._lock:
+            event = None
             is_open = self._state is State.OPEN
             if is_open:
                 if payload in self._pings:
                     raise ConcurrencyError("already waiting for a pong with the same data")
                 event = self._add_ping(payload, ack_on_close)
         self._finish_sending(is_open)
+        assert event is not None, "it was open"
         if not self._is_reading:
             self._watcher.attend(self)
         return event

@@ -87,16 +87,17 @@ class Served(Sender):
             if isinstance(verdict, float) or self._state is not State.OPEN:
                 return verdict if isinstance(verdict, float) else None
             error = TimeoutError(f"no pong within {keepalive.timeout} seconds")
+            ping = None
             if verdict is Verdict.PING:
                 if self._keepalive_ping is not None:
                     self._pings.pop(self._keepalive_ping.payload, None)
                 self._keepalive_ping = ping = self._add_ping(None)
-                end_of_ping = self._added
                 keepalive.was_heard = False
             else:
                 self._fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout", error)
+            end_of_ping = self._added
         self._flush()
-        if verdict is Verdict.PING:
+        if ping is not None:
             return keepalive.pinged(now, ping, self._sent, end_of_ping)
         self._lost(error)
         return None

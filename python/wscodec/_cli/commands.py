@@ -1,12 +1,12 @@
-"""The commands of a person who uses python -m wscodec."""
+"""The commands of a person at a terminal."""
 
 from __future__ import annotations
 
 import asyncio
 
-from ._output import Output
-from .asyncio.client import ClientConnection
-from .exceptions import ConnectionClosed
+from ..asyncio.client import ClientConnection
+from ..exceptions import ConnectionClosed
+from .output import Output
 
 __all__ = ["Mistake", "run"]
 

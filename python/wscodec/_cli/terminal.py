@@ -23,7 +23,7 @@ try:
 except ImportError:  # Windows
     termios = None
 
-__all__ = ["Terminal", "escaped"]
+__all__ = ["Terminal", "escaped", "rows_of"]
 
 _DRIVES_TERMINAL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -92,13 +92,16 @@ class Terminal:
                 self._is_typing = False
             yield line
 
-    def show(self, text: str) -> None:
-        """Shows text that is escaped, except its newlines and tabs."""
+    def show(self, text: str, *, by_words: bool = False) -> None:
+        """Shows text that is escaped, except its newlines and tabs.
+
+        by_words  Whether a new row starts with a whole word, if that fits into a row.
+        """
         columns = os.get_terminal_size(sys.stdout.fileno()).columns or 80
         below = self._rows_below_the_first(columns)
         above = f"\x1b7\n\x1b[{1 + below}A\r\x1b[L"
         for line in text.split("\n"):
-            for row in _rows(line, columns):
+            for row in rows_of(line, columns, by_words):
                 sys.stdout.write(f"{above}{row}\x1b8\x1b[B")
         sys.stdout.flush()
 
@@ -110,14 +113,17 @@ class Terminal:
         return (len(self.PROMPT) + sum(map(_width, typed))) // columns
 
 
-def _rows(line: str, columns: int) -> Iterator[str]:
+def rows_of(line: str, columns: int, by_words: bool) -> Iterator[str]:
     """The rows of a line."""
     start, used = 0, 0
     for i, character in enumerate(line):
         width = _width(character)
         if used + width > columns and i > start:
-            yield line[start:i]
-            start, used = i, 0
+            space = line.rfind(" ", start, i + 1) if by_words else -1
+            end = space if space > start else i
+            yield line[start:end]
+            start = end + 1 if space > start else i
+            used = sum(map(_width, line[start:i]))
         used += width
     yield line[start:]
 

@@ -1,4 +1,4 @@
-"""The session of python -m wscodec: sends messages, prints those that arrive, and closes."""
+"""The session: sends messages, prints those that arrive, and closes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Callable, Union
 
-from . import _commands
-from ._output import Output
-from ._terminal import Terminal, escaped
-from .asyncio.client import ClientConnection, connect
-from .exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
+from ..asyncio.client import ClientConnection, connect
+from ..exceptions import ConnectionClosed, InvalidStatus, ProxyError, WebSocketException
+from ..proxy import proxy_for
+from ..uri import parse_uri
+from . import commands
+from .output import Output
+from .terminal import Terminal, escaped
 
 __all__ = ["EXIT_ERROR", "EXIT_INCOMPLETE", "EXIT_INVALID", "EXIT_NORMAL", "Failure", "Session"]
 
@@ -57,7 +59,8 @@ class Session:
         except InvalidStatus as error:
             raise Failure(f"{url}: {_refusal(error)}") from error
         except (OSError, WebSocketException, ImportError, ValueError) as error:
-            raise Failure(f"{url}: {_why(error)}") from error
+            via = _proxy(url, arguments) if isinstance(error, OSError) else ""
+            raise Failure(f"{url}: {via}{_why(error)}") from error
         with contextlib.ExitStack() as stack:
             if self._interactive:
                 self._output.terminal = stack.enter_context(Terminal())
@@ -163,10 +166,10 @@ class Session:
                 self._output.note(str(error))
             return
         try:
-            self._asked |= await _commands.run(line, connection, self._output)
+            self._asked |= await commands.run(line, connection, self._output)
         except ConnectionClosed:
             pass
-        except (_commands.Mistake, WebSocketException) as error:
+        except (commands.Mistake, WebSocketException) as error:
             self._output.note(f"{line}: {error}")
 
     # How it ends
@@ -239,6 +242,15 @@ def _why(error: BaseException) -> str:
     elif isinstance(error, OSError) and error.errno and not isinstance(error, ProxyError):
         text = os.strerror(error.errno)
     return escaped(text or type(error).__name__)
+
+
+def _proxy(url: str, arguments: dict[str, Any]) -> str:
+    """The proxy that connect() uses with these arguments, without credentials; "" if none."""
+    proxy = proxy_for(parse_uri(url), arguments["proxy"])
+    if proxy is None:
+        return ""
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    return f"proxy {proxy.scheme}://{host}:{proxy.port}: "
 
 
 def _refusal(error: InvalidStatus) -> str:

@@ -1,11 +1,11 @@
-"""The output of python -m wscodec: messages on stdout, other events on stderr; on a terminal,
+"""The output: messages on stdout, other events on stderr; on a terminal,
 rows for both."""
 
 from __future__ import annotations
 
 import sys
 
-from ._terminal import Terminal, escaped
+from .terminal import Terminal, escaped
 
 __all__ = ["Output"]
 
@@ -45,7 +45,7 @@ class Output:
         """
         text = escaped(text, allowed)
         if self.terminal is not None:
-            self.terminal.show(text)
+            self.terminal.show(text, by_words=True)
         elif self._verbose:
             print(f"wscodec: {text}", file=sys.stderr)
 

@@ -1,0 +1,1 @@
+"""The client for the command line: wscodec, or python -m wscodec."""
