@@ -6,21 +6,33 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any, Optional, Union
+from typing import Any, Union
 
 from .. import _ffi
-from .._limits import at_least, deflate_for, marks, queue_marks, seconds, sizes
+from .._limits import (
+    MaxQueue,
+    MaxSize,
+    at_least,
+    deflate_for,
+    marks,
+    queue_marks,
+    seconds,
+    sizes,
+)
 from ..deflate import Deflate
 from ..errors import InvalidArgument
-from ..options import COMPRESS_FROM, Options
+from ..options import Options
 from ._keepalive import Keepalive
 from ._room import room_of
 
 Logger = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
 OnMessage = Callable[[Any, Any], object]
 OnConnection = Callable[[Any], object]
-Limit = Union[int, tuple[int, Optional[int]], None]
-"""A number, or the high and the low one."""
+WriteLimit = MaxQueue
+"""The argument `write_limit`: marks like those of `max_queue`, in bytes."""
+
+WRITE_LIMIT = 1 << 15
+"""Default of write_limit."""
 
 WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
 """The flags of a whole message in the read buffer."""
@@ -59,20 +71,20 @@ class Settings:
         self,
         *,
         logger: Logger,
-        on_message: OnMessage | None = None,
-        on_connect: OnConnection | None = None,
-        on_disconnect: OnConnection | None = None,
-        compression: str | Deflate | None = "deflate",
-        compress_from: int = COMPRESS_FROM,
-        open_timeout: float | None = 10,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
-        max_size: int | None | tuple[int | None, int | None] = 2**20,
-        max_queue: Limit = 16,
-        write_limit: Limit = 2**15,
-        decode_text: bool = True,
-        stream: bool = False,
+        on_message: OnMessage | None,
+        on_connect: OnConnection | None,
+        on_disconnect: OnConnection | None,
+        compression: str | Deflate | None,
+        compress_from: int,
+        open_timeout: float | None,
+        ping_interval: float | None,
+        ping_timeout: float | None,
+        close_timeout: float | None,
+        max_size: MaxSize,
+        max_queue: MaxQueue,
+        write_limit: WriteLimit,
+        decode_text: bool,
+        stream: bool,
     ) -> None:
         if on_message is None and (on_connect or on_disconnect):
             raise InvalidArgument("on_connect and on_disconnect need on_message")

@@ -16,19 +16,28 @@ from types import TracebackType
 from typing import Any, Callable
 
 from .._client import USER_AGENT, Offer, Opened
-from .._limits import deflate_for
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
+from .._limits import MaxQueue, MaxSize, deflate_for
 from .._reconnect import Retries, backoff, process_exception
 from ..datastructures import Headers, HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
 from ..handshake import Response, parse_handshake
 from ..http11 import Request
-from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
 from ._route import Route
-from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
+from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from ._timeout import timeout
 from .connection import Connection
 
@@ -176,20 +185,20 @@ class connect:
         on_disconnect: OnConnection | None = None,
         origin: str | None = None,
         subprotocols: Sequence[str] | None = None,
-        compression: str | Deflate | None = "deflate",
+        compression: str | Deflate | None = COMPRESSION,
         compress_from: int = COMPRESS_FROM,
         additional_headers: HeadersLike | None = None,
         user_agent_header: str | None = USER_AGENT,
         proxy: ProxyLike = True,
         process_exception: Callable[[Exception], Exception | None] = process_exception,
-        open_timeout: float | None = 10,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
+        open_timeout: float | None = OPEN_TIMEOUT,
+        ping_interval: float | None = PING_INTERVAL,
+        ping_timeout: float | None = PING_TIMEOUT,
+        close_timeout: float | None = CLOSE_TIMEOUT,
         reconnect_delays: Callable[[], Iterator[float]] = backoff,
-        max_size: int | None | tuple[int | None, int | None] = 2**20,
-        max_queue: Limit = 16,
-        write_limit: Limit = 2**15,
+        max_size: MaxSize = MAX_SIZE,
+        max_queue: MaxQueue = MAX_QUEUE,
+        write_limit: WriteLimit = WRITE_LIMIT,
         decode_text: bool = True,
         stream: bool = False,
         logger: Logger | None = None,

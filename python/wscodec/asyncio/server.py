@@ -13,6 +13,17 @@ from types import TracebackType
 from typing import Any
 
 from .._auth import basic_auth
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
+from .._limits import MaxQueue, MaxSize
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
@@ -21,10 +32,9 @@ from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..handshake import parse_handshake
 from ..http11 import Request, Response
-from ..options import COMPRESS_FROM
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
-from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
+from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from .connection import Connection, broadcast
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
@@ -340,19 +350,19 @@ def serve(
     origins: Sequence[Origin] | None = None,
     subprotocols: Sequence[str] | None = None,
     select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None = None,
-    compression: str | Deflate | None = "deflate",
+    compression: str | Deflate | None = COMPRESSION,
     compress_from: int = COMPRESS_FROM,
     process_request: Callable[[ServerConnection, Request], Any] | None = None,
     process_response: Callable[[ServerConnection, Request, Response], Any] | None = None,
     headers: HeadersLike = (),
     server_header: str | None = None,
-    open_timeout: float | None = 10,
-    ping_interval: float | None = 20,
-    ping_timeout: float | None = 20,
-    close_timeout: float | None = 10,
-    max_size: int | None | tuple[int | None, int | None] = 2**20,
-    max_queue: Limit = 16,
-    write_limit: Limit = 2**15,
+    open_timeout: float | None = OPEN_TIMEOUT,
+    ping_interval: float | None = PING_INTERVAL,
+    ping_timeout: float | None = PING_TIMEOUT,
+    close_timeout: float | None = CLOSE_TIMEOUT,
+    max_size: MaxSize = MAX_SIZE,
+    max_queue: MaxQueue = MAX_QUEUE,
+    write_limit: WriteLimit = WRITE_LIMIT,
     decode_text: bool = True,
     stream: bool = False,
     logger: Logger | None = None,

@@ -13,11 +13,12 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
+from .. import _defaults
 from .._opening import HeadReader
 from ..connection import Connection as Engine
 from ..deflate import deflate_offer
 from ..handshake import Headers, build_request
-from ._settings import Settings
+from ._settings import WRITE_LIMIT, Settings
 from .client import ClientConnection
 from .server import Handler, ServerConnection, serve
 
@@ -50,8 +51,20 @@ async def pair(
         server._handler = None
     settings = Settings(
         logger=logging.getLogger("wscodec.client"),
+        on_message=None,
+        on_connect=None,
+        on_disconnect=None,
         compression=server._settings.deflate,
+        compress_from=_defaults.COMPRESS_FROM,
+        open_timeout=_defaults.OPEN_TIMEOUT,
         ping_interval=None,
+        ping_timeout=None,
+        close_timeout=_defaults.CLOSE_TIMEOUT,
+        max_size=_defaults.MAX_SIZE,
+        max_queue=_defaults.MAX_QUEUE,
+        write_limit=WRITE_LIMIT,
+        decode_text=True,
+        stream=False,
     )
     ours, theirs = server._connection(), _Client(settings, path, headers)
     connect(ours, theirs)
