@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
 from collections.abc import Callable
-from typing import Any, Union
+from copy import copy
+from typing import Any
 
 from .. import _ffi
+from .._callables import LoggerLike, check_plain
 from .._limits import (
     MaxQueue,
     MaxSize,
@@ -23,9 +23,9 @@ from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..options import Options
 from ._keepalive import Keepalive
-from ._room import room_of
+from ._room import Room, room_of
 
-Logger = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
+Logger = LoggerLike
 OnMessage = Callable[[Any, Any], object]
 OnConnection = Callable[[Any], object]
 WriteLimit = MaxQueue
@@ -39,7 +39,7 @@ WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
 
 
 class Settings:
-    """What serve() and connect() were given, checked. It is for the running event loop.
+    """What serve() and connect() were given, checked.
 
     Raises InvalidArgument for values out of range, TypeError for those that cannot be called.
     """
@@ -60,12 +60,18 @@ class Settings:
         "on_disconnect",
         "on_message",
         "open_timeout",
+        "ping_interval",
+        "ping_timeout",
         "room",
         "stream",
         "whole",
         "write_high",
         "write_low",
     )
+
+    loop: asyncio.AbstractEventLoop
+    room: Room
+    keepalive: Keepalive | None
 
     def __init__(
         self,
@@ -90,13 +96,11 @@ class Settings:
             raise InvalidArgument("on_connect and on_disconnect need on_message")
         if on_message is not None and stream:
             raise InvalidArgument("stream needs recv_streaming(), so it excludes on_message")
-        _check_callback("on_message", on_message)
-        _check_callback("on_connect", on_connect)
-        _check_callback("on_disconnect", on_disconnect)
+        check_plain("on_message", on_message, "connection", "message")
+        check_plain("on_connect", on_connect, "connection")
+        check_plain("on_disconnect", on_disconnect, "connection")
         self.on_message, self.on_connect = on_message, on_connect
         self.on_disconnect = on_disconnect
-        self.loop = asyncio.get_running_loop()
-        self.room = room_of(self.loop)
         self.logger = logger
         self.deflate = deflate_for(compression)
         self.compress_from = at_least("compress_from", compress_from, 0)
@@ -109,11 +113,19 @@ class Settings:
         self.write_high, self.write_low = marks("write_limit", write_limit, 0) or (None, None)
         self.decode_text, self.stream = bool(decode_text), bool(stream)
         self.whole = -1 if stream else WHOLE  # with `stream`, no message is handled as a whole
-        interval = seconds("ping_interval", ping_interval)
-        timeout = seconds("ping_timeout", ping_timeout)
-        self.keepalive: Keepalive | None = None
-        if interval is not None:
-            self.keepalive = Keepalive(self.loop, self.room, interval, timeout)
+        self.ping_interval = seconds("ping_interval", ping_interval)
+        self.ping_timeout = seconds("ping_timeout", ping_timeout)
+
+    def on_this_loop(self) -> Settings:
+        """A copy for connections of the running event loop: those of one server, or one of a
+        client."""
+        bound = copy(self)
+        bound.loop = loop = asyncio.get_running_loop()
+        bound.room = room = room_of(loop)
+        bound.keepalive = None
+        if self.ping_interval is not None:
+            bound.keepalive = Keepalive(loop, room, self.ping_interval, self.ping_timeout)
+        return bound
 
     def options(self) -> Options:
         """The options of the sans-I/O connection (see wscodec.Connection)."""
@@ -123,10 +135,3 @@ class Settings:
             "compress_from": self.compress_from,
             "stream": self.stream,
         }
-
-
-def _check_callback(name: str, function: object) -> None:
-    if function is not None and not callable(function):
-        raise TypeError(f"{name} cannot be called: {function!r}")
-    if inspect.iscoroutinefunction(function):
-        raise TypeError(f"{name} is a plain function, not a coroutine function: {function!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
+import inspect
 import os
 import socket
 import sys
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from .._auth import basic_auth
+from .._callables import check_callable, logger_for
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -30,10 +31,10 @@ from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument
 from ..exceptions import ConnectionClosed
 from ..frame import Side
-from ..handshake import parse_handshake
-from ..http11 import Request, Response
+from ..http11 import Request, Response, parse_request
 from ..text import CloseCode
 from ._base import CLOSED, CONNECTING, OPEN
+from ._loop_arguments import accepted_by, check_loop_arguments
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from .connection import Connection, broadcast
 
@@ -64,7 +65,7 @@ class ServerConnection(Connection):
     def request(self) -> Request | None:
         """The client's request; None before it has arrived."""
         if isinstance(self._request, bytes):
-            self._request = parse_handshake(self._request)
+            self._request = parse_request(self._request)
         request: Request | None = self._request
         return request
 
@@ -114,10 +115,12 @@ class ServerConnection(Connection):
             while not isinstance(result, Awaitable):
                 result = steps.send(result)
         except StopIteration as end:
-            self._reply(end.value)
+            answer: Answer = end.value
         else:
             self.transport.pause_reading()
             self._task = self._settings.loop.create_task(self._answer_later(steps, result))
+            return
+        self._reply(answer)
 
     async def _answer_later(self, steps: Steps, result: Any) -> None:
         """The rest of the opening handshake, if a callback has returned a coroutine."""
@@ -167,7 +170,12 @@ class ServerConnection(Connection):
         if handler is None:
             return
         try:
-            self._task = asyncio.ensure_future(handler(self), loop=self._settings.loop)
+            running = handler(self)
+            if not inspect.isawaitable(running):
+                raise TypeError(
+                    f"the handler returned {running!r}: it is no coroutine function"
+                )
+            self._task = asyncio.ensure_future(running, loop=self._settings.loop)
         except Exception as error:
             self._handler_failed(error)
         else:
@@ -456,10 +464,14 @@ def serve(
     """
     if (handler is None) == (on_message is None):
         raise InvalidArgument("give either a handler or on_message")
-    if handler is not None and not callable(handler):
-        raise TypeError(f"the handler {handler!r} cannot be called")
+    if handler is not None:
+        _check_handler(handler)
+    if create_connection is not None:
+        check_callable("create_connection", create_connection, "settings", "server")
+    unix = kwargs.pop("_unix", False)
+    _check_address(unix, host, port, kwargs)
     settings = Settings(
-        logger=logger or logging.getLogger("wscodec.server"),
+        logger=logger_for("wscodec.server", logger),
         on_message=on_message,
         on_connect=on_connect,
         on_disconnect=on_disconnect,
@@ -474,7 +486,7 @@ def serve(
         write_limit=write_limit,
         decode_text=decode_text,
         stream=stream,
-    )
+    ).on_this_loop()
     opening = Opening(
         origins=origins,
         subprotocols=subprotocols,
@@ -490,7 +502,6 @@ def serve(
         kwargs.setdefault("ssl_handshake_timeout", open_timeout)
         if sys.version_info >= (3, 11):
             kwargs.setdefault("ssl_shutdown_timeout", close_timeout)
-    unix = kwargs.pop("_unix", False)
 
     async def listen(factory: Callable[[], asyncio.BaseProtocol]) -> asyncio.AbstractServer:
         if unix:
@@ -514,6 +525,29 @@ def unix_serve(
     Raises as serve() does.
     """
     return serve(handler, path=path, _unix=True, **kwargs)
+
+
+def _check_handler(handler: object) -> None:
+    """Raises TypeError for what is certainly no handler."""
+    check_callable("handler", handler, "connection")
+    flags = getattr(getattr(handler, "__code__", None), "co_flags", 0)
+    if inspect.isasyncgenfunction(handler) or flags & inspect.CO_GENERATOR:
+        raise TypeError(f"the handler has yield, so it is a generator function: {handler!r}")
+
+
+def _check_address(unix: bool, host: object, port: object, others: dict[str, Any]) -> None:
+    """Raises TypeError or InvalidArgument for arguments of the event loop that are wrong, and
+    unless they say in one way where to listen."""
+    function, method = "serve", "create_server"
+    if unix:
+        function, method = "unix_serve", "create_unix_server"
+    named = {"host": host, "port": port}
+    given = {name: value for name, value in named.items() if value is not None}
+    check_loop_arguments(function, accepted_by(method), {**given, **others}, of_client=False)
+    is_named = bool(given) or others.get("path") is not None
+    if is_named == (others.get("sock") is not None):
+        ways = "a path or sock" if unix else "host and port, or sock"
+        raise InvalidArgument(f"give either {ways}")
 
 
 def _name(listening: socket.socket) -> str:

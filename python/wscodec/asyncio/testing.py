@@ -46,7 +46,7 @@ async def pair(
     Raises as serve() does; HandshakeStatus if the server rejects the request.
     """
     has_handler = handler is not None or "on_message" in options
-    server = serve(handler if has_handler else _nothing, **options)
+    server = serve(handler if has_handler else _nothing, port=0, **options)
     if not has_handler:
         server._handler = None
     settings = Settings(
@@ -65,7 +65,7 @@ async def pair(
         write_limit=WRITE_LIMIT,
         decode_text=True,
         stream=False,
-    )
+    ).on_this_loop()
     ours, theirs = server._connection(), _Client(settings, path, headers)
     connect(ours, theirs)
     try:
