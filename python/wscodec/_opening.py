@@ -139,6 +139,8 @@ class Opening:
         self.process_request, self.process_response = process_request, process_response
         self.headers = list(headers_of("headers", headers).raw_items())
         self.server = [] if server_header is None else [("Server", server_header)]
+        self.shows_request = bool(process_request or process_response or select_subprotocol)
+        """Whether a callback sees the request before the answer."""
         self.deflate, self.options = deflate, options or {}
         self.checks_origin = origins is not None
         self.takes_no_origin = None in (origins or ())
@@ -181,7 +183,7 @@ class Opening:
             answer = self.refusal(error, request)
         except Exception:
             connection.logger.error("opening handshake failed", exc_info=True)
-            answer = self._plain(500, "The server has failed; see its log.\n", request)
+            answer = self.failed(request)
         if answer.engine is not None and is_closing():
             answer.engine.free()
             answer = self.shutting_down(request)
@@ -296,6 +298,10 @@ class Opening:
         """The answer to an invalid request."""
         text = f"Failed to open a WebSocket connection: {error}.\n"
         return self._plain(error.http_status, text, request)
+
+    def failed(self, request: Handshake | None = None) -> Answer:
+        """The answer if a callback has failed."""
+        return self._plain(500, "The server has failed; see its log.\n", request)
 
     def shutting_down(self, request: Handshake | None = None) -> Answer:
         """The answer of a server that is closing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
 import os
 import socket
@@ -28,11 +29,11 @@ from .._limits import MaxQueue, MaxSize
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
-from ..errors import HandshakeError, InvalidArgument
+from ..errors import HandshakeError, InvalidArgument, InvalidState
 from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..http11 import Request, Response, parse_request
-from ..text import CloseCode
+from ..text import CloseCode, close_build
 from ._base import CLOSED, CONNECTING, OPEN
 from ._loop_arguments import accepted_by, check_loop_arguments
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
@@ -62,11 +63,16 @@ class ServerConnection(Connection):
         self._task: asyncio.Future[Any] | None = None  # of the opening, then of the handler
 
     @property
-    def request(self) -> Request | None:
-        """The client's request; None before it has arrived."""
+    def request(self) -> Request:
+        """The client's request, always the same object.
+
+        Raises InvalidState before it has arrived.
+        """
+        if self._request is None:
+            raise InvalidState("the client's request has not arrived yet")
         if isinstance(self._request, bytes):
             self._request = parse_request(self._request)
-        request: Request | None = self._request
+        request: Request = self._request
         return request
 
     @request.setter
@@ -77,7 +83,6 @@ class ServerConnection(Connection):
     def response(self) -> Response | None:
         """The response to it; None before it is sent."""
         if self._response is None and self._was_open:
-            assert self.request is not None
             self._response = self.server._opening.response_to(self.request, self._subprotocol)
         response: Response | None = self._response
         return response
@@ -87,6 +92,8 @@ class ServerConnection(Connection):
 
         status  200 ... 599
         text    The body.
+
+        Raises InvalidArgument for another status, TypeError for a text that is not a str.
         """
         return plain(status, text)
 
@@ -99,7 +106,10 @@ class ServerConnection(Connection):
 
     def _head_received(self, data: bytes) -> None:
         head = self._head
-        if head is None or self._task is not None:
+        if head is None:
+            return
+        if head.length:  # TLS before Python 3.11 delivers what it had read before the pause
+            head.data += data
             return
         try:
             if head.feed(data):
@@ -110,36 +120,63 @@ class ServerConnection(Connection):
     def _answer(self, head: HeadReader) -> None:
         server = self.server
         steps = server._opening.answer(self, head.data, server._is_closing)
+        awaitable = self._advance(steps, steps.send, None)
+        if awaitable is not None:
+            self.transport.pause_reading()
+            self._task = self._settings.loop.create_task(self._answer_later(steps, awaitable))
+            answered = functools.partial(self._answered, awaitable)
+            self._task.add_done_callback(answered, context=server._context)
+
+    def _advance(
+        self, steps: Steps, resume: Callable[[Any], Any], value: Any
+    ) -> Awaitable[Any] | None:
+        """Goes on with the opening handshake. If a callback has returned something to be
+        awaited, returns that. Else the handshake ends here: with a reply, or because a callback
+        has aborted the connection."""
         try:
-            result = next(steps)
-            while not isinstance(result, Awaitable):
-                result = steps.send(result)
+            while not self._is_aborted:
+                value = resume(value)
+                if isinstance(value, Awaitable):
+                    return value
+                resume = steps.send
         except StopIteration as end:
             answer: Answer = end.value
         else:
-            self.transport.pause_reading()
-            self._task = self._settings.loop.create_task(self._answer_later(steps, result))
-            return
+            steps.close()
+            return None
         self._reply(answer)
+        return None
 
-    async def _answer_later(self, steps: Steps, result: Any) -> None:
+    async def _answer_later(self, steps: Steps, awaitable: Awaitable[Any] | None) -> None:
         """The rest of the opening handshake, if a callback has returned a coroutine."""
-        try:
-            while True:
-                try:
-                    if isinstance(result, Awaitable):
-                        result = await result
-                except Exception as error:
-                    result = steps.throw(error)
-                else:
-                    result = steps.send(result)
-        except StopIteration as end:
-            self._task = None
-            if self._state is CONNECTING:
-                self.transport.resume_reading()
-                self._reply(end.value)
+        while awaitable is not None:
+            try:
+                result = await awaitable
+            except Exception as error:
+                awaitable = self._advance(steps, steps.throw, error)
+            else:
+                awaitable = self._advance(steps, steps.send, result)
+
+    def _answered(self, awaitable: Awaitable[Any], task: asyncio.Future[Any]) -> None:
+        """The task of _answer_later() has ended: without a reply if it was cancelled."""
+        if self._task is task:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()  # if it was not even started
+            self._reply(self.server._opening.failed())
+            self.server._forget_if_done(self)
+
+    @property
+    def _is_aborted(self) -> bool:
+        return self._state is not CONNECTING or self.transport.is_closing()
 
     def _reply(self, answer: Answer) -> None:
+        awaited, self._task = self._task, None
+        if self._is_aborted:
+            if answer.engine is not None:
+                answer.engine.free()
+            return
+        if awaited is not None:
+            self.transport.resume_reading()
         head, self._head = self._head, None
         assert head is not None
         self.transport.write(answer.reply)
@@ -152,7 +189,8 @@ class ServerConnection(Connection):
             self._end_with(b"")
         else:
             self.logger.info("connection open")
-            self._request = head.data[: head.length]
+            if not self.server._opening.shows_request:
+                self._request = head.data[: head.length]  # takes less memory than the object
             self._open(answer.engine, head.data[head.length :])
 
     def _go_away(self, code: int, reason: str) -> None:
@@ -206,7 +244,6 @@ class ServerConnection(Connection):
         self._head = None
         if self._task is not None and not self._was_open:
             self._task.cancel()
-            self._task = None
         self.server._forget_if_done(self)
 
 
@@ -216,9 +253,7 @@ class Server:
 
     def __init__(
         self,
-        listen: Callable[
-            [Callable[[], asyncio.BaseProtocol]], Awaitable[asyncio.AbstractServer]
-        ],
+        listen: Callable[[Callable[[], asyncio.BaseProtocol]], Awaitable[Any]],
         handler: Handler | None,
         settings: Settings,
         opening: Opening,
@@ -232,6 +267,7 @@ class Server:
         self._settings, self._opening = settings, opening
         self._create_connection = create_connection
         self._server: Any = None
+        self._starting = asyncio.Lock()
         self._context = contextvars.copy_context()
         self._all: set[ServerConnection] = set()  # also those that open, close, or were closed
         if settings.keepalive:
@@ -257,24 +293,33 @@ class Server:
         await self.wait_closed()
 
     async def _start(self) -> Server:
-        if self._server is None:
-            self._server = await self._listen(self._connection)
-            for each in self._server.sockets:
-                self.logger.info("server listening on %s", _name(each))
+        async with self._starting:
+            if self._server is None and not self._closing:
+                self._server = await self._listen(self._connection)
+                for each in self._server.sockets:
+                    self.logger.info("server listening on %s", _name(each))
+        if self._closing:
+            if self._server is not None:
+                self._server.close()
+            raise InvalidState("the server is closed")
         return self
 
     def _connection(self) -> ServerConnection:
         return self._create_connection(self._settings, self)
 
     async def start_serving(self) -> None:
-        """Accepts connections from now on, if serve() was called with start_serving=False."""
+        """Accepts connections from now on, if serve() was called with start_serving=False.
+
+        Raises InvalidState after close().
+        """
         await (await self)._server.start_serving()
 
     async def serve_forever(self) -> None:
         """Accepts connections until close() is called, or the task is cancelled: then it closes
-        the server."""
+        the server. After close() it only waits, like wait_closed()."""
         try:
-            await self.start_serving()
+            if not self._closing:
+                await self.start_serving()
             await self.wait_closed()
         finally:
             self.close()
@@ -317,7 +362,12 @@ class Server:
         close_connections  False: let them go on until they end by themselves. Opening
                            handshakes in progress are answered with a 503 in any case.
         code, reason       For the close frames; see Connection.close().
+
+        A server that was not started cannot be started any more.
+
+        Raises InvalidArgument for a code or reason that a close frame cannot have.
         """
+        close_build(code, reason)
         if not self._closing:
             self._closing = True
             self.logger.info("server closing")
@@ -421,9 +471,11 @@ def serve(
     process_request     A function or a coroutine function, called before the handshake is
                         answered, also for an ordinary HTTP request. It gets the connection,
                         which is not open yet (of use are its `request`, `remote_address`,
-                        `logger` and respond()), and the request, with its `path`, `headers` and
+                        `logger`, respond(), and close_nowait(), which aborts it: then nothing
+                        else is called), and the request, with its `path`, `headers` and
                         `method`. It returns a Response to send instead of the handshake, or
-                        None. Without it, ordinary requests get a 426.
+                        None. Without it, ordinary requests get a 426. If it fails or is
+                        cancelled, the answer is a 500.
     process_response    A function or a coroutine function, called with the same connection and
                         request, and the response. It may modify the response, or return another
                         one.
