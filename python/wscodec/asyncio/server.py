@@ -11,7 +11,7 @@ import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
 from .._callables import check_callable, logger_for
@@ -38,6 +38,9 @@ from ._base import CLOSED, CONNECTING, OPEN
 from ._loop_arguments import accepted_by, check_loop_arguments
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from .connection import Connection, broadcast
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
@@ -277,10 +280,10 @@ class Server:
 
     # Starting
 
-    def __await__(self) -> Generator[Any, None, Server]:
+    def __await__(self) -> Generator[Any, None, Self]:
         return self._start().__await__()
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         return await self
 
     async def __aexit__(
@@ -292,7 +295,7 @@ class Server:
         self.close()
         await self.wait_closed()
 
-    async def _start(self) -> Server:
+    async def _start(self) -> Self:
         async with self._starting:
             if self._server is None and not self._closing:
                 self._server = await self._listen(self._connection)
