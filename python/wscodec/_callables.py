@@ -6,7 +6,7 @@ import inspect
 import logging
 from typing import Union
 
-__all__ = ["LoggerLike", "check_callable", "check_plain", "logger_for"]
+__all__ = ["LoggerLike", "check_callable", "check_no_generator", "check_plain", "logger_for"]
 
 LoggerLike = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
 
@@ -38,8 +38,18 @@ def check_plain(name: str, function: object, *arguments: str) -> None:
     if function is None:
         return
     check_callable(name, function, *arguments)
-    if inspect.iscoroutinefunction(function):
-        raise TypeError(f"{name} is a plain function, not a coroutine function: {function!r}")
+    for each in function, getattr(function, "__call__", None):  # noqa: B004
+        if inspect.iscoroutinefunction(each):
+            raise TypeError(
+                f"{name} is a plain function, not a coroutine function: {function!r}"
+            )
+
+
+def check_no_generator(name: str, function: object) -> None:
+    """Raises TypeError for a function that contains `yield`: to call it does nothing."""
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    if inspect.isasyncgenfunction(function) or flags & inspect.CO_GENERATOR:
+        raise TypeError(f"{name} has yield, so it is a generator function: {function!r}")
 
 
 def logger_for(name: str, logger: LoggerLike | None) -> LoggerLike:

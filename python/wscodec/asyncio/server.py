@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
-from .._callables import check_callable, logger_for
+from .._callables import check_callable, check_no_generator, logger_for
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -585,9 +585,7 @@ def unix_serve(
 def _check_handler(handler: object) -> None:
     """Raises TypeError for what is certainly no handler."""
     check_callable("handler", handler, "connection")
-    flags = getattr(getattr(handler, "__code__", None), "co_flags", 0)
-    if inspect.isasyncgenfunction(handler) or flags & inspect.CO_GENERATOR:
-        raise TypeError(f"the handler has yield, so it is a generator function: {handler!r}")
+    check_no_generator("handler", handler)
 
 
 def _check_address(unix: bool, host: object, port: object, others: dict[str, Any]) -> None:

@@ -15,14 +15,13 @@ import asyncio
 import contextlib
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from ..exceptions import ConnectionClosed, WebSocketException
+from .._failures import Failures
 from ..uri import WebSocketURI
 from . import server as _server
-from ._base import OPEN
 from ._link import Link
 from ._loop_arguments import accepted_by
 from ._memory import join
@@ -99,16 +98,16 @@ class MemoryServer(Server):
         model  Has the options; it is not started.
         """
         settings, opening = model._settings, model._opening
+        self._failures = Failures(asyncio.CancelledError)
         super().__init__(
-            _listen, self._noted(model._handler), settings, opening, model._create_connection
+            _listen, self._watched(model._handler), settings, opening, model._create_connection
         )
-        self._failures: list[BaseException] = []
-        settings.on_message = self._noted(settings.on_message)
-        settings.on_connect = self._noted(settings.on_connect)
-        settings.on_disconnect = self._noted(settings.on_disconnect)
-        opening.select_subprotocol = self._noted(opening.select_subprotocol)
-        opening.process_request = self._noted(opening.process_request)
-        opening.process_response = self._noted(opening.process_response)
+        settings.on_message = self._watched(settings.on_message)
+        settings.on_connect = self._watched(settings.on_connect)
+        settings.on_disconnect = self._watched(settings.on_disconnect)
+        opening.select_subprotocol = self._watched(opening.select_subprotocol)
+        opening.process_request = self._watched(opening.process_request)
+        opening.process_response = self._watched(opening.process_response)
 
     def connect(self, path: str = "/", **options: Any) -> MemoryConnect:
         """A client of this server, to be used like wscodec.asyncio.connect().
@@ -136,34 +135,22 @@ class MemoryServer(Server):
         join(connection, link)
         return connection
 
-    # What handlers and callbacks raise
-
-    def _noted(self, function: Any) -> Any:
-        """The function of a connection and other arguments, with its exceptions noted."""
-        if function is None:
+    def _watched(self, function: Any) -> Any:
+        """As Failures.watched(), also for coroutine functions."""
+        watched = self._failures.watched(function)
+        if watched is None:
             return None
+
+        async def awaited(connection: ServerConnection, result: Awaitable[Any]) -> Any:
+            with self._failures.noting(connection):
+                return await result
 
         @functools.wraps(function)
         def call(connection: ServerConnection, *others: Any) -> Any:
-            with self._noting(connection):
-                result = function(connection, *others)
-            return noted_later(connection, result) if inspect.isawaitable(result) else result
-
-        async def noted_later(connection: ServerConnection, result: Awaitable[Any]) -> Any:
-            with self._noting(connection):
-                return await result
+            result = watched(connection, *others)
+            return awaited(connection, result) if inspect.isawaitable(result) else result
 
         return call
-
-    @contextlib.contextmanager
-    def _noting(self, connection: ServerConnection) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            is_its_end = isinstance(error, ConnectionClosed) and connection._state is not OPEN
-            if not is_its_end and not isinstance(error, asyncio.CancelledError):
-                self._failures.append(error)
-            raise
 
     # The end
 
@@ -183,8 +170,7 @@ class MemoryServer(Server):
             await ended
             if error is None:
                 raise TimeoutError("a handler has not returned")
-        if self._failures and (error is None or isinstance(error, WebSocketException)):
-            raise self._failures[0] from error
+        self._failures.raise_first(error)
 
     def _abort(self) -> None:
         for connection in list(self._all):

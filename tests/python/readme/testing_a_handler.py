@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 
 import pytest
@@ -7,11 +8,9 @@ from programs import Stage
 
 
 def check(stage: Stage, *tests: str) -> None:
-    wrong = {"HELLO": "Hello", 'recv() == "Hello"': 'recv() == "hello"'}
-    for test, (right, other) in zip(tests, wrong.items()):
+    for test in tests:
         assert stage.run(test) == ""
-        assert right in test
-        failing = stage.start(test.replace(right, other))
+        failing = stage.start(re.sub('(== "H).*"', r'\1allo"', test))
         assert failing.end() == 1 and "AssertionError" in failing.output
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", stage.port))
