@@ -56,6 +56,7 @@ OF_BOTH: list[tuple[str, Any, type[Exception]]] = [
     ("on_message", echo, TypeError),
     ("ssl", "x", TypeError),
     ("sock", "x", TypeError),
+    ("port", 1.5, TypeError),
     ("port", -1, InvalidArgument),
     ("port", 65536, InvalidArgument),
     ("decode_test", True, TypeError),
@@ -83,6 +84,9 @@ OF_SERVE: list[tuple[str, Any, type[Exception]]] = [
     ("select_subprotocol", 5, TypeError),
     ("select_subprotocol", lambda offered: None, TypeError),
     ("server_hostname", "x", TypeError),
+    ("host", 5, TypeError),
+    ("host", ["127.0.0.1", 5], TypeError),
+    ("ssl_handshake_timeout", 5, InvalidArgument),
     ("path", "/tmp/socket", TypeError),
 ]
 
@@ -104,6 +108,8 @@ OF_CONNECT: list[tuple[str, Any, type[Exception]]] = [
     ("proxy", 5, TypeError),
     ("proxy", False, TypeError),
     ("start_serving", True, TypeError),
+    ("server_hostname", 5, TypeError),
+    ("ssl_handshake_timeout", 5, ValueError),
     ("proxy_family", 2, TypeError),
 ]
 
@@ -118,7 +124,9 @@ async def test_serve_refuses_what_can_never_work_at_once_by_name(
     name: str, wrong: Any, error: type[Exception]
 ) -> None:
     handler = None if name.startswith("on_") else echo
-    where = {} if name in ("host", "port", "sock") else {"host": "127.0.0.1", "port": 0}
+    where: dict[str, Any] = {"host": "127.0.0.1", "port": 0}
+    if name in ("host", "port", "sock"):
+        where = {}
     with pytest.raises(error, match=name) as raised:
         serve(handler, **{**where, name: wrong})
     assert raised.type is error

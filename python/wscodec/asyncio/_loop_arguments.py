@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import os
 import socket
 import ssl as tls
 from collections.abc import Collection, Mapping
@@ -14,18 +15,25 @@ from ..errors import InvalidArgument
 
 __all__ = ["accepted_by", "check_loop_arguments", "is_of_tls"]
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "path": (str, bytes, os.PathLike),
+    "port": (int, str),
+    "proxy_server_hostname": (str,),
+    "proxy_ssl": (tls.SSLContext,),
+    "server_hostname": (str,),
+    "sock": (socket.socket,),
+    "ssl": (tls.SSLContext,),
+}
+
 
 @functools.cache
 def accepted_by(method: str) -> frozenset[str]:
     """The names of the arguments that a method of the event loops of asyncio accepts, apart
     from the protocols."""
     loops = (asyncio.AbstractEventLoop, asyncio.SelectorEventLoop)
-    names = {name for loop in loops for name in _parameters(getattr(loop, method))}
+    signatures = [inspect.signature(getattr(loop, method)) for loop in loops]
+    names = {name for signature in signatures for name in signature.parameters}
     return frozenset(names - {"self", "protocol_factory"})
-
-
-def _parameters(method: Any) -> Collection[str]:
-    return inspect.signature(method).parameters
 
 
 def is_of_tls(name: str) -> bool:
@@ -47,10 +55,11 @@ def check_loop_arguments(
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
         if value is None:
             continue
-        if name == "sock" and not isinstance(value, socket.socket):
-            raise TypeError(f"sock is a socket.socket, not {value!r}")
+        if of_client and isinstance(value, bool) and name in ("ssl", "proxy_ssl"):
+            continue
+        types = _TYPES.get(name)
+        if types is not None and not isinstance(value, types):
+            expected = " or ".join(each.__name__ for each in types)
+            raise TypeError(f"{name} is of type {expected}, not {value!r}")
         if name == "port" and isinstance(value, int) and not 0 <= value < 1 << 16:
             raise InvalidArgument(f"port {value!r} is not a number from 0 to 65535")
-        if name in ("ssl", "proxy_ssl") and not isinstance(value, tls.SSLContext):
-            if not (of_client and isinstance(value, bool)):
-                raise TypeError(f"{name} is an ssl.SSLContext, not {value!r}")

@@ -105,6 +105,9 @@ class Route:
                 raise ValueError("ssl is not for a ws:// URI")
             arguments.pop("ssl", None)
             arguments.pop("server_hostname", None)
+            for name in arguments:
+                if is_of_tls(name):
+                    raise ValueError(f"{name} is not for a ws:// URI")
             return arguments
         arguments.setdefault("ssl", True)
         if not arguments["ssl"]:

@@ -25,7 +25,7 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize
+from .._limits import MaxQueue, MaxSize, check_list
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
@@ -597,6 +597,10 @@ def _check_address(unix: bool, host: object, port: object, others: dict[str, Any
     named = {"host": host, "port": port}
     given = {name: value for name, value in named.items() if value is not None}
     check_loop_arguments(function, accepted_by(method), {**given, **others}, of_client=False)
+    check_list("host", [host] if isinstance(host, str) else host, str)
+    for name, value in others.items():
+        if name.startswith("ssl_") and value is not None and others.get("ssl") is None:
+            raise InvalidArgument(f"{name} needs ssl")
     is_named = bool(given) or others.get("path") is not None
     if is_named == (others.get("sock") is not None):
         ways = "a path or sock" if unix else "host and port, or sock"
