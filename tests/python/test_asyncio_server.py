@@ -136,14 +136,19 @@ async def test_serve_forever_after_close_only_waits_for_the_connections() -> Non
 
 @run
 async def test_close_while_a_server_starts_leaves_no_socket_open() -> None:
-    server = serve(echo, "localhost", 0)  # a name, which is resolved by another thread
-    starting = asyncio.ensure_future(server.start_serving())
-    await asyncio.sleep(0)
-    server.close()
-    with pytest.raises(InvalidState, match=LATE):
-        await starting
-    assert not server.is_serving() and not server.sockets
-    await server.wait_closed()
+    for forever in (False, True):
+        server = serve(echo, "localhost", 0)  # a name, which is resolved by another thread
+        call = server.serve_forever if forever else server.start_serving
+        starting = asyncio.ensure_future(call())
+        await asyncio.sleep(0)
+        server.close()
+        if forever:
+            await starting
+        else:
+            with pytest.raises(InvalidState, match=LATE):
+                await starting
+        assert not server.is_serving() and not server.sockets
+        await server.wait_closed()
 
 
 @run

@@ -136,18 +136,18 @@ class ServerConnection(Connection):
         """Goes on with the opening handshake. If a callback has returned something to be
         awaited, returns that. Else the handshake ends here: with a reply, or because a callback
         has aborted the connection."""
+        answer: Answer | None = None
         try:
             while not self._is_aborted:
                 value = resume(value)
                 if isinstance(value, Awaitable):
                     return value
                 resume = steps.send
-        except StopIteration as end:
-            answer: Answer = end.value
-        else:
             steps.close()
-            return None
-        self._reply(answer)
+        except StopIteration as end:
+            answer = end.value
+        if answer is not None:
+            self._reply(answer)
         return None
 
     async def _answer_later(self, steps: Steps, awaitable: Awaitable[Any] | None) -> None:
@@ -281,7 +281,7 @@ class Server:
     # Starting
 
     def __await__(self) -> Generator[Any, None, Self]:
-        return self._start().__await__()
+        return self._started().__await__()
 
     async def __aenter__(self) -> Self:
         return await self
@@ -295,17 +295,22 @@ class Server:
         self.close()
         await self.wait_closed()
 
-    async def _start(self) -> Self:
+    async def _started(self) -> Self:
+        if not await self._start():
+            raise InvalidState("the server is closed")
+        return self
+
+    async def _start(self) -> bool:
+        """Creates the server of asyncio. Returns False after close(), also if that was called
+        meanwhile."""
         async with self._starting:
             if self._server is None and not self._closing:
                 self._server = await self._listen(self._connection)
                 for each in self._server.sockets:
                     self.logger.info("server listening on %s", _name(each))
-        if self._closing:
-            if self._server is not None:
-                self._server.close()
-            raise InvalidState("the server is closed")
-        return self
+        if self._closing and self._server is not None:
+            self._server.close()
+        return not self._closing
 
     def _connection(self) -> ServerConnection:
         return self._create_connection(self._settings, self)
@@ -321,8 +326,8 @@ class Server:
         """Accepts connections until close() is called, or the task is cancelled: then it closes
         the server. After close() it only waits, like wait_closed()."""
         try:
-            if not self._closing:
-                await self.start_serving()
+            if await self._start():
+                await self._server.start_serving()
             await self.wait_closed()
         finally:
             self.close()
