@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Union
+import threading
+from collections.abc import Collection
+from typing import Any, Union
 
 from ._library import library_can_deflate
+from .datastructures import Headers, HeadersLike
 from .deflate import Deflate
-from .errors import InvalidArgument
+from .errors import InvalidArgument, renamed
 
 __all__ = [
     "MaxQueue",
     "MaxSize",
     "at_least",
+    "check_list",
     "deflate_for",
+    "headers_of",
     "marks",
     "queue_marks",
     "seconds",
@@ -46,18 +50,26 @@ def deflate_for(compression: str | Deflate | None) -> Deflate | None:
     raise InvalidArgument(f"compression is 'deflate', a Deflate or None, not {compression!r}")
 
 
-def subprotocol_list(subprotocols: Iterable[str] | None) -> str:
+def subprotocol_list(subprotocols: Collection[str] | None) -> str:
     """The argument `subprotocols`, as the value of a header field; "" if there are none. Raises
     InvalidArgument for a name that would vanish from it or become two, TypeError for anything
-    but an iterable of str."""
-    if isinstance(subprotocols, str):
-        raise TypeError("subprotocols is a list of str, not a str")
+    but a list or the like of str."""
+    check_list("subprotocols", subprotocols, str)
     names = list(subprotocols or ())
-    joined = ", ".join(names)
     for name in names:
         if not name or "," in name:
             raise InvalidArgument.of("subprotocols", f"{name!r} is not a token")
-    return joined
+    return ", ".join(names)
+
+
+def headers_of(name: str, fields: HeadersLike | None) -> Headers:
+    """The header fields that were given as the argument `name`. Raises TypeError for anything
+    but header fields, InvalidArgument for a line break in one."""
+    try:
+        with renamed(headers=name):
+            return Headers(() if fields is None else fields)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
 
 
 def at_least(name: str, value: int, least: int) -> int:
@@ -68,19 +80,31 @@ def at_least(name: str, value: int, least: int) -> int:
 
 
 def seconds(name: str, value: float | None) -> float | None:
-    """The value, unchanged. Raises InvalidArgument if it is neither None nor positive."""
-    if value is not None and not value > 0:
+    """The value, unchanged. Raises InvalidArgument if it is neither None nor a positive number
+    of seconds that a timer can wait."""
+    if value is None:
+        return None
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not 0 < value <= threading.TIMEOUT_MAX:
         raise InvalidArgument(f"{name} {value!r} is not a positive number of seconds")
     return value
 
 
 def sizes(max_size: MaxSize) -> tuple[int, int]:
     """The limits on a message and on a fragment; 0 for none. Raises InvalidArgument."""
-    message, fragment = max_size if isinstance(max_size, tuple) else (max_size, None)
+    message, fragment = _pair("max_size", max_size)
     return (
         0 if message is None else at_least("max_size", message, 1),
         0 if fragment is None else at_least("max_size", fragment, 1),
     )
+
+
+def _pair(name: str, value: MaxSize | MaxQueue) -> tuple[int | None, int | None]:
+    if not isinstance(value, tuple):
+        return value, None
+    if len(value) != 2:
+        raise InvalidArgument(f"{name} {value!r} is neither a number nor a pair")
+    return value
 
 
 def marks(name: str, limits: MaxQueue, least: int) -> tuple[int, int] | None:
@@ -89,7 +113,7 @@ def marks(name: str, limits: MaxQueue, least: int) -> tuple[int, int] | None:
 
     least  The lowest high water mark.
     """
-    high, low = limits if isinstance(limits, tuple) else (limits, None)
+    high, low = _pair(name, limits)
     if high is None:
         return None
     at_least(name, high, least)
@@ -97,6 +121,18 @@ def marks(name: str, limits: MaxQueue, least: int) -> tuple[int, int] | None:
     if low > high:
         raise InvalidArgument(f"{name}: {low} is above {high}")
     return high, low
+
+
+def check_list(name: str, values: Any, *types: type) -> None:
+    """Raises TypeError if it is neither None nor a list or the like of these types. A str is
+    not taken for a list of its characters."""
+    if values is None:
+        return
+    if isinstance(values, (str, bytes)) or not isinstance(values, Collection):
+        raise TypeError(f"{name} is a list, not {values!r}")
+    for value in values:
+        if not isinstance(value, types):
+            raise TypeError(f"{name} cannot have {value!r}")
 
 
 def queue_marks(max_queue: MaxQueue) -> tuple[float, float]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
-from ._limits import subprotocol_list
+from ._callables import check_callable, check_plain
+from ._limits import check_list, headers_of, subprotocol_list
 from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
@@ -27,10 +28,9 @@ from .handshake import (
     header_lines,
     headers,
     origin_allowed,
-    parse_handshake,
     select_protocol,
 )
-from .http11 import Response, phrase
+from .http11 import Request, Response, parse_request, phrase
 from .options import Options
 
 Origin = Union[str, "re.Pattern[str]", None]
@@ -120,23 +120,27 @@ class Opening:
         origins: Sequence[Origin] | None = None,
         subprotocols: Sequence[str] | None = None,
         select_subprotocol: Callable[[Any, list[str]], str | None] | None = None,
-        process_request: Callable[[Any, Handshake], Any] | None = None,
-        process_response: Callable[[Any, Handshake, Response], Any] | None = None,
+        process_request: Callable[[Any, Request], Any] | None = None,
+        process_response: Callable[[Any, Request, Response], Any] | None = None,
         headers: HeadersLike = (),
         server_header: str | None = None,
         deflate: Deflate | None = None,
         options: Options | None = None,
     ) -> None:
-        for callback in (select_subprotocol, process_request, process_response):
-            if callback is not None and not callable(callback):
-                raise TypeError(f"{callback!r} cannot be called")
-        if isinstance(origins, str):
-            raise TypeError("origins is a list of str, not a str")
+        check_plain("select_subprotocol", select_subprotocol, "connection", "offered")
+        if process_request is not None:
+            check_callable("process_request", process_request, "connection", "request")
+        if process_response is not None:
+            given = ("connection", "request", "response")
+            check_callable("process_response", process_response, *given)
+        check_list("origins", origins, str, re.Pattern, type(None))
         self.protocols = subprotocol_list(subprotocols)
         self.select_subprotocol = select_subprotocol
         self.process_request, self.process_response = process_request, process_response
-        self.headers = list(Headers(headers).raw_items())
+        self.headers = list(headers_of("headers", headers).raw_items())
         self.server = [] if server_header is None else [("Server", server_header)]
+        self.shows_request = bool(process_request or process_response or select_subprotocol)
+        """Whether a callback sees the request before the answer."""
         self.deflate, self.options = deflate, options or {}
         self.checks_origin = origins is not None
         self.takes_no_origin = None in (origins or ())
@@ -166,28 +170,27 @@ class Opening:
         data        Bytes that start with a complete head.
         is_closing  Whether the server is closing: then the answer is a 503.
         """
-        request = None
+        request: Request | None = None
         try:
             refused: HandshakeError | None = None
             try:
-                request = parse_handshake(data)
+                request = parse_request(data)
             except NotUpgrade as error:
-                request, refused = error.request, error
-            assert request is not None
+                request, refused = Request(*error.request), error
             connection.request = request
             answer = yield from self._processed(connection, request, refused)
         except HandshakeError as error:
             answer = self.refusal(error, request)
         except Exception:
             connection.logger.error("opening handshake failed", exc_info=True)
-            answer = self._plain(500, "The server has failed; see its log.\n", request)
+            answer = self.failed(request)
         if answer.engine is not None and is_closing():
             answer.engine.free()
             answer = self.shutting_down(request)
         return answer
 
     def _processed(
-        self, connection: Any, request: Handshake, refused: HandshakeError | None
+        self, connection: Any, request: Request, refused: HandshakeError | None
     ) -> Steps:
         response = None
         if self.process_request is not None:
@@ -296,6 +299,10 @@ class Opening:
         text = f"Failed to open a WebSocket connection: {error}.\n"
         return self._plain(error.http_status, text, request)
 
+    def failed(self, request: Handshake | None = None) -> Answer:
+        """The answer if a callback has failed."""
+        return self._plain(500, "The server has failed; see its log.\n", request)
+
     def shutting_down(self, request: Handshake | None = None) -> Answer:
         """The answer of a server that is closing."""
         return self._plain(503, "The server is shutting down.\n", request)
@@ -312,7 +319,15 @@ class Opening:
 
 
 def plain(status: int, text: str) -> Response:
-    """A response with a short text."""
+    """A response with a short text.
+
+    Raises InvalidArgument for a status that is not 200 ... 599, TypeError for a text that is
+    not a str.
+    """
+    if not isinstance(status, int) or not 200 <= status < 600:
+        raise InvalidArgument(f"status {status!r} is not a number from 200 to 599")
+    if not isinstance(text, str):
+        raise TypeError(f"text is a str, not {text!r}")
     fields = Headers([("Content-Type", "text/plain; charset=utf-8")])
     return Response(int(status), headers=fields, body=text.encode())
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 
 from .datastructures import Headers
-from .handshake import Handshake
+from .handshake import Handshake, parse_handshake
 
 __all__ = ["Request", "Response"]
 
-Request = Handshake
-"""A client's request: `path` is its target, `headers` its header fields."""
+
+class Request(Handshake):
+    """A client's request: `path` is its target, `headers` its header fields."""
+
+    @cached_property
+    def headers(self) -> Headers:
+        """All header fields of the head, always the same object."""
+        return super().headers
+
+
+def parse_request(data: bytes) -> Request:
+    """The request in bytes that start with a complete head.
+
+    Raises as parse_handshake() does.
+    """
+    parsed = parse_handshake(data)
+    assert parsed is not None, "the head is complete"
+    return Request(*parsed)
 
 
 @dataclass

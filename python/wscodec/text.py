@@ -76,6 +76,14 @@ class CloseCode(enum.IntEnum):
     BAD_GATEWAY = _ffi.CLOSE_BAD_GATEWAY
     """A gateway received an invalid response."""
 
+    # The names that the package websockets has for some of them:
+    NORMAL_CLOSURE = NORMAL
+    NO_STATUS_RCVD = NO_STATUS
+    ABNORMAL_CLOSURE = ABNORMAL
+    POLICY_VIOLATION = POLICY
+    MESSAGE_TOO_BIG = TOO_BIG
+    MANDATORY_EXTENSION = EXTENSION
+
 
 class Close(NamedTuple):
     """The contents of a close frame."""

@@ -53,8 +53,10 @@ def parse_uri(uri: str) -> WebSocketURI:
     """Parses a URI. Characters outside ASCII are encoded: in the host by IDNA, elsewhere by
     percent-encoding (RFC 3987, 3.1).
 
-    Raises InvalidURI.
+    Raises InvalidURI, TypeError for what is not a str.
     """
+    if not isinstance(uri, str):
+        raise TypeError(f"uri is a str, not {uri!r}")
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port

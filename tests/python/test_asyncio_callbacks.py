@@ -99,9 +99,10 @@ async def test_on_disconnect_that_raises_is_logged(caplog: Any) -> None:
     def fails(connection: Any) -> None:
         raise ValueError
 
-    async with pair(on_message=reply, on_disconnect=fails) as (_, client):
-        await client.send("a")
-        assert await client.recv() == "a"
+    with pytest.raises(ValueError):
+        async with pair(on_message=reply, on_disconnect=fails) as (_, client):
+            await client.send("a")
+            assert await client.recv() == "a"
     (record,) = [each for each in caplog.records if each.levelno == logging.ERROR]
     assert record.exc_info[0] is ValueError
 

@@ -32,6 +32,7 @@ from wscodec.asyncio import (
     ConnectionClosed,
     ConnectionClosedError,
     ConnectionClosedOK,
+    InvalidState,
     ProtocolError,
     ServerConnection,
     State,
@@ -445,9 +446,11 @@ class Early(ServerConnection):
         super().__init__(*args)
         assert self.transport is None and self.state is State.CONNECTING
         assert self.local_address is None and self.remote_address is None
-        assert self.id and self.logger and self.request is None and self.response is None
+        assert self.id and self.logger and self.response is None
         assert self.close_code is None and self.subprotocol is None
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(InvalidState):
+            self.request  # noqa: B018
+        with pytest.raises(InvalidState):
             self.send_nowait("a")
         self.close_nowait()
         type(self).made += 1

@@ -428,61 +428,7 @@ async def test_clients_that_leave_during_the_handshake_leave_nothing_behind() ->
         await until(lambda: not server._all)
 
 
-# Arguments
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"subprotocols": ["a", "a"]},
-        {"subprotocols": ["a b"]},
-        {"origins": ["https://a.example/"]},
-        {"headers": {"Upgrade": "x"}},
-        {"headers": {"A": "b\r\nC: d"}},
-        {"server_header": "a\r\nb: c"},
-        {"compression": "gzip"},
-        {"max_size": 0},
-        {"max_size": (10, -1)},
-        {"max_queue": 0},
-        {"max_queue": (4, 5)},
-        {"write_limit": -1},
-        {"write_limit": (4, 5)},
-        {"open_timeout": 0},
-        {"ping_interval": -1},
-        {"ping_timeout": 0},
-        {"close_timeout": -1},
-        {"compress_from": -1},
-        {"on_message": print},
-        {"on_connect": print},
-    ],
-)
-@run
-async def test_arguments_that_can_never_work_are_refused_at_once(wrong: Any) -> None:
-    with pytest.raises(InvalidArgument):
-        serve(echo, "127.0.0.1", 0, **wrong)
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"handler": "x"},
-        {"on_message": 1, "handler": None},
-        {"subprotocols": "chat"},
-        {"origins": "https://a.example"},
-        {"process_request": 1},
-        {"select_subprotocol": 1},
-    ],
-)
-@run
-async def test_arguments_of_the_wrong_type_are_type_errors(wrong: Any) -> None:
-    with pytest.raises(TypeError):
-        serve(**{"handler": echo, **wrong})
-
-
-@run
-async def test_a_server_needs_a_handler_or_a_callback() -> None:
-    with pytest.raises(InvalidArgument):
-        serve(host="127.0.0.1", port=0)
+# Compression
 
 
 @needs.compression

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from asyncio_peer import (
+    FIN,
     TEXT,
     RawPeer,
     close,
@@ -27,10 +28,12 @@ from websockets.asyncio.client import unix_connect as websockets_unix_connect
 from wscodec.asyncio import (
     ConnectionClosed,
     ConnectionClosedOK,
+    InvalidState,
     ServerConnection,
     serve,
     unix_serve,
 )
+from wscodec.errors import InvalidArgument
 
 LOCAL = ("127.0.0.1", 0)
 
@@ -89,6 +92,89 @@ async def test_a_port_that_is_taken_is_an_os_error() -> None:
     async with serve(echo, *LOCAL) as server:
         with pytest.raises(OSError):
             await serve(echo, "127.0.0.1", server.sockets[0].getsockname()[1])
+
+
+# A server that is closed
+
+LATE = "the server is closed"
+
+
+@run
+async def test_a_server_that_was_closed_cannot_be_started() -> None:
+    started, unstarted = await serve(echo, *LOCAL), serve(echo, *LOCAL)
+    for server in (started, unstarted):
+        server.close()
+        with pytest.raises(InvalidState, match=LATE):
+            await server
+        with pytest.raises(InvalidState, match=LATE):
+            await server.start_serving()
+        with pytest.raises(InvalidState, match=LATE):
+            async with server:
+                pytest.fail("the block was entered")
+        await server.wait_closed()
+        assert not server.is_serving() and not server.sockets
+
+
+@run
+async def test_serve_forever_after_close_only_waits_for_the_connections() -> None:
+    gate = asyncio.Event()
+
+    async def handler(connection: Any) -> None:
+        await gate.wait()
+
+    server = await serve(handler, *LOCAL)
+    peer = await RawPeer.open(server)
+    server.close(close_connections=False)
+    serving = asyncio.ensure_future(server.serve_forever())
+    await asyncio.sleep(0.01)
+    assert not serving.done()
+    gate.set()
+    assert (await peer.closed_with())[0] == 1000
+    await peer.end()
+    await serving
+
+
+@run
+async def test_close_while_a_server_starts_leaves_no_socket_open() -> None:
+    for forever in (False, True):
+        server = serve(echo, "localhost", 0)  # a name, which is resolved by another thread
+        call = server.serve_forever if forever else server.start_serving
+        starting = asyncio.ensure_future(call())
+        await asyncio.sleep(0)
+        server.close()
+        if forever:
+            await starting
+        else:
+            with pytest.raises(InvalidState, match=LATE):
+                await starting
+        assert not server.is_serving() and not server.sockets
+        await server.wait_closed()
+
+
+@run
+async def test_a_server_that_is_started_twice_listens_once() -> None:
+    server = serve(echo, "localhost", 0)
+    await asyncio.gather(server.start_serving(), server.start_serving())
+    families = [each.family for each in server.sockets]
+    assert families and len(set(families)) == len(families)
+    server.close()
+    await server.wait_closed()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"code": 99}, {"code": 1005, "reason": "a"}, {"reason": "a" * 124}, {"reason": "\ud800"}],
+)
+@run
+async def test_close_with_an_invalid_code_or_reason_changes_nothing(arguments: Any) -> None:
+    async with serve(echo, *LOCAL) as server:
+        peer = await RawPeer.open(server)
+        with pytest.raises(InvalidArgument):
+            server.close(**arguments)
+        assert server.is_serving()
+        peer.write(frame(TEXT | FIN, b"a"))
+        assert await peer.frame() == (TEXT | FIN, b"a")
+        await peer.end()
 
 
 # Handlers

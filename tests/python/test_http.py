@@ -221,7 +221,7 @@ def test_repeated_fields_of_headers_are_all_written() -> None:
 
 def test_a_request_has_a_path_and_headers() -> None:
     request = wscodec.parse_handshake(RFC_REQUEST)
-    assert request is not None and http11.Request is wscodec.Handshake
+    assert request is not None and issubclass(http11.Request, wscodec.Handshake)
     assert request.path == request.target == "/chat"
     assert isinstance(request.headers, Headers)
     assert list(request.headers.raw_items()) == list(wscodec.headers(RFC_REQUEST))
@@ -229,6 +229,15 @@ def test_a_request_has_a_path_and_headers() -> None:
     with pytest.raises(errors.NotUpgrade) as raised:
         wscodec.check_request("GET", [])
     assert raised.value.request.headers == Headers()
+
+
+def test_the_headers_of_a_request_of_the_network_layers_keep_what_is_added() -> None:
+    request = http11.parse_request(RFC_REQUEST)
+    assert request == wscodec.parse_handshake(RFC_REQUEST)
+    request.headers["X-User"] = "me"
+    assert request.headers["X-User"] == "me" and request.headers["host"] == request.host
+    with pytest.raises(errors.HttpSyntax):
+        http11.parse_request(b"GET / HTTP/1.1\r\nno colon\r\n\r\n")
 
 
 def test_a_response_has_the_names_that_servers_send_it_with() -> None:

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import asyncio
 from ctypes import byref, c_uint64, create_string_buffer, sizeof
+from typing import NoReturn
 
 from .. import _ffi
 from .._ending import Ending
 from .._ffi import lib
-from ..errors import TooBig, WsError, check, error_for
+from ..errors import InvalidState, TooBig, WsError, check, error_for
 from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
 from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
@@ -106,6 +107,16 @@ class Closing(Base):
         if self._ending is None:
             self._ending = Ending()
         return self._ending
+
+    async def _not_open(self) -> NoReturn:
+        """Raises what a method raises that needs an open connection."""
+        self._check_opening()
+        await self.wait_closed()
+        raise self._exception()
+
+    def _check_opening(self) -> None:
+        if self._state is CONNECTING:
+            raise InvalidState("the opening handshake is not complete yet")
 
     # Close frames and errors
 

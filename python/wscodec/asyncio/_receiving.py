@@ -477,6 +477,7 @@ class Receiving(Sending):
             raise ConcurrencyError("another task is waiting in recv()")
         if self._settings.on_message is not None:
             raise InvalidState("the messages are passed to on_message")
+        self._check_opening()
         if self._state is CLOSED:
             raise self._exception()
         if self._out is not None:

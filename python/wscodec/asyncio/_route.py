@@ -13,6 +13,7 @@ from ..exceptions import InvalidProxy, ProxyError
 from ..proxy import Proxy, ProxyLike, Tunnel, proxy_for, socks_connector
 from ..uri import WebSocketURI
 from ._link import Link
+from ._loop_arguments import accepted_by, check_loop_arguments, is_of_tls
 
 __all__ = ["Route"]
 
@@ -33,12 +34,16 @@ class Route:
                            loop.create_unix_connection(); those for the TLS of an https proxy
                            start with "proxy_".
 
-        Raises ValueError for arguments that exclude each other.
+        Raises TypeError for arguments that do not exist or have another type; ValueError for
+        those that are out of range or exclude each other.
         """
+        if proxy is not None and proxy is not True and not isinstance(proxy, str):
+            raise TypeError(f"proxy is True, a URL or None, not {proxy!r}")
         if arguments.get("sock") is not None:
             for name in ("host", "port", "unix"):
                 if arguments.get(name):
                     raise ValueError(f"sock excludes {name}")
+        _check_arguments(arguments)
         self._proxy, self._user_agent, self._arguments = proxy, user_agent_header, arguments
 
     @property
@@ -81,7 +86,7 @@ class Route:
             link.transport, _ = await loop.create_connection(lambda: link, **arguments)
             return
         target = replace(uri, host=arguments.pop("host"), port=arguments.pop("port"))
-        of_tls = {name: arguments.pop(name) for name in list(arguments) if _is_of_tls(name)}
+        of_tls = {name: arguments.pop(name) for name in list(arguments) if is_of_tls(name)}
         if proxy.is_socks:
             await _through_socks(link, proxy, target, of_tls, **arguments)
         else:
@@ -100,6 +105,9 @@ class Route:
                 raise ValueError("ssl is not for a ws:// URI")
             arguments.pop("ssl", None)
             arguments.pop("server_hostname", None)
+            for name in arguments:
+                if is_of_tls(name):
+                    raise ValueError(f"{name} is not for a ws:// URI")
             return arguments
         arguments.setdefault("ssl", True)
         if not arguments["ssl"]:
@@ -109,8 +117,14 @@ class Route:
         return arguments
 
 
-def _is_of_tls(name: str) -> bool:
-    return name == "server_hostname" or name.startswith("ssl")
+def _check_arguments(arguments: dict[str, Any]) -> None:
+    function, method = "connect", "create_connection"
+    if arguments.get("unix"):
+        function, method = "unix_connect", "create_unix_connection"
+    accepted = {"unix", *accepted_by(method)}
+    if function == "connect":
+        accepted |= {f"proxy_{name}" for name in accepted if is_of_tls(name)}
+    check_loop_arguments(function, accepted, arguments, of_client=True)
 
 
 async def _through_socks(

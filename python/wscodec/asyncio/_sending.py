@@ -50,6 +50,7 @@ class Sending(Closing):
                 return
         opcode, payload = encoded(message, text)
         if self._state is not OPEN:
+            self._check_opening()
             raise self._exception()
         if self._sending is not None:
             raise ConcurrencyError("a message is being sent in fragments")
@@ -115,8 +116,7 @@ class Sending(Closing):
         while self._sending is not None:
             await asyncio.shield(self._sending)
         if self._state is not OPEN:
-            await self.wait_closed()
-            raise self._exception()
+            await self._not_open()
 
     # Fragments
 
@@ -144,8 +144,7 @@ class Sending(Closing):
 
     async def _send_fragment(self, opcode: int, payload: bytes, *, more: bool) -> None:
         if self._state is not OPEN:
-            await self.wait_closed()
-            raise self._exception()
+            await self._not_open()
         self._put_frame(self._encoded(opcode, _ffi.SEND_MORE if more else 0, payload))
         if self._is_write_paused:
             await self.drain()
@@ -163,8 +162,7 @@ class Sending(Closing):
         """
         payload = None if data is None else ping_payload(data)
         if self._state is not OPEN:
-            await self.wait_closed()
-            raise self._exception()
+            await self._not_open()
         if self._pings is None:
             self._pings = {}
         if payload in self._pings:
@@ -185,8 +183,7 @@ class Sending(Closing):
         """
         payload = ping_payload(data)
         if self._state is not OPEN:
-            await self.wait_closed()
-            raise self._exception()
+            await self._not_open()
         self._put(PONG, payload)
 
     def _on_pong(self, payload: bytes) -> None:

@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import math
 from collections.abc import Callable
-from typing import Any, Optional, Union
+from copy import copy
+from typing import Any
 
 from .. import _ffi
-from .._limits import at_least, deflate_for, marks, queue_marks, seconds, sizes
+from .._callables import LoggerLike, check_plain
+from .._limits import (
+    MaxQueue,
+    MaxSize,
+    at_least,
+    deflate_for,
+    marks,
+    queue_marks,
+    seconds,
+    sizes,
+)
 from ..deflate import Deflate
 from ..errors import InvalidArgument
-from ..options import COMPRESS_FROM, Options
+from ..options import Options
 from ._keepalive import Keepalive
-from ._room import READ, room_of
+from ._room import READ, Room, room_of
 
-Logger = Union[logging.Logger, "logging.LoggerAdapter[logging.Logger]"]
+Logger = LoggerLike
 OnMessage = Callable[[Any, Any], object]
 OnConnection = Callable[[Any], object]
-Limit = Union[int, tuple[int, Optional[int]], None]
-"""A number, or the high and the low one."""
+WriteLimit = MaxQueue
+"""The argument `write_limit`: marks like those of `max_queue`, in bytes."""
+
+WRITE_LIMIT = 1 << 15
+"""Default of write_limit."""
 
 WHOLE = _ffi.EVENT_FIRST | _ffi.EVENT_LAST | _ffi.EVENT_FRAME_END
 """The flags of a whole message in the read buffer."""
 
 
 class Settings:
-    """What serve() and connect() were given, checked. It is for the running event loop.
+    """What serve() and connect() were given, checked.
 
     Raises InvalidArgument for values out of range, TypeError for those that cannot be called.
     """
@@ -50,6 +63,8 @@ class Settings:
         "on_disconnect",
         "on_message",
         "open_timeout",
+        "ping_interval",
+        "ping_timeout",
         "room",
         "stream",
         "whole",
@@ -57,36 +72,38 @@ class Settings:
         "write_low",
     )
 
+    loop: asyncio.AbstractEventLoop
+    room: Room
+    keepalive: Keepalive | None
+
     def __init__(
         self,
         *,
         logger: Logger,
-        on_message: OnMessage | None = None,
-        on_connect: OnConnection | None = None,
-        on_disconnect: OnConnection | None = None,
-        compression: str | Deflate | None = "deflate",
-        compress_from: int = COMPRESS_FROM,
-        open_timeout: float | None = 10,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
-        max_size: int | None | tuple[int | None, int | None] = 2**20,
-        max_queue: Limit = 16,
-        write_limit: Limit = 2**15,
-        decode_text: bool = True,
-        stream: bool = False,
+        on_message: OnMessage | None,
+        on_connect: OnConnection | None,
+        on_disconnect: OnConnection | None,
+        compression: str | Deflate | None,
+        compress_from: int,
+        open_timeout: float | None,
+        ping_interval: float | None,
+        ping_timeout: float | None,
+        close_timeout: float | None,
+        max_size: MaxSize,
+        max_queue: MaxQueue,
+        write_limit: WriteLimit,
+        decode_text: bool,
+        stream: bool,
     ) -> None:
         if on_message is None and (on_connect or on_disconnect):
             raise InvalidArgument("on_connect and on_disconnect need on_message")
         if on_message is not None and stream:
             raise InvalidArgument("stream needs recv_streaming(), so it excludes on_message")
-        _check_callback("on_message", on_message)
-        _check_callback("on_connect", on_connect)
-        _check_callback("on_disconnect", on_disconnect)
+        check_plain("on_message", on_message, "connection", "message")
+        check_plain("on_connect", on_connect, "connection")
+        check_plain("on_disconnect", on_disconnect, "connection")
         self.on_message, self.on_connect = on_message, on_connect
         self.on_disconnect = on_disconnect
-        self.loop = asyncio.get_running_loop()
-        self.room = room_of(self.loop)
         self.logger = logger
         self.deflate = deflate_for(compression)
         self.compress_from = at_least("compress_from", compress_from, 0)
@@ -102,11 +119,19 @@ class Settings:
         self.write_high, self.write_low = marks("write_limit", write_limit, 0) or (None, None)
         self.decode_text, self.stream = bool(decode_text), bool(stream)
         self.whole = -1 if stream else WHOLE  # with `stream`, no message is handled as a whole
-        interval = seconds("ping_interval", ping_interval)
-        timeout = seconds("ping_timeout", ping_timeout)
-        self.keepalive: Keepalive | None = None
-        if interval is not None:
-            self.keepalive = Keepalive(self.loop, self.room, interval, timeout)
+        self.ping_interval = seconds("ping_interval", ping_interval)
+        self.ping_timeout = seconds("ping_timeout", ping_timeout)
+
+    def on_this_loop(self) -> Settings:
+        """A copy for connections of the running event loop: those of one server, or one of a
+        client."""
+        bound = copy(self)
+        bound.loop = loop = asyncio.get_running_loop()
+        bound.room = room = room_of(loop)
+        bound.keepalive = None
+        if self.ping_interval is not None:
+            bound.keepalive = Keepalive(loop, room, self.ping_interval, self.ping_timeout)
+        return bound
 
     def options(self) -> Options:
         """The options of the sans-I/O connection (see wscodec.Connection)."""
@@ -116,10 +141,3 @@ class Settings:
             "compress_from": self.compress_from,
             "stream": self.stream,
         }
-
-
-def _check_callback(name: str, function: object) -> None:
-    if function is not None and not callable(function):
-        raise TypeError(f"{name} cannot be called: {function!r}")
-    if inspect.iscoroutinefunction(function):
-        raise TypeError(f"{name} is a plain function, not a coroutine function: {function!r}")

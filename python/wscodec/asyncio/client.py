@@ -9,26 +9,35 @@ async with connect("wss://server.example/") as connection:
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
+from .._callables import check_callable, logger_for
 from .._client import USER_AGENT, Offer, Opened
-from .._limits import deflate_for
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
+from .._limits import MaxQueue, MaxSize, headers_of
 from .._reconnect import Retries, backoff, process_exception
-from ..datastructures import Headers, HeadersLike
+from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
-from ..handshake import Response, parse_handshake
-from ..http11 import Request
-from ..options import COMPRESS_FROM
+from ..handshake import Response
+from ..http11 import Request, parse_request
 from ..proxy import ProxyLike
 from ..uri import parse_uri
 from ._attempt import Attempt
 from ._route import Route
-from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
+from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from ._timeout import timeout
 from .connection import Connection
 
@@ -52,7 +61,7 @@ class ClientConnection(Connection):
     def request(self) -> Request:
         """The request of the opening handshake."""
         if isinstance(self._request, bytes):
-            self._request = parse_handshake(self._request)
+            self._request = parse_request(self._request)
         request: Request = self._request
         return request
 
@@ -178,32 +187,53 @@ class connect:
         on_disconnect: OnConnection | None = None,
         origin: str | None = None,
         subprotocols: Sequence[str] | None = None,
-        compression: str | Deflate | None = "deflate",
+        compression: str | Deflate | None = COMPRESSION,
         compress_from: int = COMPRESS_FROM,
         additional_headers: HeadersLike | None = None,
         user_agent_header: str | None = USER_AGENT,
         proxy: ProxyLike = True,
         process_exception: Callable[[Exception], Exception | None] = process_exception,
-        open_timeout: float | None = 10,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
+        open_timeout: float | None = OPEN_TIMEOUT,
+        ping_interval: float | None = PING_INTERVAL,
+        ping_timeout: float | None = PING_TIMEOUT,
+        close_timeout: float | None = CLOSE_TIMEOUT,
         reconnect_delays: Callable[[], Iterator[float]] = backoff,
-        max_size: int | None | tuple[int | None, int | None] = 2**20,
-        max_queue: Limit = 16,
-        write_limit: Limit = 2**15,
+        max_size: MaxSize = MAX_SIZE,
+        max_queue: MaxQueue = MAX_QUEUE,
+        write_limit: WriteLimit = WRITE_LIMIT,
         decode_text: bool = True,
         stream: bool = False,
         logger: Logger | None = None,
         create_connection: Callable[[Settings], ClientConnection] | None = None,
         **arguments: Any,
     ) -> None:
+        check_callable("process_exception", process_exception, "exception")
+        check_callable("reconnect_delays", reconnect_delays)
+        if create_connection is not None:
+            check_callable("create_connection", create_connection, "settings")
         self._uri = parse_uri(uri)
+        self._settings = Settings(
+            logger=logger_for("wscodec.client", logger),
+            on_message=on_message,
+            on_connect=on_connect,
+            on_disconnect=on_disconnect,
+            compression=compression,
+            compress_from=compress_from,
+            open_timeout=open_timeout,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            close_timeout=close_timeout,
+            max_size=max_size,
+            max_queue=max_queue,
+            write_limit=write_limit,
+            decode_text=decode_text,
+            stream=stream,
+        )
         self._offer = Offer(
             origin=origin,
             subprotocols=subprotocols,
-            deflate=deflate_for(compression),
-            headers=Headers(additional_headers or ()),
+            deflate=self._settings.deflate,
+            headers=headers_of("additional_headers", additional_headers),
             user_agent=user_agent_header,
         )
         self._offer.request(self._uri)  # raises what is wrong with it
@@ -212,28 +242,10 @@ class connect:
         self._process_exception = process_exception
         self._reconnect_delays = reconnect_delays
         self._create = create_connection or ClientConnection
-        self._logger = logger or logging.getLogger("wscodec.client")
-        self._options: dict[str, Any] = {
-            "logger": self._logger,
-            "on_message": on_message,
-            "on_connect": on_connect,
-            "on_disconnect": on_disconnect,
-            "compression": compression,
-            "compress_from": compress_from,
-            "open_timeout": open_timeout,
-            "ping_interval": ping_interval,
-            "ping_timeout": ping_timeout,
-            "close_timeout": close_timeout,
-            "max_size": max_size,
-            "max_queue": max_queue,
-            "write_limit": write_limit,
-            "decode_text": decode_text,
-            "stream": stream,
-        }
         self._connection: ClientConnection | None = None
 
     async def _connect(self) -> ClientConnection:
-        settings = Settings(**self._options)  # its keepalive is for one connection
+        settings = self._settings.on_this_loop()
         attempt = Attempt(self._route, settings, self._create)
         limit = timeout(settings.open_timeout)
         try:
@@ -266,7 +278,8 @@ class connect:
         await connection.__aexit__(kind, error, trace)
 
     async def __aiter__(self) -> AsyncIterator[ClientConnection]:
-        retries = Retries(self._process_exception, self._reconnect_delays, self._logger)
+        logger = self._settings.logger
+        retries = Retries(self._process_exception, self._reconnect_delays, logger)
         while True:
             try:
                 async with self as connection:

@@ -44,6 +44,8 @@ class Connection(Receiving):
         ping(), pong(), close(), wait_closed()
         send_nowait(), close_nowait(), drain(), in callbacks for example
 
+    Until the opening handshake is complete, those that send and receive raise InvalidState.
+
     At the end of an `async with`, the connection is closed: with the code 1000, or with 1011 if
     an exception leaves it. The methods "for asyncio" are called by the event loop.
     """

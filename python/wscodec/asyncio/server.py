@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
+import functools
+import inspect
 import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
+from .._callables import check_callable, check_no_generator, logger_for
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
+from .._limits import MaxQueue, MaxSize, check_list
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
-from ..errors import HandshakeError, InvalidArgument
+from ..errors import HandshakeError, InvalidArgument, InvalidState
 from ..exceptions import ConnectionClosed
 from ..frame import Side
-from ..handshake import parse_handshake
-from ..http11 import Request, Response
-from ..options import COMPRESS_FROM
-from ..text import CloseCode
+from ..http11 import Request, Response, parse_request
+from ..text import CloseCode, close_build
 from ._base import CLOSED, CONNECTING, OPEN
-from ._settings import Limit, Logger, OnConnection, OnMessage, Settings
+from ._loop_arguments import accepted_by, check_loop_arguments
+from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from .connection import Connection, broadcast
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
@@ -51,11 +66,16 @@ class ServerConnection(Connection):
         self._task: asyncio.Future[Any] | None = None  # of the opening, then of the handler
 
     @property
-    def request(self) -> Request | None:
-        """The client's request; None before it has arrived."""
+    def request(self) -> Request:
+        """The client's request, always the same object.
+
+        Raises InvalidState before it has arrived.
+        """
+        if self._request is None:
+            raise InvalidState("the client's request has not arrived yet")
         if isinstance(self._request, bytes):
-            self._request = parse_handshake(self._request)
-        request: Request | None = self._request
+            self._request = parse_request(self._request)
+        request: Request = self._request
         return request
 
     @request.setter
@@ -66,7 +86,6 @@ class ServerConnection(Connection):
     def response(self) -> Response | None:
         """The response to it; None before it is sent."""
         if self._response is None and self._was_open:
-            assert self.request is not None
             self._response = self.server._opening.response_to(self.request, self._subprotocol)
         response: Response | None = self._response
         return response
@@ -76,6 +95,8 @@ class ServerConnection(Connection):
 
         status  200 ... 599
         text    The body.
+
+        Raises InvalidArgument for another status, TypeError for a text that is not a str.
         """
         return plain(status, text)
 
@@ -88,7 +109,10 @@ class ServerConnection(Connection):
 
     def _head_received(self, data: bytes) -> None:
         head = self._head
-        if head is None or self._task is not None:
+        if head is None:
+            return
+        if head.length:  # TLS before Python 3.11 delivers what it had read before the pause
+            head.data += data
             return
         try:
             if head.feed(data):
@@ -99,34 +123,63 @@ class ServerConnection(Connection):
     def _answer(self, head: HeadReader) -> None:
         server = self.server
         steps = server._opening.answer(self, head.data, server._is_closing)
-        try:
-            result = next(steps)
-            while not isinstance(result, Awaitable):
-                result = steps.send(result)
-        except StopIteration as end:
-            self._reply(end.value)
-        else:
+        awaitable = self._advance(steps, steps.send, None)
+        if awaitable is not None:
             self.transport.pause_reading()
-            self._task = self._settings.loop.create_task(self._answer_later(steps, result))
+            self._task = self._settings.loop.create_task(self._answer_later(steps, awaitable))
+            answered = functools.partial(self._answered, awaitable)
+            self._task.add_done_callback(answered, context=server._context)
 
-    async def _answer_later(self, steps: Steps, result: Any) -> None:
-        """The rest of the opening handshake, if a callback has returned a coroutine."""
+    def _advance(
+        self, steps: Steps, resume: Callable[[Any], Any], value: Any
+    ) -> Awaitable[Any] | None:
+        """Goes on with the opening handshake. If a callback has returned something to be
+        awaited, returns that. Else the handshake ends here: with a reply, or because a callback
+        has aborted the connection."""
+        answer: Answer | None = None
         try:
-            while True:
-                try:
-                    if isinstance(result, Awaitable):
-                        result = await result
-                except Exception as error:
-                    result = steps.throw(error)
-                else:
-                    result = steps.send(result)
+            while not self._is_aborted:
+                value = resume(value)
+                if isinstance(value, Awaitable):
+                    return value
+                resume = steps.send
+            steps.close()
         except StopIteration as end:
-            self._task = None
-            if self._state is CONNECTING:
-                self.transport.resume_reading()
-                self._reply(end.value)
+            answer = end.value
+        if answer is not None:
+            self._reply(answer)
+        return None
+
+    async def _answer_later(self, steps: Steps, awaitable: Awaitable[Any] | None) -> None:
+        """The rest of the opening handshake, if a callback has returned a coroutine."""
+        while awaitable is not None:
+            try:
+                result = await awaitable
+            except Exception as error:
+                awaitable = self._advance(steps, steps.throw, error)
+            else:
+                awaitable = self._advance(steps, steps.send, result)
+
+    def _answered(self, awaitable: Awaitable[Any], task: asyncio.Future[Any]) -> None:
+        """The task of _answer_later() has ended: without a reply if it was cancelled."""
+        if self._task is task:
+            if inspect.iscoroutine(awaitable):
+                awaitable.close()  # if it was not even started
+            self._reply(self.server._opening.failed())
+            self.server._forget_if_done(self)
+
+    @property
+    def _is_aborted(self) -> bool:
+        return self._state is not CONNECTING or self.transport.is_closing()
 
     def _reply(self, answer: Answer) -> None:
+        awaited, self._task = self._task, None
+        if self._is_aborted:
+            if answer.engine is not None:
+                answer.engine.free()
+            return
+        if awaited is not None:
+            self.transport.resume_reading()
         head, self._head = self._head, None
         assert head is not None
         self.transport.write(answer.reply)
@@ -139,7 +192,8 @@ class ServerConnection(Connection):
             self._end_with(b"")
         else:
             self.logger.info("connection open")
-            self._request = head.data[: head.length]
+            if not self.server._opening.shows_request:
+                self._request = head.data[: head.length]  # takes less memory than the object
             self._open(answer.engine, head.data[head.length :])
 
     def _go_away(self, code: int, reason: str) -> None:
@@ -157,7 +211,12 @@ class ServerConnection(Connection):
         if handler is None:
             return
         try:
-            self._task = asyncio.ensure_future(handler(self), loop=self._settings.loop)
+            running = handler(self)
+            if not inspect.isawaitable(running):
+                raise TypeError(
+                    f"the handler returned {running!r}: it is no coroutine function"
+                )
+            self._task = asyncio.ensure_future(running, loop=self._settings.loop)
         except Exception as error:
             self._handler_failed(error)
         else:
@@ -188,7 +247,6 @@ class ServerConnection(Connection):
         self._head = None
         if self._task is not None and not self._was_open:
             self._task.cancel()
-            self._task = None
         self.server._forget_if_done(self)
 
 
@@ -198,9 +256,7 @@ class Server:
 
     def __init__(
         self,
-        listen: Callable[
-            [Callable[[], asyncio.BaseProtocol]], Awaitable[asyncio.AbstractServer]
-        ],
+        listen: Callable[[Callable[[], asyncio.BaseProtocol]], Awaitable[Any]],
         handler: Handler | None,
         settings: Settings,
         opening: Opening,
@@ -214,6 +270,7 @@ class Server:
         self._settings, self._opening = settings, opening
         self._create_connection = create_connection
         self._server: Any = None
+        self._starting = asyncio.Lock()
         self._context = contextvars.copy_context()
         self._all: set[ServerConnection] = set()  # also those that open, close, or were closed
         if settings.keepalive:
@@ -223,10 +280,10 @@ class Server:
 
     # Starting
 
-    def __await__(self) -> Generator[Any, None, Server]:
-        return self._start().__await__()
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._started().__await__()
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self) -> Self:
         return await self
 
     async def __aexit__(
@@ -238,25 +295,39 @@ class Server:
         self.close()
         await self.wait_closed()
 
-    async def _start(self) -> Server:
-        if self._server is None:
-            self._server = await self._listen(self._connection)
-            for each in self._server.sockets:
-                self.logger.info("server listening on %s", _name(each))
+    async def _started(self) -> Self:
+        if not await self._start():
+            raise InvalidState("the server is closed")
         return self
+
+    async def _start(self) -> bool:
+        """Creates the server of asyncio. Returns False after close(), also if that was called
+        meanwhile."""
+        async with self._starting:
+            if self._server is None and not self._closing:
+                self._server = await self._listen(self._connection)
+                for each in self._server.sockets:
+                    self.logger.info("server listening on %s", _name(each))
+        if self._closing and self._server is not None:
+            self._server.close()
+        return not self._closing
 
     def _connection(self) -> ServerConnection:
         return self._create_connection(self._settings, self)
 
     async def start_serving(self) -> None:
-        """Accepts connections from now on, if serve() was called with start_serving=False."""
+        """Accepts connections from now on, if serve() was called with start_serving=False.
+
+        Raises InvalidState after close().
+        """
         await (await self)._server.start_serving()
 
     async def serve_forever(self) -> None:
         """Accepts connections until close() is called, or the task is cancelled: then it closes
-        the server."""
+        the server. After close() it only waits, like wait_closed()."""
         try:
-            await self.start_serving()
+            if await self._start():
+                await self._server.start_serving()
             await self.wait_closed()
         finally:
             self.close()
@@ -299,7 +370,12 @@ class Server:
         close_connections  False: let them go on until they end by themselves. Opening
                            handshakes in progress are answered with a 503 in any case.
         code, reason       For the close frames; see Connection.close().
+
+        A server that was not started cannot be started any more.
+
+        Raises InvalidArgument for a code or reason that a close frame cannot have.
         """
+        close_build(code, reason)
         if not self._closing:
             self._closing = True
             self.logger.info("server closing")
@@ -340,19 +416,19 @@ def serve(
     origins: Sequence[Origin] | None = None,
     subprotocols: Sequence[str] | None = None,
     select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None = None,
-    compression: str | Deflate | None = "deflate",
+    compression: str | Deflate | None = COMPRESSION,
     compress_from: int = COMPRESS_FROM,
     process_request: Callable[[ServerConnection, Request], Any] | None = None,
     process_response: Callable[[ServerConnection, Request, Response], Any] | None = None,
     headers: HeadersLike = (),
     server_header: str | None = None,
-    open_timeout: float | None = 10,
-    ping_interval: float | None = 20,
-    ping_timeout: float | None = 20,
-    close_timeout: float | None = 10,
-    max_size: int | None | tuple[int | None, int | None] = 2**20,
-    max_queue: Limit = 16,
-    write_limit: Limit = 2**15,
+    open_timeout: float | None = OPEN_TIMEOUT,
+    ping_interval: float | None = PING_INTERVAL,
+    ping_timeout: float | None = PING_TIMEOUT,
+    close_timeout: float | None = CLOSE_TIMEOUT,
+    max_size: MaxSize = MAX_SIZE,
+    max_queue: MaxQueue = MAX_QUEUE,
+    write_limit: WriteLimit = WRITE_LIMIT,
     decode_text: bool = True,
     stream: bool = False,
     logger: Logger | None = None,
@@ -403,9 +479,11 @@ def serve(
     process_request     A function or a coroutine function, called before the handshake is
                         answered, also for an ordinary HTTP request. It gets the connection,
                         which is not open yet (of use are its `request`, `remote_address`,
-                        `logger` and respond()), and the request, with its `path`, `headers` and
+                        `logger`, respond(), and close_nowait(), which aborts it: then nothing
+                        else is called), and the request, with its `path`, `headers` and
                         `method`. It returns a Response to send instead of the handshake, or
-                        None. Without it, ordinary requests get a 426.
+                        None. Without it, ordinary requests get a 426. If it fails or is
+                        cancelled, the answer is a 500.
     process_response    A function or a coroutine function, called with the same connection and
                         request, and the response. It may modify the response, or return another
                         one.
@@ -448,10 +526,14 @@ def serve(
     """
     if (handler is None) == (on_message is None):
         raise InvalidArgument("give either a handler or on_message")
-    if handler is not None and not callable(handler):
-        raise TypeError(f"the handler {handler!r} cannot be called")
+    if handler is not None:
+        _check_handler(handler)
+    if create_connection is not None:
+        check_callable("create_connection", create_connection, "settings", "server")
+    unix = kwargs.pop("_unix", False)
+    _check_address(unix, host, port, kwargs)
     settings = Settings(
-        logger=logger or logging.getLogger("wscodec.server"),
+        logger=logger_for("wscodec.server", logger),
         on_message=on_message,
         on_connect=on_connect,
         on_disconnect=on_disconnect,
@@ -466,7 +548,7 @@ def serve(
         write_limit=write_limit,
         decode_text=decode_text,
         stream=stream,
-    )
+    ).on_this_loop()
     opening = Opening(
         origins=origins,
         subprotocols=subprotocols,
@@ -482,7 +564,6 @@ def serve(
         kwargs.setdefault("ssl_handshake_timeout", open_timeout)
         if sys.version_info >= (3, 11):
             kwargs.setdefault("ssl_shutdown_timeout", close_timeout)
-    unix = kwargs.pop("_unix", False)
 
     async def listen(factory: Callable[[], asyncio.BaseProtocol]) -> asyncio.AbstractServer:
         if unix:
@@ -506,6 +587,31 @@ def unix_serve(
     Raises as serve() does.
     """
     return serve(handler, path=path, _unix=True, **kwargs)
+
+
+def _check_handler(handler: object) -> None:
+    """Raises TypeError for what is certainly no handler."""
+    check_callable("handler", handler, "connection")
+    check_no_generator("handler", handler)
+
+
+def _check_address(unix: bool, host: object, port: object, others: dict[str, Any]) -> None:
+    """Raises TypeError or InvalidArgument for arguments of the event loop that are wrong, and
+    unless they say in one way where to listen."""
+    function, method = "serve", "create_server"
+    if unix:
+        function, method = "unix_serve", "create_unix_server"
+    named = {"host": host, "port": port}
+    given = {name: value for name, value in named.items() if value is not None}
+    check_loop_arguments(function, accepted_by(method), {**given, **others}, of_client=False)
+    check_list("host", [host] if isinstance(host, str) else host, str)
+    for name, value in others.items():
+        if name.startswith("ssl_") and value is not None and others.get("ssl") is None:
+            raise InvalidArgument(f"{name} needs ssl")
+    is_named = bool(given) or others.get("path") is not None
+    if is_named == (others.get("sock") is not None):
+        ways = "a path or sock" if unix else "host and port, or sock"
+        raise InvalidArgument(f"give either {ways}")
 
 
 def _name(listening: socket.socket) -> str:

@@ -1,209 +1,233 @@
-"""Connections without a network, to test handlers and callbacks:
+"""Servers and connections in memory, to test handlers and callbacks without a network:
 
 async with pair(handler) as (server, client):
     await client.send("Hello")
     assert await client.recv() == "Hello"
+
+async with serve(handler) as server:
+    async with server.connect("/one") as one, server.connect("/two") as two:
+        ...
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import TracebackType
 from typing import Any
 
-from .._opening import HeadReader
-from ..connection import Connection as Engine
-from ..deflate import deflate_offer
-from ..handshake import Headers, build_request
-from ._settings import Settings
-from .client import ClientConnection
-from .server import Handler, ServerConnection, serve
+from .._failures import Failures
+from ..uri import WebSocketURI
+from . import server as _server
+from ._link import Link
+from ._loop_arguments import accepted_by
+from ._memory import join
+from ._route import Route
+from .client import ClientConnection, connect
+from .server import Handler, Server, ServerConnection
 
-__all__ = ["pair"]
+__all__ = ["MemoryServer", "pair", "serve"]
+
+
+def serve(handler: Handler | None = None, **options: Any) -> MemoryServer:
+    """Creates a server that does not listen: its own connect() makes the connections. They
+    behave like those of a network, with bytes on a wire, limits and back-pressure.
+
+    handler  As for wscodec.asyncio.serve().
+    options  As for wscodec.asyncio.serve(), except those for sockets and TLS.
+
+    Use it in `async with`. An exception that leaves the block aborts the connections and
+    cancels the handlers. Otherwise the connections are closed at the end; if a handler has not
+    returned when close_timeout has passed, it is cancelled, and TimeoutError is raised.
+
+    At the end, what a handler or callback has raised first is raised again, in place of the
+    WebSocketException that was its consequence. The end of its own connection is no failure of
+    a handler.
+
+    Raises as wscodec.asyncio.serve() does.
+    """
+    of_network = accepted_by("create_server").intersection(options)
+    if of_network:
+        raise TypeError(f"not for a server in memory: {', '.join(sorted(of_network))}")
+    return MemoryServer(_server.serve(handler, port=0, **options))
 
 
 @contextlib.asynccontextmanager
 async def pair(
     handler: Handler | None = None,
     path: str = "/",
-    headers: Headers = (),
+    *,
+    client: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> AsyncIterator[tuple[ServerConnection, ClientConnection]]:
-    """Two connections, a server's and a client's, that are connected in memory. They behave
-    like those of serve() and connect(), with bytes on a wire, limits and back-pressure. At the
-    end, both are closed.
+    """Two connections, a server's and a client's, that are connected in memory. They end as
+    those of serve() do.
 
-    handler  What the server runs, as for serve(); None (and no on_message): nothing, so that
-             the test uses the server's connection itself.
+    handler  As for serve(); None (and no on_message): nothing, so that the test uses the
+             server's connection itself.
     path     The target of the client's request, e.g. "/chat?room=1".
-    headers  Additional header fields of the request.
-    options  As for serve(), except those for sockets. The client offers the same compression,
-             and has the defaults of connect() for the rest.
+    client   Options of the client, as for MemoryServer.connect(), e.g.
+             {"additional_headers": {"Cookie": "a=b"}}.
+    options  As for serve().
 
-    Raises as serve() does; HandshakeStatus if the server rejects the request.
+    Raises as serve() and its server.connect() do.
     """
     has_handler = handler is not None or "on_message" in options
     server = serve(handler if has_handler else _nothing, **options)
     if not has_handler:
         server._handler = None
-    settings = Settings(
-        logger=logging.getLogger("wscodec.client"),
-        compression=server._settings.deflate,
-        ping_interval=None,
-    )
-    ours, theirs = server._connection(), _Client(settings, path, headers)
-    connect(ours, theirs)
-    try:
-        await theirs.opened
-        yield ours, theirs
-    finally:
-        await theirs.close()
-        server.close()
-        await server.wait_closed()
+    async with server:
+        attempt = server.connect(path, **(client or {}))
+        async with attempt as theirs:
+            yield attempt.route.accepted, theirs
 
 
 async def _nothing(connection: ServerConnection) -> None:
     raise AssertionError("it is not called")
 
 
-class _Client(ClientConnection):
-    """A client that sends a request when it is connected."""
+class MemoryServer(Server):
+    """A server that serve() returns."""
 
-    def __init__(self, settings: Settings, path: str, headers: Headers) -> None:
-        super().__init__(settings)
-        deflate = settings.deflate
-        extensions = None if deflate is None else deflate_offer(deflate)
-        self.head = HeadReader()
-        self.sent = build_request("test", path, extensions=extensions, headers=headers)
-        self.opened: asyncio.Future[None] = settings.loop.create_future()
+    def __init__(self, model: Server) -> None:
+        """For serve().
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.transport.write(self.sent)
+        model  Has the options; it is not started.
+        """
+        settings, opening = model._settings, model._opening
+        self._failures = Failures(asyncio.CancelledError)
+        super().__init__(
+            _listen, self._watched(model._handler), settings, opening, model._create_connection
+        )
+        settings.on_message = self._watched(settings.on_message)
+        settings.on_connect = self._watched(settings.on_connect)
+        settings.on_disconnect = self._watched(settings.on_disconnect)
+        opening.select_subprotocol = self._watched(opening.select_subprotocol)
+        opening.process_request = self._watched(opening.process_request)
+        opening.process_response = self._watched(opening.process_response)
 
-    def _head_received(self, data: bytes) -> None:
-        if not self.head.feed(data):
-            return
-        received, options = self.head.data, self._settings.options()
-        try:
-            found = Engine.confirm(
-                received, self.sent, deflate=self._settings.deflate, **options
-            )
-        except Exception as error:
-            self.opened.set_exception(error)
-            self.transport.abort()
-        else:
-            assert found is not None
-            self._request, self._response = self.sent, found[1]
-            self._open(found[0], received[self.head.length :])
-            self.opened.set_result(None)
+    def connect(self, path: str = "/", **options: Any) -> MemoryConnect:
+        """A client of this server, to be used like wscodec.asyncio.connect().
 
+        path     The target of its request.
+        options  As for wscodec.asyncio.connect(), except those for sockets, TLS and proxies.
+                 By default it offers the subprotocols and the compression of the server, and
+                 sends no pings.
 
-# The transport
+        Raises as wscodec.asyncio.connect() does; ConnectionRefusedError while the server is not
+        started, and after close().
+        """
+        opening = self._opening
+        offered = {
+            "subprotocols": opening.protocols.split(", ") if opening.protocols else None,
+            "compression": opening.deflate,
+            "ping_interval": None,
+        }
+        return MemoryConnect(self, path, {**offered, **options})
 
-_CHUNK = 1 << 16
+    def _accept(self, link: Link) -> ServerConnection:
+        if not self.is_serving():
+            raise ConnectionRefusedError("the server does not listen")
+        connection = self._connection()
+        join(connection, link)
+        return connection
 
+    def _watched(self, function: Any) -> Any:
+        """As Failures.watched(), also for coroutine functions."""
+        watched = self._failures.watched(function)
+        if watched is None:
+            return None
 
-class _Transport(asyncio.Transport):
-    """One end of a pipe in memory. What is written waits here until the other end reads it."""
+        async def awaited(connection: ServerConnection, result: Awaitable[Any]) -> Any:
+            with self._failures.noting(connection):
+                return await result
 
-    def __init__(self, protocol: asyncio.BufferedProtocol) -> None:
-        super().__init__()
-        self.loop = asyncio.get_running_loop()
-        self.protocol = protocol
-        self.other: _Transport
-        self.buffer = bytearray()
-        self.high, self.low = 1 << 16, 1 << 14
-        self.is_full = self.is_reading_paused = False
-        self.has_ended = False  # write_eof() or close() was called
-        self.is_lost = self.closes = False
+        @functools.wraps(function)
+        def call(connection: ServerConnection, *others: Any) -> Any:
+            result = watched(connection, *others)
+            return awaited(connection, result) if inspect.isawaitable(result) else result
 
-    # Reading
-
-    def is_reading(self) -> bool:
-        return not self.is_reading_paused
-
-    def pause_reading(self) -> None:
-        self.is_reading_paused = True
-
-    def resume_reading(self) -> None:
-        self.is_reading_paused = False
-        self.loop.call_soon(self.other.deliver)
-
-    def deliver(self) -> None:
-        """Passes what waits to the other end."""
-        other = self.other
-        if other.is_lost or other.is_reading_paused:
-            return
-        chunk = bytes(self.buffer[:_CHUNK])
-        if chunk:
-            del self.buffer[: len(chunk)]
-            room = other.protocol.get_buffer(len(chunk))
-            room[: len(chunk)] = chunk  # type: ignore[index]
-            other.protocol.buffer_updated(len(chunk))
-            if self.is_full and len(self.buffer) <= self.low:
-                self.is_full = False
-                self.protocol.resume_writing()
-            self.loop.call_soon(self.deliver)
-        elif self.has_ended and not other.closes and not other.protocol.eof_received():
-            other.close()
-        if self.closes and not self.buffer:
-            self.lose(None)
-
-    # Writing
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self.has_ended or self.is_lost:
-            return
-        self.buffer += data
-        self.loop.call_soon(self.deliver)
-        if len(self.buffer) > self.high and not self.is_full:
-            self.is_full = True
-            self.protocol.pause_writing()
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        self.high = (1 << 16) if high is None else high
-        self.low = self.high // 4 if low is None else low
-
-    def get_write_buffer_size(self) -> int:
-        return len(self.buffer)
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        self.has_ended = True
-        self.loop.call_soon(self.deliver)
+        return call
 
     # The end
 
-    def is_closing(self) -> bool:
-        return self.closes
+    async def __aexit__(
+        self,
+        class_: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+        if error is not None:
+            self._abort()
+        ended = asyncio.ensure_future(self.wait_closed())
+        await asyncio.wait([ended], timeout=self._settings.close_timeout)
+        if not ended.done():
+            self._abort()
+            await ended
+            if error is None:
+                raise TimeoutError("a handler has not returned")
+        self._failures.raise_first(error)
+
+    def _abort(self) -> None:
+        for connection in list(self._all):
+            connection.transport.abort()
+            if connection._task is not None:
+                connection._task.cancel()
+
+
+class MemoryConnect(connect):
+    """A client that server.connect() returns."""
+
+    def __init__(self, server: MemoryServer, path: str, options: dict[str, Any]) -> None:
+        super().__init__(f"ws://test{path}", proxy=None, **options)
+        self._route = self.route = _MemoryRoute(server)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None and self._connection is not None:
+            self._connection.transport.abort()
+        await super().__aexit__(kind, error, trace)
+
+
+class _MemoryRoute(Route):
+    """Leads to a server in memory."""
+
+    accepted: ServerConnection
+    """The server's end of the latest connection."""
+
+    is_given = True
+
+    def __init__(self, server: MemoryServer) -> None:
+        super().__init__(None, None, {})
+        self._server = server
+
+    async def connect(self, uri: WebSocketURI, link: Link) -> None:
+        self.accepted = self._server._accept(link)
+
+
+async def _listen(factory: Callable[[], asyncio.BaseProtocol]) -> _Listening:
+    return _Listening()
+
+
+class _Listening:
+    """Stands for the server of asyncio."""
+
+    sockets = ()
+    is_open = True
 
     def close(self) -> None:
-        if not self.closes:
-            self.closes = self.has_ended = True
-            self.loop.call_soon(self.deliver)
-            if not self.buffer:
-                self.loop.call_soon(self.lose, None)
+        self.is_open = False
 
-    def abort(self) -> None:
-        self.closes = self.has_ended = True
-        self.buffer.clear()
-        self.loop.call_soon(self.lose, None)
-        self.loop.call_soon(self.other.lose, ConnectionResetError("the peer has gone"))
+    def is_serving(self) -> bool:
+        return self.is_open
 
-    def lose(self, error: Exception | None) -> None:
-        if not self.is_lost:
-            self.is_lost = self.closes = True
-            self.protocol.connection_lost(error)
-
-
-def connect(first: asyncio.BufferedProtocol, second: asyncio.BufferedProtocol) -> None:
-    """Connects two protocols."""
-    one, two = _Transport(first), _Transport(second)
-    one.other, two.other = two, one
-    second.connection_made(two)
-    first.connection_made(one)
+    async def start_serving(self) -> None:
+        pass

@@ -25,8 +25,8 @@ from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..exceptions import InvalidStatus
 from ..frame import Side
-from ..handshake import Response, parse_handshake
-from ..http11 import Request
+from ..handshake import Response
+from ..http11 import Request, parse_request
 from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import WebSocketURI, parse_uri
@@ -198,9 +198,7 @@ class reconnect:
             opening = ClientOpening(uri, offer, self._engine_options)
             opened = _shake_hands(channel, opening)
             connection = self._create(channel, logger=self._logger, **self._options)
-            request = parse_handshake(opening.request)
-            assert request is not None
-            connection.request = request
+            connection.request = parse_request(opening.request)
             connection.response = opened.response
             connection._open(opened.connection, opened.rest)
         except BaseException:
