@@ -16,7 +16,6 @@ import contextlib
 import heapq
 import itertools
 import selectors
-import socket
 import threading
 import time
 import weakref
@@ -24,6 +23,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from ._wakeup import Wakeup
 
 TICK = 0.05
 """Seconds after which connections that nobody receives from are taken over: between once and
@@ -71,10 +72,9 @@ class Watcher:
         self._is_woken = self._has_ended = False
         with contextlib.ExitStack() as stack:  # there may be no descriptors left
             self._selector = stack.enter_context(selectors.DefaultSelector())
-            self._wakee, self._waker = socket.socketpair()
+            self._wakeup = Wakeup()
             stack.pop_all()
-        self._wakee.setblocking(False)
-        self._selector.register(self._wakee, READ)
+        self._selector.register(self._wakeup, READ)
         self._seen: dict[Watched, int] = {}  # all connections, and their turns before the tick
         self._masks: dict[Watched, int] = {}  # those that the selector has
         self._timers: list[tuple[float, int, weakref.ref[Watched]]] = []
@@ -112,7 +112,7 @@ class Watcher:
         with _guard:
             if not self._is_woken and not self._has_ended:
                 self._is_woken = True
-                self._waker.send(b"\0")
+                self._wakeup.wake()
 
     # For the thread
 
@@ -121,7 +121,8 @@ class Watcher:
             for key, ready in self._selector.select(self._timeout()):
                 if key.data is not None:
                     self._serve(key.data, ready)
-                elif self._wakee.recv(64):
+                else:
+                    self._wakeup.clear()
                     self._is_woken = False
             while self._commands:
                 self._commands.popleft()()
@@ -144,8 +145,7 @@ class Watcher:
 
     def _close(self) -> None:
         self._selector.close()
-        self._wakee.close()
-        self._waker.close()
+        self._wakeup.close()
 
     def _timeout(self) -> float | None:
         if self._commands:

@@ -37,6 +37,7 @@ from ._channel import Channel
 from ._io import Deadline, shut_down
 from ._options import connection_options, engine_options
 from ._signature import with_arguments_of
+from ._wakeup import Wakeup
 from .connection import Connection, LoggerLike, broadcast
 
 if TYPE_CHECKING:
@@ -118,9 +119,12 @@ class Server:
         self._news = threading.Condition(self._lock)
         self._threads: dict[threading.Thread, ServerConnection | None] = {}
         self._accepting: threading.Thread | None = None  # that is in serve_forever()
+        self._finishing: set[threading.Thread] = set()  # that wait for the end
         self._is_closing = False
         self._goodbye: tuple[int, str] | None = None  # for connections, once it is closing
-        self._wakee, self._waker = socket.socketpair()
+        self._has_told = True  # all connections that there are of _goodbye
+        self._has_ended = False
+        self._wakeup = Wakeup()
         sock.setblocking(False)
 
     @property
@@ -148,8 +152,9 @@ class Server:
     # Accepting
 
     def serve_forever(self) -> None:
-        """Accepts connections until shutdown() is called. If accept() fails, for instance
-        because the process has no descriptors left, that is logged, and tried again soon.
+        """Accepts connections until shutdown() is called, and returns once all handlers have.
+        If accept() fails, for instance because the process has no descriptors left, that is
+        logged, and tried again soon.
 
         Raises InvalidState if another thread is in serve_forever().
         """
@@ -161,22 +166,25 @@ class Server:
             self._accepting = threading.current_thread()
         try:
             self.logger.info("server listening on %s", _name(self.socket))
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._wakee, selectors.EVENT_READ)
-                selector.register(self.socket, selectors.EVENT_READ)
-                while not self._is_closing:
-                    selector.select()
-                    if not self._is_closing and not self._accept():
-                        # Needs no new descriptor.
-                        selector.unregister(self.socket)
-                        selector.select(_PAUSE)  # or until shutdown()
-                        if not self._is_closing:
-                            selector.register(self.socket, selectors.EVENT_READ)
+            self._accept_all()
         finally:
             with self._lock:
                 self._accepting = None
                 self._news.notify_all()
-                self._stop_listening()
+        self._finish()
+
+    def _accept_all(self) -> None:
+        with selectors.DefaultSelector() as selector, self._wakeup.woken_by_signals():
+            selector.register(self._wakeup, selectors.EVENT_READ)
+            selector.register(self.socket, selectors.EVENT_READ)
+            while not self._is_closing:
+                selector.select()
+                self._wakeup.clear()
+                if not self._is_closing and not self._accept():
+                    # Needs no new descriptor.
+                    selector.unregister(self.socket)
+                    selector.select(_PAUSE)
+                    selector.register(self.socket, selectors.EVENT_READ)
 
     def _accept(self) -> bool:
         """Accepts a connection and starts its thread. Returns False if something is
@@ -191,15 +199,13 @@ class Server:
         thread = threading.Thread(target=self._run, args=(sock,))
         try:
             with self._lock:
-                if self._is_closing:
-                    sock.close()
-                    return True
                 self._threads[thread] = None
                 thread.start()
         except BaseException as error:
-            sock.close()
-            with self._lock:
-                self._threads.pop(thread, None)
+            if thread not in threading.enumerate():  # else a signal handler has raised it
+                sock.close()
+                with self._lock:
+                    self._threads.pop(thread, None)
             if not isinstance(error, RuntimeError):
                 raise
             self.logger.error("cannot start a thread for a connection: %s", error)
@@ -216,7 +222,7 @@ class Server:
             self.logger.error("connection failed", exc_info=True)
         finally:
             with self._lock:
-                del self._threads[threading.current_thread()]
+                self._threads.pop(threading.current_thread(), None)
                 self._news.notify_all()
 
     def _serve(self, sock: socket.socket) -> None:
@@ -292,8 +298,11 @@ class Server:
         reason: str = "",
     ) -> None:
         """Stops to listen, closes the connections, and waits until all handlers have returned.
-        May be called by any thread, again, and by a signal handler. A thread of the server does
-        not wait for itself.
+        May be called by any thread, and again. A handler does not wait for itself, nor for
+        others that are in shutdown().
+
+        A signal handler that interrupts serve_forever() may call it, too. Then it does not
+        wait, but serve_forever() does, which goes on when the signal handler has returned.
 
         close_connections  False: let them go on until they end by themselves. Opening
                            handshakes in progress are answered with a 503 in any case.
@@ -303,18 +312,49 @@ class Server:
         """
         close_build(code, reason)
         with self._lock:
-            if not self._is_closing:
-                self._is_closing = True
-                self.logger.info("server closing")
-                self._waker.send(b"\0")
+            self._is_closing = True
+            self._has_told = False
             if close_connections:
                 self._goodbye = code, reason
-            self._stop_listening()
+            if self._accepting is not None:
+                self._wakeup.wake()
+            self._news.notify_all()
+            current = threading.current_thread()
+            if current is self._accepting or current in self._finishing:
+                return  # what a signal handler has interrupted may hold locks
+        self._finish()
+
+    def _finish(self) -> None:
+        """Tells the connections that the server is closing, and waits until all is done."""
+        current = threading.current_thread()
+        with self._lock:
+            self._finishing.add(current)
+            self._news.notify_all()
+            try:
+                while not self._is_done(current):
+                    self._news.wait()
+            finally:
+                self._finishing.discard(current)
+            if not self._threads and not self._has_ended:
+                self._has_ended = True
+                self.logger.info("server closed")
+
+    def _is_done(self, current: threading.Thread) -> bool:
+        """Goes on with the end. Returns whether nothing is left to wait for. Needs the lock."""
+        if not self._has_told:
+            self._has_told = True
             for connection in filter(None, self._threads.values()):
                 self._go_away(connection)
-            while not self._is_done():
-                self._news.wait()
-        self.logger.info("server closed")
+        if self._accepting is not None:
+            return False
+        if self.socket.fileno() >= 0:
+            self.logger.info("server closing")
+            self.socket.close()
+            self._wakeup.close()
+        others = self._threads.keys() - {current}
+        if current in self._threads:
+            others -= self._finishing
+        return not others
 
     def _go_away(self, connection: ServerConnection) -> None:
         """The server is closing. Needs the lock."""
@@ -322,19 +362,6 @@ class Server:
             shut_down(connection.socket, socket.SHUT_RD)  # wakes _answer()
         elif self._goodbye is not None and connection.state is not State.CONNECTING:
             connection.start_close(*self._goodbye)  # else _open() does it
-
-    def _stop_listening(self) -> None:
-        """Needs the lock."""
-        if self._is_closing:
-            self.socket.close()
-            if self._accepting is None:
-                self._wakee.close()
-                self._waker.close()
-
-    def _is_done(self) -> bool:
-        """Whether all threads have ended, but for the current one. Needs the lock."""
-        current = threading.current_thread()
-        return self._accepting in (None, current) and not (self._threads.keys() - {current})
 
 
 def _finished(steps: Steps) -> Answer:
