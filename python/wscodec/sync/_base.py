@@ -13,6 +13,7 @@ The threads that wait for another thread's reading are woken through _news.
 from __future__ import annotations
 
 import logging
+import math
 import ssl
 import threading
 import time
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Union
 
 from .._ending import Ending, State
-from .._limits import MaxQueue, queue_marks
+from .._limits import MaxQueue, MaxSize, queue_marks, sizes
 from ..connection import Connection as Engine
 from ..deflate import Deflate
 from ..events import Event
@@ -70,6 +71,7 @@ class Base(Watched):
         ping_timeout: float | None = 20,
         close_timeout: float | None = 10,
         max_queue: MaxQueue = 16,
+        max_size: MaxSize = 2**20,
         logger: LoggerLike,
     ) -> None:
         """For serve() and connect(), which describe the options. It is CONNECTING."""
@@ -84,6 +86,7 @@ class Base(Watched):
         self._ping_interval, self._ping_timeout = ping_interval, ping_timeout
         self._close_timeout = close_timeout
         self._high, self._low = queue_marks(max_queue)
+        self._most = sizes(max_size)[0] or math.inf  # bytes in the queue, like _high
         self._plain_logger = logger
         self._id: uuid.UUID | None = None
 
@@ -107,7 +110,12 @@ class Base(Watched):
         self._subprotocol: str | None = None
         self._deflate: Deflate | None = None
 
+        self._last_frames: bytes | None = None  # wait for the replies to what is in the queue
+        self._left = 0  # messages in the queue when that was looked at last
+        self._look_at = 0.0  # when it is looked at again
+
         self._queue: deque[Any] = deque()  # messages, or parts of them
+        self._queued = 0  # bytes in it, or characters
         self._parts: list[Any] = []  # of the message that recv() is collecting
         self._is_reading = False  # a thread reads
         self._is_paused = False  # the queue was full, and has not been drained

@@ -29,6 +29,7 @@ def connection_options(
     ping_timeout: float | None,
     close_timeout: float | None,
     max_queue: MaxQueue,
+    max_size: MaxSize,
 ) -> dict[str, Any]:
     """The options of Connection. Raises InvalidArgument."""
     queue_marks(max_queue)
@@ -37,4 +38,5 @@ def connection_options(
         "ping_timeout": seconds("ping_timeout", ping_timeout),
         "close_timeout": seconds("close_timeout", close_timeout),
         "max_queue": max_queue,
+        "max_size": max_size,
     }

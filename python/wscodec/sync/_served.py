@@ -10,6 +10,10 @@ from ._reading import MAX_OWED
 from ._sending import Sender
 from ._watcher import READ, WRITE
 
+MOST_AT_ONCE = 1 << 14
+"""Bytes that are read in one turn: some thousand pings at most, so that no peer holds up the
+others."""
+
 
 class Served(Sender):
     """Is served while no thread receives. Nothing here waits."""
@@ -17,7 +21,9 @@ class Served(Sender):
     @property
     def is_served(self) -> bool:
         """Whether a thread reads, or reading is paused."""
-        return self._is_reading or self._is_paused or self._ends_later or self._is_ended
+        if self._is_reading or self._is_paused or self._ends_later or self._is_ended:
+            return True
+        return self._last_frames is not None
 
     def serve(self, ready: int) -> int:
         """Reads and writes what is possible without waiting; see the watcher."""
@@ -50,7 +56,7 @@ class Served(Sender):
     def _read_now(self) -> None:
         data = None
         try:
-            data = receive_now(self.socket, self._size)
+            data = receive_now(self.socket, min(self._size, MOST_AT_ONCE))
         except OSError as error:
             self._fault, data = error, b""
         finally:
@@ -64,6 +70,8 @@ class Served(Sender):
     def on_timer(self, now: float) -> float | None:
         """Ends a closing handshake that takes too long, and does the keepalive."""
         try:
+            if self._last_frames is not None:
+                return self._await_replies(now)
             if self._state is State.OPEN:
                 return self._keep_alive(now)
             with self._lock:
@@ -84,6 +92,8 @@ class Served(Sender):
         with self._lock:
             hears = not (self._is_paused or self._ends_later)
             verdict = keepalive.look(now, self._sent, hears=hears)
+            if self._last_frames is not None:
+                return self._look_at
             if isinstance(verdict, float) or self._state is not State.OPEN:
                 return verdict if isinstance(verdict, float) else None
             error = TimeoutError(f"no pong within {keepalive.timeout} seconds")

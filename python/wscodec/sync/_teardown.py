@@ -14,7 +14,6 @@ import time
 
 from .._ending import State
 from ..errors import WsError
-from ..text import Close
 from ._base import Base
 from ._io import reset_on_close, send_now, shut_down
 
@@ -22,14 +21,10 @@ from ._io import reset_on_close, send_now, shut_down
 class Teardown(Base):
     """How a connection ends."""
 
-    def _is_closing(self, sent: int | None) -> None:
-        """The connection is CLOSING. The timer is started. Needs the lock.
-
-        sent  The code of the close that we have sent; None if none was.
-        """
-        if sent is not None and self._ending.sent is None:
-            self._ending.sent = Close(sent, "")
+    def _is_closing(self) -> None:
+        """The connection is CLOSING. The timer is started. Needs the lock."""
         self._is_paused = False  # so that the peer's close is not behind what nobody receives
+        self._last_frames = None
         if self._state is State.OPEN:
             self._state = State.CLOSING
             if self._close_timeout is not None:
@@ -49,7 +44,7 @@ class Teardown(Base):
         self._is_lost = True
         self._due.clear()
         self._owed = 0
-        self._is_closing(None)
+        self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         if self._ends_later:
             self._end()
@@ -70,7 +65,7 @@ class Teardown(Base):
         self._is_over = self._is_ended = self._is_lost = True
         self._due.clear()
         self._owed = 0
-        self._is_closing(None)
+        self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         self._watcher.forget(self)
 

@@ -143,7 +143,7 @@ class reconnect:
         self._open_timeout = seconds("open_timeout", open_timeout)
         self._engine_options = engine_options(max_size, compress_from, decode_text, stream)
         self._options = connection_options(
-            ping_interval, ping_timeout, close_timeout, max_queue
+            ping_interval, ping_timeout, close_timeout, max_queue, max_size
         )
         self._process_exception, self._delays = process_exception, reconnect_delays
         self._logger = logger or logging.getLogger("wscodec.client")

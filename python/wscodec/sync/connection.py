@@ -20,9 +20,9 @@ from .._ending import State
 from .._messages import Data, encoded
 from ..connection import Connection as Engine
 from ..errors import InvalidArgument
-from ..text import Close, CloseCode
+from ..text import Close, CloseCode, close_build
 from ._base import LoggerLike, PongEvent
-from ._io import shut_down
+from ._io import deadline_after, shut_down
 from ._keepalive import Keepalive
 from ._receiving import Receiver
 from ._served import Served
@@ -73,17 +73,16 @@ class Connection(Receiver, Served):
             self._await_end()
 
     def start_close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
-        """Closes the connection like close(), but does not wait."""
+        """Closes the connection like close(), but does not wait.
+
+        Raises as close() does.
+        """
+        close_build(code, reason)
         with self._lock:
             if self._state is State.CONNECTING:
                 shut_down(self.socket, socket.SHUT_RDWR)
             elif self._state is State.OPEN:
-                if self._is_sending:
-                    code, reason = CloseCode.INTERNAL_ERROR, "close during fragmented message"
-                self._engine.close(code, reason)
-                self._ending.sent = Close(code, reason)
-                self._add(self._engine.data_to_send())
-                self._is_closing(code)
+                self._close(code, reason)
                 if self._ends_later:
                     self._end()
         if self._state is not State.CONNECTING:
@@ -91,11 +90,25 @@ class Connection(Receiver, Served):
             if not self._is_reading:
                 self._watcher.attend(self)
 
+    def _close(self, code: int, reason: str) -> None:
+        """Sends a close frame, unless the peer has closed. Needs the lock."""
+        self._send_last_frames()
+        if self._state is State.OPEN:
+            if self._is_sending:
+                code, reason = CloseCode.INTERNAL_ERROR, "close during fragmented message"
+            self._engine.close(code, reason)
+            self._ending.sent = Close(code, reason)
+            self._add(self._engine.data_to_send())
+            self._is_closing()
+
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Waits until the connection is closed, at most `timeout` seconds (None: no limit).
         Returns whether it is closed. Messages are not received meanwhile; if more arrive than
-        fit into the queue, the end is behind them."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        fit into the queue, the end is behind them.
+
+        Raises TypeError for a timeout that is no number, InvalidArgument for NaN.
+        """
+        deadline = deadline_after(timeout)
         with self._lock:
             while self._state is not State.CLOSED:
                 if not self._wait_for_news(deadline):

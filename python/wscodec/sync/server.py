@@ -480,7 +480,9 @@ def serve(
         deflate=deflate_for(compression),
         options=engine_options(max_size, compress_from, decode_text, stream),
     )
-    options = connection_options(ping_interval, ping_timeout, close_timeout, max_queue)
+    options = connection_options(
+        ping_interval, ping_timeout, close_timeout, max_queue, max_size
+    )
     seconds("open_timeout", open_timeout)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listening(sock, host, port, kwargs))
