@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Union
 
 from .._ending import Ending, State
+from .._facts import Facts
 from .._limits import MaxQueue, MaxSize, queue_marks, sizes
 from ..connection import Connection as Engine
 from ..deflate import Deflate
@@ -58,7 +59,7 @@ class PongEvent(threading.Event):
         """Whether the event is also set when the connection is closed."""
 
 
-class Base(Watched):
+class Base(Facts, Watched):
     """The memory of a connection, and its facts."""
 
     side: Side
@@ -80,8 +81,7 @@ class Base(Watched):
         self.latency = 0.0
         """Seconds between the last ping and its pong; 0.0 before the first. By default the
         keepalive measures it every ping_interval."""
-        self.turns = 0
-        """For the watcher: how many times a thread has begun to read."""
+        self._turns = 0  # how many times a thread has begun to read
         self._channel = channel
         self._ping_interval, self._ping_timeout = ping_interval, ping_timeout
         self._close_timeout = close_timeout
@@ -155,21 +155,6 @@ class Base(Watched):
         """What tells about certificates and ciphers; None without TLS. Do not read or write
         it."""
         return None if self._channel.tls is None else self._channel.tls.object
-
-    @property
-    def state(self) -> State:
-        """The state of the connection."""
-        return self._state
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed; None if there is none."""
-        return self._subprotocol
-
-    @property
-    def deflate(self) -> Deflate | None:
-        """The compression that was agreed; None if there is none."""
-        return self._deflate
 
     @property
     def close_code(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import Any
 
 from .._ending import State, too_big
 from ..errors import TooBig, WsError
@@ -111,11 +112,14 @@ class Reader(LastFrames):
                 if kind is Message or kind is MessagePart:
                     if self._discards:
                         continue
-                    queue.append(event[0] if kind is Message else event)
-                    size, self._queued = len(queue), self._queued + len(event.data)
+                    data: Any = event[0]
+                    queue.append(data if kind is Message else event)
+                    self._queued += len(data)
+                    size = len(queue)
                     is_full = size > self._high or self._queued > self._most
                     if is_full and self._state is not State.OPEN:
                         queue.pop()
+                        self._queued -= len(data)
                         self._discards = True
                     elif is_full or size > limit:
                         self._is_paused = is_full
@@ -193,7 +197,7 @@ class Reader(LastFrames):
                         self._wait_for_news()
                         continue
                     mine = self._is_reading = True
-                    self.turns += 1
+                    self._turns += 1
                 self._flush()
                 self._read(None)
         finally:

@@ -152,7 +152,7 @@ class Receiver(Reader):
                         mine = self._is_reading = False
                         must_flush = self._handle_inbox(0)
                     elif self._has_more and not queue:
-                        self.turns += 1
+                        self._turns += 1
                         must_flush = self._process(0)
                     if queue:
                         item = self._pop()
@@ -170,7 +170,7 @@ class Receiver(Reader):
                             is_late = not self._wait_for_news(deadline)
                             continue
                         mine = self._is_reading = True
-                        self.turns += 1
+                        self._turns += 1
                         watcher = self._watcher
                 if must_flush:
                     self._flush()

@@ -116,16 +116,15 @@ class Sender(Reader):
         during the opening handshake.
         """
         payload = None if data is None else ping_payload(data)
+        event = None
         with self._lock:
-            event = None
             self._send_last_frames()
-            is_open = self._state is State.OPEN
-            if is_open:
+            if self._state is State.OPEN:
                 if payload in self._pings:
                     raise ConcurrencyError("already waiting for a pong with the same data")
                 event = self._add_ping(payload, ack_on_close)
-        self._finish_sending(is_open)
-        assert event is not None, "it was open"
+        self._finish_sending(event is not None)
+        assert event is not None
         if not self._is_reading:
             self._watcher.attend(self)
         return event

@@ -3,7 +3,7 @@
 _is_closing()   a close frame was sent or received, or nothing more can be: a timer starts
 _break()        the stream is ended, which wakes all threads that wait for it
 _end()          it has ended, as the thread that reads has noticed
-release()       the watcher has let go of the socket, and closes it
+_release()      the watcher has let go of the socket, and closes it
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Teardown(Base):
             finally:
                 self._writer.release()
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """The end: no thread uses the socket any more but one that is about to stop writing."""
         with self._writer, self._lock:
             if self._resets:

@@ -32,7 +32,7 @@ from ..proxy import ProxyLike
 from ..uri import WebSocketURI, parse_uri
 from ._channel import Channel
 from ._io import Deadline
-from ._options import connection_options, engine_options
+from ._settings import connection_options, engine_options
 from ._route import Route
 from ._signature import with_arguments_of
 from .connection import Connection, LoggerLike

@@ -35,7 +35,7 @@ from ..options import COMPRESS_FROM
 from ..text import CloseCode, close_build
 from ._channel import Channel
 from ._io import Deadline, shut_down
-from ._options import connection_options, engine_options
+from ._settings import connection_options, engine_options
 from ._signature import with_arguments_of
 from ._wakeup import Wakeup
 from .connection import Connection, LoggerLike, broadcast
