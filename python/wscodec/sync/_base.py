@@ -20,8 +20,10 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
+from .._callables import LoggerLike
+from .._defaults import CLOSE_TIMEOUT, MAX_QUEUE, MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
 from .._ending import Ending, State
 from .._facts import Facts
 from .._limits import MaxQueue, MaxSize, queue_marks, sizes
@@ -36,8 +38,7 @@ if TYPE_CHECKING:
     from ._keepalive import Keepalive
     from ._tls import Tls
 
-LoggerLike = Union[logging.Logger, "logging.LoggerAdapter[Any]"]
-"""A logger, or an adapter of one."""
+LOGGER = logging.getLogger("wscodec")
 
 LEAST, MOST = 4096, 1 << 18
 """Sizes of a read: doubled when a read is full, halved when it is nearly empty."""
@@ -68,12 +69,12 @@ class Base(Facts, Watched):
         self,
         channel: Channel,
         *,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
-        max_queue: MaxQueue = 16,
-        max_size: MaxSize = 2**20,
-        logger: LoggerLike,
+        ping_interval: float | None = PING_INTERVAL,
+        ping_timeout: float | None = PING_TIMEOUT,
+        close_timeout: float | None = CLOSE_TIMEOUT,
+        max_queue: MaxQueue = MAX_QUEUE,
+        max_size: MaxSize = MAX_SIZE,
+        logger: LoggerLike = LOGGER,
     ) -> None:
         """For serve() and connect(), which describe the options. It is CONNECTING."""
         self.socket = channel.socket

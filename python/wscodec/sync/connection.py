@@ -16,12 +16,13 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._callables import LoggerLike
 from .._ending import State
 from .._messages import Data, encoded
 from ..connection import Connection as Engine
 from ..errors import InvalidArgument
 from ..text import Close, CloseCode, close_build
-from ._base import LoggerLike, PongEvent
+from ._base import PongEvent
 from ._io import deadline_after, shut_down
 from ._keepalive import Keepalive
 from ._receiving import Receiver
@@ -43,6 +44,17 @@ class Connection(Receiver, Served):
 
     At the end of a `with`, the connection is closed: with the code 1000, or with 1011 if an
     exception leaves it.
+
+    Its attributes, besides the properties that are described below, are:
+
+    latency  Seconds between the last ping and its pong; 0.0 before the first. By default the
+             keepalive measures it every ping_interval.
+    socket   The socket. Do not read or write it; under TLS it carries TLS.
+
+    While no thread receives, messages are queued, until there are more than max_queue, or of
+    more bytes than max_size; then nothing is read. Messages that arrive before the peer's close
+    frame can be answered before ours is sent, if each is received and answered within a second
+    of the one before.
 
     An exception that a signal handler raises, such as KeyboardInterrupt, leaves a method that
     waits, and nothing is lost: a message that send() was writing is still sent. But if it

@@ -11,7 +11,7 @@ with serve(echo, "localhost", 8765) as server:
 from __future__ import annotations
 
 import contextlib
-import logging
+import inspect
 import os
 import selectors
 import socket
@@ -22,8 +22,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
+from .._callables import (
+    LoggerLike,
+    check_callable,
+    check_no_generator,
+    check_plain,
+    logger_for,
+)
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
 from .._ending import State
-from .._limits import MaxQueue, MaxSize, deflate_for, seconds
+from .._limits import MaxQueue, MaxSize, deflate_for
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
@@ -31,17 +48,17 @@ from ..errors import HandshakeError, InvalidArgument, InvalidState
 from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..http11 import Request, Response
-from ..options import COMPRESS_FROM
 from ..text import CloseCode, close_build
+from ._arguments import ListenArguments, ServeArguments, check_names, check_type
 from ._channel import Channel
 from ._io import Deadline, shut_down
-from ._settings import connection_options, engine_options
+from ._settings import Settings
 from ._signature import with_arguments_of
 from ._wakeup import Wakeup
-from .connection import Connection, LoggerLike, broadcast
+from .connection import Connection, broadcast
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
@@ -54,7 +71,15 @@ _BACKLOG = 1024
 
 
 class ServerConnection(Connection):
-    """A connection of a server. serve() creates it; see Connection for its methods."""
+    """A connection of a server. serve() creates it; see Connection for its methods.
+
+    Besides those of Connection, its attributes are:
+
+    request   The client's Request. It is there for process_request and all that follows.
+    response  The Response to it; None before it is sent.
+    server    The Server that it belongs to.
+    username  The user, once basic_auth() has let it through.
+    """
 
     side = Side.SERVER
 
@@ -90,6 +115,9 @@ class ServerConnection(Connection):
 class Server:
     """A server, which serve() returns. At the end of a `with`, it is shut down.
 
+    socket  The socket on which it listens.
+    logger  The logger of the server and its connections.
+
     Each connection has a thread, in which the handler runs. These are not daemon threads: the
     interpreter waits for them at its exit, so shut the server down.
     """
@@ -99,21 +127,18 @@ class Server:
         sock: socket.socket,
         handler: Handler,
         opening: Opening,
+        settings: Settings,
         *,
         ssl: tls.SSLContext | None,
-        open_timeout: float | None,
-        logger: LoggerLike,
         create_connection: Callable[..., ServerConnection],
-        options: dict[str, Any],
     ) -> None:
         """For serve()."""
         self.socket = sock
         """The socket on which the server listens."""
-        self.logger = logger
+        self.logger = settings.logger
         """The logger of the server and its connections."""
         self._handler, self._opening, self._ssl = handler, opening, ssl
-        self._open_timeout = open_timeout
-        self._create_connection, self._options = create_connection, options
+        self._settings, self._create_connection = settings, create_connection
         # Re-entrant: a signal handler may call shutdown() while its thread holds it.
         self._lock = threading.RLock()
         self._news = threading.Condition(self._lock)
@@ -226,8 +251,8 @@ class Server:
                 self._news.notify_all()
 
     def _serve(self, sock: socket.socket) -> None:
-        channel = Channel(sock, Deadline(self._open_timeout))
-        connection = self._create_connection(channel, self, logger=self.logger, **self._options)
+        channel = Channel(sock, Deadline(self._settings.open_timeout))
+        connection = self._create_connection(channel, self, **self._settings.of_connection)
         with self._lock:
             self._threads[threading.current_thread()] = connection
             if self._is_closing:
@@ -247,7 +272,7 @@ class Server:
             channel.send(answer.reply)
             if answer.engine is None:
                 self.logger.info("connection rejected (%s)", answer.reply[9:12].decode())
-                channel.finish(Deadline(self._options["close_timeout"]))
+                channel.finish(Deadline(self._settings.close_timeout))
                 return False
             connection._open(answer.engine, reader.data[reader.length :])
         except (OSError, EOFError) as error:
@@ -281,7 +306,10 @@ class Server:
 
     def _handle(self, connection: ServerConnection) -> None:
         try:
-            self._handler(connection)
+            result = self._handler(connection)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError("the handler has returned a coroutine: it must not be async")
         except Exception as error:
             if isinstance(error, ConnectionClosed) and connection.state is not State.OPEN:
                 connection.logger.info("connection handler ended: %s", error)
@@ -385,7 +413,7 @@ def serve(
     origins: Sequence[Origin] | None = None,
     subprotocols: Sequence[str] | None = None,
     select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None = None,
-    compression: str | Deflate | None = "deflate",
+    compression: str | Deflate | None = COMPRESSION,
     compress_from: int = COMPRESS_FROM,
     process_request: Callable[[ServerConnection, Request], Response | None] | None = None,
     process_response: (
@@ -393,17 +421,17 @@ def serve(
     ) = None,
     headers: HeadersLike = (),
     server_header: str | None = None,
-    open_timeout: float | None = 10,
-    ping_interval: float | None = 20,
-    ping_timeout: float | None = 20,
-    close_timeout: float | None = 10,
-    max_size: MaxSize = 2**20,
-    max_queue: MaxQueue = 16,
+    open_timeout: float | None = OPEN_TIMEOUT,
+    ping_interval: float | None = PING_INTERVAL,
+    ping_timeout: float | None = PING_TIMEOUT,
+    close_timeout: float | None = CLOSE_TIMEOUT,
+    max_size: MaxSize = MAX_SIZE,
+    max_queue: MaxQueue = MAX_QUEUE,
     decode_text: bool = True,
     stream: bool = False,
     logger: LoggerLike | None = None,
     create_connection: Callable[..., ServerConnection] | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[ListenArguments],
 ) -> Server:
     """Creates a server, which listens at once, and accepts connections in serve_forever().
 
@@ -467,8 +495,29 @@ def serve(
     Raises InvalidArgument for values out of range and for combinations that are not possible;
     TypeError for values of the wrong type; OSError if it cannot listen.
     """
-    if not callable(handler):
-        raise TypeError(f"the handler {handler!r} cannot be called")
+    check_callable("handler", handler, "connection")
+    check_plain("handler", handler, "connection")
+    check_no_generator("handler", handler)
+    check_plain("process_request", process_request, "connection", "request")
+    check_plain("process_response", process_response, "connection", "request", "response")
+    if create_connection is not None:
+        check_callable("create_connection", create_connection, "channel", "server")
+    given: dict[str, Any] = {**kwargs}
+    check_names("serve", ListenArguments.__annotations__, given)
+    for name, value in ("host", host), ("port", port), ("sock", sock), ("ssl", ssl):
+        check_type(name, value)
+    settings = Settings(
+        logger=logger_for("wscodec.server", logger),
+        compress_from=compress_from,
+        open_timeout=open_timeout,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+        close_timeout=close_timeout,
+        max_size=max_size,
+        max_queue=max_queue,
+        decode_text=decode_text,
+        stream=stream,
+    )
     opening = Opening(
         origins=origins,
         subprotocols=subprotocols,
@@ -478,23 +527,16 @@ def serve(
         headers=headers,
         server_header=server_header,
         deflate=deflate_for(compression),
-        options=engine_options(max_size, compress_from, decode_text, stream),
+        options=settings.of_engine,
     )
-    options = connection_options(
-        ping_interval, ping_timeout, close_timeout, max_queue, max_size
-    )
-    seconds("open_timeout", open_timeout)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(_listening(sock, host, port, kwargs))
         server = Server(
-            listening,
+            stack.enter_context(_listening(sock, host, port, given)),
             handler,
             opening,
+            settings,
             ssl=ssl,
-            open_timeout=open_timeout,
-            logger=logger or logging.getLogger("wscodec.server"),
             create_connection=create_connection or ServerConnection,
-            options=options,
         )
         stack.pop_all()
     return server
@@ -502,7 +544,9 @@ def serve(
 
 @with_arguments_of(serve)
 def unix_serve(
-    handler: Handler, path: str | os.PathLike[str] | None = None, **kwargs: Any
+    handler: Handler,
+    path: str | os.PathLike[str] | None = None,
+    **kwargs: Unpack[ServeArguments],
 ) -> Server:
     """Creates a server on a Unix socket.
 
@@ -511,28 +555,39 @@ def unix_serve(
 
     Raises as serve() does.
     """
-    if path is None and kwargs.get("sock") is None:
+    check_type("path", path)
+    if (path is None) == (kwargs.get("sock") is None):
         raise InvalidArgument("give either a path or sock")
-    return serve(handler, _path=path, **kwargs)
+    if path is None:
+        return serve(handler, **kwargs)
+    backlog = kwargs.pop("backlog", _BACKLOG)
+    check_type("backlog", backlog)
+    name = os.fspath(path)
+    listening = socket.create_server(name, family=socket.AF_UNIX, backlog=backlog)
+    kwargs["sock"] = listening
+    try:
+        return serve(handler, **kwargs)
+    except BaseException:
+        listening.close()
+        os.unlink(name)
+        raise
 
 
 def _listening(
-    sock: socket.socket | None, host: str | None, port: int | None, kwargs: dict[str, Any]
+    sock: socket.socket | None, host: str | None, port: int | None, given: dict[str, Any]
 ) -> socket.socket:
     """The socket of the server."""
-    path = kwargs.pop("_path", None)
     if sock is not None:
-        if host is not None or port is not None or path is not None:
-            raise InvalidArgument("sock excludes host, port and path")
-        if kwargs:
-            raise TypeError(f"unexpected with sock: {', '.join(kwargs)}")
+        if host is not None or port is not None:
+            raise InvalidArgument("sock excludes host and port")
+        if given:
+            raise InvalidArgument(f"sock excludes {', '.join(given)}")
+        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise InvalidArgument("sock does not listen: call its listen()")
         return sock
-    kwargs.setdefault("backlog", _BACKLOG)
-    if path is not None:
-        return socket.create_server(os.fspath(path), family=socket.AF_UNIX, **kwargs)
     if port is None:
         raise InvalidArgument("the port is missing")
-    return socket.create_server((host or "", port), **kwargs)
+    return socket.create_server((host or "", port), **{"backlog": _BACKLOG, **given})
 
 
 def _name(listening: socket.socket) -> str:
