@@ -174,7 +174,12 @@ class Room:
 
 @pytest.mark.parametrize(
     "handler",
-    [coroutine_function, AsyncCallable(), Room().wait, functools.partial(coroutine_function, 1)],
+    [
+        coroutine_function,
+        AsyncCallable(),
+        Room().wait,
+        functools.partial(coroutine_function, 1),
+    ],
     ids=title,
 )
 def test_a_handler_is_no_coroutine_function(handler: Any) -> None:
@@ -223,7 +228,7 @@ def test_arguments_that_exclude_each_other_are_refused(tmp_path: Path) -> None:
     with socket.create_server(LOCAL) as listening, socket.socket() as fresh:
         for wrong in ({"host": "x"}, {"port": 1}, {"backlog": 5}):
             with pytest.raises(InvalidArgument, match="sock excludes"):
-                serve(echo, sock=listening, **wrong)  # type: ignore[arg-type]
+                serve(echo, sock=listening, **wrong)
         with pytest.raises(InvalidArgument, match="sock does not listen"):
             serve(echo, sock=fresh)
         with pytest.raises(InvalidArgument, match="either a path or sock"):
@@ -242,7 +247,7 @@ def test_unix_serve_leaves_no_socket_behind_if_an_argument_is_wrong(tmp_path: Pa
     path = tmp_path / "socket"
     for wrong in ({"max_size": 0}, {"backlog": "x"}, {"x": 1}):
         with pytest.raises((TypeError, InvalidArgument)):
-            unix_serve(echo, path, **wrong)  # type: ignore[arg-type]
+            unix_serve(echo, path, **wrong)
         assert not path.exists()
     with pytest.raises(TypeError, match="path"):
         unix_serve(echo, 5)  # type: ignore[arg-type]
@@ -265,7 +270,9 @@ def test_type_checkers_know_the_arguments_that_are_passed_on(
     function: Callable[..., Any], types: Any
 ) -> None:
     parameters = inspect.signature(function).parameters.values()
-    known = {each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY}
+    known = {
+        each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY
+    }
     own: dict[str, Any] = types.__annotations__
     passed = set(own) - set(known)
     socket_function = socket.create_server if function is serve else socket.create_connection
@@ -277,21 +284,22 @@ def test_type_checkers_know_the_arguments_that_are_passed_on(
 
 def test_help_shows_nothing_that_is_not_for_users_and_explains_the_rest() -> None:
     for class_ in ServerConnection, ClientConnection:
-        text = pydoc.render_doc(class_, renderer=pydoc.plaintext)
+        text = pydoc.plain(pydoc.render_doc(class_))
         for name in ("release", "on_timer", "is_served", "turns", "serve(self"):
             assert f" {name}" not in text
         public = {name for each in class_.__mro__ for name in vars(each)} - {"side"}
         for name in public:
             if not name.startswith("_"):
                 assert inspect.getdoc(getattr(class_, name)), name
-    for class_, names in (
+    described: tuple[tuple[type, tuple[str, ...]], ...] = (
         (Connection, ("latency", "socket")),
         (ServerConnection, ("request", "response", "server", "username")),
         (ClientConnection, ("request", "response")),
         (Server, ("socket", "logger")),
-    ):
+    )
+    for described_class, names in described:
         for name in names:
-            assert f"\n{name}  " in (inspect.getdoc(class_) or ""), name
+            assert f"\n{name}  " in (inspect.getdoc(described_class) or ""), name
 
 
 def test_mypy_finds_wrong_arguments(tmp_path: Path) -> None:

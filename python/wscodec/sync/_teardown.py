@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections import deque
 
 from .._ending import State
 from ..errors import WsError
@@ -42,12 +43,16 @@ class Teardown(Base):
         if not self._is_over:
             self._ending.cause = self._ending.cause or error
         self._is_lost = True
-        self._due.clear()
-        self._owed = 0
+        self._drop_due()
         self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         if self._ends_later:
             self._end()
+
+    def _drop_due(self) -> None:
+        """Needs the lock, but not _writer: a thread that is writing keeps what it has."""
+        self._due = deque()
+        self._owed = 0
 
     def _end(self) -> None:
         """The stream has ended. Needs the lock."""
@@ -63,8 +68,7 @@ class Teardown(Base):
         self._end_tls()
         self._ends_later = self._has_more = False
         self._is_over = self._is_ended = self._is_lost = True
-        self._due.clear()
-        self._owed = 0
+        self._drop_due()
         self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         self._watcher.forget(self)

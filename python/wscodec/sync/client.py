@@ -43,8 +43,8 @@ from ..uri import WebSocketURI, parse_uri
 from ._arguments import ConnectArguments, SocketArguments, check_names, check_type
 from ._channel import Channel
 from ._io import Deadline
-from ._settings import Settings
 from ._route import Route
+from ._settings import Settings
 from ._signature import with_arguments_of
 from .connection import Connection
 
