@@ -42,14 +42,14 @@ class Wakeup:
         this, a signal that comes just before the thread waits, or that the system hands to
         another thread, would not. A program that has set a descriptor for signals keeps it.
         """
-        try:
+        is_ours = False
+        with contextlib.suppress(ValueError):  # not the main thread
             others = signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
-        except ValueError:  # not the main thread
-            yield
-            return
-        if others >= 0:
-            signal.set_wakeup_fd(others)
+            is_ours = others < 0
+            if not is_ours:
+                signal.set_wakeup_fd(others)
         try:
             yield
         finally:
-            signal.set_wakeup_fd(others)
+            if is_ours:
+                signal.set_wakeup_fd(-1)

@@ -67,6 +67,9 @@ Handler = Callable[["ServerConnection"], object]
 _PAUSE = 0.2
 """Seconds without accept() after it has failed, e.g. because there are no descriptors left."""
 
+_LOOK_AGAIN = 1.0
+"""Seconds until shutdown() notices a signal that came just before it waited."""
+
 _BACKLOG = 1024
 
 
@@ -359,15 +362,15 @@ class Server:
             self._finishing.add(current)
             self._news.notify_all()
             try:
-                while not self._is_done(current):
-                    self._news.wait()
+                while not self._go_on(current):
+                    self._news.wait(_LOOK_AGAIN)
             finally:
                 self._finishing.discard(current)
             if not self._threads and not self._has_ended:
                 self._has_ended = True
                 self.logger.info("server closed")
 
-    def _is_done(self, current: threading.Thread) -> bool:
+    def _go_on(self, current: threading.Thread) -> bool:
         """Goes on with the end. Returns whether nothing is left to wait for. Needs the lock."""
         if not self._has_told:
             self._has_told = True
@@ -379,10 +382,10 @@ class Server:
             self.logger.info("server closing")
             self.socket.close()
             self._wakeup.close()
-        others = self._threads.keys() - {current}
+        ignored = {current}
         if current in self._threads:
-            others -= self._finishing
-        return not others
+            ignored |= self._finishing
+        return all(thread in ignored for thread in self._threads)
 
     def _go_away(self, connection: ServerConnection) -> None:
         """The server is closing. Needs the lock."""
