@@ -380,8 +380,8 @@ class Server:
             return False
         if self.socket.fileno() >= 0:
             self.logger.info("server closing")
-            self.socket.close()
-            self._wakeup.close()
+        self.socket.close()
+        self._wakeup.close()
         ignored = {current}
         if current in self._threads:
             ignored |= self._finishing
