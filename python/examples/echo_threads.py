@@ -11,7 +11,7 @@ from wscodec.sync import Headers, Request, Response, Server, ServerConnection, s
 PROTOCOLS = ["chat", "superchat"]
 MAX_MESSAGE = 16 * 1024 * 1024
 HELLO = b"Hello, World!\n"
-CLOSE_SECONDS = 2  # for the peers to close
+CLOSE_SECONDS = 5  # for the peers to close: Docker kills 10 seconds after a SIGTERM
 
 
 def echo(connection: ServerConnection) -> None:

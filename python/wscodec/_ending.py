@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from .errors import TooBig
 from .exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
 from .text import NO_CLOSE, Close, CloseCode
 
@@ -21,6 +22,11 @@ class State(enum.IntEnum):
     """A close was sent or received, or an error has ended the connection."""
     CLOSED = 3
     """The TCP connection is closed."""
+
+
+def too_big(announced: int) -> TooBig:
+    """The error for a frame or message of this length, announced or reached."""
+    return TooBig(f"a frame or message of {announced} bytes exceeds the limit")
 
 
 class Ending:

@@ -1,7 +1,7 @@
 """A chat server and clients as a user writes them, for type checkers in their strictest mode:
-nothing here needs a cast or an ignored error."""
+nothing here needs a cast or an ignored error, but for what is mistaken."""
 
-# pyright: strict
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from wscodec.asyncio import (
 )
 from wscodec.sync import ServerConnection as SyncServerConnection
 from wscodec.sync import connect as sync_connect
+from wscodec.sync import serve as sync_serve
+from wscodec.sync import unix_connect as sync_unix_connect
+from wscodec.sync import unix_serve as sync_unix_serve
 
 
 @dataclass
@@ -122,6 +125,15 @@ def ask(url: str, text: str) -> str | bytes:
 def reply(connection: SyncServerConnection) -> None:
     for message in connection:
         connection.send(message)
+
+
+def mistaken(url: str) -> None:
+    """What type checkers must complain of: without that, the comments are not needed."""
+    sync_connect(url, ping_intervall=5)  # type: ignore[call-overload]
+    sync_connect(url, max_queue="x")  # type: ignore[call-overload]
+    sync_unix_connect("/tmp/socket", max_sise=5)  # type: ignore[call-arg]
+    sync_serve(reply, "localhost", 5, orgins=[])  # type: ignore[call-arg]
+    sync_unix_serve(reply, "/tmp/socket", ssl=True)  # type: ignore[arg-type]
 
 
 def main() -> None:

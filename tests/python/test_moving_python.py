@@ -14,7 +14,6 @@ import wscodec.exceptions
 from programs import programs
 from websockets_names import facts
 from wire import ROOT
-from wscodec.sync._watcher import Watched
 from wscodec.sync.client import connect, reconnect
 
 PAGE = ROOT / "docs" / "moving-python.md"
@@ -52,12 +51,7 @@ def compared(module: str) -> dict[str, str]:
     """What is true."""
     theirs = importlib.import_module(f"websockets.{module}")
     ours = importlib.import_module(f"wscodec.{module}")
-    found = facts(theirs, ours, PASSES_ON.get(module, {}))
-    if module == "sync.connection":
-        # For the thread that watches connections, not for users.
-        watched = {*vars(Watched), *Watched.__annotations__}
-        found = {k: v for k, v in found.items() if k.partition(".")[2] not in watched}
-    return found
+    return facts(theirs, ours, PASSES_ON.get(module, {}))
 
 
 @pytest.mark.parametrize("module", MODULES)

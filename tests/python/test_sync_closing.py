@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import wire
@@ -281,3 +282,37 @@ def test_an_exception_of_a_signal_handler_leaves_send_and_the_message_is_still_s
             assert data[:2] == bytes([FIN | BINARY, 0xFF])
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_an_error_after_both_close_frames_is_not_the_cause() -> None:
+    for way in ("reset", "timeout"):
+        with met(close_timeout=0.3) as (connection, peer):
+            peer.send(wire.close(1000))
+            assert peer.read(4) == goodbye(1000)
+            if way == "reset":
+                peer.reset()
+            with pytest.raises(ConnectionClosedOK) as caught:
+                connection.recv(PATIENCE)
+            assert connection.wait_closed(PATIENCE)
+            with pytest.raises(ConnectionClosedOK) as again:
+                connection.send("x")
+            assert (caught.value.__cause__, again.value.__cause__) == (None, None)
+
+
+def test_a_timeout_of_the_closing_handshake_is_the_cause() -> None:
+    with met(close_timeout=0.2) as (connection, _):
+        connection.close()
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.recv()
+        assert isinstance(caught.value.__cause__, TimeoutError)
+
+
+@pytest.mark.parametrize("code", [1005.5, "x", 999, 1006])
+def test_an_invalid_code_is_refused_in_every_state(code: Any) -> None:
+    with met() as (connection, peer):
+        with pytest.raises((TypeError, InvalidArgument)):
+            connection.close(code)
+        peer.send(wire.close(1000))
+        assert connection.wait_closed(PATIENCE)
+        with pytest.raises((TypeError, InvalidArgument)):
+            connection.close(code)

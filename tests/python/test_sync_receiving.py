@@ -6,21 +6,53 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import wire
 from echo_checks import echo, goodbye
-from sync_peers import PATIENCE, met, met_by_client, nothing_is_left, wait_until  # noqa: F401
-from wire import BINARY, CONTINUATION, FIN, PING, PONG, TEXT, frame
-from wscodec.errors import InvalidUtf8, ReservedOpcode, TooBig, UnexpectedEof
-from wscodec.sync import ConcurrencyError, ConnectionClosedError, ConnectionClosedOK, State
+from sync_peers import (  # noqa: F401
+    PATIENCE,
+    masked_rest,
+    met,
+    met_by_client,
+    nothing_is_left,
+    serving,
+    uri_of,
+    wait_until,
+)
+from wire import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, TEXT, frame
+from wscodec import Deflate
+from wscodec.errors import (
+    InvalidArgument,
+    InvalidUtf8,
+    ProtocolError,
+    ReservedOpcode,
+    TooBig,
+    UnexpectedEof,
+)
+from wscodec.sync import (
+    ConcurrencyError,
+    ConnectionClosed,
+    ConnectionClosedError,
+    ConnectionClosedOK,
+    State,
+    connect,
+)
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 
 def text(payload: bytes) -> bytes:
     return frame(FIN | TEXT, payload)
+
+
+def reported(error: BaseException | None) -> bytes:
+    """The close frame that tells a client what was wrong."""
+    assert isinstance(error, ProtocolError)
+    return wire.close(error.close_code, str(error).encode(), None)
 
 
 def test_a_text_is_str_and_a_binary_message_is_bytes() -> None:
@@ -45,7 +77,7 @@ def test_without_decode_text_a_text_is_checked_bytes() -> None:
         with pytest.raises(ConnectionClosedError) as caught:
             connection.recv(PATIENCE)
         assert isinstance(caught.value.__cause__, InvalidUtf8)
-        assert peer.rest() == goodbye(1007)
+        assert peer.rest() == reported(caught.value.__cause__)
 
 
 def test_binary_that_is_to_be_decoded_and_is_not_utf_8_closes_with_1007() -> None:
@@ -55,7 +87,7 @@ def test_binary_that_is_to_be_decoded_and_is_not_utf_8_closes_with_1007() -> Non
             connection.recv(decode=True)
         assert isinstance(caught.value.__cause__, UnicodeDecodeError)
         assert caught.value.sent is not None and caught.value.sent.code == 1007
-        assert peer.rest() == wire.close(1007, b"invalid start byte at 1", None)
+        assert peer.rest() == wire.close(1007, b"invalid UTF-8", None)
 
 
 def test_a_recv_that_times_out_loses_nothing() -> None:
@@ -76,6 +108,26 @@ def test_recv_with_timeout_0_takes_what_has_arrived() -> None:
         peer.send(text(b"a"), text(b"b"))
         time.sleep(0.02)
         assert [connection.recv(0), connection.recv(-1)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("timeout", ["x", b"1", [], True, float("nan")])
+def test_a_timeout_that_is_no_number_of_seconds_is_refused(timeout: Any) -> None:
+    with met() as (connection, peer):
+        for wait in (connection.recv, connection.wait_closed):
+            with pytest.raises((TypeError, InvalidArgument), match="timeout"):
+                wait(timeout)
+        peer.send(text(b"a"))
+        assert connection.recv(PATIENCE) == "a"
+
+
+@pytest.mark.parametrize("timeout", [float("inf"), 1e30, 10**500])
+def test_a_timeout_that_no_clock_reaches_is_no_limit(timeout: float) -> None:
+    with met() as (connection, peer), ThreadPoolExecutor() as threads:
+        received = threads.submit(connection.recv, timeout)
+        peer.send(text(b"a"))
+        assert received.result(PATIENCE) == "a"
+        peer.send(wire.close(1000))
+        assert connection.wait_closed(timeout)
 
 
 def test_a_timeout_is_about_as_long_as_it_says() -> None:
@@ -113,6 +165,77 @@ def test_replies_precede_the_pong_and_the_close_behind_the_message() -> None:
             connection.send(message)
         expected = echo(FIN | TEXT, b"a") + echo(FIN | PONG, b"p") + echo(FIN | TEXT, b"b")
         assert peer.rest() == expected + goodbye(1001)
+
+
+@pytest.mark.parametrize("end", ["close", "violation"])
+def test_replies_of_a_slow_handler_precede_the_close_behind_the_message(end: str) -> None:
+    """Although another thread has read the close, or found the violation, before."""
+    last = wire.close(1001) if end == "close" else frame(FIN | 3)
+    with met() as (connection, peer):
+        peer.send(text(b"a"), text(b"b"), text(b"c"), last)
+        replies = b""
+        for message in ("a", "b", "c"):
+            time.sleep(0.3)
+            assert connection.recv() == message
+            assert connection.state is State.OPEN
+            connection.send(message)
+            replies += echo(FIN | TEXT, message.encode())
+        with pytest.raises(ConnectionClosed) as caught:
+            connection.recv()
+        cause = caught.value.__cause__
+        assert peer.rest() == replies + (goodbye(1001) if end == "close" else reported(cause))
+
+
+def test_replies_of_a_client_precede_its_reply_to_the_close() -> None:
+    with met_by_client(close_timeout=5) as (connection, peer), ThreadPoolExecutor() as threads:
+        peer.send(frame(FIN | TEXT, b"a", None), goodbye(1000))
+        wait_until(lambda: connection._last_frames is not None)
+        assert connection.recv() == "a"
+        connection.send("a")
+        ended = threads.submit(lambda: list(connection))
+        assert masked_rest(peer.read(7 + 8)) == [(FIN | TEXT, b"a"), (FIN | CLOSE, b"\x03\xe8")]
+        peer.socket.close()
+        assert ended.result(PATIENCE) == []
+
+
+@pytest.mark.parametrize("call", ["ping", "pong", "fragments", "close", "nothing"])
+def test_the_reply_to_a_close_does_not_wait_for_other_things(call: str) -> None:
+    """They tell that the connection is closed; without any, it is closed after a second."""
+    calls: dict[str, Callable[[Any], object]] = {
+        "ping": lambda connection: connection.ping(),
+        "pong": lambda connection: connection.pong(),
+        "fragments": lambda connection: connection.send(["a", "b"]),
+    }
+    with met(close_timeout=5) as (connection, peer), ThreadPoolExecutor() as threads:
+        peer.send(text(b"a"), wire.close(1000))
+        wait_until(lambda: connection._last_frames is not None)
+        started = time.monotonic()
+        if call in calls:
+            called = threads.submit(calls[call], connection)
+        elif call == "close":
+            called = threads.submit(connection.close, 4000)
+        assert peer.rest() == goodbye(1000)
+        peer.socket.close()
+        if call in calls:
+            with pytest.raises(ConnectionClosedOK):
+                called.result(PATIENCE)
+        assert time.monotonic() - started < (3 if call == "nothing" else 0.5)
+        assert connection.wait_closed(PATIENCE)
+        assert connection.recv() == "a"
+        with pytest.raises(ConnectionClosedOK):
+            connection.recv()
+
+
+def test_a_peer_that_goes_while_its_close_waits_for_replies_has_closed_normally() -> None:
+    with met() as (connection, peer):
+        peer.send(text(b"a"), wire.close(1000))
+        wait_until(lambda: connection._last_frames is not None)
+        peer.reset()
+        assert connection.recv() == "a"
+        with pytest.raises(ConnectionClosedOK) as caught:
+            while True:
+                connection.send("a")
+        assert caught.value.__cause__ is None
 
 
 def test_two_threads_cannot_receive() -> None:
@@ -177,8 +300,9 @@ def test_a_violation_of_the_protocol_is_the_cause_and_reported() -> None:
         with pytest.raises(ConnectionClosedError) as caught:
             connection.recv(PATIENCE)
         assert isinstance(caught.value.__cause__, ReservedOpcode)
-        assert (caught.value.rcvd, caught.value.sent) == (None, (1002, ""))
-        assert peer.rest() == goodbye(1002)
+        why = str(caught.value.__cause__)
+        assert (caught.value.rcvd, caught.value.sent) == (None, (1002, why))
+        assert peer.rest() == reported(caught.value.__cause__)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +320,7 @@ def test_max_size_is_kept(max_size: object, frames: list[bytes]) -> None:
         with pytest.raises(ConnectionClosedError) as caught:
             connection.recv(PATIENCE)
         assert isinstance(caught.value.__cause__, TooBig)
-        assert peer.rest() == goodbye(1009)
+        assert peer.rest() == reported(caught.value.__cause__)
 
 
 def test_without_max_size_a_large_message_arrives() -> None:
@@ -249,6 +373,42 @@ def test_with_stream_recv_joins_the_parts_and_a_timeout_keeps_them() -> None:
                 connection.recv(0.05)
         peer.send(frame(FIN | CONTINUATION, b"lo"))
         assert connection.recv(PATIENCE) == "Hello"
+
+
+def test_parts_that_a_recv_has_kept_are_yielded_first() -> None:
+    with met(stream=True) as (connection, peer):
+        peer.send(frame(TEXT, b"Hel"))
+        with pytest.raises(TimeoutError):
+            connection.recv(0.05)
+        parts = connection.recv_streaming()
+        assert next(parts) == "Hel"
+        peer.send(frame(FIN | CONTINUATION, b"lo"))
+        assert list(parts) == ["lo"]
+
+
+def test_decoded_parts_are_cut_between_characters() -> None:
+    """Whether they are those of a binary message, or of a text that arrives as bytes."""
+    euro = "€".encode()
+    for opcode, decode_text in ((BINARY, True), (TEXT, False)):
+        with met(stream=True, decode_text=decode_text) as (connection, peer):
+            peer.send(frame(opcode, b"a" + euro[:1]))
+            parts = connection.recv_streaming(decode=True)
+            assert next(parts) == "a"
+            peer.send(frame(CONTINUATION, euro[1:2]), frame(FIN | CONTINUATION, euro[2:]))
+            assert list(parts) == ["€"]
+            peer.send(frame(opcode), frame(FIN | CONTINUATION))
+            assert list(connection.recv_streaming(decode=True)) == [""]
+
+
+def test_after_parts_that_cannot_be_decoded_the_connection_is_closed() -> None:
+    with met(stream=True) as (connection, peer):
+        peer.send(frame(BINARY, b"a\xff"))
+        with pytest.raises(ConnectionClosedError) as caught:
+            next(connection.recv_streaming(decode=True))
+        assert isinstance(caught.value.__cause__, UnicodeDecodeError)
+        assert peer.rest() == wire.close(1007, b"invalid UTF-8", None)
+        with pytest.raises(ConnectionClosedError):
+            connection.recv()
 
 
 def test_an_iterator_of_parts_must_be_used_up() -> None:
@@ -308,12 +468,80 @@ def test_a_queue_that_is_drained_to_the_low_mark_is_filled_again() -> None:
         assert [connection.recv(0) for _ in range(6)] == [str(i) for i in range(3, 9)]
 
 
+def test_a_queue_is_full_of_bytes_before_it_is_full_of_messages() -> None:
+    """It holds max_size and one message more, whether messages are parts of others or not."""
+    for stream in (False, True):
+        payload = bytes(3000)
+        with met(max_size=10_000, stream=stream) as (connection, peer):
+            peer.send(*[frame(FIN | BINARY, payload, bytes(4))] * 9)
+            wait_until(lambda: connection._is_paused)
+            time.sleep(0.1)
+            assert 10_000 < connection._queued <= 13_000
+            for _ in range(9):
+                assert connection.recv(PATIENCE) == payload
+            assert connection._queued == 0
+
+
+def test_a_long_text_counts_by_its_characters() -> None:
+    with met(max_size=10_000, max_queue=None) as (connection, peer):
+        peer.send(*[text(b"a" * 6000)] * 5)
+        wait_until(lambda: connection._is_paused)
+        assert [len(connection.recv(PATIENCE)) for _ in range(5)] == [6000] * 5
+
+
+def test_compressed_messages_fill_a_queue_as_they_are_inflated() -> None:
+    """A read of a few kilobytes can be many megabytes of messages."""
+    needed = Deflate(server_no_context_takeover=True, client_no_context_takeover=True)
+    with serving(lambda c: done.wait(PATIENCE) and None, max_queue=None) as server:
+        done = threading.Event()
+        client = connect(uri_of(server), compression=needed, proxy=None)
+        for _ in range(20):
+            client.send(bytes(1 << 20))
+        wait_until(lambda: any(each._is_paused for each in server.connections))
+        (connection,) = server.connections
+        time.sleep(0.1)
+        assert connection._queued == 2 << 20
+        done.set()
+        client.close()
+
+
 def test_a_pong_is_not_behind_a_long_wait_of_the_handler() -> None:
     with met() as (connection, peer):
         peer.send(text(b"a"))
         assert connection.recv() == "a"
         peer.send(frame(FIN | PING, b"p"))  # nobody receives
         assert peer.read(3) == echo(FIN | PONG, b"p")
+
+
+def test_pings_are_answered_after_a_recv_that_has_timed_out() -> None:
+    """Longer than the watcher needs to fall asleep."""
+    with met(ping_interval=None) as (connection, peer):
+        with pytest.raises(TimeoutError):
+            connection.recv(0.4)
+        assert peer.is_silent(0.01)
+        peer.send(frame(FIN | PING, b"p"))
+        assert peer.read(3) == echo(FIN | PONG, b"p")
+
+
+def test_a_flood_of_tiny_pings_does_not_hold_up_other_connections() -> None:
+    """However much of it is there, the watcher handles a part of it at a time."""
+    with met() as (flooded, one), met() as (_, other), ThreadPoolExecutor() as threads:
+        flooded._size = 1 << 18
+        sizes = []
+        handle = flooded._handle
+
+        def note(data: bytes, limit: float) -> None:
+            sizes.append(len(data))
+            handle(data, limit)
+
+        flooded._handle = note  # type: ignore[method-assign]
+        count = 50_000
+        reading = threads.submit(one.read, 2 * count)
+        one.send(frame(FIN | PING) * count)
+        other.send(frame(FIN | PING, b"p"))
+        assert other.read(3) == echo(FIN | PONG, b"p")
+        assert reading.result(PATIENCE) == echo(FIN | PONG) * count
+        assert max(sizes) <= 1 << 14
 
 
 def test_many_short_waits_do_not_hand_the_connection_to_and_fro_wrongly() -> None:

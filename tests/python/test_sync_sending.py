@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import wire
-from echo_checks import Peer, echo
+from echo_checks import Peer, echo, goodbye
 from sync_peers import (  # noqa: F401
     PATIENCE,
     masked_rest,
@@ -30,6 +30,7 @@ from wscodec.sync import (
     ConnectionClosedError,
     ConnectionClosedOK,
     ServerConnection,
+    State,
     broadcast,
 )
 
@@ -119,7 +120,7 @@ def test_fragments_of_different_kinds_close_with_1011(fragments: Any) -> None:
             connection.send(fragments)
         connection.close()
         assert peer.read(3)[0] in (TEXT, BINARY)
-        assert peer.rest() == wire.close(1011, b"error in fragmented message", None)
+        assert peer.rest() == wire.close(1011, b"a message was not completed", None)
 
 
 def test_an_iterable_that_raises_closes_with_1011_and_the_exception_is_raised() -> None:
@@ -134,7 +135,39 @@ def test_an_iterable_that_raises_closes_with_1011_and_the_exception_is_raised() 
             connection.send("x")
         assert isinstance(caught.value.__cause__, LookupError)
         assert peer.read(3) == echo(TEXT, b"a")
-        assert peer.rest() == wire.close(1011, b"error in fragmented message", None)
+        assert peer.rest() == wire.close(1011, b"a message was not completed", None)
+
+
+@pytest.mark.parametrize("first", ["a", b"a"])
+def test_none_is_not_a_fragment_nor_the_end_of_a_message(first: Any) -> None:
+    with met() as (connection, peer):
+        with pytest.raises(TypeError):
+            connection.send([None])  # type: ignore[list-item]
+        assert connection.state is State.OPEN
+        with pytest.raises(TypeError):
+            connection.send([first, None, first])  # type: ignore[list-item]
+        assert peer.read(3)[0] in (TEXT, BINARY)
+        assert peer.rest() == wire.close(1011, b"a message was not completed", None)
+
+
+def test_fragments_after_a_close_are_not_sent() -> None:
+    asked = []
+
+    def fragments() -> Iterator[str]:
+        for each in "abc":
+            asked.append(each)
+            yield each
+            if each == "a":
+                peer.send(wire.close(1001))
+                assert connection.wait_closed(PATIENCE)
+
+    with met() as (connection, peer):
+        with pytest.raises(ConnectionClosedOK):
+            connection.send(fragments())
+        assert peer.rest() == echo(TEXT, b"a") + goodbye(1001)
+        with pytest.raises(ConnectionClosedOK):
+            connection.send(iter("xy"))
+        assert asked == ["a", "b"]
 
 
 def test_no_message_comes_between_the_fragments_of_another() -> None:

@@ -340,6 +340,60 @@ def test_shutdown_can_be_repeated_and_called_by_a_handler() -> None:
     server.serve_forever()  # returns at once
 
 
+def test_handlers_that_shut_the_server_down_do_not_wait_for_each_other() -> None:
+    barrier = threading.Barrier(2)
+
+    def handler(connection: ServerConnection) -> None:
+        barrier.wait(PATIENCE)
+        connection.server.shutdown()
+
+    with serving(handler) as server:
+        for peer in [raw(server), raw(server)]:
+            with peer:
+                assert peer.read(4) == goodbye(1001)
+
+
+def test_shutdown_closes_what_an_earlier_one_has_let_go_on() -> None:
+    with serving() as server, raw(server) as peer, ThreadPoolExecutor() as threads:
+        closing = threads.submit(server.shutdown, close_connections=False)
+        wait_until(lambda: server.fileno() == -1)
+        threads.submit(server.shutdown)
+        assert peer.read(4) == goodbye(1001)
+        peer.socket.close()
+        closing.result(PATIENCE)
+
+
+def test_an_exception_of_a_signal_handler_while_a_thread_starts_loses_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """serve_forever() raises it. The thread has started, and goes on until the end."""
+
+    class Stop(BaseException):
+        pass
+
+    start, stopped = threading.Thread.start, threading.Event()
+
+    def start_and_stop(thread: threading.Thread) -> None:
+        start(thread)
+        if threading.current_thread().name == "serving":
+            raise Stop
+
+    def serve_until_stop() -> None:
+        with pytest.raises(Stop):
+            server.serve_forever()
+        stopped.set()
+
+    with serve(echo_handler, "127.0.0.1", 0) as server:
+        monkeypatch.setattr(threading.Thread, "start", start_and_stop)
+        thread = threading.Thread(target=serve_until_stop, name="serving")
+        thread.start()
+        with raw(server) as peer:
+            assert stopped.wait(PATIENCE)
+            peer.send(frame(FIN | TEXT, b"hi"))
+            assert peer.read(4) == echo(FIN | TEXT, b"hi")
+    thread.join(PATIENCE)
+
+
 def test_a_server_that_never_served_shuts_down() -> None:
     with serve(echo_handler, "127.0.0.1", 0) as server:
         assert server.fileno() == server.socket.fileno() >= 0

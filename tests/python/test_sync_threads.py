@@ -7,8 +7,10 @@ import random
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from echo_checks import echo
@@ -197,6 +199,29 @@ def test_an_exception_in_the_handling_of_input_ends_the_connection(
         with pytest.raises(ConnectionClosedError) as caught:
             connection.recv(PATIENCE)
         assert isinstance(caught.value.__cause__, Stop)
+
+
+def test_a_connection_that_is_lost_in_the_middle_of_a_write_is_closed_and_nothing_else() -> (
+    None
+):
+    """One thread has seen that there is more to write when another one finds the end."""
+
+    class Due(deque[Any]):
+        lookers = 0
+
+        def __bool__(self) -> bool:
+            is_there = len(self) > 0
+            self.lookers += 1
+            if self.lookers == 3:
+                connection._lost(ConnectionResetError())
+            return is_there
+
+    with met() as (connection, _):
+        connection._due = Due([b"a", b"b", b"c"])
+        with pytest.raises(ConnectionClosedError) as caught:
+            connection.send("x")
+        assert isinstance(caught.value.__cause__, ConnectionResetError)
+        assert connection.wait_closed(PATIENCE)
 
 
 def test_a_thread_of_the_watcher_that_cannot_start_fails_the_opening(

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Union, cast
 
 from .. import _ffi
 from .._ending import Ending, State
+from .._facts import Facts
 from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
@@ -34,7 +35,7 @@ at the end of the read that is being handled."""
 CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
-class Base(asyncio.BufferedProtocol):
+class Base(Facts, asyncio.BufferedProtocol):
     """The memory of a connection, its facts, and its output.
 
     The slots are what every connection has. The rest is in its __dict__, which is made when it
@@ -119,21 +120,6 @@ class Base(asyncio.BufferedProtocol):
     @property
     def _was_open(self) -> bool:
         return self._heard >= 0
-
-    @property
-    def state(self) -> State:
-        """The state of the connection."""
-        return self._state
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed; None if there is none."""
-        return self._subprotocol
-
-    @property
-    def deflate(self) -> Deflate | None:
-        """The compression that was agreed; None if there is none."""
-        return self._deflate
 
     @property
     def local_address(self) -> Any:

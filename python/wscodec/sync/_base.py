@@ -13,16 +13,20 @@ The threads that wait for another thread's reading are woken through _news.
 from __future__ import annotations
 
 import logging
+import math
 import ssl
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
+from .._callables import LoggerLike
+from .._defaults import CLOSE_TIMEOUT, MAX_QUEUE, MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
 from .._ending import Ending, State
-from .._limits import MaxQueue, queue_marks
+from .._facts import Facts
+from .._limits import MaxQueue, MaxSize, queue_marks, sizes
 from ..connection import Connection as Engine
 from ..deflate import Deflate
 from ..events import Event
@@ -34,8 +38,7 @@ if TYPE_CHECKING:
     from ._keepalive import Keepalive
     from ._tls import Tls
 
-LoggerLike = Union[logging.Logger, "logging.LoggerAdapter[Any]"]
-"""A logger, or an adapter of one."""
+LOGGER = logging.getLogger("wscodec")
 
 LEAST, MOST = 4096, 1 << 18
 """Sizes of a read: doubled when a read is full, halved when it is nearly empty."""
@@ -57,7 +60,7 @@ class PongEvent(threading.Event):
         """Whether the event is also set when the connection is closed."""
 
 
-class Base(Watched):
+class Base(Facts, Watched):
     """The memory of a connection, and its facts."""
 
     side: Side
@@ -66,11 +69,12 @@ class Base(Watched):
         self,
         channel: Channel,
         *,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
-        max_queue: MaxQueue = 16,
-        logger: LoggerLike,
+        ping_interval: float | None = PING_INTERVAL,
+        ping_timeout: float | None = PING_TIMEOUT,
+        close_timeout: float | None = CLOSE_TIMEOUT,
+        max_queue: MaxQueue = MAX_QUEUE,
+        max_size: MaxSize = MAX_SIZE,
+        logger: LoggerLike = LOGGER,
     ) -> None:
         """For serve() and connect(), which describe the options. It is CONNECTING."""
         self.socket = channel.socket
@@ -78,12 +82,12 @@ class Base(Watched):
         self.latency = 0.0
         """Seconds between the last ping and its pong; 0.0 before the first. By default the
         keepalive measures it every ping_interval."""
-        self.turns = 0
-        """For the watcher: how many times a thread has begun to read."""
+        self._turns = 0  # how many times a thread has begun to read
         self._channel = channel
         self._ping_interval, self._ping_timeout = ping_interval, ping_timeout
         self._close_timeout = close_timeout
         self._high, self._low = queue_marks(max_queue)
+        self._most = sizes(max_size)[0] or math.inf  # bytes in the queue, like _high
         self._plain_logger = logger
         self._id: uuid.UUID | None = None
 
@@ -107,7 +111,12 @@ class Base(Watched):
         self._subprotocol: str | None = None
         self._deflate: Deflate | None = None
 
+        self._last_frames: bytes | None = None  # wait for the replies to what is in the queue
+        self._left = 0  # messages in the queue when that was looked at last
+        self._look_at = 0.0  # when it is looked at again
+
         self._queue: deque[Any] = deque()  # messages, or parts of them
+        self._queued = 0  # bytes in it, or characters
         self._parts: list[Any] = []  # of the message that recv() is collecting
         self._is_reading = False  # a thread reads
         self._is_paused = False  # the queue was full, and has not been drained
@@ -147,21 +156,6 @@ class Base(Watched):
         """What tells about certificates and ciphers; None without TLS. Do not read or write
         it."""
         return None if self._channel.tls is None else self._channel.tls.object
-
-    @property
-    def state(self) -> State:
-        """The state of the connection."""
-        return self._state
-
-    @property
-    def subprotocol(self) -> str | None:
-        """The subprotocol that was agreed; None if there is none."""
-        return self._subprotocol
-
-    @property
-    def deflate(self) -> Deflate | None:
-        """The compression that was agreed; None if there is none."""
-        return self._deflate
 
     @property
     def close_code(self) -> int | None:

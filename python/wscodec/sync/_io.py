@@ -6,7 +6,10 @@ import select
 import socket
 import struct
 import sys
+import threading
 import time
+
+from ..errors import InvalidArgument
 
 _DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
 _PIECE = 16384
@@ -35,6 +38,22 @@ class Deadline:
         if left == 0:
             raise TimeoutError("timed out")
         return left
+
+
+def deadline_after(timeout: float | None) -> float | None:
+    """When so many seconds have passed; None for never.
+
+    Raises TypeError if `timeout` is neither None nor a number, InvalidArgument for NaN.
+    """
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout is a number of seconds or None, not {timeout!r}")
+    if timeout != timeout:
+        raise InvalidArgument("timeout is NaN, not a number of seconds")
+    if timeout > threading.TIMEOUT_MAX:
+        return None
+    return time.monotonic() + max(timeout, 0)
 
 
 def is_readable(sock: socket.socket, timeout: float | None) -> bool:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
+from typing import Any
 
-from .._ending import State
-from ..errors import WsError
+from .._ending import State, too_big
+from ..errors import TooBig, WsError
 from ..events import Event, Message, MessagePart, Pong
 from ..exceptions import ConnectionClosed
-from ..frame import Side
 from ..text import Close
 from ._base import LEAST, MOST
 from ._io import is_readable
-from ._writing import Writer
+from ._last_frames import LastFrames
 
 MAX_OWED = 1 << 16
 """Bytes of the connection's own replies, e.g. pongs, that may be due before reading stops."""
 
 
-class Reader(Writer):
+class Reader(LastFrames):
     """Reads, and handles events."""
 
     def _read(self, deadline: float | None) -> bool:
@@ -99,8 +99,8 @@ class Reader(Writer):
                 self._end()
 
     def _process(self, limit: float) -> bool:
-        """Handles events until more than `limit` messages wait in the queue. Returns whether
-        there is something to flush. Needs the lock.
+        """Handles events until more than `limit` messages wait in the queue, or it is full.
+        Returns whether there is something to flush. Needs the lock.
 
         A thread that receives handles no more than the next message. So its reply precedes the
         pong to a later ping, and the reply to a later close.
@@ -112,15 +112,19 @@ class Reader(Writer):
                 if kind is Message or kind is MessagePart:
                     if self._discards:
                         continue
-                    queue.append(event[0] if kind is Message else event)
+                    data: Any = event[0]
+                    queue.append(data if kind is Message else event)
+                    self._queued += len(data)
                     size = len(queue)
-                    if size > limit:
-                        if size <= self._high or self._state is State.OPEN:
-                            self._is_paused = size > self._high
-                            self._has_more = not self._engine._is_drained
-                            break
+                    is_full = size > self._high or self._queued > self._most
+                    if is_full and self._state is not State.OPEN:
                         queue.pop()
+                        self._queued -= len(data)
                         self._discards = True
+                    elif is_full or size > limit:
+                        self._is_paused = is_full
+                        self._has_more = not self._engine._is_drained
+                        break
                 else:
                     self._on_control(event)
             else:
@@ -142,20 +146,18 @@ class Reader(Writer):
         if isinstance(event, Close):
             ending = self._ending
             ending.rcvd, ending.rcvd_then_sent = event, ending.sent is None
-            self._is_over = True
-            self._add(self._engine.data_to_send())
-            self._is_closing(self._engine.close_sent)
-            if self.side is Side.SERVER:
-                self._end_data()
+            self._end_with(self._engine.data_to_send(), Close(event.code, ""))
 
     def _on_error(self, error: WsError) -> None:
         """The peer broke the protocol, or the library failed. Needs the lock."""
+        if isinstance(error, TooBig):
+            error = too_big(self._engine.announced)
         self._ending.cause = self._ending.cause or error
-        self._is_over = True
+        close, frames = Close(error.close_code, str(error)), b""
         with contextlib.suppress(WsError):
-            self._add(self._engine.data_to_send())
-        self._end_data()
-        self._is_closing(self._engine.close_sent)
+            self._engine.close(*close)
+            frames = self._engine.data_to_send()
+        self._end_with(frames, close if frames else None)
 
     def _acknowledge(self, payload: bytes) -> None:
         """A pong answers its ping and all before (RFC 6455, 5.5.3). Needs the lock."""
@@ -195,7 +197,7 @@ class Reader(Writer):
                         self._wait_for_news()
                         continue
                     mine = self._is_reading = True
-                    self.turns += 1
+                    self._turns += 1
                 self._flush()
                 self._read(None)
         finally:

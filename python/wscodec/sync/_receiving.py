@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import codecs
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, overload
 
@@ -11,6 +11,7 @@ from ..errors import InvalidState
 from ..events import MessagePart
 from ..exceptions import ConcurrencyError, ConnectionClosed, ConnectionClosedOK
 from ..text import CloseCode
+from ._io import deadline_after
 from ._reading import Reader
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class Receiver(Reader):
         decode   True: a str in any case. False: bytes in any case.
 
         Raises ConnectionClosed after the last message; TimeoutError; ConcurrencyError if
-        another thread is receiving; InvalidState during the opening handshake. If `decode` is
-        True and a binary message is not UTF-8, the connection is closed with the code 1007.
+        another thread is receiving; InvalidState during the opening handshake; TypeError for a
+        timeout that is no number, InvalidArgument for NaN. If `decode` is True and a binary
+        message is not UTF-8, the connection is closed with the code 1007.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = deadline_after(timeout)
         if not self._receiver.acquire(False):
             raise ConcurrencyError("another thread is already receiving")
         try:
@@ -78,20 +80,34 @@ class Receiver(Reader):
         """
         if not self._receiver.acquire(False):
             raise ConcurrencyError("another thread is already receiving")
-        has_begun, is_last = False, False
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        is_last = has_begun = has_yielded = False
         while not is_last:
             try:
-                part = self._take(None)
+                data, is_last = self._part()
+                has_begun = True
+                if decode is not None:
+                    data = self._converted(data, decode, decoder, is_last)
             except BaseException as error:
                 if isinstance(error, ConnectionClosed) or not has_begun:
                     self._receiver.release()
                 raise
-            is_last = part.__class__ is not MessagePart or part.last
-            has_begun = True
             if is_last:
                 self._receiver.release()
-            data = part.data if part.__class__ is MessagePart else part
-            yield data if decode is None else self._converted(data, decode)
+            if data or (is_last and not has_yielded):
+                has_yielded = True
+                yield data
+
+    def _part(self) -> tuple[str | bytes, bool]:
+        """The next part of a message, and whether it is the last. What recv() has kept comes
+        first."""
+        parts = self._parts
+        if parts:
+            kept: str | bytes = parts[0][:0].join(parts)
+            parts.clear()
+            return kept, False
+        part = self._take(None)
+        return (part.data, part.last) if part.__class__ is MessagePart else (part, True)
 
     def _joined(self, part: MessagePart, deadline: float | None) -> str | bytes:
         """The message that this part belongs to. If the time is up, its parts are kept."""
@@ -104,23 +120,30 @@ class Receiver(Reader):
         parts.clear()
         return whole  # type: ignore[no-any-return]
 
-    def _converted(self, message: str | bytes, decode: bool) -> str | bytes:
-        if isinstance(message, str):
-            return message if decode else message.encode()
+    def _converted(
+        self,
+        data: str | bytes,
+        decode: bool,
+        decoder: codecs.IncrementalDecoder | None = None,
+        is_last: bool = True,
+    ) -> str | bytes:
+        """A message, or with a decoder a part of one, as str or as bytes."""
+        if isinstance(data, str):
+            return data if decode else data.encode()
         if not decode:
-            return message
+            return data
         try:
-            return message.decode()
+            return data.decode() if decoder is None else decoder.decode(data, is_last)
         except UnicodeDecodeError as error:
             with self._lock:
-                self._fail(CloseCode.INVALID_DATA, f"{error.reason} at {error.start}", error)
+                self._fail(CloseCode.INVALID_DATA, "invalid UTF-8", error)
             self._flush()
             raise self._await_end() from error
 
     def _take(self, deadline: float | None) -> Any:
         """The next message or part. For the thread that holds _receiver."""
-        queue = self._queue
-        mine = has_read = is_late = False
+        queue, watcher = self._queue, None
+        mine = is_late = False
         try:
             while True:
                 with self._lock:
@@ -129,22 +152,26 @@ class Receiver(Reader):
                         mine = self._is_reading = False
                         must_flush = self._handle_inbox(0)
                     elif self._has_more and not queue:
-                        self.turns += 1
+                        self._turns += 1
                         must_flush = self._process(0)
                     if queue:
-                        item = queue.popleft()
-                        if self._is_paused and len(queue) <= self._low:
-                            self._resume()
+                        item = self._pop()
                         break
-                    if self._ends_later:
-                        self._end()
-                    self._check_receiving(is_late)
+                    if self._last_frames is not None:
+                        self._send_last_frames()
+                        self._watcher.tick()
+                        must_flush = True
+                    else:
+                        if self._ends_later:
+                            self._end()
+                        self._check_receiving(is_late)
                     if not must_flush:
                         if self._is_reading or self._is_ended:
                             is_late = not self._wait_for_news(deadline)
                             continue
-                        mine = has_read = self._is_reading = True
-                        self.turns += 1
+                        mine = self._is_reading = True
+                        self._turns += 1
+                        watcher = self._watcher
                 if must_flush:
                     self._flush()
                 else:
@@ -152,10 +179,19 @@ class Receiver(Reader):
         finally:
             if mine:
                 self._stop_reading()
+            elif watcher is not None and not watcher.is_ticking:
+                watcher.tick()
         if must_flush:
             self._flush()
-        if has_read and not self._watcher.is_ticking:
-            self._watcher.tick()
+        return item
+
+    def _pop(self) -> Any:
+        """Takes from the queue. Needs the lock."""
+        queue = self._queue
+        item = queue.popleft()
+        self._queued -= len(item.data if item.__class__ is MessagePart else item)
+        if self._is_paused and len(queue) <= self._low and self._queued <= self._most / 4:
+            self._resume()
         return item
 
     def _check_receiving(self, is_late: bool) -> None:

@@ -14,13 +14,11 @@ from ..errors import InvalidArgument
 from ..exceptions import ProxyError
 from ..proxy import Proxy, ProxyLike, Tunnel, proxy_for, socks_connector
 from ..uri import WebSocketURI
+from ._arguments import check_type
 from ._channel import Channel
 from ._io import Deadline
 
 __all__ = ["Route"]
-
-_OF_SOCKETS = {"address", "timeout", "source_address", "all_errors"}
-"""The arguments of socket.create_connection()."""
 
 _NO_LIMIT = 24 * 3600.0  # seconds; python-socks has no value for it
 
@@ -50,13 +48,16 @@ class Route:
 
     def check(self, uri: WebSocketURI) -> None:
         """Raises InvalidArgument for what does not fit the URI or excludes each other, and
-        TypeError for unknown arguments."""
+        TypeError for what has another type."""
+        for name in "sock", "ssl", "server_hostname", "proxy_ssl", "proxy_server_hostname":
+            check_type(name, getattr(self, name))
+        if not (self.proxy is None or self.proxy is True or isinstance(self.proxy, str)):
+            raise TypeError(f"proxy is True, a URL or None, not {self.proxy!r}")
         if self.ssl is not None and not uri.secure:
             raise InvalidArgument("ssl is not for a ws:// URI")
-        for name in self.arguments.keys() - _OF_SOCKETS:
-            raise TypeError(f"connect() has no argument {name!r}")
-        if self.sock is not None and (self.path is not None or self.arguments):
-            raise InvalidArgument("sock excludes a path and arguments for another socket")
+        if self.arguments and (self.sock is not None or self.path is not None):
+            given = "a path" if self.sock is None else "sock"
+            raise InvalidArgument(f"{given} excludes {', '.join(self.arguments)}")
 
     def connect(self, uri: WebSocketURI, deadline: Deadline) -> Channel:
         """Connects to the server.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterable, Iterator
 from typing import cast
@@ -10,7 +11,7 @@ from .._ending import State
 from .._messages import Data, encoded, is_fragments, ping_payload
 from ..errors import InvalidState
 from ..exceptions import ConcurrencyError, ConnectionClosed
-from ..frame import OPCODES
+from ..frame import OPCODES, Side, frame_encode
 from ..text import CloseCode
 from ._base import PongEvent
 from ._reading import Reader
@@ -43,14 +44,23 @@ class Sender(Reader):
         self, opcode: int, payload: bytes, *, more: bool = False, first: bool = True
     ) -> None:
         with self._lock:
+            if more:
+                self._send_last_frames()
             is_open = self._state is State.OPEN
             if is_open:
                 if first and self._is_sending:
                     raise ConcurrencyError("a message is being sent in fragments")
                 self._is_sending = more
-                self._engine.send(OPCODES[opcode] or opcode, payload, more=more)
-                self._add(self._engine.data_to_send())
+                self._add(self._message(opcode, payload, more))
         self._finish_sending(is_open)
+
+    def _message(self, opcode: int, payload: bytes, more: bool = False) -> bytes:
+        """The bytes of a message or fragment. Needs the lock."""
+        if self._last_frames is not None:  # the engine has closed
+            mask_key = os.urandom(4) if self.side is Side.CLIENT else None
+            return frame_encode(opcode, payload, mask_key=mask_key)
+        self._engine.send(OPCODES[opcode] or opcode, payload, more=more)
+        return self._engine.data_to_send()
 
     def _send_soon(self, opcode: int, payload: bytes) -> None:
         """Sends a message without waiting, if the connection is open; see broadcast()."""
@@ -58,8 +68,7 @@ class Sender(Reader):
             if self._state is State.OPEN:
                 if self._is_sending:
                     raise ConcurrencyError("a message is being sent in fragments")
-                self._engine.send(OPCODES[opcode] or opcode, payload)
-                self._add(self._engine.data_to_send())
+                self._add(self._message(opcode, payload))
         self._flush()
 
     def _finish_sending(self, is_open: bool) -> None:
@@ -91,7 +100,7 @@ class Sender(Reader):
             raise
         except BaseException as error:
             with self._lock:
-                self._fail(CloseCode.INTERNAL_ERROR, "error in fragmented message", error)
+                self._fail(CloseCode.INTERNAL_ERROR, "a message was not completed", error)
             self._flush()
             raise
 
@@ -107,15 +116,15 @@ class Sender(Reader):
         during the opening handshake.
         """
         payload = None if data is None else ping_payload(data)
+        event = None
         with self._lock:
-            event = None
-            is_open = self._state is State.OPEN
-            if is_open:
+            self._send_last_frames()
+            if self._state is State.OPEN:
                 if payload in self._pings:
                     raise ConcurrencyError("already waiting for a pong with the same data")
                 event = self._add_ping(payload, ack_on_close)
-        self._finish_sending(is_open)
-        assert event is not None, "it was open"
+        self._finish_sending(event is not None)
+        assert event is not None
         if not self._is_reading:
             self._watcher.attend(self)
         return event
@@ -129,6 +138,7 @@ class Sender(Reader):
         """
         payload = ping_payload(data)
         with self._lock:
+            self._send_last_frames()
             is_open = self._state is State.OPEN
             if is_open:
                 self._engine.pong(payload)

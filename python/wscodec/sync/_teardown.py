@@ -3,7 +3,7 @@
 _is_closing()   a close frame was sent or received, or nothing more can be: a timer starts
 _break()        the stream is ended, which wakes all threads that wait for it
 _end()          it has ended, as the thread that reads has noticed
-release()       the watcher has let go of the socket, and closes it
+_release()      the watcher has let go of the socket, and closes it
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
+from collections import deque
 
 from .._ending import State
 from ..errors import WsError
-from ..text import Close
 from ._base import Base
 from ._io import reset_on_close, send_now, shut_down
 
@@ -22,14 +22,10 @@ from ._io import reset_on_close, send_now, shut_down
 class Teardown(Base):
     """How a connection ends."""
 
-    def _is_closing(self, sent: int | None) -> None:
-        """The connection is CLOSING. The timer is started. Needs the lock.
-
-        sent  The code of the close that we have sent; None if none was.
-        """
-        if sent is not None and self._ending.sent is None:
-            self._ending.sent = Close(sent, "")
+    def _is_closing(self) -> None:
+        """The connection is CLOSING. The timer is started. Needs the lock."""
         self._is_paused = False  # so that the peer's close is not behind what nobody receives
+        self._last_frames = None
         if self._state is State.OPEN:
             self._state = State.CLOSING
             if self._close_timeout is not None:
@@ -47,12 +43,16 @@ class Teardown(Base):
         if not self._is_over:
             self._ending.cause = self._ending.cause or error
         self._is_lost = True
-        self._due.clear()
-        self._owed = 0
-        self._is_closing(None)
+        self._drop_due()
+        self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         if self._ends_later:
             self._end()
+
+    def _drop_due(self) -> None:
+        """Needs the lock, but not _writer: a thread that is writing keeps what it has."""
+        self._due = deque()
+        self._owed = 0
 
     def _end(self) -> None:
         """The stream has ended. Needs the lock."""
@@ -68,9 +68,8 @@ class Teardown(Base):
         self._end_tls()
         self._ends_later = self._has_more = False
         self._is_over = self._is_ended = self._is_lost = True
-        self._due.clear()
-        self._owed = 0
-        self._is_closing(None)
+        self._drop_due()
+        self._is_closing()
         shut_down(self.socket, socket.SHUT_RDWR)
         self._watcher.forget(self)
 
@@ -86,7 +85,7 @@ class Teardown(Base):
             finally:
                 self._writer.release()
 
-    def release(self) -> None:
+    def _release(self) -> None:
         """The end: no thread uses the socket any more but one that is about to stop writing."""
         with self._writer, self._lock:
             if self._resets:

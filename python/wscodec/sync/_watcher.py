@@ -16,7 +16,6 @@ import contextlib
 import heapq
 import itertools
 import selectors
-import socket
 import threading
 import time
 import weakref
@@ -24,6 +23,8 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from ._wakeup import Wakeup
 
 TICK = 0.05
 """Seconds after which connections that nobody receives from are taken over: between once and
@@ -33,14 +34,15 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Watched(ABC):
-    """What the watcher needs of a connection. These methods must not raise."""
+    """What the watcher needs of a connection: these methods, which must not raise, and its
+    descriptor."""
 
-    turns: int
+    _turns: int
     """How many times a thread has begun to read."""
 
     @property
     @abstractmethod
-    def is_served(self) -> bool:
+    def _is_served(self) -> bool:
         """Whether a thread reads, or reading is paused."""
 
     @abstractmethod
@@ -48,16 +50,16 @@ class Watched(ABC):
         """The descriptor of the socket; negative if it is closed."""
 
     @abstractmethod
-    def serve(self, ready: int) -> int:
+    def _be_served(self, ready: int) -> int:
         """Reads and writes what is possible without waiting. `ready` is what of READ and WRITE
         is known to be possible. Returns what to wait for."""
 
     @abstractmethod
-    def on_timer(self, now: float) -> float | None:
+    def _on_timer(self, now: float) -> float | None:
         """The time has come that it asked for. Returns the next one; None for none."""
 
     @abstractmethod
-    def release(self) -> None:
+    def _release(self) -> None:
         """The watcher does not use the socket any more: closes it."""
 
 
@@ -71,10 +73,9 @@ class Watcher:
         self._is_woken = self._has_ended = False
         with contextlib.ExitStack() as stack:  # there may be no descriptors left
             self._selector = stack.enter_context(selectors.DefaultSelector())
-            self._wakee, self._waker = socket.socketpair()
+            self._wakeup = Wakeup()
             stack.pop_all()
-        self._wakee.setblocking(False)
-        self._selector.register(self._wakee, READ)
+        self._selector.register(self._wakeup, READ)
         self._seen: dict[Watched, int] = {}  # all connections, and their turns before the tick
         self._masks: dict[Watched, int] = {}  # those that the selector has
         self._timers: list[tuple[float, int, weakref.ref[Watched]]] = []
@@ -96,11 +97,11 @@ class Watcher:
         self._command(lambda: self._serve(connection, 0))
 
     def call_at(self, when: float, connection: Watched) -> None:
-        """Calls on_timer() at that time."""
+        """Calls _on_timer() at that time."""
         self._command(lambda: self._add_timer(when, connection))
 
     def forget(self, connection: Watched) -> None:
-        """Calls release(), once the socket is not used here any more."""
+        """Calls _release(), once the socket is not used here any more."""
         self._command(lambda: self._forget(connection))
 
     def _command(self, command: Callable[[], Any]) -> None:
@@ -112,7 +113,7 @@ class Watcher:
         with _guard:
             if not self._is_woken and not self._has_ended:
                 self._is_woken = True
-                self._waker.send(b"\0")
+                self._wakeup.wake()
 
     # For the thread
 
@@ -121,7 +122,8 @@ class Watcher:
             for key, ready in self._selector.select(self._timeout()):
                 if key.data is not None:
                     self._serve(key.data, ready)
-                elif self._wakee.recv(64):
+                else:
+                    self._wakeup.clear()
                     self._is_woken = False
             while self._commands:
                 self._commands.popleft()()
@@ -144,8 +146,7 @@ class Watcher:
 
     def _close(self) -> None:
         self._selector.close()
-        self._wakee.close()
-        self._waker.close()
+        self._wakeup.close()
 
     def _timeout(self) -> float | None:
         if self._commands:
@@ -156,7 +157,7 @@ class Watcher:
         return max(min(times) - time.monotonic(), 0) if times else None
 
     def _add(self, connection: Watched, when: float | None) -> None:
-        self._seen[connection] = connection.turns
+        self._seen[connection] = connection._turns
         if when is not None:
             self._add_timer(when, connection)
 
@@ -167,7 +168,7 @@ class Watcher:
         while self._timers and self._timers[0][0] <= now:
             connection = heapq.heappop(self._timers)[2]()
             if connection is not None and connection in self._seen:
-                when = connection.on_timer(now)
+                when = connection._on_timer(now)
                 if when is not None:
                     self._add_timer(when, connection)
 
@@ -175,9 +176,9 @@ class Watcher:
         """Takes over the connections that no thread has begun to read since the last tick."""
         self.is_ticking = False  # before it looks: a thread may stop to read just now
         for connection, seen in list(self._seen.items()):
-            turns = connection.turns
+            turns = connection._turns
             self._seen[connection] = turns
-            if self._masks.get(connection, 0) & READ or connection.is_served:
+            if self._masks.get(connection, 0) & READ or connection._is_served:
                 continue
             if turns == seen:
                 self._serve(connection, 0)
@@ -188,7 +189,7 @@ class Watcher:
     def _serve(self, connection: Watched, ready: int) -> None:
         if connection not in self._seen:
             return
-        wanted = connection.serve(ready)
+        wanted = connection._be_served(ready)
         if connection in self._seen:
             self._wait_for(connection, wanted)
 
@@ -211,7 +212,7 @@ class Watcher:
         if self._seen.pop(connection, None) is not None:
             if self._masks.pop(connection, 0):
                 self._selector.unregister(connection.fileno())
-            connection.release()
+            connection._release()
 
 
 _guard = threading.Lock()
@@ -221,7 +222,7 @@ _current: Watcher | None = None
 def watch(connection: Watched, when: float | None) -> Watcher:
     """The watcher of a new connection, which must call forget() in the end.
 
-    when  When on_timer() is to be called; None for never.
+    when  When _on_timer() is to be called; None for never.
 
     Raises RuntimeError if its thread cannot be started.
     """

@@ -6,8 +6,6 @@ from __future__ import annotations
 import socket
 import time
 
-from .._ending import State
-from ..text import Close
 from ._io import is_writable, send_now, shut_down
 from ._teardown import Teardown
 
@@ -35,19 +33,6 @@ class Writer(Teardown):
             self._wants_eof = True
             if self._tls is not None:
                 self._put(self._tls.finish())
-
-    def _fail(self, code: int, reason: str, cause: BaseException) -> None:
-        """Closes the connection because of an error; nothing more is received. Needs the
-        lock."""
-        if self._state is State.OPEN:
-            self._ending.cause = cause
-            self._ending.sent = Close(code, reason)
-            self._engine.close(code, reason)
-            self._add(self._engine.data_to_send())
-            self._is_over = True
-            self._end_data()
-            self._is_closing(code)
-            self._watcher.attend(self)
 
     def _write_all(self, deadline: float | None) -> bool:
         """Writes what is due, and waits while the peer does not read. Returns whether that was

@@ -8,37 +8,50 @@ with connect("wss://server.example/") as connection:
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import ssl as tls
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
+from .._callables import LoggerLike, check_callable, check_plain, logger_for
 from .._client import USER_AGENT, ClientOpening, Offer, Opened
-from .._limits import MaxQueue, MaxSize, deflate_for, seconds
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
+from .._limits import MaxQueue, MaxSize, deflate_for, headers_of
 from .._reconnect import Retries, backoff, process_exception
 from .._redirect import Redirects
-from ..datastructures import Headers, HeadersLike
+from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import InvalidArgument
 from ..exceptions import InvalidStatus
 from ..frame import Side
 from ..handshake import Response
 from ..http11 import Request, parse_request
-from ..options import COMPRESS_FROM
 from ..proxy import ProxyLike
 from ..uri import WebSocketURI, parse_uri
+from ._arguments import ConnectArguments, SocketArguments, check_names, check_type
 from ._channel import Channel
 from ._io import Deadline
-from ._options import connection_options, engine_options
 from ._route import Route
+from ._settings import Settings
 from ._signature import with_arguments_of
-from .connection import Connection, LoggerLike
+from .connection import Connection
 
 if TYPE_CHECKING:
     from typing import Literal
+
+    from typing_extensions import Unpack
 
 __all__ = [
     "ClientConnection",
@@ -52,7 +65,13 @@ __all__ = [
 
 
 class ClientConnection(Connection):
-    """A connection to a server. connect() creates it; see Connection for its methods."""
+    """A connection to a server. connect() creates it; see Connection for its methods.
+
+    Besides those of Connection, its attributes are:
+
+    request   The Request.
+    response  The server's Response.
+    """
 
     side = Side.CLIENT
 
@@ -98,7 +117,7 @@ class reconnect:
         server_hostname: str | None = None,
         origin: str | None = None,
         subprotocols: Sequence[str] | None = None,
-        compression: str | Deflate | None = "deflate",
+        compression: str | Deflate | None = COMPRESSION,
         compress_from: int = COMPRESS_FROM,
         additional_headers: HeadersLike | None = None,
         user_agent_header: str | None = USER_AGENT,
@@ -106,25 +125,43 @@ class reconnect:
         proxy_ssl: tls.SSLContext | None = None,
         proxy_server_hostname: str | None = None,
         process_exception: Callable[[Exception], Exception | None] = process_exception,
-        open_timeout: float | None = 10,
-        ping_interval: float | None = 20,
-        ping_timeout: float | None = 20,
-        close_timeout: float | None = 10,
+        open_timeout: float | None = OPEN_TIMEOUT,
+        ping_interval: float | None = PING_INTERVAL,
+        ping_timeout: float | None = PING_TIMEOUT,
+        close_timeout: float | None = CLOSE_TIMEOUT,
         reconnect_delays: Callable[[], Iterator[float]] = backoff,
-        max_size: MaxSize = 2**20,
-        max_queue: MaxQueue = 16,
+        max_size: MaxSize = MAX_SIZE,
+        max_queue: MaxQueue = MAX_QUEUE,
         decode_text: bool = True,
         stream: bool = False,
         logger: LoggerLike | None = None,
         create_connection: Callable[..., ClientConnection] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[SocketArguments],
     ) -> None:
+        check_plain("process_exception", process_exception, "exception")
+        check_plain("reconnect_delays", reconnect_delays)
+        if create_connection is not None:
+            check_callable("create_connection", create_connection, "channel")
+        given: dict[str, Any] = {**kwargs}
+        check_names("connect", SocketArguments.__annotations__, given)
         self._uri = parse_uri(uri)
+        self._settings = Settings(
+            logger=logger_for("wscodec.client", logger),
+            compress_from=compress_from,
+            open_timeout=open_timeout,
+            ping_interval=ping_interval,
+            ping_timeout=ping_timeout,
+            close_timeout=close_timeout,
+            max_size=max_size,
+            max_queue=max_queue,
+            decode_text=decode_text,
+            stream=stream,
+        )
         self._offer = Offer(
             origin=origin,
             subprotocols=subprotocols,
             deflate=deflate_for(compression),
-            headers=Headers(additional_headers or ()),
+            headers=headers_of("additional_headers", additional_headers),
             user_agent=user_agent_header,
         )
         self._offer.request(self._uri)  # raises what is wrong with it
@@ -132,21 +169,14 @@ class reconnect:
             sock=sock,
             ssl=ssl,
             server_hostname=server_hostname,
-            path=kwargs.pop("_path", None),
             proxy=proxy,
             proxy_ssl=proxy_ssl,
             proxy_server_hostname=proxy_server_hostname,
             user_agent=user_agent_header,
-            arguments=kwargs,
+            arguments=given,
         )
         self._route.check(self._uri)
-        self._open_timeout = seconds("open_timeout", open_timeout)
-        self._engine_options = engine_options(max_size, compress_from, decode_text, stream)
-        self._options = connection_options(
-            ping_interval, ping_timeout, close_timeout, max_queue
-        )
         self._process_exception, self._delays = process_exception, reconnect_delays
-        self._logger = logger or logging.getLogger("wscodec.client")
         self._create = create_connection or ClientConnection
         self._connection: ClientConnection | None = None
 
@@ -162,7 +192,7 @@ class reconnect:
         connection.__exit__(exc_type, *others)
 
     def __iter__(self) -> Iterator[ClientConnection]:
-        retries = Retries(self._process_exception, self._delays, self._logger)
+        retries = Retries(self._process_exception, self._delays, self._settings.logger)
         while True:
             try:
                 with self as connection:
@@ -177,7 +207,7 @@ class reconnect:
     # One attempt
 
     def _connect(self) -> ClientConnection:
-        deadline = Deadline(self._open_timeout)
+        deadline = Deadline(self._settings.open_timeout)
         route = self._route
         next_ = Redirects(
             self._uri,
@@ -195,9 +225,9 @@ class reconnect:
         """Connects without redirections."""
         channel = self._route.connect(uri, deadline)
         try:
-            opening = ClientOpening(uri, offer, self._engine_options)
+            opening = ClientOpening(uri, offer, self._settings.of_engine)
             opened = _shake_hands(channel, opening)
-            connection = self._create(channel, logger=self._logger, **self._options)
+            connection = self._create(channel, **self._settings.of_connection)
             connection.request = parse_request(opening.request)
             connection.response = opened.response
             connection._open(opened.connection, opened.rest)
@@ -225,15 +255,17 @@ def _shake_hands(channel: Channel, opening: ClientOpening) -> Opened:
 
 @overload
 def connect(
-    uri: str, *, legacy: Literal[True] | None = ..., **options: Any
+    uri: str, *, legacy: Literal[True] | None = ..., **options: Unpack[ConnectArguments]
 ) -> ClientConnection: ...
 @overload
-def connect(uri: str, *, legacy: Literal[False], **options: Any) -> reconnect: ...
+def connect(
+    uri: str, *, legacy: Literal[False], **options: Unpack[ConnectArguments]
+) -> reconnect: ...
 
 
 @with_arguments_of(reconnect)
 def connect(
-    uri: str, *, legacy: bool | None = None, **options: Any
+    uri: str, *, legacy: bool | None = None, **options: Unpack[ConnectArguments]
 ) -> ClientConnection | reconnect:
     """Connects to a WebSocket server. Close the connection with its close(), or use it in a
     `with`, which does that:
@@ -314,7 +346,9 @@ def connect(
 
 @with_arguments_of(reconnect)
 def unix_connect(
-    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+    path: str | bytes | os.PathLike[str] | None = None,
+    uri: str | None = None,
+    **options: Unpack[ConnectArguments],
 ) -> ClientConnection:
     """Connects to a server on a Unix socket. Without a path, `sock` must be given.
 
@@ -328,14 +362,20 @@ def unix_connect(
 
 @with_arguments_of(reconnect)
 def unix_reconnect(
-    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+    path: str | bytes | os.PathLike[str] | None = None,
+    uri: str | None = None,
+    **options: Unpack[ConnectArguments],
 ) -> reconnect:
     """Connects to a server on a Unix socket, again and again; see reconnect.
 
     The arguments are those of unix_connect() and reconnect.
     """
+    check_type("path", path)
     if (path is None) == (options.get("sock") is None):
         raise InvalidArgument("give either a path or sock")
     if uri is None:
         uri = "wss://localhost/" if options.get("ssl") else "ws://localhost/"
-    return reconnect(uri, _path=path, **options)
+    connecting = reconnect(uri, **options)
+    connecting._route = replace(connecting._route, path=path)
+    connecting._route.check(connecting._uri)
+    return connecting

@@ -16,13 +16,14 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .._callables import LoggerLike
 from .._ending import State
 from .._messages import Data, encoded
 from ..connection import Connection as Engine
 from ..errors import InvalidArgument
-from ..text import Close, CloseCode
-from ._base import LoggerLike, PongEvent
-from ._io import shut_down
+from ..text import Close, CloseCode, close_build
+from ._base import PongEvent
+from ._io import deadline_after, shut_down
 from ._keepalive import Keepalive
 from ._receiving import Receiver
 from ._served import Served
@@ -43,6 +44,17 @@ class Connection(Receiver, Served):
 
     At the end of a `with`, the connection is closed: with the code 1000, or with 1011 if an
     exception leaves it.
+
+    Its attributes, besides the properties that are described below, are:
+
+    latency  Seconds between the last ping and its pong; 0.0 before the first. By default the
+             keepalive measures it every ping_interval.
+    socket   The socket. Do not read or write it; under TLS it carries TLS.
+
+    While no thread receives, messages are queued, until there are more than max_queue, or of
+    more bytes than max_size; then nothing is read. Messages that arrive before the peer's close
+    frame can be answered before ours is sent, if each is received and answered within a second
+    of the one before.
 
     An exception that a signal handler raises, such as KeyboardInterrupt, leaves a method that
     waits, and nothing is lost: a message that send() was writing is still sent. But if it
@@ -73,17 +85,16 @@ class Connection(Receiver, Served):
             self._await_end()
 
     def start_close(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
-        """Closes the connection like close(), but does not wait."""
+        """Closes the connection like close(), but does not wait.
+
+        Raises as close() does.
+        """
+        close_build(code, reason)
         with self._lock:
             if self._state is State.CONNECTING:
                 shut_down(self.socket, socket.SHUT_RDWR)
             elif self._state is State.OPEN:
-                if self._is_sending:
-                    code, reason = CloseCode.INTERNAL_ERROR, "close during fragmented message"
-                self._engine.close(code, reason)
-                self._ending.sent = Close(code, reason)
-                self._add(self._engine.data_to_send())
-                self._is_closing(code)
+                self._close(code, reason)
                 if self._ends_later:
                     self._end()
         if self._state is not State.CONNECTING:
@@ -91,11 +102,25 @@ class Connection(Receiver, Served):
             if not self._is_reading:
                 self._watcher.attend(self)
 
+    def _close(self, code: int, reason: str) -> None:
+        """Sends a close frame, unless the peer has closed. Needs the lock."""
+        self._send_last_frames()
+        if self._state is State.OPEN:
+            if self._is_sending:
+                code, reason = CloseCode.INTERNAL_ERROR, "close during fragmented message"
+            self._engine.close(code, reason)
+            self._ending.sent = Close(code, reason)
+            self._add(self._engine.data_to_send())
+            self._is_closing()
+
     def wait_closed(self, timeout: float | None = None) -> bool:
         """Waits until the connection is closed, at most `timeout` seconds (None: no limit).
         Returns whether it is closed. Messages are not received meanwhile; if more arrive than
-        fit into the queue, the end is behind them."""
-        deadline = None if timeout is None else time.monotonic() + timeout
+        fit into the queue, the end is behind them.
+
+        Raises TypeError for a timeout that is no number, InvalidArgument for NaN.
+        """
+        deadline = deadline_after(timeout)
         with self._lock:
             while self._state is not State.CLOSED:
                 if not self._wait_for_news(deadline):

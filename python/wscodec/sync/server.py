@@ -11,7 +11,7 @@ with serve(echo, "localhost", 8765) as server:
 from __future__ import annotations
 
 import contextlib
-import logging
+import inspect
 import os
 import selectors
 import socket
@@ -22,8 +22,25 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
+from .._callables import (
+    LoggerLike,
+    check_callable,
+    check_no_generator,
+    check_plain,
+    logger_for,
+)
+from .._defaults import (
+    CLOSE_TIMEOUT,
+    COMPRESS_FROM,
+    COMPRESSION,
+    MAX_QUEUE,
+    MAX_SIZE,
+    OPEN_TIMEOUT,
+    PING_INTERVAL,
+    PING_TIMEOUT,
+)
 from .._ending import State
-from .._limits import MaxQueue, MaxSize, deflate_for, seconds
+from .._limits import MaxQueue, MaxSize, deflate_for
 from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
@@ -31,16 +48,17 @@ from ..errors import HandshakeError, InvalidArgument, InvalidState
 from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..http11 import Request, Response
-from ..options import COMPRESS_FROM
 from ..text import CloseCode, close_build
+from ._arguments import ListenArguments, ServeArguments, check_names, check_type
 from ._channel import Channel
 from ._io import Deadline, shut_down
-from ._options import connection_options, engine_options
+from ._settings import Settings
 from ._signature import with_arguments_of
-from .connection import Connection, LoggerLike, broadcast
+from ._wakeup import Wakeup
+from .connection import Connection, broadcast
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
 
@@ -49,11 +67,22 @@ Handler = Callable[["ServerConnection"], object]
 _PAUSE = 0.2
 """Seconds without accept() after it has failed, e.g. because there are no descriptors left."""
 
+_LOOK_AGAIN = 1.0
+"""Seconds until shutdown() notices a signal that came just before it waited."""
+
 _BACKLOG = 1024
 
 
 class ServerConnection(Connection):
-    """A connection of a server. serve() creates it; see Connection for its methods."""
+    """A connection of a server. serve() creates it; see Connection for its methods.
+
+    Besides those of Connection, its attributes are:
+
+    request   The client's Request. It is there for process_request and all that follows.
+    response  The Response to it; None before it is sent.
+    server    The Server that it belongs to.
+    username  The user, once basic_auth() has let it through.
+    """
 
     side = Side.SERVER
 
@@ -89,6 +118,9 @@ class ServerConnection(Connection):
 class Server:
     """A server, which serve() returns. At the end of a `with`, it is shut down.
 
+    socket  The socket on which it listens.
+    logger  The logger of the server and its connections.
+
     Each connection has a thread, in which the handler runs. These are not daemon threads: the
     interpreter waits for them at its exit, so shut the server down.
     """
@@ -98,29 +130,29 @@ class Server:
         sock: socket.socket,
         handler: Handler,
         opening: Opening,
+        settings: Settings,
         *,
         ssl: tls.SSLContext | None,
-        open_timeout: float | None,
-        logger: LoggerLike,
         create_connection: Callable[..., ServerConnection],
-        options: dict[str, Any],
     ) -> None:
         """For serve()."""
         self.socket = sock
         """The socket on which the server listens."""
-        self.logger = logger
+        self.logger = settings.logger
         """The logger of the server and its connections."""
         self._handler, self._opening, self._ssl = handler, opening, ssl
-        self._open_timeout = open_timeout
-        self._create_connection, self._options = create_connection, options
+        self._settings, self._create_connection = settings, create_connection
         # Re-entrant: a signal handler may call shutdown() while its thread holds it.
         self._lock = threading.RLock()
         self._news = threading.Condition(self._lock)
         self._threads: dict[threading.Thread, ServerConnection | None] = {}
         self._accepting: threading.Thread | None = None  # that is in serve_forever()
+        self._finishing: set[threading.Thread] = set()  # that wait for the end
         self._is_closing = False
         self._goodbye: tuple[int, str] | None = None  # for connections, once it is closing
-        self._wakee, self._waker = socket.socketpair()
+        self._has_told = True  # all connections that there are of _goodbye
+        self._has_ended = False
+        self._wakeup = Wakeup()
         sock.setblocking(False)
 
     @property
@@ -148,8 +180,9 @@ class Server:
     # Accepting
 
     def serve_forever(self) -> None:
-        """Accepts connections until shutdown() is called. If accept() fails, for instance
-        because the process has no descriptors left, that is logged, and tried again soon.
+        """Accepts connections until shutdown() is called, and returns once all handlers have.
+        If accept() fails, for instance because the process has no descriptors left, that is
+        logged, and tried again soon.
 
         Raises InvalidState if another thread is in serve_forever().
         """
@@ -161,22 +194,25 @@ class Server:
             self._accepting = threading.current_thread()
         try:
             self.logger.info("server listening on %s", _name(self.socket))
-            with selectors.DefaultSelector() as selector:
-                selector.register(self._wakee, selectors.EVENT_READ)
-                selector.register(self.socket, selectors.EVENT_READ)
-                while not self._is_closing:
-                    selector.select()
-                    if not self._is_closing and not self._accept():
-                        # Needs no new descriptor.
-                        selector.unregister(self.socket)
-                        selector.select(_PAUSE)  # or until shutdown()
-                        if not self._is_closing:
-                            selector.register(self.socket, selectors.EVENT_READ)
+            self._accept_all()
         finally:
             with self._lock:
                 self._accepting = None
                 self._news.notify_all()
-                self._stop_listening()
+        self._finish()
+
+    def _accept_all(self) -> None:
+        with selectors.DefaultSelector() as selector, self._wakeup.woken_by_signals():
+            selector.register(self._wakeup, selectors.EVENT_READ)
+            selector.register(self.socket, selectors.EVENT_READ)
+            while not self._is_closing:
+                selector.select()
+                self._wakeup.clear()
+                if not self._is_closing and not self._accept():
+                    # Needs no new descriptor.
+                    selector.unregister(self.socket)
+                    selector.select(_PAUSE)
+                    selector.register(self.socket, selectors.EVENT_READ)
 
     def _accept(self) -> bool:
         """Accepts a connection and starts its thread. Returns False if something is
@@ -191,15 +227,13 @@ class Server:
         thread = threading.Thread(target=self._run, args=(sock,))
         try:
             with self._lock:
-                if self._is_closing:
-                    sock.close()
-                    return True
                 self._threads[thread] = None
                 thread.start()
         except BaseException as error:
-            sock.close()
-            with self._lock:
-                self._threads.pop(thread, None)
+            if thread not in threading.enumerate():  # else a signal handler has raised it
+                sock.close()
+                with self._lock:
+                    self._threads.pop(thread, None)
             if not isinstance(error, RuntimeError):
                 raise
             self.logger.error("cannot start a thread for a connection: %s", error)
@@ -216,12 +250,12 @@ class Server:
             self.logger.error("connection failed", exc_info=True)
         finally:
             with self._lock:
-                del self._threads[threading.current_thread()]
+                self._threads.pop(threading.current_thread(), None)
                 self._news.notify_all()
 
     def _serve(self, sock: socket.socket) -> None:
-        channel = Channel(sock, Deadline(self._open_timeout))
-        connection = self._create_connection(channel, self, logger=self.logger, **self._options)
+        channel = Channel(sock, Deadline(self._settings.open_timeout))
+        connection = self._create_connection(channel, self, **self._settings.of_connection)
         with self._lock:
             self._threads[threading.current_thread()] = connection
             if self._is_closing:
@@ -241,7 +275,7 @@ class Server:
             channel.send(answer.reply)
             if answer.engine is None:
                 self.logger.info("connection rejected (%s)", answer.reply[9:12].decode())
-                channel.finish(Deadline(self._options["close_timeout"]))
+                channel.finish(Deadline(self._settings.close_timeout))
                 return False
             connection._open(answer.engine, reader.data[reader.length :])
         except (OSError, EOFError) as error:
@@ -275,7 +309,10 @@ class Server:
 
     def _handle(self, connection: ServerConnection) -> None:
         try:
-            self._handler(connection)
+            result = self._handler(connection)
+            if inspect.iscoroutine(result):
+                result.close()
+                raise TypeError("the handler has returned a coroutine: it must not be async")
         except Exception as error:
             if isinstance(error, ConnectionClosed) and connection.state is not State.OPEN:
                 connection.logger.info("connection handler ended: %s", error)
@@ -292,8 +329,11 @@ class Server:
         reason: str = "",
     ) -> None:
         """Stops to listen, closes the connections, and waits until all handlers have returned.
-        May be called by any thread, again, and by a signal handler. A thread of the server does
-        not wait for itself.
+        May be called by any thread, and again. A handler does not wait for itself, nor for
+        others that are in shutdown().
+
+        A signal handler that interrupts serve_forever() may call it, too. Then it does not
+        wait, but serve_forever() does, which goes on when the signal handler has returned.
 
         close_connections  False: let them go on until they end by themselves. Opening
                            handshakes in progress are answered with a 503 in any case.
@@ -303,18 +343,49 @@ class Server:
         """
         close_build(code, reason)
         with self._lock:
-            if not self._is_closing:
-                self._is_closing = True
-                self.logger.info("server closing")
-                self._waker.send(b"\0")
+            self._is_closing = True
+            self._has_told = False
             if close_connections:
                 self._goodbye = code, reason
-            self._stop_listening()
+            if self._accepting is not None:
+                self._wakeup.wake()
+            self._news.notify_all()
+            current = threading.current_thread()
+            if current is self._accepting or current in self._finishing:
+                return  # what a signal handler has interrupted may hold locks
+        self._finish()
+
+    def _finish(self) -> None:
+        """Tells the connections that the server is closing, and waits until all is done."""
+        current = threading.current_thread()
+        with self._lock:
+            self._finishing.add(current)
+            self._news.notify_all()
+            try:
+                while not self._go_on(current):
+                    self._news.wait(_LOOK_AGAIN)
+            finally:
+                self._finishing.discard(current)
+            if not self._threads and not self._has_ended:
+                self._has_ended = True
+                self.logger.info("server closed")
+
+    def _go_on(self, current: threading.Thread) -> bool:
+        """Goes on with the end. Returns whether nothing is left to wait for. Needs the lock."""
+        if not self._has_told:
+            self._has_told = True
             for connection in filter(None, self._threads.values()):
                 self._go_away(connection)
-            while not self._is_done():
-                self._news.wait()
-        self.logger.info("server closed")
+        if self._accepting is not None:
+            return False
+        if self.socket.fileno() >= 0:
+            self.logger.info("server closing")
+        self.socket.close()
+        self._wakeup.close()
+        ignored = {current}
+        if current in self._threads:
+            ignored |= self._finishing
+        return all(thread in ignored for thread in self._threads)
 
     def _go_away(self, connection: ServerConnection) -> None:
         """The server is closing. Needs the lock."""
@@ -322,19 +393,6 @@ class Server:
             shut_down(connection.socket, socket.SHUT_RD)  # wakes _answer()
         elif self._goodbye is not None and connection.state is not State.CONNECTING:
             connection.start_close(*self._goodbye)  # else _open() does it
-
-    def _stop_listening(self) -> None:
-        """Needs the lock."""
-        if self._is_closing:
-            self.socket.close()
-            if self._accepting is None:
-                self._wakee.close()
-                self._waker.close()
-
-    def _is_done(self) -> bool:
-        """Whether all threads have ended, but for the current one. Needs the lock."""
-        current = threading.current_thread()
-        return self._accepting in (None, current) and not (self._threads.keys() - {current})
 
 
 def _finished(steps: Steps) -> Answer:
@@ -358,7 +416,7 @@ def serve(
     origins: Sequence[Origin] | None = None,
     subprotocols: Sequence[str] | None = None,
     select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None = None,
-    compression: str | Deflate | None = "deflate",
+    compression: str | Deflate | None = COMPRESSION,
     compress_from: int = COMPRESS_FROM,
     process_request: Callable[[ServerConnection, Request], Response | None] | None = None,
     process_response: (
@@ -366,17 +424,17 @@ def serve(
     ) = None,
     headers: HeadersLike = (),
     server_header: str | None = None,
-    open_timeout: float | None = 10,
-    ping_interval: float | None = 20,
-    ping_timeout: float | None = 20,
-    close_timeout: float | None = 10,
-    max_size: MaxSize = 2**20,
-    max_queue: MaxQueue = 16,
+    open_timeout: float | None = OPEN_TIMEOUT,
+    ping_interval: float | None = PING_INTERVAL,
+    ping_timeout: float | None = PING_TIMEOUT,
+    close_timeout: float | None = CLOSE_TIMEOUT,
+    max_size: MaxSize = MAX_SIZE,
+    max_queue: MaxQueue = MAX_QUEUE,
     decode_text: bool = True,
     stream: bool = False,
     logger: LoggerLike | None = None,
     create_connection: Callable[..., ServerConnection] | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[ListenArguments],
 ) -> Server:
     """Creates a server, which listens at once, and accepts connections in serve_forever().
 
@@ -440,8 +498,29 @@ def serve(
     Raises InvalidArgument for values out of range and for combinations that are not possible;
     TypeError for values of the wrong type; OSError if it cannot listen.
     """
-    if not callable(handler):
-        raise TypeError(f"the handler {handler!r} cannot be called")
+    check_callable("handler", handler, "connection")
+    check_plain("handler", handler, "connection")
+    check_no_generator("handler", handler)
+    check_plain("process_request", process_request, "connection", "request")
+    check_plain("process_response", process_response, "connection", "request", "response")
+    if create_connection is not None:
+        check_callable("create_connection", create_connection, "channel", "server")
+    given: dict[str, Any] = {**kwargs}
+    check_names("serve", ListenArguments.__annotations__, given)
+    for name, value in ("host", host), ("port", port), ("sock", sock), ("ssl", ssl):
+        check_type(name, value)
+    settings = Settings(
+        logger=logger_for("wscodec.server", logger),
+        compress_from=compress_from,
+        open_timeout=open_timeout,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
+        close_timeout=close_timeout,
+        max_size=max_size,
+        max_queue=max_queue,
+        decode_text=decode_text,
+        stream=stream,
+    )
     opening = Opening(
         origins=origins,
         subprotocols=subprotocols,
@@ -451,21 +530,16 @@ def serve(
         headers=headers,
         server_header=server_header,
         deflate=deflate_for(compression),
-        options=engine_options(max_size, compress_from, decode_text, stream),
+        options=settings.of_engine,
     )
-    options = connection_options(ping_interval, ping_timeout, close_timeout, max_queue)
-    seconds("open_timeout", open_timeout)
     with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(_listening(sock, host, port, kwargs))
         server = Server(
-            listening,
+            stack.enter_context(_listening(sock, host, port, given)),
             handler,
             opening,
+            settings,
             ssl=ssl,
-            open_timeout=open_timeout,
-            logger=logger or logging.getLogger("wscodec.server"),
             create_connection=create_connection or ServerConnection,
-            options=options,
         )
         stack.pop_all()
     return server
@@ -473,7 +547,9 @@ def serve(
 
 @with_arguments_of(serve)
 def unix_serve(
-    handler: Handler, path: str | os.PathLike[str] | None = None, **kwargs: Any
+    handler: Handler,
+    path: str | os.PathLike[str] | None = None,
+    **kwargs: Unpack[ServeArguments],
 ) -> Server:
     """Creates a server on a Unix socket.
 
@@ -482,28 +558,39 @@ def unix_serve(
 
     Raises as serve() does.
     """
-    if path is None and kwargs.get("sock") is None:
+    check_type("path", path)
+    if (path is None) == (kwargs.get("sock") is None):
         raise InvalidArgument("give either a path or sock")
-    return serve(handler, _path=path, **kwargs)
+    if path is None:
+        return serve(handler, **kwargs)
+    backlog = kwargs.pop("backlog", _BACKLOG)
+    check_type("backlog", backlog)
+    name = os.fspath(path)
+    listening = socket.create_server(name, family=socket.AF_UNIX, backlog=backlog)
+    kwargs["sock"] = listening
+    try:
+        return serve(handler, **kwargs)
+    except BaseException:
+        listening.close()
+        os.unlink(name)
+        raise
 
 
 def _listening(
-    sock: socket.socket | None, host: str | None, port: int | None, kwargs: dict[str, Any]
+    sock: socket.socket | None, host: str | None, port: int | None, given: dict[str, Any]
 ) -> socket.socket:
     """The socket of the server."""
-    path = kwargs.pop("_path", None)
     if sock is not None:
-        if host is not None or port is not None or path is not None:
-            raise InvalidArgument("sock excludes host, port and path")
-        if kwargs:
-            raise TypeError(f"unexpected with sock: {', '.join(kwargs)}")
+        if host is not None or port is not None:
+            raise InvalidArgument("sock excludes host and port")
+        if given:
+            raise InvalidArgument(f"sock excludes {', '.join(given)}")
+        if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            raise InvalidArgument("sock does not listen: call its listen()")
         return sock
-    kwargs.setdefault("backlog", _BACKLOG)
-    if path is not None:
-        return socket.create_server(os.fspath(path), family=socket.AF_UNIX, **kwargs)
     if port is None:
         raise InvalidArgument("the port is missing")
-    return socket.create_server((host or "", port), **kwargs)
+    return socket.create_server((host or "", port), **{"backlog": _BACKLOG, **given})
 
 
 def _name(listening: socket.socket) -> str:
