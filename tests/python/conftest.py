@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+# The reader of the vectors.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vectors"))
 
 pytest.register_assert_rewrite(
     *("compression_checks", "deflated", "echo_checks", "programs", "python_checks", "readme"),
-    "wire",
+    *("vectored", "wire"),
 )
 
 from certificates import certificates  # noqa: E402, F401

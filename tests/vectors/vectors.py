@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = sorted(path.stem for path in FOLDER.glob("*.json") if path.stem != "schema")
 
-Vector = Dict[str, Any]
+Vector = dict[str, Any]
 
 
 def read(kind: str) -> dict[str, Any]:
@@ -40,7 +40,7 @@ BYTES = frozenset(
 TEXT = {"policies": {"protocol"}, "deflate_accept": {"response"}}
 
 
-def load(kind: str) -> List[Vector]:
+def load(kind: str) -> list[Vector]:
     """The vectors of a file, with bytes instead of what stands for them."""
     file = read(kind)
     names = BYTES - TEXT.get(kind, set())
