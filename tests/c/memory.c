@@ -15,7 +15,7 @@
 #endif
 #endif
 
-enum { ROOM = 65536 };
+enum { ROOM = 1 << 17 };
 
 /* An inaccessible page, ROOM bytes, an inaccessible page. */
 static unsigned char *walled(void)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-/* `len` bytes (at most 64 KiB) directly before or after an inaccessible page.
+/* `len` bytes (at most 128 KiB) directly before or after an inaccessible page.
  * Each call returns the same memory. */
 void *before_wall(size_t len);
 void *after_wall(size_t len);

@@ -27,7 +27,7 @@ use wscodec::ffi::handshake::{
 };
 use wscodec::ffi::negotiation::{
     ws_pmd_accept, ws_pmd_accept_value, ws_pmd_confirm, ws_pmd_confirm_value,
-    ws_pmd_params,
+    ws_pmd_offer, ws_pmd_params,
 };
 use wscodec::ffi::text::{ws_close_build, ws_close_parse, ws_utf8_validate};
 
@@ -513,6 +513,10 @@ pub(crate) fn pmd_accept_value(offers: Option<&[u8]>, params: ws_pmd_params) -> 
     accepted(params, |params, out, cap| unsafe {
         ws_pmd_accept_value(offers.data, offers.len, params, out, cap)
     })
+}
+
+pub(crate) fn pmd_offer(params: ws_pmd_params) -> Result<Vec<u8>, isize> {
+    exact(|out, cap| unsafe { ws_pmd_offer(&params, out, cap) })
 }
 
 /// The agreed parameters; None if the server did not confirm compression.

@@ -36,7 +36,7 @@ fn allowed_bits_are_valid_only_on_the_first_frame_of_a_message() {
 }
 
 /// The flags of all events of data.
-fn flags(conn: &mut Conn, bytes: &[u8], size: usize) -> Vec<u16> {
+pub(crate) fn flags(conn: &mut Conn, bytes: &[u8], size: usize) -> Vec<u16> {
     let mut all = Vec::new();
     for piece in bytes.chunks(size) {
         let mut left = piece.to_vec();

@@ -36,6 +36,7 @@ mod corpus;
 mod heads;
 mod pmd;
 mod rng;
+mod vectors;
 mod wire;
 mod zlib;
 
@@ -101,3 +102,7 @@ mod pmd_splits;
 mod results;
 mod simd;
 mod utf8;
+mod vectors_deflate;
+mod vectors_heads;
+mod vectors_pieces;
+mod vectors_streams;

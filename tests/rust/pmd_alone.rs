@@ -16,7 +16,7 @@ use wscodec::ffi::conn::ws_allocator;
 use wscodec::ffi::negotiation::ws_pmd_params;
 use wscodec::ffi::pmd::*;
 
-struct Pmd(*mut ws_pmd);
+pub(crate) struct Pmd(*mut ws_pmd);
 
 impl Drop for Pmd {
     fn drop(&mut self) {
@@ -25,7 +25,7 @@ impl Drop for Pmd {
 }
 
 impl Pmd {
-    fn new(side: u32, params: ws_pmd_params) -> Pmd {
+    pub(crate) fn new(side: u32, params: ws_pmd_params) -> Pmd {
         Pmd::with(side, params, null()).unwrap()
     }
 
@@ -66,15 +66,11 @@ impl Pmd {
             return Err(result);
         }
         out.truncate(result as usize);
-        assert!(
-            consumed == data.len() || out.len() == cap,
-            "it stopped although out is not full"
-        );
         Ok((out, consumed))
     }
 
     /// The loop of the header.
-    fn decompress(
+    pub(crate) fn decompress(
         &mut self,
         data: &[u8],
         flags: u32,
@@ -84,6 +80,10 @@ impl Pmd {
         loop {
             let (out, consumed) = self.decompress_once(rest, flags, cap)?;
             rest = &rest[consumed..];
+            if !rest.is_empty() && out.len() < cap {
+                let error = self.decompress_once(rest, flags, cap);
+                return Err(error.expect_err("it stopped although out is not full"));
+            }
             if out.is_empty() {
                 assert!(rest.is_empty(), "0 although bytes are left");
                 // Another call has no effect.
