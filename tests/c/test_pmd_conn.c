@@ -3,6 +3,7 @@
 #include "check.h"
 #include "memory.h"
 #include "samples.h"
+#include "vectors.h"
 #include "wire.h"
 
 #include <stdio.h>
@@ -185,59 +186,53 @@ static void check_error(const char *frames, const ws_pmd_params *pmd, ws_result 
 #define HELLO "c1:f248cdc9c90700"
 #define HELLO_AGAIN "c1:f200110000"
 
+/* Appends the frames of a message as text for frames_of(). */
+static void put_frames(char *text, const struct compressed *message)
+{
+    size_t i, n;
+
+    for (i = 0; i < message->payloads_len; i++) {
+        unsigned char *payload = new_bytes(&message->payloads[i]);
+        unsigned first = (i == 0 ? 0x41u : 0) | (i + 1 == message->payloads_len ? 0x80u : 0);
+
+        text += sprintf(text, "%02x:", first);
+        for (n = 0; n < message->payloads[i].len; n++) {
+            text += sprintf(text, "%02x", payload[n]);
+        }
+        text += sprintf(text, " ");
+        free(payload);
+    }
+}
+
+/* A vector of valid messages, on both sides and in pieces of any size. (A sender that
+ * resets its context is understood by a receiver that keeps it.) */
+static void check_vector(const struct deflate_message *v)
+{
+    char text[4096] = "", want[4096] = "";
+    size_t i, at = 0;
+
+    for (i = 0; i < v->messages_len && v->messages[i].error == 0; i++) {
+        if (v->messages[i].message.len > 1000) {
+            return;
+        }
+        put_frames(text + strlen(text), &v->messages[i]);
+        at += (size_t)sprintf(want + at, "1:");
+        put_bytes(&v->messages[i].message, want + at);
+        at += v->messages[i].message.len;
+        at += (size_t)sprintf(want + at, " ");
+    }
+    if (i > 0) {
+        check_frames(text, &keeps, want);
+    }
+}
+
 static void check_examples(void)
 {
-    /* 7.2.3.1 */
-    check_frames(HELLO, &keeps, "1:Hello ");
-    check_frames(HELLO, &resets, "1:Hello ");
-    check_frames("41:f248cd 80:c9c90700", &keeps, "1:Hello ");
-    check_frames("41: 00:f2 00:48cd 00: 00:c9c907 80:00", &keeps, "1:Hello ");
-    check_frames("41:f248cdc9c90700 80:", &keeps, "1:Hello ");
-    /* 7.2.3.2 */
-    check_frames(HELLO " " HELLO_AGAIN " " HELLO, &keeps,
-                 "1:Hello 1:Hello 1:Hello ");
-    check_frames(HELLO " " HELLO " " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello 1:Hello ");
-    check_frames(HELLO " " HELLO, &resets, "1:Hello 1:Hello ");
-    check_frames(HELLO " 41:f2 00:0011 80:0000", &keeps, "1:Hello 1:Hello ");
-    /* 7.2.3.3 */
-    check_frames("c1:000500faff48656c6c6f00 " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello ");
-    /* 7.2.3.4, with and without the block that follows the final one. */
-    check_frames("c1:f348cdc9c9070000 " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c90700 " HELLO_AGAIN, &keeps, "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c9070000 " HELLO, &resets, "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c90700 c1:f348cdc9c90700", &resets, "1:Hello 1:Hello ");
-    check_frames("c1:f348cdc9c90700f348cdc9c90700f248cdc9c90700", &keeps,
-                 "1:HelloHelloHello ");
-    check_frames("41:f348cdc9c90700 00: 00:f300110000 80:", &keeps,
-                 "1:HelloHello ");
-    check_frames("c1:010500faff48656c6c6f " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello ");
-    check_frames("c1:0300 c1:0300", &keeps, "1: 1: ");
-    /* 7.2.3.5 */
-    check_frames("c1:f24805000000ffffcac9c90700 " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello ");
-    check_frames("41:f24805000000ff 80:ffcac9c90700", &keeps, "1:Hello ");
-    /* 7.2.3.6 */
-    check_frames("c1:00", &keeps, "1: ");
-    check_frames("c1:00 " HELLO " c2:00 " HELLO_AGAIN, &keeps,
-                 "1: 1:Hello 2: 1:Hello ");
-    check_frames("41: 00: 80:00", &resets, "1: ");
-    check_frames("41:00 80:0000ffff00", &resets, "1: ");
-    /* Without any byte, and with the marker that should be removed. */
-    check_frames("c1: " HELLO " 41: 80: " HELLO_AGAIN, &keeps,
-                 "1: 1:Hello 1: 1:Hello ");
-    check_frames("c1: 41: 00: 80:", &resets, "1: 1: ");
-    check_frames("c1:f248cdc9c907000000ffff " HELLO_AGAIN, &keeps,
-                 "1:Hello 1:Hello ");
-    check_frames("41:f248cdc9c907 00:000000 80:ffff " HELLO, &resets,
-                 "1:Hello 1:Hello ");
-    check_frames("c1:000000ffff " HELLO, &keeps, "1: 1:Hello ");
-    /* Three copies of one byte. */
-    check_frames(HELLO " c1:02020000", &keeps, "1:Hello 1:ooo ");
+    size_t i;
 
+    for (i = 0; i < deflate_message_vectors_len; i++) {
+        check_vector(&deflate_message_vectors[i]);
+    }
     /* Uncompressed messages, which do not change the window. */
     check_frames("81:48656c6c6f 01:4865 80:6c6c6f 82: " HELLO " 82:01 "
                  HELLO_AGAIN,
@@ -301,12 +296,10 @@ static void check_damage(void)
                     "hgaaggbbfaaccbbabdfdcbbbggbbcbgedcbbfbabbbbahaahaafbaahbbfba", 99,
                     99);
 
-    check_error("c1:06", &keeps, damaged, "");
     check_error("c1:07", &keeps, damaged, "");
     check_error("c1:0600", &keeps, damaged, "");
     check_error("41:06 80:00", &keeps, damaged, "");
     /* A stored block whose lengths disagree. */
-    check_error("c1:000500fafe48656c6c6f00", &keeps, damaged, "");
     check_error("c1:000500fb0048656c6c6f00", &keeps, damaged, "");
     /* Too many codes; a length and a distance that do not exist. */
     check_error("c1:fcffff", &keeps, damaged, "");

@@ -137,8 +137,8 @@ static void check_streams(void)
 {
     size_t i;
 
-    for (i = 0; i < decoder_streams_len; i++) {
-        const struct decoder_stream *v = &decoder_streams[i];
+    for (i = 0; i < decoder_stream_vectors_len; i++) {
+        const struct decoder_stream *v = &decoder_stream_vectors[i];
         struct stream stream = {v->name, v->flags, v->max_payload, v->frames,
                                 v->frames_len, v->error, v->error_at, v->end};
 
@@ -151,8 +151,8 @@ static void check_invalid_frames(void)
 {
     size_t i;
 
-    for (i = 0; i < frames_len; i++) {
-        const struct frame *v = &frames[i];
+    for (i = 0; i < frame_vectors_len; i++) {
+        const struct frame *v = &frame_vectors[i];
         struct stream stream = {v->name, v->flags, 0, NULL, 0, v->error, v->error_at,
                                 v->error};
         int is_continuation = (v->wire.parts[0].data[0] & 0x0f) == 0;

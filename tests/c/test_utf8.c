@@ -3,7 +3,6 @@
 #include "wscodec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* For each first byte: the length of the character, and the range of the second
  * byte. */
@@ -128,33 +127,6 @@ static void check_short_texts(void)
     }
 }
 
-static void check_long_texts(void)
-{
-    static const char *const texts[] = {
-        "cebae1bdb9cf83cebcceb5",
-        "cebae1bdb9cf83cebcceb5f4908080",
-        "cebae1bdb9cf83cebcceb5eda080656469746564",
-        "3132333435f48fbfbf3132333435",
-        "f0908080f0a080808061",
-        "c080", "c1bf", "e08080", "e09fbf", "f0808080", "f08fbfbf",
-        "eda080", "edbfbf", "f4908080", "f5808080", "ff", "80", "efbfbf",
-    };
-    unsigned char text[96];
-    size_t i, before, len;
-
-    for (i = 0; i < sizeof texts / sizeof *texts; i++) {
-        /* After ASCII of every length, which may be skipped in blocks. */
-        for (before = 0; before <= 40; before++) {
-            check_case(texts[i], before, 0);
-            memset(text, 'a', before);
-            len = before + unhex(texts[i], text + before, sizeof text - before);
-            check_text(text, len);
-            text[len] = 'z';
-            check_text(text, len + 1);
-        }
-    }
-}
-
 /* Every code point, written by hand; then all of them as one text. */
 static void check_every_code_point(void)
 {
@@ -192,7 +164,6 @@ int main(int argc, char **argv)
 {
     (void)argc;
     check_short_texts();
-    check_long_texts();
     check_every_code_point();
     return check_done(argv[0]);
 }

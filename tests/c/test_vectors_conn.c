@@ -187,10 +187,10 @@ int main(int argc, char **argv)
     size_t i;
 
     (void)argc;
-    for (i = 0; i < connection_streams_len; i++) {
-        if (connection_streams[i].parameters == NULL ||
+    for (i = 0; i < connection_stream_vectors_len; i++) {
+        if (connection_stream_vectors[i].parameters == NULL ||
             (ws_features() & WS_FEATURE_DEFLATE) != 0) {
-            check_stream(&connection_streams[i]);
+            check_stream(&connection_stream_vectors[i]);
         }
     }
     return check_done(argv[0]);

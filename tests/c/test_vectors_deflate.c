@@ -121,8 +121,8 @@ static void check_offers(void)
 {
     size_t i, cap;
 
-    for (i = 0; i < deflate_accept_len; i++) {
-        const struct deflate_accept *v = &deflate_accept[i];
+    for (i = 0; i < deflate_accept_vectors_len; i++) {
+        const struct deflate_accept *v = &deflate_accept_vectors[i];
         size_t size = v->response != NULL ? strlen(v->response) : 0;
         ws_pmd_params willing = v->willing;
         char head[ROOM];
@@ -159,13 +159,13 @@ static void check_client(void)
 {
     size_t i, cap;
 
-    for (i = 0; i < deflate_offer_len; i++) {
-        for (cap = 0; cap <= strlen(deflate_offer[i].offer) + 1; cap++) {
-            check_offer(&deflate_offer[i], cap);
+    for (i = 0; i < deflate_offer_vectors_len; i++) {
+        for (cap = 0; cap <= strlen(deflate_offer_vectors[i].offer) + 1; cap++) {
+            check_offer(&deflate_offer_vectors[i], cap);
         }
     }
-    for (i = 0; i < deflate_confirm_len; i++) {
-        const struct deflate_confirm *v = &deflate_confirm[i];
+    for (i = 0; i < deflate_confirm_vectors_len; i++) {
+        const struct deflate_confirm *v = &deflate_confirm_vectors[i];
         ws_pmd_params offered = v->offered, params;
         char head[ROOM];
         size_t len = head_of("HTTP/1.1 101 Switching Protocols\r\n", v->responses,
@@ -237,9 +237,9 @@ int main(int argc, char **argv)
     (void)argc;
     check_offers();
     check_client();
-    for (i = 0; i < deflate_messages_len; i++) {
+    for (i = 0; i < deflate_message_vectors_len; i++) {
         for (c = 0; c < sizeof caps / sizeof *caps; c++) {
-            check_messages(&deflate_messages[i], caps[c]);
+            check_messages(&deflate_message_vectors[i], caps[c]);
         }
     }
     return check_done(argv[0]);

@@ -154,15 +154,15 @@ int main(int argc, char **argv)
     size_t i;
 
     (void)argc;
-    for (i = 0; i < requests_len; i++) {
-        check_request(&requests[i]);
+    for (i = 0; i < request_vectors_len; i++) {
+        check_request(&request_vectors[i]);
     }
-    for (i = 0; i < responses_len; i++) {
-        check_response(&responses[i]);
+    for (i = 0; i < response_vectors_len; i++) {
+        check_response(&response_vectors[i]);
     }
-    for (i = 0; i < policies_len; i++) {
-        check_case(policies[i].name, 0, 0);
-        check_policy(&policies[i]);
+    for (i = 0; i < policy_vectors_len; i++) {
+        check_case(policy_vectors[i].name, 0, 0);
+        check_policy(&policy_vectors[i]);
     }
     return check_done(argv[0]);
 }

@@ -17,8 +17,8 @@ static void check_accept_keys(void)
 {
     size_t i;
 
-    for (i = 0; i < accept_keys_len; i++) {
-        const struct accept_key *v = &accept_keys[i];
+    for (i = 0; i < accept_key_vectors_len; i++) {
+        const struct accept_key *v = &accept_key_vectors[i];
         void *key = put_bytes(&v->key, before_wall(v->key.len));
         char out[64];
 
@@ -68,13 +68,13 @@ static void check_close_payloads(void)
 {
     size_t i;
 
-    for (i = 0; i < close_payloads_len; i++) {
-        check_case(close_payloads[i].name, 0, 0);
-        if (close_payloads[i].payload.presence == PRESENT) {
-            check_close_parsed(&close_payloads[i]);
+    for (i = 0; i < close_payload_vectors_len; i++) {
+        check_case(close_payload_vectors[i].name, 0, 0);
+        if (close_payload_vectors[i].payload.presence == PRESENT) {
+            check_close_parsed(&close_payload_vectors[i]);
         }
-        if (close_payloads[i].code >= 0) {
-            check_close_built(&close_payloads[i]);
+        if (close_payload_vectors[i].code >= 0) {
+            check_close_built(&close_payload_vectors[i]);
         }
     }
 }
@@ -107,9 +107,9 @@ static void check_utf8(void)
 {
     size_t i, before;
 
-    for (i = 0; i < utf8_len; i++) {
+    for (i = 0; i < utf8_vectors_len; i++) {
         for (before = 0; before <= 40; before++) {
-            check_text(&utf8[i], before);
+            check_text(&utf8_vectors[i], before);
         }
     }
 }
@@ -176,8 +176,8 @@ static void check_frames(void)
 {
     size_t i;
 
-    for (i = 0; i < frames_len; i++) {
-        check_frame(&frames[i]);
+    for (i = 0; i < frame_vectors_len; i++) {
+        check_frame(&frame_vectors[i]);
     }
 }
 

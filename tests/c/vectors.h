@@ -190,23 +190,24 @@ struct deflate_message {
     size_t messages_len;
 };
 
-extern const struct accept_key accept_keys[];
-extern const struct close_payload close_payloads[];
-extern const struct utf8 utf8[];
-extern const struct frame frames[];
-extern const struct frame_header frame_headers[];
-extern const struct request requests[];
-extern const struct response responses[];
-extern const struct policy policies[];
-extern const struct decoder_stream decoder_streams[];
-extern const struct connection_stream connection_streams[];
-extern const struct deflate_accept deflate_accept[];
-extern const struct deflate_offer deflate_offer[];
-extern const struct deflate_confirm deflate_confirm[];
-extern const struct deflate_message deflate_messages[];
-extern const size_t accept_keys_len, close_payloads_len, utf8_len, frames_len,
-    frame_headers_len, requests_len, responses_len, policies_len, decoder_streams_len,
-    connection_streams_len, deflate_accept_len, deflate_offer_len, deflate_confirm_len,
-    deflate_messages_len;
+extern const struct accept_key accept_key_vectors[];
+extern const struct close_payload close_payload_vectors[];
+extern const struct utf8 utf8_vectors[];
+extern const struct frame frame_vectors[];
+extern const struct frame_header frame_header_vectors[];
+extern const struct request request_vectors[];
+extern const struct response response_vectors[];
+extern const struct policy policy_vectors[];
+extern const struct decoder_stream decoder_stream_vectors[];
+extern const struct connection_stream connection_stream_vectors[];
+extern const struct deflate_accept deflate_accept_vectors[];
+extern const struct deflate_offer deflate_offer_vectors[];
+extern const struct deflate_confirm deflate_confirm_vectors[];
+extern const struct deflate_message deflate_message_vectors[];
+extern const size_t accept_key_vectors_len, close_payload_vectors_len, utf8_vectors_len,
+    frame_vectors_len, frame_header_vectors_len, request_vectors_len,
+    response_vectors_len, policy_vectors_len, decoder_stream_vectors_len,
+    connection_stream_vectors_len, deflate_accept_vectors_len, deflate_offer_vectors_len,
+    deflate_confirm_vectors_len, deflate_message_vectors_len;
 
 #endif

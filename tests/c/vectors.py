@@ -236,8 +236,9 @@ def main() -> None:
     for kind, (struct, members) in TABLES.items():
         loaded = vectors.load(kind)
         rows = [f"    {{{', '.join([text(v['name']), *members(v)])}}},\n" for v in loaded]
-        tables.append(f"const struct {struct} {kind}[] = {{\n{''.join(rows)}}};\n")
-        tables.append(f"const size_t {kind}_len = {len(rows)};\n")
+        name = f"{struct}_vectors"
+        tables.append(f"const struct {struct} {name}[] = {{\n{''.join(rows)}}};\n")
+        tables.append(f"const size_t {name}_len = {len(rows)};\n")
     print('#include "vectors.h"\n', *arrays, *tables, sep="\n")
 
 

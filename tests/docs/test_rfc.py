@@ -1,4 +1,4 @@
-"""docs/rfc.md names functions and tests: each must exist in the file that its link leads to."""
+"""docs/rfc.md names functions, tests and vectors: each must exist in the file that its link leads to."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ DEFINED = {
     "tests/rust": r"#\[test\]\n(?:#\[.*\]\n)*fn {name}\(",
     "tests/c": r"^(?!\s)[^;\n]*\b{name}\((?![^{{]*;)",
     "tests/python": r"^(?: {{4}})?(?:async )?def {name}\(",
+    "tests/vectors": r'"name": "{name}"',
 }
 """How a file in each folder defines a name."""
 

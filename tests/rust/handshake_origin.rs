@@ -8,45 +8,6 @@ fn check(origin: &str, allowed: &str, expected: bool) {
 }
 
 #[test]
-fn a_listed_origin_is_allowed() {
-    for (origin, allowed) in [
-        ("https://good.com", "https://good.com"),
-        ("https://good.com", "https://other.com https://good.com"),
-        ("https://good.com", "  https://good.com   https://other.com "),
-        ("https://a.example:8443", "https://a.example https://a.example:8443"),
-        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
-        ("http://[::1]:8000", "http://[::1]:8000"),
-        ("chrome-extension://abcdef", "chrome-extension://abcdef"),
-    ] {
-        check(origin, allowed, true);
-    }
-}
-
-#[test]
-fn scheme_and_host_ignore_case() {
-    check("HTTPS://GOOD.com", "https://good.COM", true);
-    check("http://[::AB]", "http://[::ab]", true);
-}
-
-#[test]
-fn the_default_port_of_the_scheme_may_be_omitted() {
-    for (origin, allowed, expected) in [
-        ("https://good.com:443", "https://good.com", true),
-        ("https://good.com", "https://good.com:443", true),
-        ("http://good.com:80", "http://good.com", true),
-        ("http://good.com", "http://good.com:80", true),
-        ("https://good.com:80", "https://good.com", false),
-        ("http://good.com:443", "http://good.com", false),
-        ("https://good.com:8443", "https://good.com", false),
-        ("https://good.com", "https://good.com:8443", false),
-        ("other://good.com:80", "other://good.com", false),
-        ("https://good.com:65535", "https://good.com:65535", true),
-    ] {
-        check(origin, allowed, expected);
-    }
-}
-
-#[test]
 fn an_origin_that_resembles_a_listed_one_is_not_allowed() {
     for origin in [
         "https://good.com.evil.com",

@@ -13,11 +13,13 @@
 //! | `results`                 | the numbers, sizes and offsets of the ABI |
 //! | `arguments_*`             | invalid arguments of every function |
 //! | `*_differential`          | the same input, read by another implementation |
+//! | `vectors_*`               | the vectors of `tests/vectors`, which C and Python read, too |
 //!
 //! | helpers                   | purpose |
 //! |---------------------------|---------|
 //! | `c`, `conn`               | safe wrappers of the C functions, and of a connection |
 //! | `wire`, `heads`           | build frames and heads without the library |
+//! | `vectors`                 | reads `tests/vectors` |
 //! | `corpus`, `conn_corpus`   | streams of frames, with the results expected |
 //! | `pmd`, `zlib`             | connections that compress, and zlib as their peer |
 //! | `conn_allocator`          | counts memory and makes allocations fail |
@@ -75,7 +77,7 @@ mod decoder_splits;
 mod decoder_state;
 mod frame_batch;
 mod frame_differential;
-mod frame_examples;
+mod frame_encode;
 mod handshake_agreement;
 mod handshake_builders;
 mod handshake_differential;

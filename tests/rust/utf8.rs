@@ -132,44 +132,6 @@ fn every_character_is_valid() {
     }
 }
 
-/// The position of the first byte that no continuation can make valid.
-#[test]
-fn text_fails_at_its_first_invalid_byte() {
-    for (text, at) in [
-        // Overlong forms.
-        (&b"\xc0\x80"[..], 0),
-        (b"\xc1\xbf", 0),
-        (b"\xe0\x80\x80", 1),
-        (b"\xe0\x9f\xbf", 1),
-        (b"\xf0\x80\x80\x80", 1),
-        (b"\xf0\x8f\xbf\xbf", 1),
-        // Surrogates.
-        (b"\xed\xa0\x80", 1),
-        (b"\xed\xbf\xbf", 1),
-        // Above U+10FFFF.
-        (b"\xf4\x90\x80\x80", 1),
-        (b"\xf5\x80\x80\x80", 0),
-        (b"\xff", 0),
-        (b"\xfe", 0),
-        // A continuation without a lead, and leads without their continuation.
-        (b"\x80", 0),
-        (b"ab\xbfcd", 2),
-        (b"\xe2\x82a", 2),
-        (b"\xf0\x90\x8d\xc3", 3),
-        // Valid at first.
-        (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90", 12),
-    ] {
-        let mut state = 0;
-        for (here, byte) in text.iter().enumerate() {
-            let verdict = push(&mut state, &[*byte]);
-            assert_eq!(verdict == Verdict::Invalid, here >= at, "{text:02x?} at {here}");
-        }
-        every_split(&text[..text.len().min(8)]);
-        assert_eq!(whole(&text[..=at]), Verdict::Invalid);
-        assert_ne!(whole(&text[..at]), Verdict::Invalid);
-    }
-}
-
 #[test]
 fn characters_may_be_cut_anywhere() {
     let text = "12345\u{10ffff}\u{fffd}\u{7ff}12345".as_bytes();

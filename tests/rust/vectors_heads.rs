@@ -150,7 +150,10 @@ fn every_policy_selects_or_rejects() {
             let list = list.unwrap_or_default().as_bytes();
             let chosen =
                 piece(list, accepted.protocol).filter(|chosen| !chosen.is_empty());
-            assert_eq!(chosen, vector.text("protocol").map(str::as_bytes), "{name}");
+            let expected = vector.text("protocol").map(str::as_bytes);
+            assert_eq!(chosen, expected, "{name}");
+            let selected = c::select_protocol(&head, list).unwrap();
+            assert_eq!(selected.as_deref(), expected, "{name}");
         }
     }
 }
