@@ -1,4 +1,4 @@
-"""docs/rfc.md names functions, tests and vectors: each must exist in the file that its link leads to."""
+"""docs/rfc.md names functions, tests and vectors: each must exist in the file that it links."""
 
 from __future__ import annotations
 

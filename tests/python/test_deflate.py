@@ -23,7 +23,7 @@ from deflated import (
     prose,
     samples,
 )
-from wire import BINARY, CONTINUATION, FIN, PING, TEXT
+from wire import BINARY, FIN, PING, TEXT
 from wscodec import (
     CLIENT,
     SERVER,
@@ -369,23 +369,6 @@ def test_a_final_block_may_end_a_message() -> None:
         assert received(conn, [again]) == [message(BINARY, one)]
 
 
-def test_examples_of_the_rfc_are_received() -> None:
-    """7.2.3: "Hello", in all its forms."""
-    hello = Message("Hello", Opcode.TEXT)
-    conn = Connection(CLIENT, deflate=Deflate())
-    for data in (
-        bytes.fromhex("c1 07 f2 48 cd c9 c9 07 00"),  # 7.2.3.1
-        bytes.fromhex("41 03 f2 48 cd 80 04 c9 c9 07 00"),
-        bytes.fromhex(
-            "c1 05 f2 00 11 00 00"
-        ),  # 7.2.3.2, with the context of the message before
-        bytes.fromhex("c1 0b 00 05 00 fa ff 48 65 6c 6c 6f 00"),  # 7.2.3.3
-        bytes.fromhex("c1 08 f3 48 cd c9 c9 07 00 00"),  # 7.2.3.4
-        bytes.fromhex("c1 0d f2 48 05 00 00 00 ff ff ca c9 c9 07 00"),  # 7.2.3.5
-    ):
-        assert received(conn, [data]) == [hello], data.hex()
-
-
 def test_a_window_wider_than_agreed_on_is_accepted() -> None:
     data = at_distance(random.Random(1), 30_000, 250)
     conn = Connection(SERVER, deflate=Deflate(client_max_window_bits=8))
@@ -430,18 +413,3 @@ def random_terms(dice: random.Random) -> tuple[bool, bool, int, int, int, int]:
         dice.randrange(1, 10),
         dice.randrange(1, 10),
     )
-
-
-def test_rsv1_is_refused_on_continuations_and_control_frames() -> None:
-    """Only the first frame of a message may have it, and no control frame (6)."""
-    for wrong in (
-        wire.frame(RSV1 | TEXT, b"\xf2\x48\xcd")
-        + wire.frame(FIN | RSV1 | CONTINUATION, b"\xc9\xc9\x07\x00"),
-        wire.frame(TEXT, b"Hel") + wire.frame(FIN | RSV1 | CONTINUATION, b"\x00"),
-        wire.frame(FIN | RSV1 | PING, b"\x00"),
-        wire.frame(FIN | RSV1 | wire.CLOSE),
-        wire.frame(FIN | 0x20 | TEXT, b"hi"),
-    ):
-        conn = Connection(SERVER, deflate=Deflate())
-        with pytest.raises(errors.ReservedBits):
-            received(conn, [wrong])

@@ -55,56 +55,6 @@ def fails(conn: Connection, *pieces: bytes) -> errors.ProtocolError:
 
 
 HELLO = Compressor().message(b"Hello")
-COMPLETE = {
-    "nothing at all": (b"", b""),
-    "a stored block without the empty one": (b"\x00\x05\x00\xfa\xffHello", b"Hello"),
-    "an empty block with its marker": (b"\x00" + MARKER, b""),
-    "Hello with its marker": (HELLO + MARKER, b"Hello"),
-    "a final block, and an empty one with its marker": (b"\x03\x00\x00" + MARKER, b""),
-}
-DAMAGED = {
-    "a reserved kind of block": b"\x06",
-    "another": b"\x07\x00",
-    "lengths that do not match": b"\x00\x05\x00\xfb\xffHello\x00",
-    "more in a stored block than there is": b"\x00\x06\x00\xf9\xffHello",
-    "half of the lengths": b"\x00\x00",
-    "more of the lengths": b"\x00\x00\x00",
-    "all but a byte of the marker": b"\x00\x00\x00\xff",
-    "Hello without its end": HELLO[:-1],
-    "Hello, cut off": HELLO[:3],
-    "a reference to what is not there": b"\x02\x06\x00\x00",
-    "too many codes of lengths": b"\xfc\xff\xff\xff\x00",
-    "no code for the end of a block": bytes.fromhex("05c08100000000000100"),
-    "an invalid code": bytes.fromhex("f2ff03"),
-    "a final block, and half a block": b"\x03\x00\xf2\x48",
-    "a final block, and a reserved one": b"\x03\x00\x06",
-    "random bytes": random.Random(3).randbytes(100),
-}
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("name", DAMAGED)
-def test_damaged_messages_fail(name: str, stream: bool) -> None:
-    payload = DAMAGED[name]
-    whole = [compressed(payload)]
-    fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY)]
-    for pieces in (whole, list(pieces_of(whole[0], 1)), fragmented):
-        error = fails(server(stream=stream), *pieces)
-        assert type(error) is errors.CompressionError
-        assert error.name == "WS_ERR_COMPRESSION" and error.close_code == 1007
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize("name", COMPLETE)
-def test_unusual_but_complete_messages_are_received(name: str, stream: bool) -> None:
-    """The next message is read, too."""
-    payload, content = COMPLETE[name]
-    again = compressed(HELLO)
-    whole = [compressed(payload) + again]
-    fragmented = [frames(BINARY, [*pieces_of(payload, 1), b""], wire.KEY), again]
-    for pieces in (whole, list(pieces_of(whole[0], 1)), fragmented):
-        events = joined(received(server(stream=stream), pieces))
-        assert events == [message(BINARY, content), message(BINARY, b"Hello")]
 
 
 def test_damage_is_noticed_at_the_damaged_byte() -> None:

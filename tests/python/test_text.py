@@ -7,7 +7,7 @@ import random
 import pytest
 import wscodec
 from deflated import cut
-from wscodec import Close, CloseCode, Utf8Validator, errors
+from wscodec import CloseCode, Utf8Validator, errors
 
 
 def validate(pieces: list[bytes]) -> str:
@@ -82,34 +82,6 @@ def test_random_damage_is_judged_as_by_python() -> None:
         assert validate(pieces) == expected(bytes(data)), pieces
         seen[validate(pieces)] += 1
     assert min(seen.values()) > 100
-
-
-def test_text_fails_at_the_first_invalid_byte() -> None:
-    for good, bad in ((b"ok", b"\x80"), (b"ok\xe2\x82", b"\x28"), (b"\xf0", b"\x8f"),
-                      (b"\xed", b"\xa0"), (b"\xf4", b"\x90"), (b"", b"\xc1")):  # fmt: skip
-        validator = Utf8Validator()
-        validator.push(good)
-        with pytest.raises(errors.InvalidUtf8):
-            validator.push(bad)
-
-
-def test_close_payloads_are_parsed_and_checked() -> None:
-    assert wscodec.close_parse(b"") == Close(CloseCode.NO_STATUS, "")
-    assert wscodec.close_parse(b"\x03\xe8") == Close(1000, "")
-    assert wscodec.close_parse(bytearray("\x0f\xa0bye ü".encode("latin-1"))[:6]) == (
-        4000,
-        "bye ",
-    )
-    assert wscodec.close_parse(b"\x03\xe9" + "ü".encode()) == Close(1001, "ü")
-    for payload, error in (
-        (b"\x03", errors.InvalidClosePayload),
-        (b"\x03\xed", errors.InvalidClosePayload),
-        (b"\x03\xe8\xff", errors.InvalidUtf8),
-        (b"\x03\xe8\xc3", errors.InvalidUtf8),
-        (b"\x03\xe8" + bytes(124), errors.InvalidControlFrame),
-    ):
-        with pytest.raises(error):
-            wscodec.close_parse(payload)
 
 
 def test_only_codes_that_may_be_sent_are_valid() -> None:

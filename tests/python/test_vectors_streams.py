@@ -7,6 +7,7 @@ from typing import Any
 import needs
 import pytest
 import wire
+from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST
 from vectored import cuts, deflate_of, every, expected, pieces, side_of
 from vectors import Vector
 from wscodec import (
@@ -245,6 +246,25 @@ def test_deflate_accept(vector: Vector) -> None:
 
 
 @needs.compression
+@every("deflate_accept")
+def test_connections_agree_on_the_same_parameters(vector: Vector) -> None:
+    request = head(PLAIN_REQUEST[:-2].decode(), vector["offers"])
+    conn, reply = accepted = Connection.accept(
+        request, deflate=deflate_of(vector.get("willing"))
+    )
+    if "error" in vector:
+        assert accepted.error and accepted.error.name == vector["error"]
+        assert conn is None and reply.startswith(b"HTTP/1.1 400 ")
+        return
+    assert conn is not None
+    values = [vector["response"].encode()] if vector["response"] else []
+    assert reply == head(PLAIN_ANSWER[:-2].decode(), values)
+    assert conn.deflate == (deflate_of(vector["agreed"]) if values else None)
+    plain, reply = Connection.accept(request)
+    assert plain and plain.deflate is None and reply == PLAIN_ANSWER
+
+
+@needs.compression
 @every("deflate_offer")
 def test_deflate_offer(vector: Vector) -> None:
     assert deflate_offer(deflate_of(vector["offered"])) == vector["offer"]
@@ -288,16 +308,23 @@ def decompressed(deflater: Deflater, payloads: list[bytes], step: int) -> bytes:
 
 
 @needs.compression
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("step", [1, 1000])
 @every("deflate_messages")
-def test_connections_read_the_same_messages(vector: Vector) -> None:
+def test_connections_read_the_same_messages(vector: Vector, step: int, stream: bool) -> None:
     side = side_of(vector)
-    conn = Connection(side, deflate=deflate_of(vector.get("parameters")))
+    conn = Connection(side, stream=stream, deflate=deflate_of(vector.get("parameters")))
     key = None if side is CLIENT else wire.KEY
     for message in vector["messages"]:
         payloads = message["payloads"]
         firsts = [0x42 if not n else 0 for n in range(len(payloads))]
         firsts[-1] |= 0x80
         data = b"".join(map(lambda f, p: wire.frame(f, p, key), firsts, payloads))
+        found = b""
         with expected(message):
-            (event,) = conn.receive_data(data)
-            assert event == Message(message["message"], Opcode.BINARY)
+            for at in range(0, len(data), step):
+                for event in conn.receive_data(data[at : at + step]):
+                    assert isinstance(event, (Message, MessagePart))
+                    assert isinstance(event.data, bytes)
+                    found += event.data
+            assert found == message["message"]
