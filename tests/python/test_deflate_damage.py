@@ -72,11 +72,11 @@ END = b"\x03\x00"
 """An empty final block."""
 
 
-def inflated(data: bytes) -> tuple[bytes, bool]:
+def inflated(data: bytes, window: bytes = b"") -> tuple[bytes, bool]:
     """The output of zlib, and whether a final block ends the data."""
     out, rest = b"", data
     while True:
-        stream = zlib.decompressobj(-15, zdict=out[-32768:])
+        stream = zlib.decompressobj(-15, zdict=(window + out)[-32768:])
         out += stream.decompress(rest)
         if not stream.eof:
             return out, False
@@ -85,11 +85,12 @@ def inflated(data: bytes) -> tuple[bytes, bool]:
             return out, True
 
 
-def by_zlib(payload: bytes) -> bytes | None:
-    """A message decompressed by zlib. None: it is damaged or cut off."""
+def by_zlib(payload: bytes, window: bytes = b"") -> bytes | None:
+    """A message decompressed by zlib after this window. None: it is damaged or cut off."""
     for tail in (MARKER + END, END):
         try:
-            alone, (out, ended) = inflated(payload)[0], inflated(payload + tail)
+            alone = inflated(payload, window)[0]
+            out, ended = inflated(payload + tail, window)
         except zlib.error:
             continue
         if ended and out == alone:

@@ -1,5 +1,5 @@
-"""The parameters that both sides agree on (RFC 7692, 7.1), with websockets as peer. The rules are
-in the vectors."""
+"""The parameters that both sides agree on (RFC 7692, 7.1), with websockets as peer. The vectors
+have the rules."""
 
 from __future__ import annotations
 
