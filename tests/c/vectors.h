@@ -1,4 +1,4 @@
-/* The vectors of tests/vectors, whose README.md describes them. vectors.py writes
+/* The vectors of tests/vectors, whose README.md describes them. tables.py writes
  * the tables. A member has the name that it has there. */
 #ifndef VECTORS_H
 #define VECTORS_H

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the vectors of tests/vectors as tables in C, which vectors.h declares.
 
-    tests/c/vectors.py > FILE
+tests/c/tables.py > FILE
 """
 
 from __future__ import annotations
@@ -100,10 +100,10 @@ def frame(members: dict[str, Any] | None) -> str:
     size = members.get("payload_length", str(len(payload)))
     key = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(members.get("mask_key", "00")))
     end_flag = "0" if "payload_length" in members else "WS_END"
-    return (
-        f"{{{opcode}, {members.get('message_opcode', opcode)}, "
-        f"{any_of(members, FLAGS)} | {end_flag}, {{{key}}}, UINT64_C({size}), {bytes_(payload)}}}"
-    )
+    flags = f"{any_of(members, FLAGS)} | {end_flag}"
+    size_and_payload = f"UINT64_C({size}), {bytes_(payload)}"
+    message_opcode = members.get("message_opcode", opcode)
+    return f"{{{opcode}, {message_opcode}, {flags}, {{{key}}}, {size_and_payload}}}"
 
 
 def parameters(members: dict[str, Any] | None) -> str:
