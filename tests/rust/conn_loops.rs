@@ -27,7 +27,7 @@ fn cases() -> Vec<Case> {
     let compressed = pmd_splits::all().into_iter().flat_map(|stream| {
         // The peer may also reset its window after each message.
         [USUAL, ours(1 - stream.side, 15, true)].map(|pmd| Case {
-            name: stream.name.to_string(),
+            name: stream.name.clone(),
             side: stream.side,
             limit: stream.limit,
             pmd: Some(pmd),

@@ -1,18 +1,21 @@
 //! The messages and the error of a compressed stream do not depend on how it is cut, nor on the
-//! pieces in which messages are reported.
+//! pieces in which messages are reported: the vectors, and streams with texts and limits.
 
 use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_splits::{assembled, joined};
 use crate::pmd::*;
 use crate::rng::Rng;
+use crate::vectors::{Vector, load};
 use crate::wire::hex;
 use crate::zlib::{Deflate, Settings};
 use libz_sys::{Z_BLOCK, Z_FINISH, Z_FIXED, Z_FULL_FLUSH, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH};
+use wscodec::ffi::negotiation::ws_pmd_params;
 
 pub(crate) struct Stream {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) side: u32,
+    params: ws_pmd_params,
     pub(crate) limit: u64,
     /// First bytes of frames, and payloads.
     frames: Vec<(u8, Vec<u8>)>,
@@ -69,38 +72,17 @@ pub(crate) fn all() -> Vec<Stream> {
     let long = Deflate::new(Settings::USUAL).message(&[b'l'; 200]);
     let mut streams = Vec::new();
     for side in SIDES {
-        let mut add = |name, limit, frames: &[(u8, &[u8])], expected: Vec<Item>| {
+        let mut add = |name: &str, limit, frames: &[(u8, &[u8])], expected: Vec<Item>| {
+            let (name, params) = (name.into(), USUAL);
             let frames = frames.iter().map(|(first, p)| (*first, p.to_vec())).collect();
-            streams.push(Stream { name, side, limit, frames, expected });
+            streams.push(Stream { name, side, params, limit, frames, expected });
         };
-        add("hello", 5, &[(0xc1, &hello)], vec![text("Hello")]);
         add(
             "hello again",
             5,
             &[(0xc1, &hello), (0xc1, &hex("f200110000")), (0x81, b"plain")],
             vec![text("Hello"), text("Hello"), text("plain")],
         );
-        add(
-            "in fragments, with a ping",
-            9,
-            &[(0x41, b""), (0, &hello[..3]), (0x89, b"?"), (0, b""), (0x80, &hello[3..])],
-            vec![ping("?"), text("Hello")],
-        );
-        add("empty", 0, &[(0xc2, &[0])], vec![binary("")]);
-        add("empty, final", 1, &[(0xc2, &hex("0300"))], vec![binary("")]);
-        add(
-            "stored",
-            5,
-            &[(0xc2, &hex("000500faff48656c6c6f00"))],
-            vec![binary("Hello")],
-        );
-        let twice = hex("f348cdc9c90700f348cdc9c9070000");
-        add("final blocks", 10, &[(0xc2, &twice)], vec![binary("HelloHello")]);
-        add("ends final", 5, &[(0xc2, &hex("f348cdc9c90700"))], vec![binary("Hello")]);
-        let after_final =
-            &[(0xc2, &twice[..7]), (0xc2, &hello[..]), (0xc1, &hex("f200110000"))];
-        let three = vec![binary("Hello"), binary("Hello"), text("Hello")];
-        add("after a final block", 10, after_final, three);
         add("every kind of block", 0, &[(0xc2, &payload)], vec![binary(&message)]);
         let exactly = message.len() as u64;
         add("as long as allowed", exactly, &[(0xc2, &payload)], vec![binary(&message)]);
@@ -146,22 +128,8 @@ pub(crate) fn all() -> Vec<Stream> {
             &[(0xc2, &wrong)],
             vec![binary(b"right \xff wrong")],
         );
-        add("nothing", 0, &[(0xc1, b"")], vec![text("")]);
-        add("nothing in fragments", 0, &[(0x41, b""), (0x80, b"")], vec![text("")]);
         let kept = hex("f248cdc9c907000000ffff");
         let again = hex("f2001100000000ffff");
-        let five =
-            vec![text("Hello"), text("Hello"), text(""), text("Hello"), text("Hello")];
-        let frames: &[(u8, &[u8])] = &[
-            (0xc1, &kept),
-            (0xc1, &again),
-            (0xc1, b""),
-            (0xc1, &again[..5]),
-            (0x41, &again[..3]),
-            (0, b""),
-            (0x80, &again[3..]),
-        ];
-        add("kept its marker", 5, frames, five);
         for cut in 8..11 {
             add("kept a part of its marker", 0, &[(0xc1, &kept[..cut])], damaged());
         }
@@ -182,46 +150,45 @@ pub(crate) fn all() -> Vec<Stream> {
             vec![Item::Error(code::TOO_BIG)],
         );
         add("two of them", 10, &[(0xc2, &beyond)], vec![binary("HelloHello")]);
-        add("reserved block type", 0, &[(0xc1, b"\x06")], damaged());
-        add(
-            "reserved block type after a block",
-            0,
-            &[(0xc1, &[&hello[..6], b"\x06\x06"].concat())],
-            damaged(),
-        );
-        add("lengths that differ", 0, &[(0xc1, &hex("000500fafe"))], damaged());
-        add("distance too far back", 0, &[(0xc1, &hex("f200110000"))], damaged());
-        add(
-            "the marker was not left out",
-            0,
-            &[(0xc1, &[&hello[..], &hex("0000ffff")].concat())],
-            vec![text("Hello")],
-        );
-        add("stored and cut off", 0, &[(0xc2, &hex("000500faff48"))], damaged());
-        add(
-            "stored with its marker missing in the middle",
-            0,
-            &[(0xc2, &hex("00"))],
-            vec![binary("")],
-        );
-        add(
-            "RSV1 in the middle",
-            0,
-            &[(0x41, &hello[..2]), (0xc0, &hello[2..])],
-            vec![Item::Error(code::RESERVED_BITS)],
-        );
-        add("RSV1 on a ping", 0, &[(0xc9, b"")], vec![Item::Error(code::RESERVED_BITS)]);
-        add("RSV2", 0, &[(0xa1, &hello)], vec![Item::Error(code::RESERVED_BITS)]);
         add("damaged, then more", 0, &[(0xc1, b"\x06"), (0x81, b"late")], damaged());
-        let closing: &[(u8, &[u8])] = &[(0xc1, &hello), (0x88, &[3, 232])];
-        add("closed", 0, closing, vec![text("Hello"), close(1000, "")]);
     }
+    streams.extend(load("deflate_messages").iter().map(of_vector));
     streams
+}
+
+/// The first bytes and the payloads of the frames of a compressed binary message.
+fn frames_of(message: &Vector) -> Vec<(u8, Vec<u8>)> {
+    let payloads = message.all_bytes("payloads");
+    let last = payloads.len() - 1;
+    let first_byte =
+        |at| if at == 0 { 0x42 } else { 0 } | if at == last { 0x80 } else { 0 };
+    payloads
+        .into_iter()
+        .enumerate()
+        .map(|(at, payload)| (first_byte(at), payload))
+        .collect()
+}
+
+fn of_vector(vector: &Vector) -> Stream {
+    let messages = vector.members("messages");
+    let expected =
+        messages.iter().map(|message| match message.optional_bytes("message") {
+            Some(bytes) => binary(bytes),
+            None => Item::Error(message.error()),
+        });
+    Stream {
+        name: vector.name().into(),
+        side: vector.side(),
+        params: vector.parameters("parameters"),
+        limit: 0,
+        frames: messages.iter().flat_map(frames_of).collect(),
+        expected: expected.collect(),
+    }
 }
 
 fn read(stream: &Stream, in_pieces: bool, pieces: &[usize], cap: usize) -> Vec<Item> {
     let mut conn = Conn::new(stream.side)
-        .pmd(USUAL)
+        .pmd(stream.params)
         .option(WS_OPT_MAX_MESSAGE, stream.limit)
         .option(WS_OPT_STREAM, in_pieces.into());
     let bytes = stream.bytes();

@@ -1,7 +1,7 @@
-//! Vectors of the negotiation of compression, and of compressed messages.
+//! Vectors of the negotiation of compression, and of compressed messages. (`pmd_splits` reads them
+//! with connections.)
 
 use crate::c::{self, WS_SERVER, code};
-use crate::conn::{Conn, Item, binary, close_reply, from_peer};
 use crate::heads::Head;
 use crate::pmd_alone::Pmd;
 use crate::vectors::{Vector, load};
@@ -100,37 +100,6 @@ fn every_message_is_decompressed_or_has_its_error() {
             }
         }
     }
-}
-
-/// The frames of a compressed binary message.
-fn frames_of(side: u32, payloads: &[Vec<u8>]) -> Vec<u8> {
-    let last = payloads.len() - 1;
-    let first_byte =
-        |at| if at == 0 { 0x42 } else { 0 } | if at == last { 0x80 } else { 0 };
-    let frames = payloads.iter().enumerate();
-    frames.flat_map(|(at, payload)| from_peer(side, first_byte(at), payload)).collect()
-}
-
-#[test]
-fn a_connection_reads_every_message_in_any_pieces() {
-    for vector in load("deflate_messages") {
-        for step in [1, 2, 3, usize::MAX] {
-            let mut conn = Conn::new(vector.side()).pmd(vector.parameters("parameters"));
-            for message in vector.members("messages") {
-                let bytes = frames_of(vector.side(), &message.all_bytes("payloads"));
-                let pieces = bytes.chunks(step.min(bytes.len()));
-                let items: Vec<Item> =
-                    pieces.flat_map(|piece| conn.read(piece)).collect();
-                let expected = message.optional_bytes("message").map(binary);
-                let expected = expected.map_or_else(damaged, |message| vec![message]);
-                assert_eq!(items[..expected.len()], expected, "{}", vector.name());
-            }
-        }
-    }
-}
-
-fn damaged() -> Vec<Item> {
-    vec![Item::Error(code::COMPRESSION), close_reply(1007)]
 }
 
 /// A message that ends before its last byte is damaged, or ends with another block.

@@ -18,7 +18,7 @@ fn expected(vector: &Vector, head: &[u8]) -> Result<usize, (usize, isize)> {
 /// Checks the prefixes of a long head only around its end and its error.
 fn check_prefixes(vector: &Vector, head: &[u8], parse: impl Fn(&[u8]) -> isize) {
     let expected = expected(vector, head);
-    let first = expected.map_or_else(|(at, _)| at, |len| len);
+    let first = expected.unwrap_or_else(|(at, _)| at);
     for len in [0, 1, 100, first - 2, first - 1, first, head.len()] {
         let result = expected.map_or_else(|(_, error)| error, |len| len as isize);
         let result = if len < first { 0 } else { result };
