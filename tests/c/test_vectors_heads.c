@@ -125,6 +125,29 @@ static ws_bytes list_of(const char *text)
     return text != NULL ? bytes_of(text) : none;
 }
 
+/* The functions that do only this. */
+static void check_selected(const struct policy *v, const void *head)
+{
+    ws_bytes origins = list_of(v->origins), protocols = list_of(v->protocols);
+    ws_span span;
+
+    if (v->error == 0) {
+        CHECK_EQ(ws_select_protocol(head, v->request.len, protocols.data, protocols.len,
+                                    &span),
+                 v->protocol != NULL);
+        CHECK_EQ(span.len, v->protocol != NULL ? strlen(v->protocol) : 0);
+        if (v->protocol != NULL) {
+            CHECK_MEM(v->protocols + span.off, v->protocol, span.len);
+        }
+    }
+    if (v->origins != NULL && (v->error == 0 || v->error == WS_ERR_HANDSHAKE_ORIGIN) &&
+        ws_find_header(head, v->request.len, "Origin", 6, &span) == 1) {
+        CHECK_EQ(ws_origin_allowed((const char *)head + span.off, span.len, origins.data,
+                                   origins.len),
+                 v->error == 0);
+    }
+}
+
 static void check_policy(const struct policy *v)
 {
     void *head = put_bytes(&v->request, before_wall(v->request.len));
@@ -139,6 +162,7 @@ static void check_policy(const struct policy *v)
     spec.flags = v->flags;
     n = ws_conn_accept(head, v->request.len, &spec, sizeof spec, &accepted,
                        sizeof accepted, out, sizeof out);
+    check_selected(v, head);
     CHECK(n > 12);
     CHECK_EQ(accepted.error, v->error);
     CHECK_EQ(atoi((char *)out + 9), v->status);

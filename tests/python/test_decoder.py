@@ -10,9 +10,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import pytest
+import vectors
 import wire
 import wscodec
 from deflated import cut
+from vectored import side_of
+from vectors import Vector
 from wscodec import CLIENT, SERVER, Decoder, Opcode, Side, WsError, errors
 
 
@@ -62,74 +65,28 @@ def feed(pieces: Iterable[bytes], side: Side = SERVER, **options: Any) -> Seen:
     return Seen(frames, error, end)
 
 
-MESSAGE = wire.frame(wire.TEXT, b"Hel") + wire.frame(0x80 | wire.PING, b"?")
-CORPUS = {
-    "nothing": b"",
-    "fragments around a ping": MESSAGE + wire.frame(0x80 | wire.CONTINUATION, b"lo"),
-    "a message that does not end": MESSAGE,
-    "empty frames": wire.frame(0x81) * 3 + wire.frame(0x89) + wire.frame(1) + wire.frame(0x80),
-    "16-bit length": wire.frame(0x82, bytes(range(200))) + wire.frame(0x81, b"after"),
-    "64-bit length": wire.frame(0x82, bytes(65536))[:30],
-    "frames after a close": wire.close(1000, b"bye") + wire.frame(0x81, b"more"),
-    "reserved bit after a frame": wire.frame(0x81, b"good") + wire.frame(0xC1, b"bad"),
-    "reserved bit at the start": b"\xa1" + bytes(20),
-    "reserved opcode": wire.frame(0x81, b"good") + b"\x83\x80",
-    "unmasked": wire.frame(0x81, b"good") + wire.frame(0x81, b"bad", None),
-    "not minimal": wire.frame(0x82, b"good") + b"\x82\xfe\0\x7d" + bytes(10),
-    "not minimal in 64 bits": wire.frame(0x82, b"x") + b"\x82\xff" + bytes(6) + b"\xff" * 9,
-    "top bit": wire.frame(0x82, b"good") + b"\x82\xff\x80" + bytes(20),
-    "long ping": wire.frame(0x81, b"good") + wire.frame(0x89, bytes(126)),
-    "fragmented ping": wire.frame(0x81, b"good") + wire.frame(0x09, b"bad"),
-    "continuation of nothing": wire.frame(0x81, b"good") + wire.frame(0x80, b"bad"),
-    "text in a message": MESSAGE + wire.frame(0x81, b"bad"),
-    "too big": wire.frame(0x82, bytes(1000)) + wire.frame(0x82, bytes(1001)),
-}
-LIMIT = 1000
+CORPUS = {vector["name"]: vector for vector in vectors.load("decoder_streams")}
+
+
+def feed_as(vector: Vector, pieces: Iterable[bytes]) -> Seen:
+    return feed(pieces, side_of(vector), **vector.get("options", {}))
 
 
 @pytest.mark.parametrize("name", CORPUS)
 def test_frames_and_error_are_the_same_for_every_cut(name: str) -> None:
-    data = CORPUS[name]
-    whole = feed([data], max_payload=LIMIT)
+    vector = CORPUS[name]
+    data = vector["input"]
+    whole = feed_as(vector, [data])
     for at in range(len(data) + 1):
-        assert feed([data[:at], data[at:]], max_payload=LIMIT) == whole, at
+        assert feed_as(vector, [data[:at], data[at:]]) == whole, at
     single = [data[i : i + 1] for i in range(len(data))]
-    assert feed(single, max_payload=LIMIT) == whole
+    assert feed_as(vector, single) == whole
     with_nothing = [piece for byte in single for piece in (b"", byte, b"")]
-    assert feed(with_nothing, max_payload=LIMIT) == whole
+    assert feed_as(vector, with_nothing) == whole
     dice = random.Random(name)
     for _ in range(50):
         pieces = cut(dice, data, 6)
-        assert feed(pieces, max_payload=LIMIT) == whole, pieces
-
-
-OUTCOMES = {
-    "a message that does not end": ("", "WS_ERR_EOF", 2),
-    "fragments around a ping": ("", "", 3),
-    "frames after a close": ("", "", 2),
-    "reserved bit after a frame": ("WS_ERR_RESERVED_BITS",) * 2 + (1,),
-    "reserved bit at the start": ("WS_ERR_RESERVED_BITS",) * 2 + (0,),
-    "reserved opcode": ("WS_ERR_OPCODE",) * 2 + (1,),
-    "unmasked": ("WS_ERR_MASK",) * 2 + (1,),
-    "not minimal": ("WS_ERR_LENGTH",) * 2 + (1,),
-    "not minimal in 64 bits": ("WS_ERR_LENGTH",) * 2 + (1,),
-    "top bit": ("WS_ERR_LENGTH",) * 2 + (1,),
-    "long ping": ("WS_ERR_CONTROL_FRAME",) * 2 + (1,),
-    "fragmented ping": ("WS_ERR_CONTROL_FRAME",) * 2 + (1,),
-    "continuation of nothing": ("WS_ERR_FRAGMENTATION",) * 2 + (1,),
-    "text in a message": ("WS_ERR_FRAGMENTATION",) * 2 + (2,),
-    "too big": ("WS_ERR_TOO_BIG",) * 2 + (1,),
-}
-
-
-@pytest.mark.parametrize("name", OUTCOMES)
-def test_frames_and_error_of_each_stream(name: str) -> None:
-    error, end, frames = OUTCOMES[name]
-    seen = feed([CORPUS[name]], max_payload=LIMIT)
-    assert (seen.error, seen.end, len(seen.frames)) == (error, end, frames)
-
-
-# The rules of RFC 6455, 5, for the first two bytes, written again.
+        assert feed_as(vector, pieces) == whole, pieces
 
 
 def first_fault(byte: int, in_message: bool, deflate: bool) -> str:
@@ -334,7 +291,8 @@ def test_decoders_of_several_threads_are_independent() -> None:
 @pytest.mark.parametrize("in_place", [False, True])
 @pytest.mark.parametrize("name", CORPUS)
 def test_tuples_are_the_frames_without_their_other_fields(name: str, in_place: bool) -> None:
-    data = CORPUS[name]
+    vector = CORPUS[name]
+    data, side, options = vector["input"], side_of(vector), vector.get("options", {})
 
     def results(decoder: Decoder, piece: bytes, tuples: bool) -> list[object]:
         found: list[object] = []
@@ -350,7 +308,7 @@ def test_tuples_are_the_frames_without_their_other_fields(name: str, in_place: b
         return found
 
     for at in range(0, len(data) + 1, max(1, len(data) // 100)):
-        ours, theirs = Decoder(max_payload=LIMIT), Decoder(max_payload=LIMIT)
+        ours, theirs = Decoder(side, **options), Decoder(side, **options)
         for piece in (data[:at], data[at:]):
             assert results(ours, piece, True) == results(theirs, piece, False)
 
@@ -418,13 +376,14 @@ def test_frames_are_the_same_where_bytes_objects_cannot_be_filled(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a Python whose ctypes passes copies of bytes objects."""
-    data = CORPUS[name]
-    whole, alone = feed([data], max_payload=LIMIT), outcome(data)
+    vector = CORPUS[name]
+    data = vector["input"]
+    whole, alone = feed_as(vector, [data]), outcome(data)
     masked, encoded = wscodec.mask(data, wire.KEY), wscodec.frame_encode(2, data)
     for module in ("_buffers", "decoder", "frame"):
         monkeypatch.setattr(f"wscodec.{module}.FILLS_BYTES", False)
     for at in range(0, len(data) + 1, max(1, len(data) // 50)):
-        assert feed([data[:at], data[at:]], max_payload=LIMIT) == whole
+        assert feed_as(vector, [data[:at], data[at:]]) == whole
     assert outcome(data) == alone
     assert wscodec.mask(data, wire.KEY) == masked
     assert wscodec.frame_encode(2, data) == encoded
