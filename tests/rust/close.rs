@@ -1,4 +1,4 @@
-//! Close codes and close payloads (RFC 6455, 5.5.1 and 7.4).
+//! Every close code, and every payload of one byte (RFC 6455, 5.5.1 and 7.4).
 
 use crate::c::{self, code};
 use wscodec::ffi::text::ws_close_code_valid;

@@ -47,7 +47,7 @@ fn stream(vector: &Vector, bytes: Vec<u8>, frames: Vec<Vector>) -> Stream {
     }
 }
 
-/// A frame alone, unless it would have to continue a message.
+/// A frame alone, unless it would have to continue a message, or leaves one open.
 fn of_one_frame(vector: &Vector) -> Option<Stream> {
     let wire = vector.bytes("wire");
     let is_first = wire[0] & 0x0f != 0 && (vector.error() != 0 || wire[0] & 0x88 != 0);

@@ -1,4 +1,4 @@
-//! Valid opening requests (RFC 6455, 1.2, 1.3, 4.2.1).
+//! Two examples from the request to the response (RFC 6455, 1.2, 1.3), and frames after a request.
 
 use crate::c::{self, piece};
 use crate::heads::{ACCEPT, KEY, request_outcome};
