@@ -746,7 +746,8 @@ class EchoChecks(ProtocolChecks):
             while server.process.poll() is None and time.monotonic() < end:
                 peer.send(frame(FIN | TEXT, b"Hello"))
                 time.sleep(0.05)
-        assert server.stop() == 0
+        assert server.process.wait(PATIENCE) == 0
+        server.stop()
 
     def test_a_silent_peer_does_not_hold_up_the_end(self) -> None:
         server = self.start()
