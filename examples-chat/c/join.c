@@ -133,16 +133,16 @@ static void read_page(join *j) {
     stream_read_after(j->client->room, j->client->last, on_page, j);
 }
 
-/* Asks for entries up to `end`, from the newest to the oldest. */
-static void read_back(join *j, const char *end, const char *count,
+/* Asks for so many entries from `from` back to `to`. */
+static void read_back(join *j, const char *from, const char *to, const char *count,
                       reply_function *on_reply) {
     char key[KEY_TEXT];
     arguments a = {0};
     room_key(j->client->room->name, ":log", key);
     arguments_add_text(&a, "XREVRANGE");
     arguments_add_text(&a, key);
-    arguments_add_text(&a, end);
-    arguments_add_text(&a, "-");
+    arguments_add_text(&a, from);
+    arguments_add_text(&a, to);
     arguments_add_text(&a, "COUNT");
     arguments_add_text(&a, count);
     link_command(link_of(j), on_reply, j, a.count, a.text, a.len);
@@ -152,7 +152,7 @@ static void read_recent(join *j) {
     j->pending++;
     j->failed = false;
     j->seen_before = room_newest(j->client->room);
-    read_back(j, "+", RECENT, on_recent);
+    read_back(j, "+", "-", RECENT, on_recent);
 }
 
 /* An `after` beyond the end was invented, or Redis has lost messages: the client gets
@@ -227,9 +227,9 @@ static void on_newest(worker *w, redisReply *reply, void *data) {
                  &j->newest);
 }
 
-/* Entries are removed from the oldest on: if one up to `after` is left, so is all that
- * came later. */
-static void on_before(worker *w, redisReply *reply, void *data) {
+/* Entries are removed from the oldest on: if this one is left, so is all that came
+ * later. */
+static void on_after(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
     if (!count_reply(j, reply))
@@ -244,10 +244,10 @@ static void ask(join *j) {
     id_text(j->after, after);
     j->failed = false;
     j->pending = j->has_after ? 3 : 1;
-    presence_enter(c);
+    presence_enter(c, false);
     if (j->has_after) {
-        read_back(j, "+", "1", on_newest);
-        read_back(j, after, "1", on_before);
+        read_back(j, "+", "-", "1", on_newest);
+        read_back(j, after, after, "1", on_after);
     }
     presence_list(c->room, on_members, j);
 }

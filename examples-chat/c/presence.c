@@ -34,7 +34,7 @@ static void connection_text(const client *c, char text[96]) {
 
 /* ---- one member ---- */
 
-void presence_enter(client *c) {
+void presence_enter(client *c, bool again) {
     room_keys keys;
     char connection[96], expires[24], *json = member_json(&c->member);
     arguments a = {0};
@@ -47,6 +47,7 @@ void presence_enter(client *c) {
     arguments_add_text(&a, connection);
     arguments_add_text(&a, expires);
     arguments_add_text(&a, json);
+    arguments_add_text(&a, again ? "again" : "");
     link_script(&c->worker->redis, ENTER_SCRIPT, NULL, NULL, 3, &a);
     free(json);
     c->entered = true;
@@ -178,7 +179,7 @@ static bool has_present(const room *r) {
 void presence_restore(room *r) {
     for (uint32_t i = 0; i < r->member_count; i++)
         if (r->members[i]->entered)
-            presence_enter(r->members[i]);
+            presence_enter(r->members[i], true);
     if (r->lists || !has_present(r))
         return;
     r->lists = true;

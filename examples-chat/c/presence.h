@@ -4,8 +4,9 @@
 
 #include "room.h"
 
-/* Adds a client to the members in Redis, or gives it to this connection. */
-void presence_enter(client *c);
+/* Adds a client to the members in Redis, or gives it to this connection; not if it was
+ * there `again`, and has another connection by now. */
+void presence_enter(client *c, bool again);
 
 /* Removes a client, unless it has another connection by now. */
 void presence_leave(const client *c);
