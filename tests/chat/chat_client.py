@@ -19,10 +19,7 @@ Frame = dict[str, Any]
 def open_socket(server: ChatServer, **options: Any) -> ClientConnection:
     """A WebSocket that has not joined a room."""
     options.setdefault("subprotocols", [Subprotocol("wscodec-chat")])
-    return cast(
-        ClientConnection,
-        connect(server.url, proxy=None, legacy=True, open_timeout=PATIENCE, **options),
-    )
+    return connect(server.url, proxy=None, legacy=True, open_timeout=PATIENCE, **options)
 
 
 class ChatClient:
@@ -38,20 +35,24 @@ class ChatClient:
         **options: Any,
     ) -> None:
         self.name, self.client = name, client or f"client-{name}"
+        self.passed_over: list[Frame] = []
         self.socket = open_socket(server, **options)
-        self.join(room, after)
-
-    def join(self, room: str, after: str | None = None) -> None:
         self.send_join(room, after)
         self.joined = self.receive()
         assert self.joined["type"] == "joined", self.joined
+
+    def join(self, room: str, after: str | None = None) -> None:
+        """Joins another room, or the same again."""
+        self.send_join(room, after)
+        self.joined = self.next("joined")
+        self.passed_over.clear()
 
     def send_join(self, room: str, after: str | None = None) -> None:
         message = {"type": "join", "room": room, "name": self.name, "client": self.client}
         self.send(**message, **({"after": after} if after else {}))
 
     def send(self, **message: Any) -> None:
-        self.socket.send(json.dumps(message))
+        self.socket.send(json.dumps(message, ensure_ascii=False))
 
     def say(self, seq: int, text: str = "hello") -> None:
         self.send(type="say", seq=seq, text=text)
@@ -59,20 +60,24 @@ class ChatClient:
     def said(self, seq: int, text: str = "hello") -> str:
         """Says it, and waits until it is acknowledged. Returns its ID."""
         self.say(seq, text)
-        ack = self.next("ack")
-        assert ack["seq"] == seq
-        return cast(str, ack["id"])
+        return cast(str, self.next("ack", seq=seq)["id"])
 
     def receive(self, seconds: float = PATIENCE) -> Frame:
         return cast(Frame, json.loads(self.socket.recv(timeout=seconds)))
 
     def next(self, kind: str, seconds: float = PATIENCE, **members: Any) -> Frame:
-        """The next one of this type with these members. Others are passed over."""
+        """The next one of this type with these members. Others are kept for later."""
+
+        def fits(frame: Frame) -> bool:
+            return frame["type"] == kind and members.items() <= frame.items()
+
+        for index, frame in enumerate(self.passed_over):
+            if fits(frame):
+                return self.passed_over.pop(index)
         deadline = time.monotonic() + seconds
-        while True:
-            frame = self.receive(max(0, deadline - time.monotonic()))
-            if frame["type"] == kind and members.items() <= frame.items():
-                return frame
+        while not fits(frame := self.receive(max(0, deadline - time.monotonic()))):
+            self.passed_over.append(frame)
+        return frame
 
     def texts(self, count: int, seconds: float = PATIENCE) -> list[str]:
         """The texts of the next messages. Their IDs must grow."""

@@ -53,7 +53,9 @@ class ChatServer:
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/chat"
 
-    def request(self, method: str, path: str, headers: dict[str, str] | None = None) -> Response:
+    def request(
+        self, method: str, path: str, headers: dict[str, str] | None = None
+    ) -> Response:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, headers=headers or {})

@@ -83,8 +83,13 @@ class HttpChecks:
         assert server.metric('chat_handshakes_total{outcome="origin"}') == 1
 
     def test_an_invalid_request_is_refused(self, server: ChatServer) -> None:
-        assert server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Key": "x"}).status == 400
-        assert server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Version": "8"}).status == 426
+        assert (
+            server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Key": "x"}).status == 400
+        )
+        assert (
+            server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Version": "8"}).status
+            == 426
+        )
         assert server.request("GET", "/", {"X": "x" * 100_000}).status == 431
 
     def test_figures_count_what_happens(self, server: ChatServer, join: Join) -> None:

@@ -182,9 +182,7 @@ class OutageChecks:
         thread.join()
         join(server, "Ann").said(1)
 
-    def test_redis_may_have_a_password(
-        self, start: Start, tmp_path: Path, join: Join
-    ) -> None:
+    def test_redis_may_have_a_password(self, start: Start, tmp_path: Path, join: Join) -> None:
         with running_redis(tmp_path, "--requirepass", "geheim") as redis:
             server = start("--redis", redis.address, password="geheim")
             join(server, "Ann").said(1)

@@ -76,9 +76,7 @@ class SayChecks:
         assert redis.run("XLEN", "chat:{lobby}:log") == "3"
         assert join(server, "Bob").texts(3) == ["a", "b", "c"]
 
-    def test_what_is_said_at_once_keeps_its_order(
-        self, server: ChatServer, join: Join
-    ) -> None:
+    def test_what_is_said_at_once_keeps_its_order(self, server: ChatServer, join: Join) -> None:
         ann, bob = join(server, "Ann"), join(server, "Bob")
         for seq in range(1, 201):
             ann.say(seq, str(seq))
@@ -110,8 +108,7 @@ class SayChecks:
             ann.say(seq, str(seq))
         assert [ann.next("ack")["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
         assert [
-            (frame["seq"], frame["reason"])
-            for frame in (ann.next("refused") for _ in range(3))
+            (frame["seq"], frame["reason"]) for frame in (ann.next("refused") for _ in range(3))
         ] == [(6, "rate"), (7, "rate"), (8, "rate")]
         assert server.metric('chat_refused_total{reason="rate"}') == 3
         time.sleep(2)

@@ -1,4 +1,4 @@
-"""Fixtures for all tests of the chat. They run with PYTHONPATH=tests/chat:tests/python:python."""
+"""Fixtures for all tests of the chat. PYTHONPATH=tests/chat:tests/python:python."""
 
 from __future__ import annotations
 
