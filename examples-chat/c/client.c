@@ -7,11 +7,12 @@
 
 #include "chat.h"
 #include "counters.h"
-#include "join.h"
 #include "handshake.h"
+#include "join.h"
 #include "listen.h"
 #include "log.h"
 #include "options.h"
+#include "room.h"
 #include "worker.h"
 
 static void on_client_event(source *s, uint32_t events);
@@ -66,7 +67,7 @@ void client_add(worker *w, int fd, const struct sockaddr_storage *address,
     c->number = atomic_fetch_add(&last_number, 1) + 1;
     c->state = options.proxy_protocol ? PROXY_HEADER : REQUEST;
     c->deadline = w->now + options.handshake_timeout;
-    c->bucket = (bucket){(double)options.burst, w->now};
+    c->says = c->joins = (bucket){(double)options.burst, w->now};
     client_set_address(c, address, len);
     c->watched = EPOLLIN;
     watch(w->epoll_fd, EPOLL_CTL_ADD, fd, c->watched, &c->source);
@@ -212,8 +213,13 @@ static void forget_sent(client *c) {
     count_waiting(c);
 }
 
+/* A client that joins gets pages of messages as fast as it reads them. */
+static long limit_of(const client *c) {
+    return options.max_waiting + (c->join ? PAGE_SIZE * MAX_MESSAGE : 0);
+}
+
 static void check_slow(client *c) {
-    if (c->state != OPEN || client_waiting(c) <= options.max_waiting)
+    if (c->state != OPEN || client_waiting(c) <= limit_of(c))
         return;
     count(SLOW_CLIENTS, 1);
     client_close(c, WS_CLOSE_TRY_AGAIN_LATER, "reads too slowly");

@@ -68,7 +68,7 @@ typedef struct client {
     buffer held;       /* enter and leave, to be sent after `joined` */
     struct join *join; /* waits for Redis */
     struct say *say;   /* waits for Redis */
-    bucket bucket;
+    bucket says, joins; /* how many it may do now */
     uint64_t refused;  /* the seq of the message that was refused; 0: none */
     int refused_for;   /* the counter of the reason */
 } client;

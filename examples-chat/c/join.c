@@ -17,6 +17,7 @@ struct join {
     bool failed;      /* one of them was an error */
     bool has_after;
     bool gap;
+    bool too_often; /* waits until the client may join again */
     bool paused; /* the next page is read when the client has read this one */
     stream_id after, newest;
     stream_id seen_before; /* room_newest() when the read started */
@@ -256,7 +257,7 @@ static void ask(join *j) {
 
 void join_continue(join *j) {
     client *c = j->client;
-    if (j->pending > 0 || j->paused || c->room->state == SUBSCRIBING ||
+    if (j->pending > 0 || j->paused || j->too_often || c->room->state == SUBSCRIBING ||
         !link_is_up(link_of(j)))
         return;
     if (!c->present)
@@ -274,9 +275,20 @@ void join_output_sent(join *j) {
     join_continue(j);
 }
 
-void join_check_deadline(join *j, int64_t now) {
-    if (!j->client->present && now >= j->deadline)
-        give_up(j->client);
+static bool may_join(client *c) {
+    return bucket_take(&c->joins, (double)options.rate, (double)options.burst,
+                       c->worker->now);
+}
+
+void join_tick(join *j) {
+    client *c = j->client;
+    if (j->too_often && may_join(c)) {
+        j->too_often = false;
+        j->deadline = c->worker->now + options.join_timeout;
+        join_continue(j);
+    } else if (!c->present && c->worker->now >= j->deadline) {
+        give_up(c);
+    }
 }
 
 static bool stays(const client *c, const join_message *m) {
@@ -306,6 +318,7 @@ void join_start(client *c, const join_message *m) {
     j->has_after = m->has_after;
     j->after = m->after;
     j->deadline = c->worker->now + options.join_timeout;
+    j->too_often = !may_join(c);
     c->join = j;
     join_continue(j);
 }

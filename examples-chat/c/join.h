@@ -31,6 +31,8 @@ void join_continue(join *j);
 /* All output of the client was sent: reads the next page. */
 void join_output_sent(join *j);
 
-void join_check_deadline(join *j, int64_t now);
+/* Called every now and then: enforces the time limit, and starts joins that had to wait
+ * since the client joins too often. */
+void join_tick(join *j);
 
 #endif

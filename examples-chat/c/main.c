@@ -11,9 +11,9 @@
  *
  * This file starts the threads, and waits for signals. */
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/eventfd.h>
 
 #include "clock.h"
 #include "listen.h"
@@ -111,6 +111,7 @@ static void raise_limit(void) {
 
 int main(int argc, char **argv) {
     set_program(argv[0]);
+    setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line of the log is one write() */
     read_options(argc, argv);
     raise_limit();
     int signals = open_signals();

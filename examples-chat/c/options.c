@@ -46,7 +46,7 @@ static const char HELP[] =
     "  --max-connections COUNT      WebSockets of this process (10000)\n"
     "  --max-per-address COUNT      WebSockets of one address, or of one /64 (100)\n"
     "  --max-waiting BYTES          output that may wait for a client (1048576)\n"
-    "  --rate COUNT                 messages of a client in a second (5) ...\n"
+    "  --rate COUNT                 messages, and joins, of a client in a second (5) ...\n"
     "  --burst COUNT                ... and at once (20)\n"
     "  --handshake-timeout SECONDS  for an opening handshake (10)\n"
     "  --ping-interval SECONDS      pings a client that was silent for so long (20)\n"

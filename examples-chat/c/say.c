@@ -51,7 +51,7 @@ static bool may_say(client *c, uint64_t seq) {
         refuse(c, seq, c->refused_for);
     else if (!link_is_up(&c->worker->redis))
         refuse(c, seq, REFUSED_UNAVAILABLE);
-    else if (!bucket_take(&c->bucket, (double)options.rate, (double)options.burst,
+    else if (!bucket_take(&c->says, (double)options.rate, (double)options.burst,
                           c->worker->now))
         refuse(c, seq, REFUSED_RATE);
     else

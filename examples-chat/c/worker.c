@@ -92,7 +92,7 @@ static void check_time_limits(worker *w) {
     for (uint32_t i = w->client_count; i-- > 0;) {
         client *c = w->clients[i];
         if (c->join)
-            join_check_deadline(c->join, w->now);
+            join_tick(c->join);
         if (c->state != GONE)
             client_check_deadline(c);
     }
@@ -113,8 +113,8 @@ static void run_once(worker *w) {
         s->on_event(s, events[i].events);
     }
     link_check(&w->redis);
-    if (w->now >= w->tick_due || is_draining()) {
-        w->tick_due = w->now + SHORT_TICK;
+    if (w->now >= w->tick_due) {
+        w->tick_due = w->now + time_to_wait(w);
         check_time_limits(w);
         drain_step(w);
     }

@@ -84,6 +84,17 @@ class LimitChecks:
             with open_socket(server) as again:
                 again.ping().wait(PATIENCE)
 
+    def test_who_joins_too_often_waits(
+        self, start: Start, redis: RedisServer, join: Join
+    ) -> None:
+        server = start("--redis", redis.address, "--burst", "3", "--rate", "2")
+        ann = join(server, "Ann")
+        started = time.monotonic()
+        for room in ("a", "b", "c", "d", "e", "f"):
+            ann.join(room)
+        assert 1.5 < time.monotonic() - started < 6
+        ann.said(1)
+
     def test_a_handshake_has_a_time_limit(self, start: Start, redis: RedisServer) -> None:
         server = start("--redis", redis.address, "--handshake-timeout", "1")
         for sent in (b"", REQUEST[:-2]):
