@@ -39,8 +39,8 @@ static void clean_up(void *data) {
     a->context = NULL;
 }
 
-/* hiredis notices an error of the socket when it reads or writes. Handling one event may
- * free the context. */
+/* hiredis notices an error of the socket when it reads or writes. Handling one event
+ * may free the context. */
 static void on_redis_event(source *s, uint32_t events) {
     adapter *a = OWNER(adapter, s);
     if (a->context && (events & (EPOLLIN | EPOLLERR | EPOLLHUP)) &&

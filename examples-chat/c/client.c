@@ -118,7 +118,7 @@ void client_free(client *c) {
 void client_drop(client *c, const char *why) {
     if (c->state == GONE)
         return;
-    log_event(LOG_INFO, "disconnected", c, TEXT("reason", why));
+    log_event(LOG_INFO, "disconnected", c, text_field("reason", why));
     remove_client(c);
 }
 
@@ -175,7 +175,8 @@ void client_close(client *c, uint16_t code, const char *why) {
         client_drop(c, ws_strerror(n));
         return;
     }
-    log_event(LOG_INFO, "closing", c, NUMBER("code", code), TEXT("reason", why));
+    log_event(LOG_INFO, "closing", c, number_field("code", code),
+              text_field("reason", why));
     count_close(CLOSE_SENT, code);
     client_commit(c, (size_t)n);
     chat_leave(c);
@@ -267,8 +268,8 @@ static void send_control_frame(client *c) {
 
 static void on_client_close(client *c, const ws_event *e, const void *reason) {
     c->close_code = e->close_code;
-    log_event(LOG_INFO, "closed", c, NUMBER("code", e->close_code),
-              BYTES("reason", reason, (size_t)e->len));
+    log_event(LOG_INFO, "closed", c, number_field("code", e->close_code),
+              bytes_field("reason", reason, (size_t)e->len));
 }
 
 static void on_frame(client *c, const ws_event *e, const void *data) {
@@ -285,8 +286,8 @@ static void on_frame(client *c, const ws_event *e, const void *data) {
 static void end_frames(client *c, ws_result error) {
     uint64_t code = 0;
     if (error < 0)
-        log_event(LOG_INFO, "failed", c, NUMBER("code", ws_close_code_for(error)),
-                  TEXT("reason", ws_strerror(error)));
+        log_event(LOG_INFO, "failed", c, number_field("code", ws_close_code_for(error)),
+                  text_field("reason", ws_strerror(error)));
     if (c->state == OPEN && ws_conn_get(c->ws, WS_INFO_CLOSE_SENT, &code) == WS_OK &&
         code != 0)
         count_close(CLOSE_SENT, (unsigned)code);
@@ -395,9 +396,8 @@ static void send_ping(client *c) {
 
 /* While a client waits for Redis, its pongs are not read. */
 static bool is_excused(const client *c) {
-    return client_is_busy(c) &&
-           (client_waiting(c) == 0 ||
-            c->worker->now - c->sent_at < options.ping_timeout);
+    return client_is_busy(c) && (client_waiting(c) == 0 ||
+                                 c->worker->now - c->sent_at < options.ping_timeout);
 }
 
 static void on_open_deadline(client *c) {

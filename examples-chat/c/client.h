@@ -4,10 +4,11 @@
  *   REQUEST       the head of the request is incomplete
  *   OPEN          frames go both ways
  *   CLOSING       we have sent a close frame, and wait for the client's
- *   FINISHING     the output is sent and our side shut down; what the client still sends
- *                 is discarded until it closes its side, since closing the socket at once
- *                 could destroy output in transit (RFC 6455, 7.1.1)
+ *   FINISHING     what waits is sent, and our side is shut down
  *   GONE          to be freed
+ *
+ * While FINISHING, what the client still sends is discarded until it closes its side:
+ * closing the socket at once could destroy output in transit (RFC 6455, 7.1.1).
  *
  * A client asks one thing of Redis at a time: while a join or a say waits for it, the
  * client's further input waits, in the socket or in `in`. So what a client says is
@@ -41,36 +42,36 @@ typedef struct client {
     int fd;
     uint32_t watched; /* what epoll waits for */
     uint8_t state;
-    uint8_t pmd_bits;   /* the window for our messages; PLAIN: no compression */
-    bool is_updated;    /* it is on worker->updated */
-    bool is_counted;    /* in addresses.h and connections_open */
-    bool is_finished;   /* our side is shut down */
-    bool has_pinged;    /* and the client has sent nothing since */
-    bool handling;      /* its frames are being handled */
-    uint16_t close_code; /* what the client sent; 0: nothing */
+    uint8_t pmd_bits;          /* the window for our messages; PLAIN: no compression */
+    bool is_updated;           /* it is on worker->updated */
+    bool is_counted;           /* in addresses.h and connections_open */
+    bool is_finished;          /* our side is shut down */
+    bool has_pinged;           /* and the client has sent nothing since */
+    bool handling;             /* its frames are being handled */
+    uint16_t close_code;       /* what the client sent; 0: nothing */
     int64_t deadline, sent_at; /* sent_at: when the socket last took output */
     address_key address;
     char address_text[ADDRESS_TEXT];
-    ws_conn *ws; /* from OPEN on */
+    ws_conn *ws;    /* from OPEN on */
     size_t scanned; /* REQUEST: bytes of `in` that ws_head_length() has seen */
     buffer in;      /* input that is incomplete or has to wait */
     buffer out;     /* output, of which `sent` bytes were sent */
     uint32_t sent, counted_waiting;
 
     /* The chat: see room.h, join.h, say.h. */
-    member member;     /* member.room is empty before the first join */
-    struct room *room; /* the same, while the client is in it */
-    uint32_t place;    /* in room->members */
-    bool entered;      /* enter.lua was called */
-    bool present;      /* `joined` was sent: gets enter and leave */
-    bool live;         /* gets what is published */
-    stream_id last;    /* the last message that was sent to it */
-    buffer held;       /* enter and leave, to be sent after `joined` */
-    struct join *join; /* waits for Redis */
-    struct say *say;   /* waits for Redis */
+    member member;      /* member.room is empty before the first join */
+    struct room *room;  /* the same, while the client is in it */
+    uint32_t place;     /* in room->members */
+    bool entered;       /* enter.lua was called */
+    bool present;       /* `joined` was sent: gets enter and leave */
+    bool live;          /* gets what is published */
+    stream_id last;     /* the last message that was sent to it */
+    buffer held;        /* enter and leave, to be sent after `joined` */
+    struct join *join;  /* waits for Redis */
+    struct say *say;    /* waits for Redis */
     bucket says, joins; /* how many it may do now */
-    uint64_t refused;  /* the seq of the message that was refused; 0: none */
-    int refused_for;   /* the counter of the reason */
+    uint64_t refused;   /* the seq of the message that was refused; 0: none */
+    int refused_for;    /* the counter of the reason */
 } client;
 
 /* Adds a client for a connection that was accepted, or closes it. */
@@ -83,8 +84,8 @@ void client_set_address(client *c, const struct sockaddr_storage *address,
 
 /* ---- output ---- */
 
-/* Returns room for output, or NULL if the client has gone, or is given up since there is
- * no memory. */
+/* Returns room for output, or NULL if the client has gone, or is given up since there
+ * is no memory. */
 uint8_t *client_reserve(client *c, size_t size);
 
 /* Counts output that was written there. It is sent before the worker waits again. */
@@ -110,9 +111,13 @@ void client_drop(client *c, const char *why);
 /* Handles input that has waited, when a join or a say is done. */
 void client_continue(client *c);
 
-static inline bool client_is_busy(const client *c) { return c->join || c->say; }
+static inline bool client_is_busy(const client *c) {
+    return c->join || c->say;
+}
 
-static inline uint32_t client_waiting(const client *c) { return c->out.len - c->sent; }
+static inline uint32_t client_waiting(const client *c) {
+    return c->out.len - c->sent;
+}
 
 /* ---- for the worker ---- */
 

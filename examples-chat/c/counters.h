@@ -59,8 +59,8 @@ static inline void count_down(counter which, uint64_t n) {
 static inline uint64_t counter_sum(counter which) {
     uint64_t sum = 0;
     for (long i = 0; i < options.threads; i++)
-        sum += atomic_load_explicit(&all_counters[i].values[which],
-                                    memory_order_relaxed);
+        sum +=
+            atomic_load_explicit(&all_counters[i].values[which], memory_order_relaxed);
     return sum;
 }
 

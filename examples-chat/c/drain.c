@@ -45,7 +45,8 @@ void drain_step(worker *w) {
         w->closing_clients = true;
         worker_stop_listening(w);
         w->drained_from = count_open(w);
-        log_event(LOG_INFO, "closing-clients", NULL, NUMBER("count", w->drained_from));
+        log_event(LOG_INFO, "closing-clients", NULL,
+                  number_field("count", w->drained_from));
     }
     if (closing < options.drain_time) {
         int64_t rest = options.drain_time - closing;

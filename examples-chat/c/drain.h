@@ -1,9 +1,10 @@
 /* How a worker ends after SIGTERM.
  *
- * For --drain-delay all works, but /health responds with 503, so that load balancers send
- * nobody any more, and new WebSockets are refused. Then the worker stops to listen, and
- * closes its clients, spread over --drain-seconds, so that they do not all reach the next
- * process at once. A client whose message is being stored is closed after the `ack`. */
+ * For --drain-delay all works, but /health responds with 503, so that load balancers
+ * send nobody any more, and new WebSockets are refused. Then the worker stops to
+ * listen, and closes its clients, spread over --drain-seconds, so that they do not all
+ * reach the next process at once. A client whose message is being stored is closed
+ * after the `ack`. */
 #ifndef DRAIN_H
 #define DRAIN_H
 

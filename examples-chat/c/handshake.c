@@ -8,7 +8,8 @@
 #include "worker.h"
 
 #define PROTOCOL "wscodec-chat"
-#define TEXT_HTML "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\n"
+#define TEXT_HTML                                                                      \
+    "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\n"
 
 enum { MAX_REPLY = WS_MAX_REPLY + 256 };
 
@@ -17,12 +18,12 @@ enum { MAX_REPLY = WS_MAX_REPLY + 256 };
 static void log_request(const client *c, const ws_handshake *hs, int status) {
     const char *head = (const char *)c->in.data;
     if (hs->head_len > 0)
-        log_event(LOG_INFO, "request", c, NUMBER("status", status),
-                  BYTES("method", head + hs->method.off, hs->method.len),
-                  BYTES("target", head + hs->target.off, hs->target.len),
-                  BYTES("origin", head + hs->origin.off, hs->origin.len));
+        log_event(LOG_INFO, "request", c, number_field("status", status),
+                  bytes_field("method", head + hs->method.off, hs->method.len),
+                  bytes_field("target", head + hs->target.off, hs->target.len),
+                  bytes_field("origin", head + hs->origin.off, hs->origin.len));
     else
-        log_event(LOG_INFO, "request", c, NUMBER("status", status));
+        log_event(LOG_INFO, "request", c, number_field("status", status));
 }
 
 /* Responds, and ends the connection. `len` is the length of the body, which is not sent
@@ -31,14 +32,14 @@ static void respond(client *c, const ws_handshake *hs, uint16_t status,
                     const char *headers, const char *body, size_t len) {
     char fields[256];
     bool is_head = hs->head_len > 0 && span_equals(c->in.data, hs->method, "HEAD");
-    snprintf(fields, sizeof fields, is_head ? "%sContent-Length: %zu\r\n" : "%s", headers,
-             len);
+    snprintf(fields, sizeof fields, is_head ? "%sContent-Length: %zu\r\n" : "%s",
+             headers, len);
     size_t cap = MAX_REPLY + sizeof fields + len;
     uint8_t *to = client_reserve(c, cap);
     if (!to)
         return;
-    ws_result n = ws_build_reply(status, fields, strlen(fields), body, is_head ? 0 : len,
-                                 to, cap);
+    ws_result n = ws_build_reply(status, fields, strlen(fields), body,
+                                 is_head ? 0 : len, to, cap);
     if (n < 0) {
         client_drop(c, ws_strerror(n));
         return;

@@ -18,14 +18,16 @@ struct join {
     bool has_after;
     bool gap;
     bool too_often; /* waits until the client may join again */
-    bool paused; /* the next page is read when the client has read this one */
+    bool paused;    /* the next page is read when the client has read this one */
     stream_id after, newest;
     stream_id seen_before; /* room_newest() when the read started */
     buffer members;
     int64_t deadline;
 };
 
-static redis_link *link_of(const join *j) { return &j->client->worker->redis; }
+static redis_link *link_of(const join *j) {
+    return &j->client->worker->redis;
+}
 
 /* ---- start and end ---- */
 
@@ -84,7 +86,8 @@ static void read_page(join *j);
 
 /* The client has all that this read could return. */
 static void after_last_page(join *j) {
-    if (id_greater(room_newest(j->client->room), id_max(j->client->last, j->seen_before)))
+    if (id_greater(room_newest(j->client->room),
+                   id_max(j->client->last, j->seen_before)))
         read_page(j);
     else
         finish(j);
@@ -177,11 +180,13 @@ static void send_joined(join *j) {
     client *c = j->client;
     buffer text = {0};
     char start[128], end[128];
-    snprintf(start, sizeof start, "{\"type\":\"joined\",\"room\":\"%s\",", c->room->name);
+    snprintf(start, sizeof start, "{\"type\":\"joined\",\"room\":\"%s\",",
+             c->room->name);
     snprintf(end, sizeof end, ",\"server\":\"%s\",\"gap\":%s}", options.name,
              j->gap ? "true" : "false");
     bool fits = append_text(&text, start) &&
-                append(&text, j->members.data, j->members.len) && append_text(&text, end);
+                append(&text, j->members.data, j->members.len) &&
+                append_text(&text, end);
     if (fits)
         client_send_text(c, (const char *)text.data, text.len);
     else

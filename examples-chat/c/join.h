@@ -2,14 +2,14 @@
  *
  *   1. The room is subscribed: see room.h. The client gets nothing, but `enter` and
  *      `leave` are kept for it.
- *   2. The client is entered, and the members are listed: `joined` is sent, then what was
- *      kept. From now on the client is present.
- *   3. The stream is read, a page at a time, as fast as the client reads. If the room has
- *      seen newer messages than the read can have returned, it is read again. Then the
- *      client is live.
+ *   2. The client is entered, and the members are listed: `joined` is sent, then what
+ *      was kept. From now on the client is present.
+ *   3. The stream is read, a page at a time, as fast as the client reads. If the room
+ *      has seen newer messages than the read can have returned, it is read again. Then
+ *      the client is live.
  *
- * If the link to Redis fails, the step that was interrupted is repeated when the link is
- * up and the room subscribed again. A client that is not present by then, after
+ * If the link to Redis fails, the step that was interrupted is repeated when the link
+ * is up and the room subscribed again. A client that is not present by then, after
  * --join-timeout, is closed with 1013. */
 #ifndef JOIN_H
 #define JOIN_H

@@ -29,8 +29,8 @@ static const char *const SOURCES[SCRIPTS] = {
 
 static void fail(redis_link *l, const char *why) {
     if (!l->failed)
-        log_event(LOG_WARNING, "redis-failed", NULL, NUMBER("thread", l->worker->index),
-                  TEXT("reason", why));
+        log_event(LOG_WARNING, "redis-failed", NULL,
+                  number_field("thread", l->worker->index), text_field("reason", why));
     l->failed = true;
 }
 
@@ -43,7 +43,8 @@ static bool is_error(const redisReply *reply) {
 }
 
 /* A reply that was necessary: fails the link if it is an error. */
-static bool is_fine(redis_link *l, const redisAsyncContext *context, const redisReply *reply) {
+static bool is_fine(redis_link *l, const redisAsyncContext *context,
+                    const redisReply *reply) {
     if (is_error(reply))
         fail(l, reply ? reply->str : error_of(context));
     return !is_error(reply);
@@ -76,7 +77,7 @@ static void on_command_reply(redisAsyncContext *context, void *reply, void *data
     else if (r->type == REDIS_REPLY_ERROR && breaks_link(r))
         fail(l, r->str);
     else if (r->type == REDIS_REPLY_ERROR)
-        log_event(LOG_WARNING, "redis-error", NULL, TEXT("reason", r->str));
+        log_event(LOG_WARNING, "redis-error", NULL, text_field("reason", r->str));
     if (e->on_reply)
         e->on_reply(l->worker, r, e->data);
     free(e);
@@ -113,8 +114,8 @@ void arguments_add_text(arguments *a, const char *text) {
     arguments_add(a, text, strlen(text));
 }
 
-void link_script(redis_link *l, script which, reply_function *on_reply, void *data, int keys,
-                 const arguments *a) {
+void link_script(redis_link *l, script which, reply_function *on_reply, void *data,
+                 int keys, const arguments *a) {
     char key_count[12];
     arguments all = {0};
     snprintf(key_count, sizeof key_count, "%d", keys);
@@ -137,7 +138,7 @@ static void on_ready(redis_link *l) {
     l->published = l->heard = w->now;
     count(REDIS_UP, 1);
     count(REDIS_CONNECTS, 1);
-    log_event(LOG_INFO, "redis-connected", NULL, NUMBER("thread", w->index));
+    log_event(LOG_INFO, "redis-connected", NULL, number_field("thread", w->index));
     rooms_on_link_up(w);
 }
 
@@ -311,4 +312,6 @@ void link_start(redis_link *l, worker *w) {
              w->index);
 }
 
-void link_stop(redis_link *l) { disconnect(l); }
+void link_stop(redis_link *l) {
+    disconnect(l);
+}

@@ -1,14 +1,17 @@
-/* The link to Redis: a connection for commands and one for subscriptions. It is up while
- * both work; if one fails, both are made anew, after a delay that grows.
+/* The link to Redis: a connection for commands and one for subscriptions. It is up
+ * while both work; if one fails, both are made anew, after a delay that grows.
  *
  *   DOWN        waits for the time to connect
  *   CONNECTING  both authenticate; the scripts are loaded, our own channel subscribed
  *   UP          commands may be sent
  *
- * The connection for subscriptions always has its own channel. To this the link publishes
- * every few seconds: if that does not come back, the path through Redis is broken, though
- * the sockets may look healthy. (And hiredis 0.14 fails an assertion if it unsubscribes
- * from the last channel while it subscribes to another.) */
+ * The connection for subscriptions always has its own channel. To this the link
+ * publishes every few seconds: if that does not come back, the path through Redis is
+ * broken, though the sockets may look healthy. (And hiredis 0.14 fails an assertion if
+ * it unsubscribes from the last channel while it subscribes to another.)
+ *
+ * hiredis looks up the name of Redis without the loop: use an address, or a name that
+ * is resolved quickly. */
 #ifndef LINK_H
 #define LINK_H
 
@@ -59,19 +62,20 @@ static inline bool link_is_up(const redis_link *l) {
 void link_start(redis_link *l, struct worker *w);
 void link_stop(redis_link *l);
 
-/* Sends a command. Without a link, on_reply is called at once with NULL. It may be NULL. */
+/* Sends a command. Without a link, on_reply, which may be NULL, is called at once with
+ * NULL. */
 void link_command(redis_link *l, reply_function *on_reply, void *data, int count,
                   const char *const *words, const size_t *lens);
 
 /* Runs a script, whose first `keys` arguments are keys. */
-void link_script(redis_link *l, script which, reply_function *on_reply, void *data, int keys,
-                 const arguments *a);
+void link_script(redis_link *l, script which, reply_function *on_reply, void *data,
+                 int keys, const arguments *a);
 
 void link_subscribe(redis_link *l, const char *channel);
 void link_unsubscribe(redis_link *l, const char *channel);
 
-/* Enforces time limits, and makes the connections anew that have failed. No callback may
- * be running. */
+/* Enforces time limits, and makes the connections anew that have failed. No callback
+ * may be running. */
 void link_check(redis_link *l);
 
 #endif

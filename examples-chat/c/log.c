@@ -62,11 +62,11 @@ static int client_fields(const client *c, log_field *to) {
     int n = 0;
     if (!c)
         return 0;
-    to[n++] = NUMBER("connection", c->number);
-    to[n++] = TEXT("address", c->address_text);
+    to[n++] = number_field("connection", (int64_t)c->number);
+    to[n++] = text_field("address", c->address_text);
     if (c->member.room[0]) {
-        to[n++] = TEXT("room", c->member.room);
-        to[n++] = TEXT("client", c->member.client);
+        to[n++] = text_field("room", c->member.room);
+        to[n++] = text_field("client", c->member.client);
     }
     return n;
 }

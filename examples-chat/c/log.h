@@ -1,6 +1,7 @@
 /* The log, on stderr: a line for each event, as text or (--json) as an object of JSON.
  *
- *   log_event(LOG_INFO, "closed", c, NUMBER("code", 1000), TEXT("reason", why));
+ *   log_event(LOG_INFO, "closed", c, number_field("code", 1000), text_field("reason",
+ * why));
  *
  * Without --verbose, only warnings are logged. Threads may log side by side. */
 #ifndef LOG_H
@@ -8,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef enum log_level { LOG_INFO, LOG_WARNING } log_level;
 
@@ -20,15 +22,19 @@ typedef struct log_field {
 
 struct client;
 
-#define TEXT(key, text)                                                                \
-    (log_field) { key, text, strlen(text), 0 }
-#define BYTES(key, text, len)                                                          \
-    (log_field) { key, text, len, 0 }
-#define NUMBER(key, number)                                                            \
-    (log_field) { key, NULL, 0, (int64_t)(number) }
+static inline log_field text_field(const char *key, const char *text) {
+    return (log_field){.key = key, .text = text, .len = strlen(text)};
+}
 
-#define NO_FIELDS                                                                      \
-    { 0 }
+static inline log_field bytes_field(const char *key, const void *bytes, size_t len) {
+    return (log_field){.key = key, .text = bytes, .len = len};
+}
+
+static inline log_field number_field(const char *key, int64_t number) {
+    return (log_field){.key = key, .number = number};
+}
+
+#define NO_FIELDS {0}
 
 /* `c` may be NULL. */
 #define log_event(level, event, c, ...)                                                \

@@ -52,7 +52,8 @@ static void on_signal(int fd) {
     if (read(fd, &info, sizeof info) != sizeof info)
         return;
     if (is_draining()) {
-        log_event(LOG_WARNING, "stopped", NULL, TEXT("reason", "a second signal"));
+        log_event(LOG_WARNING, "stopped", NULL,
+                  text_field("reason", "a second signal"));
         _exit(1);
     }
     start_draining();

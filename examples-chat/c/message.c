@@ -62,9 +62,9 @@ static const char *parse_join(const json_t *object, join_message *join) {
                    join->member.client))
         return "client is invalid";
     join->has_after = after != NULL;
-    if (after && (!json_is_string(after) ||
-                  !id_parse(json_string_value(after), json_string_length(after),
-                            &join->after)))
+    if (after &&
+        (!json_is_string(after) ||
+         !id_parse(json_string_value(after), json_string_length(after), &join->after)))
         return "after is invalid";
     return NULL;
 }
@@ -104,8 +104,9 @@ static const char *parse_object(const json_t *object, const json_t *type, messag
 
 /* A number that jansson cannot represent is JSON all the same. */
 static int code_of(const json_error_t *error) {
-    return json_error_code(error) == json_error_numeric_overflow ? WS_CLOSE_POLICY
-                                                                 : WS_CLOSE_INVALID_DATA;
+    return json_error_code(error) == json_error_numeric_overflow
+               ? WS_CLOSE_POLICY
+               : WS_CLOSE_INVALID_DATA;
 }
 
 int message_parse(const char *data, size_t len, message *m, const char **why) {

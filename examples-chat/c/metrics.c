@@ -79,7 +79,8 @@ static void print_close_codes(FILE *to, const char *name, const char *help,
 }
 
 static void print_redis_up(FILE *to) {
-    print_head(to, "chat_redis_up", "1 if all threads are connected to Redis.", "gauge");
+    print_head(to, "chat_redis_up", "1 if all threads are connected to Redis.",
+               "gauge");
     fprintf(to, "chat_redis_up %d\n",
             counter_sum(REDIS_UP) == (uint64_t)options.threads);
 }
@@ -94,9 +95,10 @@ char *metrics_text(void) {
     print_redis_up(to);
     print_close_codes(to, "chat_close_sent_total", "Close frames to clients.",
                       CLOSE_SENT);
-    print_close_codes(to, "chat_close_received_total",
-                      "How clients closed; 1005: without a code, 1006: without a close frame.",
-                      CLOSE_RECEIVED);
+    print_close_codes(
+        to, "chat_close_received_total",
+        "How clients closed; 1005: without a code, 1006: without a close frame.",
+        CLOSE_RECEIVED);
     if (fclose(to) == 0)
         return text;
     free(text);

@@ -123,10 +123,10 @@ static void set_redis(const char *value) {
 }
 
 static void set_name(const char *value) {
+    static const char ALLOWED[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     size_t len = strlen(value);
-    if (len < 1 || len > 64 ||
-        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-            != len)
+    if (len < 1 || len > 64 || strspn(value, ALLOWED) != len)
         reject("--name", "not 1 to 64 letters, digits, \".\", \"_\" or \"-\"");
     options.name = value;
 }
@@ -158,12 +158,14 @@ static void read_page(const char *path) {
 
 /* ---- options ---- */
 
+/* clang-format off */
 enum {
     LISTEN = 256, THREADS, NAME, REDIS, PAGE, ORIGIN, PROXY, NO_COMPRESSION,
     MAX_CONNECTIONS, MAX_PER_ADDRESS, MAX_WAITING, RATE, BURST, HANDSHAKE_TIMEOUT,
     PING_INTERVAL, PING_TIMEOUT, JOIN_TIMEOUT, PRESENCE, DRAIN_DELAY, DRAIN_SECONDS,
     DRAIN_TIMEOUT, VERBOSE, JSON, VERSION, SHOW_HELP,
 };
+/* clang-format on */
 
 static const struct option KNOWN[] = {
     {"listen", required_argument, NULL, LISTEN},
@@ -194,7 +196,8 @@ static const struct option KNOWN[] = {
     {0},
 };
 
-static void set_limit(int option, const char *name, const char *value) {
+/* Returns false if it is another option. */
+static bool set_limit(int option, const char *name, const char *value) {
     chat_options *o = &options;
     switch (option) {
     case THREADS: o->threads = parse_number(name, value, 1, MAX_THREADS); break;
@@ -209,13 +212,17 @@ static void set_limit(int option, const char *name, const char *value) {
         break;
     case RATE: o->rate = parse_number(name, value, 1, 1000000); break;
     case BURST: o->burst = parse_number(name, value, 1, 1000000); break;
+    default: return false;
     }
+    return true;
 }
 
 static void set_time(int option, const char *name, const char *value) {
     chat_options *o = &options;
     switch (option) {
-    case HANDSHAKE_TIMEOUT: o->handshake_timeout = parse_seconds(name, value, 0.1); break;
+    case HANDSHAKE_TIMEOUT:
+        o->handshake_timeout = parse_seconds(name, value, 0.1);
+        break;
     case PING_INTERVAL: o->ping_interval = parse_seconds(name, value, 0.1); break;
     case PING_TIMEOUT: o->ping_timeout = parse_seconds(name, value, 0.1); break;
     case JOIN_TIMEOUT: o->join_timeout = parse_seconds(name, value, 0.1); break;
@@ -224,6 +231,11 @@ static void set_time(int option, const char *name, const char *value) {
     case DRAIN_SECONDS: o->drain_time = parse_seconds(name, value, 0); break;
     case DRAIN_TIMEOUT: o->drain_timeout = parse_seconds(name, value, 0); break;
     }
+}
+
+static void show_help(void) {
+    printf(HELP, program);
+    exit(0);
 }
 
 static void set_option(int option, const char *name, const char *value) {
@@ -239,12 +251,10 @@ static void set_option(int option, const char *name, const char *value) {
     case VERBOSE: o->verbose = true; break;
     case JSON: o->json = true; break;
     case VERSION: print_version(); break;
-    case SHOW_HELP:
-        printf(HELP, program);
-        exit(0);
+    case SHOW_HELP: show_help(); break;
     default:
-        set_limit(option, name, value);
-        set_time(option, name, value);
+        if (!set_limit(option, name, value))
+            set_time(option, name, value);
     }
 }
 
@@ -277,7 +287,8 @@ void read_options(int argc, char **argv) {
     if (optind < argc)
         reject(argv[optind], "unexpected argument");
     if (options.origins) {
-        const ws_accept_spec spec = {.origins = {options.origins, strlen(options.origins)}};
+        const ws_accept_spec spec = {
+            .origins = {options.origins, strlen(options.origins)}};
         check_accept_spec(&spec);
     }
 }

@@ -10,8 +10,8 @@ enum { MAX_THREADS = 256 };
 
 typedef struct chat_options {
     char host[256], port[6];
-    const char *name;           /* of this process */
-    const char *redis_path;     /* of a unix socket, or NULL */
+    const char *name;       /* of this process */
+    const char *redis_path; /* of a unix socket, or NULL */
     char redis_host[256];
     int redis_port;
     const char *redis_password; /* or NULL */

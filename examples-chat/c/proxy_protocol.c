@@ -12,8 +12,8 @@ enum { INVALID = -1, INCOMPLETE = 0 };
 
 static void set_v4(proxy_client *client, struct in_addr host, in_port_t port) {
     struct sockaddr_in *to = (struct sockaddr_in *)&client->address;
-    *to = (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_addr = host, .sin_port = port};
+    *to =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = host, .sin_port = port};
     client->address_len = sizeof *to;
     client->known = true;
 }

@@ -115,7 +115,9 @@ void room_remove(client *c) {
     release(&c->held);
 }
 
-stream_id room_newest(const room *r) { return id_max(r->last, r->seen); }
+stream_id room_newest(const room *r) {
+    return id_max(r->last, r->seen);
+}
 
 void room_make_live(client *c) {
     room *r = c->room;
@@ -162,8 +164,9 @@ bool entry_parse(const redisReply *entry, stream_id *id, buffer *text) {
     if (fields->elements != 2 || !fields->element[1]->str)
         return false;
     const redisReply *message = fields->element[1];
-    return append(text, ID_START, strlen(ID_START)) && append(text, key->str, key->len) &&
-           append(text, "\",", 2) && append(text, message->str, message->len);
+    return append(text, ID_START, strlen(ID_START)) &&
+           append(text, key->str, key->len) && append(text, "\",", 2) &&
+           append(text, message->str, message->len);
 }
 
 void room_on_published(worker *w, const char *channel, const char *text, size_t len) {

@@ -16,13 +16,14 @@
  * LIVE after a read during which `seen` did not grow: nothing is lost. Only IDs greater
  * than `last` are passed on: nothing is shown twice.
  *
- * A member that joins reads the stream itself, and becomes live after a read during which
- * neither `last` nor `seen` grew beyond what it has (join.h). It may then be ahead of
- * `last`, since the connection for commands may be ahead of the one for subscriptions.
- * So each member has its own `last`, and gets nothing that is not greater. The first
- * live member sets the room's `last` to its own, since nobody else lacks anything.
+ * A member that joins reads the stream itself, and becomes live after a read during
+ * which neither `last` nor `seen` grew beyond what it has (join.h). It may then be
+ * ahead of `last`, since the connection for commands may be ahead of the one for
+ * subscriptions. So each member has its own `last`, and gets nothing that is not
+ * greater. The first live member sets the room's `last` to its own, since nobody else
+ * lacks anything.
  *
- * A room that is empty stays for a while: a client that reconnects finds it subscribed. */
+ * A room that is empty stays for a while, for clients that reconnect. */
 #ifndef ROOM_H
 #define ROOM_H
 
@@ -42,8 +43,8 @@ typedef struct room {
     unsigned pending; /* commands whose replies need the room */
     stream_id last, seen;
     stream_id seen_before; /* READING: `seen` when the read started */
-    bool reads;   /* the stream is being read */
-    bool lists;   /* the members are being read: enter and leave wait in `held` */
+    bool reads;            /* the stream is being read */
+    bool lists; /* the members are being read: enter and leave wait in `held` */
     buffer held;
     int64_t empty_since;
 } room;

@@ -23,8 +23,9 @@ void say_cancel(say *s) {
 
 static void send_ack(client *c, uint64_t seq, const redisReply *id) {
     char text[128];
-    int n = snprintf(text, sizeof text,
-                     "{\"type\":\"ack\",\"seq\":%" PRIu64 ",\"id\":\"%s\"}", seq, id->str);
+    int n =
+        snprintf(text, sizeof text,
+                 "{\"type\":\"ack\",\"seq\":%" PRIu64 ",\"id\":\"%s\"}", seq, id->str);
     client_send_text(c, text, (size_t)n);
 }
 
@@ -34,14 +35,15 @@ static void refuse(client *c, uint64_t seq, counter which) {
     const char *reason = which == REFUSED_RATE ? "rate" : "unavailable";
     char text[128];
     int n = snprintf(text, sizeof text,
-                     "{\"type\":\"refused\",\"seq\":%" PRIu64 ",\"reason\":\"%s\"}", seq,
-                     reason);
+                     "{\"type\":\"refused\",\"seq\":%" PRIu64 ",\"reason\":\"%s\"}",
+                     seq, reason);
     if (c->refused == 0 || seq < c->refused) {
         c->refused = seq;
         c->refused_for = which;
     }
     count(which, 1);
-    log_event(LOG_INFO, "refused", c, NUMBER("seq", seq), TEXT("reason", reason));
+    log_event(LOG_INFO, "refused", c, number_field("seq", (int64_t)seq),
+              text_field("reason", reason));
     client_send_text(c, text, (size_t)n);
 }
 

@@ -2,6 +2,12 @@
 #ifndef SCRIPTS_H
 #define SCRIPTS_H
 
-typedef enum script { SAY_SCRIPT, ENTER_SCRIPT, LEAVE_SCRIPT, SWEEP_SCRIPT, SCRIPTS } script;
+typedef enum script {
+    SAY_SCRIPT,
+    ENTER_SCRIPT,
+    LEAVE_SCRIPT,
+    SWEEP_SCRIPT,
+    SCRIPTS
+} script;
 
 #endif

@@ -30,7 +30,8 @@ static bool accept_one(listener *l) {
     socklen_t len = sizeof address;
     int fd = accept_client(l->fd);
     if (fd < 0 && errno == EMFILE)
-        log_event(LOG_WARNING, "refused", NULL, TEXT("reason", "no descriptor is left"));
+        log_event(LOG_WARNING, "refused", NULL,
+                  text_field("reason", "no descriptor is left"));
     if (fd < 0)
         return false;
     getpeername(fd, (struct sockaddr *)&address, &len);
@@ -61,13 +62,13 @@ static void on_wake(source *s, uint32_t events) {
     worker *w = (worker *)((char *)s - offsetof(worker, wake));
     uint64_t times;
     if (read(w->wake_fd, &times, sizeof times) < 0 && errno != EAGAIN)
-        log_event(LOG_WARNING, "eventfd", NULL, TEXT("reason", strerror(errno)));
+        log_event(LOG_WARNING, "eventfd", NULL, text_field("reason", strerror(errno)));
 }
 
 void worker_wake(worker *w) {
     const uint64_t once = 1;
     if (write(w->wake_fd, &once, sizeof once) < 0)
-        log_event(LOG_WARNING, "eventfd", NULL, TEXT("reason", strerror(errno)));
+        log_event(LOG_WARNING, "eventfd", NULL, text_field("reason", strerror(errno)));
 }
 
 /* ---- the loop ---- */
