@@ -38,7 +38,7 @@ static void remove_from_list(worker *w, client *c) {
     w->clients[c->index]->index = c->index;
 }
 
-static void update_later(client *c) {
+void client_update_later(client *c) {
     if (c->is_updated)
         return;
     c->is_updated = true;
@@ -133,7 +133,7 @@ uint8_t *client_reserve(client *c, size_t size) {
 
 void client_commit(client *c, size_t n) {
     c->out.len += (uint32_t)n;
-    update_later(c);
+    client_update_later(c);
 }
 
 void client_deliver(client *c, frames *f) {
@@ -162,7 +162,7 @@ void client_finish(client *c) {
     chat_leave(c);
     c->state = FINISHING;
     c->deadline = c->worker->now + CLOSE_TIMEOUT;
-    update_later(c);
+    client_update_later(c);
 }
 
 void client_close(client *c, uint16_t code, const char *why) {
@@ -333,7 +333,7 @@ void client_continue(client *c) {
     c->handling = true;
     handle_waiting(c);
     c->handling = false;
-    update_later(c);
+    client_update_later(c);
 }
 
 static void on_frame_bytes(client *c, uint8_t *bytes, size_t len) {
@@ -378,7 +378,7 @@ static void on_client_event(source *s, uint32_t events) {
         on_readable(c);
     else if (events & (EPOLLHUP | EPOLLERR))
         client_drop(c, "connection lost");
-    update_later(c);
+    client_update_later(c);
 }
 
 /* ---- time limits ---- */

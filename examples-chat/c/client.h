@@ -16,7 +16,6 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <wscodec.h>
@@ -31,7 +30,7 @@
 
 enum { PROXY_HEADER, REQUEST, OPEN, CLOSING, FINISHING, GONE };
 
-enum { CLOSE_TIMEOUT = 5000, ADDRESS_TEXT = NI_MAXHOST + NI_MAXSERV + 4 };
+enum { CLOSE_TIMEOUT = 5000, ADDRESS_TEXT = 80 };
 
 typedef struct client {
     source source;
@@ -118,6 +117,9 @@ static inline bool client_is_busy(const client *c) {
 static inline uint32_t client_waiting(const client *c) {
     return c->out.len - c->sent;
 }
+
+/* Sends output, and does what depends on it, before the worker waits again. */
+void client_update_later(client *c);
 
 /* ---- for the worker ---- */
 

@@ -76,10 +76,11 @@ static void finish(join *j) {
 
 static void send_entry(client *c, const redisReply *entry, buffer *text) {
     stream_id id;
-    if (!entry_parse(entry, &id, text) || !id_greater(id, c->last))
+    if (!entry_id(entry, &id) || !id_greater(id, c->last))
         return;
     c->last = id;
-    client_send_text(c, (const char *)text->data, text->len);
+    if (entry_text(entry, text))
+        client_send_text(c, (const char *)text->data, text->len);
 }
 
 static void read_page(join *j);
@@ -106,9 +107,12 @@ static void on_page(worker *w, redisReply *reply, void *data) {
     for (size_t i = 0; i < reply->elements && j->client; i++)
         send_entry(j->client, reply->element[i], &text);
     release(&text);
-    if (j->client && reply->elements == PAGE_SIZE)
-        j->paused = true; /* client_update() goes on */
-    else if (j->client)
+    if (!j->client)
+        return;
+    j->paused = reply->elements == PAGE_SIZE;
+    if (j->paused)
+        client_update_later(j->client); /* it calls join_output_sent() */
+    else
         after_last_page(j);
 }
 
@@ -302,19 +306,21 @@ static bool stays(const client *c, const join_message *m) {
 }
 
 /* A client that joins again as the same one stays a member in Redis. */
-static void leave_room_before(client *c, const join_message *m) {
-    if (stays(c, m))
+static bool change_room(client *c, const join_message *m) {
+    bool entered = c->entered && stays(c, m);
+    if (entered)
         c->entered = false;
     room_remove(c);
+    c->member = m->member;
+    c->entered = entered;
+    return room_add(c);
 }
 
 void join_start(client *c, const join_message *m) {
-    leave_room_before(c, m);
-    c->member = m->member;
     c->last = (stream_id){0, 0};
     c->refused = 0;
     join *j = calloc(1, sizeof *j);
-    if (!j || !room_add(c)) {
+    if (!change_room(c, m) || !j) {
         free(j);
         client_drop(c, ws_strerror(WS_ERR_NO_MEMORY));
         return;

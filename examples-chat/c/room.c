@@ -128,6 +128,7 @@ void room_make_live(client *c) {
 
 /* ---- messages ---- */
 
+/* Passes a message on to the live members that lack it. */
 static void pass_on(room *r, stream_id id, const void *text, size_t len) {
     if (!id_greater(id, r->last))
         return;
@@ -154,14 +155,16 @@ static bool parse_published(const char *text, size_t len, stream_id *id) {
     return end && id_parse(text + start, (size_t)(end - text) - start, id);
 }
 
-bool entry_parse(const redisReply *entry, stream_id *id, buffer *text) {
-    text->len = 0;
-    if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
-        !entry->element[0]->str ||
-        !id_parse(entry->element[0]->str, entry->element[0]->len, id))
-        return false;
+bool entry_id(const redisReply *entry, stream_id *id) {
+    return entry->type == REDIS_REPLY_ARRAY && entry->elements == 2 &&
+           entry->element[0]->str &&
+           id_parse(entry->element[0]->str, entry->element[0]->len, id);
+}
+
+bool entry_text(const redisReply *entry, buffer *text) {
     const redisReply *key = entry->element[0], *fields = entry->element[1];
-    if (fields->elements != 2 || !fields->element[1]->str)
+    text->len = 0;
+    if (fields->elements != 2 || strcmp(fields->element[0]->str, "message") != 0)
         return false;
     const redisReply *message = fields->element[1];
     return append(text, ID_START, strlen(ID_START)) &&
@@ -200,20 +203,27 @@ void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
     link_command(&r->worker->redis, on_reply, data, a.count, a.text, a.len);
 }
 
+static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {
+    stream_id id;
+    if (!entry_id(entry, &id))
+        return;
+    if (entry_text(entry, text))
+        pass_on(r, id, text->data, text->len);
+    r->last = id_max(r->last, id);
+}
+
 static void read_missed(room *r);
 
 static void on_missed(worker *w, redisReply *reply, void *data) {
     (void)w;
     room *r = data;
     buffer text = {0};
-    stream_id id;
     r->pending--;
     r->reads = false;
     if (!reply || reply->type != REDIS_REPLY_ARRAY || r->state != READING)
         return; /* read again by rooms_tick(), or when the link is up again */
     for (size_t i = 0; i < reply->elements; i++)
-        if (entry_parse(reply->element[i], &id, &text))
-            pass_on(r, id, text.data, text.len);
+        pass_on_entry(r, reply->element[i], &text);
     release(&text);
     if (reply->elements == PAGE_SIZE || id_greater(r->seen, r->seen_before)) {
         read_missed(r);

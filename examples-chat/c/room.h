@@ -70,9 +70,12 @@ stream_id room_newest(const room *r);
 /* A member has all of the stream: from now on it gets what is published. */
 void room_make_live(client *c);
 
-/* Reads an entry of the stream: its ID and the message for clients, which replaces
- * `text`. Returns false if it is no message, or there is no memory. */
-bool entry_parse(const redisReply *entry, stream_id *id, buffer *text);
+/* Reads the ID of an entry of the stream. */
+bool entry_id(const redisReply *entry, stream_id *id);
+
+/* Makes the message for clients of an entry, which replaces `text`. Returns false if it
+ * is no message, or there is no memory. */
+bool entry_text(const redisReply *entry, buffer *text);
 
 /* Reads entries of the stream that are greater than `last`, at most PAGE_SIZE. */
 enum { PAGE_SIZE = 100 };

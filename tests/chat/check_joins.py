@@ -73,6 +73,16 @@ class JoinChecks:
         assert bob.texts(1) == ["before"]
         assert ann.is_silent("leave")
 
+    def test_a_client_leaves_though_it_is_joining_again(
+        self, start: Start, redis: RedisServer, join: Join
+    ) -> None:
+        server = start("--redis", redis.address, "--burst", "2", "--rate", "1")
+        ann, bob = join(server, "Ann"), join(server, "Bob")
+        for _ in range(5):
+            bob.send_join("lobby")
+        bob.socket.socket.close()
+        ann.next("leave", client="client-Bob")
+
     def test_a_newer_connection_of_a_client_keeps_it_in_the_room(
         self, server: ChatServer, join: Join
     ) -> None:
@@ -127,6 +137,16 @@ class JoinChecks:
         bob = join(server, "Bob", after=seen)
         assert bob.joined["gap"]
         assert bob.texts(3) == numbers(8, 10)
+
+    def test_entries_that_are_no_messages_are_passed_over(
+        self, server: ChatServer, join: Join, redis: RedisServer
+    ) -> None:
+        ann = join(server, "Ann")
+        seen = ann.said(1)
+        script = "for i = 1, 250 do redis.call('XADD', KEYS[1], '*', 'other', i) end"
+        redis.run("EVAL", script, "1", "chat:{lobby}:log")
+        ann.said(2, "after them")
+        assert join(server, "Bob", after=seen).texts(1) == ["after them"]
 
     def test_an_invented_after_changes_nothing_for_others(
         self, server: ChatServer, join: Join

@@ -99,6 +99,9 @@ class OutageChecks:
         wait_until(lambda: not is_up(here))
         for seq in range(2, 252):
             bob.said(seq, str(seq))
+            if seq == 100:
+                script = "for i = 1, 250 do redis.call('XADD', KEYS[1], '*', 'other', i) end"
+                redis.run("EVAL", script, "1", "chat:{lobby}:log")
         way.restore()
         assert ann.texts(250) == [str(seq) for seq in range(2, 252)]
         bob.said(252, "252")
