@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from chat_client import ChatClient, Join, close_code, open_socket
+from chat_client import ChatClient, Frame, Join, close_code, open_socket
 from chat_server import ChatServer, wait_until
 from redis_server import RedisServer, Way, running_redis
 
@@ -134,6 +135,49 @@ class OutageChecks:
             said = [text for text in texts if text.startswith(name)]
             assert said == [f"{name} {seq}" for seq in range(1, 301)]
         assert ann.is_silent()
+
+    def test_who_moves_between_servers_that_lose_redis_misses_nothing(
+        self, start: Start, redis: RedisServer, join: Join
+    ) -> None:
+        ways = [Way(redis) for _ in range(2)]
+        options = ("--join-timeout", "30", "--burst", "100000")
+        moving = [start("--redis", way.address, *options) for way in ways]
+        ann = join(start("--redis", redis.address, *options), "Ann")
+        bob = join(moving[0], "Bob")
+        source = random.Random(9)
+        done = threading.Event()
+
+        def disturb() -> None:
+            while not done.is_set():
+                way = source.choice(ways)
+                way.cut()
+                time.sleep(source.uniform(0, 0.1))
+                way.restore()
+                time.sleep(source.uniform(0.1, 0.3))
+
+        def talk() -> None:
+            for seq in range(1, 1001):
+                ann.said(seq, str(seq))
+                time.sleep(0.004)
+
+        threads = [threading.Thread(target=target) for target in (disturb, talk)]
+        for thread in threads:
+            thread.start()
+        seen: list[Frame] = []
+        while len(seen) < 1000:
+            seen += [
+                bob.next("message", 30)
+                for _ in range(min(source.randrange(1, 60), 1000 - len(seen)))
+            ]
+            bob.close()
+            bob = join(source.choice(moving), "Bob", after=seen[-1]["id"])
+            assert not bob.joined["gap"]
+        done.set()
+        for thread in threads:
+            thread.join()
+        for way in ways:
+            way.close()
+        assert [frame["text"] for frame in seen] == [str(seq) for seq in range(1, 1001)]
 
     def test_members_are_told_after_an_outage(
         self, start: Start, redis: RedisServer, way: Way, join: Join
