@@ -23,6 +23,7 @@
 #include "addresses.h"
 #include "bucket.h"
 #include "buffer.h"
+#include "counters.h"
 #include "encoder.h"
 #include "message.h"
 #include "source.h"
@@ -58,19 +59,19 @@ typedef struct client {
     uint32_t sent, counted_waiting;
 
     /* The chat: see room.h, join.h, say.h. */
-    member member;      /* member.room is empty before the first join */
-    struct room *room;  /* the same, while the client is in it */
-    uint32_t place;     /* in room->members */
-    bool entered;       /* enter.lua was called */
-    bool present;       /* `joined` was sent: gets enter and leave */
-    bool live;          /* gets what is published */
-    stream_id last;     /* the last message that was sent to it */
-    buffer held;        /* enter and leave, to be sent after `joined` */
-    struct join *join;  /* waits for Redis */
-    struct say *say;    /* waits for Redis */
-    bucket says, joins; /* how many it may do now */
-    uint64_t refused;   /* the seq of the message that was refused; 0: none */
-    int refused_for;    /* the counter of the reason */
+    member member;       /* member.room is empty before the first join */
+    struct room *room;   /* the same, while the client is in it */
+    uint32_t place;      /* in room->members */
+    bool entered;        /* enter.lua was called */
+    bool present;        /* `joined` was sent: gets enter and leave */
+    bool live;           /* gets what is published */
+    stream_id last;      /* the last message that was sent to it */
+    buffer held;         /* enter and leave, to be sent after `joined` */
+    struct join *join;   /* waits for Redis */
+    struct say *say;     /* waits for Redis */
+    bucket says, joins;  /* how many it may do now */
+    uint64_t refused;    /* the seq of the message that was refused; 0: none */
+    counter refused_for; /* the counter of the reason */
 } client;
 
 /* Adds a client for a connection that was accepted, or closes it. */
