@@ -308,7 +308,7 @@ void link_check(redis_link *l) {
 
 void link_start(redis_link *l, worker *w) {
     *l = (redis_link){.worker = w, .backoff = MIN_BACKOFF};
-    snprintf(l->channel, sizeof l->channel, "chat-server:%s/%ld", options.name,
+    snprintf(l->channel, sizeof l->channel, "chat:server:%s/%ld", options.name,
              w->index);
 }
 
