@@ -3,6 +3,7 @@
 #include "join.h"
 #include "room.h"
 #include "say.h"
+#include "websocket.h"
 
 void chat_message(client *c, int opcode, const void *data, size_t len) {
     message m = {0};

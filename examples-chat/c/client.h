@@ -82,34 +82,11 @@ void client_add(struct worker *w, int fd, const struct sockaddr_storage *address
 void client_set_address(client *c, const struct sockaddr_storage *address,
                         socklen_t len);
 
-/* ---- output ---- */
-
-/* Returns room for output, or NULL if the client has gone, or is given up since there
- * is no memory. */
-uint8_t *client_reserve(client *c, size_t size);
-
-/* Counts output that was written there. It is sent before the worker waits again. */
-void client_commit(client *c, size_t n);
-
-/* Sends a message to one of many clients. */
-void client_deliver(client *c, frames *f);
-
-/* Sends a text to this client alone. */
-void client_send_text(client *c, const char *text, size_t len);
-
-/* Starts the closing handshake. */
-void client_close(client *c, uint16_t code, const char *why);
-
 /* No more output is written: the connection ends when it is sent. */
 void client_finish(client *c);
 
 /* Gives a client up. */
 void client_drop(client *c, const char *why);
-
-/* ---- input ---- */
-
-/* Handles input that has waited, when a join or a say is done. */
-void client_continue(client *c);
 
 static inline bool client_is_busy(const client *c) {
     return c->join || c->say;
@@ -119,12 +96,8 @@ static inline uint32_t client_waiting(const client *c) {
     return c->out.len - c->sent;
 }
 
-/* Sends output, and does what depends on it, before the worker waits again. */
-void client_update_later(client *c);
-
 /* ---- for the worker ---- */
 
-void client_update(client *c);
 void client_check_deadline(client *c);
 void client_free(client *c);
 

@@ -3,6 +3,7 @@
 #include "client.h"
 #include "log.h"
 #include "options.h"
+#include "websocket.h"
 #include "worker.h"
 
 static int64_t elapsed(const worker *w) {

@@ -4,7 +4,9 @@
 #include "http.h"
 #include "log.h"
 #include "metrics.h"
+#include "output.h"
 #include "proxy_protocol.h"
+#include "websocket.h"
 #include "worker.h"
 
 #define PROTOCOL "wscodec-chat"

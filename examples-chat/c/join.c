@@ -5,8 +5,10 @@
 
 #include "log.h"
 #include "options.h"
+#include "output.h"
 #include "presence.h"
 #include "room.h"
+#include "websocket.h"
 #include "worker.h"
 
 #define RECENT "50" /* messages that a new client gets */

@@ -2,8 +2,10 @@
  * processor. Read the headers in this order:
  *
  *   worker.h     a thread: its loop, and what it owns
- *   client.h     a connection: bytes in and out, the closing handshake, time limits
+ *   client.h     a connection: its states and time limits
+ *   output.h     bytes to a client; encoder.h: one frame for many clients
  *   handshake.h  what comes before the frames, plain HTTP included
+ *   websocket.h  the frames
  *   chat.h       what messages do: message.h, join.h, say.h
  *   room.h       a room: how nothing is lost or shown twice; presence.h: who is in it
  *   link.h       the link to Redis

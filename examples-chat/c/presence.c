@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "options.h"
+#include "output.h"
 #include "worker.h"
 
 enum { CHUNK = 100 }; /* members whose time is extended by one command */

@@ -8,6 +8,7 @@
 #include "join.h"
 #include "log.h"
 #include "options.h"
+#include "output.h"
 #include "presence.h"
 #include "worker.h"
 

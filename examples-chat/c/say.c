@@ -6,7 +6,9 @@
 #include "counters.h"
 #include "log.h"
 #include "options.h"
+#include "output.h"
 #include "room.h"
+#include "websocket.h"
 #include "worker.h"
 
 #define KEPT "10000" /* messages in a room, about */

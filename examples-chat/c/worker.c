@@ -13,6 +13,7 @@
 #include "listen.h"
 #include "log.h"
 #include "options.h"
+#include "output.h"
 #include "presence.h"
 #include "room.h"
 
