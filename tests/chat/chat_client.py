@@ -19,7 +19,7 @@ Frame = dict[str, Any]
 def open_socket(server: ChatServer, **options: Any) -> ClientConnection:
     """A WebSocket that has not joined a room."""
     options.setdefault("subprotocols", [Subprotocol("wscodec-chat")])
-    options.setdefault("max_queue", None)  # else close() waits while messages are unread
+    options.setdefault("max_queue", None)  # else close() waits for messages to be taken
     return connect(server.url, proxy=None, legacy=True, open_timeout=PATIENCE, **options)
 
 
