@@ -179,6 +179,21 @@ class OutageChecks:
             way.close()
         assert [frame["text"] for frame in seen] == [str(seq) for seq in range(1, 1001)]
 
+    def test_what_is_published_late_is_shown_once(
+        self, start: Start, redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        here = start("--redis", way.address, "--name", "here")
+        there = start("--redis", redis.address, "--name", "there", "--burst", "100")
+        ann, bob = join(here, "Ann"), join(there, "Bob")
+        way.lag = 1
+        for seq in range(1, 4):
+            bob.said(seq, str(seq))
+        eve = join(here, "Eve")
+        bob.said(4, "4")
+        for client in (ann, eve):
+            assert client.texts(4) == ["1", "2", "3", "4"]
+            assert client.is_silent()
+
     def test_members_are_told_after_an_outage(
         self, start: Start, redis: RedisServer, way: Way, join: Join
     ) -> None:

@@ -64,6 +64,9 @@ class Way:
         self.flows = threading.Event()
         self.flows.set()
         self.is_open = True
+        self.lag = 0.0
+        """Seconds that what is published is late, while other replies are not."""
+        self.subscribers: set[socket.socket] = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -106,6 +109,10 @@ class Way:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 self.flows.wait()
+                if b"SUBSCRIBE" in data.upper():
+                    self.subscribers.add(source)
+                if target in self.subscribers:
+                    time.sleep(self.lag)
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
