@@ -194,6 +194,24 @@ class OutageChecks:
             assert client.texts(4) == ["1", "2", "3", "4"]
             assert client.is_silent()
 
+    def test_what_is_published_while_the_missed_is_read_is_not_lost(
+        self, start: Start, redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        here = start("--redis", way.address, "--name", "here")
+        there = start("--redis", redis.address, "--name", "there", "--burst", "1000")
+        ann, bob = join(here, "Ann"), join(there, "Bob")
+        way.cut()
+        wait_until(lambda: not is_up(here))
+        bob.said(1, "1")
+        way.reply_lag = 0.3
+        way.restore()
+        for seq in range(2, 82):
+            bob.said(seq, str(seq))
+            time.sleep(0.03)
+        way.reply_lag = 0
+        assert ann.texts(81) == [str(seq) for seq in range(1, 82)]
+        assert ann.is_silent()
+
     def test_members_are_told_after_an_outage(
         self, start: Start, redis: RedisServer, way: Way, join: Join
     ) -> None:

@@ -65,8 +65,11 @@ class Way:
         self.flows.set()
         self.is_open = True
         self.lag = 0.0
-        """Seconds that what is published is late, while other replies are not."""
+        """Seconds that what is published is late, while replies to commands are not."""
+        self.reply_lag = 0.0
+        """The reverse."""
         self.subscribers: set[socket.socket] = set()
+        self.to_redis: set[socket.socket] = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -102,6 +105,7 @@ class Way:
                     continue
                 server = socket.create_connection(("127.0.0.1", self.redis.port))
                 self.sockets += [client, server]
+                self.to_redis.add(server)
                 for pair in ((client, server), (server, client)):
                     threading.Thread(target=self._pass_on, args=pair, daemon=True).start()
 
@@ -113,6 +117,8 @@ class Way:
                     self.subscribers.add(source)
                 if target in self.subscribers:
                     time.sleep(self.lag)
+                elif source in self.to_redis:
+                    time.sleep(self.reply_lag)
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
