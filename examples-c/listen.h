@@ -123,6 +123,20 @@ static inline int start_listening(const char *scheme, const char *host,
     return count;
 }
 
+/* Returns another socket that listens on the same address and port. */
+static inline int listen_again(int listener) {
+    struct sockaddr_storage address;
+    struct addrinfo info = {.ai_addr = (struct sockaddr *)&address,
+                            .ai_addrlen = sizeof address};
+    int fd = getsockname(listener, info.ai_addr, &info.ai_addrlen);
+    info.ai_family = address.ss_family;
+    if (fd == 0)
+        fd = listen_on(&info, true);
+    if (fd < 0)
+        die("SO_REUSEPORT", strerror(errno));
+    return fd;
+}
+
 /* ---- signals ---- */
 
 static volatile sig_atomic_t stopping;

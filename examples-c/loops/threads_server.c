@@ -26,20 +26,6 @@ static void on_message(peer *p, const ws_event *e, const void *data) {
     send_message(p, e->opcode, data, (size_t)e->len);
 }
 
-/* Returns another socket that listens on the same address and port. */
-static int listen_again(int listener) {
-    struct sockaddr_storage address;
-    struct addrinfo info = {.ai_addr = (struct sockaddr *)&address,
-                            .ai_addrlen = sizeof address};
-    int fd = getsockname(listener, info.ai_addr, &info.ai_addrlen);
-    info.ai_family = address.ss_family;
-    if (fd == 0)
-        fd = listen_on(&info, true);
-    if (fd < 0)
-        die("SO_REUSEPORT", strerror(errno));
-    return fd;
-}
-
 static void *serve_in_thread(void *data) {
     worker *w = data;
     serve(w->listeners, w->count);

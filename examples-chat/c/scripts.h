@@ -1,0 +1,13 @@
+/* The scripts of ../redis, which Redis runs. */
+#ifndef SCRIPTS_H
+#define SCRIPTS_H
+
+typedef enum script {
+    SAY_SCRIPT,
+    ENTER_SCRIPT,
+    LEAVE_SCRIPT,
+    SWEEP_SCRIPT,
+    SCRIPTS
+} script;
+
+#endif
