@@ -12,7 +12,7 @@ from wire import ROOT
 from wscodec import errors
 
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
-PATHS += [f"tests/{name}" for name in ("python", "ffi", "docs", "first-steps")]
+PATHS += [f"tests/{name}" for name in ("python", "bindings", "ffi", "docs", "first-steps")]
 
 # Their types are checked in tests/examples/test_types.py, where the packages they import are
 # installed.
