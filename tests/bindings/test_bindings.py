@@ -13,7 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 from echo_checks import MIB, PATIENCE, ProtocolChecks, Server
-from languages import ENVIRONMENT, LANGUAGES, make, program, vectors_passed
+from languages import ENVIRONMENT, FOLDERS, LANGUAGES, make, program, vectors_passed
+from table import RESULTS, table
 from websockets.sync.server import Server as OtherServer
 from websockets.sync.server import ServerConnection, serve
 from wire import ROOT
@@ -130,3 +131,18 @@ def test_the_client_tells_when_there_is_no_server(language: str) -> None:
     assert done.returncode == 1
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+# The documentation
+
+
+def test_the_readme_has_the_recorded_results() -> None:
+    readme = (FOLDERS / "README.md").read_text()
+    assert table(json.loads(RESULTS.read_text())) in readme
+
+
+def test_each_language_is_documented() -> None:
+    recorded = json.loads(RESULTS.read_text())
+    folders = {makefile.parent.name for makefile in FOLDERS.glob("*/Makefile")}
+    assert set(recorded) == folders
+    assert all((FOLDERS / folder / "README.md").exists() for folder in folders)
