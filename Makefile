@@ -130,6 +130,8 @@ $(VENV)/package: $(VENV)/ready tests/python-package/requirements.txt
 		-r tests/python-package/requirements.txt
 	@touch $@
 
+LANGUAGES ?= $(patsubst bindings/%/Makefile,%,$(wildcard bindings/*/Makefile))
+
 CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
 
 # Skipped without valgrind, so that `make test` needs only a compiler and Python.
@@ -145,6 +147,15 @@ test-tools: ## installs the tools that test-all and its parts need
 
 test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
 	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+
+bindings: library ## compiles the bindings; LANGUAGES names some of them
+	@for each in $(LANGUAGES); do $(MAKE) --no-print-directory -C bindings/$$each build || exit 1; done
+
+test-bindings: library examples $(VENV)/ready ## tests the bindings; LANGUAGES names some of them
+	@for each in $(LANGUAGES); do $(MAKE) --no-print-directory -C bindings/$$each install || exit 1; done
+	LANGUAGES="$(LANGUAGES)" WSCODEC_LIBRARY=$(CURDIR)/target/lib/libwscodec.so \
+		PYTHONPATH=tests/python:tests/bindings $(VENV)/bin/python -m pytest -q \
+		$(FOUR_AT_ONCE) -p no:cacheprovider tests/bindings
 
 test-python-package: library $(VENV)/package ## tests what pip installs, builds and packs
 	$(VENV)/bin/python -m pytest -q -rs -p no:cacheprovider tests/python-package
@@ -278,7 +289,7 @@ clean: ## removes all output of builds
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-all tools run \
+	examples examples-all tools run bindings test-bindings \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
 	test-examples test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \

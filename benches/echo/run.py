@@ -16,6 +16,7 @@ import resource
 from pathlib import Path
 
 from bench import Bench, progress
+from binding_servers import binding_servers
 from native_servers import native_servers
 from python_servers import python_servers
 from report import Report
@@ -37,19 +38,21 @@ def chosen(text: str, servers: list[Server]) -> list[Server]:
     return [server for server in servers if {server.name, server.group.name} & words]
 
 
-def read_options(servers: list[Server]) -> argparse.Namespace:
+def read_options(servers: list[Server], others: list[Server]) -> argparse.Namespace:
+    """Measures `servers` unless the user names some of them, or of the others."""
+    every = [*servers, *others]
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"servers: {', '.join(server.name for server in servers)}\n"
-        f"groups: {', '.join(dict.fromkeys(server.group.name for server in servers))}",
+        epilog=f"servers: {', '.join(server.name for server in every)}\n"
+        f"groups: {', '.join(dict.fromkeys(server.group.name for server in every))}",
     )
     add = parser.add_argument
     add(
         "--servers",
         default=servers,
-        type=lambda text: chosen(text, servers),
-        help="names of servers or groups, with commas (all)",
+        type=lambda text: chosen(text, every),
+        help="names of servers or groups, with commas (all but the bindings)",
     )
     add("--sizes", default="20,1024,65536", type=number_list, help="bytes (%(default)s)")
     add(
@@ -94,7 +97,7 @@ def raise_descriptor_limit(connections: int) -> None:
 
 
 def main() -> None:
-    options = read_options([*native_servers(), *python_servers()])
+    options = read_options([*native_servers(), *python_servers()], binding_servers())
     raise_descriptor_limit(max(options.idle, options.connections))
     build("loadgen")
     bench = Bench(options, options.servers)

@@ -63,7 +63,7 @@ class CompressionChecks(ErrorChecks):
     """Derive from it, and name the command."""
 
     command: tuple[str, ...]
-    exit_code = 0
+    exit_codes: tuple[int, ...] = (0,)
 
     @pytest.fixture
     def server(self, running: Server) -> Iterator[Server]:

@@ -65,7 +65,7 @@ def running() -> Iterator[Server]:
 
 class TestFork(ProtocolChecks):
     command = COMMAND
-    exit_code = -signal.SIGTERM
+    exit_codes = (-signal.SIGTERM,)
 
 
 @pytest.fixture

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Records what the bindings do: vectors, checks of their echo servers, and CPU time per message
+as a multiple of the usual library's. Writes bindings/results.json.
+
+make bindings test-bindings first. LANGUAGES names those to record; default: all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import Any
+
+from languages import FOLDERS, LANGUAGES, make, vectors_passed
+from table import CASES, RESULTS
+from wire import ROOT
+
+
+def checks_passed(language: str) -> int:
+    """How many checks of echo servers and clients the binding has passed."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "2",
+            "-p",
+            "no:cacheprovider",
+            "tests/bindings",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "LANGUAGES": language},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+    match = re.search(r"(\d+) passed", done.stdout)
+    assert match
+    return int(match[1])
+
+
+def ratios(language: str) -> dict[str, float]:
+    """CPU time per message, divided by the usual library's."""
+    out = ROOT / "target" / "bindings" / language / "bench.json"
+    sizes, depths = ({str(case[i]) for case in CASES} for i in (0, 1))
+    subprocess.run(
+        [
+            *("benches/echo/run.py", "--servers", language, "--rounds", "5", "--idle", "0"),
+            *("--sizes", ",".join(sizes), "--depths", ",".join(depths), "--json", str(out)),
+        ],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    servers = json.loads(out.read_text())["servers"]
+    (ours,) = [server for server in servers if server["name"] == f"{language}-wscodec"]
+    measured = {(load["size"], load["depth"]): load["ratios"] for load in ours["load"]}
+    return {
+        f"{size}x{depth}": measured[size, depth][f"{language}-peer"] for size, depth in CASES
+    }
+
+
+def main() -> None:
+    results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for language in LANGUAGES:
+        print(f"{language} ...", file=sys.stderr, flush=True)
+        results[language] = {
+            "version": make(language, "version").strip(),
+            "vectors": vectors_passed(language),
+            "checks": checks_passed(language),
+            "ratios": ratios(language),
+        }
+    known = {folder.name for folder in FOLDERS.iterdir()}
+    results = {name: results[name] for name in sorted(results) if name in known}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
