@@ -82,10 +82,11 @@ examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
 
 # Those in loops whose libraries are installed; the others must be.
-examples-all: examples ## builds the examples that need other libraries, too: loops, HTTP/2, C++
+examples-all: examples ## builds the examples that need other libraries, too: loops, HTTP/2, C++, chat
 	$(MAKE) -C examples-c/loops
 	$(MAKE) -C examples-c h2_server
 	$(MAKE) -C examples-cpp
+	$(MAKE) -C examples-chat/c
 
 tools: library ## builds wsdump and wscat into target/tools
 	$(MAKE) -C tools
@@ -167,10 +168,18 @@ test-examples: examples-all tools $(VENV)/examples ## tests the examples that ne
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		$(FOUR_AT_ONCE) -p no:cacheprovider tests/examples
 
+$(VENV)/chat: $(VENV)/ready tests/chat/requirements.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/chat/requirements.txt
+	@touch $@
+
+test-chat: examples-all $(VENV)/chat ## tests the servers of the chat
+	PYTHONPATH=tests/chat:tests/python:python $(VENV)/bin/python -m pytest -q $(FOUR_AT_ONCE) \
+		-p no:cacheprovider tests/chat
+
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
-test-all: test-tools ## runs the other tests, which need valgrind, clang, Node or Chromium
+test-all: test-tools ## runs the other tests, which need valgrind, clang, Node, browsers, Redis
 	$(MAKE) all $(VENV)/ready
 	tests/gates/panic.sh
 	tests/gates/header.sh
@@ -183,6 +192,7 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node o
 	tests/gates/ffi.sh
 	$(MAKE) test-ffi
 	$(MAKE) test-examples
+	$(MAKE) test-chat
 	$(MAKE) test-first-steps
 	$(MAKE) test-python-package
 	$(MAKE) -C tests/c check-valgrind
@@ -285,12 +295,13 @@ clean: ## removes all output of builds
 	$(MAKE) -C examples-c clean
 	$(MAKE) -C examples-c/loops clean
 	$(MAKE) -C examples-cpp clean
+	$(MAKE) -C examples-chat/c clean
 	$(MAKE) -C tools clean
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
 	examples examples-all tools run bindings test-bindings \
 	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
-	test-examples test-first-steps test-python-package test-all \
+	test-examples test-chat test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
 	check-bench bench bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean
