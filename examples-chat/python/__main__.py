@@ -1,0 +1,5 @@
+"""The chat server: python3 examples-chat/python --help"""
+
+from chat_server.main import main
+
+main()

@@ -1,0 +1,165 @@
+"""What a client says, and what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from wscodec import CloseCode
+from wscodec.asyncio import ConnectionClosed
+
+from . import protocol
+from .connection import ChatConnection
+from .limits import Bucket
+from .protocol import HISTORY, NONE, Id, Join, Say, Violation
+from .room import Room
+from .store import Entry, RedisError, StoreError
+
+if TYPE_CHECKING:
+    from .server import Chat
+
+JOIN_PATIENCE = 5
+"""Seconds for a join: Redis may have to come back."""
+
+BATCH = 16
+"""How many messages of the history are sent until the client must have read most of them."""
+
+log = logging.getLogger("chat.client")
+
+
+class Conversation:
+    """The messages of one connection, one after the other."""
+
+    def __init__(self, chat: Chat, connection: ChatConnection) -> None:
+        self._chat, self._connection = chat, connection
+        self._bucket = Bucket(chat.options.rate, chat.options.burst)
+        self._join: Join | None = None
+        self._room: Room | None = None
+        self._refused: int | None = None
+        """The `seq` that must be said again before any that is greater."""
+        self._reason = ""
+        """Why it was refused."""
+
+    async def run(self) -> None:
+        """Handles messages until the client violates the protocol. Raises ConnectionClosed when
+        the connection ends."""
+        try:
+            while True:
+                await self._handle(await self._connection.recv())
+        except Violation as error:
+            self._connection.close_nowait(error.code, error.reason)
+        finally:
+            await self._leave()
+
+    async def _handle(self, message: str | bytes) -> None:
+        metrics = self._chat.metrics
+        metrics.messages["in"] += 1
+        metrics.bytes["in"] += len(message.encode() if isinstance(message, str) else message)
+        parsed = protocol.parse(message)
+        if isinstance(parsed, Join):
+            await self._enter(parsed)
+        elif self._join is None:
+            raise Violation(protocol.INVALID_MEMBER, "say before join")
+        else:
+            await self._say(self._join, parsed)
+
+    # say
+
+    async def _say(self, join: Join, say: Say) -> None:
+        if self._refused is not None and say.seq > self._refused:
+            self._refuse(say)
+        elif not self._bucket.take():
+            self._refuse(say, "rate")
+        else:
+            try:
+                id = await self._chat.store.say(join, say)
+            except StoreError as error:
+                log.info("a message was not stored: %s", error)
+                self._refuse(say, "unavailable")
+            else:
+                if say.seq == self._refused:
+                    self._refused = None
+                self._connection.tell(protocol.ack(say.seq, id))
+
+    def _refuse(self, say: Say, reason: str | None = None) -> None:
+        """Refuses a message, and those after it; without a reason, it is one after it."""
+        if reason is not None:
+            self._refused, self._reason = say.seq, reason
+        self._connection.tell(protocol.refused(say.seq, self._reason))
+
+    # join
+
+    async def _enter(self, join: Join) -> None:
+        await self._leave()
+        self._join, self._refused = join, None
+        self._room = room = self._chat.rooms.hold(join.room, self._connection)
+        try:
+            await asyncio.wait_for(room.ready.wait(), JOIN_PATIENCE)
+            await self._follow(room, join)
+        except (*StoreError, asyncio.TimeoutError) as error:
+            log.info("a join has failed: %s", error or "timed out")
+            self._connection.close_nowait(
+                CloseCode.TRY_AGAIN_LATER, "the room is not available"
+            )
+
+    async def _follow(self, room: Room, join: Join) -> None:
+        """Makes the connection one of those that get what happens in the room."""
+        await self._chat.store.enter(join, self._connection.name)
+        last, gap, entries = await self._history(room, join.after)
+        members = {**room.members, join.client: join.member}
+        name = self._chat.name
+        self._connection.tell(protocol.joined(room.name, members.values(), name, gap))
+        room.add_present(self._connection, join)
+        await self._send(entries)
+        while last < (until := room.last):
+            is_stored, entries = await self._chat.store.after(room.name, last, until)
+            if last != NONE and not is_stored:
+                raise RedisError("the client is too slow to read messages before they go")
+            await self._send(entries)
+            last = entries[-1][0] if entries else until
+        room.add_live(self._connection, last)
+
+    async def _history(self, room: Room, after: Id | None) -> tuple[Id, bool, list[Entry]]:
+        """The first messages for the client, up to an ID, and whether there is a gap."""
+        store, until = self._chat.store, room.last
+        if after is None:
+            return until, False, await store.last(room.name, HISTORY, until)
+        is_stored, entries = await store.after(room.name, after, max(after, until))
+        if entries:
+            return entries[-1][0], not is_stored, entries
+        return after if is_stored else until, not is_stored, []
+
+    async def _send(self, entries: list[Entry]) -> None:
+        for count, (id, message) in enumerate(entries, 1):
+            self._connection.tell(protocol.stored(id, message))
+            if count % BATCH == 0:
+                await self._connection.drain()
+
+    async def _leave(self) -> None:
+        join, room = self._join, self._room
+        self._join = self._room = None
+        if join is None or room is None:
+            return
+        self._chat.rooms.release(room, self._connection)
+        with contextlib.suppress(*StoreError):  # or the member expires
+            await self._chat.store.leave(join, self._connection.name)
+
+
+async def converse(chat: Chat, connection: ChatConnection) -> None:
+    """The handler of a connection."""
+    try:
+        await Conversation(chat, connection).run()
+        while True:
+            await connection.recv()  # what arrives while the connection is being closed
+    except ConnectionClosed as error:
+        _count_close(chat, error)
+
+
+def _count_close(chat: Chat, error: ConnectionClosed) -> None:
+    """Counts the close frame that came first, whoever has sent it."""
+    by_client = error.rcvd is not None and (error.sent is None or bool(error.rcvd_then_sent))
+    close = error.rcvd if by_client else error.sent
+    by = "client" if by_client or close is None else "server"
+    chat.metrics.closes[int(close.code) if close else int(CloseCode.ABNORMAL), by] += 1
