@@ -1,31 +1,33 @@
-"""A connection of the chat's server: the client's address, and what the server counts."""
+"""A connection of the chat's server: the client's address, and what is counted."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, cast
 
 from wscodec import CloseCode
 from wscodec.asyncio import Request, ServerConnection, State
 
 from . import proxy_protocol
+from .logs import note
 
 if TYPE_CHECKING:
     from .server import Chat
-
-_HEADER_SIZE = 4096
 
 
 class ChatConnection(ServerConnection):
     """A connection that belongs to the chat of its server."""
 
     chat: Chat
-    name: str
-    """As which members of a room belong to it."""
+    name = ""
+    """SERVER/NUMBER: as which members of a room belong to it."""
     place: str | None = None
-    """The address for which it has taken one of the Places."""
+    """Which of the Places it has taken."""
+    has_outcome = False
+    """Whether the end of its opening handshake was counted."""
 
+    _opened_at = 0.0
     _header: bytearray | None = None
     """What has arrived of the header of the PROXY protocol; None if it is not awaited."""
     _client: tuple[str, int] | None = None
@@ -38,25 +40,24 @@ class ChatConnection(ServerConnection):
         return self._client or super().remote_address
 
     def client_address(self, request: Request) -> str:
-        """The address of the client, to which limits apply."""
+        """The client's IP address; "" if it has none."""
         if self.chat.options.trust_forwarded:
             # What a client has sent itself comes first; the proxy has added the last one.
             forwarded = ",".join(request.headers.get_all("X-Forwarded-For"))
-            last = forwarded.rpartition(",")[2].strip()
-            try:
-                return str(ipaddress.ip_address(last))
-            except ValueError:
-                pass
+            if forwarded:
+                return forwarded.rpartition(",")[2].strip()
         address = self.remote_address
-        return str(address[0]) if isinstance(address, tuple) else "unix"
+        return str(address[0]) if isinstance(address, tuple) else ""
 
     # For asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._opened_at = time.monotonic()
+        self.chat.metrics.connections += 1
         if self.chat.options.proxy_protocol:
             self._header = bytearray()
-            self._header_room = bytearray(_HEADER_SIZE)
-        super().connection_made(transport)
+            self._header_room = bytearray(proxy_protocol.MAX_HEADER)
+        super().connection_made(cast(asyncio.Transport, _Counting(transport, self.chat)))
 
     def get_buffer(self, sizehint: int) -> memoryview:
         if self._header is None:
@@ -64,6 +65,7 @@ class ChatConnection(ServerConnection):
         return memoryview(self._header_room)
 
     def buffer_updated(self, nbytes: int) -> None:
+        self.chat.metrics.bytes_received += nbytes
         if self._header is None:
             super().buffer_updated(nbytes)
             return
@@ -71,17 +73,21 @@ class ChatConnection(ServerConnection):
         try:
             header = proxy_protocol.parse(bytes(self._header))
         except proxy_protocol.ProxyError as error:
-            self.logger.warning("%s: %s", super().remote_address, error)
-            self.chat.metrics.handshakes["proxy"] += 1
+            note(self.chat.log, "no header", address=super().remote_address, error=error)
+            self.count_outcome("proxy_header")
             self.transport.abort()
-            return
-        if header is not None:
-            self._client = header.client
-            rest, self._header = self._header[header.length :], None
-            del self._header_room
-            if rest:
-                super().get_buffer(len(rest))[: len(rest)] = rest
-                super().buffer_updated(len(rest))
+        else:
+            if header is not None:
+                self._header_received(header)
+
+    def _header_received(self, header: proxy_protocol.Header) -> None:
+        assert self._header is not None
+        rest, self._header = self._header[header.length :], None
+        del self._header_room
+        self._client = header.client
+        if rest:
+            super().get_buffer(len(rest))[: len(rest)] = rest
+            super().buffer_updated(len(rest))
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -96,7 +102,24 @@ class ChatConnection(ServerConnection):
         if self.place is not None:
             self.chat.places.give_back(self.place)
             self.place = None
+        self._count_lost()
         super().connection_lost(error)
+
+    # Figures
+
+    def count_outcome(self, outcome: str) -> None:
+        """Counts how the opening handshake has ended."""
+        self.has_outcome = True
+        self.chat.metrics.handshakes[outcome] += 1
+
+    def _count_lost(self) -> None:
+        """Counts what no callback is told: requests that are no HTTP, or not complete."""
+        if self.has_outcome:
+            return
+        if self.response is not None:
+            self.count_outcome("invalid")
+        elif time.monotonic() - self._opened_at >= self.chat.options.handshake_timeout:
+            self.count_outcome("timeout")
 
     # Output
 
@@ -108,6 +131,21 @@ class ChatConnection(ServerConnection):
         """Closes the connection if too much waits for the client to read."""
         most = self.chat.options.max_waiting
         if self.state is State.OPEN and self.transport.get_write_buffer_size() > most:
-            self.logger.info("%s does not read", self.remote_address)
-            self.chat.metrics.slow_readers += 1
+            note(self.chat.log, "slow", connection=self.name)
+            self.chat.metrics.slow_clients += 1
             self.close_nowait(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly")
+
+
+class _Counting:
+    """A transport that counts what is written."""
+
+    def __init__(self, transport: asyncio.BaseTransport, chat: Chat) -> None:
+        self._transport, self._metrics = transport, chat.metrics
+        self._write = cast(asyncio.Transport, transport).write
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._metrics.bytes_sent += len(data)
+        self._write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)

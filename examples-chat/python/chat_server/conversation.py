@@ -13,15 +13,14 @@ from wscodec.asyncio import ConnectionClosed
 from . import protocol
 from .connection import ChatConnection
 from .limits import Bucket
+from .logs import note
+from .metrics import Metrics
 from .protocol import HISTORY, NONE, Id, Join, Say, Violation
 from .room import Room
 from .store import Entry, RedisError, StoreError
 
 if TYPE_CHECKING:
     from .server import Chat
-
-JOIN_PATIENCE = 5
-"""Seconds for a join: Redis may have to come back."""
 
 BATCH = 16
 """How many messages of the history are sent until the client must have read most of them."""
@@ -54,9 +53,7 @@ class Conversation:
             await self._leave()
 
     async def _handle(self, message: str | bytes) -> None:
-        metrics = self._chat.metrics
-        metrics.messages["in"] += 1
-        metrics.bytes["in"] += len(message.encode() if isinstance(message, str) else message)
+        self._chat.metrics.messages_received += 1
         parsed = protocol.parse(message)
         if isinstance(parsed, Join):
             await self._enter(parsed)
@@ -76,7 +73,7 @@ class Conversation:
             try:
                 id = await self._chat.store.say(join, say)
             except StoreError as error:
-                log.info("a message was not stored: %s", error)
+                note(log, "not stored", connection=self._connection.name, error=error)
                 self._refuse(say, "unavailable")
             else:
                 if say.seq == self._refused:
@@ -87,6 +84,7 @@ class Conversation:
         """Refuses a message, and those after it; without a reason, it is one after it."""
         if reason is not None:
             self._refused, self._reason = say.seq, reason
+        self._chat.metrics.refused[self._reason] += 1
         self._connection.tell(protocol.refused(say.seq, self._reason))
 
     # join
@@ -96,10 +94,11 @@ class Conversation:
         self._join, self._refused = join, None
         self._room = room = self._chat.rooms.hold(join.room, self._connection)
         try:
-            await asyncio.wait_for(room.ready.wait(), JOIN_PATIENCE)
+            await asyncio.wait_for(room.ready.wait(), self._chat.options.join_timeout)
             await self._follow(room, join)
         except (*StoreError, asyncio.TimeoutError) as error:
-            log.info("a join has failed: %s", error or "timed out")
+            error_text = str(error) or "timed out"
+            note(log, "no join", connection=self._connection.name, error=error_text)
             self._connection.close_nowait(
                 CloseCode.TRY_AGAIN_LATER, "the room is not available"
             )
@@ -110,6 +109,7 @@ class Conversation:
         last, gap, entries = await self._history(room, join.after)
         members = {**room.members, join.client: join.member}
         name = self._chat.name
+        note(log, "joined", connection=self._connection.name, room=room.name, name=join.name)
         self._connection.tell(protocol.joined(room.name, members.values(), name, gap))
         room.add_present(self._connection, join)
         await self._send(entries)
@@ -154,12 +154,13 @@ async def converse(chat: Chat, connection: ChatConnection) -> None:
         while True:
             await connection.recv()  # what arrives while the connection is being closed
     except ConnectionClosed as error:
-        _count_close(chat, error)
+        _count_close(chat.metrics, error)
+        note(log, "closed", connection=connection.name, how=error)
 
 
-def _count_close(chat: Chat, error: ConnectionClosed) -> None:
-    """Counts the close frame that came first, whoever has sent it."""
-    by_client = error.rcvd is not None and (error.sent is None or bool(error.rcvd_then_sent))
-    close = error.rcvd if by_client else error.sent
-    by = "client" if by_client or close is None else "server"
-    chat.metrics.closes[int(close.code) if close else int(CloseCode.ABNORMAL), by] += 1
+def _count_close(metrics: Metrics, error: ConnectionClosed) -> None:
+    if error.sent is not None:
+        metrics.closes_sent[int(error.sent.code)] += 1
+        if error.sent.code == CloseCode.INTERNAL_ERROR and error.rcvd is None:
+            metrics.ping_timeouts += isinstance(error.__cause__, TimeoutError)
+    metrics.closes_received[int(error.rcvd.code if error.rcvd else CloseCode.ABNORMAL)] += 1

@@ -9,23 +9,28 @@ import random
 from wscodec import CloseCode
 from wscodec.asyncio import Server
 
+from .logs import note
 from .server import Chat
 
 log = logging.getLogger("chat.draining")
 
 
 async def drain(chat: Chat, server: Server) -> None:
-    """Ends the server. What still happens meanwhile works as always."""
-    options = chat.options
+    """Ends the server, after drain_timeout at the latest. What still happens meanwhile works as
+    always."""
     chat.is_draining = True
-    log.info("draining")
-    await asyncio.sleep(options.drain_delay)
-    await _say_goodbye(server, options.drain_seconds)
-    server.close(code=CloseCode.GOING_AWAY)
+    note(log, "draining", connections=chat.places.count)
     try:
-        await asyncio.wait_for(server.wait_closed(), options.drain_timeout)
+        await asyncio.wait_for(_end(chat, server), chat.options.drain_timeout)
     except asyncio.TimeoutError:
-        log.warning("%d connections have not ended", chat.places.count)
+        note(log, "not all have gone", logging.WARNING, connections=chat.places.count)
+
+
+async def _end(chat: Chat, server: Server) -> None:
+    await asyncio.sleep(chat.options.drain_delay)
+    await _say_goodbye(server, chat.options.drain_seconds)
+    server.close(code=CloseCode.GOING_AWAY)
+    await server.wait_closed()
 
 
 async def _say_goodbye(server: Server, seconds: float) -> None:

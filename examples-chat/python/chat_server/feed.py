@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from .logs import note
 from .metrics import Metrics
 from .store import Address, StoreError, channel_of, room_of
 
@@ -70,12 +71,12 @@ class Feed:
             try:
                 await self._follow()
             except (*StoreError, asyncio.TimeoutError) as error:
-                log.warning("Redis at %s: %s", self._address, error or "timed out")
+                text = str(error) or "timed out"
+                note(log, "no Redis", logging.WARNING, redis=self._address, error=text)
             except Exception:  # what is in Redis is not what a server of the chat has written
-                log.exception("what Redis at %s has sent is invalid", self._address)
+                log.exception("Redis has sent what no server of the chat has stored")
             await asyncio.sleep(self._delay * random.uniform(0.5, 1))
             self._delay = min(2 * self._delay, DELAYS[1])
-            self._metrics.redis_reconnects += 1
 
     async def _follow(self) -> None:
         """Connects, and tells the listener what happens until the connection ends."""
@@ -88,7 +89,8 @@ class Feed:
             for room in self._listener.wanted():
                 self.subscribe(room)
             self._metrics.redis_up = True
-            log.info("connected to Redis at %s", self._address)
+            self._metrics.redis_connects += 1
+            note(log, "connected to Redis", redis=self._address)
             writer = asyncio.create_task(self._write(connection, commands))
             await self._read(connection)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -29,6 +30,20 @@ class Bucket:
             return False
         self._tokens -= 1
         return True
+
+
+def place_of(address: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 network of 64 bits, since that is
+    what a subscriber gets. All others, e.g. Unix sockets, count as one."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return str(ipaddress.ip_network((parsed, 64), strict=False))
+        parsed = parsed.ipv4_mapped
+    return str(parsed)
 
 
 class Places:

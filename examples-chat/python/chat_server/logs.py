@@ -5,29 +5,54 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timezone
+from typing import Any
 
 
-class JsonFormatter(logging.Formatter):
-    """An object in each line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, timezone.utc)
-        line = {
-            "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+def note(log: logging.Logger, event: str, level: int = logging.INFO, **fields: object) -> None:
+    """Logs an event, with what is known about it."""
+    log.log(level, event, extra={"fields": fields})
 
 
 def set_up(*, verbose: bool, as_json: bool) -> None:
+    """verbose  Log what each client does, not only faults."""
     handler = logging.StreamHandler()
-    handler.setFormatter(
-        JsonFormatter()
-        if as_json
-        else logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    )
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, handlers=[handler])
+    handler.setFormatter(_Json() if as_json else _Lines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("chat").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    at = datetime.fromtimestamp(record.created, timezone.utc)
+    facts = {
+        "time": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record.levelname.lower(),
+        "event": record.getMessage(),
+        **getattr(record, "fields", {}),
+    }
+    if record.exc_info:
+        facts["exception"] = logging.Formatter().formatException(record.exc_info)
+    return facts
+
+
+class _Json(logging.Formatter):
+    """An object in each line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps(_facts(record), ensure_ascii=False, default=str)
+
+
+class _Lines(logging.Formatter):
+    """The time, the level, the event, and what is known about it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        facts = _facts(record)
+        first = [facts.pop(name) for name in ("time", "level", "event")]
+        exception = facts.pop("exception", "")
+        # A name may have any characters, so what is not printable is escaped.
+        rest = [f"{name}={_shown(value)}" for name, value in facts.items()]
+        return " ".join(first + rest) + (f"\n{exception}" if exception else "")
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() and " " not in text else json.dumps(text)

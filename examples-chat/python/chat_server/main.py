@@ -19,19 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = options.parse(arguments)
     logs.set_up(verbose=given.verbose, as_json=given.json)
     try:
-        page = given.page.read_bytes()
+        page = given.page.read_bytes() if given.page else None
         asyncio.run(_run(given, page))
     except OSError as error:
         sys.exit(f"chat: {error}")
 
 
-async def _run(given: Options, page: bytes) -> None:
+async def _run(given: Options, page: bytes | None) -> None:
     first, second = asyncio.Event(), asyncio.Event()
     _on_signals(first, second)
     chat = Chat(given, page)
     server = await chat.serve()
     host, port = server.sockets[0].getsockname()[:2]
-    chat.name = given.name or f"py-{port}"
     tasks = [
         asyncio.ensure_future(each)
         for each in (chat.rooms.feed.run(), presence.keep(chat.rooms, chat.store))

@@ -29,6 +29,8 @@ POLICY = "; ".join(
 def respond(chat: Chat, request: Request) -> Response:
     """The response to a request that is not for /chat."""
     path = request.path.partition("?")[0]
+    if path == "/" and chat.page is None:
+        return _response(404, TEXT, b"there is no --page\n")
     if path not in ("/", "/health", "/metrics"):
         return _response(404, TEXT, b"not found\n")
     if request.method not in ("GET", "HEAD"):
@@ -41,7 +43,7 @@ def respond(chat: Chat, request: Request) -> Response:
         return _response(200, TEXT, b"ok\n")
     if path == "/metrics":
         return _response(200, metrics.CONTENT_TYPE, chat.metrics_text().encode())
-    response = _response(200, "text/html; charset=utf-8", chat.page)
+    response = _response(200, "text/html; charset=utf-8", chat.page or b"")
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

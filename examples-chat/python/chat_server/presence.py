@@ -6,26 +6,27 @@ import asyncio
 import logging
 import time
 
+from .logs import note
 from .rooms import Rooms
-from .store import EXPIRES, Store, StoreError
+from .store import Store, StoreError
 
-PERIOD = 10
-"""Seconds between two rounds."""
+ROUNDS = 3
+"""How often a member is extended before it would expire."""
 
 log = logging.getLogger("chat.presence")
 
 
-async def keep(rooms: Rooms, store: Store, period: float = PERIOD) -> None:
+async def keep(rooms: Rooms, store: Store) -> None:
     """Goes its rounds, until it is cancelled."""
     extended = time.monotonic()
     while True:
-        await asyncio.sleep(period)
+        await asyncio.sleep(store.expires / ROUNDS)
         started = time.monotonic()
         try:
-            await _round(rooms, store, is_late=started - extended > EXPIRES)
+            await _round(rooms, store, is_late=started - extended > store.expires)
             extended = started
         except StoreError as error:
-            log.info("no round: %s", error)
+            note(log, "members were not extended", error=error)
 
 
 async def _round(rooms: Rooms, store: Store, *, is_late: bool) -> None:

@@ -1,12 +1,13 @@
 """The PROXY protocol, versions 1 and 2, without I/O: the address of the client, which a proxy
 says before anything else.
 
-https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt
+https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 from typing import NamedTuple
 
@@ -14,12 +15,13 @@ SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 MAX_LINE = 107
 """Bytes of a header of version 1, with CRLF."""
 
-MAX_BODY = 2048
-"""Bytes of a header of version 2 after the length. The addresses and usual TLVs need less."""
+MAX_HEADER = 4096
+"""Bytes of a header of version 2. Additions can have 64 KiB, but are short."""
 
+_PORT = re.compile("0|[1-9][0-9]{0,4}")
 _FIXED = len(SIGNATURE) + 4
-_FAMILIES = {0x11: 4, 0x12: 4, 0x21: 16, 0x22: 16}
-"""Bytes of an address in version 2: TCP and UDP over IPv4, and over IPv6."""
+_FAMILIES = {0x11: 4, 0x21: 16}
+"""Bytes of an address in version 2: TCP over IPv4, and over IPv6."""
 
 
 class ProxyError(ValueError):
@@ -76,7 +78,7 @@ def _address(text: str, version: int) -> str:
 
 
 def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
+    if not _PORT.fullmatch(text) or int(text) > 65535:
         raise ProxyError("invalid port")
     return int(text)
 
@@ -88,7 +90,7 @@ def _version_2(data: bytes) -> Header | None:
         return None
     command, family, size = struct.unpack_from("!BBH", data, len(SIGNATURE))
     width = _FAMILIES.get(family, 0) if command == 0x21 else 0
-    if size > MAX_BODY or size < (2 * width + 4 if width else 0):
+    if _FIXED + size > MAX_HEADER or size < (2 * width + 4 if width else 0):
         raise ProxyError("invalid length")
     if len(data) < _FIXED + size:
         return None

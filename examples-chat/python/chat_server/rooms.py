@@ -10,6 +10,7 @@ from wscodec import CloseCode
 from . import protocol
 from .connection import ChatConnection
 from .feed import Feed
+from .logs import note
 from .metrics import Metrics
 from .protocol import NONE
 from .room import Room
@@ -77,7 +78,7 @@ class Rooms:
             try:
                 found.published(data)
             except ValueError:
-                log.warning("ignored in %s: %.100r", room, data)
+                note(log, "ignored", logging.WARNING, room=room, published=data[:100])
 
     def lost(self) -> None:
         for room in self._rooms.values():
@@ -110,7 +111,7 @@ class Rooms:
 
     async def _give_up(self, room: Room) -> None:
         """Messages may be lost. The clients are told so when they join again."""
-        log.warning("messages of %s are no longer stored", room.name)
+        note(log, "messages may be lost", logging.WARNING, room=room.name)
         for connection in room.present:
             connection.close_nowait(CloseCode.TRY_AGAIN_LATER, "messages may be lost")
         room.last = await self._store.newest(room.name)

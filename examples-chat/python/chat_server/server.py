@@ -6,12 +6,14 @@ import logging
 from collections.abc import Collection
 from typing import cast
 
+import wscodec
 from wscodec.asyncio import Request, Response, Server, ServerConnection, broadcast, serve
 
 from . import pages
 from .connection import ChatConnection
 from .conversation import converse
-from .limits import Places
+from .limits import Places, place_of
+from .logs import note
 from .metrics import Metrics
 from .options import Options
 from .protocol import MAX_MESSAGE, SUBPROTOCOL
@@ -26,35 +28,37 @@ WRITE_LIMIT = 2**16
 class Chat:
     """What the connections of the process share."""
 
-    def __init__(self, options: Options, page: bytes) -> None:
+    log = logging.getLogger("chat.server")
+
+    def __init__(self, options: Options, page: bytes | None) -> None:
         self.options, self.page = options, page
-        self.name = options.name or ""
+        self.name = options.name
         self.is_draining = False
         self.metrics = Metrics()
         self.places = Places(options.max_connections, options.max_per_address)
         self.waiting: set[ChatConnection] = set()
         """The connections whose client has more than WRITE_LIMIT to read."""
-        self.store = Store(options.redis)
+        self.store = Store(options.redis, options.presence_seconds)
         self.rooms = Rooms(options.redis, self.store, self.metrics, self.send)
         self._last_number = 0
 
     def serve(self) -> Server:
         """The server; to be awaited."""
         options = self.options
+        can_deflate = wscodec.library_can_deflate() and not options.no_compression
         return serve(
             self._handle,
-            options.host,
-            options.port,
+            *options.listen,
             process_request=self._process_request,
             process_response=self._process_response,
             subprotocols=[SUBPROTOCOL],
-            origins=options.origins,
-            compression="deflate" if options.compression else None,
+            origins=options.origin,
+            compression="deflate" if can_deflate else None,
             max_size=MAX_MESSAGE,
-            ping_interval=options.ping_interval or None,
-            ping_timeout=options.ping_timeout or None,
+            ping_interval=options.ping_interval,
+            ping_timeout=options.ping_timeout,
             write_limit=min(WRITE_LIMIT, options.max_waiting),
-            logger=logging.getLogger("chat.server"),
+            open_timeout=options.handshake_timeout,
             create_connection=self._connection,
         )
 
@@ -71,40 +75,53 @@ class Chat:
     def _process_request(
         self, connection: ServerConnection, request: Request
     ) -> Response | None:
+        ours = cast(ChatConnection, connection)
         if request.path.partition("?")[0] != PATH:
+            ours.has_outcome = True  # of HTTP, not of a handshake
             return pages.respond(self, request)
-        return self._refusal(cast(ChatConnection, connection), request)
-
-    def _refusal(self, connection: ChatConnection, request: Request) -> Response | None:
-        """Why a request for a WebSocket is refused; None if it is not, as far as we know."""
-        if "Upgrade" not in request.headers:
-            return None
-        if self.is_draining:
-            return connection.respond(503, "This process is being shut down.\n")
-        if self.places.is_full():
-            return connection.respond(503, "There are too many connections.\n")
-        address = connection.client_address(request)
-        if self.places.is_full_for(address):
-            return connection.respond(429, "There are too many connections of your address.\n")
-        self.places.take(address)
-        connection.place = address
+        address = ours.client_address(request)
+        status, outcome = self._refusal(place_of(address))
+        if status is not None:
+            ours.count_outcome(outcome)
+            return connection.respond(status, f"{outcome}\n")
+        ours.place = place_of(address)
+        self.places.take(ours.place)
         self._last_number += 1
-        connection.name = f"{self.name}/{self._last_number}"
+        ours.name = f"{self.name}/{self._last_number}"
+        note(self.log, "connected", connection=ours.name, address=address)
         return None
+
+    def _refusal(self, place: str) -> tuple[int | None, str]:
+        """The status with which a handshake is refused, and why; None if it is not."""
+        if self.is_draining:
+            return 503, "draining"
+        if self.places.is_full():
+            return 503, "connection_limit"
+        if self.places.is_full_for(place):
+            return 429, "address_limit"
+        return None, ""
 
     def _process_response(
         self, connection: ServerConnection, request: Request, response: Response
     ) -> None:
-        if request.path.partition("?")[0] == PATH:
-            self.metrics.handshakes[str(response.status_code)] += 1
+        ours = cast(ChatConnection, connection)
+        if ours.has_outcome:
+            return
+        if response.status_code == 101:
+            ours.count_outcome("accepted")
+        elif response.status_code == 403:
+            ours.count_outcome("origin")
+        elif SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", ""):
+            ours.count_outcome("subprotocol")
+        else:
+            ours.count_outcome("invalid")
 
     # Output
 
     def send(self, connections: Collection[ChatConnection], message: bytes) -> None:
         """Sends a message to those that are open, and drops those that do not read."""
         broadcast(connections, message, text=True)
-        self.metrics.messages["out"] += len(connections)
-        self.metrics.bytes["out"] += len(connections) * len(message)
+        self.metrics.messages_sent += len(connections)
         for connection in list(self.waiting):
             connection.drop_if_slow()
 

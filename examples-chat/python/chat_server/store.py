@@ -24,9 +24,6 @@ KEPT = 10_000
 PAGE = 200
 """How many messages are read at once."""
 
-EXPIRES = 30
-"""Seconds until a member whose process is silent is removed."""
-
 PATIENCE = 2
 """Seconds for a command."""
 
@@ -85,9 +82,13 @@ def _key(room: str, *parts: str) -> str:
 
 
 class Store:
-    """The commands. All raise what StoreError contains."""
+    """The commands. All raise what StoreError contains.
 
-    def __init__(self, address: Address) -> None:
+    expires  Seconds until a member whose process is silent is removed.
+    """
+
+    def __init__(self, address: Address, expires: float) -> None:
+        self.expires = expires
         pool = BlockingConnectionPool(
             max_connections=CONNECTIONS,
             timeout=PATIENCE,
@@ -145,7 +146,13 @@ class Store:
 
         again  It has entered before, so another connection that it has by now is newer.
         """
-        arguments = (join.client, connection, _expiry(), join.member, "again" if again else "")
+        arguments = (
+            join.client,
+            connection,
+            self._expiry(),
+            join.member,
+            "again" if again else "",
+        )
         await self._enter(_presence(join.room), arguments)
 
     async def leave(self, join: Join, connection: str) -> None:
@@ -158,10 +165,13 @@ class Store:
 
     async def extend(self, room: str, clients: Iterable[str]) -> None:
         """Extends the time of members."""
-        expiry = _expiry()
+        expiry = self._expiry()
         scores = {client: expiry for client in clients}
         if scores:
             await self._redis.zadd(_key(room, "here"), scores, xx=True)
+
+    def _expiry(self) -> int:
+        return int(time.time() + self.expires)
 
     async def members(self, room: str) -> dict[str, bytes]:
         """The members, as Join.member returns them, by client."""
@@ -172,10 +182,6 @@ class Store:
 
 def _presence(room: str) -> tuple[str, ...]:
     return _key(room, "who"), _key(room, "here"), _key(room)
-
-
-def _expiry() -> int:
-    return int(time.time()) + EXPIRES
 
 
 def _entries(found: Iterable[Any]) -> list[Entry]:
