@@ -90,8 +90,12 @@ class Conversation:
     # join
 
     async def _enter(self, join: Join) -> None:
-        await self._leave()
-        self._join, self._refused = join, None
+        before, self._refused = self._join, None
+        if before is None or (before.room, before.client) != (join.room, join.client):
+            await self._leave()
+        elif self._room is not None:
+            self._room.remove(self._connection)
+        self._join = join
         self._room = room = self._chat.rooms.hold(join.room, self._connection)
         try:
             await asyncio.wait_for(room.ready.wait(), self._chat.options.join_timeout)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 
 from .logs import note
+from .room import Room
 from .rooms import Rooms
 from .store import Store, StoreError
 
@@ -18,20 +18,19 @@ log = logging.getLogger("chat.presence")
 
 async def keep(rooms: Rooms, store: Store) -> None:
     """Goes its rounds, until it is cancelled."""
-    extended = time.monotonic()
     while True:
         await asyncio.sleep(store.expires / ROUNDS)
-        started = time.monotonic()
         try:
-            await _round(rooms, store, is_late=started - extended > store.expires)
-            extended = started
+            for room in rooms:
+                await _extend(room, store)
+                await store.sweep(room.name)
         except StoreError as error:
             note(log, "members were not extended", error=error)
 
 
-async def _round(rooms: Rooms, store: Store, *, is_late: bool) -> None:
-    for room in rooms:
-        if is_late:
-            await rooms.enter_again(room)
-        await store.extend(room.name, [join.client for join in room.present.values()])
-        await store.sweep(room.name)
+async def _extend(room: Room, store: Store) -> None:
+    members = {join.client: (join, connection) for connection, join in room.present.items()}
+    for client in await store.extend(room.name, list(members)):
+        join, connection = members[client]
+        if connection in room.present:
+            await store.enter(join, connection.name, again=True)

@@ -14,7 +14,7 @@ from .logs import note
 from .metrics import Metrics
 from .protocol import NONE
 from .room import Room
-from .store import Address, Store
+from .store import Address, ResponseError, Store
 
 log = logging.getLogger("chat.rooms")
 
@@ -58,9 +58,18 @@ class Rooms:
     def _close_if_empty(self, room: Room) -> None:
         # Not before it is ready: the answers to SUBSCRIBE are not numbered, so there must not
         # be two on their way.
-        if not room.holders and room.ready.is_set():
+        is_ours = self._rooms.get(room.name) is room
+        if is_ours and not room.holders and room.ready.is_set():
             del self._rooms[room.name]
             self.feed.unsubscribe(room.name)
+
+    def _drop(self, room: Room) -> None:
+        """Closes a room that cannot be used: what Redis has there is nothing of a chat."""
+        del self._rooms[room.name]
+        self.feed.unsubscribe(room.name)
+        for connection in room.holders:
+            reason = "the room cannot be reached"
+            connection.close_nowait(CloseCode.TRY_AGAIN_LATER, reason)
 
     # For the feed
 
@@ -69,8 +78,13 @@ class Rooms:
 
     async def subscribed(self, room: str) -> None:
         found = self._rooms.get(room)
-        if found is not None:
+        if found is None:
+            return
+        try:
             await self._fill(found)
+        except (ResponseError, KeyError, ValueError) as error:
+            note(log, "invalid room", logging.WARNING, room=room, error=error)
+            self._drop(found)
 
     def published(self, room: str, data: bytes) -> None:
         found = self._rooms.get(room)

@@ -11,11 +11,11 @@ from typing import Any
 from redis.asyncio import BlockingConnectionPool, Connection, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from .protocol import NONE, Id, Join, Say, client_of, id_from
 
-__all__ = ["Address", "Entry", "RedisError", "Store", "StoreError"]
+__all__ = ["Address", "Entry", "RedisError", "ResponseError", "Store", "StoreError"]
 
 SCRIPTS = Path(__file__).parents[2] / "redis"
 KEPT = 10_000
@@ -163,12 +163,14 @@ class Store:
         """Removes the members that have expired."""
         await self._sweep(_presence(room), (int(time.time()),))
 
-    async def extend(self, room: str, clients: Iterable[str]) -> None:
-        """Extends the time of members."""
-        expiry = self._expiry()
-        scores = {client: expiry for client in clients}
-        if scores:
-            await self._redis.zadd(_key(room, "here"), scores, xx=True)
+    async def extend(self, room: str, clients: list[str]) -> list[str]:
+        """Extends the time of members. Returns those that Redis does not know any more."""
+        if not clients:
+            return []
+        here = _key(room, "here")
+        await self._redis.zadd(here, dict.fromkeys(clients, self._expiry()), xx=True)
+        scores = await self._redis.zmscore(here, clients)
+        return [client for client, score in zip(clients, scores) if score is None]
 
     def _expiry(self) -> int:
         return int(time.time() + self.expires)

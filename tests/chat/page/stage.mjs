@@ -51,7 +51,7 @@ export class Stage {
 
   async close() {
     await this.browser.close();
-    for (const child of this.processes) {
+    for (const child of this.processes.reverse()) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGKILL");
         await once(child, "exit");
