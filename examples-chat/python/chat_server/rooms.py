@@ -53,23 +53,13 @@ class Rooms:
 
     def release(self, room: Room, connection: ChatConnection) -> None:
         room.remove(connection)
-        self._close_if_empty(room)
+        if not room.holders:
+            self._close(room)
 
-    def _close_if_empty(self, room: Room) -> None:
-        # Not before it is ready: the answers to SUBSCRIBE are not numbered, so there must not
-        # be two on their way.
-        is_ours = self._rooms.get(room.name) is room
-        if is_ours and not room.holders and room.ready.is_set():
+    def _close(self, room: Room) -> None:
+        if self._rooms.get(room.name) is room:
             del self._rooms[room.name]
             self.feed.unsubscribe(room.name)
-
-    def _drop(self, room: Room) -> None:
-        """Closes a room that cannot be used: what Redis has there is nothing of a chat."""
-        del self._rooms[room.name]
-        self.feed.unsubscribe(room.name)
-        for connection in room.holders:
-            reason = "the room cannot be reached"
-            connection.close_nowait(CloseCode.TRY_AGAIN_LATER, reason)
 
     # For the feed
 
@@ -84,7 +74,9 @@ class Rooms:
             await self._fill(found)
         except (ResponseError, KeyError, ValueError) as error:
             note(log, "invalid room", logging.WARNING, room=room, error=error)
-            self._drop(found)
+            self._close(found)
+            for connection in found.holders:
+                connection.close_nowait(CloseCode.TRY_AGAIN_LATER, "the room is invalid")
 
     def published(self, room: str, data: bytes) -> None:
         found = self._rooms.get(room)
@@ -110,7 +102,6 @@ class Rooms:
         await self.enter_again(room)
         room.set_members(await self._store.members(room.name))
         room.ready.set()
-        self._close_if_empty(room)
 
     async def _catch_up(self, room: Room) -> None:
         has_more = True
