@@ -142,6 +142,9 @@ class Client:
     async def drain(self) -> None:
         await self.pause(5)
 
+    def facts(self) -> dict[str, Any]:
+        return {}
+
     def close_nowait(self, code: int, reason: str) -> None:
         raise AssertionError(reason)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from wscodec import CloseCode
@@ -11,6 +12,7 @@ from wscodec.asyncio import Request, ServerConnection, State
 
 from . import proxy_protocol
 from .logs import note
+from .protocol import Join
 
 if TYPE_CHECKING:
     from .server import Chat
@@ -22,8 +24,12 @@ class ChatConnection(ServerConnection):
     chat: Chat
     name = ""
     """SERVER/NUMBER: as which members of a room belong to it."""
+    join: Join | None = None
+    """The room that it has joined, as far as it has."""
     place: str | None = None
     """Which of the Places it has taken."""
+    on_closing: Callable[[], object] | None = None
+    """Called when we close; the handler is told only when the client has closed, too."""
     has_outcome = False
     """Whether the end of its opening handshake was counted."""
 
@@ -39,8 +45,8 @@ class ChatConnection(ServerConnection):
     def remote_address(self) -> Any:
         return self._client or super().remote_address
 
-    def client_address(self, request: Request) -> str:
-        """The client's IP address; "" if it has none."""
+    def forwarded_address(self, request: Request) -> str:
+        """The client's IP address, from the proxy if it is trusted; "" if it has none."""
         if self.chat.options.trust_forwarded:
             # What a client has sent itself comes first; the proxy has added the last one.
             forwarded = ",".join(request.headers.get_all("X-Forwarded-For"))
@@ -48,6 +54,20 @@ class ChatConnection(ServerConnection):
                 return forwarded.rpartition(",")[2].strip()
         address = self.remote_address
         return str(address[0]) if isinstance(address, tuple) else ""
+
+    def facts(self) -> dict[str, Any]:
+        """What the log says about the connection."""
+        facts: dict[str, Any] = {"connection": self.name, "address": self._address()}
+        if self.join is not None:
+            facts.update(room=self.join.room, client=self.join.client)
+        return facts
+
+    def _address(self) -> str:
+        address = self.remote_address
+        if not isinstance(address, tuple):
+            return "unix"
+        host, port = address[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     # For asyncio
 
@@ -73,7 +93,7 @@ class ChatConnection(ServerConnection):
         try:
             header = proxy_protocol.parse(bytes(self._header))
         except proxy_protocol.ProxyError as error:
-            note(self.chat.log, "no header", address=super().remote_address, error=error)
+            note(self.chat.log, "failed", **self.facts(), reason=error)
             self.count_outcome("proxy_header")
             self.transport.abort()
         else:
@@ -121,6 +141,14 @@ class ChatConnection(ServerConnection):
         elif time.monotonic() - self._opened_at >= self.chat.options.handshake_timeout:
             self.count_outcome("timeout")
 
+    # The end
+
+    def close_nowait(self, code: int = CloseCode.NORMAL, reason: str = "") -> None:
+        was_open = self.state is State.OPEN
+        super().close_nowait(code, reason)
+        if was_open and self.on_closing is not None:
+            self.on_closing()
+
     # Output
 
     def tell(self, message: bytes) -> None:
@@ -131,9 +159,9 @@ class ChatConnection(ServerConnection):
         """Closes the connection if too much waits for the client to read."""
         most = self.chat.options.max_waiting
         if self.state is State.OPEN and self.transport.get_write_buffer_size() > most:
-            note(self.chat.log, "slow", connection=self.name)
+            note(self.chat.log, "slow", **self.facts())
             self.chat.metrics.slow_clients += 1
-            self.close_nowait(CloseCode.TRY_AGAIN_LATER, "the client reads too slowly")
+            self.close_nowait(CloseCode.TRY_AGAIN_LATER, "reads too slowly")
 
 
 class _Counting:

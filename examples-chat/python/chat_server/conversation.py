@@ -7,8 +7,8 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from wscodec import CloseCode
-from wscodec.asyncio import ConnectionClosed
+from wscodec import Close, CloseCode
+from wscodec.asyncio import ConnectionClosed, State
 
 from . import protocol
 from .connection import ChatConnection
@@ -40,6 +40,8 @@ class Conversation:
         """The `seq` that must be said again before any that is greater."""
         self._reason = ""
         """Why it was refused."""
+        self._leaving: asyncio.Task[None] | None = None
+        connection.on_closing = self._leave_early
 
     async def run(self) -> None:
         """Handles messages until the client violates the protocol. Raises ConnectionClosed when
@@ -54,6 +56,8 @@ class Conversation:
 
     async def _handle(self, message: str | bytes) -> None:
         self._chat.metrics.messages_received += 1
+        if self._connection.state is not State.OPEN:
+            return  # the client says it again, elsewhere
         parsed = protocol.parse(message)
         if isinstance(parsed, Join):
             await self._enter(parsed)
@@ -73,7 +77,7 @@ class Conversation:
             try:
                 id = await self._chat.store.say(join, say)
             except StoreError as error:
-                note(log, "not stored", connection=self._connection.name, error=error)
+                note(log, "redis-failed", **self._connection.facts(), reason=error)
                 self._refuse(say, "unavailable")
             else:
                 if say.seq == self._refused:
@@ -90,6 +94,8 @@ class Conversation:
     # join
 
     async def _enter(self, join: Join) -> None:
+        while not self._bucket.take():
+            await asyncio.sleep(1 / self._chat.options.rate)
         before, self._refused = self._join, None
         if before is None or (before.room, before.client) != (join.room, join.client):
             await self._leave()
@@ -101,8 +107,8 @@ class Conversation:
             await asyncio.wait_for(room.ready.wait(), self._chat.options.join_timeout)
             await self._follow(room, join)
         except (*StoreError, asyncio.TimeoutError) as error:
-            error_text = str(error) or "timed out"
-            note(log, "no join", connection=self._connection.name, error=error_text)
+            why = str(error) or "timed out"
+            note(log, "not joined", **self._connection.facts(), reason=why)
             self._connection.close_nowait(
                 CloseCode.TRY_AGAIN_LATER, "the room is not available"
             )
@@ -113,7 +119,8 @@ class Conversation:
         last, gap, entries = await self._history(room, join.after)
         members = {**room.members, join.client: join.member}
         name = self._chat.name
-        note(log, "joined", connection=self._connection.name, room=room.name, name=join.name)
+        self._connection.join = join
+        note(log, "joined", **self._connection.facts())
         self._connection.tell(protocol.joined(room.name, members.values(), name, gap))
         room.add_present(self._connection, join)
         await self._send(entries)
@@ -141,9 +148,13 @@ class Conversation:
             if count % BATCH == 0:
                 await self._connection.drain()
 
+    def _leave_early(self) -> None:
+        """The others need not wait until the client has closed, too."""
+        self._leaving = asyncio.ensure_future(self._leave())
+
     async def _leave(self) -> None:
+        """Leaves the room, if there is one. May be called again."""
         join, room = self._join, self._room
-        self._join = self._room = None
         if join is None or room is None:
             return
         self._chat.rooms.release(room, self._connection)
@@ -159,7 +170,9 @@ async def converse(chat: Chat, connection: ChatConnection) -> None:
             await connection.recv()  # what arrives while the connection is being closed
     except ConnectionClosed as error:
         _count_close(chat.metrics, error)
-        note(log, "closed", connection=connection.name, how=error)
+        close = error.rcvd or Close(CloseCode.ABNORMAL, str(error))
+        code, reason = int(close.code), close.reason
+        note(log, "closed", **connection.facts(), code=code, reason=reason)
 
 
 def _count_close(metrics: Metrics, error: ConnectionClosed) -> None:

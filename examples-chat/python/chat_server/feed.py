@@ -72,7 +72,7 @@ class Feed:
                 await self._follow()
             except (*StoreError, asyncio.TimeoutError) as error:
                 text = str(error) or "timed out"
-                note(log, "no Redis", logging.WARNING, redis=self._address, error=text)
+                note(log, "redis-failed", logging.WARNING, redis=self._address, reason=text)
             except Exception:  # what is in Redis is not what a server of the chat has written
                 log.exception("Redis has sent what no server of the chat has stored")
             await asyncio.sleep(self._delay * random.uniform(0.5, 1))
@@ -90,7 +90,7 @@ class Feed:
                 self.subscribe(room)
             self._metrics.redis_up = True
             self._metrics.redis_connects += 1
-            note(log, "connected to Redis", redis=self._address)
+            note(log, "redis-connected", redis=self._address)
             writer = asyncio.create_task(self._write(connection, commands))
             await self._read(connection)
         finally:

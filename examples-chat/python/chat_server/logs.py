@@ -48,11 +48,14 @@ class _Lines(logging.Formatter):
         facts = _facts(record)
         first = [facts.pop(name) for name in ("time", "level", "event")]
         exception = facts.pop("exception", "")
-        # A name may have any characters, so what is not printable is escaped.
-        rest = [f"{name}={_shown(value)}" for name, value in facts.items()]
+        rest = [f"{name}={_escaped(str(value))}" for name, value in facts.items()]
         return " ".join(first + rest) + (f"\n{exception}" if exception else "")
 
 
-def _shown(value: object) -> str:
-    text = str(value)
-    return text if text.isprintable() and " " not in text else json.dumps(text)
+def _escaped(text: str) -> str:
+    """What drives a terminal is escaped: names and reasons are from clients."""
+    return "".join(each if each.isprintable() else _hex(each) for each in text)
+
+
+def _hex(character: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "replace"))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from . import logs, options, presence
 from .draining import drain
@@ -15,7 +15,8 @@ from .server import Chat
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the server. Exits with 0 after a signal, 1 if it cannot listen, 2 for options."""
+    """Runs the server. Exits with 0 when it is drained, with 1 after a second
+    signal or if it cannot listen, with 2 for invalid options."""
     given = options.parse(arguments)
     logs.set_up(verbose=given.verbose, as_json=given.json)
     try:
@@ -26,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 async def _run(given: Options, page: bytes | None) -> None:
-    first, second = asyncio.Event(), asyncio.Event()
-    _on_signals(first, second)
+    first = asyncio.Event()
+    _on_signals(first)
     chat = Chat(given, page)
     server = await chat.serve()
     host, port = server.sockets[0].getsockname()[:2]
@@ -37,28 +38,20 @@ async def _run(given: Options, page: bytes | None) -> None:
     ]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     await first.wait()
-    await _first_of(drain(chat, server), second.wait())
+    await drain(chat, server)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await chat.store.close()
 
 
-def _on_signals(first: asyncio.Event, second: asyncio.Event) -> None:
-    """Sets an event at the first signal, and another one at the second."""
+def _on_signals(first: asyncio.Event) -> None:
+    """Sets the event at the first signal, and ends the process at the second one."""
 
     def stop() -> None:
-        (second if first.is_set() else first).set()
+        if first.is_set():
+            os._exit(1)
+        first.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-
-
-async def _first_of(*coroutines: Any) -> None:
-    """Waits until one of them has ended, and cancels the others."""
-    tasks = [asyncio.ensure_future(each) for each in coroutines]
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
-        task.cancel()
-    for task in done:
-        task.result()

@@ -21,6 +21,9 @@ OUTCOMES = (
 """Of opening handshakes."""
 
 
+CODES = range(1000, 1016)
+
+
 class Metrics:
     """What is counted since the process was started."""
 
@@ -34,8 +37,8 @@ class Metrics:
         self.refused = Counter(rate=0, unavailable=0)
         self.redis_up = False
         self.redis_connects = 0
-        self.closes_sent: Counter[int] = Counter()
-        self.closes_received: Counter[int] = Counter()
+        self.closes_sent = Counter(dict.fromkeys(CODES, 0))
+        self.closes_received = Counter(dict.fromkeys(CODES, 0))
 
     def text(self, *, connections: int, rooms: int, waiting: int) -> str:
         """The page. What is measured, not counted, are the arguments."""

@@ -25,7 +25,7 @@ async def keep(rooms: Rooms, store: Store) -> None:
                 await _extend(room, store)
                 await store.sweep(room.name)
         except StoreError as error:
-            note(log, "members were not extended", error=error)
+            note(log, "redis-failed", reason=error)
 
 
 async def _extend(room: Room, store: Store) -> None:

@@ -50,13 +50,14 @@ def parse(data: bytes) -> Header | None:
 
 
 def _version_1(data: bytes) -> Header | None:
-    end = data.find(b"\r\n", 0, MAX_LINE)
-    if end < 0:
+    length = data.find(b"\n", 0, MAX_LINE) + 1
+    if not length:
         if len(data) >= MAX_LINE:
             raise ProxyError("the line is too long")
         return None
-    length = end + 2
-    fields = data[:end].decode("latin-1").split(" ")
+    if data[length - 2] != ord("\r"):
+        raise ProxyError("the line does not end with CRLF")
+    fields = data[: length - 2].decode("latin-1").split(" ")
     if fields[1] == "UNKNOWN":
         return Header(None, length)
     if len(fields) != 6 or fields[1] not in ("TCP4", "TCP6"):

@@ -73,7 +73,7 @@ class Rooms:
         try:
             await self._fill(found)
         except (ResponseError, KeyError, ValueError) as error:
-            note(log, "invalid room", logging.WARNING, room=room, error=error)
+            note(log, "invalid room", logging.WARNING, room=room, reason=error)
             self._close(found)
             for connection in found.holders:
                 connection.close_nowait(CloseCode.TRY_AGAIN_LATER, "the room is invalid")

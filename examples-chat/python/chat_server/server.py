@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import cast
 
 import wscodec
+from wscodec import CloseCode
 from wscodec.asyncio import Request, Response, Server, ServerConnection, broadcast, serve
 
 from . import pages
@@ -52,11 +53,12 @@ class Chat:
             process_request=self._process_request,
             process_response=self._process_response,
             subprotocols=[SUBPROTOCOL],
-            origins=options.origin,
+            origins=options.origin and [*options.origin, None],
             compression="deflate" if can_deflate else None,
             max_size=MAX_MESSAGE,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
+            close_timeout=options.ping_timeout,
             write_limit=min(WRITE_LIMIT, options.max_waiting),
             open_timeout=options.handshake_timeout,
             create_connection=self._connection,
@@ -65,10 +67,15 @@ class Chat:
     def _connection(self, *arguments: object) -> ChatConnection:
         connection = ChatConnection(*arguments)  # type: ignore[arg-type]
         connection.chat = self
+        self._last_number += 1
+        connection.name = f"{self.name}/{self._last_number}"
         return connection
 
     async def _handle(self, connection: ServerConnection) -> None:
-        await converse(self, cast(ChatConnection, connection))
+        ours = cast(ChatConnection, connection)
+        if ours.place is None:
+            ours.close_nowait(CloseCode.TRY_AGAIN_LATER, "too many connections")
+        await converse(self, ours)
 
     # Requests
 
@@ -79,32 +86,28 @@ class Chat:
         if request.path.partition("?")[0] != PATH:
             ours.has_outcome = True  # of HTTP, not of a handshake
             return pages.respond(self, request)
-        address = ours.client_address(request)
-        status, outcome = self._refusal(place_of(address))
-        if status is not None:
-            ours.count_outcome(outcome)
-            return connection.respond(status, f"{outcome}\n")
-        ours.place = place_of(address)
-        self.places.take(ours.place)
-        self._last_number += 1
-        ours.name = f"{self.name}/{self._last_number}"
-        note(self.log, "connected", connection=ours.name, address=address)
-        return None
-
-    def _refusal(self, place: str) -> tuple[int | None, str]:
-        """The status with which a handshake is refused, and why; None if it is not."""
+        if "Upgrade" not in request.headers:
+            return None
+        place = place_of(ours.forwarded_address(request))
         if self.is_draining:
-            return 503, "draining"
-        if self.places.is_full():
-            return 503, "connection_limit"
+            ours.count_outcome("draining")
+            return connection.respond(503, "This process is being shut down.\n")
         if self.places.is_full_for(place):
-            return 429, "address_limit"
-        return None, ""
+            ours.count_outcome("address_limit")
+            return connection.respond(429, "Your address has too many connections.\n")
+        if self.places.is_full():  # a page is not told the status, so it is accepted first
+            ours.count_outcome("connection_limit")
+            return None
+        ours.place = place
+        self.places.take(place)
+        return None
 
     def _process_response(
         self, connection: ServerConnection, request: Request, response: Response
     ) -> None:
         ours = cast(ChatConnection, connection)
+        status = response.status_code
+        note(self.log, "request", **ours.facts(), status=status, target=request.path)
         if ours.has_outcome:
             return
         if response.status_code == 101:
