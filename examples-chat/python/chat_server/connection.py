@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 from wscodec import CloseCode
-from wscodec.asyncio import Request, ServerConnection, State
+from wscodec.asyncio import ConnectionClosed, Request, ServerConnection, State
 
 from . import proxy_protocol
 from .logs import note
@@ -30,6 +30,8 @@ class ChatConnection(ServerConnection):
     """Which of the Places it has taken."""
     on_closing: Callable[[], object] | None = None
     """Called when we close; the handler is told only when the client has closed, too."""
+    is_accepted = False
+    """Whether it has become a WebSocket."""
     has_outcome = False
     """Whether the end of its opening handshake was counted."""
 
@@ -118,12 +120,14 @@ class ChatConnection(ServerConnection):
         super().resume_writing()
 
     def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
         self.chat.waiting.discard(self)
+        if self.is_accepted:
+            self._count_closed()
+        elif not self.has_outcome:
+            self._count_lost()
         if self.place is not None:
             self.chat.places.give_back(self.place)
-            self.place = None
-        self._count_lost()
-        super().connection_lost(error)
 
     # Figures
 
@@ -134,12 +138,18 @@ class ChatConnection(ServerConnection):
 
     def _count_lost(self) -> None:
         """Counts what no callback is told: requests that are no HTTP, or not complete."""
-        if self.has_outcome:
-            return
         if self.response is not None:
             self.count_outcome("invalid")
         elif time.monotonic() - self._opened_at >= self.chat.options.handshake_timeout:
             self.count_outcome("timeout")
+
+    def _count_closed(self) -> None:
+        try:
+            self.send_nowait("")
+        except ConnectionClosed as error:  # which says who has sent what
+            self.chat.metrics.count_closed(error)
+        code, reason = self.close_code, self.close_reason
+        note(self.chat.log, "closed", **self.facts(), code=code, reason=reason)
 
     # The end
 

@@ -7,14 +7,13 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-from wscodec import Close, CloseCode
+from wscodec import CloseCode
 from wscodec.asyncio import ConnectionClosed, State
 
 from . import protocol
 from .connection import ChatConnection
 from .limits import Bucket
 from .logs import note
-from .metrics import Metrics
 from .protocol import HISTORY, NONE, Id, Join, Say, Violation
 from .room import Room
 from .store import Entry, RedisError, StoreError
@@ -33,7 +32,8 @@ class Conversation:
 
     def __init__(self, chat: Chat, connection: ChatConnection) -> None:
         self._chat, self._connection = chat, connection
-        self._bucket = Bucket(chat.options.rate, chat.options.burst)
+        self._says = Bucket(chat.options.rate, chat.options.burst)
+        self._joins = Bucket(chat.options.rate, chat.options.burst)
         self._join: Join | None = None
         self._room: Room | None = None
         self._refused: int | None = None
@@ -71,7 +71,7 @@ class Conversation:
     async def _say(self, join: Join, say: Say) -> None:
         if self._refused is not None and say.seq > self._refused:
             self._refuse(say)
-        elif not self._bucket.take():
+        elif not self._says.take():
             self._refuse(say, "rate")
         else:
             try:
@@ -94,7 +94,7 @@ class Conversation:
     # join
 
     async def _enter(self, join: Join) -> None:
-        while not self._bucket.take():
+        while not self._joins.take():
             await asyncio.sleep(1 / self._chat.options.rate)
         before, self._refused = self._join, None
         if before is None or (before.room, before.client) != (join.room, join.client):
@@ -164,20 +164,5 @@ class Conversation:
 
 async def converse(chat: Chat, connection: ChatConnection) -> None:
     """The handler of a connection."""
-    try:
+    with contextlib.suppress(ConnectionClosed):
         await Conversation(chat, connection).run()
-        while True:
-            await connection.recv()  # what arrives while the connection is being closed
-    except ConnectionClosed as error:
-        _count_close(chat.metrics, error)
-        close = error.rcvd or Close(CloseCode.ABNORMAL, str(error))
-        code, reason = int(close.code), close.reason
-        note(log, "closed", **connection.facts(), code=code, reason=reason)
-
-
-def _count_close(metrics: Metrics, error: ConnectionClosed) -> None:
-    if error.sent is not None:
-        metrics.closes_sent[int(error.sent.code)] += 1
-        if error.sent.code == CloseCode.INTERNAL_ERROR and error.rcvd is None:
-            metrics.ping_timeouts += isinstance(error.__cause__, TimeoutError)
-    metrics.closes_received[int(error.rcvd.code if error.rcvd else CloseCode.ABNORMAL)] += 1

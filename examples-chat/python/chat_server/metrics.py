@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from wscodec import CloseCode
+from wscodec.asyncio import ConnectionClosed
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 OUTCOMES = (
@@ -39,6 +42,16 @@ class Metrics:
         self.redis_connects = 0
         self.closes_sent = Counter(dict.fromkeys(CODES, 0))
         self.closes_received = Counter(dict.fromkeys(CODES, 0))
+
+    def count_closed(self, error: ConnectionClosed) -> None:
+        """Counts the close frames of a connection that has ended."""
+        if error.sent is not None:
+            self.closes_sent[int(error.sent.code)] += 1
+            has_timed_out = isinstance(error.__cause__, TimeoutError) and error.rcvd is None
+            if has_timed_out and error.sent.code == CloseCode.INTERNAL_ERROR:
+                self.ping_timeouts += 1
+        received = CloseCode.ABNORMAL if error.rcvd is None else error.rcvd.code
+        self.closes_received[int(received)] += 1
 
     def text(self, *, connections: int, rooms: int, waiting: int) -> str:
         """The page. What is measured, not counted, are the arguments."""

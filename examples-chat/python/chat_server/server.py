@@ -25,6 +25,9 @@ PATH = "/chat"
 WRITE_LIMIT = 2**16
 """Bytes that may wait for a client until the history waits for it."""
 
+CLOSE_TIMEOUT = 5
+"""Seconds for a client to answer a close frame, and to read what was sent before."""
+
 
 class Chat:
     """What the connections of the process share."""
@@ -58,7 +61,7 @@ class Chat:
             max_size=MAX_MESSAGE,
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
-            close_timeout=options.ping_timeout,
+            close_timeout=min(CLOSE_TIMEOUT, options.ping_timeout),
             write_limit=min(WRITE_LIMIT, options.max_waiting),
             open_timeout=options.handshake_timeout,
             create_connection=self._connection,
@@ -108,6 +111,7 @@ class Chat:
         ours = cast(ChatConnection, connection)
         status = response.status_code
         note(self.log, "request", **ours.facts(), status=status, target=request.path)
+        ours.is_accepted = status == 101
         if ours.has_outcome:
             return
         if response.status_code == 101:
