@@ -1,5 +1,5 @@
 """The chat server: python3 examples-chat/python --help"""
 
-from chat_server.main import main
+from wschat.main import main
 
 main()

@@ -17,11 +17,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples-chat" / "python"))
 
-from chat_server.conversation import Conversation  # noqa: E402
-from chat_server.metrics import Metrics  # noqa: E402
-from chat_server.protocol import NONE, Id, Join, stored  # noqa: E402
-from chat_server.rooms import Rooms  # noqa: E402
-from chat_server.store import Address  # noqa: E402
+from wschat.conversation import Conversation  # noqa: E402
+from wschat.metrics import Metrics  # noqa: E402
+from wschat.protocol import NONE, Id, Join, stored  # noqa: E402
+from wschat.rooms import Rooms  # noqa: E402
+from wschat.store import Address  # noqa: E402
 
 ROOM = "lobby"
 MESSAGES = 60

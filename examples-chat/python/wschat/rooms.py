@@ -72,7 +72,7 @@ class Rooms:
             return
         try:
             await self._fill(found)
-        except (ResponseError, KeyError, ValueError) as error:
+        except (ResponseError, ValueError) as error:
             note(log, "invalid room", logging.WARNING, room=room, reason=error)
             self._close(found)
             for connection in found.holders:

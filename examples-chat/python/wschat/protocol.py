@@ -234,8 +234,11 @@ def event_from(published: bytes) -> Event:
 
 
 def client_of(member: bytes) -> str:
-    """The client, in what Join.member returns."""
-    return str(json.loads(b"{" + member)["client"])
+    """The client, in what Join.member returns. Raises ValueError if there is none."""
+    try:
+        return str(json.loads(b"{" + member)["client"])
+    except KeyError:
+        raise ValueError("a member without a client") from None
 
 
 def _json(value: dict[str, Any]) -> bytes:
