@@ -19,10 +19,12 @@ export class Stage {
 
   static async open() {
     const stage = new Stage();
-    stage.redis = stage.spawn("redis-server", ["--port", "0", "--unixsocket", stage.socket, "--save", "", "--dir", stage.folder]);
+    const options = ["--port", "0", "--unixsocket", stage.socket, "--save", ""];
+    stage.redis = stage.spawn("redis-server", [...options, "--dir", stage.folder]);
     await lineWith(stage.redis, /ready to accept connections/i);
     const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    stage.browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+    stage.browser = await chromium.launch({ executablePath, args });
     return stage;
   }
 
@@ -34,7 +36,8 @@ export class Stage {
 
   async server(name, ...options) {
     const program = fileURLToPath(new URL("examples-chat/python", top));
-    const child = this.spawn(python, [program, "--listen", "127.0.0.1:0", "--redis", this.socket, "--name", name, ...options]);
+    const usual = ["--listen", "127.0.0.1:0", "--redis", this.socket, "--name", name];
+    const child = this.spawn(python, [program, ...usual, ...options]);
     const [, port] = await lineWith(child, /listening on http:\/\/127\.0\.0\.1:(\d+)/);
     return { port, child };
   }
