@@ -177,7 +177,7 @@ test("a page that is not connected says so, and when it connects again", async (
   await page.locator("#state", { hasText: "Connection lost" }).waitFor();
   await page.locator("#wait", { hasText: `127.0.0.1:${gone.port} in` }).waitFor();
   await say(page, "Later");
-  await page.locator("#pending .message", { hasText: "sending" }).waitFor();
+  await page.locator("#pending .message", { hasText: "waiting" }).waitFor();
   await screenshot(page, "gone");
   await page.getByRole("button", { name: "Reconnect now" }).click();
   await page.locator("#state", { hasText: "Connect" }).waitFor();
