@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from wscodec import CloseCode
 from wscodec.asyncio import ConnectionClosed, State
@@ -16,13 +19,18 @@ from .limits import Bucket
 from .logs import note
 from .protocol import HISTORY, NONE, Id, Join, Say, Violation
 from .room import Room
-from .store import Entry, RedisError, StoreError
+from .store import Entry, RedisError, ResponseError, StoreError
 
 if TYPE_CHECKING:
     from .server import Chat
 
 BATCH = 16
 """How many messages of the history are sent until the client must have read most of them."""
+
+PAUSE = 0.1
+"""Seconds until a command of a join is repeated."""
+
+Result = TypeVar("Result")
 
 log = logging.getLogger("chat.client")
 
@@ -40,6 +48,8 @@ class Conversation:
         """The `seq` that must be said again before any that is greater."""
         self._reason = ""
         """Why it was refused."""
+        self._deadline = 0.0
+        """Until when a join waits for Redis."""
         self._leaving: asyncio.Task[None] | None = None
         connection.on_closing = self._leave_early
 
@@ -96,6 +106,8 @@ class Conversation:
     async def _enter(self, join: Join) -> None:
         while not self._joins.take():
             await asyncio.sleep(1 / self._chat.options.rate)
+            if self._connection.state is not State.OPEN:
+                return
         before, self._refused = self._join, None
         if before is None or (before.room, before.client) != (join.room, join.client):
             await self._leave()
@@ -103,8 +115,10 @@ class Conversation:
             self._room.remove(self._connection)
         self._join = join
         self._room = room = self._chat.rooms.hold(join.room, self._connection)
+        patience = self._chat.options.join_timeout
+        self._deadline = time.monotonic() + patience
         try:
-            await asyncio.wait_for(room.ready.wait(), self._chat.options.join_timeout)
+            await asyncio.wait_for(room.ready.wait(), patience)
             await self._follow(room, join)
         except (*StoreError, asyncio.TimeoutError) as error:
             why = str(error) or "timed out"
@@ -115,8 +129,9 @@ class Conversation:
 
     async def _follow(self, room: Room, join: Join) -> None:
         """Makes the connection one of those that get what happens in the room."""
-        await self._chat.store.enter(join, self._connection.name)
-        last, gap, entries = await self._history(room, join.after)
+        store, number = self._chat.store, self._connection.name
+        await self._patiently(lambda: store.enter(join, number))
+        last, gap, entries = await self._patiently(lambda: self._history(room, join.after))
         members = {**room.members, join.client: join.member}
         name = self._chat.name
         self._connection.join = join
@@ -125,12 +140,27 @@ class Conversation:
         room.add_present(self._connection, join)
         await self._send(entries)
         while last < (until := room.last):
-            is_stored, entries = await self._chat.store.after(room.name, last, until)
+            is_stored, entries = await self._patiently(
+                partial(store.after, room.name, last, until)
+            )
             if last != NONE and not is_stored:
                 raise RedisError("the client is too slow to read messages before they go")
             await self._send(entries)
             last = entries[-1][0] if entries else until
         room.add_live(self._connection, last)
+
+    async def _patiently(self, command: Callable[[], Awaitable[Result]]) -> Result:
+        """Repeats a command until Redis answers, or until the join takes too long."""
+        while True:
+            try:
+                return await command()
+            except ResponseError:
+                raise
+            except StoreError:
+                is_open = self._connection.state is State.OPEN
+                if not is_open or time.monotonic() > self._deadline:
+                    raise
+                await asyncio.sleep(PAUSE)
 
     async def _history(self, room: Room, after: Id | None) -> tuple[Id, bool, list[Entry]]:
         """The first messages for the client, up to an ID, and whether there is a gap."""
@@ -144,7 +174,8 @@ class Conversation:
 
     async def _send(self, entries: list[Entry]) -> None:
         for count, (id, message) in enumerate(entries, 1):
-            self._connection.tell(protocol.stored(id, message))
+            if message:
+                self._connection.tell(protocol.stored(id, message))
             if count % BATCH == 0:
                 await self._connection.drain()
 

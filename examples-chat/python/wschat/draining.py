@@ -28,6 +28,7 @@ async def drain(chat: Chat, server: Server) -> None:
 
 async def _end(chat: Chat, server: Server) -> None:
     await asyncio.sleep(chat.options.drain_delay)
+    server.close(close_connections=False)  # stops to listen
     await _say_goodbye(server, chat.options.drain_seconds)
     server.close(code=CloseCode.GOING_AWAY)
     await server.wait_closed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import Sequence
@@ -18,12 +19,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the server. Exits with 0 when it is drained, with 1 after a second
     signal or if it cannot listen, with 2 for invalid options."""
     given = options.parse(arguments)
+    _raise_limit()
     logs.set_up(verbose=given.verbose, as_json=given.json)
     try:
         page = given.page.read_bytes() if given.page else None
         asyncio.run(_run(given, page))
     except OSError as error:
         sys.exit(f"chat: {error}")
+
+
+def _raise_limit() -> None:
+    """Each connection takes a descriptor."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _run(given: Options, page: bytes | None) -> None:

@@ -111,7 +111,9 @@ class Rooms:
                 await self._give_up(room)
                 return
             for id, message in entries:
-                room.pass_on(id, protocol.stored(id, message))
+                if message:
+                    room.pass_on(id, protocol.stored(id, message))
+            room.last = entries[-1][0] if entries else room.last
             has_more = bool(entries)
 
     async def _give_up(self, room: Room) -> None:

@@ -65,6 +65,7 @@ class Chat:
             write_limit=min(WRITE_LIMIT, options.max_waiting),
             open_timeout=options.handshake_timeout,
             create_connection=self._connection,
+            reuse_port=True,  # for a new process, while this one drains
         )
 
     def _connection(self, *arguments: object) -> ChatConnection:

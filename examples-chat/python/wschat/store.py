@@ -33,7 +33,7 @@ StoreError = (RedisError, OSError)
 """What the methods raise if Redis cannot be reached, or refuses."""
 
 Entry = tuple[Id, bytes]
-"""A message: its ID, and the JSON from the member "client" on."""
+"""A message: its ID, and the JSON from the member "client" on; b"" for an entry of others."""
 
 
 @dataclass(frozen=True)
@@ -187,4 +187,4 @@ def _presence(room: str) -> tuple[str, ...]:
 
 
 def _entries(found: Iterable[Any]) -> list[Entry]:
-    return [(id_from(id.decode()), fields[b"message"]) for id, fields in found]
+    return [(id_from(id.decode()), fields.get(b"message", b"")) for id, fields in found]
