@@ -58,7 +58,7 @@ class Feed:
         self._command("SUBSCRIBE", room)
 
     def unsubscribe(self, room: str) -> None:
-        """To be called for a room that has been subscribed()."""
+        """To be called for a room that nobody is in any more."""
         self._command("UNSUBSCRIBE", room)
 
     def _command(self, name: str, room: str) -> None:
