@@ -1,0 +1,109 @@
+"""What the checks of all servers do not see in the server in Python."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from chat_client import open_socket
+from chat_server import ROOT
+from check_http import refused_with
+from check_limits import Start
+from redis_server import RedisServer
+
+sys.path.insert(0, str(ROOT / "examples-chat" / "python"))
+
+from wschat.limits import Bucket, Places, place_of  # noqa: E402
+from wschat.protocol import Enter, Id, Leave, Message, event_from, id_from  # noqa: E402
+
+
+class TestForwarded:
+    command = (sys.executable, "examples-chat/python")
+
+    @pytest.mark.parametrize("trusts", [True, False])
+    def test_the_last_forwarded_address_counts_if_the_proxy_is_trusted(
+        self, start: Start, redis: RedisServer, trusts: bool
+    ) -> None:
+        options = ["--redis", redis.address, "--max-per-address", "1"]
+        server = start(*options, *(["--trust-forwarded"] if trusts else []))
+
+        def fields(value: str) -> dict[str, object]:
+            return {"additional_headers": {"X-Forwarded-For": value}}
+
+        with open_socket(server, **fields("192.0.2.1, 192.0.2.7")):
+            assert refused_with(server, **fields("192.0.2.2, 192.0.2.7")) == 429
+            if trusts:
+                open_socket(server, **fields("192.0.2.7, 192.0.2.1")).close()
+            else:
+                assert refused_with(server, **fields("192.0.2.7, 192.0.2.1")) == 429
+
+
+def test_a_bucket_fills_up_to_the_burst() -> None:
+    now = 0.0
+    bucket = Bucket(2, 3, clock=lambda: now)
+    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
+    now = 0.4
+    assert not bucket.take()
+    now = 0.5
+    assert [bucket.take() for _ in range(2)] == [True, False]
+    now = 60
+    assert [bucket.take() for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_has_the_place_of_its_subscriber(address: str, place: str) -> None:
+    assert place_of(address) == place
+
+
+def test_a_place_is_free_again() -> None:
+    places = Places(2, 1)
+    places.take("a")
+    assert places.is_full_for("a")
+    assert not places.is_full_for("b")
+    places.take("b")
+    assert places.is_full()
+    places.give_back("a")
+    assert not places.is_full()
+    assert not places.is_full_for("a")
+    assert places.count == 1
+
+
+def test_what_is_published_is_recognised() -> None:
+    member = b'"client":"client-Ann","name":"Ann"}'
+    assert event_from(b'{"type":"message","id":"1-2","text":"x"}') == Message(Id(1, 2))
+    assert event_from(b'{"type":"enter",' + member) == Enter("client-Ann", member)
+    assert event_from(b'{"type":"leave",' + member) == Leave("client-Ann")
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        b"",
+        b"{}",
+        b'{"type":"message","id":"1","text":"x"}',
+        b'{"type":"message","id":"99999999999999999999-1","text":"x"}',
+        b'{"type":"enter",',
+        b'{"type":"enter","name":"Ann"}',
+        b'{"type":"joined"}',
+    ],
+)
+def test_what_no_server_publishes_is_a_value_error(published: bytes) -> None:
+    with pytest.raises(ValueError):
+        event_from(published)
+
+
+def test_ids_are_in_the_order_of_their_numbers() -> None:
+    texts = ["0-1", "1-0", "1-9", "1-10", "10-0", "18446744073709551615-18446744073709551615"]
+    ids = [id_from(text) for text in texts]
+    assert ids == sorted(ids)
+    assert [str(each) for each in ids] == texts
