@@ -168,13 +168,17 @@ test-examples: examples-all tools $(VENV)/examples ## tests the examples that ne
 	WSCODEC_REQUIRE_C=1 PYTHONPATH=tests/python:python $(VENV)/bin/python -m pytest -q \
 		$(FOUR_AT_ONCE) -p no:cacheprovider tests/examples
 
-$(VENV)/chat: $(VENV)/ready tests/chat/requirements.txt
-	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/chat/requirements.txt
+CHAT_REQUIREMENTS := examples-chat/python/requirements.txt tests/chat/requirements.txt
+
+$(VENV)/chat: $(VENV)/ready $(CHAT_REQUIREMENTS)
+	$(VENV)/bin/pip install -q --disable-pip-version-check $(CHAT_REQUIREMENTS:%=-r %)
 	@touch $@
 
-test-chat: examples-all $(VENV)/chat ## tests the servers of the chat
+test-chat: examples-all $(VENV)/chat ## tests the servers of the chat and its page
 	PYTHONPATH=tests/chat:tests/python:python $(VENV)/bin/python -m pytest -q $(FOUR_AT_ONCE) \
 		-p no:cacheprovider tests/chat
+	CHAT_PYTHON=$(abspath $(VENV))/bin/python PYTHONPATH=$(CURDIR)/python \
+		node --test --test-reporter=spec tests/chat/page/page.test.mjs
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
