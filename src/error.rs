@@ -1,6 +1,7 @@
 //! The errors: one table of number, name, text, close code and HTTP status.
 
 use core::ffi::CStr;
+use core::fmt;
 
 /// The result of a function that can fail.
 pub type Result<T> = core::result::Result<T, Error>;
@@ -186,3 +187,11 @@ impl Error {
         }
     }
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.entry().text.to_str().unwrap_or_default())
+    }
+}
+
+impl core::error::Error for Error {}

@@ -80,6 +80,12 @@ fn every_error_has_its_own_text() {
 }
 
 #[test]
+fn an_error_displays_its_text() {
+    let error: Box<dyn std::error::Error> = Box::new(Error::Utf8);
+    assert_eq!(error.to_string(), "the text is not UTF-8");
+}
+
+#[test]
 fn a_count_is_not_an_error_and_an_unknown_error_is_a_failure() {
     for count in [0, 1, 14, isize::MAX] {
         assert_eq!(c::text(ws_errname(count)), "WS_OK");
