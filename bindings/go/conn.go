@@ -1,0 +1,266 @@
+package wscodec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	firstRead    = 4 << 10
+	largestRead  = 64 << 10
+	largestQueue = 64 << 10
+
+	// closeTimeout is the time that a peer has to close its side.
+	closeTimeout = time.Second
+)
+
+// CloseError is the close frame of the peer, with which its messages end.
+type CloseError struct {
+	Code   CloseCode
+	Reason string
+}
+
+// Error returns the code and the reason.
+func (e *CloseError) Error() string {
+	return fmt.Sprintf("wscodec: the peer closed with %d %q", e.Code, e.Reason)
+}
+
+// Conn is a connection over a net.Conn. One goroutine may read messages, any number may write them,
+// and any may call Close. The protocol goes on only while messages are read: that answers pings and
+// close frames.
+type Conn struct {
+	conn     net.Conn
+	protocol string
+
+	reading sync.Mutex // held by the goroutine that reads, for all that follows
+	buf     []byte
+	input   []byte // the part of buf that is not processed yet
+	events  []Event
+	readErr error // with which the messages have ended
+
+	writing  sync.Mutex // held by the goroutine that writes to conn, for all that follows
+	writeErr error
+	spare    []byte // for the next queue
+
+	mu      sync.Mutex // for all that follows; held briefly
+	codec   *Codec
+	queue   []byte // what is to be written
+	closing bool   // Close was called
+	closed  bool   // the codec is freed
+}
+
+// newConn takes over a connection after its opening handshake, and a copy of what has arrived after
+// that.
+func newConn(conn net.Conn, codec *Codec, protocol string, rest []byte) *Conn {
+	buf := make([]byte, firstRead)
+	if len(rest) > len(buf) {
+		buf = make([]byte, len(rest))
+	}
+	return &Conn{
+		conn:     conn,
+		protocol: protocol,
+		codec:    codec,
+		buf:      buf,
+		input:    buf[:copy(buf, rest)],
+	}
+}
+
+// NetConn returns the connection below, for its addresses and for deadlines. A message that a
+// deadline interrupts is not lost.
+func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Protocol returns the subprotocol that was agreed; empty: none.
+func (c *Conn) Protocol() string { return c.protocol }
+
+// ReadMessage waits for the next message. After the last one it returns a *CloseError if the peer
+// closed, or the error that ended the connection.
+func (c *Conn) ReadMessage() (Opcode, []byte, error) {
+	opcode, data, err := c.ReadSlice()
+	return opcode, append([]byte(nil), data...), err
+}
+
+// ReadSlice is ReadMessage without a copy: the bytes stop being valid at the next call, as those of
+// bufio.Reader.ReadSlice do.
+func (c *Conn) ReadSlice() (Opcode, []byte, error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for {
+		for len(c.events) > 0 {
+			event := c.events[0]
+			c.events = c.events[1:]
+			switch event.Opcode {
+			case Text, Binary:
+				return event.Opcode, event.Data, nil
+			case CloseFrame:
+				c.readErr = &CloseError{event.CloseCode, string(event.Data)}
+				c.queueOutput()
+			case Ping:
+				c.queueOutput()
+			}
+		}
+		if c.readErr != nil {
+			c.Flush()
+			return 0, nil, c.readErr
+		}
+		if err := c.receive(); err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// receive waits for input if there is none, and processes it. It sets readErr for an error of the
+// peer; it returns those of the network, which may be temporary.
+func (c *Conn) receive() error {
+	if len(c.input) == 0 {
+		if err := c.Flush(); err != nil {
+			return err
+		}
+		n, err := c.conn.Read(c.buf)
+		if n == 0 && err != nil {
+			return c.ended(err)
+		}
+		c.input = c.buf[:n]
+		if n == len(c.buf) && n < largestRead {
+			c.buf = make([]byte, 2*n) // there is more
+		}
+	}
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return net.ErrClosed
+	}
+	events, used, err := c.codec.Receive(c.input)
+	c.mu.Unlock()
+	c.events, c.input = events, c.input[used:]
+	if err != nil {
+		c.readErr = err
+		c.queueOutput()
+	}
+	return nil
+}
+
+// ended returns what the end of the stream or an error of the network means.
+func (c *Conn) ended(err error) error {
+	if !errors.Is(err, io.EOF) {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
+	}
+	c.readErr = c.codec.Finish()
+	return c.readErr
+}
+
+// WriteMessage sends a message, and returns once the network has taken it. Text is not checked.
+func (c *Conn) WriteMessage(opcode Opcode, data []byte) error {
+	if _, err := c.enqueue(opcode, data); err != nil {
+		return err
+	}
+	return c.Flush()
+}
+
+// QueueMessage sends a message with the next call of Flush or WriteMessage, or before a call of
+// ReadMessage or ReadSlice waits for the network. So the replies to messages that arrived together
+// leave together. It waits only if much is queued.
+func (c *Conn) QueueMessage(opcode Opcode, data []byte) error {
+	queued, err := c.enqueue(opcode, data)
+	if err == nil && queued >= largestQueue {
+		err = c.Flush()
+	}
+	return err
+}
+
+func (c *Conn) enqueue(opcode Opcode, data []byte) (queued int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, net.ErrClosed
+	}
+	c.queue, err = c.codec.AppendMessage(c.queue, opcode, data, 0)
+	return len(c.queue), err
+}
+
+// queueOutput queues what the protocol requires: pongs and close frames.
+func (c *Conn) queueOutput() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		// It fails only without random bytes; the peer then gets no reply.
+		c.queue, _ = c.codec.AppendOutput(c.queue)
+	}
+}
+
+// Flush writes what is queued. An error is final.
+func (c *Conn) Flush() error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	out := c.queue
+	if len(out) > 0 {
+		c.queue, c.spare = c.spare, nil
+	}
+	c.mu.Unlock()
+	if len(out) == 0 || c.writeErr != nil {
+		return c.writeErr
+	}
+	_, c.writeErr = c.conn.Write(out)
+	if cap(out) <= 2*largestQueue {
+		c.spare = out[:0]
+	}
+	return c.writeErr
+}
+
+// WriteClose sends a close frame, unless one was sent. Read on until the peer's close frame.
+func (c *Conn) WriteClose(code CloseCode, reason string) error {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return net.ErrClosed
+	}
+	var err error
+	c.queue, err = c.codec.AppendClose(c.queue, code, reason)
+	c.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("close code %d, reason %q: %w", code, reason, err)
+	}
+	return c.Flush()
+}
+
+// Close does the closing handshake, with CloseNormal unless WriteClose was called, and closes the
+// connection. It discards messages that still arrive, and waits a second at most.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	again := c.closing
+	c.closing = true
+	c.mu.Unlock()
+	if again {
+		return net.ErrClosed
+	}
+	c.conn.SetDeadline(time.Now().Add(closeTimeout))
+	err := c.WriteClose(CloseNormal, "")
+	for err == nil {
+		_, _, err = c.ReadSlice()
+	}
+	err = hangUp(c.conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.codec.Free()
+	return err
+}
+
+// hangUp shuts down sending, and waits for the peer to close: closing at once can destroy what is
+// on its way (RFC 6455, 7.1.1).
+func hangUp(conn net.Conn) error {
+	conn.SetDeadline(time.Now().Add(closeTimeout))
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		io.Copy(io.Discard, conn)
+	}
+	return conn.Close()
+}

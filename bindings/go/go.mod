@@ -1,0 +1,3 @@
+module wscodec
+
+go 1.19

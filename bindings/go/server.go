@@ -1,0 +1,178 @@
+package wscodec
+
+// #include "shim.h"
+import "C"
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// DefaultHandshakeTimeout is the time that a peer has for the opening handshake.
+const DefaultHandshakeTimeout = 10 * time.Second
+
+// Server says which clients a server accepts, and how. The zero value accepts all. It may be used
+// by many goroutines at once, as long as none changes it.
+type Server struct {
+	Protocols        []string      // supported subprotocols, most preferred first
+	NeedProtocol     bool          // reject clients that offer none of them
+	Origins          []string      // accept only pages of these; nil: of all
+	Header           http.Header   // additional fields of the response
+	Deflate          *Deflate      // the compression that is used if a client offers it; nil: none
+	Options          Options       // of each connection
+	HandshakeTimeout time.Duration // 0: DefaultHandshakeTimeout
+}
+
+// Accepted is the outcome of a request.
+type Accepted struct {
+	Codec    *Codec // the connection; nil if the request was rejected
+	Err      error  // why it was rejected
+	Response []byte // what to send in either case; nil while the request is incomplete
+	HeadLen  int    // where in the buffer the first frames start
+	Protocol string // the subprotocol that was chosen
+}
+
+// AcceptRequest answers the request at the start of buf, which may hold more. An error means that
+// the Server is invalid, or that there is no memory.
+func (s *Server) AcceptRequest(buf []byte) (Accepted, error) {
+	raw, out, err := s.accept(buf)
+	if err != nil {
+		return Accepted{}, s.explain(err)
+	}
+	if len(out) == 0 {
+		return Accepted{}, nil
+	}
+	accepted := Accepted{
+		Response: out,
+		HeadLen:  int(raw.head_len),
+		Protocol: text([]byte(s.protocols()), raw.protocol),
+	}
+	if raw.conn == nil {
+		accepted.Err = Error(raw.error)
+		return accepted, nil
+	}
+	accepted.Codec, err = newCodec(C.go_conn(uintptr(unsafe.Pointer(raw.conn))), s.Options)
+	return accepted, err
+}
+
+func (s *Server) protocols() string { return strings.Join(s.Protocols, ", ") }
+
+// accept also returns the response; nothing while the request is incomplete.
+func (s *Server) accept(buf []byte) (raw C.ws_accepted, out []byte, err error) {
+	var spec pack
+	spec.add(s.protocols())
+	spec.add(lines(s.Header))
+	spec.addIf(s.Origins != nil, strings.Join(s.Origins, " "))
+	var flags C.uint32_t
+	if s.NeedProtocol {
+		flags = C.WS_ACCEPT_NEED_PROTOCOL
+	}
+	out = make([]byte, C.WS_MAX_REPLY+len(spec.bytes))
+	n, err := result(C.go_conn_accept(pointer(buf), C.size_t(len(buf)), spec.base(), &spec.pieces[0],
+		s.Deflate.params(), flags, &raw, pointer(out), C.size_t(len(out))))
+	return raw, out[:n], err
+}
+
+// explain names the field that is the reason for ErrInvalidArgument.
+func (s *Server) explain(err error) error {
+	if !errors.Is(err, ErrInvalidArgument) {
+		return err
+	}
+	parts := []struct {
+		name string
+		part Server
+	}{
+		{"Protocols", Server{Protocols: s.Protocols}},
+		{"Origins", Server{Origins: s.Origins}},
+		{"Header", Server{Header: s.Header}},
+		{"Deflate", Server{Deflate: s.Deflate}},
+	}
+	for _, p := range parts {
+		if _, _, partErr := p.part.accept(nil); partErr != nil {
+			return fmt.Errorf("Server.%s: %w", p.name, err)
+		}
+	}
+	if s.NeedProtocol && len(s.Protocols) == 0 {
+		return fmt.Errorf("Server.NeedProtocol without Protocols: %w", err)
+	}
+	return err
+}
+
+// Accept does the opening handshake on a connection that a net.Listener has accepted. After an
+// error the connection is closed.
+func (s *Server) Accept(conn net.Conn) (*Conn, error) {
+	conn.SetDeadline(time.Now().Add(s.handshakeTimeout()))
+	accepted, rest, err := s.readRequest(conn)
+	if err == nil {
+		_, err = conn.Write(accepted.Response)
+	}
+	if err == nil {
+		err = accepted.Err
+	}
+	if err != nil {
+		hangUp(conn)
+		return nil, err
+	}
+	conn.SetDeadline(time.Time{})
+	return newConn(conn, accepted.Codec, accepted.Protocol, rest), nil
+}
+
+func (s *Server) handshakeTimeout() time.Duration {
+	if s.HandshakeTimeout == 0 {
+		return DefaultHandshakeTimeout
+	}
+	return s.HandshakeTimeout
+}
+
+// readRequest also returns what has arrived after the head.
+func (s *Server) readRequest(conn net.Conn) (accepted Accepted, rest []byte, err error) {
+	head, headErr := readHead(conn, nil)
+	var refused Error
+	if headErr != nil && !errors.As(headErr, &refused) {
+		return Accepted{}, nil, headErr
+	}
+	accepted, err = s.AcceptRequest(head)
+	if err == nil && accepted.Response == nil {
+		accepted.Err = refused
+		accepted.Response, err = refusal(refused)
+	}
+	return accepted, head[accepted.HeadLen:], err
+}
+
+// refusal is for heads that are invalid before the library has read a line of them.
+func refusal(reason Error) ([]byte, error) {
+	body := []byte(reason.text())
+	out := make([]byte, C.WS_MAX_REPLY+len(body))
+	n, err := result(C.go_build_reply(C.uint16_t(reason.HTTPStatus()), pointer(body),
+		C.size_t(len(body)), pointer(out), C.size_t(len(out))))
+	return out[:n], err
+}
+
+// readHead reads until the head at the start of buf is complete or invalid. It returns all that has
+// arrived.
+func readHead(conn net.Conn, buf []byte) ([]byte, error) {
+	for scanned := 0; ; {
+		if end, err := HeadLength(buf, &scanned); err != nil || end > 0 {
+			return buf, err
+		}
+		grown, unused := room(buf, firstRead)
+		n, err := conn.Read(unused)
+		buf = grown[:len(buf)+n]
+		if n == 0 && err != nil {
+			return buf, err
+		}
+	}
+}
+
+// lines returns the fields as complete lines.
+func lines(header http.Header) string {
+	var text bytes.Buffer
+	header.Write(&text) // a bytes.Buffer does not fail
+	return text.String()
+}
