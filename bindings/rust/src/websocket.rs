@@ -1,0 +1,391 @@
+//! A connection over a stream of Tokio.
+
+use crate::client::Client;
+use crate::codec::{Codec, Event};
+use crate::server::{Accepted, Server};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use wscodec::error::{Error, Result};
+use wscodec::frame::Opcode;
+use wscodec::handshake::headers::head_length;
+
+const FIRST_READ: usize = 4 << 10;
+const LARGEST_READ: usize = 64 << 10;
+/// Queued messages are written when they are as long as this.
+const LARGEST_QUEUE: usize = 64 << 10;
+/// The time that a peer has for the opening handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The time that a peer has to close its side.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Message {
+    Text(String),
+    Binary(Vec<u8>),
+}
+
+/// The close frame of the peer, with which its messages end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Its code, or [`wscodec::close::NO_STATUS`].
+    pub code: u16,
+    /// Its reason.
+    pub reason: String,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the peer closed with {} {:?}", self.code, self.reason)
+    }
+}
+
+/// A connection. The protocol goes on while [`WebSocket::next`] waits for messages: that also
+/// replies to pings and close frames. All of its functions but [`WebSocket::close`] may be
+/// cancelled, and called again: nothing is lost.
+#[derive(Debug)]
+pub struct WebSocket<S> {
+    stream: S,
+    codec: Codec,
+    protocol: Option<String>,
+    /// `buf[from..to]` has arrived and is not processed.
+    buf: Vec<u8>,
+    from: usize,
+    to: usize,
+    messages: VecDeque<Message>,
+    /// A ping or a close frame was received, or an error: the codec has output.
+    owes: bool,
+    end: Option<End>,
+    /// `out[written..]` is to be written.
+    out: Vec<u8>,
+    written: usize,
+}
+
+/// What comes after the last message.
+#[derive(Clone, Debug)]
+enum End {
+    Closed(Closed),
+    Failed(Error),
+}
+
+fn other(error: Error) -> io::Error {
+    io::Error::other(error)
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
+    /// The opening handshake of a server. A refused request is replied to, and is an error.
+    pub async fn accept(mut stream: S, server: &Server) -> io::Result<WebSocket<S>> {
+        let handshake = async {
+            let (buf, accepted) = read_request(&mut stream, server).await?;
+            stream.write_all(&accepted.response).await?;
+            io::Result::Ok((buf, accepted))
+        };
+        let (buf, accepted) = timeout(HANDSHAKE_TIMEOUT, handshake).await??;
+        match accepted.codec {
+            Ok(codec) => Ok(WebSocket::new(
+                stream,
+                codec,
+                accepted.protocol,
+                buf,
+                accepted.head_len,
+            )),
+            Err(error) => {
+                hang_up(&mut stream).await;
+                Err(other(error))
+            }
+        }
+    }
+
+    /// The opening handshake of a client. For the host and the target see [`Client::request`].
+    pub async fn connect(
+        mut stream: S,
+        client: &Client,
+        host: &str,
+        target: &str,
+    ) -> io::Result<WebSocket<S>> {
+        let request = client.request(host, target).map_err(other)?;
+        timeout(HANDSHAKE_TIMEOUT, async {
+            stream.write_all(&request).await?;
+            let mut buf = Vec::new();
+            loop {
+                let head = read_head(&mut stream, &mut buf).await?;
+                let confirmed = client.confirm(&buf, &request).map_err(other)?;
+                let Some(confirmed) = confirmed else {
+                    return Err(other(head.err().unwrap_or(Error::Eof)));
+                };
+                let head_len = confirmed.head_len;
+                match (confirmed.codec, confirmed.status) {
+                    (Some(codec), _) => {
+                        let protocol = confirmed.protocol;
+                        return Ok(WebSocket::new(
+                            stream, codec, protocol, buf, head_len,
+                        ));
+                    }
+                    // Another response follows.
+                    (None, 100..=199) => drop(buf.drain(..head_len)),
+                    (None, status) => {
+                        let text = format!("{}: status {status}", Error::HandshakeStatus);
+                        return Err(io::Error::other(text));
+                    }
+                }
+            }
+        })
+        .await?
+    }
+
+    fn new(
+        stream: S,
+        codec: Codec,
+        protocol: Option<String>,
+        mut buf: Vec<u8>,
+        from: usize,
+    ) -> WebSocket<S> {
+        let to = buf.len();
+        buf.resize(to.max(FIRST_READ), 0);
+        WebSocket {
+            stream,
+            codec,
+            protocol,
+            buf,
+            from,
+            to,
+            messages: VecDeque::new(),
+            owes: false,
+            end: None,
+            out: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// The subprotocol that was agreed.
+    #[must_use]
+    pub fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
+    /// How the peer has closed, once [`WebSocket::next`] has returned None.
+    #[must_use]
+    pub fn closed(&self) -> Option<&Closed> {
+        match &self.end {
+            Some(End::Closed(closed)) => Some(closed),
+            _ => None,
+        }
+    }
+
+    /// Waits for the next message. None: the peer has closed. Before it waits for the network, it
+    /// writes what is queued.
+    pub async fn next(&mut self) -> io::Result<Option<Message>> {
+        loop {
+            if let Some(message) = self.messages.pop_front() {
+                return Ok(Some(message));
+            }
+            // After the messages before it were handled: that is the order of the replies.
+            if std::mem::take(&mut self.owes) {
+                self.codec.output(&mut self.out).map_err(other)?;
+            }
+            if let Some(end) = self.end.clone() {
+                // The peer may be gone already, which changes nothing.
+                let _ = self.flush().await;
+                return match end {
+                    End::Closed(_) => Ok(None),
+                    End::Failed(error) => Err(other(error)),
+                };
+            }
+            if self.from == self.to {
+                self.read().await?;
+            }
+            if self.from < self.to {
+                self.process();
+            }
+        }
+    }
+
+    /// Reads once.
+    async fn read(&mut self) -> io::Result<()> {
+        self.flush().await?;
+        if self.to == self.buf.len() && self.to < LARGEST_READ {
+            self.buf.resize(2 * self.to, 0); // the last read has filled it
+        }
+        (self.from, self.to) = (0, 0);
+        self.to = self.stream.read(&mut self.buf).await?;
+        if self.to == 0 {
+            self.end = self.codec.finish().err().map(End::Failed);
+        }
+        Ok(())
+    }
+
+    /// Processes what was read: all, or as much as gives events.
+    fn process(&mut self) {
+        self.owes = match self.codec.receive(&mut self.buf[self.from..self.to]) {
+            Ok((events, used)) => {
+                self.from += used;
+                let mut owes = false;
+                for event in events {
+                    owes |= event.opcode.is_control();
+                    match take(event) {
+                        Ok(Some(Incoming::Message(message))) => {
+                            self.messages.push_back(message)
+                        }
+                        Ok(Some(Incoming::Closed(closed))) => {
+                            self.end = Some(End::Closed(closed));
+                        }
+                        Ok(None) => {}
+                        Err(error) => self.end = Some(End::Failed(error)),
+                    }
+                }
+                owes
+            }
+            Err(error) => {
+                self.end = Some(End::Failed(error));
+                true
+            }
+        };
+    }
+
+    /// Queues a message. It is written by [`WebSocket::flush`], or before [`WebSocket::next`] waits
+    /// for the network, so that the replies to messages that arrived together leave together. This
+    /// function waits only if much is queued.
+    pub async fn queue(&mut self, message: &Message) -> io::Result<()> {
+        let (opcode, payload) = match message {
+            Message::Text(text) => (Opcode::Text, text.as_bytes()),
+            Message::Binary(data) => (Opcode::Binary, &data[..]),
+        };
+        if self.out.len() - self.written >= LARGEST_QUEUE {
+            self.flush().await?;
+        }
+        self.codec.send(opcode, payload, &mut self.out).map_err(other)
+    }
+
+    /// Sends a message.
+    pub async fn send(&mut self, message: &Message) -> io::Result<()> {
+        self.queue(message).await?;
+        self.flush().await
+    }
+
+    /// Writes what is queued.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        while self.written < self.out.len() {
+            let written = self.stream.write(&self.out[self.written..]).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            self.written += written;
+        }
+        self.out.clear();
+        self.out.shrink_to(LARGEST_QUEUE);
+        self.written = 0;
+        self.stream.flush().await
+    }
+
+    /// Sends a close frame, unless one was sent, discards the messages that still arrive, and
+    /// closes the stream. The peer has a second to reply and to close.
+    pub async fn close(mut self, code: u16, reason: &str) -> io::Result<Option<Closed>> {
+        self.codec.close(code, reason, &mut self.out).map_err(other)?;
+        let handshake = async {
+            while self.next().await?.is_some() {}
+            io::Result::Ok(())
+        };
+        let outcome = timeout(CLOSE_TIMEOUT, handshake).await;
+        hang_up(&mut self.stream).await;
+        outcome??;
+        Ok(self.closed().cloned())
+    }
+}
+
+impl WebSocket<TcpStream> {
+    /// Connects to a URL such as `"ws://127.0.0.1:8080/chat"`.
+    pub async fn dial(client: &Client, url: &str) -> io::Result<WebSocket<TcpStream>> {
+        let (host, target) = split(url).ok_or_else(|| {
+            let text = format!("{url:?}: not a URL of the form ws://HOST[:PORT][/PATH]");
+            io::Error::new(io::ErrorKind::InvalidInput, text)
+        })?;
+        let has_port =
+            host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let address = if has_port { host.into() } else { format!("{host}:80") };
+        let stream = timeout(HANDSHAKE_TIMEOUT, TcpStream::connect(address)).await??;
+        stream.set_nodelay(true)?;
+        WebSocket::connect(stream, client, host, target).await
+    }
+}
+
+/// The host and the target of a URL.
+fn split(url: &str) -> Option<(&str, &str)> {
+    let rest = url.strip_prefix("ws://")?;
+    let (host, target) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, "/"),
+    };
+    Some((host, target)).filter(|_| !host.is_empty())
+}
+
+/// An event that an application gets to know.
+enum Incoming {
+    Message(Message),
+    Closed(Closed),
+}
+
+fn take(event: Event<'_>) -> Result<Option<Incoming>> {
+    let text = |data: Vec<u8>| String::from_utf8(data).map_err(|_| Error::Utf8);
+    let data = event.data.into_owned();
+    Ok(Some(match event.opcode {
+        Opcode::Text => Incoming::Message(Message::Text(text(data)?)),
+        Opcode::Binary => Incoming::Message(Message::Binary(data)),
+        Opcode::Close => {
+            Incoming::Closed(Closed { code: event.close_code, reason: text(data)? })
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// Reads until a head is complete, or known to be invalid.
+async fn read_head<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    buf: &mut Vec<u8>,
+) -> io::Result<Result<()>> {
+    let mut scanned = 0;
+    loop {
+        match head_length(buf, &mut scanned) {
+            Ok(None) => {}
+            Ok(Some(_)) => return Ok(Ok(())),
+            Err(error) => return Ok(Err(error)),
+        }
+        buf.reserve(FIRST_READ);
+        if stream.read_buf(buf).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+async fn read_request<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    server: &Server,
+) -> io::Result<(Vec<u8>, Accepted)> {
+    let mut buf = Vec::new();
+    let head = read_head(stream, &mut buf).await?;
+    let accepted = server.accept(&buf).map_err(other)?;
+    let accepted = match (accepted, head) {
+        (Some(accepted), _) => accepted,
+        (None, Err(error)) => Server::refuse(error).map_err(other)?,
+        (None, Ok(())) => return Err(io::ErrorKind::UnexpectedEof.into()),
+    };
+    Ok((buf, accepted))
+}
+
+/// Shuts down sending, and waits for the peer to close: closing at once can destroy what is on its
+/// way (RFC 6455, 7.1.1).
+async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    let drain = async {
+        stream.shutdown().await?;
+        let mut ignored = [0; FIRST_READ];
+        while stream.read(&mut ignored).await? > 0 {}
+        io::Result::Ok(())
+    };
+    // The connection has ended, whatever comes of this.
+    let _ = timeout(CLOSE_TIMEOUT, drain).await;
+}

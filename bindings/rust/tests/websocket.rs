@@ -1,0 +1,245 @@
+//! Connections over streams of Tokio, and arguments that are invalid.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::time::timeout;
+use wscodec_std::{
+    Client, Codec, Direction, Error, Message, Opcode, Opt, Params, Server, Side,
+    WebSocket,
+};
+
+fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(test)
+}
+
+type Pair = (WebSocket<DuplexStream>, WebSocket<DuplexStream>);
+
+/// A client and a server.
+async fn connected(client: Client, server: Server, buffer: usize) -> Pair {
+    let (near, far) = duplex(buffer);
+    let (client, server) = tokio::join!(
+        WebSocket::connect(near, &client, "a", "/"),
+        WebSocket::accept(far, &server),
+    );
+    (client.unwrap(), server.unwrap())
+}
+
+async fn pair() -> Pair {
+    connected(Client::default(), Server::default(), 1 << 16).await
+}
+
+fn text(text: &str) -> Message {
+    Message::Text(text.into())
+}
+
+fn reason(error: &io::Error) -> Option<Error> {
+    error.get_ref()?.downcast_ref().copied()
+}
+
+async fn echo(mut ws: WebSocket<DuplexStream>) -> io::Result<()> {
+    while let Some(message) = ws.next().await? {
+        ws.queue(&message).await?;
+    }
+    ws.close(1000, "").await.map(|_| ())
+}
+
+#[test]
+fn messages_are_echoed_with_and_without_compression() {
+    let both = Direction::new(false, 15).unwrap();
+    for deflate in [None, Some(Params::new(both, both, 6, 8).unwrap())] {
+        run(async {
+            let client =
+                Client { protocols: "other, chat".into(), deflate, ..Client::default() };
+            let server =
+                Server { protocols: "chat".into(), deflate, ..Server::default() };
+            let (mut client, server) = connected(client, server, 1000).await;
+            assert_eq!(client.protocol(), Some("chat"));
+            let echoing = tokio::spawn(echo(server));
+            for size in [0, 1, 125, 126, 65535, 65536, 1 << 20] {
+                for message in [text(&"x".repeat(size)), Message::Binary(vec![255; size])]
+                {
+                    client.send(&message).await.unwrap();
+                    assert_eq!(client.next().await.unwrap(), Some(message));
+                }
+            }
+            let closed = client.close(4000, "bye").await.unwrap().unwrap();
+            assert_eq!(closed.code, 4000);
+            echoing.await.unwrap().unwrap();
+        });
+    }
+}
+
+#[test]
+fn queued_messages_leave_with_one_write() {
+    run(async {
+        let (mut client, mut server) = pair().await;
+        for number in 0..100 {
+            client.queue(&text(&number.to_string())).await.unwrap();
+        }
+        assert!(timeout(Duration::from_millis(10), server.next()).await.is_err());
+        client.flush().await.unwrap();
+        for number in 0..100 {
+            assert_eq!(server.next().await.unwrap(), Some(text(&number.to_string())));
+        }
+    });
+}
+
+#[test]
+fn a_cancelled_call_loses_nothing() {
+    run(async {
+        let (mut client, server) =
+            connected(Client::default(), Server::default(), 16).await;
+        let message = Message::Binary(vec![1; 10_000]);
+        let cut = timeout(Duration::from_millis(10), client.send(&message)).await;
+        assert!(cut.is_err(), "the stream takes 16 bytes");
+        let echoing = tokio::spawn(echo(server));
+        let mut reply = None;
+        while reply.is_none() {
+            let next = timeout(Duration::from_micros(100), client.next());
+            reply = next.await.ok().map(Result::unwrap);
+        }
+        assert_eq!(reply, Some(Some(message)));
+        client.close(1000, "").await.unwrap();
+        echoing.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_pong_follows_the_replies_to_earlier_messages() {
+    run(async {
+        let (near, far) = duplex(1000);
+        let server = tokio::spawn(async move {
+            echo(WebSocket::accept(far, &Server::default()).await.unwrap()).await
+        });
+        let mut near = near;
+        let request = Client::default().request("a", "/").unwrap();
+        let mut codec = Codec::new(Side::Client, None).unwrap();
+        let mut out = request;
+        for (opcode, payload) in
+            [(Opcode::Text, "one"), (Opcode::Ping, "two"), (Opcode::Text, "three")]
+        {
+            codec.send(opcode, payload.as_bytes(), &mut out).unwrap();
+        }
+        near.write_all(&out).await.unwrap();
+        let expected = b"\r\n\r\n\x81\x03one\x8a\x03two\x81\x05three";
+        let mut got = Vec::new();
+        while !got.ends_with(expected) {
+            assert_ne!(near.read_buf(&mut got).await.unwrap(), 0);
+        }
+        drop(near);
+        assert_eq!(reason(&server.await.unwrap().unwrap_err()), Some(Error::Eof));
+    });
+}
+
+#[test]
+fn a_message_over_the_limit_ends_the_connection() {
+    run(async {
+        let server = Server { options: vec![(Opt::MaxMessage, 10)], ..Server::default() };
+        let (mut client, server) = connected(Client::default(), server, 1000).await;
+        let echoing = tokio::spawn(echo(server));
+        client.send(&text("0123456789a")).await.unwrap();
+        assert_eq!(client.next().await.unwrap(), None);
+        assert_eq!(client.closed().unwrap().code, 1009);
+        let error = echoing.await.unwrap().unwrap_err();
+        assert_eq!(reason(&error), Some(Error::TooBig));
+    });
+}
+
+#[test]
+fn a_refused_request_is_an_error_on_both_sides() {
+    run(async {
+        let (near, far) = duplex(1000);
+        let server =
+            Server { origins: Some("https://a.example".into()), ..Server::default() };
+        let client = Client { origin: "https://b.example".into(), ..Client::default() };
+        let (client, server) = tokio::join!(
+            WebSocket::connect(near, &client, "a", "/"),
+            WebSocket::accept(far, &server),
+        );
+        assert!(client.unwrap_err().to_string().contains("403"));
+        assert_eq!(reason(&server.unwrap_err()), Some(Error::HandshakeOrigin));
+    });
+}
+
+#[test]
+fn responses_before_the_final_one_are_skipped() {
+    run(async {
+        let (near, mut far) = duplex(1000);
+        let server = async {
+            let mut request = Vec::new();
+            let accepted = loop {
+                far.read_buf(&mut request).await.unwrap();
+                if let Some(accepted) = Server::default().accept(&request).unwrap() {
+                    break accepted;
+                }
+            };
+            let mut out = b"HTTP/1.1 103 Early Hints\r\n\r\n".to_vec();
+            out.extend(accepted.response);
+            accepted.codec.unwrap().send(Opcode::Text, b"hello", &mut out).unwrap();
+            far.write_all(&out).await.unwrap();
+        };
+        let default = Client::default();
+        let client = WebSocket::connect(near, &default, "a", "/");
+        let (client, ()) = tokio::join!(client, server);
+        assert_eq!(client.unwrap().next().await.unwrap(), Some(text("hello")));
+    });
+}
+
+#[test]
+fn a_silent_client_does_not_hold_up_the_opening_handshake() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build();
+    runtime.unwrap().block_on(async {
+        let (_near, far) = duplex(1000);
+        let error = WebSocket::accept(far, &Server::default()).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    });
+}
+
+#[test]
+fn a_url_without_a_host_or_with_another_scheme_is_refused() {
+    for url in ["http://a/", "ws:///", "a", ""] {
+        let error = run(WebSocket::dial(&Client::default(), url)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{url}");
+        assert!(error.to_string().starts_with(&format!("{url:?}")), "{error}");
+    }
+}
+
+#[test]
+fn an_invalid_server_is_refused_before_any_request() {
+    for server in [
+        Server { protocols: "a b".into(), ..Server::default() },
+        Server { origins: Some("*".into()), ..Server::default() },
+        Server { headers: "Upgrade: x\r\n".into(), ..Server::default() },
+        Server { need_protocol: true, ..Server::default() },
+        Server { options: vec![(Opt::Stream, 2)], ..Server::default() },
+    ] {
+        assert_eq!(server.check(), Err(Error::InvalidArgument), "{server:?}");
+        assert_eq!(server.accept(b"").err(), Some(Error::InvalidArgument));
+    }
+}
+
+#[test]
+fn more_events_than_one_call_reports_are_reported_by_the_next() {
+    let mut codec = Codec::new(Side::Client, None).unwrap();
+    let mut input = b"\x81\x01x".repeat(100);
+    let (mut rest, mut count) = (&mut input[..], 0);
+    while !rest.is_empty() {
+        let (events, used) = codec.receive(rest).unwrap();
+        count += events.inspect(|event| assert_eq!(*event.data, *b"x")).count();
+        rest = &mut rest[used..];
+    }
+    assert_eq!(count, 100);
+}
+
+#[test]
+fn a_codec_and_a_connection_may_move_to_another_thread() {
+    fn check<T: Send>() {}
+    check::<Codec>();
+    check::<WebSocket<DuplexStream>>();
+}
