@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Wscodec
 {
-    /// <summary>The payload of a close frame (RFC 6455, 5.5.1); an empty one is code 1005.</summary>
+    /// <summary>The payload of a close frame (RFC 6455, 5.5.1); if empty, code 1005.</summary>
     public static unsafe class ClosePayload
     {
         public const int NoStatus = 1005;

@@ -14,7 +14,8 @@ namespace Wscodec
 
         /// <param name="role">The side that reads.</param>
         /// <param name="maxPayload">The longest payload that a frame may have; 0: any.</param>
-        public FrameDecoder(Role role, FrameOptions options = FrameOptions.None, long maxPayload = 0)
+        public FrameDecoder(
+            Role role, FrameOptions options = FrameOptions.None, long maxPayload = 0)
         {
             if (maxPayload < 0)
                 throw new ArgumentOutOfRangeException(nameof(maxPayload));

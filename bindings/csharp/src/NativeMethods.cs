@@ -44,9 +44,6 @@ namespace Wscodec
         internal static extern long ws_sizeof(int type);
 
         [DllImport(Library)]
-        internal static extern byte* ws_version_string();
-
-        [DllImport(Library)]
         internal static extern byte* ws_strerror(long result);
 
         [DllImport(Library)]

@@ -107,7 +107,8 @@ internal sealed class Received : Reader
 
     private void Take(Event each)
     {
-        var reserved = (FrameFlags)each.Flags & (FrameFlags.Rsv1 | FrameFlags.Rsv2 | FrameFlags.Rsv3);
+        var reserved = (FrameFlags)each.Flags
+            & (FrameFlags.Rsv1 | FrameFlags.Rsv2 | FrameFlags.Rsv3);
         if (!each.IsData)
         {
             Reported.Add(Line(each.Opcode, reserved, each.CloseCode, each.Data.ToArray(), true));

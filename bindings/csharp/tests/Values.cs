@@ -14,7 +14,8 @@ internal sealed class Values
 
     internal Values(string folder, string kind)
     {
-        file = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, kind + ".json"))).RootElement;
+        var text = File.ReadAllText(Path.Combine(folder, kind + ".json"));
+        file = JsonDocument.Parse(text).RootElement;
     }
 
     internal IEnumerable<JsonElement> Vectors => file.GetProperty("vectors").EnumerateArray();

@@ -65,7 +65,7 @@ final class Values {
                 : new String(bytes(value), StandardCharsets.ISO_8859_1);
     }
 
-    /** All values of a field, joined with commas; the whole is the field's value (RFC 9110, 5.3). */
+    /** All values of a field, joined with commas (RFC 9110, 5.3). */
     String joined(JsonArray values) {
         var each = new ArrayList<String>();
         values.forEach(value -> each.add(new String(bytes(value), StandardCharsets.ISO_8859_1)));

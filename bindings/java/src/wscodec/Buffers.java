@@ -49,7 +49,9 @@ final class Buffers {
     static String text(byte[] head, ByteBuffer struct, int field) {
         int off = struct.getInt(field + Layout.Span.OFF);
         int len = struct.getInt(field + Layout.Span.LEN);
-        return off == 0 && len == 0 ? null : new String(head, off, len, StandardCharsets.ISO_8859_1);
+        return off == 0 && len == 0
+                ? null
+                : new String(head, off, len, StandardCharsets.ISO_8859_1);
     }
 
     /** The bytes of a head: like all of HTTP in Java, each character is one of them. */

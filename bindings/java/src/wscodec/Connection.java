@@ -38,6 +38,9 @@ public final class Connection implements AutoCloseable {
     private final Cleaner.Cleanable cleanable;
     private boolean compresses;
 
+    /** Whether the last calls of receive() may have left something for flush(). */
+    private boolean owes;
+
     /** Frees the library's memory. It must not refer to the connection. */
     private static final class Handle implements Runnable {
         private long address;
@@ -92,6 +95,7 @@ public final class Connection implements AutoCloseable {
             long result = Native.ws_conn_recv(conn(), Buffers.writable(input, "input"),
                     input.remaining(), scratch.entriesAddress, Native.EVENTS,
                     scratch.consumedAddress);
+            owes |= result < 0;
             int count = (int) ErrorCode.check(result, "receive");
             int start = input.position();
             int consumed = scratch.consumed();
@@ -114,8 +118,10 @@ public final class Connection implements AutoCloseable {
                     ? collected(scratch.entriesAddress + at, len)
                     : input.slice(
                             input.position() + (int) entries.getLong(at + Layout.Event.OFF), len);
+            var opcode = Opcode.of(entries.getShort(at + Layout.Event.OPCODE));
+            owes |= opcode == Opcode.PING || opcode == Opcode.CLOSE;
             events.add(new Event(
-                    Opcode.of(entries.getShort(at + Layout.Event.OPCODE)),
+                    opcode,
                     flags,
                     entries.getShort(at + Layout.Event.CLOSE_CODE) & 0xffff,
                     data));
@@ -131,10 +137,15 @@ public final class Connection implements AutoCloseable {
 
     /** Appends what the connection itself has to send: a pong, or a close frame. */
     public synchronized void flush(Output output) {
+        long conn = conn();
+        if (!owes) {
+            return;
+        }
         synchronized (output) {
             long out = output.reserve(MAX_OUTPUT);
-            long result = Native.ws_conn_output(conn(), out, MAX_OUTPUT);
+            long result = Native.ws_conn_output(conn, out, MAX_OUTPUT);
             output.written(ErrorCode.checkLocal(result, "flush"));
+            owes = false;
             Reference.reachabilityFence(this);
         }
     }

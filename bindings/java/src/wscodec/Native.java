@@ -24,10 +24,6 @@ final class Native {
 
     static native long ws_sizeof(int type);
 
-    static native String ws_version_string();
-
-    static native int ws_features();
-
     static native String ws_strerror(long result);
 
     static native short ws_close_code_for(long error);
