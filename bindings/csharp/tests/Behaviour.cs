@@ -1,8 +1,10 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
 using System.Text;
+using System.Threading.Tasks;
 using Wscodec;
 
 /// <summary>
@@ -14,9 +16,13 @@ internal static class Behaviour
     {
         AClientAndAServerTalk, BothSidesAgreeOnCompression, CompressedMessagesArrive,
         ADisposedConnectionIsRefused, ACollectedMessageOutlivesItsConnection,
-        TheCollectorFreesForgottenConnections, AnErrorIsThrownAfterTheEventsBeforeIt,
-        WrongArgumentsAreNamed, AnOutputBufferGrows, TheHeadOfARequestIsFoundAsItArrives,
+        TheCollectorFreesForgottenConnections, ThreadsMayShareAConnection,
+        AnErrorIsThrownAfterTheEventsBeforeIt, WrongArgumentsAreNamed, AnOutputBufferGrows,
+        TheHeadOfARequestIsFoundAsItArrives,
     };
+
+    private const long MiB = 1 << 20;
+    private static readonly byte[] Start = new byte[1000000];
 
     private static byte[] Bytes(string text)
     {
@@ -64,7 +70,8 @@ internal static class Behaviour
                 texts.AddRange(events.Select(each => each.Opcode + " " + each.Text));
                 server.Flush(output);
             }
-            Expect.Same("Text Grüße, Ping p, Text ab, Close bye", string.Join(", ", texts), "events");
+            Expect.Same("Text Grüße, Ping p, Text ab, Close bye",
+                string.Join(", ", texts), "events");
             Expect.Same(State.Closed, server.State, "state");
             Expect.Same(4000L, server.Get(Fact.CloseReceived), "code");
         }
@@ -85,7 +92,7 @@ internal static class Behaviour
 
     private static void CompressedMessagesArrive()
     {
-        foreach (int size in new[] { 0, 1, 1000, 100_000, 3_000_000 })
+        foreach (int size in new[] { 0, 1, 1000, 100000, 3000000 })
         {
             var bytes = new byte[size];
             new Random(size).NextBytes(bytes);
@@ -142,11 +149,44 @@ internal static class Behaviour
 
     private static void TheCollectorFreesForgottenConnections()
     {
-        var events = new List<Event>();
-        for (int i = 0; i < 20_000; i++)
-            new Connection(Role.Server).Receive(new byte[] { 1, 0x85 }, events);
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        long before = Resident();
+        for (int i = 0; i < 300; i++)
+            Forget();
+        Expect.That(Resident() > before + 200 * MiB, "memory is used");
+        for (int i = 0; i < 100 && Resident() > before + 100 * MiB; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        Expect.That(Resident() < before + 100 * MiB, "memory is freed");
+    }
+
+    /// <summary>A connection that holds the start of a message.</summary>
+    private static void Forget()
+    {
+        new byte[] { 0x02, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0 }.CopyTo(Start, 0);
+        new Connection(Role.Server).Receive(Start, new List<Event>());
+    }
+
+    private static long Resident()
+    {
+        return 4096 * long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1]);
+    }
+
+    private static void ThreadsMayShareAConnection()
+    {
+        var output = new OutputBuffer();
+        var connection = new Connection(Role.Server);
+        var tasks = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < 5000; i++)
+                lock (output)
+                    connection.Send("hello", output);
+        })).ToArray();
+        for (int i = 0; i < 5000; i++)
+            Expect.Same(State.Open, connection.State, "state");
+        Task.WaitAll(tasks);
+        Expect.Same(20000 * 7, output.Length, "bytes");
     }
 
     private static void AnErrorIsThrownAfterTheEventsBeforeIt()

@@ -11,12 +11,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
 
 /** What the vectors cannot show: sending, lifetimes, and arguments that are refused. */
 final class Behaviour {
+    private static final long MIB = 1 << 20;
+
     private Behaviour() {}
 
     @Retention(RetentionPolicy.RUNTIME)
@@ -150,10 +155,53 @@ final class Behaviour {
 
     @Test
     static void theCollectorFreesForgottenConnections() throws Exception {
-        for (int i = 0; i < 20_000; i++) {
-            new Connection(Role.SERVER).receive(Values.direct(new byte[] {1, (byte) 0x85}));
+        long before = resident();
+        for (int i = 0; i < 300; i++) {
+            forget();
         }
-        System.gc();
+        Expect.that(resident() > before + 200 * MIB, "memory is used");
+        for (int i = 0; i < 100 && resident() > before + 100 * MIB; i++) {
+            System.gc();
+            Thread.sleep(50);
+        }
+        Expect.that(resident() < before + 100 * MIB, "memory is freed");
+    }
+
+    /** A connection that holds the start of a message. */
+    private static void forget() throws Exception {
+        var start = ByteBuffer.allocateDirect(1_000_000);
+        start.put(0, new byte[] {0x02, (byte) 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0});
+        new Connection(Role.SERVER).receive(start);
+    }
+
+    private static long resident() throws IOException {
+        return 4096 * Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
+    }
+
+    @Test
+    static void threadsMayShareAConnection() throws Exception {
+        var output = new Output();
+        var connection = new Connection(Role.SERVER);
+        var threads = new ArrayList<Thread>();
+        for (int i = 0; i < 4; i++) {
+            threads.add(new Thread(() -> {
+                for (int j = 0; j < 5000; j++) {
+                    connection.send("hello", output);
+                }
+            }));
+        }
+        threads.forEach(Thread::start);
+        for (var thread : threads) {
+            thread.join();
+        }
+        var input = Values.direct(output.take());
+        int count = 0;
+        while (input.hasRemaining()) {
+            var frame = Frame.decode(input, Role.CLIENT, Set.of());
+            Expect.same("hello", StandardCharsets.UTF_8.decode(frame.payload()).toString(), count);
+            count++;
+        }
+        Expect.same(20_000, count, "messages");
     }
 
     @Test

@@ -97,7 +97,9 @@ final class Layout {
 
     /** The frozen structs must have these sizes; the others may have grown. */
     static void check() {
-        int[][] frozen = {{5, Frame.SIZE}, {6, Decoder.SIZE}, {8, PmdParams.SIZE}, {11, Event.SIZE}};
+        int[][] frozen = {
+            {5, Frame.SIZE}, {6, Decoder.SIZE}, {8, PmdParams.SIZE}, {11, Event.SIZE},
+        };
         for (int[] type : frozen) {
             if (Native.ws_sizeof(type[0]) != type[1]) {
                 throw new UnsatisfiedLinkError("wscodec: the library has another ABI");

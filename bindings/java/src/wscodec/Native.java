@@ -4,8 +4,8 @@ import com.sun.jna.NativeLibrary;
 
 /**
  * The functions of wscodec.h that this package calls. A size_t and a pointer are a long; a pointer
- * to a few bytes, for which a copy does not matter, is an array. A uint16_t argument is an int, since
- * JNA would extend the sign of a short.
+ * to a few bytes, for which a copy does not matter, is an array. A uint16_t argument is an int,
+ * since JNA would extend the sign of a short.
  */
 final class Native {
     static final int EVENTS = 64;
