@@ -99,9 +99,10 @@ public final class Acceptor {
      */
     public Accepted accept(ByteBuffer input, Output output) {
         var accepted = new byte[Layout.Accepted.SIZE];
+        var view = Buffers.view(input, "input");
         long length;
         synchronized (output) {
-            length = call(Buffers.address(input, "input"), input.remaining(), accepted,
+            length = call(Buffers.address(view), view.remaining(), accepted,
                     output.reserve(replyBound), replyBound);
             output.written(ErrorCode.checkLocal(length, "accept"));
         }

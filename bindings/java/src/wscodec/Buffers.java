@@ -10,20 +10,24 @@ import java.nio.charset.StandardCharsets;
 final class Buffers {
     private Buffers() {}
 
-    /** Where the remaining bytes of a direct buffer are. */
-    static long address(ByteBuffer buffer, String name) {
+    /** The remaining bytes of a direct buffer: their number and address stay as they are. */
+    static ByteBuffer view(ByteBuffer buffer, String name) {
         if (!buffer.isDirect()) {
             throw new IllegalArgumentException(name + ": not a direct buffer");
         }
-        return buffer.hasRemaining() ? base(buffer) + buffer.position() : 0;
+        return buffer.slice();
     }
 
     /** The same for a buffer that the library writes to: payloads are unmasked in place. */
-    static long writable(ByteBuffer buffer, String name) {
+    static ByteBuffer writable(ByteBuffer buffer, String name) {
         if (buffer.isReadOnly()) {
             throw new IllegalArgumentException(name + ": a read-only buffer");
         }
-        return address(buffer, name);
+        return view(buffer, name);
+    }
+
+    static long address(ByteBuffer view) {
+        return view.hasRemaining() ? base(view) : 0;
     }
 
     static long base(ByteBuffer direct) {

@@ -92,22 +92,22 @@ public final class Connection implements AutoCloseable {
     public synchronized List<Event> receive(ByteBuffer input) throws WebSocketException {
         try {
             var scratch = Scratch.get();
-            long result = Native.ws_conn_recv(conn(), Buffers.writable(input, "input"),
-                    input.remaining(), scratch.entriesAddress, Native.EVENTS,
+            var view = Buffers.writable(input, "input");
+            long result = Native.ws_conn_recv(conn(), Buffers.address(view),
+                    view.remaining(), scratch.entriesAddress, Native.EVENTS,
                     scratch.consumedAddress);
             owes |= result < 0;
             int count = (int) ErrorCode.check(result, "receive");
-            int start = input.position();
             int consumed = scratch.consumed();
-            var events = count == 0 ? List.<Event>of() : events(count, input, scratch);
-            input.position(start + consumed);
+            var events = count == 0 ? List.<Event>of() : events(count, view, scratch);
+            input.position(input.position() + consumed);
             return events;
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    private List<Event> events(int count, ByteBuffer input, Scratch scratch) {
+    private List<Event> events(int count, ByteBuffer view, Scratch scratch) {
         var events = new ArrayList<Event>(count);
         for (int i = 0; i < count; i++) {
             int at = i * Layout.Event.SIZE;
@@ -116,8 +116,7 @@ public final class Connection implements AutoCloseable {
             int len = Math.toIntExact(entries.getLong(at + Layout.Event.LEN));
             var data = (flags & Event.COLLECTED) != 0
                     ? collected(scratch.entriesAddress + at, len)
-                    : input.slice(
-                            input.position() + (int) entries.getLong(at + Layout.Event.OFF), len);
+                    : view.slice((int) entries.getLong(at + Layout.Event.OFF), len);
             var opcode = Opcode.of(entries.getShort(at + Layout.Event.OPCODE));
             owes |= opcode == Opcode.PING || opcode == Opcode.CLOSE;
             events.add(new Event(
@@ -171,31 +170,32 @@ public final class Connection implements AutoCloseable {
     }
 
     private synchronized void send(Opcode opcode, int flags, ByteBuffer payload, Output output) {
-        checkSendable(opcode, flags, payload);
-        int len = payload.remaining();
+        var view = payload.slice();
+        int len = view.remaining();
+        checkSendable(opcode, flags, len);
         long bound = compresses ? Native.ws_conn_send_bound(conn(), len) : (long) len + MAX_HEADER;
         synchronized (output) {
             long from = 0;
-            if (payload.isDirect()) {
-                from = Buffers.address(payload, "payload");
+            if (view.isDirect()) {
+                from = Buffers.address(view);
             } else if (len > 0) {
                 // The library reads native memory only: it gets a copy behind the frame's place.
                 from = output.reserve(bound + len) + bound;
-                output.place((int) bound, payload);
+                output.place((int) bound, view);
             }
             long out = output.reserve(bound);
             long result = Native.ws_conn_send(conn(), opcode.value, flags, from, len, out, bound);
-            Reference.reachabilityFence(payload);
+            Reference.reachabilityFence(view);
             Reference.reachabilityFence(this);
             output.written(ErrorCode.checkLocal(result, "send"));
         }
     }
 
-    private static void checkSendable(Opcode opcode, int flags, ByteBuffer payload) {
+    private static void checkSendable(Opcode opcode, int flags, int length) {
         if (opcode == Opcode.CONTINUATION || opcode == Opcode.CLOSE) {
             throw new IllegalArgumentException("opcode: cannot be sent: " + opcode);
         }
-        if (opcode.isControl() && payload.remaining() > Frame.MAX_CONTROL) {
+        if (opcode.isControl() && length > Frame.MAX_CONTROL) {
             throw new IllegalArgumentException("payload: more than 125 bytes in a " + opcode);
         }
         if (opcode.isControl() && (flags & MORE) != 0) {

@@ -33,13 +33,14 @@ public final class Decoder {
     public synchronized List<Frame> feed(ByteBuffer input) throws WebSocketException {
         try {
             var scratch = Scratch.get();
-            long result = Native.ws_decoder_feed(address, Buffers.writable(input, "input"),
-                    input.remaining(), scratch.entriesAddress, Native.EVENTS,
+            var view = Buffers.writable(input, "input");
+            long result = Native.ws_decoder_feed(address, Buffers.address(view),
+                    view.remaining(), scratch.entriesAddress, Native.EVENTS,
                     scratch.consumedAddress);
             int count = (int) ErrorCode.check(result, "feed");
             var frames = new ArrayList<Frame>(count);
             for (int i = 0; i < count; i++) {
-                frames.add(Frame.read(scratch.entries, i * Layout.Frame.SIZE, input));
+                frames.add(Frame.read(scratch.entries, i * Layout.Frame.SIZE, view));
             }
             input.position(input.position() + scratch.consumed());
             return frames;

@@ -87,18 +87,19 @@ public record Frame(
     public static Frame decode(ByteBuffer input, Role role, Set<Accept> options)
             throws WebSocketException {
         var scratch = Scratch.get();
-        long result = Native.ws_frame_decode(Buffers.writable(input, "input"), input.remaining(),
+        var view = Buffers.writable(input, "input");
+        long result = Native.ws_frame_decode(Buffers.address(view), view.remaining(),
                 flags(role, options), scratch.entriesAddress);
         if (ErrorCode.check(result, "input") == 0) {
             return null;
         }
-        var frame = read(scratch.entries, 0, input);
+        var frame = read(scratch.entries, 0, view);
         input.position(input.position() + (int) result);
         return frame;
     }
 
-    /** Reads a ws_frame whose positions are relative to that of the input. */
-    static Frame read(ByteBuffer entries, int at, ByteBuffer input) {
+    /** Reads a ws_frame whose positions are those in a view of the input. */
+    static Frame read(ByteBuffer entries, int at, ByteBuffer view) {
         int flags = entries.get(at + Layout.Frame.FLAGS) & 0xff;
         var key = new byte[4];
         entries.get(at + Layout.Frame.MASK_KEY, key);
@@ -110,7 +111,7 @@ public record Frame(
                 (flags & MASKED) == 0 ? null : key,
                 entries.getLong(at + Layout.Frame.PAYLOAD_LEN),
                 entries.getLong(at + Layout.Frame.CHUNK_POS),
-                input.slice(input.position() + off, len),
+                view.slice(off, len),
                 entries.get(at + Layout.Frame.HEADER_LEN),
                 Opcode.of(entries.get(at + Layout.Frame.MESSAGE_OPCODE)));
     }
@@ -124,13 +125,14 @@ public record Frame(
      */
     public static void encode(
             Opcode opcode, int flags, byte[] maskingKey, ByteBuffer payload, Output output) {
-        check(opcode, flags, maskingKey, payload.remaining());
+        var view = Buffers.view(payload, "payload");
+        int len = view.remaining();
+        check(opcode, flags, maskingKey, len);
         synchronized (output) {
-            long size = Native.ws_frame_size(payload.remaining(), maskingKey == null ? 0 : 1);
-            long from = Buffers.address(payload, "payload");
-            long result = Native.ws_frame_encode(opcode.value, flags, maskingKey, from,
-                    payload.remaining(), output.reserve(size), size);
-            Reference.reachabilityFence(payload);
+            long size = Native.ws_frame_size(len, maskingKey == null ? 0 : 1);
+            long result = Native.ws_frame_encode(opcode.value, flags, maskingKey,
+                    Buffers.address(view), len, output.reserve(size), size);
+            Reference.reachabilityFence(view);
             output.written(ErrorCode.checkLocal(result, "frame"));
         }
     }

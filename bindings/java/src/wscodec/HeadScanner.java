@@ -12,9 +12,9 @@ public final class HeadScanner {
      * become valid: then parse it. The bytes of the last call must be there again.
      */
     public synchronized boolean isReady(ByteBuffer input) {
-        long address = Buffers.address(input, "input");
-        boolean ready = Native.ws_head_length(address, input.remaining(), scanned) != 0;
-        Reference.reachabilityFence(input);
-        return ready;
+        var view = Buffers.view(input, "input");
+        long length = Native.ws_head_length(Buffers.address(view), view.remaining(), scanned);
+        Reference.reachabilityFence(view);
+        return length != 0;
     }
 }

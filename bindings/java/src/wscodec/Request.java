@@ -108,9 +108,10 @@ public final class Request {
     public Confirmed confirm(ByteBuffer input) throws WebSocketException {
         var conn = new long[1];
         var struct = new byte[Layout.Response.SIZE];
-        long result = Native.ws_conn_confirm(Buffers.address(input, "input"), input.remaining(),
+        var view = Buffers.view(input, "input");
+        long result = Native.ws_conn_confirm(Buffers.address(view), view.remaining(),
                 head, head.length, offered, 0, conn, struct, struct.length);
-        var response = ResponseHead.checked(result, Buffers.copy(input), struct);
+        var response = ResponseHead.checked(result, Buffers.copy(view), struct);
         if (response == null) {
             return null;
         }

@@ -11,9 +11,9 @@ public final class Utf8Validator {
     public synchronized void push(ByteBuffer part) throws WebSocketException {
         long result;
         if (part.isDirect()) {
-            long address = Buffers.address(part, "part");
-            result = Native.ws_utf8_validate(state, address, part.remaining());
-            Reference.reachabilityFence(part);
+            var view = Buffers.view(part, "part");
+            result = Native.ws_utf8_validate(state, Buffers.address(view), view.remaining());
+            Reference.reachabilityFence(view);
         } else {
             var bytes = Buffers.copy(part);
             result = Native.ws_utf8_validate(state, bytes, bytes.length);
