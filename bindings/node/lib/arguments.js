@@ -42,8 +42,15 @@ export function headerLines(fields, name) {
         throw new TypeError(`${name} must be an object`);
     }
     return Object.entries(fields)
-        .flatMap(([field, values]) => [values].flat().map((value) => `${field}: ${value}\r\n`))
+        .flatMap(([field, values]) => [values].flat().map((value) => line(field, value, name)))
         .join("");
+}
+
+// The library checks whole lines, so it cannot see that one has become two.
+function line(field, value, name) {
+    const text = `${field}: ${value}`;
+    if (/[\r\n]/.test(text)) throw new TypeError(`${name}: ${field} contains a line break`);
+    return `${text}\r\n`;
 }
 
 /** Refuses a misspelt option, rather than ignore it. */
