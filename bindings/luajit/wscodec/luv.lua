@@ -1,4 +1,5 @@
 -- Servers and clients on luv, the binding of libuv.
+local ffi = require("ffi")
 local uv = require("luv")
 local C = require("wscodec.library")
 local arguments = require("wscodec.arguments")
@@ -9,6 +10,11 @@ local heads = require("wscodec.heads")
 local HIGH_WATER = 64 * 1024 -- bytes that wait, from which on send() returns false
 local CLOSE_TIMEOUT = 5000 -- milliseconds for the peer to close
 local HANDSHAKE_TIMEOUT = 10000
+
+-- Writing to a connection that was reset must not end the process: libuv leaves this to programs.
+local broken_pipe = uv.new_signal()
+broken_pipe:unref()
+broken_pipe:start("sigpipe", function() end)
 
 local Socket = {}
 Socket.__index = Socket
@@ -174,7 +180,6 @@ end
 
 -- Collects a head. Calls on_head(data) when it is complete, and on_end() if that never happens.
 local function read_head(stream, timeout, on_head, on_end)
-    local ffi = require("ffi")
     local data, scanned = "", ffi.new("size_t[1]")
     local timer = after(timeout, function() on_end("the handshake took too long") end)
     local function done(result)
