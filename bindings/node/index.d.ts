@@ -314,7 +314,11 @@ export class Decoder {
     finish(): void;
 }
 
-export function decodeFrame(buffer: Uint8Array, role: Role, options?: DecodingOptions): Frame | null;
+export function decodeFrame(
+    buffer: Uint8Array,
+    role: Role,
+    options?: DecodingOptions,
+): Frame | null;
 export function encodeFrame(opcode: number, payload: Data, options?: EncodingOptions): Buffer;
 export function encodeHeader(
     opcode: number,

@@ -23,7 +23,9 @@ end
 function values.same(found, expected, what)
     what = what or "value"
     if type(found) == "table" and type(expected) == "table" then
-        for name in pairs(found) do values.same(found[name], expected[name], what .. "." .. name) end
+        for name in pairs(found) do
+            values.same(found[name], expected[name], what .. "." .. name)
+        end
         for name in pairs(expected) do
             values.same(found[name], expected[name], what .. "." .. name)
         end

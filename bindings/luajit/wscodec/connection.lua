@@ -132,7 +132,9 @@ function Connection.accept(head, options)
     if accepted.conn == nil then return reply, nil, errors.new(accepted.error) end
     local self = own(accepted.conn, options)
     local chosen = accepted.protocol
-    if chosen.len > 0 then self.protocol = protocols:sub(chosen.off + 1, chosen.off + chosen.len) end
+    if chosen.len > 0 then
+        self.protocol = protocols:sub(chosen.off + 1, chosen.off + chosen.len)
+    end
     self.rest = head:sub(accepted.head_len + 1) -- the first frames
     return reply, self
 end
@@ -148,7 +150,7 @@ function Connection.confirm(head, request, options)
     local n, err = errors.check(C.ws_conn_confirm(head, #head, request, #request,
         deflate.params(options.deflate), nil, handle, fields, ffi.sizeof(fields)))
     if not n then
-        if err.code == "WS_ERR_HANDSHAKE_STATUS" then err.response = heads.response(head, fields) end
+        if fields.status ~= 0 then err.response = heads.response(head, fields) end
         return nil, err
     end
     if n == 0 then return false end

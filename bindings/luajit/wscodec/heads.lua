@@ -75,7 +75,7 @@ function heads.parse_response(head, request)
     local n, err = errors.check(C.ws_parse_response(
         head, #head, request, #request, fields, ffi.sizeof(fields)))
     if n then return n > 0 and heads.response(head, fields) end
-    if err.code == "WS_ERR_HANDSHAKE_STATUS" then err.response = heads.response(head, fields) end
+    if fields.status ~= 0 then err.response = heads.response(head, fields) end
     return nil, err
 end
 

@@ -113,7 +113,8 @@ export function encodeHeader(opcode, payloadLength, options = {}) {
 }
 
 function length(value) {
-    const size = typeof value === "bigint" ? value : BigInt(integer(value, "payloadLength", 0, 2 ** 53));
+    const isBig = typeof value === "bigint";
+    const size = isBig ? value : BigInt(integer(value, "payloadLength", 0, 2 ** 53));
     if (size >= 0n && size < 1n << 63n) return size;
     throw new RangeError("payloadLength must be below 2n ** 63n");
 }

@@ -10,7 +10,8 @@ import { connect } from "wscodec";
 /** Starts an example. Returns the URLs that it prints. */
 async function urlsOf(t, count, name, ...args) {
     const path = fileURLToPath(new URL(`../examples/${name}`, import.meta.url));
-    const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const stdio = ["ignore", "pipe", "inherit"];
+    const child = spawn(process.execPath, [path, ...args], { stdio });
     t.after(() => child.kill());
     const urls = [];
     for await (const line of createInterface({ input: child.stdout })) {

@@ -61,7 +61,8 @@ for (const deflate of [false, true]) {
     });
 
     test(`a client talks to a server of ws, deflate: ${deflate}`, async (t) => {
-        const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: deflate });
+        const options = { port: 0, host: "127.0.0.1", perMessageDeflate: deflate };
+        const server = new WebSocketServer(options);
         t.after(() => server.close());
         server.on("connection", echo);
         await once(server, "listening");
@@ -211,7 +212,8 @@ test("a server leaves clients whose request is incomplete", async (t) => {
 
 for (const kind of ["net", "http"]) {
     const make = (t, options) => {
-        const server = kind === "net" ? net.createServer({ allowHalfOpen: true }) : http.createServer();
+        const isNet = kind === "net";
+        const server = isNet ? net.createServer({ allowHalfOpen: true }) : http.createServer();
         attach(server, options, echo);
         return listening(t, server);
     };
