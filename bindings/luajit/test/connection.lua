@@ -140,8 +140,8 @@ function tests.connections_that_were_dropped_are_freed()
     assert(resident() - before < 100 * 2 ^ 20) -- 400 MiB were held
 end
 
--- A client and a server in one loop.
-local function talk(options, client_options, message, check)
+-- Runs an echo server until its first client has left. on_open(err, socket) is the client.
+local function talk(options, client_options, on_open)
     local server
     server = ws.listen("127.0.0.1", 0, options, function(socket)
         socket.on_message = function(self, data, is_binary) self:send(data, is_binary) end
@@ -149,39 +149,47 @@ local function talk(options, client_options, message, check)
     end)
     local url = ("ws://127.0.0.1:%d/"):format(server:getsockname().port)
     ws.connect(url, client_options, function(err, socket)
-        if err then
-            server:close()
-            return check(nil, err)
-        end
-        socket.on_message = function(self, data)
-            check(self, data)
-            self:close(3000)
-        end
-        socket.on_close = function(_, code) same(code, 3000, "code") end
-        socket:send(message)
+        if err then server:close() end
+        on_open(err, socket)
     end)
     uv.run()
 end
 
 function tests.a_client_and_a_server_talk_with_and_without_compression()
     for _, deflate in ipairs({ false, true }) do
-        local message, count = ("Hello "):rep(50000), 0
+        local message, received, closed = ("Hello "):rep(50000), nil, nil
         local options = { protocols = { "chat" }, deflate = deflate }
-        talk(options, { protocols = { "other", "chat" }, deflate = true }, message,
-            function(socket, data)
-                same(data, message)
-                same(socket.protocol, "chat")
-                same(socket.connection:deflate() ~= nil, deflate)
-                count = count + 1
-            end)
-        same(count, 1)
+        talk(options, { protocols = { "other", "chat" }, deflate = true }, function(_, socket)
+            same(socket.protocol, "chat")
+            same(socket.connection:deflate() ~= nil, deflate)
+            function socket:on_message(data)
+                received = data
+                self:close(3000)
+            end
+            function socket:on_close(code) closed = code end
+            socket:send(message)
+        end)
+        same({ received, closed }, { message, 3000 })
     end
+end
+
+function tests.send_tells_when_to_wait_and_on_drain_when_to_go_on()
+    local results = {}
+    talk({ max_message = 2 ^ 24 }, { max_message = 2 ^ 24 }, function(_, socket)
+        function socket:on_drain()
+            table.insert(results, self:send("small"))
+            self:close()
+        end
+        table.insert(results, socket:send("small"))
+        table.insert(results, socket:send(("x"):rep(2 ^ 23)))
+    end)
+    same(results, { true, false, true })
 end
 
 function tests.a_refused_client_gets_the_response()
     local options = { protocols = { "chat" }, need_protocol = true }
     local found
-    talk(options, {}, "", function(_, err) found = err end)
+    talk(options, {}, function(err) found = err end)
     same({ found.code, found.response.status }, { "WS_ERR_HANDSHAKE_STATUS", 400 })
 end
 

@@ -21,7 +21,10 @@ Socket.__index = Socket
 
 local function after(milliseconds, action)
     local timer = uv.new_timer()
-    timer:start(milliseconds, 0, action)
+    timer:start(milliseconds, 0, function()
+        timer:close()
+        action()
+    end)
     return timer
 end
 
@@ -39,6 +42,7 @@ local function new_socket(stream, connection, is_client)
         is_client = is_client,
         code = C.WS_CLOSE_ABNORMAL,
         reason = "",
+        unsent = 0,
     }, Socket)
 end
 
@@ -65,15 +69,17 @@ function Socket:send(data, is_binary)
         if self.connection:state() ~= "open" then return false end
         error(tostring(err), 2)
     end
-    -- Replies to the messages of one read leave in one write.
-    if not self.connection.receiving then self:flush() end
-    self.unsent = (self.unsent or 0) + #data
-    if self.stream:get_write_queue_size() + self.unsent < HIGH_WATER then
-        if not self.connection.receiving then self.unsent = 0 end
-        return true
+    local waiting
+    if self.connection.receiving then
+        -- Replies to the messages of one read leave in one write, after it.
+        self.unsent = self.unsent + #data
+        waiting = self.stream:get_write_queue_size() + self.unsent
+    else
+        self:flush()
+        waiting = self.stream:get_write_queue_size()
     end
-    self.is_full = true
-    return false
+    self.is_full = self.is_full or waiting >= HIGH_WATER
+    return waiting < HIGH_WATER
 end
 
 function Socket:ping(data)

@@ -7,8 +7,17 @@ const FILES = { darwin: "libwscodec.0.dylib", win32: "wscodec.dll" };
 const FILE = process.env.WSCODEC_LIBRARY ?? FILES[process.platform] ?? "libwscodec.so.0";
 const NOTATION = /^(?:_(Out|Inout)_ )?(const )?(\w+)(?: (\*+))?(?:\[(\d+)\])?$/;
 
-const library = koffi.load(FILE);
+const library = load();
 const types = { ptrdiff_t: "intptr_t", ws_result: "intptr_t" };
+
+function load() {
+    try {
+        return koffi.load(FILE);
+    } catch (error) {
+        const hint = "make the linker find it, or name the file in WSCODEC_LIBRARY";
+        throw new Error(`cannot load ${FILE}: ${hint}`, { cause: error });
+    }
+}
 
 function typeOf(notation) {
     const [, direction, constant, name, stars, count] = NOTATION.exec(notation);

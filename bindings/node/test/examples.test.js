@@ -44,6 +44,14 @@ test("one port serves pages and WebSockets", async (t) => {
     assert.equal(await page.text(), "Hello, World!\n");
 });
 
+test("a library that is missing is named in the error", async () => {
+    const env = { ...process.env, WSCODEC_LIBRARY: "/nowhere/libwscodec.so" };
+    const child = spawn(process.execPath, ["-e", 'import("wscodec")'], { env });
+    const [[text], [code]] = await Promise.all([once(child.stderr, "data"), once(child, "exit")]);
+    assert.match(String(text), /cannot load \/nowhere\/libwscodec.so/);
+    assert.equal(code, 1);
+});
+
 test("threads may end, with or without connections, while others go on", async () => {
     const source = `
         import("wscodec").then(({ Connection }) => {
