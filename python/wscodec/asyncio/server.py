@@ -46,6 +46,9 @@ __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "un
 
 Handler = Callable[["ServerConnection"], Awaitable[object]]
 
+MOST_EARLY = 4096
+"""Bytes after a request from which nothing more is read until it is answered."""
+
 
 class ServerConnection(Connection):
     """A connection of a server. serve() creates it; see Connection for its methods."""
@@ -111,8 +114,9 @@ class ServerConnection(Connection):
         head = self._head
         if head is None:
             return
-        if head.length:  # TLS before Python 3.11 delivers what it had read before the pause
+        if head.length:
             head.data += data
+            self._limit_early(head)
             return
         try:
             if head.feed(data):
@@ -125,10 +129,16 @@ class ServerConnection(Connection):
         steps = server._opening.answer(self, head.data, server._is_closing)
         awaitable = self._advance(steps, steps.send, None)
         if awaitable is not None:
-            self.transport.pause_reading()
+            self._limit_early(head)
             self._task = self._settings.loop.create_task(self._answer_later(steps, awaitable))
             answered = functools.partial(self._answered, awaitable)
             self._task.add_done_callback(answered, context=server._context)
+
+    def _limit_early(self, head: HeadReader) -> None:
+        """Reads no more while a coroutine decides on the request, if the client has sent much
+        after it. Until then reading goes on, since it shows whether the client has left."""
+        if len(head.data) - head.length > MOST_EARLY:
+            self.transport.pause_reading()
 
     def _advance(
         self, steps: Steps, resume: Callable[[Any], Any], value: Any
@@ -483,7 +493,8 @@ def serve(
                         else is called), and the request, with its `path`, `headers` and
                         `method`. It returns a Response to send instead of the handshake, or
                         None. Without it, ordinary requests get a 426. If it fails or is
-                        cancelled, the answer is a 500.
+                        cancelled, the answer is a 500. If the client leaves meanwhile, it is
+                        cancelled.
     process_response    A function or a coroutine function, called with the same connection and
                         request, and the response. It may modify the response, or return another
                         one.

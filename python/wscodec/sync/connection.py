@@ -92,6 +92,7 @@ class Connection(Receiver, Served):
         close_build(code, reason)
         with self._lock:
             if self._state is State.CONNECTING:
+                self._is_lost = True
                 shut_down(self.socket, socket.SHUT_RDWR)
             elif self._state is State.OPEN:
                 self._close(code, reason)

@@ -304,7 +304,8 @@ class Server:
         with self._lock:
             connection._awaits_request = False
         return _finished(
-            self._opening.answer(connection, reader.data, lambda: self._is_closing)
+            connection,
+            self._opening.answer(connection, reader.data, lambda: self._is_closing),
         )
 
     def _handle(self, connection: ServerConnection) -> None:
@@ -395,15 +396,17 @@ class Server:
             connection.start_close(*self._goodbye)  # else _open() does it
 
 
-def _finished(steps: Steps) -> Answer:
-    """The result of steps whose callbacks are plain functions."""
+def _finished(connection: ServerConnection, steps: Steps) -> Answer:
+    """The result of steps whose callbacks are plain functions. Raises ConnectionAbortedError
+    once one of them has closed the connection."""
+    result = None
     try:
-        result = next(steps)
-        while True:
+        while not connection._is_lost:
             result = steps.send(result)
     except StopIteration as end:
         answer: Answer = end.value
         return answer
+    raise ConnectionAbortedError("a callback has closed the connection")
 
 
 def serve(
@@ -459,10 +462,11 @@ def serve(
     compress_from       Shorter messages are sent uncompressed: in bytes. Default: 1024.
     process_request     A function, called before the handshake is answered, also for an
                         ordinary HTTP request. It gets the connection, which is not open yet (of
-                        use are its `request`, `remote_address`, `logger` and respond()), and
-                        the request, with its `path`, `headers` and `method`. It returns a
-                        Response to send instead of the handshake, or None. Without it, ordinary
-                        requests get a 426.
+                        use are its `request`, `remote_address`, `logger`, respond(), and
+                        close(), which aborts it: then nothing else is called), and the request,
+                        with its `path`, `headers` and `method`. It returns a Response to send
+                        instead of the handshake, or None. Without it, ordinary requests get a
+                        426.
     process_response    A function, called with the same connection and request, and the
                         response. It may modify the response, or return another one.
     headers             Additional header fields of the response that accepts a connection.
