@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from certificates import context, trusting
 from client_peers import proxying, redirect, run, scripted, serving
-from wscodec._client import USER_AGENT
+from wscodec._client_opening import USER_AGENT
 from wscodec.asyncio.client import connect
 from wscodec.exceptions import InvalidProxy, InvalidProxyMessage, InvalidProxyStatus
 

@@ -27,7 +27,7 @@ from sync_peers import (  # noqa: F401
     wait_until,
 )
 from sync_peers import echo as echo_handler
-from wscodec._client import USER_AGENT
+from wscodec._client_opening import USER_AGENT
 from wscodec.errors import HandshakeAccept, InvalidArgument
 from wscodec.exceptions import (
     ConnectionClosedError,

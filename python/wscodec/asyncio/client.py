@@ -14,8 +14,9 @@ from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
-from .._callables import check_callable, logger_for
-from .._client import USER_AGENT, Offer, Opened
+from .._callbacks import check_callable, logger_for
+from .._checks import MaxQueue, MaxSize, headers_of
+from .._client_opening import USER_AGENT, Offer, Opened
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -26,7 +27,6 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize, headers_of
 from .._reconnect import Retries, backoff, process_exception
 from ..datastructures import HeadersLike
 from ..deflate import Deflate

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
-from .._callables import check_callable, check_no_generator, logger_for
+from .._callbacks import check_callable, check_no_generator, logger_for
+from .._checks import MaxQueue, MaxSize, check_list
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -25,8 +26,7 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize, check_list
-from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
+from .._server_opening import Answer, HeadReader, Opening, Origin, Steps, plain
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument, InvalidState
@@ -34,8 +34,8 @@ from ..exceptions import ConnectionClosed
 from ..frame import Side
 from ..http11 import Request, Response, parse_request
 from ..text import CloseCode, close_build
+from ._arguments import accepted_by, check_loop_arguments
 from ._base import CLOSED, CONNECTING, OPEN
-from ._loop_arguments import accepted_by, check_loop_arguments
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from .connection import Connection, broadcast
 

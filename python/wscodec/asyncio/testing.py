@@ -19,12 +19,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from .._failures import Failures
+from .._testing import Failures
 from ..uri import WebSocketURI
 from . import server as _server
+from ._arguments import accepted_by
 from ._link import Link
-from ._loop_arguments import accepted_by
-from ._memory import join
+from ._memory_transport import join
 from ._route import Route
 from .client import ClientConnection, connect
 from .server import Handler, Server, ServerConnection

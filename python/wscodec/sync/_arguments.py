@@ -9,9 +9,9 @@ import ssl as tls
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .._callables import LoggerLike
-from .._limits import MaxQueue, MaxSize
-from .._opening import Origin
+from .._callbacks import LoggerLike
+from .._checks import MaxQueue, MaxSize
+from .._server_opening import Origin
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import InvalidArgument

@@ -22,11 +22,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .._callables import LoggerLike
+from .._callbacks import LoggerLike
+from .._checks import MaxQueue, MaxSize, queue_marks, sizes
+from .._common_properties import CommonProperties
 from .._defaults import CLOSE_TIMEOUT, MAX_QUEUE, MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
 from .._ending import Ending, State
-from .._facts import Facts
-from .._limits import MaxQueue, MaxSize, queue_marks, sizes
 from ..connection import Connection as Engine
 from ..deflate import Deflate
 from ..events import Event
@@ -60,7 +60,7 @@ class PongEvent(threading.Event):
         """Whether the event is also set when the connection is closed."""
 
 
-class Base(Facts, Watched):
+class Base(CommonProperties, Watched):
     """The memory of a connection, and its facts."""
 
     side: Side

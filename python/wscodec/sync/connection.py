@@ -5,7 +5,7 @@
     close()   adds the close frame, and reads until the end (_teardown)
 
 While no thread reads, one thread of the process does for all connections, without waiting
-(_watcher, _served).
+(_watcher, _unattended).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .._callables import LoggerLike
+from .._callbacks import LoggerLike
 from .._ending import State
 from .._messages import Data, encoded
 from ..connection import Connection as Engine
@@ -26,7 +26,7 @@ from ._base import PongEvent
 from ._io import deadline_after, shut_down
 from ._keepalive import Keepalive
 from ._receiving import Receiver
-from ._served import Served
+from ._unattended import Unattended
 from ._watcher import watch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "LoggerLike", "PongEvent", "broadcast"]
 
 
-class Connection(Receiver, Served):
+class Connection(Receiver, Unattended):
     """What ServerConnection and ClientConnection have in common. Every method may be called by
     any thread, and by several at a time, except that one thread at a time receives.
 

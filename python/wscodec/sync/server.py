@@ -22,13 +22,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
-from .._callables import (
+from .._callbacks import (
     LoggerLike,
     check_callable,
     check_no_generator,
     check_plain,
     logger_for,
 )
+from .._checks import MaxQueue, MaxSize, deflate_for
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -40,8 +41,8 @@ from .._defaults import (
     PING_TIMEOUT,
 )
 from .._ending import State
-from .._limits import MaxQueue, MaxSize, deflate_for
-from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
+from .._server_opening import Answer, HeadReader, Opening, Origin, Steps, plain
+from .._signature import with_arguments_of
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import HandshakeError, InvalidArgument, InvalidState
@@ -53,7 +54,6 @@ from ._arguments import ListenArguments, ServeArguments, check_names, check_type
 from ._channel import Channel
 from ._io import Deadline, shut_down
 from ._settings import Settings
-from ._signature import with_arguments_of
 from ._wakeup import Wakeup
 from .connection import Connection, broadcast
 

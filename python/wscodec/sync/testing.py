@@ -14,8 +14,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._failures import Failures
-from .._opening import Opening
+from .._server_opening import Opening
+from .._testing import Failures
 from ._io import shut_down
 from .client import ClientConnection, connect
 from .server import Handler, ServerConnection, serve

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
-from ._callables import check_callable, check_plain
-from ._limits import check_list, headers_of, subprotocol_list
+from ._callbacks import check_callable, check_plain
+from ._checks import check_list, headers_of, subprotocol_list
 from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
