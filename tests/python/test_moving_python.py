@@ -11,6 +11,7 @@ import pytest
 import websockets
 import wscodec.asyncio
 import wscodec.exceptions
+import wscodec.sync
 from programs import programs
 from websockets_names import facts
 from wire import ROOT
@@ -93,6 +94,11 @@ def test_the_rows_of_imports_name_what_exists() -> None:
 def test_modules_that_are_written_out_are_found_as_the_page_says() -> None:
     assert vars(wscodec.asyncio)["exceptions"] is wscodec.exceptions
     assert not hasattr(wscodec.asyncio, "asyncio")
+
+
+def test_both_network_layers_have_the_same_names_except_for_what_only_threads_need() -> None:
+    only_one = set(wscodec.asyncio.__all__) ^ set(wscodec.sync.__all__)
+    assert only_one == {"PongEvent", "reconnect", "unix_reconnect"}
 
 
 def test_the_codes_have_the_names_of_websockets() -> None:
