@@ -301,15 +301,11 @@ def _new_entry() -> _Entry:
     return memory, byref(c_char.from_buffer(memory))
 
 
-_encode, _encode_long = (
-    _fast_calls.short("ws_frame_encode"),
-    _fast_calls.long("ws_frame_encode"),
-)
+_encode = _fast_calls.short("ws_frame_encode")
+_encode_long = _fast_calls.long("ws_frame_encode")
 _mask, _mask_long = _fast_calls.short("ws_mask"), _fast_calls.long("ws_mask")
-_mask_copy, _mask_copy_long = (
-    _fast_calls.short("ws_mask_copy"),
-    _fast_calls.long("ws_mask_copy"),
-)
+_mask_copy = _fast_calls.short("ws_mask_copy")
+_mask_copy_long = _fast_calls.long("ws_mask_copy")
 _decode = _fast_calls.short("ws_frame_decode")
 _read_whole = Struct("=32x4sBBBB").unpack_from  # of a frame that is in one chunk
 _read_lengths = Struct("=Q30xBx").unpack_from  # payload_len and header_len

@@ -13,7 +13,7 @@ from asyncio_peer import BINARY, FIN, TEXT, RawPeer, echo, frame, port_of, reque
 from certificates import context, trusting
 from wscodec.asyncio import InvalidState, ServerConnection, serve
 from wscodec.asyncio._room import READ
-from wscodec.asyncio.server import MOST_EARLY
+from wscodec.asyncio._server_connection import MOST_EARLY
 
 LOCAL = ("127.0.0.1", 0)
 

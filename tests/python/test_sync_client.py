@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import socket
 import ssl
@@ -416,20 +415,6 @@ def test_connect_is_reconnect_if_it_is_not_to_be_legacy() -> None:
             break
         with connect(uri_of(server), legacy=True) as connection:
             assert connection.state is State.OPEN
-
-
-@pytest.mark.parametrize(
-    ("function", "target"),
-    [(connect, reconnect), (unix_connect, reconnect), (unix_serve, serve)],
-)
-def test_a_signature_has_the_arguments_that_are_passed_on(
-    function: Callable[..., Any], target: Callable[..., Any]
-) -> None:
-    shown = inspect.signature(function).parameters
-    passed = inspect.signature(target).parameters.values()
-    by_name = [each for each in passed if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    assert len(by_name) > 20
-    assert [shown[each.name] for each in by_name] == by_name
 
 
 def test_reconnect_can_be_used_like_connect_but_not_twice_at_once() -> None:

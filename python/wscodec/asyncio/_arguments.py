@@ -1,4 +1,5 @@
-"""The arguments that serve() and connect() pass on to the event loop, checked."""
+"""The arguments that pass through several functions: their types, for type checkers, and
+checks of those that are passed on to the event loop."""
 
 from __future__ import annotations
 
@@ -8,12 +9,108 @@ import inspect
 import os
 import socket
 import ssl as tls
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from .. import _arguments
 from ..errors import InvalidArgument
+from ..http11 import Request, Response
+from ._settings import OnConnection, OnMessage, Settings, WriteLimit
 
-__all__ = ["accepted_by", "check_loop_arguments", "is_of_tls"]
+if TYPE_CHECKING:
+    from ._server import Server
+    from ._server_connection import ServerConnection
+    from .client import ClientConnection
+
+__all__ = [
+    "ConnectLoopArguments",
+    "ServeLoopArguments",
+    "UnixConnectArguments",
+    "UnixServeArguments",
+    "accepted_by",
+    "check_loop_arguments",
+    "is_of_tls",
+]
+
+
+class _Callbacks(TypedDict, total=False):
+    """The arguments that only wscodec.asyncio has."""
+
+    on_message: OnMessage | None
+    on_connect: OnConnection | None
+    on_disconnect: OnConnection | None
+    write_limit: WriteLimit
+
+
+class _TlsArguments(TypedDict, total=False):
+    ssl_handshake_timeout: float | None
+    ssl_shutdown_timeout: float | None
+
+
+class _UnixListenArguments(_TlsArguments, total=False):
+    """The arguments of loop.create_unix_server() that loop.create_server() has, too."""
+
+    sock: socket.socket | None
+    backlog: int
+    ssl: tls.SSLContext | None
+    start_serving: bool
+
+
+class ServeLoopArguments(_UnixListenArguments, total=False):
+    """The arguments of loop.create_server()."""
+
+    family: int
+    flags: int
+    reuse_address: bool | None
+    reuse_port: bool | None
+    keep_alive: bool | None
+
+
+class UnixServeArguments(
+    _arguments.ServeArguments, _Callbacks, _UnixListenArguments, total=False
+):
+    """The arguments of unix_serve() without the handler and the path."""
+
+    select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None
+    process_request: Callable[[ServerConnection, Request], Any] | None
+    process_response: Callable[[ServerConnection, Request, Response], Any] | None
+    create_connection: Callable[[Settings, Server], ServerConnection] | None
+    cleanup_socket: bool
+
+
+class _UnixLoopArguments(_TlsArguments, total=False):
+    """The arguments of loop.create_unix_connection() that loop.create_connection() has, too."""
+
+    sock: socket.socket | None
+    ssl: tls.SSLContext | bool | None
+    server_hostname: str | None
+
+
+class ConnectLoopArguments(_UnixLoopArguments, total=False):
+    """The arguments of loop.create_connection(), and of those for the TLS of a proxy."""
+
+    host: str | None
+    port: int | None
+    family: int
+    proto: int
+    flags: int
+    local_addr: tuple[str, int] | None
+    happy_eyeballs_delay: float | None
+    interleave: int | None
+    all_errors: bool
+    proxy_ssl: tls.SSLContext | bool | None
+    proxy_server_hostname: str | None
+    proxy_ssl_handshake_timeout: float | None
+    proxy_ssl_shutdown_timeout: float | None
+
+
+class UnixConnectArguments(
+    _arguments.ConnectArguments, _Callbacks, _UnixLoopArguments, total=False
+):
+    """The arguments of unix_connect() without the path and the URI."""
+
+    create_connection: Callable[[Settings], ClientConnection] | None
+
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "path": (str, bytes, os.PathLike),

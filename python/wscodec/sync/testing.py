@@ -17,8 +17,9 @@ from typing import Any
 from .._server_opening import Opening
 from .._testing import Failures
 from ._io import shut_down
+from ._server import Handler
 from .client import ClientConnection, connect
-from .server import Handler, ServerConnection, serve
+from .server import ServerConnection, serve
 
 __all__ = ["pair"]
 
