@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 import threading
@@ -14,7 +13,14 @@ from typing import Any
 import client_peers
 import pytest
 from certificates import context, trusting
-from client_peers import accepting, proxying, redirect, reply, scripted
+from client_peers import (  # noqa: F401
+    accepting,
+    no_settings,
+    proxying,
+    redirect,
+    reply,
+    scripted,
+)
 from sync_peers import (  # noqa: F401
     PATIENCE,
     Records,
@@ -50,13 +56,6 @@ from wscodec.sync import (
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
 
 
 def exchange(uri: str, **options: Any) -> None:

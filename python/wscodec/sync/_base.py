@@ -162,13 +162,13 @@ class Base(CommonProperties, Watched):
         """The code of the peer's close frame; CloseCode.NO_STATUS (1005) if it has none, and
         CloseCode.ABNORMAL (1006) if none has arrived. After close() it is the code that the
         peer replied. None until the connection is closed."""
-        return self._ending.code if self._state is State.CLOSED else None
+        return self._ending.exception().code if self._state is State.CLOSED else None
 
     @property
     def close_reason(self) -> str | None:
         """The reason of the peer's close, "" if there was none; None before the connection is
         CLOSED."""
-        return self._ending.reason if self._state is State.CLOSED else None
+        return self._ending.exception().reason if self._state is State.CLOSED else None
 
     @property
     def local_address(self) -> Any:
