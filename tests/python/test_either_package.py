@@ -92,6 +92,7 @@ def test_a_program_does_the_same_with_either_package(
             assert started.output == "bye\n"
 
 
+@needs.websockets
 @pytest.mark.parametrize("client", PACKAGES)
 @pytest.mark.parametrize("server", PACKAGES)
 def test_a_client_closes_when_it_gets_a_signal_and_the_server_notices(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import needs
 import pytest
 import websockets
 import wscodec.asyncio
@@ -55,6 +56,7 @@ def compared(module: str) -> dict[str, str]:
     return facts(theirs, ours, PASSES_ON.get(module, {}))
 
 
+@needs.websockets
 @pytest.mark.parametrize("module", MODULES)
 def test_every_name_of_websockets_is_listed_with_its_difference(module: str) -> None:
     listed, found = rows(f"websockets.{module}"), compared(module)
@@ -66,6 +68,7 @@ def test_every_name_of_websockets_is_listed_with_its_difference(module: str) -> 
         assert said[0] == kind or (said[0], kind) == ("differs", "same"), (name, kind)
 
 
+@needs.websockets
 def test_every_name_of_the_package_itself_is_listed() -> None:
     listed = rows("websockets")
     assert sorted(listed) == sorted({*websockets.__all__})
