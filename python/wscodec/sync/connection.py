@@ -2,7 +2,7 @@
 
     recv()    reads the socket in the calling thread (_receiving, _reading)
     send()    adds a frame to what is due, and writes that (_sending, _writing)
-    close()   adds the close frame, and reads until the end (_teardown)
+    close()   adds the close frame, and reads until the end (_closing)
 
 While no thread reads, one thread of the process does for all connections, without waiting
 (_watcher, _unattended).

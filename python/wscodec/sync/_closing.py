@@ -19,7 +19,7 @@ from ._base import Base
 from ._io import reset_on_close, send_now, shut_down
 
 
-class Teardown(Base):
+class Closing(Base):
     """How a connection ends."""
 
     def _is_closing(self) -> None:
