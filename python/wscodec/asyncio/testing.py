@@ -204,11 +204,13 @@ class _MemoryRoute(Route):
     accepted: ServerConnection
     """The server's end of the latest connection."""
 
-    is_given = True
-
     def __init__(self, server: MemoryServer) -> None:
         super().__init__(None, None, {})
         self._server = server
+
+    @property
+    def is_given(self) -> bool:
+        return True
 
     async def connect(self, uri: WebSocketURI, link: Link) -> None:
         self.accepted = self._server._accept(link)
