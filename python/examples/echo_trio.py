@@ -178,6 +178,7 @@ class Peer:
         except Stopping:
             self.connection.close(CloseCode.GOING_AWAY)
             await self.write(self.connection.data_to_send())
+            await self.wait_for_close()
 
     async def answer(self) -> bool:
         """Echoes the messages received: together, unless they are long. Returns whether more
@@ -197,6 +198,18 @@ class Peer:
         return self.connection.state < State.CLOSED
 
     # The end
+
+    async def wait_for_close(self) -> None:
+        """Reads until the peer has closed, too. The messages that it still sends are too
+        late."""
+        with contextlib.suppress(wscodec.WsError):
+            while self.connection.state < State.CLOSED:
+                data = bytes(await self.stream.receive_some(PIECE))
+                if not data:
+                    raise Ended
+                self.connection.receive_data(data)
+                for _ in self.connection.events():
+                    pass
 
     async def hang_up(self) -> None:
         """Ends our side, then reads and discards until the peer closes: to close the socket at

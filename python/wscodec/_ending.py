@@ -6,7 +6,7 @@ import enum
 
 from .errors import TooBig
 from .exceptions import ConnectionClosed, ConnectionClosedError, ConnectionClosedOK
-from .text import NO_CLOSE, Close, CloseCode
+from .text import Close, CloseCode
 
 _NORMAL = (CloseCode.NORMAL, CloseCode.GOING_AWAY, CloseCode.NO_STATUS)
 
@@ -46,16 +46,6 @@ class Ending:
         frames, such as a reset of TCP, is not a cause."""
         if self.cause is None and (self.rcvd is None or self.sent is None):
             self.cause = cause
-
-    @property
-    def code(self) -> int:
-        """The code of the peer's close; 1006 if none has arrived."""
-        return (self.rcvd or NO_CLOSE).code
-
-    @property
-    def reason(self) -> str:
-        """The reason of the peer's close; "" if there is none."""
-        return (self.rcvd or NO_CLOSE).reason
 
     def exception(self) -> ConnectionClosed:
         """A new exception that tells of the end."""

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Iterator
 from ctypes import addressof, c_char
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import Data, readable
 from ._room import FIRST, LONG, LONG_INFLATE, SIZE, Room, kind_of, rooms, take
 from ._sending import Sender
@@ -42,8 +42,8 @@ _new = tuple.__new__
 
 _read_first = FIRST.unpack_from
 
-_recv_short, _recv_long = _calls.short("ws_conn_recv"), _calls.long("ws_conn_recv")
-_finish = _calls.declared("ws_conn_finish")
+_recv_short, _recv_long = _fast_calls.short("ws_conn_recv"), _fast_calls.long("ws_conn_recv")
+_finish = _fast_calls.declared("ws_conn_finish")
 
 _NO_EVENTS: deque[Event] = deque()
 """Shared by all connections without events that wait, and never filled."""

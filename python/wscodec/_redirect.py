@@ -14,7 +14,7 @@ from .handshake import Response
 from .uri import ALLOWED, WebSocketURI, parse_uri
 
 if TYPE_CHECKING:
-    from ._client import Offer
+    from ._client_opening import Offer
 
 __all__ = [
     "MAX_REDIRECTS",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ctypes import addressof, c_char, c_size_t, c_void_p, sizeof, string_at
 from struct import Struct
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 
 SIZE = 65536
 """Most bytes of input that a room can hold."""
@@ -40,7 +40,7 @@ def kind_of(opcode: int, flags: int) -> int:
 
 _ENTRIES = 256
 
-_event_data = _calls.short("ws_event_data")
+_event_data = _fast_calls.short("ws_event_data")
 
 
 class Room:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ctypes import addressof, c_char, c_void_p
 
-from . import _calls, _ffi, _room
+from . import _fast_calls, _ffi, _room
 from ._buffers import Data, in_range, readable, utf8
 from ._frame_headers import SHORT_HEADERS, server_header
 from .deflate import Deflate
@@ -20,10 +20,10 @@ _TEXT_FIRST, _BINARY_FIRST = FIN | Opcode.TEXT, FIN | Opcode.BINARY
 _SENT = (Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG)
 _NO_LIMIT = 1 << 64
 
-_send_short, _send_long = _calls.short("ws_conn_send"), _calls.long("ws_conn_send")
-_send_bound = _calls.declared("ws_conn_send_bound")
-_output = _calls.short("ws_conn_output")
-_close = _calls.declared("ws_conn_close")
+_send_short, _send_long = _fast_calls.short("ws_conn_send"), _fast_calls.long("ws_conn_send")
+_send_bound = _fast_calls.declared("ws_conn_send_bound")
+_output = _fast_calls.short("ws_conn_output")
+_close = _fast_calls.declared("ws_conn_close")
 
 
 class Sender(Configured):

@@ -20,9 +20,9 @@ from collections.abc import Iterable, Mapping
 from ctypes import byref, c_void_p, create_string_buffer, pointer, sizeof
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import _calls, _ffi
-from ._blame import blamed
+from . import _fast_calls, _ffi
 from ._buffers import Data, bytes_of, optional, readable, span, text
+from ._invalid_argument import blamed
 from ._receiving import Receiver
 from ._side import side_of
 from .deflate import Deflate, deflate_of, pmd_params
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-_new = _calls.declared("ws_conn_new")
-_set_pmd = _calls.declared("ws_conn_set_pmd")
-_get_pmd = _calls.declared("ws_conn_get_pmd")
-_state = _calls.declared("ws_conn_state")
-_accept = _calls.declared("ws_conn_accept")
-_confirm = _calls.declared("ws_conn_confirm")
+_new = _fast_calls.declared("ws_conn_new")
+_set_pmd = _fast_calls.declared("ws_conn_set_pmd")
+_get_pmd = _fast_calls.declared("ws_conn_get_pmd")
+_state = _fast_calls.declared("ws_conn_state")
+_accept = _fast_calls.declared("ws_conn_accept")
+_confirm = _fast_calls.declared("ws_conn_confirm")
 
 
 class _Accepted(NamedTuple):

@@ -7,7 +7,7 @@ from ctypes import addressof, byref, c_char, c_size_t, c_void_p
 from struct import Struct
 from typing import NoReturn, TypeVar
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import FILLS_BYTES, Data, address, in_range, own_copy, view_of, writable
 from ._ffi import lib
 from ._room import LONG
@@ -18,8 +18,8 @@ from .frame import BEGIN, END, ENTRY, OPCODES, Frame, Opcode, Side, decoder_flag
 _ENTRIES = 256
 _ENTRY_SIZE = ENTRY.size
 
-_feed_short = _calls.short("ws_decoder_feed")
-_feed_long = _calls.long("ws_decoder_feed")
+_feed_short = _fast_calls.short("ws_decoder_feed")
+_feed_long = _fast_calls.long("ws_decoder_feed")
 
 # ws_frame without what is known of a frame in one chunk, and without all but what a tuple has.
 _WHOLE = Struct("=16xQQ4sBBBB")

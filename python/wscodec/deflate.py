@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from ctypes import addressof, byref, c_char, c_size_t
 from dataclasses import dataclass, fields
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import Data, address, in_range, number, optional, readable, written
 from ._ffi import lib
 from ._library import library_can_deflate
@@ -144,10 +144,10 @@ def deflate_confirm_value(
 
 _PIECE = 65536
 
-_free = _calls.declared("ws_pmd_free")
-_compress = _calls.declared("ws_pmd_compress")
-_compress_bound = _calls.declared("ws_pmd_compress_bound")
-_decompress = _calls.declared("ws_pmd_decompress")
+_free = _fast_calls.declared("ws_pmd_free")
+_compress = _fast_calls.declared("ws_pmd_compress")
+_compress_bound = _fast_calls.declared("ws_pmd_compress_bound")
+_decompress = _fast_calls.declared("ws_pmd_decompress")
 
 
 class Deflater(Owner):

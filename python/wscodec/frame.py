@@ -8,7 +8,7 @@ from ctypes import byref, c_char, c_size_t, c_uint64
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import (
     FILLS_BYTES,
     Data,
@@ -301,10 +301,12 @@ def _new_entry() -> _Entry:
     return memory, byref(c_char.from_buffer(memory))
 
 
-_encode, _encode_long = _calls.short("ws_frame_encode"), _calls.long("ws_frame_encode")
-_mask, _mask_long = _calls.short("ws_mask"), _calls.long("ws_mask")
-_mask_copy, _mask_copy_long = _calls.short("ws_mask_copy"), _calls.long("ws_mask_copy")
-_decode = _calls.short("ws_frame_decode")
+_encode = _fast_calls.short("ws_frame_encode")
+_encode_long = _fast_calls.long("ws_frame_encode")
+_mask, _mask_long = _fast_calls.short("ws_mask"), _fast_calls.long("ws_mask")
+_mask_copy = _fast_calls.short("ws_mask_copy")
+_mask_copy_long = _fast_calls.long("ws_mask_copy")
+_decode = _fast_calls.short("ws_frame_decode")
 _read_whole = Struct("=32x4sBBBB").unpack_from  # of a frame that is in one chunk
 _read_lengths = Struct("=Q30xBx").unpack_from  # payload_len and header_len
 
@@ -387,7 +389,7 @@ def frame_missing(data: Data) -> int:
 
 
 _INTS = 1 << 31
-"""Lengths below it can be passed as an int: see _calls."""
+"""Lengths below it can be passed as an int: see _fast_calls."""
 _SERVER_READ_ONLY = _ffi.SERVER | _ffi.KEEP_MASKED
 _ANY_FRAME = _ffi.DEFLATE | _ffi.ANY_MASK | _ffi.ANY_RSV | _ffi.KEEP_MASKED
 

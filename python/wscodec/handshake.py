@@ -17,7 +17,6 @@ from ctypes import byref, c_size_t, sizeof
 from typing import NamedTuple, Union
 
 from . import _ffi
-from ._blame import blamed, quoted
 from ._buffers import (
     Data,
     bytes_of,
@@ -31,6 +30,7 @@ from ._buffers import (
     written,
 )
 from ._ffi import lib
+from ._invalid_argument import blamed, quoted
 from .datastructures import Headers as HeaderMapping
 from .datastructures import pairs_of
 from .errors import (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 
 from .datastructures import Headers
@@ -15,10 +14,14 @@ __all__ = ["Request", "Response"]
 class Request(Handshake):
     """A client's request: `path` is its target, `headers` its header fields."""
 
-    @cached_property
+    _headers: Headers | None = None
+
+    @property
     def headers(self) -> Headers:
         """All header fields of the head, always the same object."""
-        return super().headers
+        if self._headers is None:
+            self._headers = super().headers
+        return self._headers
 
 
 def parse_request(data: bytes) -> Request:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ctypes import byref, c_uint64, memmove
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import in_range, readable
 from ._owner import Owner
 from .control import Random
@@ -54,10 +54,10 @@ _NUMBERS = {
 }
 _OTHERS = {"compress_from", "decode_text", "random"}
 
-_free = _calls.declared("ws_conn_free")
-_get = _calls.declared("ws_conn_get")
-_set = _calls.declared("ws_conn_set")
-_set_random = _calls.declared("ws_conn_set_random")
+_free = _fast_calls.declared("ws_conn_free")
+_get = _fast_calls.declared("ws_conn_get")
+_set = _fast_calls.declared("ws_conn_set")
+_set_random = _fast_calls.declared("ws_conn_set_random")
 
 
 class Configured(Owner):

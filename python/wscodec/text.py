@@ -6,13 +6,13 @@ import enum
 from ctypes import byref, c_uint16, c_uint32
 from typing import NamedTuple, NoReturn
 
-from . import _calls, _ffi
+from . import _fast_calls, _ffi
 from ._buffers import Data, in_range, number, readable, utf8, written
 from ._ffi import lib
 from .errors import InvalidArgument, check
 
 _MAX_REASON = _ffi.MAX_CONTROL - 2
-_code_valid = _calls.declared("ws_close_code_valid")
+_code_valid = _fast_calls.declared("ws_close_code_valid")
 
 
 class Utf8Validator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass, field
-from typing import Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 MIB = 1024 * 1024
 PATIENCE = 10
@@ -53,6 +53,16 @@ class Visit:
     def context(self) -> ssl.SSLContext | None:
         return ssl.create_default_context(cafile=self.cafile) if self.cafile else None
 
+    def options(self) -> dict[str, Any]:
+        """For connect() of websockets, and of wscodec."""
+        return {
+            "ssl": self.context(),
+            "subprotocols": OFFERED,
+            "compression": "deflate" if self.compression else None,
+            "max_size": None,
+            "proxy": None,
+        }
+
 
 @dataclass
 class Seen:
@@ -67,3 +77,28 @@ class Seen:
 
 Client = Callable[[Visit], Seen]
 """Has the conversation."""
+
+
+# With the methods that the clients of websockets have, and those of wscodec
+
+
+async def talk(client: Any, compression: bool) -> Seen:
+    seen = Seen(client.subprotocol, compression)
+    for message in (*MESSAGES, FRAGMENTS):
+        await client.send(message)
+        seen.echoes.append(await client.recv())
+    await (await client.ping("payload"))
+    await client.close(CLOSE_CODE, CLOSE_REASON)
+    seen.close_code = client.close_code
+    return seen
+
+
+def talk_in_thread(client: Any, compression: bool) -> Seen:
+    seen = Seen(client.subprotocol, compression)
+    for message in (*MESSAGES, FRAGMENTS):
+        client.send(message)
+        seen.echoes.append(client.recv(PATIENCE))
+    assert client.ping("payload").wait(PATIENCE)
+    client.close(CLOSE_CODE, CLOSE_REASON)
+    seen.close_code = client.close_code
+    return seen

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import subprocess
-from typing import Any
 
 import aiohttp
 import websocket
@@ -22,57 +21,28 @@ from conversation import (
     Client,
     Seen,
     Visit,
+    talk,
+    talk_in_thread,
 )
 from node import node
 from websocket import ABNF
-from websockets.typing import Subprotocol
-
-
-def options_of_websockets(visit: Visit) -> dict[str, Any]:
-    return {
-        "ssl": visit.context(),
-        "subprotocols": [Subprotocol(name) for name in OFFERED],
-        "compression": "deflate" if visit.compression else None,
-        "max_size": None,
-        "proxy": None,
-    }
 
 
 def websockets_sync(visit: Visit) -> Seen:
-    seen = Seen()
-    options = options_of_websockets(visit)
-    with websockets.sync.client.connect(visit.url, **options) as client:
-        seen.subprotocol = client.subprotocol
-        seen.compression = bool(client.protocol.extensions)
-        for message in (*MESSAGES, FRAGMENTS):
-            client.send(message)
-            seen.echoes.append(client.recv(PATIENCE))
-        assert client.ping("payload").wait(PATIENCE)
-        client.close(CLOSE_CODE, CLOSE_REASON)
-        seen.close_code = client.close_code
-    return seen
+    with websockets.sync.client.connect(visit.url, **visit.options()) as client:
+        return talk_in_thread(client, bool(client.protocol.extensions))
 
 
 def websockets_asyncio(visit: Visit) -> Seen:
-    async def talk() -> Seen:
-        seen = Seen()
-        options = options_of_websockets(visit)
-        async with websockets.asyncio.client.connect(visit.url, **options) as client:
-            seen.subprotocol = client.subprotocol
-            seen.compression = bool(client.protocol.extensions)
-            for message in (*MESSAGES, FRAGMENTS):
-                await client.send(message)
-                seen.echoes.append(await client.recv())
-            await (await client.ping("payload"))
-            await client.close(CLOSE_CODE, CLOSE_REASON)
-            seen.close_code = client.close_code
-        return seen
+    async def main() -> Seen:
+        async with websockets.asyncio.client.connect(visit.url, **visit.options()) as client:
+            return await talk(client, bool(client.protocol.extensions))
 
-    return asyncio.run(asyncio.wait_for(talk(), PATIENCE))
+    return asyncio.run(asyncio.wait_for(main(), PATIENCE))
 
 
 def aiohttp_(visit: Visit) -> Seen:
-    async def talk() -> Seen:
+    async def main() -> Seen:
         async with (
             aiohttp.ClientSession() as session,
             session.ws_connect(
@@ -100,7 +70,7 @@ def aiohttp_(visit: Visit) -> Seen:
             seen.close_code = client.close_code
             return seen
 
-    return asyncio.run(asyncio.wait_for(talk(), PATIENCE))
+    return asyncio.run(asyncio.wait_for(main(), PATIENCE))
 
 
 def websocket_client(visit: Visit) -> Seen:

@@ -4,69 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Callable
+from typing import Callable
 
 import uvloop
 import wscodec.asyncio
 import wscodec.sync
-from conversation import (
-    CLOSE_CODE,
-    CLOSE_REASON,
-    FRAGMENTS,
-    MESSAGES,
-    OFFERED,
-    PATIENCE,
-    Client,
-    Seen,
-    Visit,
-)
+from conversation import PATIENCE, Client, Seen, Visit, talk, talk_in_thread
 from wscodec.exceptions import ConnectionClosed
 
 
-def options_of(visit: Visit) -> dict[str, Any]:
-    return {
-        "ssl": visit.context(),
-        "subprotocols": OFFERED,
-        "compression": "deflate" if visit.compression else None,
-        "max_size": None,
-        "proxy": None,
-    }
-
-
-async def talk(visit: Visit) -> Seen:
-    seen = Seen()
-    async with wscodec.asyncio.connect(visit.url, **options_of(visit)) as client:
-        seen.subprotocol = client.subprotocol
-        seen.compression = client.deflate is not None
-        for message in (*MESSAGES, FRAGMENTS):
-            await client.send(message)
-            seen.echoes.append(await client.recv())
-        await (await client.ping("payload"))
-        await client.close(CLOSE_CODE, CLOSE_REASON)
-        seen.close_code = client.close_code
-    return seen
+async def conversation(visit: Visit) -> Seen:
+    async with wscodec.asyncio.connect(visit.url, **visit.options()) as client:
+        return await talk(client, client.deflate is not None)
 
 
 def asyncio_(visit: Visit) -> Seen:
-    return asyncio.run(asyncio.wait_for(talk(visit), PATIENCE))
+    return asyncio.run(asyncio.wait_for(conversation(visit), PATIENCE))
 
 
 def uvloop_(visit: Visit) -> Seen:
-    return uvloop.run(asyncio.wait_for(talk(visit), PATIENCE))
+    return uvloop.run(asyncio.wait_for(conversation(visit), PATIENCE))
 
 
 def sync(visit: Visit) -> Seen:
-    seen = Seen()
-    with wscodec.sync.connect(visit.url, **options_of(visit)) as client:
-        seen.subprotocol = client.subprotocol
-        seen.compression = client.deflate is not None
-        for message in (*MESSAGES, FRAGMENTS):
-            client.send(message)
-            seen.echoes.append(client.recv(PATIENCE))
-        assert client.ping("payload").wait(PATIENCE)
-        client.close(CLOSE_CODE, CLOSE_REASON)
-        seen.close_code = client.close_code
-    return seen
+    with wscodec.sync.connect(visit.url, **visit.options()) as client:
+        return talk_in_thread(client, client.deflate is not None)
 
 
 CLIENTS: dict[str, Client] = {"asyncio": asyncio_, "uvloop": uvloop_, "sync": sync}
@@ -76,7 +38,7 @@ CLIENTS: dict[str, Client] = {"asyncio": asyncio_, "uvloop": uvloop_, "sync": sy
 
 
 async def refused(visit: Visit, message: bytes) -> int | None:
-    async with wscodec.asyncio.connect(visit.url, **options_of(visit)) as client:
+    async with wscodec.asyncio.connect(visit.url, **visit.options()) as client:
         with contextlib.suppress(ConnectionClosed):
             await client.send(message)
             await client.recv()
@@ -84,7 +46,7 @@ async def refused(visit: Visit, message: bytes) -> int | None:
 
 
 def sync_refused(visit: Visit, message: bytes) -> int | None:
-    with wscodec.sync.connect(visit.url, **options_of(visit)) as client:
+    with wscodec.sync.connect(visit.url, **visit.options()) as client:
         with contextlib.suppress(ConnectionClosed):
             client.send(message)
             client.recv(PATIENCE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -17,7 +16,14 @@ from typing import Any, Callable
 import aiohttp.web
 import pytest
 from certificates import context, trusting
-from client_peers import PATIENCE, accepting, run, serving
+from client_peers import (  # noqa: F401
+    PATIENCE,
+    accepting,
+    exchange,
+    no_settings,
+    run,
+    serving,
+)
 from wscodec.asyncio.client import connect
 from wscodec.exceptions import InvalidProxyStatus, InvalidStatus, ProxyError
 
@@ -86,19 +92,8 @@ def proxy_py() -> Iterator[int]:
         yield port
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-async def exchange(uri: str, **options: Any) -> None:
-    async with connect(uri, **options) as connection:
-        for message in ("hello", b"x" * 300_000):
-            await connection.send(message)
-            assert await connection.recv() == message
-        assert connection.remote_address[1] != int(uri.rpartition(":")[2].strip("/"))
+async def through_proxy(uri: str, **options: Any) -> None:
+    assert await exchange(uri, **options) != int(uri.rpartition(":")[2].strip("/"))
 
 
 SCHEMES = ("http", "socks4", "socks5", "socks5h")
@@ -109,7 +104,7 @@ SCHEMES = ("http", "socks4", "socks5", "socks5h")
 def test_messages_go_through_each_kind_of_proxy(pproxy: int, scheme: str, host: str) -> None:
     async def main() -> None:
         async with serving() as port:
-            await exchange(f"ws://{host}:{port}/", proxy=f"{scheme}://127.0.0.1:{pproxy}")
+            await through_proxy(f"ws://{host}:{port}/", proxy=f"{scheme}://127.0.0.1:{pproxy}")
 
     run(main())
 
@@ -120,7 +115,7 @@ def test_tls_goes_through_each_kind_of_proxy(
 ) -> None:
     async def main() -> None:
         async with serving(ssl=context(certificates)) as port:
-            await exchange(
+            await through_proxy(
                 f"wss://localhost:{port}/",
                 proxy=f"{scheme}://127.0.0.1:{pproxy}",
                 ssl=trusting(certificates),
@@ -134,7 +129,7 @@ def test_a_proxy_with_a_password(guarded: int, scheme: str) -> None:
     async def main() -> None:
         async with serving() as port:
             uri = f"ws://127.0.0.1:{port}/"
-            await exchange(uri, proxy=f"{scheme}://u:p@127.0.0.1:{guarded}")
+            await through_proxy(uri, proxy=f"{scheme}://u:p@127.0.0.1:{guarded}")
             with pytest.raises((ProxyError, OSError)):
                 await connect(uri, proxy=f"{scheme}://u:wrong@127.0.0.1:{guarded}")
 
@@ -146,12 +141,14 @@ def test_proxy_py(proxy_py: int, certificates: Path) -> None:
         proxy = f"http://u:p@127.0.0.1:{proxy_py}"
         async with serving() as port:
             uri = f"ws://127.0.0.1:{port}/"
-            await exchange(uri, proxy=proxy)
+            await through_proxy(uri, proxy=proxy)
             with pytest.raises(InvalidProxyStatus) as caught:
                 await connect(uri, proxy=f"http://127.0.0.1:{proxy_py}")
             assert caught.value.status == 407
         async with serving(ssl=context(certificates)) as port:
-            await exchange(f"wss://localhost:{port}/", proxy=proxy, ssl=trusting(certificates))
+            await through_proxy(
+                f"wss://localhost:{port}/", proxy=proxy, ssl=trusting(certificates)
+            )
 
     run(main())
 
@@ -314,7 +311,7 @@ def test_it_runs_with_uvloop(certificates: Path, pproxy: int) -> None:
                 assert await connection.recv() == "hello"
         async with serving(ssl=context(certificates)) as port:
             for proxy in ("http", "socks5h"):
-                await exchange(
+                await through_proxy(
                     f"wss://localhost:{port}/",
                     ssl=trusting(certificates),
                     proxy=f"{proxy}://127.0.0.1:{pproxy}",

@@ -57,6 +57,7 @@ class TestUvloop(TestAsyncio):
 
 class TestThreads(TlsChecks):
     name = "threads"
+    explains = True
 
     def test_half_close(self, server: Server) -> None:
         """Within a head, it is answered without a close_notify."""

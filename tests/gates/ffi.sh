@@ -1,6 +1,6 @@
 #!/bin/sh
 # LuaJIT and PHP's FFI call the library with the unchanged output of
-# `cc -E -P -DWSCODEC_FFI`, and SWIG wraps it. (tests/python/test_bindings.py
+# `cc -E -P -DWSCODEC_FFI`, and SWIG wraps it. (tests/python/test_generators.py
 # does the same with cffi.)
 #
 # CC may be set.

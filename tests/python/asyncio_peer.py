@@ -4,6 +4,7 @@ coroutines."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import importlib
@@ -12,11 +13,12 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, TypeVar
 
 import pytest
 from wire import BINARY, CLOSE, CONTINUATION, FIN, KEY, PING, PONG, TEXT, close, frame, xor
+from wscodec.asyncio import Server, ServerConnection, serve
 
 __all__ = ["BINARY", "CLOSE", "CONTINUATION", "FIN", "PING", "PONG", "TEXT", "close", "frame"]
 
@@ -157,6 +159,25 @@ def unmasked(payload: bytes) -> bytes:
 async def echo(connection: Any) -> None:
     async for message in connection:
         await connection.send(message)
+
+
+async def forever(connection: Any) -> None:
+    """A handler that waits for the end."""
+    await connection.wait_closed()
+
+
+async def one_of(server: Server) -> ServerConnection:
+    """A connection of a server, once there is one."""
+    await until(lambda: server.connections)
+    return next(iter(server.connections))
+
+
+@contextlib.asynccontextmanager
+async def met(**options: Any) -> AsyncIterator[tuple[ServerConnection, RawPeer]]:
+    """A connection of a server, whose handler only waits, and its peer. End the peer."""
+    async with serve(forever, "127.0.0.1", 0, **options) as server:
+        peer = await RawPeer.open(server)
+        yield await one_of(server), peer
 
 
 async def until(condition: Callable[[], object]) -> None:

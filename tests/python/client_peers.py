@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gc
 import hashlib
+import os
 import re
 import ssl
+import warnings
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
+import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from wscodec.asyncio.client import connect
 
 PATIENCE = 10
 Result = TypeVar("Result")
@@ -32,6 +37,45 @@ def run(test: Coroutine[Any, Any, Result]) -> Result:
         return result
 
     return asyncio.run(bounded())
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy in the environment."""
+    for name in os.environ:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+async def exchange(uri: str, **options: Any) -> int:
+    """Checks that a client's messages are echoed. Returns the port to which it is connected."""
+    async with connect(uri, **options) as connection:
+        for message in ("hello", b"x" * 300_000):
+            await connection.send(message)
+            assert await connection.recv() == message
+        port: int = connection.remote_address[1]
+    return port
+
+
+async def cancelled_after(turns: int, client: connect) -> None:
+    """Cancels an attempt to connect while it is in progress, or closes the connection."""
+    task = asyncio.ensure_future(client._connect())
+    for _ in range(turns):
+        await asyncio.sleep(0.0005)
+    task.cancel()
+    try:
+        await (await task).close()
+    except asyncio.CancelledError:
+        pass
+    await asyncio.sleep(0.05)
+
+
+def leaves_nothing_open(test: Coroutine[Any, Any, None]) -> None:
+    """Runs a test, and checks that no socket is left."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        run(test)
+        gc.collect()
 
 
 async def echo(connection: ServerConnection) -> None:

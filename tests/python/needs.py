@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
+import importlib.util
 import os
 import resource
 from collections.abc import Iterator
@@ -16,6 +18,12 @@ UNDER = tuple(os.environ.get("WSCODEC_UNDER", "").split())
 
 compression = pytest.mark.skipif(
     not wscodec.library_can_deflate(), reason="the library cannot compress"
+)
+mypy = pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="mypy is not installed")
+ruff = pytest.mark.skipif(not importlib.util.find_spec("ruff"), reason="ruff is not installed")
+websockets = pytest.mark.skipif(
+    int(importlib.metadata.version("websockets").partition(".")[0]) < 17,
+    reason="compares with websockets 17, which needs Python 3.10",
 )
 not_under = pytest.mark.skipif(bool(UNDER), reason="measures the program itself")
 

@@ -187,7 +187,7 @@ async def test_a_server_needs_one_place_to_listen() -> None:
             with pytest.raises(InvalidArgument, match="a path or sock"):
                 unix_serve(echo, path, **given)
     with pytest.raises(TypeError, match="host"):
-        unix_serve(echo, "/tmp/socket", host="127.0.0.1")
+        unix_serve(echo, "/tmp/socket", host="127.0.0.1")  # type: ignore[call-arg]
 
 
 # Handlers

@@ -11,16 +11,12 @@ from typing import Any
 
 import needs
 import pytest
-from asyncio_peer import FIN, TEXT, RawPeer, run, until, uri_of
+from asyncio_peer import FIN, TEXT, RawPeer, forever, run, until, uri_of
 from websockets.asyncio.client import connect as websockets_connect
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from wscodec import Deflate, Deflater
 from wscodec.asyncio import ConcurrencyError, broadcast, serve
 from wscodec.asyncio.testing import pair
-
-
-async def forever(connection: Any) -> None:
-    await connection.wait_closed()
 
 
 @run

@@ -4,40 +4,32 @@ Proxies that we did not write are in tests/examples."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import os
 import socket
 import ssl
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import context, trusting
-from client_peers import proxying, redirect, run, scripted, serving
-from wscodec._client import USER_AGENT
+from client_peers import (  # noqa: F401
+    cancelled_after,
+    exchange,
+    leaves_nothing_open,
+    no_settings,
+    proxying,
+    redirect,
+    run,
+    scripted,
+    serving,
+)
+from wscodec._client_opening import USER_AGENT
 from wscodec.asyncio.client import connect
 from wscodec.exceptions import InvalidProxy, InvalidProxyMessage, InvalidProxyStatus
 
 TLS_IN_TLS = pytest.mark.skipif(
     sys.version_info < (3, 11), reason="asyncio has no TLS inside TLS"
 )
-
-
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-
-
-async def exchange(uri: str, **options: Any) -> None:
-    async with connect(uri, **options) as connection:
-        for message in ("hello", b"x" * 300_000):
-            await connection.send(message)
-            assert await connection.recv() == message
 
 
 def test_messages_go_through_the_proxy() -> None:
@@ -265,17 +257,6 @@ def test_a_cancelled_attempt_leaves_nothing_open(certificates: Path, turns: int)
                 ssl=trusting(certificates),
                 proxy=f"http://127.0.0.1:{proxy.port}",
             )
-            task = asyncio.ensure_future(client._connect())
-            for _ in range(turns):
-                await asyncio.sleep(0.0005)
-            task.cancel()
-            try:
-                await (await task).close()
-            except asyncio.CancelledError:
-                pass
-            await asyncio.sleep(0.05)
+            await cancelled_after(turns, client)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ResourceWarning)
-        run(main())
-        gc.collect()
+    leaves_nothing_open(main())

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import socket
 import ssl
-import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certificates import context, trusting
-from client_peers import accepting, redirect, run, scripted, serving
+from client_peers import (
+    accepting,
+    cancelled_after,
+    leaves_nothing_open,
+    redirect,
+    run,
+    scripted,
+    serving,
+)
 from wscodec.asyncio.client import connect, unix_connect
 from wscodec.exceptions import InvalidMessage, SecurityError
 
@@ -175,10 +181,7 @@ def test_a_server_that_is_silent_is_left_after_open_timeout(certificates: Path) 
                 while await loop.sock_recv(peer, 65536):
                     pass
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ResourceWarning)
-        run(main())
-        gc.collect()
+    leaves_nothing_open(main())
 
 
 @pytest.mark.parametrize("turns", range(0, 30, 3))
@@ -186,17 +189,6 @@ def test_a_cancelled_attempt_leaves_nothing_open(certificates: Path, turns: int)
     async def main() -> None:
         async with serving(ssl=context(certificates)) as port:
             client = connect(f"wss://localhost:{port}/", ssl=trusting(certificates))
-            task = asyncio.ensure_future(client._connect())
-            for _ in range(turns):
-                await asyncio.sleep(0.0005)
-            task.cancel()
-            try:
-                await (await task).close()
-            except asyncio.CancelledError:
-                pass
-            await asyncio.sleep(0.05)
+            await cancelled_after(turns, client)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", ResourceWarning)
-        run(main())
-        gc.collect()
+    leaves_nothing_open(main())

@@ -20,7 +20,10 @@ from asyncio_peer import (
     RawPeer,
     close,
     echo,
+    forever,
     frame,
+    met,
+    one_of,
     request,
     run,
     until,
@@ -41,19 +44,6 @@ from wscodec.asyncio import (
 )
 from wscodec.asyncio.testing import pair
 from wscodec.errors import InvalidArgument
-
-
-async def forever(connection: Any) -> None:
-    """A handler that waits for the end."""
-    await connection.wait_closed()
-
-
-async def one_of(server: Any) -> ServerConnection:
-    """The connection of a server, once there is one."""
-    await until(lambda: server.connections)
-    connection: ServerConnection = next(iter(server.connections))
-    return connection
-
 
 # The closing handshake
 
@@ -91,9 +81,7 @@ async def test_the_close_of_the_peer_gets_a_reply_and_the_server_ends_tcp_first(
 
 @run
 async def test_a_close_without_a_code_is_normal() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         peer.write(frame(FIN | CLOSE))
         assert await peer.frame() == (FIN | CLOSE, b"")
         await peer.end()
@@ -133,9 +121,7 @@ async def test_an_invalid_code_or_reason_is_refused_at_once(code: int, reason: s
 
 @run
 async def test_a_peer_that_does_not_reply_to_the_close_is_aborted_after_close_timeout() -> None:
-    async with serve(forever, "127.0.0.1", 0, close_timeout=0.1) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(close_timeout=0.1) as (connection, peer):
         await connection.close()
         assert connection.close_code == 1006
         with pytest.raises(ConnectionClosedError) as raised:
@@ -147,9 +133,7 @@ async def test_a_peer_that_does_not_reply_to_the_close_is_aborted_after_close_ti
 
 @run
 async def test_a_peer_that_closes_but_keeps_tcp_open_is_aborted_after_close_timeout() -> None:
-    async with serve(forever, "127.0.0.1", 0, close_timeout=0.1) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(close_timeout=0.1) as (connection, peer):
         peer.write(close(1000))
         await connection.wait_closed()
         assert connection.close_code == 1000
@@ -161,9 +145,7 @@ async def test_a_peer_that_closes_but_keeps_tcp_open_is_aborted_after_close_time
 
 @run
 async def test_messages_before_the_close_can_be_taken_after_it() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         peer.write(frame(FIN | TEXT, b"a") + frame(FIN | BINARY, b"b") + close(1000))
         await peer.closed_with()
         await peer.end()
@@ -174,9 +156,7 @@ async def test_messages_before_the_close_can_be_taken_after_it() -> None:
 
 @run
 async def test_messages_in_flight_when_we_close_can_still_be_taken() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         connection.close_nowait()
         peer.write(frame(FIN | TEXT, b"in flight") + frame(FIN | PING, b"p") + close(1000))
         assert await peer.closed_with() == (1000, "")
@@ -187,9 +167,7 @@ async def test_messages_in_flight_when_we_close_can_still_be_taken() -> None:
 
 @run
 async def test_unread_messages_do_not_delay_a_close() -> None:
-    async with serve(forever, "127.0.0.1", 0, max_queue=4) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(max_queue=4) as (connection, peer):
         for i in range(50_000):
             peer.write(frame(FIN | TEXT, b"%05d" % i))
         await until(lambda: not connection.transport.is_reading())
@@ -236,9 +214,7 @@ async def test_used_in_async_with_a_connection_closes_with_1000_or_1011() -> Non
 
 @run
 async def test_a_full_queue_does_not_hide_that_the_peer_has_closed_tcp() -> None:
-    async with serve(forever, "127.0.0.1", 0, max_queue=1) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(max_queue=1) as (connection, peer):
         peer.write(frame(FIN | TEXT, b"a") * 3 + close(1000))
         await peer.closed_with()
         await peer.end()
@@ -264,9 +240,7 @@ async def test_a_full_queue_does_not_hide_that_the_peer_has_closed_tcp() -> None
 )
 @run
 async def test_what_violates_the_protocol_closes_with_its_code(bad: bytes, code: int) -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         peer.write(frame(FIN | TEXT, b"before") + bad + frame(FIN | TEXT, b"after"))
         received, reason = await peer.closed_with()
         assert received == code and reason
@@ -282,9 +256,7 @@ async def test_what_violates_the_protocol_closes_with_its_code(bad: bytes, code:
 
 @run
 async def test_an_error_after_our_close_ends_the_connection_at_once() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         connection.close_nowait()
         peer.write(frame(FIN | 3))
         assert await peer.closed_with() == (1000, "")
@@ -340,9 +312,7 @@ async def test_a_message_that_a_close_has_interrupted_is_not_a_cause() -> None:
         await connection.wait_closed()
         yield "two"
 
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         sending = asyncio.ensure_future(connection.send(fragments()))
         await peer.frame()
         peer.write(close(1000))
@@ -359,9 +329,7 @@ async def test_a_message_that_a_close_has_interrupted_is_not_a_cause() -> None:
 
 @run
 async def test_a_reset_is_a_connection_closed_error_with_its_cause() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         receiving = asyncio.ensure_future(connection.recv())
         await asyncio.sleep(0)
         peer.reset()
@@ -388,9 +356,7 @@ async def test_the_end_of_the_stream_without_a_close_is_a_connection_closed_erro
 
 @run
 async def test_messages_received_before_a_reset_can_be_taken() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
         peer.write(frame(FIN | TEXT, b"last words"))
         await until(lambda: connection._queue)
         peer.reset()
@@ -402,9 +368,7 @@ async def test_messages_received_before_a_reset_can_be_taken() -> None:
 
 @run
 async def test_a_send_that_waits_for_a_slow_peer_raises_when_the_peer_is_gone() -> None:
-    async with serve(forever, "127.0.0.1", 0) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met() as (connection, peer):
 
         async def flood() -> None:
             while True:

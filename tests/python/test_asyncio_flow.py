@@ -17,22 +17,16 @@ from asyncio_peer import (
     RawPeer,
     close,
     echo,
+    forever,
     frame,
+    met,
+    one_of,
     run,
     until,
 )
 from wscodec.asyncio import serve
 from wscodec.asyncio._base import AT_ONCE, SOON
 from wscodec.asyncio.testing import pair
-
-
-async def forever(connection: Any) -> None:
-    await connection.wait_closed()
-
-
-async def one_of(server: Any) -> Any:
-    await until(lambda: server.connections)
-    return next(iter(server.connections))
 
 
 def writes_of(connection: Any) -> list[bytes]:
@@ -114,9 +108,7 @@ async def test_reading_stops_when_the_queue_takes_more_memory_than_max_size(
 ) -> None:
     limit, size = 1 << 20, 200_000
     sent = [bytes([i]) * size for i in range(15)]
-    async with serve(forever, "127.0.0.1", 0, max_size=limit, stream=stream) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(max_size=limit, stream=stream) as (connection, peer):
         for message in sent:
             peer.write(frame(FIN | BINARY, message))
         await until(lambda: connection._is_read_paused)
@@ -131,9 +123,7 @@ async def test_reading_stops_when_the_queue_takes_more_memory_than_max_size(
 
 @run
 async def test_many_small_messages_are_taken_without_a_limit_on_memory_that_small() -> None:
-    async with serve(forever, "127.0.0.1", 0, max_size=100) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(max_size=100) as (connection, peer):
         for i in range(16):
             peer.write(frame(FIN | BINARY, b"a" * 100))
             await until(lambda: connection._queued() > i)  # noqa: B023
@@ -143,9 +133,7 @@ async def test_many_small_messages_are_taken_without_a_limit_on_memory_that_smal
 
 @run
 async def test_without_max_queue_the_memory_of_the_queue_is_not_limited() -> None:
-    async with serve(forever, "127.0.0.1", 0, max_size=300_000, max_queue=None) as server:
-        peer = await RawPeer.open(server)
-        connection = await one_of(server)
+    async with met(max_size=300_000, max_queue=None) as (connection, peer):
         for _ in range(30):
             peer.write(frame(FIN | BINARY, bytes(200_000)))
         await until(lambda: connection._queued() == 30)

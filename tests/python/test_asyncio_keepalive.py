@@ -15,6 +15,7 @@ from asyncio_peer import (
     TEXT,
     RawPeer,
     echo,
+    forever,
     frame,
     run,
     until,
@@ -23,10 +24,6 @@ from asyncio_peer import (
 from websockets.asyncio.client import connect as websockets_connect
 from wscodec.asyncio import ConnectionClosedError, serve
 from wscodec.asyncio.testing import pair
-
-
-async def forever(connection: Any) -> None:
-    await connection.wait_closed()
 
 
 @run

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asyncio_peer import FIN, TEXT, RawPeer, echo, frame, port_of, request, run, until
+from asyncio_peer import BINARY, FIN, TEXT, RawPeer, echo, frame, port_of, request, run, until
 from certificates import context, trusting
 from wscodec.asyncio import InvalidState, ServerConnection, serve
+from wscodec.asyncio._room import READ
+from wscodec.asyncio._server_connection import MOST_EARLY
 
 LOCAL = ("127.0.0.1", 0)
 
@@ -76,13 +78,61 @@ async def test_the_server_waits_for_a_callback_whose_client_has_gone() -> None:
             await asyncio.sleep(0.05)
             events.append("ended")
 
-    # While a callback runs, nothing is read, so that the time limit ends the connection.
-    async with serve(echo, *LOCAL, process_request=process, open_timeout=0.1) as server:
+    async with serve(echo, *LOCAL, process_request=process) as server:
         peer = await RawPeer.connect(server)
         peer.write(request())
         await until(lambda: events)
         peer.reset()
     assert events == ["called", "ended"]
+
+
+@pytest.mark.parametrize("leave", ["reset", "end"])
+@run
+async def test_a_client_that_leaves_cancels_the_callback_at_once(leave: str) -> None:
+    events = []
+
+    async def process(connection: Any, request: Any) -> None:
+        events.append("called")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            events.append("cancelled")
+            raise
+
+    async with serve(echo, *LOCAL, process_request=process, open_timeout=None) as server:
+        peer = await RawPeer.connect(server)
+        peer.write(request() + frame(FIN | TEXT, b"early"))
+        await until(lambda: events)
+        if leave == "reset":
+            peer.reset()
+        else:
+            await peer.end()
+        await until(lambda: not server._all)
+    assert events == ["called", "cancelled"]
+
+
+@run
+async def test_what_arrives_while_a_coroutine_decides_is_bounded_and_not_lost() -> None:
+    decide, size, count = asyncio.Event(), 1 << 14, 50
+
+    async def process(connection: Any, request: Any) -> None:
+        await decide.wait()
+
+    async with serve(echo, *LOCAL, process_request=process) as server:
+        peer = await RawPeer.connect(server)
+        peer.write(request())
+        messages = [number.to_bytes(2, "big") * (size // 2) for number in range(count)]
+        for message in messages:
+            peer.write(frame(FIN | BINARY, message))
+        await until(lambda: any(not each.transport.is_reading() for each in server._all))
+        (connection,) = server._all
+        assert connection._head is not None
+        assert len(connection._head.data) <= len(request()) + MOST_EARLY + READ
+        decide.set()
+        assert (await peer.head()).startswith(b"HTTP/1.1 101 ")
+        for message in messages:
+            assert await peer.frame() == (FIN | BINARY, message)
+        await peer.end()
 
 
 # Calls before the connection is open
@@ -167,6 +217,32 @@ async def test_close_in_process_request_aborts_and_nothing_is_called_afterwards(
         await peer.end()
         await until(lambda: not server._all)
     assert calls == ["process_request"]
+    assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
+
+
+@run
+async def test_close_in_select_subprotocol_aborts_and_nothing_is_called_afterwards(
+    caplog: Any,
+) -> None:
+    calls: list[str] = []
+
+    def closes(connection: Any, offered: Any) -> None:
+        calls.append("select_subprotocol")
+        connection.close_nowait()
+
+    async with serve(
+        lambda connection: calls.append("handler"),  # type: ignore[arg-type, return-value]
+        *LOCAL,
+        select_subprotocol=closes,
+        process_response=lambda *_: calls.append("process_response"),
+    ) as server:
+        peer = await RawPeer.connect(server)
+        peer.write(request())
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+            await peer.head()
+        await peer.end()
+        await until(lambda: not server._all)
+    assert calls == ["select_subprotocol"]
     assert not [each for each in caplog.records if each.levelno >= logging.ERROR]
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import wscodec
-from wscodec import Response, _body, parse_handshake
-from wscodec._body import MAX_BODY, BodyReader
-from wscodec._client import USER_AGENT, ClientOpening, Offer
+from wscodec import Response, parse_handshake
+from wscodec._client_opening import USER_AGENT, ClientOpening, Offer
 from wscodec._reconnect import MAX_RETRY_AFTER, backoff, process_exception, retry_after
 from wscodec._redirect import redirected, without_credentials
+from wscodec._response_body import MAX_BODY, BodyReader
 from wscodec.datastructures import Headers
 from wscodec.exceptions import (
     InvalidMessage,
@@ -232,7 +232,7 @@ def test_a_body_ends_where_its_chunks_are_malformed(chunks: bytes, body: bytes) 
 
 
 def test_the_bound_is_the_one_that_is_documented() -> None:
-    assert _body.MAX_BODY == 65536
+    assert MAX_BODY == 65536
 
 
 # Redirections

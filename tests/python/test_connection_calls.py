@@ -27,7 +27,7 @@ from wscodec import (
     Message,
     Opcode,
     State,
-    _calls,
+    _fast_calls,
     _ffi,
     _frame_headers,
     _receiving,
@@ -38,7 +38,7 @@ from wscodec import (
     options,
 )
 
-FUNCTION: Any = type(_calls.short("ws_version")).__mro__[1]
+FUNCTION: Any = type(_fast_calls.short("ws_version")).__mro__[1]
 """The base class of ctypes for all functions."""
 
 MODULES: list[ModuleType] = [connection, _receiving, _sending, _room, options, deflate]
@@ -299,8 +299,8 @@ def test_long_compression_gives_up_the_gil(turns: Turns) -> None:
 
 def test_both_kinds_of_calls_reach_one_function() -> None:
     for name in _ffi.PROTOTYPES:
-        short, long = _calls.short(name), _calls.long(name)
-        declared = _calls.declared(name)
+        short, long = _fast_calls.short(name), _fast_calls.long(name)
+        declared = _fast_calls.declared(name)
         addresses = {ctypes.cast(f, c_void_p).value for f in (short, long, declared)}  # type: ignore[arg-type]
         assert len(addresses) == 1
 

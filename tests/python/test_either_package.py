@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import needs
 import pytest
 from programs import PATIENCE, Running, Stage, stage
 from wire import ROOT
@@ -91,6 +92,7 @@ def test_a_program_does_the_same_with_either_package(
             assert started.output == "bye\n"
 
 
+@needs.websockets
 @pytest.mark.parametrize("client", PACKAGES)
 @pytest.mark.parametrize("server", PACKAGES)
 def test_a_client_closes_when_it_gets_a_signal_and_the_server_notices(
@@ -106,6 +108,7 @@ def test_a_client_closes_when_it_gets_a_signal_and_the_server_notices(
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+@needs.mypy
 def test_types_of_these_programs_pass_mypy_with_either_package(
     package: str, tmp_path: Path
 ) -> None:

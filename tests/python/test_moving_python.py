@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import needs
 import pytest
 import websockets
 import wscodec.asyncio
 import wscodec.exceptions
+import wscodec.sync
 from programs import programs
 from websockets_names import facts
 from wire import ROOT
@@ -54,6 +56,7 @@ def compared(module: str) -> dict[str, str]:
     return facts(theirs, ours, PASSES_ON.get(module, {}))
 
 
+@needs.websockets
 @pytest.mark.parametrize("module", MODULES)
 def test_every_name_of_websockets_is_listed_with_its_difference(module: str) -> None:
     listed, found = rows(f"websockets.{module}"), compared(module)
@@ -65,6 +68,7 @@ def test_every_name_of_websockets_is_listed_with_its_difference(module: str) -> 
         assert said[0] == kind or (said[0], kind) == ("differs", "same"), (name, kind)
 
 
+@needs.websockets
 def test_every_name_of_the_package_itself_is_listed() -> None:
     listed = rows("websockets")
     assert sorted(listed) == sorted({*websockets.__all__})
@@ -93,6 +97,11 @@ def test_the_rows_of_imports_name_what_exists() -> None:
 def test_modules_that_are_written_out_are_found_as_the_page_says() -> None:
     assert vars(wscodec.asyncio)["exceptions"] is wscodec.exceptions
     assert not hasattr(wscodec.asyncio, "asyncio")
+
+
+def test_both_network_layers_have_the_same_names_except_for_what_only_threads_need() -> None:
+    only_one = set(wscodec.asyncio.__all__) ^ set(wscodec.sync.__all__)
+    assert only_one == {"PongEvent", "reconnect", "unix_reconnect"}
 
 
 def test_the_codes_have_the_names_of_websockets() -> None:

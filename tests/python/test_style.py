@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import needs
 import wscodec
 from wire import ROOT
 from wscodec import errors
@@ -30,12 +31,14 @@ def check(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@needs.mypy
 def test_types_pass_mypy() -> None:
     cache = str(ROOT / "target" / "python" / "mypy-cache")
     config = ["--config-file", "python/pyproject.toml", "--cache-dir", cache]
     check("mypy", *config, "--exclude", OTHER_PACKAGES, *PATHS)
 
 
+@needs.ruff
 def test_style_passes_ruff() -> None:
     config = ["--no-cache", "--config", "python/pyproject.toml"]
     check("ruff", "check", *config, *PATHS, EXAMPLES)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import needs
 import pytest
 import wscodec
 
@@ -45,6 +46,7 @@ def test_other_names_are_not_attributes() -> None:
             getattr(wscodec, name)
 
 
+@needs.mypy
 def test_type_checkers_know_the_modules_and_no_others(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(

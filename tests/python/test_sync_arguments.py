@@ -6,12 +6,9 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
-import os
 import pydoc
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,6 @@ from typing import Any
 import pytest
 from echo_checks import goodbye
 from sync_peers import Records, echo, nothing_is_left, raw, serving, wait_until  # noqa: F401
-from wire import ROOT
 from wscodec.errors import InvalidArgument
 from wscodec.sync import (
     ClientConnection,
@@ -32,7 +28,6 @@ from wscodec.sync import (
     unix_connect,
     unix_serve,
 )
-from wscodec.sync._arguments import ConnectArguments, ServeArguments
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -260,26 +255,7 @@ def test_an_adapter_is_a_logger() -> None:
     serve(echo, *LOCAL, logger=adapter).shutdown()
 
 
-# For type checkers and help()
-
-
-@pytest.mark.parametrize(
-    ("function", "types"), [(serve, ServeArguments), (reconnect, ConnectArguments)]
-)
-def test_type_checkers_know_the_arguments_that_are_passed_on(
-    function: Callable[..., Any], types: Any
-) -> None:
-    parameters = inspect.signature(function).parameters.values()
-    known = {
-        each.name: each.annotation for each in parameters if each.kind is each.KEYWORD_ONLY
-    }
-    own: dict[str, Any] = types.__annotations__
-    passed = set(own) - set(known)
-    socket_function = socket.create_server if function is serve else socket.create_connection
-    assert passed <= {*inspect.signature(socket_function).parameters, "all_errors"}
-    assert set(known) <= set(own)
-    for name, annotation in known.items():
-        assert own[name].__forward_arg__.split() == annotation.strip("()").split(), name
+# help()
 
 
 def test_help_shows_nothing_that_is_not_for_users_and_explains_the_rest() -> None:
@@ -300,28 +276,3 @@ def test_help_shows_nothing_that_is_not_for_users_and_explains_the_rest() -> Non
     for described_class, names in described:
         for name in names:
             assert f"\n{name}  " in (inspect.getdoc(described_class) or ""), name
-
-
-def test_mypy_finds_wrong_arguments(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(
-        "from wscodec.sync import connect, serve, unix_connect, unix_serve, ServerConnection\n"
-        "def handler(connection: ServerConnection) -> None: ...\n"
-        "connect('ws://x', ping_intervall=5)\n"
-        "connect('ws://x', ping_interval='x')\n"
-        "unix_connect('x', max_sise=5)\n"
-        "unix_serve(handler, 'x', subprotocol='x')\n"
-        "serve(handler, 'x', 5, orgins=[])\n"
-        "connect('ws://x', source_address=('x', 0), max_size=(1, None)).close()\n"
-        "unix_serve(handler, 'x', backlog=5, origins=[None]).shutdown()\n"
-    )
-    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache")]
-    done = subprocess.run(
-        [*command, "--follow-imports", "silent", str(program)],
-        env={**os.environ, "MYPYPATH": str(ROOT / "python")},
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-    )
-    found = {line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line}
-    assert found == {"3", "4", "5", "6", "7"}, done.stdout + done.stderr

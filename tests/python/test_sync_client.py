@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import os
 import socket
 import ssl
 import threading
@@ -15,7 +13,14 @@ from typing import Any
 import client_peers
 import pytest
 from certificates import context, trusting
-from client_peers import accepting, proxying, redirect, reply, scripted
+from client_peers import (  # noqa: F401
+    accepting,
+    no_settings,
+    proxying,
+    redirect,
+    reply,
+    scripted,
+)
 from sync_peers import (  # noqa: F401
     PATIENCE,
     Records,
@@ -27,7 +32,7 @@ from sync_peers import (  # noqa: F401
     wait_until,
 )
 from sync_peers import echo as echo_handler
-from wscodec._client import USER_AGENT
+from wscodec._client_opening import USER_AGENT
 from wscodec.errors import HandshakeAccept, InvalidArgument
 from wscodec.exceptions import (
     ConnectionClosedError,
@@ -51,13 +56,6 @@ from wscodec.sync import (
 )
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ:
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
 
 
 def exchange(uri: str, **options: Any) -> None:
@@ -416,20 +414,6 @@ def test_connect_is_reconnect_if_it_is_not_to_be_legacy() -> None:
             break
         with connect(uri_of(server), legacy=True) as connection:
             assert connection.state is State.OPEN
-
-
-@pytest.mark.parametrize(
-    ("function", "target"),
-    [(connect, reconnect), (unix_connect, reconnect), (unix_serve, serve)],
-)
-def test_a_signature_has_the_arguments_that_are_passed_on(
-    function: Callable[..., Any], target: Callable[..., Any]
-) -> None:
-    shown = inspect.signature(function).parameters
-    passed = inspect.signature(target).parameters.values()
-    by_name = [each for each in passed if each.kind is inspect.Parameter.KEYWORD_ONLY]
-    assert len(by_name) > 20
-    assert [shown[each.name] for each in by_name] == by_name
 
 
 def test_reconnect_can_be_used_like_connect_but_not_twice_at_once() -> None:

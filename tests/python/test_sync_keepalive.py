@@ -142,7 +142,7 @@ def test_without_a_timeout_nobody_is_judged() -> None:
 
 
 def test_a_client_keeps_its_server_alive_too() -> None:
-    with met_by_client(ping_interval=0.1, ping_timeout=0.3) as (connection, peer):
+    with met_by_client(ping_interval=0.1, ping_timeout=0.8) as (connection, peer):
         for _ in range(3):
             ping = peer.read(10)
             assert ping[:2] == bytes([FIN | PING, 0x84])

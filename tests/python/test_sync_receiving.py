@@ -175,7 +175,7 @@ def test_replies_of_a_slow_handler_precede_the_close_behind_the_message(end: str
         peer.send(text(b"a"), text(b"b"), text(b"c"), last)
         replies = b""
         for message in ("a", "b", "c"):
-            time.sleep(0.3)
+            time.sleep(0.1)
             assert connection.recv() == message
             assert connection.state is State.OPEN
             connection.send(message)

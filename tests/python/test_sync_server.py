@@ -189,6 +189,27 @@ def test_close_in_process_request_drops_the_client() -> None:
             assert peer.rest() == b""
 
 
+@pytest.mark.parametrize("name", ["process_request", "select_subprotocol", "process_response"])
+def test_nothing_is_called_after_a_callback_that_has_closed_the_connection(name: str) -> None:
+    calls: list[str] = []
+
+    def called(each: str) -> Any:
+        def callback(connection: ServerConnection, *_: Any) -> None:
+            calls.append(each)
+            if each == name:
+                connection.start_close()
+
+        return callback
+
+    order = ["process_request", "select_subprotocol", "process_response"]
+    options: Any = {each: called(each) for each in order}
+    with serving(called("handler"), **options) as server:
+        with Peer(port_of(server)) as peer:
+            peer.send(PLAIN_REQUEST)
+            assert peer.rest() == b""
+    assert calls == order[: order.index(name) + 1]
+
+
 def test_open_timeout_bounds_the_opening_handshake() -> None:
     with serving(open_timeout=0.3) as server:
         for sent in (b"", PLAIN_REQUEST[:-2]):

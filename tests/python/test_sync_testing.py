@@ -8,6 +8,7 @@ from typing import Any
 
 import needs
 import pytest
+from sync_peers import descriptors, wait_until
 from wscodec.sync import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from wscodec.sync.testing import pair
 
@@ -131,3 +132,17 @@ def test_a_handler_that_does_not_return_is_a_timeout() -> None:
         with pair(lambda connection: gate.wait(), close_timeout=0.05):
             pass
     gate.set()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_handler_that_does_not_return_keeps_no_socket_open(fails: bool) -> None:
+    gate, before = threading.Event(), descriptors()
+    with pytest.raises(ZeroDivisionError if fails else TimeoutError):
+        with pair(lambda connection: gate.wait(), close_timeout=0.05) as (_, client):
+            client.send("a")  # never received
+            if fails:
+                raise ZeroDivisionError
+    try:
+        wait_until(lambda: descriptors() <= before)
+    finally:
+        gate.set()

@@ -7,7 +7,7 @@ import ssl
 from typing import Any
 
 from .._auth import basic_authorization
-from .._client import Offer
+from .._client_opening import Offer
 from ..datastructures import Headers
 from ..errors import InvalidArgument
 from ..exceptions import InvalidProxy, InvalidURI

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .._client import ClientOpening, Offer, Opened
+from .._client_opening import ClientOpening, Offer, Opened
 from .._redirect import Redirects
 from ..exceptions import InvalidStatus
 from ..uri import WebSocketURI

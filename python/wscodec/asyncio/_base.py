@@ -10,8 +10,8 @@ from ctypes import addressof, c_char, c_size_t, c_void_p
 from typing import Any, ClassVar, Union, cast
 
 from .. import _ffi
+from .._common_properties import CommonProperties
 from .._ending import Ending, State
-from .._facts import Facts
 from .._messages import server_frame
 from ..deflate import Deflate
 from ..errors import check
@@ -35,7 +35,7 @@ at the end of the read that is being handled."""
 CONNECTING, OPEN, CLOSING, CLOSED = State
 
 
-class Base(Facts, asyncio.BufferedProtocol):
+class Base(CommonProperties, asyncio.BufferedProtocol):
     """The memory of a connection, its facts, and its output.
 
     The slots are what every connection has. The rest is in its __dict__, which is made when it

@@ -18,9 +18,9 @@ from ctypes import byref, c_uint64, create_string_buffer, sizeof
 from typing import NoReturn
 
 from .. import _ffi
-from .._ending import Ending
+from .._ending import Ending, too_big
 from .._ffi import lib
-from ..errors import InvalidState, TooBig, WsError, check, error_for
+from ..errors import InvalidState, TooBig, check, error_for
 from ..exceptions import ConnectionClosed
 from ..text import Close, CloseCode, close_build
 from ._base import CLOSED, CLOSING, CONNECTING, OPEN, Base
@@ -168,14 +168,15 @@ class Closing(Base):
         """The peer has violated the protocol."""
         error = error_for(result)
         if isinstance(error, TooBig):
-            error = self._too_big()
+            error = too_big(self._announced())
         self._end().blame(error)
         self._end_with(self._close_frame(Close(error.close_code, str(error))))
 
-    def _too_big(self) -> WsError:
+    def _announced(self) -> int:
+        """The length of the frame or message that was too big."""
         announced = c_uint64()
         check(lib.ws_conn_get(self._handle, _ffi.INFO_ANNOUNCED, byref(announced)))
-        return TooBig(f"a frame or message of {announced.value} bytes exceeds the limit")
+        return announced.value
 
     # After both close frames, or an error
 

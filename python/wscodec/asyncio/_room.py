@@ -9,7 +9,7 @@ from struct import Struct
 from weakref import WeakKeyDictionary
 
 from .. import _ffi
-from .._calls import long, short
+from .._fast_calls import long, short
 
 READ = 1 << 18
 """Bytes that are read at most at once."""

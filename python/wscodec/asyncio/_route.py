@@ -12,8 +12,8 @@ from typing import Any
 from ..exceptions import InvalidProxy, ProxyError
 from ..proxy import Proxy, ProxyLike, Tunnel, proxy_for, socks_connector
 from ..uri import WebSocketURI
+from ._arguments import accepted_by, check_loop_arguments, is_of_tls
 from ._link import Link
-from ._loop_arguments import accepted_by, check_loop_arguments, is_of_tls
 
 __all__ = ["Route"]
 

@@ -9,8 +9,8 @@ from copy import copy
 from typing import Any
 
 from .. import _ffi
-from .._callables import LoggerLike, check_plain
-from .._limits import (
+from .._callbacks import LoggerLike, check_plain
+from .._checks import (
     MaxQueue,
     MaxSize,
     at_least,

@@ -12,10 +12,11 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from types import TracebackType
-from typing import Any, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
-from .._callables import check_callable, logger_for
-from .._client import USER_AGENT, Offer, Opened
+from .._callbacks import check_callable, logger_for
+from .._checks import MaxQueue, MaxSize, headers_of
+from .._client_opening import USER_AGENT, Offer, Opened
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -26,8 +27,8 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize, headers_of
 from .._reconnect import Retries, backoff, process_exception
+from .._signature import with_arguments_of
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..frame import Side
@@ -35,11 +36,15 @@ from ..handshake import Response
 from ..http11 import Request, parse_request
 from ..proxy import ProxyLike
 from ..uri import parse_uri
+from ._arguments import ConnectLoopArguments, UnixConnectArguments
 from ._attempt import Attempt
 from ._route import Route
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
 from ._timeout import timeout
 from .connection import Connection
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "ClientConnection",
@@ -205,7 +210,7 @@ class connect:
         stream: bool = False,
         logger: Logger | None = None,
         create_connection: Callable[[Settings], ClientConnection] | None = None,
-        **arguments: Any,
+        **arguments: Unpack[ConnectLoopArguments],
     ) -> None:
         check_callable("process_exception", process_exception, "exception")
         check_callable("reconnect_delays", reconnect_delays)
@@ -237,7 +242,7 @@ class connect:
             user_agent=user_agent_header,
         )
         self._offer.request(self._uri)  # raises what is wrong with it
-        self._route = Route(proxy, user_agent_header, arguments)
+        self._route = Route(proxy, user_agent_header, {**arguments})
         self._route.check(self._uri)
         self._process_exception = process_exception
         self._reconnect_delays = reconnect_delays
@@ -292,8 +297,11 @@ class connect:
                 await asyncio.sleep(delay)
 
 
+@with_arguments_of(connect)
 def unix_connect(
-    path: str | bytes | os.PathLike[str] | None = None, uri: str | None = None, **options: Any
+    path: str | bytes | os.PathLike[str] | None = None,
+    uri: str | None = None,
+    **options: Unpack[UnixConnectArguments],
 ) -> connect:
     """Connects to a server on a Unix socket. Without a path, `sock` must be given.
 
@@ -304,4 +312,5 @@ def unix_connect(
     """
     if uri is None:
         uri = "wss://localhost/" if options.get("ssl") else "ws://localhost/"
-    return connect(uri, unix=True, path=path, **options)
+    given: dict[str, Any] = {**options, "unix": True, "path": path}
+    return connect(uri, **given)

@@ -74,7 +74,7 @@ class Connection(Receiving):
 
     def _on_open_timeout(self) -> None:
         """The opening handshake takes too long."""
-        self._end().cause = TimeoutError("timed out during the opening handshake")
+        self._end().blame(TimeoutError("timed out during the opening handshake"))
         self.transport.abort()
 
     def _open(self, engine: Engine, first: bytes) -> None:

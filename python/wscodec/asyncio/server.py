@@ -1,20 +1,17 @@
-"""Servers: serve() and unix_serve()."""
+"""Servers: serve() and unix_serve(). What they create is in _server.py and
+_server_connection.py."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import functools
-import inspect
 import os
-import socket
 import sys
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from types import TracebackType
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._auth import basic_auth
-from .._callables import check_callable, check_no_generator, logger_for
+from .._callbacks import check_callable, check_no_generator, logger_for
+from .._checks import MaxQueue, MaxSize, check_list
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -25,384 +22,27 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize, check_list
-from .._opening import Answer, HeadReader, Opening, Origin, Steps, plain
+from .._server_opening import Opening, Origin
+from .._signature import with_arguments_of
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
-from ..errors import HandshakeError, InvalidArgument, InvalidState
-from ..exceptions import ConnectionClosed
-from ..frame import Side
-from ..http11 import Request, Response, parse_request
-from ..text import CloseCode, close_build
-from ._base import CLOSED, CONNECTING, OPEN
-from ._loop_arguments import accepted_by, check_loop_arguments
+from ..errors import InvalidArgument
+from ..http11 import Request, Response
+from ._arguments import (
+    ServeLoopArguments,
+    UnixServeArguments,
+    accepted_by,
+    check_loop_arguments,
+)
+from ._server import Handler, Server
+from ._server_connection import ServerConnection
 from ._settings import WRITE_LIMIT, Logger, OnConnection, OnMessage, Settings, WriteLimit
-from .connection import Connection, broadcast
+from .connection import broadcast
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Unpack
 
 __all__ = ["Server", "ServerConnection", "basic_auth", "broadcast", "serve", "unix_serve"]
-
-Handler = Callable[["ServerConnection"], Awaitable[object]]
-
-
-class ServerConnection(Connection):
-    """A connection of a server. serve() creates it; see Connection for its methods."""
-
-    __slots__ = ("_head", "_task", "server")
-
-    side = Side.SERVER
-
-    server: Server
-    """The server that it belongs to."""
-    username: str
-    """The user, once basic_auth() has let it through."""
-
-    def __init__(self, settings: Settings, server: Server) -> None:
-        super().__init__(settings)
-        self.server = server
-        self._head: HeadReader | None = HeadReader()
-        self._task: asyncio.Future[Any] | None = None  # of the opening, then of the handler
-
-    @property
-    def request(self) -> Request:
-        """The client's request, always the same object.
-
-        Raises InvalidState before it has arrived.
-        """
-        if self._request is None:
-            raise InvalidState("the client's request has not arrived yet")
-        if isinstance(self._request, bytes):
-            self._request = parse_request(self._request)
-        request: Request = self._request
-        return request
-
-    @request.setter
-    def request(self, request: Request) -> None:
-        self._request = request
-
-    @property
-    def response(self) -> Response | None:
-        """The response to it; None before it is sent."""
-        if self._response is None and self._was_open:
-            self._response = self.server._opening.response_to(self.request, self._subprotocol)
-        response: Response | None = self._response
-        return response
-
-    def respond(self, status: int, text: str) -> Response:
-        """A response with a short text, for process_request and process_response to return.
-
-        status  200 ... 599
-        text    The body.
-
-        Raises InvalidArgument for another status, TypeError for a text that is not a str.
-        """
-        return plain(status, text)
-
-    # The opening handshake
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """For asyncio: a client has connected."""
-        super().connection_made(transport)
-        self.server._all.add(self)
-
-    def _head_received(self, data: bytes) -> None:
-        head = self._head
-        if head is None:
-            return
-        if head.length:  # TLS before Python 3.11 delivers what it had read before the pause
-            head.data += data
-            return
-        try:
-            if head.feed(data):
-                self._answer(head)
-        except HandshakeError as error:
-            self._reply(self.server._opening.refusal(error))
-
-    def _answer(self, head: HeadReader) -> None:
-        server = self.server
-        steps = server._opening.answer(self, head.data, server._is_closing)
-        awaitable = self._advance(steps, steps.send, None)
-        if awaitable is not None:
-            self.transport.pause_reading()
-            self._task = self._settings.loop.create_task(self._answer_later(steps, awaitable))
-            answered = functools.partial(self._answered, awaitable)
-            self._task.add_done_callback(answered, context=server._context)
-
-    def _advance(
-        self, steps: Steps, resume: Callable[[Any], Any], value: Any
-    ) -> Awaitable[Any] | None:
-        """Goes on with the opening handshake. If a callback has returned something to be
-        awaited, returns that. Else the handshake ends here: with a reply, or because a callback
-        has aborted the connection."""
-        answer: Answer | None = None
-        try:
-            while not self._is_aborted:
-                value = resume(value)
-                if isinstance(value, Awaitable):
-                    return value
-                resume = steps.send
-            steps.close()
-        except StopIteration as end:
-            answer = end.value
-        if answer is not None:
-            self._reply(answer)
-        return None
-
-    async def _answer_later(self, steps: Steps, awaitable: Awaitable[Any] | None) -> None:
-        """The rest of the opening handshake, if a callback has returned a coroutine."""
-        while awaitable is not None:
-            try:
-                result = await awaitable
-            except Exception as error:
-                awaitable = self._advance(steps, steps.throw, error)
-            else:
-                awaitable = self._advance(steps, steps.send, result)
-
-    def _answered(self, awaitable: Awaitable[Any], task: asyncio.Future[Any]) -> None:
-        """The task of _answer_later() has ended: without a reply if it was cancelled."""
-        if self._task is task:
-            if inspect.iscoroutine(awaitable):
-                awaitable.close()  # if it was not even started
-            self._reply(self.server._opening.failed())
-            self.server._forget_if_done(self)
-
-    @property
-    def _is_aborted(self) -> bool:
-        return self._state is not CONNECTING or self.transport.is_closing()
-
-    def _reply(self, answer: Answer) -> None:
-        awaited, self._task = self._task, None
-        if self._is_aborted:
-            if answer.engine is not None:
-                answer.engine.free()
-            return
-        if awaited is not None:
-            self.transport.resume_reading()
-        head, self._head = self._head, None
-        assert head is not None
-        self.transport.write(answer.reply)
-        if answer.response is not None:
-            self._response = answer.response
-        if answer.engine is None:
-            assert answer.response is not None
-            self.logger.info("connection rejected (%d)", answer.response.status_code)
-            self._stop_timer()
-            self._end_with(b"")
-        else:
-            self.logger.info("connection open")
-            if not self.server._opening.shows_request:
-                self._request = head.data[: head.length]  # takes less memory than the object
-            self._open(answer.engine, head.data[head.length :])
-
-    def _go_away(self, code: int, reason: str) -> None:
-        """The server is closing."""
-        if self._state is OPEN:
-            self.close_nowait(code, reason)
-        elif self._state is CONNECTING and self._task is None:
-            self._reply(self.server._opening.shutting_down())
-
-    # The handler
-
-    def _opened(self) -> None:
-        super()._opened()
-        handler = self.server._handler
-        if handler is None:
-            return
-        try:
-            running = handler(self)
-            if not inspect.isawaitable(running):
-                raise TypeError(
-                    f"the handler returned {running!r}: it is no coroutine function"
-                )
-            self._task = asyncio.ensure_future(running, loop=self._settings.loop)
-        except Exception as error:
-            self._handler_failed(error)
-        else:
-            # All connections share the context, since a copy for each takes memory.
-            self._task.add_done_callback(self._handler_done, context=self.server._context)
-
-    def _handler_done(self, task: asyncio.Future[Any]) -> None:
-        self._task = None
-        if task.cancelled():
-            self.close_nowait(CloseCode.INTERNAL_ERROR)
-        else:
-            error = task.exception()
-            if error is None:
-                self.close_nowait()
-            else:
-                self._handler_failed(error)
-        self.server._forget_if_done(self)
-
-    def _handler_failed(self, error: BaseException) -> None:
-        if isinstance(error, ConnectionClosed) and self._state is not OPEN:
-            self.logger.info("connection handler ended: %s", error)
-        else:
-            self.logger.error("connection handler failed", exc_info=error)
-        self.close_nowait(CloseCode.INTERNAL_ERROR)
-
-    def _lost(self) -> None:
-        super()._lost()
-        self._head = None
-        if self._task is not None and not self._was_open:
-            self._task.cancel()
-        self.server._forget_if_done(self)
-
-
-class Server:
-    """A server, which serve() returns. Await it to start it, or use it in `async with`, which
-    also closes it at the end."""
-
-    def __init__(
-        self,
-        listen: Callable[[Callable[[], asyncio.BaseProtocol]], Awaitable[Any]],
-        handler: Handler | None,
-        settings: Settings,
-        opening: Opening,
-        create_connection: Callable[[Settings, Server], ServerConnection],
-    ) -> None:
-        """For serve().
-
-        listen  Creates the server of asyncio, for a factory of protocols.
-        """
-        self._listen, self._handler = listen, handler
-        self._settings, self._opening = settings, opening
-        self._create_connection = create_connection
-        self._server: Any = None
-        self._starting = asyncio.Lock()
-        self._context = contextvars.copy_context()
-        self._all: set[ServerConnection] = set()  # also those that open, close, or were closed
-        if settings.keepalive:
-            settings.keepalive.members = self._all
-        self._closing = False
-        self._done: asyncio.Future[None] = settings.loop.create_future()
-
-    # Starting
-
-    def __await__(self) -> Generator[Any, None, Self]:
-        return self._started().__await__()
-
-    async def __aenter__(self) -> Self:
-        return await self
-
-    async def __aexit__(
-        self,
-        class_: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-        await self.wait_closed()
-
-    async def _started(self) -> Self:
-        if not await self._start():
-            raise InvalidState("the server is closed")
-        return self
-
-    async def _start(self) -> bool:
-        """Creates the server of asyncio. Returns False after close(), also if that was called
-        meanwhile."""
-        async with self._starting:
-            if self._server is None and not self._closing:
-                self._server = await self._listen(self._connection)
-                for each in self._server.sockets:
-                    self.logger.info("server listening on %s", _name(each))
-        if self._closing and self._server is not None:
-            self._server.close()
-        return not self._closing
-
-    def _connection(self) -> ServerConnection:
-        return self._create_connection(self._settings, self)
-
-    async def start_serving(self) -> None:
-        """Accepts connections from now on, if serve() was called with start_serving=False.
-
-        Raises InvalidState after close().
-        """
-        await (await self)._server.start_serving()
-
-    async def serve_forever(self) -> None:
-        """Accepts connections until close() is called, or the task is cancelled: then it closes
-        the server. After close() it only waits, like wait_closed()."""
-        try:
-            if await self._start():
-                await self._server.start_serving()
-            await self.wait_closed()
-        finally:
-            self.close()
-
-    # Facts
-
-    @property
-    def connections(self) -> set[ServerConnection]:
-        """The connections that are open, for broadcast()."""
-        return {each for each in self._all if each._state is OPEN}
-
-    @property
-    def sockets(self) -> tuple[socket.socket, ...]:
-        """The sockets on which the server listens."""
-        return () if self._server is None else tuple(self._server.sockets)
-
-    @property
-    def logger(self) -> Logger:
-        """The logger of the server and its connections."""
-        return self._settings.logger
-
-    def get_loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop of the server."""
-        return self._settings.loop
-
-    def is_serving(self) -> bool:
-        """Whether the server accepts connections."""
-        return self._server is not None and bool(self._server.is_serving())
-
-    # Closing
-
-    def close(
-        self,
-        close_connections: bool = True,
-        code: int = CloseCode.GOING_AWAY,
-        reason: str = "",
-    ) -> None:
-        """Stops to listen, and starts to close the connections. May be called again.
-
-        close_connections  False: let them go on until they end by themselves. Opening
-                           handshakes in progress are answered with a 503 in any case.
-        code, reason       For the close frames; see Connection.close().
-
-        A server that was not started cannot be started any more.
-
-        Raises InvalidArgument for a code or reason that a close frame cannot have.
-        """
-        close_build(code, reason)
-        if not self._closing:
-            self._closing = True
-            self.logger.info("server closing")
-            if self._server is not None:
-                self._server.close()
-        for connection in list(self._all):
-            if close_connections or connection._state is CONNECTING:
-                connection._go_away(code, reason)
-        self._end_if_done()
-
-    async def wait_closed(self) -> None:
-        """Waits until close() was called, all connections are closed, and all handlers have
-        returned. They are not cancelled: recv() and send() raise ConnectionClosed in them."""
-        await asyncio.shield(self._done)
-
-    def _is_closing(self) -> bool:
-        return self._closing
-
-    def _forget_if_done(self, connection: ServerConnection) -> None:
-        if connection._state is CLOSED and connection._task is None:
-            self._all.discard(connection)
-            self._end_if_done()
-
-    def _end_if_done(self) -> None:
-        if self._closing and not self._all and not self._done.done():
-            self._done.set_result(None)
-            self.logger.info("server closed")
 
 
 def serve(
@@ -433,7 +73,7 @@ def serve(
     stream: bool = False,
     logger: Logger | None = None,
     create_connection: Callable[[Settings, Server], ServerConnection] | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[ServeLoopArguments],
 ) -> Server:
     """Creates a server. Await the result to start it, or use it in `async with`:
 
@@ -483,7 +123,8 @@ def serve(
                         else is called), and the request, with its `path`, `headers` and
                         `method`. It returns a Response to send instead of the handshake, or
                         None. Without it, ordinary requests get a 426. If it fails or is
-                        cancelled, the answer is a 500.
+                        cancelled, the answer is a 500. If the client leaves meanwhile, it is
+                        cancelled.
     process_response    A function or a coroutine function, called with the same connection and
                         request, and the response. It may modify the response, or return another
                         one.
@@ -530,8 +171,9 @@ def serve(
         _check_handler(handler)
     if create_connection is not None:
         check_callable("create_connection", create_connection, "settings", "server")
-    unix = kwargs.pop("_unix", False)
-    _check_address(unix, host, port, kwargs)
+    others: dict[str, Any] = {**kwargs}
+    unix = others.pop("_unix", False)
+    _check_address(unix, host, port, others)
     settings = Settings(
         logger=logger_for("wscodec.server", logger),
         on_message=on_message,
@@ -560,24 +202,25 @@ def serve(
         deflate=settings.deflate,
         options=settings.options(),
     )
-    if kwargs.get("ssl") is not None:
-        kwargs.setdefault("ssl_handshake_timeout", open_timeout)
+    if others.get("ssl") is not None:
+        others.setdefault("ssl_handshake_timeout", open_timeout)
         if sys.version_info >= (3, 11):
-            kwargs.setdefault("ssl_shutdown_timeout", close_timeout)
+            others.setdefault("ssl_shutdown_timeout", close_timeout)
 
     async def listen(factory: Callable[[], asyncio.BaseProtocol]) -> asyncio.AbstractServer:
         if unix:
-            return await settings.loop.create_unix_server(factory, **kwargs)
-        arguments = {"host": host, "port": port, **kwargs}
+            return await settings.loop.create_unix_server(factory, **others)
+        arguments = {"host": host, "port": port, **others}
         return await settings.loop.create_server(factory, **arguments)
 
     return Server(listen, handler, settings, opening, create_connection or ServerConnection)
 
 
+@with_arguments_of(serve)
 def unix_serve(
     handler: Handler | None = None,
     path: str | os.PathLike[str] | None = None,
-    **kwargs: Any,
+    **kwargs: Unpack[UnixServeArguments],
 ) -> Server:
     """Creates a server on a Unix socket.
 
@@ -586,7 +229,8 @@ def unix_serve(
 
     Raises as serve() does.
     """
-    return serve(handler, path=path, _unix=True, **kwargs)
+    options: dict[str, Any] = {**kwargs, "path": path, "_unix": True}
+    return serve(handler, **options)
 
 
 def _check_handler(handler: object) -> None:
@@ -612,12 +256,3 @@ def _check_address(unix: bool, host: object, port: object, others: dict[str, Any
     if is_named == (others.get("sock") is not None):
         ways = "a path or sock" if unix else "host and port, or sock"
         raise InvalidArgument(f"give either {ways}")
-
-
-def _name(listening: socket.socket) -> str:
-    """The address of a listening socket, for the log."""
-    if listening.family == socket.AF_INET:
-        return "{}:{}".format(*listening.getsockname())
-    if listening.family == socket.AF_INET6:
-        return "[{}]:{}".format(*listening.getsockname()[:2])
-    return str(listening.getsockname())

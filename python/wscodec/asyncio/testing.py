@@ -19,15 +19,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any
 
-from .._failures import Failures
+from .._testing import Failures
 from ..uri import WebSocketURI
-from . import server as _server
+from ._arguments import accepted_by
 from ._link import Link
-from ._loop_arguments import accepted_by
-from ._memory import join
+from ._memory_transport import join
 from ._route import Route
+from ._server import Handler
 from .client import ClientConnection, connect
-from .server import Handler, Server, ServerConnection
+from .server import Server, ServerConnection
+from .server import serve as serve_on_network
 
 __all__ = ["MemoryServer", "pair", "serve"]
 
@@ -52,7 +53,7 @@ def serve(handler: Handler | None = None, **options: Any) -> MemoryServer:
     of_network = accepted_by("create_server").intersection(options)
     if of_network:
         raise TypeError(f"not for a server in memory: {', '.join(sorted(of_network))}")
-    return MemoryServer(_server.serve(handler, port=0, **options))
+    return MemoryServer(serve_on_network(handler, port=0, **options))
 
 
 @contextlib.asynccontextmanager
@@ -203,11 +204,13 @@ class _MemoryRoute(Route):
     accepted: ServerConnection
     """The server's end of the latest connection."""
 
-    is_given = True
-
     def __init__(self, server: MemoryServer) -> None:
         super().__init__(None, None, {})
         self._server = server
+
+    @property
+    def is_given(self) -> bool:
+        return True
 
     async def connect(self, uri: WebSocketURI, link: Link) -> None:
         self.accepted = self._server._accept(link)

@@ -11,17 +11,22 @@ from __future__ import annotations
 import wscodec.exceptions as exceptions  # a form that pyright follows to __all__
 
 from .._ending import State
-from ..datastructures import Headers
+from ..datastructures import Headers, HeadersLike, MultipleValuesError
 from ..exceptions import *  # noqa: F403
 from ..http11 import Request, Response
+from ..text import Close, CloseCode
 from .client import ClientConnection, connect, reconnect, unix_connect, unix_reconnect
 from .connection import Connection, PongEvent, broadcast
 from .server import Server, ServerConnection, basic_auth, serve, unix_serve
 
 __all__ = [
     "ClientConnection",
+    "Close",
+    "CloseCode",
     "Connection",
     "Headers",
+    "HeadersLike",
+    "MultipleValuesError",
     "PongEvent",
     "Request",
     "Response",

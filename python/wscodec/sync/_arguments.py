@@ -6,17 +6,12 @@ from __future__ import annotations
 import os
 import socket
 import ssl as tls
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .._callables import LoggerLike
-from .._limits import MaxQueue, MaxSize
-from .._opening import Origin
-from ..datastructures import HeadersLike
-from ..deflate import Deflate
+from .. import _arguments
 from ..errors import InvalidArgument
 from ..http11 import Request, Response
-from ..proxy import ProxyLike
 
 if TYPE_CHECKING:
     from .client import ClientConnection
@@ -41,32 +36,14 @@ class SocketArguments(TypedDict, total=False):
     all_errors: bool
 
 
-class ConnectArguments(SocketArguments, total=False):
+class ConnectArguments(_arguments.ConnectArguments, SocketArguments, total=False):
     """The arguments of reconnect() without the URI."""
 
     sock: socket.socket | None
     ssl: tls.SSLContext | None
     server_hostname: str | None
-    origin: str | None
-    subprotocols: Sequence[str] | None
-    compression: str | Deflate | None
-    compress_from: int
-    additional_headers: HeadersLike | None
-    user_agent_header: str | None
-    proxy: ProxyLike
     proxy_ssl: tls.SSLContext | None
     proxy_server_hostname: str | None
-    process_exception: Callable[[Exception], Exception | None]
-    open_timeout: float | None
-    ping_interval: float | None
-    ping_timeout: float | None
-    close_timeout: float | None
-    reconnect_delays: Callable[[], Iterator[float]]
-    max_size: MaxSize
-    max_queue: MaxQueue
-    decode_text: bool
-    stream: bool
-    logger: LoggerLike | None
     create_connection: Callable[..., ClientConnection] | None
 
 
@@ -79,29 +56,14 @@ class ListenArguments(TypedDict, total=False):
     dualstack_ipv6: bool
 
 
-class ServeArguments(ListenArguments, total=False):
+class ServeArguments(_arguments.ServeArguments, ListenArguments, total=False):
     """The arguments of serve() without the handler and the address."""
 
     sock: socket.socket | None
     ssl: tls.SSLContext | None
-    origins: Sequence[Origin] | None
-    subprotocols: Sequence[str] | None
     select_subprotocol: Callable[[ServerConnection, list[str]], str | None] | None
-    compression: str | Deflate | None
-    compress_from: int
     process_request: Callable[[ServerConnection, Request], Response | None] | None
     process_response: Callable[[ServerConnection, Request, Response], Response | None] | None
-    headers: HeadersLike
-    server_header: str | None
-    open_timeout: float | None
-    ping_interval: float | None
-    ping_timeout: float | None
-    close_timeout: float | None
-    max_size: MaxSize
-    max_queue: MaxQueue
-    decode_text: bool
-    stream: bool
-    logger: LoggerLike | None
     create_connection: Callable[..., ServerConnection] | None
 
 

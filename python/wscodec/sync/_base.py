@@ -22,11 +22,11 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .._callables import LoggerLike
+from .._callbacks import LoggerLike
+from .._checks import MaxQueue, MaxSize, queue_marks, sizes
+from .._common_properties import CommonProperties
 from .._defaults import CLOSE_TIMEOUT, MAX_QUEUE, MAX_SIZE, PING_INTERVAL, PING_TIMEOUT
 from .._ending import Ending, State
-from .._facts import Facts
-from .._limits import MaxQueue, MaxSize, queue_marks, sizes
 from ..connection import Connection as Engine
 from ..deflate import Deflate
 from ..events import Event
@@ -60,7 +60,7 @@ class PongEvent(threading.Event):
         """Whether the event is also set when the connection is closed."""
 
 
-class Base(Facts, Watched):
+class Base(CommonProperties, Watched):
     """The memory of a connection, and its facts."""
 
     side: Side
@@ -162,13 +162,13 @@ class Base(Facts, Watched):
         """The code of the peer's close frame; CloseCode.NO_STATUS (1005) if it has none, and
         CloseCode.ABNORMAL (1006) if none has arrived. After close() it is the code that the
         peer replied. None until the connection is closed."""
-        return self._ending.code if self._state is State.CLOSED else None
+        return self._ending.exception().code if self._state is State.CLOSED else None
 
     @property
     def close_reason(self) -> str | None:
         """The reason of the peer's close, "" if there was none; None before the connection is
         CLOSED."""
-        return self._ending.reason if self._state is State.CLOSED else None
+        return self._ending.exception().reason if self._state is State.CLOSED else None
 
     @property
     def local_address(self) -> Any:

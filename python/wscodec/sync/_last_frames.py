@@ -27,7 +27,7 @@ class LastFrames(Writer):
         lock."""
         self._send_last_frames()
         if self._state is State.OPEN:
-            self._ending.cause = cause
+            self._ending.blame(cause)
             self._ending.sent = Close(code, reason)
             self._engine.close(code, reason)
             self._add(self._engine.data_to_send())

@@ -152,7 +152,7 @@ class Reader(LastFrames):
         """The peer broke the protocol, or the library failed. Needs the lock."""
         if isinstance(error, TooBig):
             error = too_big(self._engine.announced)
-        self._ending.cause = self._ending.cause or error
+        self._ending.blame(error)
         close, frames = Close(error.close_code, str(error)), b""
         with contextlib.suppress(WsError):
             self._engine.close(*close)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._callables import LoggerLike
-from .._limits import MaxQueue, MaxSize, at_least, queue_marks, seconds, sizes
+from .._callbacks import LoggerLike
+from .._checks import MaxQueue, MaxSize, at_least, queue_marks, seconds, sizes
 from ..options import Options
 
 __all__ = ["Settings"]

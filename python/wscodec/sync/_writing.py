@@ -6,14 +6,14 @@ from __future__ import annotations
 import socket
 import time
 
+from ._closing import Closing
 from ._io import is_writable, send_now, shut_down
-from ._teardown import Teardown
 
 JOIN = 1 << 16
 """Bytes from which what is due is not joined any more before it is written."""
 
 
-class Writer(Teardown):
+class Writer(Closing):
     """Adds to what is due, and writes it."""
 
     def _add(self, data: bytes) -> int:

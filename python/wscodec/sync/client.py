@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from .._callables import LoggerLike, check_callable, check_plain, logger_for
-from .._client import USER_AGENT, ClientOpening, Offer, Opened
+from .._callbacks import LoggerLike, check_callable, check_plain, logger_for
+from .._checks import MaxQueue, MaxSize, deflate_for, headers_of
+from .._client_opening import USER_AGENT, ClientOpening, Offer, Opened
 from .._defaults import (
     CLOSE_TIMEOUT,
     COMPRESS_FROM,
@@ -28,9 +29,9 @@ from .._defaults import (
     PING_INTERVAL,
     PING_TIMEOUT,
 )
-from .._limits import MaxQueue, MaxSize, deflate_for, headers_of
 from .._reconnect import Retries, backoff, process_exception
 from .._redirect import Redirects
+from .._signature import with_arguments_of
 from ..datastructures import HeadersLike
 from ..deflate import Deflate
 from ..errors import InvalidArgument
@@ -45,7 +46,6 @@ from ._channel import Channel
 from ._io import Deadline
 from ._route import Route
 from ._settings import Settings
-from ._signature import with_arguments_of
 from .connection import Connection
 
 if TYPE_CHECKING:

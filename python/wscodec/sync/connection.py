@@ -2,10 +2,10 @@
 
     recv()    reads the socket in the calling thread (_receiving, _reading)
     send()    adds a frame to what is due, and writes that (_sending, _writing)
-    close()   adds the close frame, and reads until the end (_teardown)
+    close()   adds the close frame, and reads until the end (_closing)
 
 While no thread reads, one thread of the process does for all connections, without waiting
-(_watcher, _served).
+(_watcher, _unattended).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .._callables import LoggerLike
+from .._callbacks import LoggerLike
 from .._ending import State
 from .._messages import Data, encoded
 from ..connection import Connection as Engine
@@ -26,7 +26,7 @@ from ._base import PongEvent
 from ._io import deadline_after, shut_down
 from ._keepalive import Keepalive
 from ._receiving import Receiver
-from ._served import Served
+from ._unattended import Unattended
 from ._watcher import watch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "LoggerLike", "PongEvent", "broadcast"]
 
 
-class Connection(Receiver, Served):
+class Connection(Receiver, Unattended):
     """What ServerConnection and ClientConnection have in common. Every method may be called by
     any thread, and by several at a time, except that one thread at a time receives.
 
@@ -92,6 +92,7 @@ class Connection(Receiver, Served):
         close_build(code, reason)
         with self._lock:
             if self._state is State.CONNECTING:
+                self._is_lost = True
                 shut_down(self.socket, socket.SHUT_RDWR)
             elif self._state is State.OPEN:
                 self._close(code, reason)

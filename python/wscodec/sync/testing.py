@@ -14,10 +14,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .._failures import Failures
-from .._opening import Opening
+from .._server_opening import Opening
+from .._testing import Failures
+from ._io import shut_down
+from ._server import Handler
 from .client import ClientConnection, connect
-from .server import Handler, ServerConnection, serve
+from .server import ServerConnection, serve
 
 __all__ = ["pair"]
 
@@ -46,7 +48,8 @@ def pair(
     options  As for wscodec.sync.serve(), except those for sockets and TLS.
 
     An exception that leaves the block aborts the connections. Otherwise they are closed at the
-    end; if the handler has not returned when close_timeout has passed, TimeoutError is raised.
+    end; if the handler has not returned when close_timeout has passed, they are aborted, and
+    TimeoutError is raised.
 
     At the end, what the handler or a callback has raised first is raised again, in place of the
     WebSocketException that was its consequence. The end of its connection is no failure of a
@@ -66,8 +69,7 @@ def pair(
             try:
                 yield ours, theirs
             except BaseException:
-                with contextlib.suppress(OSError):  # it has ended
-                    theirs.socket.shutdown(socket.SHUT_RDWR)
+                shut_down(theirs.socket, socket.SHUT_RDWR)
                 raise
     except BaseException as raised:
         error = raised
@@ -131,6 +133,17 @@ class _Served:
         self._thread.join(self._close_timeout if error is None else _PATIENCE)
         if not self._thread.is_alive():
             self._server.shutdown()
-        elif error is None:
-            raise TimeoutError("the handler has not returned")
+        else:
+            late = TimeoutError("the handler has not returned")
+            self._abort(late)
+            if error is None:
+                raise late
         self._failures.raise_first(error)
+
+    def _abort(self, error: BaseException) -> None:
+        """Ends the connection, and releases all that does not belong to the thread, which goes
+        on."""
+        for connection in self._server.connections:
+            connection._lost(error)
+        shut_down(self._ours, socket.SHUT_RDWR)  # in the opening handshake
+        self._server._wakeup.close()

@@ -1,4 +1,4 @@
-"""Facts about a connection that wscodec.asyncio and wscodec.sync have in common."""
+"""Properties that the connections of wscodec.asyncio and of wscodec.sync have in common."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from ._ending import State
 from .deflate import Deflate
 
 
-class Facts:
-    """The facts that are agreed in the opening handshake, and the state."""
+class CommonProperties:
+    """The state, and what was agreed in the opening handshake."""
 
     __slots__ = ()
 

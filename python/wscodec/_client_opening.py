@@ -10,9 +10,9 @@ from typing import NamedTuple, NoReturn
 
 from . import _ffi
 from ._auth import basic_authorization
-from ._body import BodyReader
 from ._buffers import Data
-from ._limits import subprotocol_list
+from ._checks import subprotocol_list
+from ._response_body import BodyReader
 from .connection import Connection
 from .datastructures import Headers
 from .deflate import Deflate, deflate_offer

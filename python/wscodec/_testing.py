@@ -1,4 +1,5 @@
-"""What handlers and callbacks raise in a test: it is raised again at the end of the test."""
+"""For wscodec.asyncio.testing and wscodec.sync.testing: what handlers and callbacks raise in a
+test is raised again at the end of the test."""
 
 from __future__ import annotations
 

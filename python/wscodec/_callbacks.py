@@ -1,4 +1,4 @@
-"""The functions and objects that serve() and connect() are given to call, checked."""
+"""Checks of the functions and loggers that serve() and connect() are given to call."""
 
 from __future__ import annotations
 

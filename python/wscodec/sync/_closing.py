@@ -19,7 +19,7 @@ from ._base import Base
 from ._io import reset_on_close, send_now, shut_down
 
 
-class Teardown(Base):
+class Closing(Base):
     """How a connection ends."""
 
     def _is_closing(self) -> None:
@@ -40,8 +40,7 @@ class Teardown(Base):
 
     def _break(self, error: BaseException) -> None:
         """The same. Needs the lock."""
-        if not self._is_over:
-            self._ending.cause = self._ending.cause or error
+        self._ending.blame(error)
         self._is_lost = True
         self._drop_due()
         self._is_closing()
@@ -59,12 +58,11 @@ class Teardown(Base):
         if self._is_ended:
             return
         if not self._is_over:
-            self._ending.cause = self._ending.cause or self._fault
-            if self._ending.cause is None:
-                try:
-                    self._engine.finish()
-                except WsError as error:
-                    self._ending.cause = error
+            self._ending.blame(self._fault)
+            try:
+                self._engine.finish()
+            except WsError as error:
+                self._ending.blame(error)
         self._end_tls()
         self._ends_later = self._has_more = False
         self._is_over = self._is_ended = self._is_lost = True

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, Union
 
-from ._callables import check_callable, check_plain
-from ._limits import check_list, headers_of, subprotocol_list
+from ._callbacks import check_callable, check_plain
+from ._checks import check_list, headers_of, subprotocol_list
 from .connection import Connection
 from .datastructures import Headers, HeadersLike
 from .deflate import Deflate, deflate_accept
@@ -37,8 +37,8 @@ Origin = Union[str, "re.Pattern[str]", None]
 """An origin, a pattern of origins, or None for a request without Origin."""
 
 Steps = Generator[Any, Any, "Answer"]
-"""Yields what process_request or process_response returned, to get what it results in: the
-layer that uses asyncio awaits it if it can be awaited."""
+"""Yields what a callback has returned, to get what it results in: wscodec.asyncio awaits it if
+it can be awaited. A callback that aborts the connection ends the steps there."""
 
 OURS = frozenset(
     (
@@ -203,7 +203,7 @@ class Opening:
             answer = self.refusal(refused, request)
         else:
             try:
-                answer = self._accept(connection, request)
+                answer = yield from self._accept(connection, request)
             except HandshakeError as error:
                 answer = self.refusal(error, request)
         if self.process_response is not None:
@@ -212,9 +212,9 @@ class Opening:
             answer = self._changed(answer, _response(result) or given, request)
         return answer
 
-    def _accept(self, connection: Any, request: Handshake) -> Answer:
+    def _accept(self, connection: Any, request: Handshake) -> Steps:
         self._check_origin(request.origin)
-        protocol = self._protocol(connection, request)
+        protocol = yield from self._protocol(connection, request)
         reply, deflate = self._accepting(request, protocol)
         engine = Connection(Side.SERVER, deflate=deflate, **self.options)
         engine._protocol = protocol
@@ -250,7 +250,7 @@ class Opening:
         if not allowed:
             raise HandshakeOrigin()
 
-    def _protocol(self, connection: Any, request: Handshake) -> str | None:
+    def _protocol(self, connection: Any, request: Handshake) -> Generator[Any, Any, str | None]:
         if self.select_subprotocol is not None:
             offered = [
                 each.strip()
@@ -259,7 +259,7 @@ class Opening:
                 for each in value.split(",")
                 if each.strip()
             ]
-            chosen = self.select_subprotocol(connection, offered)
+            chosen: str | None = yield self.select_subprotocol(connection, offered)
             if chosen is not None and chosen not in offered:
                 raise InvalidArgument(f"select_subprotocol: {chosen!r} was not offered")
             return chosen

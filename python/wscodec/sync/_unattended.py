@@ -1,4 +1,4 @@
-"""What the watcher does with a connection; see there."""
+"""What the watcher does for a connection from which no thread receives; see _watcher."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ MOST_AT_ONCE = 1 << 14
 others."""
 
 
-class Served(Sender):
-    """Is served while no thread receives. Nothing here waits."""
+class Unattended(Sender):
+    """Reads, writes and keeps alive while no thread receives. Nothing here waits."""
 
     @property
     def _is_served(self) -> bool:

@@ -1,4 +1,4 @@
-"""The options that wscodec.asyncio and wscodec.sync have in common, checked."""
+"""Checks of the options that wscodec.asyncio and wscodec.sync have in common."""
 
 from __future__ import annotations
 
