@@ -55,7 +55,16 @@ export async function joined(page, server = { name: "" }) {
 }
 
 export async function say(page, text) {
-  const box = await page.$(field("Message"));
-  await box.evaluate((node, text) => { node.value = text; }, text);
+  const box = await write(page, text);
   await box.press("Enter");
+}
+
+/** Puts a message into its box, and returns that. */
+export async function write(page, text) {
+  const box = await page.$(field("Message"));
+  await box.evaluate((node, text) => {
+    node.value = text;
+    node.dispatchEvent(new Event("input"));
+  }, text);
+  return box;
 }

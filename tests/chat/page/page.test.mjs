@@ -1,7 +1,9 @@
 // The page in Chromium, from the server in C, and in Firefox, from the one in Python.
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { enter, fill, messages, press, say, sees, shows, textsOf, until } from "./acts.mjs";
+import {
+  enter, fill, messages, press, say, sees, shows, textsOf, until, write,
+} from "./acts.mjs";
 import { Stage } from "./stage.mjs";
 
 describe("The page", { concurrency: true }, () => {
@@ -100,6 +102,11 @@ function testPage(browser, language) {
     await say(bob, "Below");
     await shows(ada, "#unread", "1 new message");
     assert.equal(await ada.title(), "(1) unread – Chat");
+    await write(ada, "Some\nlines\nof\ntext");
+    assert.ok(await ada.evaluate(() => {
+      const [button, box] = ["unread", "say"].map((id) => document.getElementById(id));
+      return button.getBoundingClientRect().bottom <= box.getBoundingClientRect().top;
+    }), "the button covers the box");
     await press(ada, "1 new message");
     await until(ada, () => document.querySelector("#unread").hidden);
     assert.equal(await ada.title(), "unread – Chat");
