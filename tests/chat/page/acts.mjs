@@ -1,6 +1,7 @@
 // What a person does with the page, and sees there.
 
-const PATIENCE = { timeout: 20_000 };
+// To ask in each frame, as is the default, would make the browsers draw them all.
+const PATIENCE = { timeout: 20_000, polling: 50 };
 
 /** Waits until this function of the page, with these values, returns something true. */
 export function until(page, condition, ...values) {

@@ -18,8 +18,8 @@ function testPage(browser, language) {
     stage = await Stage.open(browser);
     server = await stage.server(language, "one");
   });
-  afterEach(() => stage.closePages());
-  after(() => stage.close());
+  afterEach(() => stage?.closePages());
+  after(() => stage?.close());
 
   const open = (from = server) => stage.page(browser, from);
 

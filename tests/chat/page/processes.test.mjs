@@ -15,8 +15,8 @@ before(async () => {
   inC = await stage.server("C", "c-1");
   inPython = await stage.server("Python", "python-1");
 }, PATIENCE);
-afterEach(() => stage.closePages());
-after(() => stage.close());
+afterEach(() => stage?.closePages());
+after(() => stage?.close());
 
 test("what a page says, a page on another server in another browser sees", PATIENCE, async () => {
   const ada = await stage.page("chromium", inC);

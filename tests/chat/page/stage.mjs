@@ -24,17 +24,26 @@ export class Stage {
   socket = join(this.folder, "redis");
   processes = [];
   browsers = {};
-  contexts = [];
+  hasPage = false;
   errors = []; // of all pages
 
   static async open(...browsers) {
     const stage = new Stage();
-    const options = ["--port", "0", "--unixsocket", stage.socket, "--save", ""];
-    stage.redis = stage.spawn("redis-server", [...options, "--dir", stage.folder]);
-    const ready = lineWith(stage.redis, /ready to accept connections/i);
-    const start = async (name) => { stage.browsers[name] = await START[name](); };
-    await Promise.all([ready, ...browsers.map(start)]);
-    return stage;
+    const starts = [stage.startRedis(), ...browsers.map((name) => stage.startBrowser(name))];
+    const failed = (await Promise.allSettled(starts)).find(({ reason }) => reason);
+    if (!failed) return stage;
+    await stage.close();
+    throw failed.reason;
+  }
+
+  async startRedis() {
+    const options = ["--port", "0", "--unixsocket", this.socket, "--save", ""];
+    this.redis = this.spawn("redis-server", [...options, "--dir", this.folder]);
+    await lineWith(this.redis, /ready to accept connections/i);
+  }
+
+  async startBrowser(name) {
+    this.browsers[name] = await START[name]();
   }
 
   spawn(command, args) {
@@ -51,12 +60,12 @@ export class Stage {
     return { name, port, child };
   }
 
-  /** A page in a session of its own, which tries the servers in this order. */
+  /** A page that tries the servers in this order. */
   async page(browser, ...servers) {
-    const context = await this.browsers[browser].createBrowserContext();
-    this.contexts.push(context);
-    // A tab would hide the page before it, and hidden pages are slow.
-    const page = await context.newPage({ type: "window" });
+    // A second tab would hide the first, and hidden pages are slow.
+    const type = this.hasPage ? "window" : "tab";
+    this.hasPage = true;
+    const page = await this.browsers[browser].newPage({ type });
     page.on("pageerror", (error) => {
       if (!LOST_CONNECTION.test(error.message)) this.errors.push(error.message);
     });
@@ -67,7 +76,11 @@ export class Stage {
 
   /** Closes all pages, which must have been without errors. */
   async closePages() {
-    await Promise.all(this.contexts.splice(0).map((context) => context.close()));
+    for (const browser of Object.values(this.browsers)) {
+      const [, ...pages] = await browser.pages(); // without the first, the browser would end
+      await Promise.all(pages.map((page) => page.close()));
+    }
+    this.hasPage = false;
     assert.deepEqual(this.errors.splice(0), []);
   }
 
