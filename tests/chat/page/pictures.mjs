@@ -17,7 +17,7 @@ const HISTORY = [
   [41, "Grace", "Good morning! Is the release still planned for today?"],
   [39, "Ada", "Yes, at noon. Two checks are left."],
   [38, "Grace", "I can take one of them."],
-  [36, "Ada", "Thank you! Could you read the notes on upgrading?\nThe draft is in the usual place."],
+  [36, "Ada", "Thanks! Could you read the notes on upgrading?\nThe draft is in the usual place."],
   [9, "Grace", "Done. Two links were wrong, the rest reads well."],
 ];
 const LATEST = "Can I help with anything else before lunch?";
