@@ -178,7 +178,7 @@ test-chat: examples-all $(VENV)/chat ## tests the servers of the chat and its pa
 	PYTHONPATH=tests/chat:tests/python:python $(VENV)/bin/python -m pytest -q $(FOUR_AT_ONCE) \
 		-p no:cacheprovider tests/chat
 	CHAT_PYTHON=$(abspath $(VENV))/bin/python PYTHONPATH=$(CURDIR)/python \
-		node --test --test-reporter=spec tests/chat/page/page.test.mjs
+		node --test --test-concurrency=2 --test-reporter=spec tests/chat/page/*.test.mjs
 
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99

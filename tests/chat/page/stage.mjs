@@ -1,31 +1,49 @@
-// Redis, servers of the chat, and Chromium, for one test file.
+// Redis, servers of the chat in C and in Python, Chromium and Firefox.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+// The copy of tests/node beside which the npm packages are installed.
+import { startChromium, startFirefox } from "../../../target/node/tests/browsers.js";
 
-const top = new URL("../../../", import.meta.url);
-const { chromium } = createRequire(new URL("target/node/package.json", top))("playwright-core");
-const python = process.env.CHAT_PYTHON ?? "python3";
+const START = { chromium: startChromium, firefox: startFirefox };
+const example = (path) => fileURLToPath(new URL(`../../../examples-chat/${path}`, import.meta.url));
+const SERVERS = {
+  C: [example("c/chat_server"), "--page", example("page/index.html")],
+  Python: [process.env.CHAT_PYTHON ?? "python3", example("python")],
+};
+// Firefox takes it for an error of the page that a WebSocket fails.
+const LOST_CONNECTION = /connection to (the server at )?ws:/;
 
 export class Stage {
   folder = mkdtempSync(join(tmpdir(), "chat-"));
   socket = join(this.folder, "redis");
   processes = [];
+  browsers = {};
+  hasPage = false;
+  errors = []; // of all pages
 
-  static async open() {
+  static async open(...browsers) {
     const stage = new Stage();
-    const options = ["--port", "0", "--unixsocket", stage.socket, "--save", ""];
-    stage.redis = stage.spawn("redis-server", [...options, "--dir", stage.folder]);
-    await lineWith(stage.redis, /ready to accept connections/i);
-    const args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"];
-    const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-    stage.browser = await chromium.launch({ executablePath, args });
-    return stage;
+    const starts = [stage.startRedis(), ...browsers.map((name) => stage.startBrowser(name))];
+    const failed = (await Promise.allSettled(starts)).find(({ reason }) => reason);
+    if (!failed) return stage;
+    await stage.close();
+    throw failed.reason;
+  }
+
+  async startRedis() {
+    const options = ["--port", "0", "--unixsocket", this.socket, "--save", ""];
+    this.redis = this.spawn("redis-server", [...options, "--dir", this.folder]);
+    await lineWith(this.redis, /ready to accept connections/i);
+  }
+
+  async startBrowser(name) {
+    this.browsers[name] = await START[name]();
   }
 
   spawn(command, args) {
@@ -34,26 +52,40 @@ export class Stage {
     return child;
   }
 
-  async server(name, ...options) {
-    const program = fileURLToPath(new URL("examples-chat/python", top));
+  async server(language, name, ...options) {
+    const [command, ...args] = SERVERS[language];
     const usual = ["--listen", "127.0.0.1:0", "--redis", this.socket, "--name", name];
-    const child = this.spawn(python, [program, ...usual, ...options]);
+    const child = this.spawn(command, [...args, ...usual, ...options]);
     const [, port] = await lineWith(child, /listening on http:\/\/127\.0\.0\.1:(\d+)/);
-    return { port, child };
+    return { name, port, child };
   }
 
-  /** A page in a session of its own, which tries the servers in this order. */
-  async page(servers, size = { width: 1280, height: 800 }, scheme = "light") {
-    const context = await this.browser.newContext({ viewport: size, colorScheme: scheme });
-    const page = await context.newPage();
-    page.on("pageerror", (error) => { throw error; });
-    const [{ port }] = servers;
-    await page.goto(`http://127.0.0.1:${port}/?servers=${servers.map((each) => each.port)}`);
+  /** A page that tries the servers in this order. */
+  async page(browser, ...servers) {
+    // A second tab would hide the first, and hidden pages are slow.
+    const type = this.hasPage ? "window" : "tab";
+    this.hasPage = true;
+    const page = await this.browsers[browser].newPage({ type });
+    page.on("pageerror", (error) => {
+      if (!LOST_CONNECTION.test(error.message)) this.errors.push(error.message);
+    });
+    const ports = servers.map(({ port }) => port);
+    await page.goto(`http://127.0.0.1:${ports[0]}/?servers=${ports}`);
     return page;
   }
 
+  /** Closes all pages, which must have been without errors. */
+  async closePages() {
+    for (const browser of Object.values(this.browsers)) {
+      const [, ...pages] = await browser.pages(); // without the first, the browser would end
+      await Promise.all(pages.map((page) => page.close()));
+    }
+    this.hasPage = false;
+    assert.deepEqual(this.errors.splice(0), []);
+  }
+
   async close() {
-    await this.browser.close();
+    await Promise.all(Object.values(this.browsers).map((browser) => browser.close()));
     for (const child of this.processes.reverse()) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill("SIGKILL");
@@ -73,30 +105,4 @@ async function lineWith(child, pattern) {
     }
   }
   throw new Error(`ended without ${pattern}`);
-}
-
-export async function enter(page, name, room) {
-  await page.getByLabel("Your name").fill(name);
-  await page.getByLabel("Room").fill(room);
-  await page.getByRole("button", { name: "Enter" }).click();
-  await joined(page);
-}
-
-export async function joined(page, server = "") {
-  await page.locator("#state", { hasText: `Connected to ${server}` }).waitFor();
-  await page.locator("#status.joined").waitFor();
-}
-
-export async function say(page, text) {
-  await page.getByLabel("Message", { exact: true }).fill(text);
-  await page.keyboard.press("Enter");
-}
-
-/** Waits until the log has this message. */
-export async function sees(page, text) {
-  await page.locator("#log .message p").getByText(text, { exact: true }).waitFor();
-}
-
-export function texts(page) {
-  return page.locator("#log .message p").allTextContents();
 }
