@@ -45,11 +45,12 @@ end
 def serve(socket)
   socket.setsockopt(Socket::IPPROTO_TCP, Socket::TCP_NODELAY, 1)
   connection, data = accept(socket)
+  buffer = "".b
   while connection
     echo(socket, connection, data)
     break if connection.ended?
 
-    data = socket.readpartial(READ)
+    data = socket.readpartial(READ, buffer)
   end
   shut_down(socket)
 rescue SystemCallError, IOError

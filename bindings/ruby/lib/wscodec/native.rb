@@ -62,10 +62,11 @@ module WSCodec
       memory([string.bytesize, 1].max).tap { |copy| copy[0, string.bytesize] = string }
     end
 
-    # The bytes of a string in a string of its own, for C to change: Ruby's own copies share their
-    # memory until one of them is changed through Ruby.
+    # The bytes of a string in a string of its own, for C to change. (dup and b would share the
+    # memory until one of the two is changed through Ruby.)
     def self.writable(data)
-      String(data).b.tap { |copy| copy.setbyte(0, copy.getbyte(0)) unless copy.empty? }
+      Errors.check_string("data", data)
+      (String.new(capacity: data.bytesize) << data).force_encoding(Encoding::BINARY)
     end
 
     # A buffer for output that C writes, then cut to its length.
