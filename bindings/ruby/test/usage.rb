@@ -102,6 +102,7 @@ class UsageTest < Minitest::Test
     "max_message" => -> { WSCodec::Connection.new(:server, max_message: -1) },
     "max_mesage" => -> { WSCodec::Connection.new(:server, max_mesage: 1) },
     "server_max_window_bits" => -> { WSCodec::Deflate.new(server_max_window_bits: 300).offer },
+    "rsv" => -> { WSCodec::Connection.new(:server).text("a", rsv: 1) },
     "mask_key" => -> { WSCodec::Frame.encode(1, "a", mask_key: "abc") },
     "payload_length" => -> { WSCodec::Frame.header(1, 2**63) },
     "max_payload" => -> { WSCodec::Decoder.new(:server, max_payload: nil) },

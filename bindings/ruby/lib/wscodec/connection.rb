@@ -152,7 +152,7 @@ module WSCodec
     end
 
     def flags(more, plain, rsv)
-      (more ? SEND_MORE : 0) | (plain ? SEND_PLAIN : 0) | Errors.check_integer("rsv", rsv, 0..Frame::RSV)
+      (more ? SEND_MORE : 0) | (plain ? SEND_PLAIN : 0) | Errors.check_bits("rsv", rsv)
     end
 
     def write(opcode, data, flags)

@@ -61,6 +61,14 @@ module WSCodec
       raise ArgumentError, "#{name} must be an Integer in #{range}, not #{value.inspect}"
     end
 
+    # Raises an error that names the argument unless it is made of RSV1, RSV2 and RSV3.
+    def self.check_bits(name, value)
+      all = RSV1 | RSV2 | RSV3
+      return value if check_integer(name, value, 0..all).nobits?(~all)
+
+      raise ArgumentError, "#{name} must be made of RSV1, RSV2 and RSV3, not #{value}"
+    end
+
     # Raises an error that names the argument unless it is a String.
     def self.check_string(name, value)
       return value if value.is_a?(String)

@@ -63,7 +63,7 @@ module WSCodec
       private
 
       def bits(fin, rsv)
-        (fin ? FIN : 0) | Errors.check_integer("rsv", rsv, 0..RSV)
+        (fin ? FIN : 0) | Errors.check_bits("rsv", rsv)
       end
 
       def key_of(mask_key)
