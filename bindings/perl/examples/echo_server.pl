@@ -6,7 +6,7 @@ use v5.36;
 use Getopt::Long qw(GetOptions);
 use IO::Select;
 use IO::Socket::INET;
-use List::Util qw(min);
+use List::Util qw(max min);
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
 use Time::HiRes qw(time);
 use WSCodec;
@@ -36,8 +36,8 @@ my $writable = IO::Select->new;
 
 while (1) {
     my @deadlines = grep { defined } map { $_->{deadline} } values %clients;
-    my $wait = @deadlines ? min(@deadlines) - time : undef;
-    my ($read, $write) = IO::Select->select($readable, $writable, undef, defined $wait ? ($wait > 0 ? $wait : 0) : undef);
+    my $wait = @deadlines ? max(0, min(@deadlines) - time) : undef;
+    my ($read, $write) = IO::Select->select($readable, $writable, undef, $wait);
     for my $socket (@{ $read // [] }) {
         $socket == $server ? welcome() : arrived($clients{ fileno $socket });
     }
@@ -50,7 +50,7 @@ sub welcome {
     my $socket = $server->accept or return;
     $socket->blocking(0);
     setsockopt $socket, IPPROTO_TCP, TCP_NODELAY, 1;
-    $clients{ fileno $socket } = { socket => $socket, request => '', output => '' };
+    $clients{ fileno $socket } = { socket => $socket, request => '', output => '', is_slow => !1 };
     $readable->add($socket);
 }
 
@@ -101,9 +101,12 @@ sub flush ($client) {
         return forget($client) if !defined $written && !$!{EAGAIN};
         substr $client->{output}, 0, $written // 0, '';
     }
-    my $is_slow = length $client->{output};
-    $is_slow ? $readable->remove($socket) : $readable->add($socket);
-    $is_slow ? $writable->add($socket) : $writable->remove($socket);
+    my $is_slow = length($client->{output}) > 0;
+    if ($is_slow != $client->{is_slow}) {
+        ($is_slow ? $readable : $writable)->remove($socket);
+        ($is_slow ? $writable : $readable)->add($socket);
+        $client->{is_slow} = $is_slow;
+    }
     return if $is_slow || !$client->{ending} || $client->{deadline};
     shutdown $socket, 1;
     $client->{deadline} = time + $PATIENCE;

@@ -29,6 +29,7 @@ final class Connection
     private ?CData $handle;
     private string $output = '';
     private bool $parts = false;
+    private bool $isDue = false; // whether the connection may have output of its own
 
     /** The subprotocol that was agreed, or null. */
     public readonly ?string $protocol;
@@ -236,11 +237,11 @@ final class Connection
         );
     }
 
-    /** Adds the connection's own frames to the output. */
+    /** Adds the connection's own frames to the output, which are due after a ping, close or error. */
     private function collect(): void
     {
         $handle = $this->handle;
-        if ($handle !== null) {
+        if ($handle !== null && $this->isDue) {
             $this->output .= Library::written(
                 fn ($out, $size) => Library::ffi()->ws_conn_output($handle, $out, $size)
             );
@@ -255,6 +256,7 @@ final class Connection
      */
     private function decoded(CData $input, int $start, int $size): array
     {
+        $this->isDue = true;
         $ffi = Library::ffi();
         $handle = $this->handle();
         $events = self::$events ??= $ffi->new('ws_event[' . self::ENTRIES . ']');
@@ -268,6 +270,7 @@ final class Connection
             self::ENTRIES,
             \FFI::addr($used)
         ));
+        $this->isDue = false;
         $decoded = [];
         for ($i = 0; $i < $count; $i++) {
             $decoded[] = $this->event($events[$i], $input, $start);
@@ -283,6 +286,7 @@ final class Connection
             ? $this->lent($event, $length)
             : Library::slice($input, $start + $event->off, $length);
         $opcode = $event->opcode;
+        $this->isDue = $this->isDue || $opcode >= self::CLOSE;
         return match ($opcode) {
             self::PING => new Ping($data),
             self::PONG => new Pong($data),

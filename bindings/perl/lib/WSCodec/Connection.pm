@@ -3,7 +3,8 @@ package WSCodec::Connection;
 use v5.36;
 use Carp qw(croak);
 use WSCodec::Declarations;
-use WSCodec::Native qw(append bits buffer_to_scalar bytes check integer own unpack_struct zeros);
+use WSCodec::Native qw(append bits buffer_to_scalar bytes check integer own
+    scalar_to_pointer zeros);
 
 my $ENTRIES = 64;
 my ($SIZE, $TEMPLATE) = $WSCodec::Declarations::STRUCTS{ws_event}->@*;
@@ -74,7 +75,7 @@ sub receive ($self, $data, $each) {
         my $ok = eval { ($start, @events) = $self->_decode($input, $address, $start); 1 };
         my $error = $@;
         $ok &&= eval { $each->($_) for @events; 1 } or $error ||= $@;
-        $self->_collect;
+        $self->_collect if $self->{is_due};
         die $error unless $ok;
     } while $start < length $input;
     return;
@@ -168,7 +169,7 @@ sub _write ($self, $opcode, $data, $flags) {
     return;
 }
 
-# Adds the connection's own frames to the output.
+# Adds the connection's own frames to the output. They are due after a ping, a close and an error.
 sub _collect ($self) {
     my $handle = $self->{handle} // return;
     append($self->{output}, WSCodec::Declarations::MAX_OUTPUT, sub {
@@ -182,10 +183,14 @@ sub _collect ($self) {
 sub _decode ($self, $input, $address, $start) {
     state $entries = "\0" x ($ENTRIES * $SIZE);
     state $used = pack 'J', 0;
+    state $are_owned = own($entries) && own($used);
+    $self->{is_due} = 1;
     my $handle = $self->_handle;
     my $count = check(WSCodec::Native::ws_conn_recv(
-        $handle, $address + $start, length($input) - $start, own($entries), $ENTRIES, own($used)
+        $handle, $address + $start, length($input) - $start,
+        scalar_to_pointer($entries), $ENTRIES, scalar_to_pointer($used)
     ));
+    $self->{is_due} = 0;
     my @fields = unpack "($TEMPLATE)$count", $entries;
     my @events;
     for my $i (0 .. $count - 1) {
@@ -202,6 +207,7 @@ sub _decode ($self, $input, $address, $start) {
 
 sub _event ($self, $opcode, $data, $flags, $code) {
     my %event = (type => $TYPE[$opcode], data => $data);
+    $self->{is_due} = 1 if $opcode >= WSCodec::Declarations::OPCODE_CLOSE;
     if ($opcode == WSCodec::Declarations::OPCODE_CLOSE) {
         $event{code} = $code;
         utf8::decode($event{data});

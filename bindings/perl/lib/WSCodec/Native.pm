@@ -9,8 +9,8 @@ use FFI::Platypus::Buffer qw(buffer_to_scalar grow scalar_to_pointer set_used_le
 use WSCodec::Declarations;
 
 our @EXPORT_OK = qw(
-    append bits buffer_to_scalar bytes check integer no_others own pack_struct side unpack_struct
-    written zeros
+    append bits buffer_to_scalar bytes check integer no_others own pack_struct scalar_to_pointer
+    side unpack_struct written zeros
 );
 our @CARP_NOT = map { "WSCodec$_" } '',
     map { "::$_" } qw(Acceptor ClosePayload Connection Decoder Deflate Frame Head Opening Utf8Validator);

@@ -162,25 +162,27 @@ module WSCodec
       end
     end
 
-    # Yields the events of one call, then takes the connection's own output. Returns how many bytes
-    # the call consumed.
+    # Yields the events of one call, then takes the connection's own output, which is due after a
+    # ping, a close and an error. Returns how many bytes the call consumed.
     def received(input, start, &block)
       events, used = decoded(input, start)
       events.each(&block)
       used
     ensure
-      @output.write(MAX_OUTPUT) { |out, size| Native.ws_conn_output(@handle, out, size) } if @handle
+      @output.write(MAX_OUTPUT) { |out, size| Native.ws_conn_output(@handle, out, size) } if @handle && @due
     end
 
     # The events of one call, and how many bytes it consumed. Their data is copied: nothing of them
     # is in the memory of the library.
     def decoded(input, start)
+      @due = true
       scratch = Native.scratch
       address = Fiddle::Pointer[input] + start
       count = Errors.check(
         Native.ws_conn_recv(handle, address, input.bytesize - start, scratch.entries,
                             Native::Scratch::ENTRIES, scratch.used)
       )
+      @due = false
       used = scratch.consumed
       fields = scratch.entries[0, count * Native::EVENT.size].unpack(FORMATS[count])
       [fields.each_slice(6).map { |each| event(each, address, scratch, count) }, used]
@@ -195,8 +197,10 @@ module WSCodec
     def event((offset, length, opcode, flags, close_code), address, scratch, count)
       collected = flags.anybits?(EVENT_COLLECTED)
       data = collected ? lent(scratch, count, length) : address[offset, length]
+      return data_event(opcode, data, flags) if opcode < OPCODE_CLOSE
+
+      @due = true
       case opcode
-      when OPCODE_TEXT, OPCODE_BINARY then data_event(opcode, data, flags)
       when OPCODE_PING then Ping.new(data)
       when OPCODE_PONG then Pong.new(data)
       else Close.new(close_code, data.force_encoding(UTF_8))
