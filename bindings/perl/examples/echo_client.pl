@@ -54,7 +54,7 @@ package Client {
     sub close_code ($self) { $self->{connection}->close_received }
 
     sub read ($self) {
-        my $got = sysread $self->{socket}, my $data, $READ;
+        my $got = sysread $self->{socket}, my ($data), $READ;
         die $got // 1 ? "$!\n" : "the server has ended the connection\n" unless $got;
         return $data;
     }

@@ -62,7 +62,7 @@ sub forget ($client) {
 }
 
 sub arrived ($client) {
-    my $got = sysread $client->{socket}, my $data, $READ;
+    my $got = sysread $client->{socket}, my ($data), $READ;
     return if !defined $got && $!{EAGAIN};
     return forget($client) unless $got;
     return if $client->{ending};

@@ -47,7 +47,7 @@ sub forget ($client) {
 }
 
 sub arrived ($client) {
-    my $got = sysread $client->{socket}, my $data, $READ;
+    my $got = sysread $client->{socket}, my ($data), $READ;
     return forget($client) unless $got;
     eval { handle($client, $data); 1 } or forget($client);
 }
