@@ -60,7 +60,8 @@ package Client {
     }
 
     sub take ($self, $data) {
-        my $ok = eval { $self->{connection}->receive($data, sub ($event) { push $self->{events}->@*, $event }); 1 };
+        my $each = sub ($event) { push $self->{events}->@*, $event };
+        my $ok = eval { $self->{connection}->receive($data, $each); 1 };
         my $error = $@;
         $self->flush;
         die $error unless $ok;

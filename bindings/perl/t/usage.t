@@ -39,6 +39,15 @@ sub name_of ($call) {
     is((arrived($server, $client))[0]{data}, "\xfc", 'the internal form of bytes does not matter');
 }
 {
+    my $opening = WSCodec::Opening->new('localhost', '/', protocols => ['0']);
+    my $accepted = WSCodec::Acceptor->new(protocols => ['0'])->accept($opening->request);
+    my $confirmed = $opening->confirm($accepted->{reply});
+    is_deeply(
+        [map { $_->{connection}->protocol } $accepted, $confirmed], ['0', '0'],
+        'a subprotocol may be a zero'
+    );
+}
+{
     my ($server, $client) = pair();
     $client->text('x' x 100);
     my $wire = $client->drain;

@@ -42,6 +42,12 @@ $tests = [
         $client->text("\xbc");
         assert(arrived($server, $client) == [new Message('ü', true)]);
     },
+    'a subprotocol may be a zero' => function () {
+        $opening = new Opening('localhost', protocols: ['0']);
+        $accepted = (new Acceptor(['0']))->accept($opening->request);
+        assert($accepted->connection->protocol === '0');
+        assert($opening->confirm($accepted->reply)->connection->protocol === '0');
+    },
     'the input is not changed' => function (Connection $server, Connection $client) {
         $client->text(str_repeat('x', 100));
         $wire = $client->drain();

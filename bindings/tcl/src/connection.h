@@ -19,7 +19,8 @@ static Tcl_Obj *event_list(const ws_conn *conn, const void *buf, const ws_event 
     return Tcl_NewListObj(4, values);
 }
 
-/* recv DATA START: returns where the rest starts, and the events of one call. */
+/* recv INPUT START: returns where the rest starts, and the events of one call. INPUT is a value of
+ * `copy` that nothing else refers to: its payloads are unmasked in place. */
 static int conn_recv(ws_conn *conn, Tcl_Interp *interp, Tcl_Obj *const args[])
 {
     ws_event events[ENTRIES];
@@ -27,21 +28,18 @@ static int conn_recv(ws_conn *conn, Tcl_Interp *interp, Tcl_Obj *const args[])
     size_t used;
     if (!number(interp, args[1], &start))
         return TCL_ERROR;
-    bytes all = bytes_of(args[0]), input;
-    if (start < 0 || (size_t)start > all.len)
+    bytes input = bytes_of(args[0]);
+    if (start < 0 || (size_t)start > input.len)
         return fail(interp, WS_ERR_INVALID_ARGUMENT, NULL);
-    input.len = all.len - (size_t)start;
-    Tcl_Obj *copy = new_buffer(input.len, &input.data);
-    memcpy(input.data, (char *)all.data + start, input.len);
-    ws_result n = ws_conn_recv(conn, input.data, input.len, events, ENTRIES, &used);
+    char *rest = (char *)input.data + start;
+    ws_result n = ws_conn_recv(conn, rest, input.len - (size_t)start, events, ENTRIES, &used);
     Tcl_Obj *list = Tcl_NewListObj(0, NULL);
     Tcl_ListObjAppendElement(NULL, list, Tcl_NewWideIntObj(start + (Tcl_WideInt)used));
     for (ws_result i = 0; i < n; i++)
         if (events[i].len > MAX_BYTES)
             n = WS_ERR_NO_MEMORY;
         else
-            Tcl_ListObjAppendElement(NULL, list, event_list(conn, input.data, &events[i]));
-    Tcl_DecrRefCount(copy);
+            Tcl_ListObjAppendElement(NULL, list, event_list(conn, rest, &events[i]));
     if (n >= 0)
         return done(interp, list);
     Tcl_DecrRefCount(list);
@@ -152,8 +150,8 @@ COMMAND(conn_command)
         Tcl_WrongNumArgs(interp, 1, objv, "subcommand ?arg ...?");
         return TCL_ERROR;
     }
-    if (Tcl_GetIndexFromObjStruct(interp, objv[1], subcommands, sizeof *subcommands, "subcommand", 0,
-                                  &i) != TCL_OK
+    if (Tcl_GetIndexFromObjStruct(interp, objv[1], subcommands, sizeof *subcommands, "subcommand",
+                                  0, &i) != TCL_OK
         || !has(interp, objc, objv, 2, subcommands[i].arguments, subcommands[i].usage))
         return TCL_ERROR;
     return subcommands[i].proc(data, interp, objv + 2);
@@ -234,7 +232,8 @@ COMMAND(conn_confirm)
         return TCL_ERROR;
     bytes buf = bytes_of(objv[1]), request = bytes_of(objv[2]);
     ws_result n = ws_conn_confirm(buf.data, buf.len, request.data, request.len,
-                                  length > 0 ? &params : NULL, NULL, &conn, &response, sizeof response);
+                                  length > 0 ? &params : NULL, NULL, &conn, &response,
+                                  sizeof response);
     Tcl_Obj *head = response.head_len ? response_dict(buf.data, &response) : NULL;
     if (n < 0)
         return fail(interp, n, head);

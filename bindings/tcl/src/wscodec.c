@@ -236,6 +236,17 @@ static Tcl_Obj *copy_of(Tcl_Obj *obj, bytes *copy)
     return made;
 }
 
+/* Returns a byte array of its own, which C may change. */
+COMMAND(copy)
+{
+    bytes ignored;
+    HAS(1, "data");
+    Tcl_Obj *made = copy_of(objv[1], &ignored);
+    Tcl_SetObjResult(interp, made);
+    Tcl_DecrRefCount(made);
+    return TCL_OK;
+}
+
 COMMAND(frame_decode)
 {
     Tcl_WideInt flags;
@@ -320,7 +331,8 @@ static int decoder_of(Tcl_Interp *interp, Tcl_Obj *obj, ws_decoder *decoder)
     return 1;
 }
 
-/* Returns the next state of the decoder, the number of bytes used, the frames, and an error or 0. */
+/* Returns the next state of the decoder, the number of bytes used, the frames, and an error or
+ * 0. */
 COMMAND(decoder_feed)
 {
     ws_decoder decoder;
@@ -336,8 +348,8 @@ COMMAND(decoder_feed)
     for (ws_result i = 0; i < n; i++)
         Tcl_ListObjAppendElement(NULL, list, frame_dict(&frames[i], input.data));
     Tcl_DecrRefCount(copy);
-    Tcl_Obj *all[] = {new_bytes(&decoder, sizeof decoder), Tcl_NewWideIntObj((Tcl_WideInt)used), list,
-                      Tcl_NewWideIntObj(n < 0 ? n : 0)};
+    Tcl_Obj *all[] = {new_bytes(&decoder, sizeof decoder), Tcl_NewWideIntObj((Tcl_WideInt)used),
+                      list, Tcl_NewWideIntObj(n < 0 ? n : 0)};
     return done(interp, Tcl_NewListObj(4, all));
 }
 
@@ -440,8 +452,8 @@ static int params_of(Tcl_Interp *interp, Tcl_Obj *obj, ws_pmd_params *params)
             return 0;
         numbers[i] = (uint8_t)(value < 0 || value > 255 ? 255 : value); /* 255 is refused */
     }
-    *params = (ws_pmd_params){numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5],
-                              {0}};
+    *params = (ws_pmd_params){numbers[0], numbers[1], numbers[2],
+                              numbers[3], numbers[4], numbers[5], {0}};
     return 1;
 }
 
@@ -503,8 +515,9 @@ static const struct {
     const char *name;
     Tcl_ObjCmdProc *proc;
 } commands[] = {
-    {"acceptKey", accept_key}, {"makeKey", make_key}, {"closeCode", close_code},
-    {"errorName", error_name}, {"raise", raise_error}, {"httpStatus", http_status}, {"utf8", utf8}, {"closeParse", close_parse},
+    {"copy", copy}, {"acceptKey", accept_key}, {"makeKey", make_key}, {"closeCode", close_code},
+    {"errorName", error_name}, {"raise", raise_error}, {"httpStatus", http_status},
+    {"utf8", utf8}, {"closeParse", close_parse},
     {"closeBuild", close_build}, {"frameDecode", frame_decode}, {"frameEncode", frame_encode},
     {"frameHeader", frame_header}, {"decoderInit", decoder_init}, {"decoderFeed", decoder_feed},
     {"decoderFinish", decoder_finish}, {"parseRequest", parse_request},

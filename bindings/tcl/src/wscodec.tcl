@@ -235,12 +235,13 @@ oo::class create ::wscodec::Connection {
     # Fails after the events before an error. Afterwards send what drain returns, also then. The
     # command may destroy the connection: then the rest is ignored.
     method receive {data command} {
+        set input [native::copy $data]
         set start 0
         set self [self]
         while 1 {
             set isDue 1
             try {
-                set events [lassign [$conn recv $data $start] start]
+                set events [lassign [$conn recv $input $start] start]
                 set isDue 0
                 foreach event $events {
                     uplevel #0 [list {*}$command [my Event {*}$event]]
@@ -249,7 +250,7 @@ oo::class create ::wscodec::Connection {
             } finally {
                 if {[info exists isDue] && $isDue} {append output [$conn output]}
             }
-            if {$start >= [string length $data]} {return}
+            if {$start >= [string length $input]} {return}
         }
     }
 

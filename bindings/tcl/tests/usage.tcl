@@ -46,6 +46,17 @@ test digits {data that looks like a number is not changed} -setup pair -cleanup 
     lmap event [arrived] {dict get $event data}
 } -result {0x10 007}
 
+test protocol {a subprotocol that looks like a number is not changed} -body {
+    set acceptor [wscodec::Acceptor new protocols 0x10]
+    set opening [wscodec::Opening new localhost / protocols 0x10]
+    set accepted [$acceptor accept [$opening request]]
+    set confirmed [$opening confirm [dict get $accepted reply]]
+    lmap each [list $accepted $confirmed] {
+        set connection [dict get $each connection]
+        try {$connection protocol} finally {$connection destroy}
+    }
+} -result {0x10 0x10}
+
 test input {the input is not changed} -setup pair -cleanup cleared -body {
     $client text [string repeat x 100]
     set wire [$client drain]
@@ -53,6 +64,14 @@ test input {the input is not changed} -setup pair -cleanup cleared -body {
     $server receive $wire list
     string equal $before [binary encode hex $wire]
 } -result 1
+
+test flood {many pings in one read take linear time} -setup pair -cleanup cleared -body {
+    $client ping
+    set wire [string repeat [$client drain] 100000]
+    set ::pings 0
+    set used [lindex [time {$server receive $wire {apply {event {incr ::pings}}}}] 0]
+    list $::pings [string length [$server drain]] [expr {$used < 10e6}]
+} -result {100000 200000 1}
 
 test survives {a message survives what follows it} -setup pair -cleanup cleared -body {
     $client text [string repeat "first " 20000] more 1

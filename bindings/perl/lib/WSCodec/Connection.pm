@@ -21,7 +21,8 @@ my %OPTION = map { ($_ => WSCodec::Declarations->can('OPT_' . uc)->()) } qw(
 # Options: deflate (the compression that was agreed), and those of ws_conn_set() in lower case.
 sub new ($class, $side, %options) {
     my $deflate = delete $options{deflate};
-    my $self = $class->_adopt(WSCodec::Native::ws_conn_new(WSCodec::Native::side($side), undef), undef, \%options);
+    my $handle = WSCodec::Native::ws_conn_new(WSCodec::Native::side($side), undef);
+    my $self = $class->_adopt($handle, undef, \%options);
     check(WSCodec::Native::ws_conn_set_pmd($self->{handle}, $deflate->to_c)) if $deflate;
     return $self;
 }

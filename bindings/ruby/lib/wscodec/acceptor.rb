@@ -29,7 +29,8 @@ module WSCodec
       Errors.check_string("data", data)
       accepted = "\0".b * Native::ACCEPTED.size
       reply = Native.written(MAX_REPLY + @lines.bytesize + @protocols.bytesize) do |out, size|
-        Native.ws_conn_accept(data, data.bytesize, @spec, @spec.bytesize, accepted, accepted.bytesize, out, size)
+        Native.ws_conn_accept(data, data.bytesize, @spec, @spec.bytesize,
+                              accepted, accepted.bytesize, out, size)
       end
       reply.empty? ? nil : result(data, Native::ACCEPTED.read(accepted), reply)
     end
