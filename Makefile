@@ -131,6 +131,8 @@ $(VENV)/package: $(VENV)/ready tests/python-package/requirements.txt
 		-r tests/python-package/requirements.txt
 	@touch $@
 
+# Those that test-all tests, since their machines are the most different.
+CI_LANGUAGES := go java luajit node rust
 LANGUAGES ?= $(patsubst bindings/%/Makefile,%,$(wildcard bindings/*/Makefile))
 
 CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
@@ -146,17 +148,13 @@ check-instructions: library ## fails if a call takes 5 % more instructions than 
 test-tools: ## installs the tools that test-all and its parts need
 	tests/tools/install.sh
 
-test-ffi: library $(VENV)/ready ## tests echo servers in Go, Java and LuaJIT
-	PYTHONPATH=tests/python $(VENV)/bin/python -m pytest -q -p no:cacheprovider tests/ffi
+bindings: library ## installs what the bindings need, and compiles them; LANGUAGES names some
+	@for each in $(LANGUAGES); do \
+		$(MAKE) --no-print-directory -C bindings/$$each install build || exit 1; done
 
-bindings: library ## compiles the bindings; LANGUAGES names some of them
-	@for each in $(LANGUAGES); do $(MAKE) --no-print-directory -C bindings/$$each build || exit 1; done
-
-test-bindings: library examples $(VENV)/ready ## tests the bindings; LANGUAGES names some of them
-	@for each in $(LANGUAGES); do $(MAKE) --no-print-directory -C bindings/$$each install || exit 1; done
-	LANGUAGES="$(LANGUAGES)" WSCODEC_LIBRARY=$(CURDIR)/target/lib/libwscodec.so \
-		PYTHONPATH=tests/python:tests/bindings $(VENV)/bin/python -m pytest -q \
-		$(FOUR_AT_ONCE) -p no:cacheprovider tests/bindings
+test-bindings: bindings examples $(VENV)/ready ## tests the bindings; LANGUAGES names some of them
+	LANGUAGES="$(LANGUAGES)" PYTHONPATH=tests/python:tests/bindings $(VENV)/bin/python \
+		-m pytest -q -n 4 --dist loadscope -p no:cacheprovider tests/bindings
 
 test-python-package: library $(VENV)/package ## tests what pip installs, builds and packs
 	$(VENV)/bin/python -m pytest -q -rs -p no:cacheprovider tests/python-package
@@ -194,7 +192,7 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node, 
 	tests/gates/small.sh
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
-	$(MAKE) test-ffi
+	$(MAKE) test-bindings LANGUAGES="$(CI_LANGUAGES)"
 	$(MAKE) test-examples
 	$(MAKE) test-chat
 	$(MAKE) test-first-steps
@@ -305,7 +303,7 @@ clean: ## removes all output of builds
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
 	examples examples-all tools run bindings test-bindings \
-	test test-rust test-c test-python test-instructions check-instructions test-tools test-ffi \
+	test test-rust test-c test-python test-instructions check-instructions test-tools \
 	test-examples test-chat test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
 	check-bench bench bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean

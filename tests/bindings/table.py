@@ -12,7 +12,8 @@ CASES = [(20, 1), (1024, 1), (20, 16), (1024, 16)]  # size and messages in fligh
 
 
 def row(language: str, result: dict[str, Any]) -> str:
-    ratios = [f"{result['ratios'][f'{size}x{depth}']:.2f}" for size, depth in CASES]
+    measured = [result["ratios"].get(f"{size}x{depth}") for size, depth in CASES]
+    ratios = ["-" if ratio is None else f"{ratio:.2f}" for ratio in measured]
     counts = [str(result["vectors"]), str(result["checks"])]
     return (
         f"| [{language}]({language}/) | {' | '.join(counts + ratios)} | {result['version']} |"

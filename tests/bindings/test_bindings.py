@@ -1,4 +1,4 @@
-"""The bindings: all vectors, and their echo servers and clients.
+"""The bindings, after `make bindings`: all vectors, and their echo servers and clients.
 
 LANGUAGES names those to test; default: all.
 """
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from echo_checks import MIB, PATIENCE, ProtocolChecks, Server
+from echo_checks import MIB, PATIENCE, ProtocolChecks, Server, running
 from languages import ENVIRONMENT, FOLDERS, LANGUAGES, make, program, vectors_passed
 from table import RESULTS, table
 from websockets.sync.server import Server as OtherServer
@@ -26,7 +26,6 @@ VECTORS = [
 
 @pytest.fixture(scope="session", params=LANGUAGES)
 def language(request: pytest.FixtureRequest) -> str:
-    make(request.param, "build")
     name: str = request.param
     return name
 
@@ -43,16 +42,14 @@ def test_the_version_is_one_line(language: str) -> None:
 
 # The echo servers
 
+__all__ = ["running"]  # a fixture of the checks
+
 
 def checks_of(language: str) -> type[ProtocolChecks]:
     class Checks(ProtocolChecks):
         command = (program(language, "echo_server"),)
         exit_codes = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
         memory_limit = 512 * MIB  # most of it for the language's own machine
-
-        @pytest.fixture(autouse=True, scope="class")
-        def built(self) -> None:
-            make(language, "build")
 
     return Checks
 

@@ -14,7 +14,7 @@ from wscodec import errors
 
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
 PATHS += [
-    f"tests/{name}" for name in ("python", "vectors", "bindings", "ffi", "docs", "first-steps")
+    f"tests/{name}" for name in ("python", "vectors", "bindings", "docs", "first-steps")
 ]
 PATHS += ["tests/c/tables.py"]
 

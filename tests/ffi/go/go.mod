@@ -1,3 +1,0 @@
-module wscodec.example/echo
-
-go 1.19
