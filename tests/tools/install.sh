@@ -80,11 +80,4 @@ if ! cmp -s tests/node/package-lock.json target/node/installed; then
     cp tests/node/package-lock.json target/node/installed
 fi
 
-# For `cargo cinstall`; about three minutes. Its version is one for Rust 1.95.
-if ! command -v cargo-cinstall > /dev/null && [ ! -x target/cargo-c/bin/cargo-cinstall ]; then
-    echo "installing cargo-c below target/cargo-c"
-    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --locked cargo-c@0.10.24 --bin cargo-cinstall \
-        --root target/cargo-c --target-dir target/cargo-c/build ||
-        echo "no cargo-c: tests/first-steps/cargo-c.sh will be skipped"
-    rm -rf target/cargo-c/build
-fi
+tests/tools/cargo-c.sh
