@@ -23,6 +23,7 @@ static const char *const SOURCES[SCRIPTS] = {
     [ENTER_SCRIPT] = SOURCE_OF_enter,
     [LEAVE_SCRIPT] = SOURCE_OF_leave,
     [SWEEP_SCRIPT] = SOURCE_OF_sweep,
+    [EXTEND_SCRIPT] = SOURCE_OF_extend,
 };
 
 /* ---- failing ---- */
@@ -156,6 +157,8 @@ static void on_subscription(redisAsyncContext *context, void *data, void *owner)
         on_ready(l);
     else if (strcmp(kind, "subscribe") == 0)
         room_on_subscribed(l->worker, channel);
+    else if (strcmp(kind, "unsubscribe") == 0)
+        room_on_unsubscribed(l->worker, channel);
     else if (strcmp(kind, "message") == 0 && own)
         l->heard = l->worker->now;
     else if (strcmp(kind, "message") == 0)

@@ -5,8 +5,8 @@
 #include "room.h"
 
 /* Adds a client to the members in Redis, or gives it to this connection; not if it was
- * there `again`, and has another connection by now. */
-void presence_enter(client *c, bool again);
+ * there `again`, and has another connection by now. `on_reply` may be NULL. */
+void presence_enter(client *c, bool again, reply_function *on_reply, void *data);
 
 /* Removes a client, unless it has another connection by now. */
 void presence_leave(const client *c);

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "output.h"
 #include "presence.h"
+#include "websocket.h"
 #include "worker.h"
 
 enum { KEEP_EMPTY = 10000 }; /* ms */
@@ -188,12 +189,12 @@ void room_on_published(worker *w, const char *channel, const char *text, size_t 
 
 /* ---- reading what was missed ---- */
 
-void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
-                       void *data) {
+void stream_read_from(const room *r, stream_id last, reply_function *on_reply,
+                      void *data) {
     char key[KEY_TEXT], start[STREAM_ID_TEXT], page[12];
     arguments a = {0};
     room_key(r->name, ":log", key);
-    id_text_after(last, start);
+    id_text(last, start);
     snprintf(page, sizeof page, "%d", PAGE_SIZE);
     arguments_add_text(&a, "XRANGE");
     arguments_add_text(&a, key);
@@ -204,6 +205,13 @@ void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
     link_command(&r->worker->redis, on_reply, data, a.count, a.text, a.len);
 }
 
+bool stream_follows(const redisReply *entries, stream_id last) {
+    stream_id first;
+    return id_is_none(last) || (entries->elements > 0 &&
+                                entry_id(entries->element[0], &first) &&
+                                id_equal(first, last));
+}
+
 static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {
     stream_id id;
     if (!entry_id(entry, &id))
@@ -211,6 +219,15 @@ static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {
     if (entry_text(entry, text))
         pass_on(r, id, text->data, text->len);
     r->last = id_max(r->last, id);
+}
+
+/* Messages may be lost. The clients are told so when they join again. */
+static void give_up(room *r) {
+    log_event(LOG_WARNING, "messages may be lost", NULL, text_field("room", r->name));
+    for (uint32_t i = r->member_count; i-- > 0;)
+        client_close(r->members[i], WS_CLOSE_TRY_AGAIN_LATER, "messages may be lost");
+    r->last = r->seen = (stream_id){0, 0};
+    r->state = LIVE;
 }
 
 static void read_missed(room *r);
@@ -223,6 +240,10 @@ static void on_missed(worker *w, redisReply *reply, void *data) {
     r->reads = false;
     if (!reply || reply->type != REDIS_REPLY_ARRAY || r->state != READING)
         return; /* read again by rooms_tick(), or when the link is up again */
+    if (!stream_follows(reply, r->last)) {
+        give_up(r);
+        return;
+    }
     for (size_t i = 0; i < reply->elements; i++)
         pass_on_entry(r, reply->element[i], &text);
     release(&text);
@@ -238,7 +259,7 @@ static void read_missed(room *r) {
     r->pending++;
     r->reads = true;
     r->seen_before = r->seen;
-    stream_read_after(r, r->last, on_missed, r);
+    stream_read_from(r, r->last, on_missed, r);
 }
 
 /* ---- the link ---- */
@@ -248,9 +269,13 @@ void room_on_subscribed(worker *w, const char *channel) {
     if (!r || r->state != SUBSCRIBING)
         return;
     presence_sweep(r);
-    r->state = r->live_count > 0 ? READING : LIVE;
-    if (r->state == READING)
+    if (r->live_count > 0) {
+        r->state = READING;
         read_missed(r);
+    } else {
+        r->state = LIVE;
+        r->last = r->seen = (stream_id){0, 0};
+    }
     if (r->member_count > 0)
         presence_restore(r);
     for (uint32_t i = r->member_count; i-- > 0;)
@@ -273,34 +298,56 @@ void rooms_on_link_down(worker *w) {
 
 /* ---- freeing ---- */
 
-/* A room that waits for its subscription to be confirmed must stay: the confirmation
- * would be taken for that of the next room with this name. */
 static bool is_unused(const room *r) {
-    const worker *w = r->worker;
     return r->member_count == 0 && r->pending == 0 &&
-           w->now - r->empty_since >= KEEP_EMPTY &&
-           (r->state == LIVE || !link_is_up(&w->redis));
+           r->worker->now - r->empty_since >= KEEP_EMPTY;
 }
 
+/* The room stays until Redis confirms: the confirmation would be taken for that of the
+ * next room with this name. */
 static void unsubscribe(room *r) {
     char channel[KEY_TEXT];
     room_key(r->name, "", channel);
+    r->state = UNSUBSCRIBING;
     link_unsubscribe(&r->worker->redis, channel);
+}
+
+static void remove_room(room *r) {
+    room **at = &r->worker->rooms[slot_of(r->name)];
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    free_room(r);
+}
+
+void room_on_unsubscribed(worker *w, const char *channel) {
+    room *r = find_by_channel(w, channel);
+    if (!r || r->state != UNSUBSCRIBING)
+        return;
+    if (r->member_count == 0 && r->pending == 0) {
+        remove_room(r);
+        return;
+    }
+    r->state = SUBSCRIBING;
+    subscribe(r);
+}
+
+static void tick(room *r, bool link_up) {
+    if (r->state == READING && !r->reads && link_up)
+        read_missed(r);
+    if (!is_unused(r))
+        return;
+    if (!link_up)
+        remove_room(r);
+    else if (r->state == LIVE)
+        unsubscribe(r);
 }
 
 void rooms_tick(worker *w) {
     for (int slot = 0; slot < ROOM_SLOTS; slot++)
-        for (room **at = &w->rooms[slot]; *at;) {
-            room *r = *at;
-            if (r->state == READING && !r->reads && link_is_up(&w->redis))
-                read_missed(r);
-            if (!is_unused(r)) {
-                at = &r->next;
-                continue;
-            }
-            *at = r->next;
-            unsubscribe(r);
-            free_room(r);
+        for (room *next, *r = w->rooms[slot]; r; r = next) {
+            next = r->next;
+            tick(r, link_is_up(&w->redis));
         }
 }
 

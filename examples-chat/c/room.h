@@ -1,20 +1,24 @@
 /* A room, as far as this thread has clients in it.
  *
- *   SUBSCRIBING  Redis has not confirmed the subscription
- *   READING      it has; what was published meanwhile is read from the stream
- *   LIVE         what is published is passed on
+ *   SUBSCRIBING    Redis has not confirmed the subscription
+ *   READING        it has; what was published meanwhile is read from the stream
+ *   LIVE           what is published is passed on
+ *   UNSUBSCRIBING  the room was empty; Redis has not confirmed that it is unsubscribed
  *
  *               +-- subscribed, nobody is live --------------+
  *               |                                            v
  *   SUBSCRIBING +-- subscribed --> READING -- all was read --> LIVE
- *        ^                            |                         |
- *        +------- the link fails -----+-------------------------+
+ *      ^  ^                           |                         |  |
+ *      |  +------- the link fails ----+-------------------------+  | empty for a while
+ *      |                                                           v
+ *      +---- unsubscribed, but somebody has joined -- UNSUBSCRIBING -- freed
  *
  * `last` is the last message that was passed on to the live members: all they lack is
  * greater. A message that is published while the room is READING is not passed on; its
  * ID becomes `seen`. A read that starts after that contains it, and so the room becomes
  * LIVE after a read during which `seen` did not grow: nothing is lost. Only IDs greater
- * than `last` are passed on: nothing is shown twice.
+ * than `last` are passed on: nothing is shown twice. A read starts with `last` itself:
+ * if that is no longer stored, others may be lost, and the room's clients are closed.
  *
  * A member that joins reads the stream itself, and becomes live after a read during
  * which neither `last` nor `seen` grew beyond what it has (join.h). It may then be
@@ -31,7 +35,7 @@
 #include "link.h"
 #include "message.h"
 
-enum { SUBSCRIBING, READING, LIVE };
+enum { UNSUBSCRIBING, SUBSCRIBING, READING, LIVE };
 
 typedef struct room {
     struct room *next; /* in the same slot of worker->rooms */
@@ -48,6 +52,10 @@ typedef struct room {
     buffer held;
     int64_t empty_since;
 } room;
+
+static inline bool room_is_subscribed(const room *r) {
+    return r->state >= READING;
+}
 
 /* ---- keys ---- */
 
@@ -77,14 +85,18 @@ bool entry_id(const redisReply *entry, stream_id *id);
  * is no message, or there is no memory. */
 bool entry_text(const redisReply *entry, buffer *text);
 
-/* Reads entries of the stream that are greater than `last`, at most PAGE_SIZE. */
+/* Reads entries of the stream from `last` on, at most PAGE_SIZE. */
 enum { PAGE_SIZE = 100 };
-void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
-                       void *data);
+void stream_read_from(const room *r, stream_id last, reply_function *on_reply,
+                      void *data);
+
+/* Whether nothing is missing between `last` and these entries: it is the first one. */
+bool stream_follows(const redisReply *entries, stream_id last);
 
 /* ---- for the link ---- */
 
 void room_on_subscribed(struct worker *w, const char *channel);
+void room_on_unsubscribed(struct worker *w, const char *channel);
 void room_on_published(struct worker *w, const char *channel, const char *text,
                        size_t len);
 void rooms_on_link_up(struct worker *w);

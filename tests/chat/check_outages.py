@@ -108,6 +108,61 @@ class OutageChecks:
         bob.said(252, "252")
         assert ann.texts(1) == ["252"]
 
+    def test_clients_are_told_of_messages_that_were_lost_in_an_outage(
+        self, start: Start, redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        here, there = start("--redis", way.address), start("--redis", redis.address)
+        ann, bob = join(here, "Ann"), join(there, "Bob")
+        seen = bob.said(1)
+        assert ann.next("message")["id"] == seen
+        way.cut()
+        wait_until(lambda: not is_up(here))
+        for seq in range(2, 6):
+            bob.said(seq, str(seq))
+        redis.run("XTRIM", "chat:{lobby}:log", "MAXLEN", "=", "2")
+        way.restore()
+        assert ann.close_code() == 1013
+        again = join(here, "Ann", after=seen)
+        assert again.joined["gap"]
+        assert again.texts(2) == ["4", "5"]
+        bob.said(6, "6")
+        assert again.texts(1) == ["6"]
+
+    def test_messages_that_go_while_a_client_reads_them_close_it_with_1013(
+        self, start: Start, redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        here = start("--redis", way.address, "--join-timeout", "20")
+        there = start("--redis", redis.address, "--burst", "1000")
+        bob = join(there, "Bob")
+        seen = bob.said(1)
+        for seq in range(2, 502):
+            bob.say(seq)
+        bob.next("ack", seq=501)
+        way.reply_lag = 0.3
+        ann = join(here, "Ann", after=seen)
+        assert not ann.joined["gap"]
+        ann.next("message")
+        redis.run("XTRIM", "chat:{lobby}:log", "MAXLEN", "=", "2")
+        assert ann.close_code() == 1013
+
+    def test_redis_without_what_was_said_begins_anew(
+        self, start: Start, own_redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        server = start("--redis", own_redis.address)
+        ann = join(server, "Ann")
+        later = f"{int(time.time() * 1000) + 3_600_000}-0"
+        own_redis.run("XADD", "chat:{lobby}:log", later, "message", '"text":"future"}')
+        seen = ann.said(1, "lost")
+        assert ann.texts(1) == ["lost"]
+        own_redis.run("FLUSHALL")
+        own_redis.stop()
+        own_redis.start()
+        assert ann.close_code() == 1013
+        again = join(server, "Ann", after=seen)
+        assert again.joined["gap"]
+        again.said(1, "new")
+        assert again.texts(1) == ["new"]
+
     def test_nothing_is_lost_or_repeated_however_often_redis_is_lost(
         self, start: Start, redis: RedisServer, way: Way, join: Join
     ) -> None:
@@ -274,6 +329,41 @@ class OutageChecks:
         with running_redis(tmp_path, "--unixsocket", str(path)):
             server = start("--redis", str(path))
             join(server, "Ann").said(1)
+
+    def test_a_redis_that_cannot_write_any_more_is_left(
+        self, start: Start, tmp_path: Path, redis: RedisServer, way: Way, join: Join
+    ) -> None:
+        server = start("--redis", way.address)
+        ann = join(server, "Ann")
+        ann.said(1, "1")
+        folder = tmp_path / "other"
+        folder.mkdir()
+        with running_redis(folder) as other:
+            way.redis = other  # for new connections
+            redis.run("REPLICAOF", "127.0.0.1", str(other.port))
+            try:
+                wait_until(lambda: "sync" not in redis.run("ROLE"))
+                said_in_the_end(ann, 2, "2")
+                assert "chat:{lobby}:said:client-Ann" in other.run("KEYS", "*")
+            finally:
+                redis.run("REPLICAOF", "NO", "ONE")
+
+    def test_a_full_redis_refuses_messages_and_joins(
+        self, start: Start, own_redis: RedisServer, join: Join
+    ) -> None:
+        server = start("--redis", own_redis.address)
+        ann, bob = join(server, "Ann"), join(server, "Bob")
+        own_redis.run("CONFIG", "SET", "maxmemory", "1")
+        ann.say(1, "later")
+        assert ann.next("refused")["reason"] == "unavailable"
+        with open_socket(server) as socket:
+            socket.send(json.dumps({**JOIN, "client": "client-Eve"}))
+            assert close_code(socket) == 1013
+        bob.close()
+        ann.next("leave", client="client-Bob")
+        own_redis.run("CONFIG", "SET", "maxmemory", "0")
+        said_in_the_end(ann, 1, "later")
+        assert join(server, "Eve").texts(1) == ["later"]
 
     def test_a_key_of_another_type_disturbs_only_its_room(
         self, server: ChatServer, redis: RedisServer, join: Join

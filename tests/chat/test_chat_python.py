@@ -16,28 +16,6 @@ Start = Callable[..., ChatServer]
 class TestPython(ChatChecks):
     command = (sys.executable, "examples-chat/python")
 
-    def test_clients_are_told_of_messages_that_were_lost_in_an_outage(
-        self,
-        start: Start,
-        redis: RedisServer,
-        way: Way,  # noqa: F811
-        join: Join,
-    ) -> None:
-        here, there = start("--redis", way.address), start("--redis", redis.address)
-        ann, bob = join(here, "Ann"), join(there, "Bob")
-        seen = bob.said(1)
-        assert ann.next("message")["id"] == seen
-        way.cut()
-        wait_until(lambda: here.metric("chat_redis_up") == 0)
-        for seq in range(2, 6):
-            bob.said(seq, str(seq))
-        redis.run("XTRIM", "chat:{lobby}:log", "MAXLEN", "=", "2")
-        way.restore()
-        assert ann.close_code() == 1013
-        again = join(here, "Ann", after=seen)
-        assert again.joined["gap"]
-        assert again.texts(2) == ["4", "5"]
-
     # These two count bytes on the wire: wscodec.asyncio does not tell what it has compressed.
 
     def test_messages_are_compressed_if_that_was_agreed(
