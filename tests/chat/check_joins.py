@@ -242,7 +242,7 @@ class JoinChecks:
         server = start("--redis", redis.address, "--presence-seconds", "3")
         ann = join(server, "Ann")
         join(server, "Bob")
-        assert ann.is_silent("leave", 5)
+        assert ann.is_silent("leave", 4.2)
 
     def test_who_has_expired_is_no_member_when_somebody_joins(
         self, server: ChatServer, redis: RedisServer, join: Join

@@ -173,24 +173,24 @@ class OutageChecks:
         ann, bob, eve = join(here, "Ann"), join(there, "Bob"), join(here, "Eve")
 
         def talk(client: ChatClient) -> None:
-            for seq in range(1, 301):
+            for seq in range(1, 151):
                 said_in_the_end(client, seq, f"{client.name} {seq}")
                 time.sleep(0.01)
 
         threads = [threading.Thread(target=talk, args=(client,)) for client in (eve, bob)]
         for thread in threads:
             thread.start()
-        for _ in range(6):
+        for _ in range(4):
             time.sleep(0.3)
             way.cut()
             time.sleep(0.2)
             way.restore()
         for thread in threads:
             thread.join()
-        texts = ann.texts(600)
+        texts = ann.texts(300)
         for name in ("Eve", "Bob"):
             said = [text for text in texts if text.startswith(name)]
-            assert said == [f"{name} {seq}" for seq in range(1, 301)]
+            assert said == [f"{name} {seq}" for seq in range(1, 151)]
         assert ann.is_silent()
 
     def test_who_moves_between_servers_that_lose_redis_misses_nothing(
@@ -213,7 +213,7 @@ class OutageChecks:
                 time.sleep(source.uniform(0.1, 0.3))
 
         def talk() -> None:
-            for seq in range(1, 1001):
+            for seq in range(1, 501):
                 ann.said(seq, str(seq))
                 time.sleep(0.004)
 
@@ -221,10 +221,10 @@ class OutageChecks:
         for thread in threads:
             thread.start()
         seen: list[Frame] = []
-        while len(seen) < 1000:
+        while len(seen) < 500:
             seen += [
                 bob.next("message", 30)
-                for _ in range(min(source.randrange(1, 60), 1000 - len(seen)))
+                for _ in range(min(source.randrange(1, 60), 500 - len(seen)))
             ]
             bob.close()
             bob = join(source.choice(moving), "Bob", after=seen[-1]["id"])
@@ -234,7 +234,7 @@ class OutageChecks:
             thread.join()
         for way in ways:
             way.close()
-        assert [frame["text"] for frame in seen] == [str(seq) for seq in range(1, 1001)]
+        assert [frame["text"] for frame in seen] == [str(seq) for seq in range(1, 501)]
 
     def test_what_is_published_late_is_shown_once(
         self, start: Start, redis: RedisServer, way: Way, join: Join
@@ -242,7 +242,7 @@ class OutageChecks:
         here = start("--redis", way.address, "--name", "here")
         there = start("--redis", redis.address, "--name", "there", "--burst", "100")
         ann, bob = join(here, "Ann"), join(there, "Bob")
-        way.lag = 1
+        way.lag = 0.5
         for seq in range(1, 4):
             bob.said(seq, str(seq))
         eve = join(here, "Eve")
@@ -262,11 +262,11 @@ class OutageChecks:
         bob.said(1, "1")
         way.reply_lag = 0.3
         way.restore()
-        for seq in range(2, 82):
+        for seq in range(2, 42):
             bob.said(seq, str(seq))
             time.sleep(0.03)
         way.reply_lag = 0
-        assert ann.texts(81) == [str(seq) for seq in range(1, 82)]
+        assert ann.texts(41) == [str(seq) for seq in range(1, 42)]
         assert ann.is_silent()
 
     def test_members_are_told_after_an_outage(

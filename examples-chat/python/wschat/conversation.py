@@ -129,7 +129,8 @@ class Conversation:
             )
 
     async def _wait_for(self, room: Room, seconds: float) -> None:
-        """Waits until the room is ready. Raises TimeoutError then, or if the connection ends."""
+        """Waits until the room is ready. Raises TimeoutError if it is not, or when the
+        connection ends."""
         waits = [
             asyncio.ensure_future(each)
             for each in (room.ready.wait(), self._connection.wait_closed())

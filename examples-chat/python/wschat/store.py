@@ -97,7 +97,7 @@ class Store:
         )
         self._redis: Any = Redis.from_pool(pool)
         self.on_readonly: Callable[[], object] | None = None
-        """Called when Redis cannot write any more: after a failover, another one may be there."""
+        """Called when Redis cannot write any more: another one may have taken over."""
         self._say = self._script("say")
         self._enter = self._script("enter")
         self._leave = self._script("leave")
