@@ -283,7 +283,7 @@ static void ask(join *j) {
 
 void join_continue(join *j) {
     client *c = j->client;
-    if (j->pending > 0 || j->paused || j->too_often || !room_is_subscribed(c->room) ||
+    if (j->pending > 0 || j->paused || j->too_often || c->room->state == SUBSCRIBING ||
         !link_is_up(link_of(j)))
         return;
     if (!c->present)

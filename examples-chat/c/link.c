@@ -157,8 +157,6 @@ static void on_subscription(redisAsyncContext *context, void *data, void *owner)
         on_ready(l);
     else if (strcmp(kind, "subscribe") == 0)
         room_on_subscribed(l->worker, channel);
-    else if (strcmp(kind, "unsubscribe") == 0)
-        room_on_unsubscribed(l->worker, channel);
     else if (strcmp(kind, "message") == 0 && own)
         l->heard = l->worker->now;
     else if (strcmp(kind, "message") == 0)

@@ -298,56 +298,34 @@ void rooms_on_link_down(worker *w) {
 
 /* ---- freeing ---- */
 
+/* A room that waits for its subscription to be confirmed must stay: the confirmation
+ * would be taken for that of the next room with this name. */
 static bool is_unused(const room *r) {
+    const worker *w = r->worker;
     return r->member_count == 0 && r->pending == 0 &&
-           r->worker->now - r->empty_since >= KEEP_EMPTY;
+           w->now - r->empty_since >= KEEP_EMPTY &&
+           (r->state == LIVE || !link_is_up(&w->redis));
 }
 
-/* The room stays until Redis confirms: the confirmation would be taken for that of the
- * next room with this name. */
 static void unsubscribe(room *r) {
     char channel[KEY_TEXT];
     room_key(r->name, "", channel);
-    r->state = UNSUBSCRIBING;
     link_unsubscribe(&r->worker->redis, channel);
-}
-
-static void remove_room(room *r) {
-    room **at = &r->worker->rooms[slot_of(r->name)];
-    while (*at != r)
-        at = &(*at)->next;
-    *at = r->next;
-    free_room(r);
-}
-
-void room_on_unsubscribed(worker *w, const char *channel) {
-    room *r = find_by_channel(w, channel);
-    if (!r || r->state != UNSUBSCRIBING)
-        return;
-    if (r->member_count == 0 && r->pending == 0) {
-        remove_room(r);
-        return;
-    }
-    r->state = SUBSCRIBING;
-    subscribe(r);
-}
-
-static void tick(room *r, bool link_up) {
-    if (r->state == READING && !r->reads && link_up)
-        read_missed(r);
-    if (!is_unused(r))
-        return;
-    if (!link_up)
-        remove_room(r);
-    else if (r->state == LIVE)
-        unsubscribe(r);
 }
 
 void rooms_tick(worker *w) {
     for (int slot = 0; slot < ROOM_SLOTS; slot++)
-        for (room *next, *r = w->rooms[slot]; r; r = next) {
-            next = r->next;
-            tick(r, link_is_up(&w->redis));
+        for (room **at = &w->rooms[slot]; *at;) {
+            room *r = *at;
+            if (r->state == READING && !r->reads && link_is_up(&w->redis))
+                read_missed(r);
+            if (!is_unused(r)) {
+                at = &r->next;
+                continue;
+            }
+            *at = r->next;
+            unsubscribe(r);
+            free_room(r);
         }
 }
 

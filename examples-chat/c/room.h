@@ -1,17 +1,14 @@
 /* A room, as far as this thread has clients in it.
  *
- *   SUBSCRIBING    Redis has not confirmed the subscription
- *   READING        it has; what was published meanwhile is read from the stream
- *   LIVE           what is published is passed on
- *   UNSUBSCRIBING  the room was empty; Redis has not confirmed that it is unsubscribed
+ *   SUBSCRIBING  Redis has not confirmed the subscription
+ *   READING      it has; what was published meanwhile is read from the stream
+ *   LIVE         what is published is passed on
  *
  *               +-- subscribed, nobody is live --------------+
  *               |                                            v
  *   SUBSCRIBING +-- subscribed --> READING -- all was read --> LIVE
- *      ^  ^                           |                         |  |
- *      |  +------- the link fails ----+-------------------------+  | empty for a while
- *      |                                                           v
- *      +---- unsubscribed, but somebody has joined -- UNSUBSCRIBING -- freed
+ *        ^                            |                         |
+ *        +------- the link fails -----+-------------------------+
  *
  * `last` is the last message that was passed on to the live members: all they lack is
  * greater. A message that is published while the room is READING is not passed on; its
@@ -35,7 +32,7 @@
 #include "link.h"
 #include "message.h"
 
-enum { UNSUBSCRIBING, SUBSCRIBING, READING, LIVE };
+enum { SUBSCRIBING, READING, LIVE };
 
 typedef struct room {
     struct room *next; /* in the same slot of worker->rooms */
@@ -52,10 +49,6 @@ typedef struct room {
     buffer held;
     int64_t empty_since;
 } room;
-
-static inline bool room_is_subscribed(const room *r) {
-    return r->state >= READING;
-}
 
 /* ---- keys ---- */
 
@@ -96,7 +89,6 @@ bool stream_follows(const redisReply *entries, stream_id last);
 /* ---- for the link ---- */
 
 void room_on_subscribed(struct worker *w, const char *channel);
-void room_on_unsubscribed(struct worker *w, const char *channel);
 void room_on_published(struct worker *w, const char *channel, const char *text,
                        size_t len);
 void rooms_on_link_up(struct worker *w);

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import os
+import resource
 import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import wire
 from chat_client import Join, close_code, open_socket
@@ -52,7 +56,35 @@ def rest(tcp: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+def seconds_of_cpu(server: ChatServer) -> float:
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def is_healthy(server: ChatServer) -> bool:
+    try:
+        return server.get("/health").status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 class LimitChecks:
+    def test_a_process_without_descriptors_waits_until_there_are_some(
+        self, start: Start, redis: RedisServer
+    ) -> None:
+        server = start("--redis", redis.address)
+        pid = server.process.pid
+        most = len(os.listdir(f"/proc/{pid}/fd")) + 8
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+        address = ("127.0.0.1", server.port)
+        sockets = [socket.create_connection(address, PATIENCE) for _ in range(60)]
+        before = seconds_of_cpu(server)
+        time.sleep(1)
+        assert seconds_of_cpu(server) - before < 0.3
+        for each in sockets:
+            each.close()
+        wait_until(lambda: is_healthy(server))
+
     def test_an_address_has_a_limit(self, start: Start, redis: RedisServer) -> None:
         server = start("--redis", redis.address, "--max-per-address", "2")
         with open_socket(server) as first, open_socket(server):

@@ -98,21 +98,24 @@ INVALID = {
 
 
 class ProxyChecks:
+    command: tuple[str, ...]
+
     @pytest.fixture(scope="class")
-    def log_of_behind(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    @classmethod
+    def log_of_behind(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         return tmp_path_factory.mktemp("behind") / "log"
 
     @pytest.fixture(scope="class")
+    @classmethod
     def server_behind(
-        self,
-        request: pytest.FixtureRequest,
+        cls,
         shared_redis: RedisServer,
         log_of_behind: Path,
     ) -> Iterator[ChatServer]:
         options = ("--proxy-protocol", "--verbose", "--json", "--handshake-timeout", "1")
         where = ("--redis", shared_redis.address, "--max-per-address", "1")
         with log_of_behind.open("w") as file:
-            server = ChatServer(request.cls.command, *where, *options, log=file)
+            server = ChatServer(cls.command, *where, *options, log=file)
             yield server
             server.end()
 
