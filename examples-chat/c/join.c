@@ -52,7 +52,7 @@ static void give_up(client *c, const char *why) {
 
 static const char UNREADABLE[] = "the room cannot be read now";
 
-/* Counts a reply, which should be of this type. Returns false if the client has gone. */
+/* Counts a reply; another type is a failure. Returns false if the client has gone. */
 static bool count_reply(join *j, const redisReply *reply, int type) {
     j->pending--;
     j->failed |= !reply || reply->type != type;

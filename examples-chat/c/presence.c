@@ -89,9 +89,9 @@ void presence_list(room *r, reply_function *on_reply, void *data) {
     link_command(&r->worker->redis, on_reply, data, a.count, a.text, a.len);
 }
 
-/* A value is the connection, a space, and the JSON. */
+/* A value is the connection, a space, and the JSON. Others are passed over. */
 static bool append_member(buffer *b, const redisReply *value, bool is_first) {
-    const char *space = value->str ? memchr(value->str, ' ', value->len) : NULL;
+    const char *space = value->str ? strstr(value->str, " {") : NULL;
     if (!space)
         return true;
     const char *end = value->str + value->len;
@@ -121,6 +121,15 @@ static void deliver_to_present(room *r, const char *text, size_t len) {
         if (r->members[i]->present)
             client_deliver(r->members[i], &f);
     frames_free(&f);
+}
+
+static bool starts_with(const char *text, size_t len, const char *start) {
+    return len >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+bool is_presence(const char *text, size_t len) {
+    return starts_with(text, len, "{\"type\":\"enter\",") ||
+           starts_with(text, len, "{\"type\":\"leave\",");
 }
 
 /* Those who wait for the list of members get the text after it. */
@@ -203,7 +212,7 @@ static void on_extended(worker *w, redisReply *reply, void *data) {
         presence_restore(r);
 }
 
-/* Extends the time of members from `first` on, of at most CHUNK. Returns the next one. */
+/* Extends the time of at most CHUNK members, from `first` on. Returns the next one. */
 static uint32_t extend_some(room *r, uint32_t first) {
     char who[KEY_TEXT], here[KEY_TEXT], expires[24];
     arguments a = {0};

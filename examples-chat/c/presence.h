@@ -17,7 +17,10 @@ void presence_sweep(room *r);
 /* Enters all members again, and tells those who are present who is in the room. */
 void presence_restore(room *r);
 
-/* Passes on that somebody has entered or left. */
+/* Whether published text says that somebody has entered or left. */
+bool is_presence(const char *text, size_t len);
+
+/* Passes that on. */
 void presence_pass_on(room *r, const char *text, size_t len);
 
 /* Extends the time of our members in all rooms, and sweeps, when it is time to. */

@@ -179,8 +179,11 @@ void room_on_published(worker *w, const char *channel, const char *text, size_t 
     stream_id id;
     if (!r)
         return;
-    if (!parse_published(text, len, &id))
+    if (is_presence(text, len))
         presence_pass_on(r, text, len);
+    else if (!parse_published(text, len, &id))
+        log_event(LOG_WARNING, "ignored", NULL, text_field("room", r->name),
+                  bytes_field("published", text, len < 100 ? len : 100));
     else if (r->state == LIVE)
         pass_on(r, id, text, len);
     else
@@ -207,9 +210,9 @@ void stream_read_from(const room *r, stream_id last, reply_function *on_reply,
 
 bool stream_follows(const redisReply *entries, stream_id last) {
     stream_id first;
-    return id_is_none(last) || (entries->elements > 0 &&
-                                entry_id(entries->element[0], &first) &&
-                                id_equal(first, last));
+    return id_is_none(last) ||
+           (entries->elements > 0 && entry_id(entries->element[0], &first) &&
+            id_equal(first, last));
 }
 
 static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {

@@ -4,7 +4,8 @@
 -- ARGV  the second before which they have expired
 local who, here, channel = KEYS[1], KEYS[2], KEYS[3]
 
-for _, client in ipairs(redis.call("ZRANGEBYSCORE", here, "-inf", "(" .. ARGV[1], "LIMIT", 0, 1000)) do
+local before = "(" .. ARGV[1]
+for _, client in ipairs(redis.call("ZRANGEBYSCORE", here, "-inf", before, "LIMIT", 0, 1000)) do
     local entry = redis.call("HGET", who, client)
     redis.call("HDEL", who, client)
     redis.call("ZREM", here, client)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chat_client import Join, open_socket
-from chat_server import ROOT, ChatServer, wait_until
+from chat_server import PATIENCE, ROOT, ChatServer, wait_until
 from redis_server import RedisServer
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -45,6 +46,18 @@ class HttpChecks:
         assert response.status == 200
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert response.body == page.read_bytes()
+        assert response.headers["x-content-type-options"] == "nosniff"
+        policy = response.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} < set(policy)
+
+    def test_requests_that_do_not_wait_get_one_response(self, shared: ChatServer) -> None:
+        with socket.create_connection(("127.0.0.1", shared.port), PATIENCE) as tcp:
+            tcp.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n" * 50)
+            response = b""
+            while part := tcp.recv(65536):
+                response += part
+        assert response.startswith(b"HTTP/1.1 200 ")
+        assert response.count(b"HTTP/1.1 ") == 1
 
     def test_head_has_no_body(self, shared: ChatServer) -> None:
         response = shared.request("HEAD", "/health")

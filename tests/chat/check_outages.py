@@ -369,6 +369,18 @@ class OutageChecks:
         said_in_the_end(ann, 1, "later")
         assert join(server, "Eve").texts(1) == ["later"]
 
+    def test_what_is_not_of_the_chat_is_passed_over(
+        self, server: ChatServer, redis: RedisServer, join: Join
+    ) -> None:
+        redis.run("HSET", "chat:{lobby}:who", "client-Odd", "odd entry")
+        ann = join(server, "Ann")
+        assert ann.members() == {"client-Ann"}
+        for published in "", "hello", "{}", '{"type":"joined","room":"lobby"}':
+            redis.run("PUBLISH", "chat:{lobby}", published)
+        ann.said(1, "next")
+        assert ann.texts(1) == ["next"]
+        assert {frame["type"] for frame in ann.passed_over} <= {"enter"}
+
     def test_a_key_of_another_type_disturbs_only_its_room(
         self, server: ChatServer, redis: RedisServer, join: Join
     ) -> None:
