@@ -78,6 +78,8 @@ INVALID_JOINS: list[dict[str, Any]] = [
     {"after": "$"},
     {"after": "1-1 "},
     {"after": "18446744073709551616-0"},
+    {"after": "999-99999999999999999999"},
+    {"after": "000000000000000000001-1"},
     {"after": 1},
 ]
 
@@ -187,6 +189,24 @@ class HostileChecks:
         ann = join(shared, "Ann")
         ann.send(**without(SAY, member))
         assert ann.close_code() == 1008
+
+    @pytest.mark.parametrize(
+        "number", ["1" + "0" * 30, "-9223372036854775809", "9" * 5000, "1e999", "-1e999"]
+    )
+    def test_a_number_that_is_too_large_is_closed_with_1008(
+        self, shared: ChatServer, join: Join, number: str
+    ) -> None:
+        ann = join(shared, "Ann")
+        ann.socket.send(json.dumps(SAY)[:-1] + f',"x":{number}}}')
+        assert ann.close_code() == 1008
+
+    @pytest.mark.parametrize("number", ["-9223372036854775808", "1e-999", "0." + "9" * 5000])
+    def test_other_numbers_are_numbers(
+        self, shared: ChatServer, join: Join, number: str
+    ) -> None:
+        ann = join(shared, "Ann")
+        ann.socket.send(json.dumps(SAY)[:-1] + f',"x":{number}}}')
+        ann.next("ack", seq=1)
 
     def test_unknown_members_are_ignored(self, shared: ChatServer, join: Join) -> None:
         ann = join(shared, "Ann")
