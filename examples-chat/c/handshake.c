@@ -11,8 +11,7 @@
 
 #define PROTOCOL "wscodec-chat"
 #define TEXT_HTML                                                                      \
-    "Content-Type: text/html; charset=utf-8\r\n"                                       \
-    "Cache-Control: no-cache\r\n"                                                      \
+    "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"            \
     "X-Content-Type-Options: nosniff\r\n"                                              \
     "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; "        \
     "style-src 'unsafe-inline'; img-src data:; connect-src * ws: wss:; "               \
