@@ -173,7 +173,7 @@ $(VENV)/chat: $(VENV)/ready $(CHAT_REQUIREMENTS)
 	@touch $@
 
 test-chat: examples-all $(VENV)/chat ## tests the servers of the chat and its page
-	PYTHONPATH=tests/chat:tests/python:python $(VENV)/bin/python -m pytest -q $(FOUR_AT_ONCE) \
+	PYTHONPATH=tests/chat:tests/python:python $(VENV)/bin/python -m pytest -q -n 4 \
 		-p no:cacheprovider tests/chat
 	CHAT_PYTHON=$(abspath $(VENV))/bin/python PYTHONPATH=$(CURDIR)/python \
 		node --test --test-concurrency=2 --test-reporter=spec tests/chat/page/*.test.mjs

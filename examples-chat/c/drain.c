@@ -18,13 +18,13 @@ static uint32_t count_open(const worker *w) {
     return count;
 }
 
-/* Closes clients that do not wait for Redis until `left` are open. Those that could not
- * be closed have their turn in the next step. */
+/* Closes clients until `left` are open. Those whose message is being stored have their
+ * turn in a later step. */
 static void close_clients(worker *w, uint32_t left) {
     uint32_t open = count_open(w);
     for (uint32_t i = w->client_count; i-- > 0 && open > left;) {
         client *c = w->clients[i];
-        if (c->state != OPEN || client_is_busy(c))
+        if (c->state != OPEN || c->say)
             continue;
         client_close(c, WS_CLOSE_GOING_AWAY, "the server is being shut down");
         open--;

@@ -11,7 +11,11 @@
 
 #define PROTOCOL "wscodec-chat"
 #define TEXT_HTML                                                                      \
-    "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-cache\r\n"
+    "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"            \
+    "X-Content-Type-Options: nosniff\r\n"                                              \
+    "Content-Security-Policy: default-src 'none'; script-src 'unsafe-inline'; "        \
+    "style-src 'unsafe-inline'; img-src data:; connect-src * ws: wss:; "               \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 
 enum { MAX_REPLY = WS_MAX_REPLY + 256 };
 
@@ -32,7 +36,7 @@ static void log_request(const client *c, const ws_handshake *hs, int status) {
  * in response to HEAD. */
 static void respond(client *c, const ws_handshake *hs, uint16_t status,
                     const char *headers, const char *body, size_t len) {
-    char fields[256];
+    char fields[512];
     bool is_head = hs->head_len > 0 && span_equals(c->in.data, hs->method, "HEAD");
     snprintf(fields, sizeof fields, is_head ? "%sContent-Length: %zu\r\n" : "%s",
              headers, len);

@@ -23,6 +23,7 @@ struct join {
     bool paused;    /* the next page is read when the client has read this one */
     stream_id after, newest;
     stream_id seen_before; /* room_newest() when the read started */
+    stream_id read; /* the last entry that was read: if it goes, others may be lost */
     buffer members;
     int64_t deadline;
 };
@@ -45,14 +46,16 @@ void join_cancel(join *j) {
         free_join(j);
 }
 
-static void give_up(client *c) {
-    client_close(c, WS_CLOSE_TRY_AGAIN_LATER, "the room cannot be read now");
+static void give_up(client *c, const char *why) {
+    client_close(c, WS_CLOSE_TRY_AGAIN_LATER, why);
 }
 
-/* Counts a reply. Returns false if the client has gone. */
-static bool count_reply(join *j, const redisReply *reply) {
+static const char UNREADABLE[] = "the room cannot be read now";
+
+/* Counts a reply; another type is a failure. Returns false if the client has gone. */
+static bool count_reply(join *j, const redisReply *reply, int type) {
     j->pending--;
-    j->failed |= !reply || reply->type != REDIS_REPLY_ARRAY;
+    j->failed |= !reply || reply->type != type;
     if (j->client)
         return true;
     if (j->pending == 0)
@@ -63,7 +66,7 @@ static bool count_reply(join *j, const redisReply *reply) {
 /* A step has failed. While the link is down, it is repeated later. */
 static void repeat_or_give_up(join *j) {
     if (link_is_up(link_of(j)))
-        give_up(j->client);
+        give_up(j->client, UNREADABLE);
 }
 
 static void finish(join *j) {
@@ -76,11 +79,12 @@ static void finish(join *j) {
 
 /* ---- the messages ---- */
 
-static void send_entry(client *c, const redisReply *entry, buffer *text) {
+static void send_entry(join *j, const redisReply *entry, buffer *text) {
+    client *c = j->client;
     stream_id id;
     if (!entry_id(entry, &id) || !id_greater(id, c->last))
         return;
-    c->last = id;
+    c->last = j->read = id;
     if (entry_text(entry, text))
         client_send_text(c, (const char *)text->data, text->len);
 }
@@ -100,14 +104,18 @@ static void on_page(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
     buffer text = {0};
-    if (!count_reply(j, reply))
+    if (!count_reply(j, reply, REDIS_REPLY_ARRAY))
         return;
     if (j->failed) {
         repeat_or_give_up(j);
         return;
     }
+    if (!stream_follows(reply, j->read)) {
+        give_up(j->client, "messages may be lost");
+        return;
+    }
     for (size_t i = 0; i < reply->elements && j->client; i++)
-        send_entry(j->client, reply->element[i], &text);
+        send_entry(j, reply->element[i], &text);
     release(&text);
     if (!j->client)
         return;
@@ -123,14 +131,14 @@ static void on_recent(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
     buffer text = {0};
-    if (!count_reply(j, reply))
+    if (!count_reply(j, reply, REDIS_REPLY_ARRAY))
         return;
     if (j->failed) {
         repeat_or_give_up(j);
         return;
     }
     for (size_t i = reply->elements; i-- > 0 && j->client;)
-        send_entry(j->client, reply->element[i], &text);
+        send_entry(j, reply->element[i], &text);
     release(&text);
     if (j->client)
         after_last_page(j);
@@ -140,7 +148,7 @@ static void read_page(join *j) {
     j->pending++;
     j->failed = false;
     j->seen_before = room_newest(j->client->room);
-    stream_read_after(j->client->room, j->client->last, on_page, j);
+    stream_read_from(j->client->room, j->client->last, on_page, j);
 }
 
 /* Asks for so many entries from `from` back to `to`. */
@@ -170,6 +178,8 @@ static void read_recent(join *j) {
 static void start_reading(join *j) {
     if (j->has_after) {
         j->client->last = id_greater(j->after, j->newest) ? j->newest : j->after;
+        if (!j->gap)
+            j->read = j->client->last;
         read_page(j);
     } else {
         read_recent(j);
@@ -219,7 +229,7 @@ static void on_asked(join *j) {
 static void on_members(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
-    if (!count_reply(j, reply))
+    if (!count_reply(j, reply, REDIS_REPLY_ARRAY))
         return;
     j->members.len = 0;
     if (!j->failed && !append_members(&j->members, reply))
@@ -231,7 +241,7 @@ static void on_members(worker *w, redisReply *reply, void *data) {
 static void on_newest(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
-    if (!count_reply(j, reply))
+    if (!count_reply(j, reply, REDIS_REPLY_ARRAY))
         return;
     j->newest = (stream_id){0, 0};
     if (!j->failed && reply->elements == 1 && reply->element[0]->elements == 2)
@@ -244,9 +254,14 @@ static void on_newest(worker *w, redisReply *reply, void *data) {
 static void on_after(worker *w, redisReply *reply, void *data) {
     (void)w;
     join *j = data;
-    if (!count_reply(j, reply))
+    if (!count_reply(j, reply, REDIS_REPLY_ARRAY))
         return;
     j->gap = !j->failed && reply->elements == 0;
+}
+
+static void on_entered(worker *w, redisReply *reply, void *data) {
+    (void)w;
+    count_reply(data, reply, REDIS_REPLY_NIL);
 }
 
 /* The replies arrive in this order. */
@@ -255,8 +270,8 @@ static void ask(join *j) {
     char after[STREAM_ID_TEXT];
     id_text(j->after, after);
     j->failed = false;
-    j->pending = j->has_after ? 3 : 1;
-    presence_enter(c, false);
+    j->pending = j->has_after ? 4 : 2;
+    presence_enter(c, false, on_entered, j);
     if (j->has_after) {
         read_back(j, "+", "-", "1", on_newest);
         read_back(j, after, after, "1", on_after);
@@ -298,7 +313,7 @@ void join_tick(join *j) {
         j->deadline = c->worker->now + options.join_timeout;
         join_continue(j);
     } else if (!c->present && c->worker->now >= j->deadline) {
-        give_up(c);
+        give_up(c, UNREADABLE);
     }
 }
 

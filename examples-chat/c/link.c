@@ -19,10 +19,9 @@ enum {
 };
 
 static const char *const SOURCES[SCRIPTS] = {
-    [SAY_SCRIPT] = SOURCE_OF_say,
-    [ENTER_SCRIPT] = SOURCE_OF_enter,
-    [LEAVE_SCRIPT] = SOURCE_OF_leave,
-    [SWEEP_SCRIPT] = SOURCE_OF_sweep,
+    [SAY_SCRIPT] = SOURCE_OF_say,       [ENTER_SCRIPT] = SOURCE_OF_enter,
+    [LEAVE_SCRIPT] = SOURCE_OF_leave,   [SWEEP_SCRIPT] = SOURCE_OF_sweep,
+    [EXTEND_SCRIPT] = SOURCE_OF_extend,
 };
 
 /* ---- failing ---- */

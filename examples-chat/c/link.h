@@ -46,10 +46,11 @@ typedef struct redis_link {
 typedef void reply_function(struct worker *w, redisReply *reply, void *data);
 
 /* The arguments of a command. */
+enum { MAX_ARGUMENTS = 128 };
 typedef struct arguments {
     int count;
-    const char *text[16];
-    size_t len[16];
+    const char *text[MAX_ARGUMENTS];
+    size_t len[MAX_ARGUMENTS];
 } arguments;
 
 void arguments_add(arguments *a, const char *text, size_t len);

@@ -117,6 +117,7 @@ int main(int argc, char **argv) {
     setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a line of the log is one write() */
     read_options(argc, argv);
     raise_limit();
+    srandom((unsigned)(getpid() ^ clock_ms())); /* for the delays of link.c */
     int signals = open_signals();
     done_fd = eventfd(0, EFD_CLOEXEC);
     if (done_fd < 0)

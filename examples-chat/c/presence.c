@@ -9,7 +9,7 @@
 #include "output.h"
 #include "worker.h"
 
-enum { CHUNK = 100 }; /* members whose time is extended by one command */
+enum { CHUNK = 100 }; /* clients whose time is extended by one command */
 
 typedef struct room_keys {
     char who[KEY_TEXT], here[KEY_TEXT], channel[KEY_TEXT];
@@ -35,12 +35,15 @@ static void connection_text(const client *c, char text[96]) {
 
 /* ---- one member ---- */
 
-void presence_enter(client *c, bool again) {
+void presence_enter(client *c, bool again, reply_function *on_reply, void *data) {
     room_keys keys;
     char connection[96], expires[24], *json = member_json(&c->member);
     arguments a = {0};
-    if (!json)
+    if (!json) {
+        if (on_reply)
+            on_reply(c->worker, NULL, data);
         return;
+    }
     connection_text(c, connection);
     second_text(options.presence, expires);
     add_keys(&a, c->room, &keys);
@@ -49,9 +52,9 @@ void presence_enter(client *c, bool again) {
     arguments_add_text(&a, expires);
     arguments_add_text(&a, json);
     arguments_add_text(&a, again ? "again" : "");
-    link_script(&c->worker->redis, ENTER_SCRIPT, NULL, NULL, 3, &a);
-    free(json);
     c->entered = true;
+    link_script(&c->worker->redis, ENTER_SCRIPT, on_reply, data, 3, &a);
+    free(json);
 }
 
 void presence_leave(const client *c) {
@@ -86,9 +89,9 @@ void presence_list(room *r, reply_function *on_reply, void *data) {
     link_command(&r->worker->redis, on_reply, data, a.count, a.text, a.len);
 }
 
-/* A value is the connection, a space, and the JSON. */
+/* A value is the connection, a space, and the JSON. Others are passed over. */
 static bool append_member(buffer *b, const redisReply *value, bool is_first) {
-    const char *space = value->str ? memchr(value->str, ' ', value->len) : NULL;
+    const char *space = value->str ? strstr(value->str, " {") : NULL;
     if (!space)
         return true;
     const char *end = value->str + value->len;
@@ -118,6 +121,15 @@ static void deliver_to_present(room *r, const char *text, size_t len) {
         if (r->members[i]->present)
             client_deliver(r->members[i], &f);
     frames_free(&f);
+}
+
+static bool starts_with(const char *text, size_t len, const char *start) {
+    return len >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+bool is_presence(const char *text, size_t len) {
+    return starts_with(text, len, "{\"type\":\"enter\",") ||
+           starts_with(text, len, "{\"type\":\"leave\",");
 }
 
 /* Those who wait for the list of members get the text after it. */
@@ -180,7 +192,7 @@ static bool has_present(const room *r) {
 void presence_restore(room *r) {
     for (uint32_t i = 0; i < r->member_count; i++)
         if (r->members[i]->entered)
-            presence_enter(r->members[i], true);
+            presence_enter(r->members[i], true, NULL, NULL);
     if (r->lists || !has_present(r))
         return;
     r->lists = true;
@@ -190,58 +202,39 @@ void presence_restore(room *r) {
 
 /* ---- extending ---- */
 
-typedef struct extension {
-    room *room;
-    long long count;
-} extension;
-
-/* As every score grows, all members were changed, unless some had expired: this process
- * was stopped for so long, or Redis has lost them. */
+/* Members are missing if this process was stopped for so long that they have expired,
+ * or if Redis has lost them. */
 static void on_extended(worker *w, redisReply *reply, void *data) {
     (void)w;
-    extension *e = data;
-    e->room->pending--;
-    if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer < e->count)
-        presence_restore(e->room);
-    free(e);
+    room *r = data;
+    r->pending--;
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements > 0)
+        presence_restore(r);
 }
 
-static void send_extension(room *r, int count, const char **words, size_t *lens) {
-    extension *e = malloc(sizeof *e);
-    if (!e)
-        return;
-    *e = (extension){r, (count - 4) / 2};
+/* Extends the time of at most CHUNK members, from `first` on. Returns the next one. */
+static uint32_t extend_some(room *r, uint32_t first) {
+    char who[KEY_TEXT], here[KEY_TEXT], expires[24];
+    arguments a = {0};
+    uint32_t i = first;
+    room_key(r->name, ":who", who);
+    room_key(r->name, ":here", here);
+    second_text(options.presence, expires);
+    arguments_add_text(&a, who);
+    arguments_add_text(&a, here);
+    arguments_add_text(&a, expires);
+    for (; i < r->member_count && i - first < CHUNK; i++)
+        if (r->members[i]->entered)
+            arguments_add_text(&a, r->members[i]->member.client);
     r->pending++;
-    link_command(&r->worker->redis, on_extended, e, count, words, lens);
-}
-
-static void add_word(int *count, const char **words, size_t *lens, const char *word) {
-    words[*count] = word;
-    lens[(*count)++] = strlen(word);
+    link_script(&r->worker->redis, EXTEND_SCRIPT, on_extended, r, 2, &a);
+    return i;
 }
 
 static void extend(room *r) {
-    const char *words[4 + 2 * CHUNK];
-    size_t lens[4 + 2 * CHUNK];
-    char key[KEY_TEXT], expires[24];
-    int count = 0;
-    room_key(r->name, ":here", key);
-    second_text(options.presence, expires);
-    add_word(&count, words, lens, "ZADD");
-    add_word(&count, words, lens, key);
-    add_word(&count, words, lens, "XX");
-    add_word(&count, words, lens, "CH");
-    for (uint32_t i = 0; i < r->member_count; i++) {
-        if (r->members[i]->entered) {
-            add_word(&count, words, lens, expires);
-            add_word(&count, words, lens, r->members[i]->member.client);
-        }
-        bool is_last = i + 1 == r->member_count;
-        if (count == 4 + 2 * CHUNK || (is_last && count > 4)) {
-            send_extension(r, count, words, lens);
-            count = 4;
-        }
-    }
+    uint32_t next = 0;
+    while (next < r->member_count)
+        next = extend_some(r, next);
 }
 
 void presence_tick(worker *w) {

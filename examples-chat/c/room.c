@@ -10,6 +10,7 @@
 #include "options.h"
 #include "output.h"
 #include "presence.h"
+#include "websocket.h"
 #include "worker.h"
 
 enum { KEEP_EMPTY = 10000 }; /* ms */
@@ -178,8 +179,11 @@ void room_on_published(worker *w, const char *channel, const char *text, size_t 
     stream_id id;
     if (!r)
         return;
-    if (!parse_published(text, len, &id))
+    if (is_presence(text, len))
         presence_pass_on(r, text, len);
+    else if (!parse_published(text, len, &id))
+        log_event(LOG_WARNING, "ignored", NULL, text_field("room", r->name),
+                  bytes_field("published", text, len < 100 ? len : 100));
     else if (r->state == LIVE)
         pass_on(r, id, text, len);
     else
@@ -188,12 +192,12 @@ void room_on_published(worker *w, const char *channel, const char *text, size_t 
 
 /* ---- reading what was missed ---- */
 
-void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
-                       void *data) {
+void stream_read_from(const room *r, stream_id last, reply_function *on_reply,
+                      void *data) {
     char key[KEY_TEXT], start[STREAM_ID_TEXT], page[12];
     arguments a = {0};
     room_key(r->name, ":log", key);
-    id_text_after(last, start);
+    id_text(last, start);
     snprintf(page, sizeof page, "%d", PAGE_SIZE);
     arguments_add_text(&a, "XRANGE");
     arguments_add_text(&a, key);
@@ -204,6 +208,13 @@ void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
     link_command(&r->worker->redis, on_reply, data, a.count, a.text, a.len);
 }
 
+bool stream_follows(const redisReply *entries, stream_id last) {
+    stream_id first;
+    return id_is_none(last) ||
+           (entries->elements > 0 && entry_id(entries->element[0], &first) &&
+            id_equal(first, last));
+}
+
 static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {
     stream_id id;
     if (!entry_id(entry, &id))
@@ -211,6 +222,15 @@ static void pass_on_entry(room *r, const redisReply *entry, buffer *text) {
     if (entry_text(entry, text))
         pass_on(r, id, text->data, text->len);
     r->last = id_max(r->last, id);
+}
+
+/* Messages may be lost. The clients are told so when they join again. */
+static void give_up(room *r) {
+    log_event(LOG_WARNING, "messages may be lost", NULL, text_field("room", r->name));
+    for (uint32_t i = r->member_count; i-- > 0;)
+        client_close(r->members[i], WS_CLOSE_TRY_AGAIN_LATER, "messages may be lost");
+    r->last = r->seen = (stream_id){0, 0};
+    r->state = LIVE;
 }
 
 static void read_missed(room *r);
@@ -223,6 +243,10 @@ static void on_missed(worker *w, redisReply *reply, void *data) {
     r->reads = false;
     if (!reply || reply->type != REDIS_REPLY_ARRAY || r->state != READING)
         return; /* read again by rooms_tick(), or when the link is up again */
+    if (!stream_follows(reply, r->last)) {
+        give_up(r);
+        return;
+    }
     for (size_t i = 0; i < reply->elements; i++)
         pass_on_entry(r, reply->element[i], &text);
     release(&text);
@@ -238,7 +262,7 @@ static void read_missed(room *r) {
     r->pending++;
     r->reads = true;
     r->seen_before = r->seen;
-    stream_read_after(r, r->last, on_missed, r);
+    stream_read_from(r, r->last, on_missed, r);
 }
 
 /* ---- the link ---- */
@@ -248,9 +272,13 @@ void room_on_subscribed(worker *w, const char *channel) {
     if (!r || r->state != SUBSCRIBING)
         return;
     presence_sweep(r);
-    r->state = r->live_count > 0 ? READING : LIVE;
-    if (r->state == READING)
+    if (r->live_count > 0) {
+        r->state = READING;
         read_missed(r);
+    } else {
+        r->state = LIVE;
+        r->last = r->seen = (stream_id){0, 0};
+    }
     if (r->member_count > 0)
         presence_restore(r);
     for (uint32_t i = r->member_count; i-- > 0;)

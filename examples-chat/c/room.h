@@ -14,7 +14,8 @@
  * greater. A message that is published while the room is READING is not passed on; its
  * ID becomes `seen`. A read that starts after that contains it, and so the room becomes
  * LIVE after a read during which `seen` did not grow: nothing is lost. Only IDs greater
- * than `last` are passed on: nothing is shown twice.
+ * than `last` are passed on: nothing is shown twice. A read starts with `last` itself:
+ * if that is no longer stored, others may be lost, and the room's clients are closed.
  *
  * A member that joins reads the stream itself, and becomes live after a read during
  * which neither `last` nor `seen` grew beyond what it has (join.h). It may then be
@@ -77,10 +78,13 @@ bool entry_id(const redisReply *entry, stream_id *id);
  * is no message, or there is no memory. */
 bool entry_text(const redisReply *entry, buffer *text);
 
-/* Reads entries of the stream that are greater than `last`, at most PAGE_SIZE. */
+/* Reads entries of the stream from `last` on, at most PAGE_SIZE. */
 enum { PAGE_SIZE = 100 };
-void stream_read_after(const room *r, stream_id last, reply_function *on_reply,
-                       void *data);
+void stream_read_from(const room *r, stream_id last, reply_function *on_reply,
+                      void *data);
+
+/* Whether nothing is missing between `last` and these entries: it is the first one. */
+bool stream_follows(const redisReply *entries, stream_id last);
 
 /* ---- for the link ---- */
 

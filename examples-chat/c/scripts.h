@@ -7,6 +7,7 @@ typedef enum script {
     ENTER_SCRIPT,
     LEAVE_SCRIPT,
     SWEEP_SCRIPT,
+    EXTEND_SCRIPT,
     SCRIPTS
 } script;
 

@@ -3,12 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Reads decimal digits, at least one. Returns how many; 0 if there are none, or the
- * number has more than 64 bits. */
+enum { MAX_DIGITS = 20 };
+
+/* Reads decimal digits. Returns how many, at most MAX_DIGITS; 0 if there are none, or
+ * the number has more than 64 bits. */
 static size_t parse_digits(const char *text, size_t len, uint64_t *number) {
     size_t n = 0;
     *number = 0;
-    for (; n < len && text[n] >= '0' && text[n] <= '9'; n++) {
+    for (; n < len && n < MAX_DIGITS && text[n] >= '0' && text[n] <= '9'; n++) {
         uint64_t digit = (uint64_t)(text[n] - '0');
         if (*number > (UINT64_MAX - digit) / 10)
             return 0;
@@ -27,11 +29,4 @@ bool id_parse(const char *text, size_t len, stream_id *id) {
 
 void id_text(stream_id id, char text[STREAM_ID_TEXT]) {
     snprintf(text, STREAM_ID_TEXT, "%" PRIu64 "-%" PRIu64, id.ms, id.number);
-}
-
-void id_text_after(stream_id id, char text[STREAM_ID_TEXT]) {
-    id.number++;
-    if (id.number == 0)
-        id.ms++;
-    id_text(id, text);
 }

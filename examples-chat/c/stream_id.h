@@ -16,6 +16,15 @@ static inline bool id_greater(stream_id a, stream_id b) {
     return a.ms > b.ms || (a.ms == b.ms && a.number > b.number);
 }
 
+static inline bool id_equal(stream_id a, stream_id b) {
+    return a.ms == b.ms && a.number == b.number;
+}
+
+/* 0-0 is before all entries. */
+static inline bool id_is_none(stream_id id) {
+    return id.ms == 0 && id.number == 0;
+}
+
 static inline stream_id id_max(stream_id a, stream_id b) {
     return id_greater(a, b) ? a : b;
 }
@@ -25,8 +34,5 @@ bool id_parse(const char *text, size_t len, stream_id *id);
 
 /* Writes the text of an ID. */
 void id_text(stream_id id, char text[STREAM_ID_TEXT]);
-
-/* Writes the text of the least ID that is greater. */
-void id_text_after(stream_id id, char text[STREAM_ID_TEXT]);
 
 #endif

@@ -26,13 +26,28 @@ _Atomic long connections_open;
 
 /* ---- listening ---- */
 
+/* Until the next tick: those who wait would be reported again at once. */
+static void pause_listening(listener *l, const char *why) {
+    log_event(LOG_WARNING, "not accepted", NULL, text_field("reason", why));
+    l->is_paused = true;
+    watch(l->worker->epoll_fd, EPOLL_CTL_MOD, l->fd, 0, &l->source);
+}
+
+static void resume_listening(worker *w) {
+    for (int i = 0; i < w->listener_count; i++) {
+        listener *l = &w->listeners[i];
+        if (l->is_paused)
+            watch(w->epoll_fd, EPOLL_CTL_MOD, l->fd, EPOLLIN, &l->source);
+        l->is_paused = false;
+    }
+}
+
 static bool accept_one(listener *l) {
     struct sockaddr_storage address = {0};
     socklen_t len = sizeof address;
     int fd = accept_client(l->fd);
-    if (fd < 0 && errno == EMFILE)
-        log_event(LOG_WARNING, "refused", NULL,
-                  text_field("reason", "no descriptor is left"));
+    if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+        pause_listening(l, strerror(errno));
     if (fd < 0)
         return false;
     getpeername(fd, (struct sockaddr *)&address, &len);
@@ -100,6 +115,7 @@ static void check_time_limits(worker *w) {
     }
     presence_tick(w);
     rooms_tick(w);
+    resume_listening(w);
 }
 
 static int time_to_wait(const worker *w) {

@@ -28,6 +28,7 @@ typedef struct listener {
     source source;
     struct worker *worker;
     int fd;
+    bool is_paused; /* a client could not be accepted */
 } listener;
 
 typedef struct worker {

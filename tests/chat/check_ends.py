@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 
 from chat_client import ChatClient, Join, close_code, open_socket
 from chat_server import ChatServer, wait_until
+from check_hostile import JOIN
 from check_http import refused_with
 from check_limits import raw_join
 from redis_server import RedisServer
@@ -45,7 +47,7 @@ class EndChecks:
     def test_clients_are_closed_one_after_the_other(
         self, start: Start, redis: RedisServer
     ) -> None:
-        server = start("--redis", redis.address, "--drain-delay", "0", "--drain-seconds", "3")
+        server = start("--redis", redis.address, "--drain-delay", "0", "--drain-seconds", "1.5")
         sockets = [open_socket(server) for _ in range(12)]
         times: list[float] = []
 
@@ -61,7 +63,7 @@ class EndChecks:
         for thread in threads:
             thread.join()
         assert len(times) == 12
-        assert max(times) - min(times) > 1.5
+        assert max(times) - min(times) > 0.75
 
     def test_a_second_signal_ends_the_process_at_once(
         self, start: Start, redis: RedisServer, join: Join
@@ -103,6 +105,21 @@ class EndChecks:
         server.signal()
         assert ann.close_code() == 1001
         assert server.wait() == 0
+        own_redis.start()
+
+    def test_who_waits_for_a_room_is_sent_away_at_once(
+        self, start: Start, own_redis: RedisServer
+    ) -> None:
+        options = ("--drain-delay", "0", "--drain-seconds", "0", "--join-timeout", "20")
+        server = start("--redis", own_redis.address, *options)
+        own_redis.stop()
+        wait_until(lambda: server.metric("chat_redis_up") == 0)
+        with open_socket(server) as socket:
+            socket.send(json.dumps(JOIN))
+            time.sleep(0.2)
+            server.signal()
+            assert close_code(socket) == 1001
+        assert server.wait(3) == 0
         own_redis.start()
 
     def test_what_was_acknowledged_is_stored_and_the_rest_is_said_again(

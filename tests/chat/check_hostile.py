@@ -78,6 +78,8 @@ INVALID_JOINS: list[dict[str, Any]] = [
     {"after": "$"},
     {"after": "1-1 "},
     {"after": "18446744073709551616-0"},
+    {"after": "999-99999999999999999999"},
+    {"after": "000000000000000000001-1"},
     {"after": 1},
 ]
 
@@ -140,77 +142,95 @@ def random_message(source: random.Random) -> str | bytes:
 class HostileChecks:
     @pytest.mark.parametrize("text", NOT_OBJECTS)
     def test_what_is_no_object_with_a_type_is_closed_with_1007(
-        self, server: ChatServer, text: str
+        self, shared: ChatServer, text: str
     ) -> None:
-        with open_socket(server) as client:
+        with open_socket(shared) as client:
             client.send(text)
             assert close_code(client) == 1007
 
-    def test_a_binary_message_is_closed_with_1007(self, server: ChatServer) -> None:
-        with open_socket(server) as client:
+    def test_a_binary_message_is_closed_with_1007(self, shared: ChatServer) -> None:
+        with open_socket(shared) as client:
             client.send(json.dumps(JOIN).encode())
             assert close_code(client) == 1007
 
-    def test_text_that_is_not_utf8_is_closed_with_1007(self, server: ChatServer) -> None:
-        with open_socket(server) as client:
+    def test_text_that_is_not_utf8_is_closed_with_1007(self, shared: ChatServer) -> None:
+        with open_socket(shared) as client:
             client.send(b'{"type":"\xff"}', text=True)
             assert close_code(client) == 1007
 
     @pytest.mark.parametrize("change", INVALID_JOINS, ids=str)
     def test_an_invalid_join_is_closed_with_1008(
-        self, server: ChatServer, change: dict[str, Any]
+        self, shared: ChatServer, change: dict[str, Any]
     ) -> None:
-        with open_socket(server) as client:
+        with open_socket(shared) as client:
             client.send(json.dumps({**JOIN, **change}))
             assert close_code(client) == 1008
 
     @pytest.mark.parametrize("member", ["room", "name", "client"])
     def test_a_join_without_a_member_is_closed_with_1008(
-        self, server: ChatServer, member: str
+        self, shared: ChatServer, member: str
     ) -> None:
-        with open_socket(server) as client:
+        with open_socket(shared) as client:
             client.send(json.dumps(without(JOIN, member)))
             assert close_code(client) == 1008
 
     @pytest.mark.parametrize("change", INVALID_SAYS, ids=lambda change: str(change)[:40])
     def test_an_invalid_say_is_closed_with_1008(
-        self, server: ChatServer, join: Join, change: dict[str, Any]
+        self, shared: ChatServer, join: Join, change: dict[str, Any]
     ) -> None:
-        ann = join(server, "Ann")
+        ann = join(shared, "Ann")
         ann.send(**{**SAY, **change})
         assert ann.close_code() == 1008
 
     @pytest.mark.parametrize("member", ["seq", "text"])
     def test_a_say_without_a_member_is_closed_with_1008(
-        self, server: ChatServer, join: Join, member: str
+        self, shared: ChatServer, join: Join, member: str
     ) -> None:
-        ann = join(server, "Ann")
+        ann = join(shared, "Ann")
         ann.send(**without(SAY, member))
         assert ann.close_code() == 1008
 
-    def test_unknown_members_are_ignored(self, server: ChatServer, join: Join) -> None:
-        ann = join(server, "Ann")
+    @pytest.mark.parametrize(
+        "number", ["1" + "0" * 30, "-9223372036854775809", "9" * 5000, "1e999", "-1e999"]
+    )
+    def test_a_number_that_is_too_large_is_closed_with_1008(
+        self, shared: ChatServer, join: Join, number: str
+    ) -> None:
+        ann = join(shared, "Ann")
+        ann.socket.send(json.dumps(SAY)[:-1] + f',"x":{number}}}')
+        assert ann.close_code() == 1008
+
+    @pytest.mark.parametrize("number", ["-9223372036854775808", "1e-999", "0." + "9" * 5000])
+    def test_other_numbers_are_numbers(
+        self, shared: ChatServer, join: Join, number: str
+    ) -> None:
+        ann = join(shared, "Ann")
+        ann.socket.send(json.dumps(SAY)[:-1] + f',"x":{number}}}')
+        ann.next("ack", seq=1)
+
+    def test_unknown_members_are_ignored(self, shared: ChatServer, join: Join) -> None:
+        ann = join(shared, "Ann")
         ann.send(**SAY, color="red", more={"a": [1, None]})
         ann.next("ack", seq=1)
 
-    def test_a_message_of_8_kib_is_the_longest(self, server: ChatServer, join: Join) -> None:
-        ann = join(server, "Ann")
+    def test_a_message_of_8_kib_is_the_longest(self, shared: ChatServer, join: Join) -> None:
+        ann = join(shared, "Ann")
         text = json.dumps(SAY)
         ann.socket.send(text + " " * (8192 - len(text)))
         ann.next("ack", seq=1)
         ann.socket.send(text + " " * (8193 - len(text)))
         assert ann.close_code() == 1009
 
-    def test_a_compressed_message_is_no_longer(self, server: ChatServer, join: Join) -> None:
-        ann = join(server, "Ann", compression="deflate")
+    def test_a_compressed_message_is_no_longer(self, shared: ChatServer, join: Join) -> None:
+        ann = join(shared, "Ann", compression="deflate")
         ann.socket.send(json.dumps(SAY) + " " * 10_000_000)
         assert ann.close_code() == 1009
 
-    def test_random_messages_harm_nobody(self, server: ChatServer, join: Join) -> None:
+    def test_random_messages_harm_nobody(self, shared: ChatServer, join: Join) -> None:
         source = random.Random(7)
-        ann = join(server, "Ann", "safe")
+        ann = join(shared, "Ann", "safe")
         for _ in range(150):
-            with open_socket(server) as client:
+            with open_socket(shared) as client:
                 for _ in range(source.randrange(1, 12)):
                     try:
                         client.send(random_message(source))
@@ -221,16 +241,16 @@ class HostileChecks:
         ann.said(1, "safe")
         assert ann.texts(1) == ["safe"]
 
-    def test_random_bytes_harm_nobody(self, server: ChatServer, join: Join) -> None:
+    def test_random_bytes_harm_nobody(self, shared: ChatServer, join: Join) -> None:
         source = random.Random(8)
-        ann = join(server, "Ann", "safe")
+        ann = join(shared, "Ann", "calm")
         request = (
             b"GET /chat HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Protocol: wscodec-chat\r\n\r\n"
         )
         for _ in range(200):
-            with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
+            with socket.create_connection(("127.0.0.1", shared.port), PATIENCE) as tcp:
                 head = bytearray(request)
                 if source.randrange(2):
                     head[source.randrange(len(head))] = source.randrange(256)
@@ -239,5 +259,5 @@ class HostileChecks:
                     for _ in range(source.randrange(4))
                 ]
                 tcp.sendall(bytes(head) + b"".join(frames) + source.randbytes(20))
-        ann.said(1, "safe")
-        assert ann.texts(1) == ["safe"]
+        ann.said(1, "calm")
+        assert ann.texts(1) == ["calm"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from chat_client import Join, open_socket
-from chat_server import ROOT, ChatServer, wait_until
+from chat_server import PATIENCE, ROOT, ChatServer, wait_until
 from redis_server import RedisServer
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
@@ -45,31 +46,43 @@ class HttpChecks:
         assert response.status == 200
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert response.body == page.read_bytes()
+        assert response.headers["x-content-type-options"] == "nosniff"
+        policy = response.headers["content-security-policy"].split("; ")
+        assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} < set(policy)
 
-    def test_head_has_no_body(self, server: ChatServer) -> None:
-        response = server.request("HEAD", "/health")
+    def test_requests_that_do_not_wait_get_one_response(self, shared: ChatServer) -> None:
+        with socket.create_connection(("127.0.0.1", shared.port), PATIENCE) as tcp:
+            tcp.sendall(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n" * 50)
+            response = b""
+            while part := tcp.recv(65536):
+                response += part
+        assert response.startswith(b"HTTP/1.1 200 ")
+        assert response.count(b"HTTP/1.1 ") == 1
+
+    def test_head_has_no_body(self, shared: ChatServer) -> None:
+        response = shared.request("HEAD", "/health")
         assert (response.status, response.body) == (200, b"")
-        assert int(response.headers["content-length"]) == len(server.get("/health").body)
+        assert int(response.headers["content-length"]) == len(shared.get("/health").body)
 
-    def test_a_healthy_process_says_so(self, server: ChatServer) -> None:
-        assert server.get("/health").status == 200
+    def test_a_healthy_process_says_so(self, shared: ChatServer) -> None:
+        assert shared.get("/health").status == 200
 
-    def test_other_paths_are_not_found(self, server: ChatServer) -> None:
-        assert server.get("/other").status == 404
-        assert server.request("GET", "/other", UPGRADE).status == 404
+    def test_other_paths_are_not_found(self, shared: ChatServer) -> None:
+        assert shared.get("/other").status == 404
+        assert shared.request("GET", "/other", UPGRADE).status == 404
 
-    def test_other_methods_are_not_allowed(self, server: ChatServer) -> None:
-        response = server.request("POST", "/health")
+    def test_other_methods_are_not_allowed(self, shared: ChatServer) -> None:
+        response = shared.request("POST", "/health")
         assert response.status == 405
         assert response.headers["allow"] == "GET, HEAD"
 
-    def test_the_chat_needs_an_upgrade(self, server: ChatServer) -> None:
-        assert server.get("/chat").status == 426
+    def test_the_chat_needs_an_upgrade(self, shared: ChatServer) -> None:
+        assert shared.get("/chat").status == 426
 
-    def test_the_chat_needs_its_subprotocol(self, server: ChatServer) -> None:
-        assert refused_with(server, subprotocols=None) == 400
-        assert refused_with(server, subprotocols=[Subprotocol("chat")]) == 400
-        with open_socket(server) as socket:
+    def test_the_chat_needs_its_subprotocol(self, shared: ChatServer) -> None:
+        assert refused_with(shared, subprotocols=None) == 400
+        assert refused_with(shared, subprotocols=[Subprotocol("chat")]) == 400
+        with open_socket(shared) as socket:
             assert socket.subprotocol == "wscodec-chat"
 
     def test_only_pages_of_known_origins_may_connect(
@@ -82,15 +95,15 @@ class HttpChecks:
         assert refused_with(server, origin=Origin("https://evil.example")) == 403
         assert server.metric('chat_handshakes_total{outcome="origin"}') == 1
 
-    def test_an_invalid_request_is_refused(self, server: ChatServer) -> None:
+    def test_an_invalid_request_is_refused(self, shared: ChatServer) -> None:
         assert (
-            server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Key": "x"}).status == 400
+            shared.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Key": "x"}).status == 400
         )
         assert (
-            server.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Version": "8"}).status
+            shared.request("GET", "/chat", {**UPGRADE, "Sec-WebSocket-Version": "8"}).status
             == 426
         )
-        assert server.request("GET", "/", {"X": "x" * 100_000}).status == 431
+        assert shared.request("GET", "/", {"X": "x" * 100_000}).status == 431
 
     def test_figures_count_what_happens(self, server: ChatServer, join: Join) -> None:
         ann, bob = join(server, "Ann"), join(server, "Bob")

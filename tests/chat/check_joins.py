@@ -242,7 +242,48 @@ class JoinChecks:
         server = start("--redis", redis.address, "--presence-seconds", "3")
         ann = join(server, "Ann")
         join(server, "Bob")
-        assert ann.is_silent("leave", 5)
+        assert ann.is_silent("leave", 4.2)
+
+    def test_who_has_expired_is_no_member_when_somebody_joins(
+        self, server: ChatServer, redis: RedisServer, join: Join
+    ) -> None:
+        member = '{"client":"client-Dead","name":"Dead"}'
+        redis.run("HSET", "chat:{lobby}:who", "client-Dead", f"dead/1 {member}")
+        redis.run("ZADD", "chat:{lobby}:here", "1", "client-Dead")
+        assert join(server, "Ann").members() == {"client-Ann"}
+
+    def test_another_name_is_told_to_the_others(self, server: ChatServer, join: Join) -> None:
+        ann, bob = join(server, "Ann"), join(server, "Bob")
+        bob.name = "Robert"
+        bob.join("lobby")
+        assert ann.next("enter", name="Robert")["client"] == "client-Bob"
+
+    def test_two_connections_of_a_client_disturb_nobody(
+        self, start: Start, redis: RedisServer, join: Join
+    ) -> None:
+        server = start("--redis", redis.address, "--presence-seconds", "3")
+        ann, old = join(server, "Ann"), join(server, "Bob")
+        ann.next("enter", client="client-Bob")
+        new = join(server, "Bob")
+        assert ann.is_silent("members", 2.5)
+        new.close()
+        ann.next("leave", client="client-Bob")
+        ann.next("enter", client="client-Bob")  # the old connection is still here
+        assert old.socket.state.name == "OPEN"
+
+    def test_nothing_is_kept_for_ever(
+        self, start: Start, redis: RedisServer, join: Join
+    ) -> None:
+        server = start("--redis", redis.address, "--presence-seconds", "3")
+        ann = join(server, "Ann")
+        ann.said(1)
+        for key in redis.run("KEYS", "chat:*").split():
+            assert int(redis.run("TTL", key)) > 3600, key
+        for key in "chat:{lobby}:who", "chat:{lobby}:here":
+            redis.run("EXPIRE", key, "5")
+            wait_until(lambda key=key: int(redis.run("TTL", key)) > 3600)  # type: ignore[misc]
+        ann.close()
+        wait_until(lambda: redis.run("EXISTS", "chat:{lobby}:who", "chat:{lobby}:here") == "0")
 
     def test_members_that_redis_has_lost_return(
         self, start: Start, redis: RedisServer, join: Join

@@ -6,7 +6,7 @@ import json
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -98,12 +98,31 @@ INVALID = {
 
 
 class ProxyChecks:
-    @pytest.fixture
-    def behind(self, start: Start, redis: RedisServer, tmp_path: Path) -> ChatServer:
-        self.log = tmp_path / "log"
+    command: tuple[str, ...]
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def log_of_behind(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return tmp_path_factory.mktemp("behind") / "log"
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def server_behind(
+        cls,
+        shared_redis: RedisServer,
+        log_of_behind: Path,
+    ) -> Iterator[ChatServer]:
         options = ("--proxy-protocol", "--verbose", "--json", "--handshake-timeout", "1")
-        with self.log.open("w") as file:
-            return start("--redis", redis.address, *options, "--max-per-address", "1", log=file)
+        where = ("--redis", shared_redis.address, "--max-per-address", "1")
+        with log_of_behind.open("w") as file:
+            server = ChatServer(cls.command, *where, *options, log=file)
+            yield server
+            server.end()
+
+    @pytest.fixture
+    def behind(self, server_behind: ChatServer, log_of_behind: Path) -> ChatServer:
+        self.log = log_of_behind
+        return server_behind
 
     def connect(self, server: ChatServer) -> socket.socket:
         return socket.create_connection(("127.0.0.1", server.port), PATIENCE)
@@ -147,10 +166,13 @@ class ProxyChecks:
             assert time.monotonic() - started < 0.8
 
     def test_a_header_that_does_not_end_has_a_time_limit(self, behind: ChatServer) -> None:
-        for start in (b"", b"PROXY TCP4 ", SIGNATURE + b"\x21\x11\x00\x0c"):
-            with self.connect(behind) as tcp:
-                tcp.sendall(start)
-                assert rest(tcp) == b""
+        connections = [self.connect(behind) for _ in range(3)]
+        starts = (b"", b"PROXY TCP4 ", SIGNATURE + b"\x21\x11\x00\x0c")
+        for tcp, start in zip(connections, starts):
+            tcp.sendall(start)
+        for tcp in connections:
+            assert rest(tcp) == b""
+            tcp.close()
 
     def test_the_limit_is_for_the_address_of_the_client(self, behind: ChatServer) -> None:
         def status(source: str) -> bytes:

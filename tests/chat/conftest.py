@@ -63,6 +63,16 @@ def server(start: Start, redis: RedisServer) -> ChatServer:
     return start("--redis", redis.address, "--name", "one", "--burst", "100000")
 
 
+@pytest.fixture(scope="class")
+def shared(request: pytest.FixtureRequest, shared_redis: RedisServer) -> Iterator[ChatServer]:
+    """The same, for all tests of a class that do not mind what others have left behind."""
+    options = ("--redis", shared_redis.address, "--name", "one", "--burst", "100000")
+    server = ChatServer(request.cls.command, *options)
+    server.wait_for_redis()
+    yield server
+    server.end()
+
+
 @pytest.fixture
 def join() -> Iterator[Join]:
     """Lets clients join; they are closed with the test."""

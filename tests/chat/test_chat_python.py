@@ -3,59 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from chat_checks import ChatChecks, way  # noqa: F401
-from chat_client import Join
-from chat_server import ChatServer, wait_until
-from redis_server import RedisServer, Way
-
-Start = Callable[..., ChatServer]
 
 
 class TestPython(ChatChecks):
     command = (sys.executable, "examples-chat/python")
-
-    def test_clients_are_told_of_messages_that_were_lost_in_an_outage(
-        self,
-        start: Start,
-        redis: RedisServer,
-        way: Way,  # noqa: F811
-        join: Join,
-    ) -> None:
-        here, there = start("--redis", way.address), start("--redis", redis.address)
-        ann, bob = join(here, "Ann"), join(there, "Bob")
-        seen = bob.said(1)
-        assert ann.next("message")["id"] == seen
-        way.cut()
-        wait_until(lambda: here.metric("chat_redis_up") == 0)
-        for seq in range(2, 6):
-            bob.said(seq, str(seq))
-        redis.run("XTRIM", "chat:{lobby}:log", "MAXLEN", "=", "2")
-        way.restore()
-        assert ann.close_code() == 1013
-        again = join(here, "Ann", after=seen)
-        assert again.joined["gap"]
-        assert again.texts(2) == ["4", "5"]
-
-    # These two count bytes on the wire: wscodec.asyncio does not tell what it has compressed.
-
-    def test_messages_are_compressed_if_that_was_agreed(
-        self, server: ChatServer, join: Join
-    ) -> None:
-        for name, compression in ("Ann", "deflate"), ("Bob", None):
-            client = join(server, name, name.lower(), compression=compression)
-            before = server.metric("chat_sent_bytes_total")
-            client.said(1, "x" * 2000)
-            assert client.next("message")["text"] == "x" * 2000
-            pages = 2 * len(server.get("/metrics").body)
-            sent = server.metric("chat_sent_bytes_total") - before - pages
-            assert (sent < 1000) is (name == "Ann")
-
-    def test_compression_can_be_declined(
-        self, start: Start, redis: RedisServer, join: Join
-    ) -> None:
-        server = start("--redis", redis.address, "--no-compression")
-        ann = join(server, "Ann", compression="deflate")
-        assert ann.socket.response is not None
-        assert "Sec-WebSocket-Extensions" not in ann.socket.response.headers

@@ -79,6 +79,9 @@ class Redis:
     async def leave(self, join: Join, connection: str) -> None:
         await self.pause()
 
+    async def sweep(self, room: str) -> None:
+        await self.pause()
+
     async def members(self, room: str) -> dict[str, bytes]:
         await self.pause()
         return {}
@@ -141,6 +144,9 @@ class Client:
 
     async def drain(self) -> None:
         await self.pause(5)
+
+    async def wait_closed(self) -> None:
+        await asyncio.Event().wait()
 
     def facts(self) -> dict[str, Any]:
         return {}

@@ -183,6 +183,7 @@ class _Counting:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._metrics.bytes_sent += len(data)
+        self._metrics.compression.written(data)
         self._write(data)
 
     def __getattr__(self, name: str) -> Any:

@@ -118,7 +118,8 @@ class Conversation:
         patience = self._chat.options.join_timeout
         self._deadline = time.monotonic() + patience
         try:
-            await asyncio.wait_for(room.ready.wait(), patience)
+            if not room.ready.is_set():
+                await self._wait_for(room, patience)
             await self._follow(room, join)
         except (*StoreError, asyncio.TimeoutError) as error:
             why = str(error) or "timed out"
@@ -126,6 +127,20 @@ class Conversation:
             self._connection.close_nowait(
                 CloseCode.TRY_AGAIN_LATER, "the room is not available"
             )
+
+    async def _wait_for(self, room: Room, seconds: float) -> None:
+        """Waits until the room is ready. Raises TimeoutError if it is not, or when the
+        connection ends."""
+        waits = [
+            asyncio.ensure_future(each)
+            for each in (room.ready.wait(), self._connection.wait_closed())
+        ]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        is_ready = waits[0].done()
+        for each in waits:
+            each.cancel()
+        if not is_ready:
+            raise asyncio.TimeoutError
 
     async def _follow(self, room: Room, join: Join) -> None:
         """Makes the connection one of those that get what happens in the room."""

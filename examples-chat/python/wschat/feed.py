@@ -50,20 +50,24 @@ class Feed:
 
     def __init__(self, address: Address, listener: Listener, metrics: Metrics) -> None:
         self._address, self._listener, self._metrics = address, listener, metrics
-        self._commands: asyncio.Queue[tuple[str, str]] | None = None  # None: not connected
+        self._commands: asyncio.Queue[tuple[str, ...]] | None = None  # None: not connected
         self._delay: float = DELAYS[0]
 
     def subscribe(self, room: str) -> None:
         """To be called for a new room; the listener's subscribed() follows."""
-        self._command("SUBSCRIBE", room)
+        self._command("SUBSCRIBE", channel_of(room))
 
     def unsubscribe(self, room: str) -> None:
         """To be called for a room that nobody is in any more."""
-        self._command("UNSUBSCRIBE", room)
+        self._command("UNSUBSCRIBE", channel_of(room))
 
-    def _command(self, name: str, room: str) -> None:
+    def restart(self) -> None:
+        """Lets Redis end the connection, so that another one is made."""
+        self._command("QUIT")
+
+    def _command(self, *command: str) -> None:
         if self._commands is not None:
-            self._commands.put_nowait((name, channel_of(room)))
+            self._commands.put_nowait(command)
 
     async def run(self) -> None:
         """Connects again and again, until it is cancelled."""
@@ -84,7 +88,7 @@ class Feed:
         writer = None
         try:
             await connection.connect()
-            commands: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+            commands: asyncio.Queue[tuple[str, ...]] = asyncio.Queue()
             self._commands = commands
             for room in self._listener.wanted():
                 self.subscribe(room)
@@ -102,7 +106,7 @@ class Feed:
             with contextlib.suppress(*StoreError):
                 await connection.disconnect(nowait=True)
 
-    async def _write(self, connection: Any, commands: asyncio.Queue[tuple[str, str]]) -> None:
+    async def _write(self, connection: Any, commands: asyncio.Queue[tuple[str, ...]]) -> None:
         # If it fails, the connection is broken, and _read() fails too.
         with contextlib.suppress(*StoreError):
             while True:

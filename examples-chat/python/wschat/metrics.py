@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from wscodec import CloseCode
 from wscodec.asyncio import ConnectionClosed
@@ -27,6 +28,36 @@ OUTCOMES = (
 CODES = range(1000, 1016)
 
 
+class Compression:
+    """Bytes of messages before and after they were compressed. The frames in which a message is
+    written say that: each is counted once, however many clients get it."""
+
+    _RSV1 = 0x40
+    """The bit of the first byte of a frame that says that the message is compressed."""
+
+    def __init__(self) -> None:
+        self.before = self.after = 0
+        self._length = 0
+        self._counted: set[int] = set()
+
+    @contextmanager
+    def of(self, message: bytes) -> Iterator[None]:
+        """While the message is sent, to any number of clients."""
+        self._length = len(message)
+        try:
+            yield
+        finally:
+            self._length = 0
+            self._counted.clear()
+
+    def written(self, data: bytes | bytearray | memoryview) -> None:
+        """Counts a frame of the message."""
+        if self._length and data[0] & self._RSV1 and id(data) not in self._counted:
+            self._counted.add(id(data))
+            self.before += self._length
+            self.after += len(data)
+
+
 class Metrics:
     """What is counted since the process was started."""
 
@@ -35,6 +66,7 @@ class Metrics:
         self.handshakes = Counter(dict.fromkeys(OUTCOMES, 0))
         self.messages_received = self.messages_sent = 0
         self.bytes_received = self.bytes_sent = 0
+        self.compression = Compression()
         self.slow_clients = 0
         self.ping_timeouts = 0
         self.refused = Counter(rate=0, unavailable=0)
@@ -88,6 +120,18 @@ class Metrics:
                 self.ping_timeouts,
             ),
             _each("refused_total", "Messages that were refused.", "reason", self.refused),
+            _one(
+                "compression_input_bytes_total",
+                counter,
+                "Bytes of messages before they were compressed.",
+                self.compression.before,
+            ),
+            _one(
+                "compression_output_bytes_total",
+                counter,
+                "Bytes of messages after they were compressed.",
+                self.compression.after,
+            ),
             _one(
                 "redis_connects_total",
                 counter,

@@ -20,16 +20,18 @@ async def keep(rooms: Rooms, store: Store) -> None:
     """Goes its rounds, until it is cancelled."""
     while True:
         await asyncio.sleep(store.expires / ROUNDS)
-        try:
-            for room in rooms:
+        for room in rooms:
+            try:
                 await _extend(room, store)
                 await store.sweep(room.name)
-        except StoreError as error:
-            note(log, "redis-failed", reason=error)
+            except StoreError as error:
+                note(log, "redis-failed", room=room.name, reason=error)
 
 
 async def _extend(room: Room, store: Store) -> None:
     members = {join.client: (join, connection) for connection, join in room.present.items()}
+    if not members:
+        return
     for client in await store.extend(room.name, list(members)):
         join, connection = members[client]
         if connection in room.present:

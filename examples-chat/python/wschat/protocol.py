@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -104,7 +105,9 @@ def _object(message: str | bytes) -> dict[str, Any]:
     try:
         if isinstance(message, bytes):
             raise ValueError("a binary message")
-        members = json.loads(message, parse_constant=_no_constant, parse_int=_integer)
+        members = json.loads(
+            message, parse_constant=_no_constant, parse_int=_integer, parse_float=_real
+        )
         if not isinstance(members, dict) or "type" not in members:
             raise ValueError("no object with a type")
         if "\\u" in message:
@@ -118,9 +121,16 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _integer(digits: str) -> int | float:
-    """Python refuses to read thousands of digits; nothing here needs so many."""
-    return int(digits) if len(digits) < 20 else float(digits)
+def _integer(digits: str) -> int:
+    if len(digits) > 20 or not -(2**63) <= int(digits) < 2**63:
+        raise Violation(INVALID_MEMBER, "a number is too large")
+    return int(digits)
+
+
+def _real(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise Violation(INVALID_MEMBER, "a number is too large")
+    return number
 
 
 def _member(members: dict[str, Any], name: str, is_valid: Callable[[Any], bool]) -> Any:

@@ -33,6 +33,7 @@ class Rooms:
         self._store, self._send = store, send
         self._rooms: dict[str, Room] = {}
         self.feed = Feed(address, self, metrics)
+        store.on_readonly = self.feed.restart
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -99,6 +100,7 @@ class Rooms:
             room.is_new = False
         else:
             await self._catch_up(room)
+        await self._store.sweep(room.name)
         await self.enter_again(room)
         room.set_members(await self._store.members(room.name))
         room.ready.set()

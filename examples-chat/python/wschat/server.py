@@ -128,7 +128,8 @@ class Chat:
 
     def send(self, connections: Collection[ChatConnection], message: bytes) -> None:
         """Sends a message to those that are open, and drops those that do not read."""
-        broadcast(connections, message, text=True)
+        with self.metrics.compression.of(message):
+            broadcast(connections, message, text=True)
         self.metrics.messages_sent += len(connections)
         for connection in list(self.waiting):
             connection.drop_if_slow()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import BlockingConnectionPool, Connection, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 from .protocol import NONE, Id, Join, Say, client_of, id_from
 
@@ -96,13 +96,27 @@ class Store:
             **address.arguments(),
         )
         self._redis: Any = Redis.from_pool(pool)
+        self.on_readonly: Callable[[], object] | None = None
+        """Called when Redis cannot write any more: another one may have taken over."""
         self._say = self._script("say")
         self._enter = self._script("enter")
         self._leave = self._script("leave")
         self._sweep = self._script("sweep")
+        self._extend = self._script("extend")
 
-    def _script(self, name: str) -> Any:
-        return self._redis.register_script((SCRIPTS / f"{name}.lua").read_text())
+    def _script(self, name: str) -> Callable[..., Awaitable[Any]]:
+        script = self._redis.register_script((SCRIPTS / f"{name}.lua").read_text())
+
+        async def run(keys: Collection[str], arguments: Collection[Any]) -> Any:
+            try:
+                return await script(keys, arguments)
+            except ReadOnlyError:
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
+                if self.on_readonly is not None:
+                    self.on_readonly()
+                raise
+
+        return run
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -165,12 +179,9 @@ class Store:
 
     async def extend(self, room: str, clients: list[str]) -> list[str]:
         """Extends the time of members. Returns those that Redis does not know any more."""
-        if not clients:
-            return []
-        here = _key(room, "here")
-        await self._redis.zadd(here, dict.fromkeys(clients, self._expiry()), xx=True)
-        scores = await self._redis.zmscore(here, clients)
-        return [client for client, score in zip(clients, scores) if score is None]
+        who, here, _ = _presence(room)
+        missing = await self._extend((who, here), (self._expiry(), *clients))
+        return [client.decode() for client in missing]
 
     def _expiry(self) -> int:
         return int(time.time() + self.expires)
@@ -178,12 +189,17 @@ class Store:
     async def members(self, room: str) -> dict[str, bytes]:
         """The members, as Join.member returns them, by client."""
         entries = await self._redis.hvals(_key(room, "who"))
-        members = (entry.split(b" {", 1)[1] for entry in entries)
+        members = (member for _, brace, member in map(_split, entries) if brace)
         return {client_of(member): member for member in members}
 
 
 def _presence(room: str) -> tuple[str, ...]:
     return _key(room, "who"), _key(room, "here"), _key(room)
+
+
+def _split(entry: bytes) -> tuple[bytes, bytes, bytes]:
+    """The connection, the brace, and Join.member; without a brace, it is of others."""
+    return entry.partition(b" {")
 
 
 def _entries(found: Iterable[Any]) -> list[Entry]:

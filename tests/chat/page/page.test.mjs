@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import {
-  enter, fill, messages, press, say, sees, shows, textsOf, until, write,
+  enter, fill, joined, messages, press, say, sees, shows, textsOf, until, write,
 } from "./acts.mjs";
 import { Stage } from "./stage.mjs";
 
@@ -159,5 +159,85 @@ function testPage(browser, language) {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= width, `${wide} px of ${width} px`);
     }
+  });
+
+  test("thousands of messages and members are shown in time, the last of them", async () => {
+    const page = await open();
+    await enter(page, "Ada", "many");
+    const seconds = await page.evaluate(async () => {
+      const log = document.getElementById("log");
+      const start = performance.now();
+      const members = new Map();
+      for (let n = 1; n <= 5000; n++) {
+        const detail = { id: `${n}-0`, client: `client-${n}`, seq: 1, name: "Bob", text: `${n}` };
+        members.set(detail.client, `Bob ${n}`);
+        chat.dispatchEvent(new CustomEvent("message", { detail }));
+        chat.dispatchEvent(new CustomEvent("members", { detail: members }));
+      }
+      while (!log.lastElementChild?.textContent.endsWith("5000"))
+        await new Promise((done) => { setTimeout(done, 10); });
+      return (performance.now() - start) / 1000;
+    });
+    assert.ok(seconds < 5, `${seconds} s`);
+    assert.equal((await messages(page)).length, 2000);
+    assert.equal((await textsOf(page, "#members li")).at(-1), "and 4800 others");
+    assert.deepEqual(await textsOf(page, "#count"), ["5000"]);
+  });
+
+  test("names and texts of any direction stay where they are", async () => {
+    const page = await open();
+    await enter(page, "\u202eAda", "bidi");
+    await say(page, "\u202etext");
+    await sees(page, "\u202etext");
+    for (const selector of ["#log .message b", "#log .message p", "#members li"]) {
+      const bidi = await page.$eval(selector, (node) => getComputedStyle(node).unicodeBidi);
+      assert.equal(bidi, "plaintext");
+    }
+  });
+
+  test("messages that wait have a limit", async () => {
+    const page = await open();
+    await enter(page, "Ada", "waiting");
+    const refused = await page.evaluate(() => {
+      ChatClient.MOST_PENDING = 3;
+      try {
+        for (let n = 1; n < 10; n++) chat.say(`${n}`);
+      } catch (error) {
+        return [error.name, chat.pending.length];
+      }
+    });
+    assert.deepEqual(refused, ["RangeError", 3]);
+  });
+
+  test("only ports of its own host are servers of a page", async () => {
+    const page = await open();
+    for (const servers of ["evil.example", "1,evil.example:2", "wss://evil.example/chat", ""]) {
+      const own = `http://127.0.0.1:${server.port}/?servers=${encodeURIComponent(servers)}`;
+      const found = await page.evaluate((own) => serversOf(new URL(own)), own);
+      assert.deepEqual(found, [`ws://127.0.0.1:${server.port}/chat`]);
+    }
+  });
+
+  test("a page that is online again stays if its server answers, or else goes on", async () => {
+    const other = await stage.server(language, "other");
+    const page = await stage.page(browser, server, other);
+    await enter(page, "Ada", "online");
+    await say(page, "Before");
+    await sees(page, "Before");
+    await page.evaluate(() => { dispatchEvent(new Event("online")); });
+    await joined(page, server);
+    server.child.kill("SIGSTOP");
+    try {
+      await page.evaluate(() => {
+        ChatClient.PATIENCE = 1;
+        dispatchEvent(new Event("online"));
+      });
+      await joined(page, other);
+    } finally {
+      server.child.kill("SIGCONT");
+    }
+    await say(page, "After");
+    await sees(page, "After");
+    assert.deepEqual(await messages(page), ["Before", "After"]);
   });
 }
