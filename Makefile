@@ -107,6 +107,11 @@ chat: $(VENV)/chat ## starts the whole chat at https://127.0.0.1:8443/; options 
 	@$(MAKE) -s -C examples-chat/c
 	@$(RUN_CHAT) $(CHAT)
 
+chat-load: $(VENV)/chat ## proves that the chat loses nothing while its parts fail; options in LOAD
+	@$(RUN_CHAT) --needs
+	@$(MAKE) -s -C examples-chat/c
+	$(VENV)/bin/python tests/chat/load/run.py $(LOAD)
+
 # ---- tests ----
 
 test: library check-header examples test-rust test-c test-python test-instructions ## runs the tests that need no other packages
@@ -314,7 +319,7 @@ clean: ## removes all output of builds
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-all tools run chat bindings test-bindings \
+	examples examples-all tools run chat chat-load bindings test-bindings \
 	test test-rust test-c test-python test-instructions check-instructions test-tools \
 	test-examples test-chat test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \

@@ -130,7 +130,7 @@ def server_service(name: str, layout: Layout, log: Log, *options: str) -> Servic
         probe,
         log,
         host=place.host,
-        env=_environment(),
+        env=environment(),
     )
 
 
@@ -138,7 +138,7 @@ def _program(name: str) -> list[str]:
     return [str(C_SERVER)] if name.startswith("c-") else [sys.executable, str(CHAT / "python")]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """That of a checkout in which the library was built; without it, the installed package."""
     library = ROOT / "target" / "lib" / "libwscodec.so"
     if not library.exists():
