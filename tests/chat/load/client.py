@@ -182,4 +182,8 @@ class Client:
 def _name_of(error: BaseException) -> str:
     if isinstance(error, InvalidStatus):
         return f"status {error.response.status_code}"
-    return type(error).__name__
+    return (
+        f"{type(error).__name__}: {error}"
+        if isinstance(error, InvalidHandshake)
+        else type(error).__name__
+    )

@@ -11,8 +11,8 @@ from typing import Any
 
 from faults import Fault
 
-AFTER = 3.0
-"""Seconds after a fault that count as part of it: clients come back."""
+BEFORE, AFTER = 0.5, 3.0
+"""Seconds around a fault that count as part of it: what was on its way, and who comes back."""
 
 
 def machine() -> dict[str, Any]:
@@ -35,19 +35,20 @@ def total(results: list[dict[str, Any]], name: str) -> dict[str, int]:
 
 
 def latencies(results: list[dict[str, Any]], faults: list[Fault]) -> dict[str, Any]:
-    """In ms, of what was said while nothing was wrong, and of the rest."""
-    quiet: list[float] = []
-    disturbed: list[float] = []
+    """In ms: of what was said while nothing was wrong, and during each fault."""
+    values: dict[str, list[float]] = {name: [] for name in ("quiet", *(f.what for f in faults))}
     for result in results:
         for said_at, latency in zip(result["said_at"], result["latencies"]):
-            is_quiet = not any(f.start - 1 <= said_at <= f.end + AFTER for f in faults)
-            (quiet if is_quiet else disturbed).append(1000 * latency)
-    return {"quiet": _summary(quiet), "faults": _summary(disturbed)}
+            values[_fault_at(said_at, faults)].append(1000 * latency)
+    return {name: _summary(all) for name, all in values.items() if all}
 
 
-def _summary(values: list[float]) -> dict[str, float] | None:
-    if not values:
-        return None
+def _fault_at(time: float, faults: list[Fault]) -> str:
+    during = [f.what for f in faults if f.start - BEFORE <= time <= f.end + AFTER]
+    return during[-1] if during else "quiet"
+
+
+def _summary(values: list[float]) -> dict[str, float]:
     values.sort()
 
     def at(share: float) -> float:
@@ -71,9 +72,8 @@ def table(report: dict[str, Any]) -> str:
         ("refused", _counts(report["refused"])),
     ]
     for name, summary in report["latency_ms"].items():
-        if summary:
-            text = f"{summary['p50']:,} ms, {summary['p99']:,} ms"
-            rows.append((f"latency p50, p99: {name}", text))
+        text = f"{summary['p50']:,} ms, {summary['p99']:,} ms"
+        rows.append((f"latency p50, p99: {name}", text))
     lines = [f"| {name} | {value} |" for name, value in rows]
     return "\n".join(["| | |", "|---|---|", *lines])
 
