@@ -18,6 +18,8 @@ from wscodec.exceptions import InvalidHandshake, InvalidStatus
 
 GOING_AWAY = 1001
 LEAST_DELAY, MOST_DELAY = 0.5, 10.0
+OF_MEMBERS = ('{"type":"enter"', '{"type":"leave"')
+"""The starts of messages that these clients pass over, unparsed: most come after a fault."""
 HOLD = 1.0
 """Seconds until what was refused is said again."""
 
@@ -113,7 +115,9 @@ class Client:
         with contextlib.suppress(ConnectionClosed):
             self._send(connection, **join, **({"after": self.after} if self.after else {}))
             async for message in connection:
-                self._on(json.loads(message))
+                assert isinstance(message, str)
+                if not message.startswith(OF_MEMBERS):
+                    self._on(json.loads(message))
 
     def _send(self, connection: ClientConnection, **message: object) -> None:
         connection.send_nowait(json.dumps(message))

@@ -19,6 +19,7 @@ def machine() -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(": ")[2] for line in lines if "model name" in line), "?")
     return {
+        "load_average": os.getloadavg()[1],
         "date": time.strftime("%Y-%m-%d"),
         "processor": model,
         "processors": os.cpu_count(),

@@ -13,8 +13,9 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ def deliveries(kind: str, processes: int) -> dict[str, Any]:
 
 
 def connections(kind: str, count: int) -> dict[str, Any]:
-    """Clients in rooms of 50 that say nothing: memory, and the CPU time of pings and presence."""
+    """Clients in rooms of 50 that say nothing: memory, CPU time of pings and of presence."""
     seconds, interval = 20, 5
     options = ("--ping-interval", str(interval), "--presence-seconds", "30")
     with running(kind, 1, *options) as chat:
@@ -252,25 +253,18 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes the figures there")
     parser.add_argument("--only", choices=("deliveries", "connections", "redis"))
     arguments = parser.parse_args()
-    plans = {
-        "deliveries": [
-            lambda kind=kind, count=count: deliveries(kind, count)
-            for kind in ("c", "python")
-            for count in (1, 2, 4)
-        ],
-        "connections": [
-            lambda kind=kind, count=count: connections(kind, count)
-            for kind in ("c", "python")
-            for count in (1000, 5000, 10_000, 19_000)
-        ],
-        "redis": [lambda count=count: says_of_redis(count) for count in (0, 1, 4, 16, 64)],
+    kinds = ("c", "python")
+    plans: dict[str, tuple[Callable[..., dict[str, Any]], Iterable[tuple[Any, ...]]]] = {
+        "deliveries": (deliveries, product(kinds, (1, 2, 4))),
+        "connections": (connections, product(kinds, (1000, 5000, 10_000, 19_000))),
+        "redis": (says_of_redis, product((0, 1, 4, 16, 64))),
     }
     figures: dict[str, Any] = {"machine": machine()}
-    for name, measurements in plans.items():
+    for name, (measure, cases) in plans.items():
         if arguments.only in (None, name):
             figures[name] = []
-            for measure in measurements:
-                figures[name].append(measure())
+            for case in cases:
+                figures[name].append(measure(*case))
                 print(json.dumps(figures[name][-1]), flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")

@@ -1,7 +1,7 @@
-"""A process with many cheap clients, to measure servers: they read without looking, but for pings.
+"""A process with many cheap clients, to measure servers: they only read, and answer pings.
 
-Its plan is a line of JSON; it prints "joined" when the server has answered all clients, and talks
-for each further line: a list of client, text and delay.
+Its plan is a line of JSON; it prints "joined" when the server has answered all clients. Each
+further line says who says something and when; it prints "done" after these `seconds`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ PER_ADDRESS = 20_000
 """Connections from one loopback address: it has some 28,000 ports for them."""
 AT_ONCE = 200
 REQUEST = (
-    "GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-    "Sec-WebSocket-Protocol: wscodec-chat\r\n\r\n"
-).encode()
+    b"GET /chat HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Protocol: wscodec-chat\r\n\r\n"
+)
 
 
 def frame(opcode: int, payload: bytes) -> bytes:
