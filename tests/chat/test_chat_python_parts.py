@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
+from types import SimpleNamespace
 
 import pytest
 from chat_server import ROOT
 
 sys.path.insert(0, str(ROOT / "examples-chat" / "python"))
 
+from wschat.draining import say_goodbye  # noqa: E402
 from wschat.limits import Bucket, Places, place_of  # noqa: E402
 from wschat.protocol import Enter, Id, Leave, Message, event_from, id_from  # noqa: E402
+
+
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_a_drain_takes_as_long_as_it_should_with_many_connections(seconds: float) -> None:
+    closed = []
+    connections = [
+        SimpleNamespace(close_nowait=lambda *_: closed.append(time.monotonic()))
+        for _ in range(5000)
+    ]
+    started = time.monotonic()
+    asyncio.run(say_goodbye(connections, seconds))
+    assert len(closed) == 5000
+    assert 0.9 * seconds <= closed[-1] - started < seconds + 1
+    assert closed[2500] - started >= 0.4 * seconds
 
 
 def test_a_bucket_fills_up_to_the_burst() -> None:

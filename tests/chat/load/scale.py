@@ -151,8 +151,8 @@ def deliveries(kind: str, processes: int) -> dict[str, Any]:
 
 def connections(kind: str, count: int) -> dict[str, Any]:
     """Clients in rooms of 50 that say nothing: memory, CPU time of pings and of presence."""
-    seconds, interval = 20, 5
-    options = ("--ping-interval", str(interval), "--presence-seconds", "30")
+    seconds = 20
+    options = ("--ping-interval", "5", "--ping-timeout", "3600")
     with running(kind, 1, *options) as chat:
         empty = chat.memory()
         with contextlib.closing(Sinks(count, 50, chat.places)) as sinks:
