@@ -11,6 +11,8 @@
 #include "worker.h"
 
 #define PROTOCOL "wscodec-chat"
+
+/* The page loads nothing, and other pages cannot frame it. */
 #define TEXT_HTML                                                                      \
     "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"            \
     "X-Content-Type-Options: nosniff\r\n"                                              \

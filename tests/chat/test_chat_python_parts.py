@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from chat_server import ROOT
@@ -20,7 +21,7 @@ from wschat.protocol import Enter, Id, Leave, Message, event_from, id_from  # no
 @pytest.mark.parametrize("seconds", [0, 0.5])
 def test_a_drain_takes_as_long_as_it_should_with_many_connections(seconds: float) -> None:
     closed = []
-    connections = [
+    connections: Any = [
         SimpleNamespace(close_nowait=lambda *_: closed.append(time.monotonic()))
         for _ in range(5000)
     ]

@@ -1,10 +1,10 @@
-"""Types and style of the chat's server in Python and of these tests."""
+"""Types and style of the chat's programs in Python and of these tests."""
 
 from __future__ import annotations
 
 from test_style import check
 
-PATHS = ["examples-chat/python", "tests/chat"]
+PATHS = ["examples-chat/python", "examples-chat/run", "examples-chat/stack", "tests/chat"]
 CONFIG = ["--config-file", "python/pyproject.toml"]
 
 
