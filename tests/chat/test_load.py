@@ -33,6 +33,9 @@ def test_nothing_is_lost_repeated_or_reordered_while_parts_fail(tmp_path: Path) 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr + log.read_text()[-5000:]
     assert "| deliveries | 0 " not in done.stdout
+    assert "status 50" not in done.stdout, (
+        "a proxy has found no server, but one is always there"
+    )
 
 
 def judged(**changes: Any) -> Verdict:
