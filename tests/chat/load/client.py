@@ -41,7 +41,7 @@ class Figures:
 
 
 class Client:
-    """The `nth` client of its room tries the URLs from the nth on."""
+    """The `nth` client of its room connects to the nth URL, and then to any of them."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Client:
         """What was said and is not acknowledged, in order."""
         self.is_joined = False
         self.has_ended = False
-        self._urls, self._url = urls, nth
+        self._urls, self._url = urls, urls[nth % len(urls)]
         self._context, self._figures = context, figures
         self._compression = "deflate" if nth % 4 < 2 else None
         self._connection: ClientConnection | None = None
@@ -82,7 +82,7 @@ class Client:
             if self.has_ended:
                 return
             self._figures.reconnects += 1
-            self._url += 1
+            self._url = random.choice(self._urls)
             if not (code == GOING_AWAY and was_joined):
                 most = min(MOST_DELAY, LEAST_DELAY * 2**self._failures)
                 self._failures += 1
@@ -92,7 +92,7 @@ class Client:
         """One connection. Returns whether it has joined, and its close code."""
         try:
             connection = await connect(
-                self._urls[self._url % len(self._urls)],
+                self._url,
                 ssl=self._context,
                 subprotocols=["wscodec-chat"],
                 compression=self._compression,
