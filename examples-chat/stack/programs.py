@@ -18,6 +18,11 @@ DEBIAN = {
     "openssl": "openssl",
 }
 """The package of each program."""
+MODULES = {
+    "redis": "pip install -r examples-chat/python/requirements.txt",
+    "wscodec": "pip install ./python",
+}
+"""What installs each module of Python. `make chat` needs neither."""
 LIBRARIES = {"hiredis": "libhiredis-dev", "jansson": "libjansson-dev"}
 
 
@@ -39,8 +44,9 @@ def missing() -> list[str]:
     if not C_SERVER.exists():
         packages += _missing_for_building()
     commands = [f"apt install {' '.join(packages)}"] if packages else []
-    if importlib.util.find_spec("redis") is None:
-        commands.append("pip install -r examples-chat/python/requirements.txt")
+    for module, command in MODULES.items():
+        if importlib.util.find_spec(module) is None:
+            commands.append(command)
     return commands
 
 

@@ -121,7 +121,10 @@ def run_in_namespaces() -> int:
     """Runs this program again, as one that is in the world."""
     with network() as made:
         command = [sys.executable, *sys.argv, "--network", made.name]
-        return subprocess.run(made.hosts["world"].command(command)).returncode
+        child = subprocess.Popen(made.hosts["world"].command(command))
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the child, too
+        return child.wait()
 
 
 def main() -> int:
