@@ -38,34 +38,27 @@ class Crowd:
             self._workers.append(worker)
             self._order(worker, plan)
 
-    @property
-    def pids(self) -> list[int]:
-        return [worker.pid for worker in self._workers]
-
     def do(self, phase: str, **arguments: Any) -> None:
-        """Begins a phase, and waits until it is over for all."""
+        """Lets all processes go through a phase, and waits for them."""
         start = time.monotonic()
-        self.begin(phase, **arguments)
-        self.finish(phase)
-        print(f"{phase}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
-
-    def begin(self, phase: str, **arguments: Any) -> None:
         for worker in self._workers:
             self._order(worker, {phase: arguments})
+        self._finish(phase)
+        print(f"{phase}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
 
-    def finish(self, phase: str) -> None:
+    def _finish(self, phase: str) -> None:
         for worker in self._workers:
             assert worker.stdout is not None
             line = worker.stdout.readline().strip()
             if line != phase:
-                raise RuntimeError(f"a worker says {line!r}, not {phase!r}")
+                raise RuntimeError(f"a process of clients says {line!r}, not {phase!r}")
 
     def results(self, folder: Path) -> list[dict[str, Any]]:
         """Ends the clients. Returns what each process has met."""
         paths = [folder / f"worker-{index}.json" for index in range(len(self._workers))]
         for worker, path in zip(self._workers, paths):
             self._order(worker, {"write": {"path": str(path)}})
-        self.finish("write")
+        self._finish("write")
         return [json.loads(path.read_text()) for path in paths]
 
     def close(self) -> None:

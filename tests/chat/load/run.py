@@ -70,9 +70,9 @@ def talk(arguments: argparse.Namespace, crowd: Crowd, faults: Faults) -> None:
     crowd.do("open", numbers=list(range(rooms)))
     start = time.monotonic()
     each = len(talking) / arguments.rate
-    crowd.begin("talk", numbers=talking, each=each, seconds=arguments.seconds)
+    crowd.do("talk", numbers=talking, each=each)
     faults.inject(start, arguments.seconds)
-    crowd.finish("talk")
+    crowd.do("hush")
     crowd.do("settle", seconds=60)
 
 

@@ -3,7 +3,8 @@ line; it prints the name of a phase when it is over:
 
     join      the clients have joined
     open      these have said something, and all have seen something
-    talk      these say something, `each` seconds apart, for `seconds`
+    talk      these have begun to say something, `each` seconds apart
+    hush      they have stopped
     settle    all is acknowledged
     catch_up  each client has the last message of its room
     write     the clients are closed; the file has what they have met
@@ -37,6 +38,7 @@ class Worker:
             names = f"client-{number:05}", f"room-{room}"
             self.clients[number] = Client(*names, nth, plan["urls"], context, self.figures)
         self._tasks: list[asyncio.Task[None]] = []
+        self._talks: list[asyncio.Task[None]] = []
 
     async def join(self) -> None:
         clients = list(self.clients.values())
@@ -50,22 +52,23 @@ class Worker:
             client.say()
         await self._until(lambda: all(client.seen for client in self.clients.values()), 60)
 
-    async def talk(self, numbers: list[int], each: float, seconds: float) -> None:
-        talking = [
-            self._talk(client, number, each, seconds)
-            for number, client in self.clients.items()
-            if number in numbers
-        ]
-        await asyncio.gather(*talking)
+    async def talk(self, numbers: list[int], each: float) -> None:
+        for number in set(numbers) & set(self.clients):
+            talk = self._talk(self.clients[number], number * 0.618 % 1 * each, each)
+            self._talks.append(asyncio.create_task(talk))
 
-    async def _talk(self, client: Client, number: int, each: float, seconds: float) -> None:
+    async def _talk(self, client: Client, first: float, each: float) -> None:
+        """Says something at fixed times, however late this process is."""
         loop = asyncio.get_running_loop()
-        at = loop.time() + number * 0.618 % 1 * each  # not all at once
-        end = loop.time() + seconds
-        while at < end:
+        at = loop.time() + first  # not all at once
+        while True:
             await asyncio.sleep(at - loop.time())
             client.say()
             at += each
+
+    async def hush(self) -> None:
+        for talk in self._talks:
+            talk.cancel()
 
     async def settle(self, seconds: float) -> None:
         await self._until(lambda: not any(c.pending for c in self.clients.values()), seconds)
