@@ -258,7 +258,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kinds = ("c", "python")
     plans: dict[str, tuple[Callable[..., dict[str, Any]], Iterable[tuple[Any, ...]]]] = {
-        "deliveries": (deliveries, product(kinds, (1, 2, 4))),
+        "deliveries": (deliveries, product(kinds, (1, 2, 4, 16))),
         "connections": (connections, product(kinds, (1000, 10_000, 19_000))),
         "redis": (says_of_redis, product((0, 1, 4, 16, 64))),
     }
