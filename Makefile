@@ -95,6 +95,23 @@ tools: library ## builds wsdump and wscat into target/tools
 run: examples ## builds and starts the echo server at http://127.0.0.1:8080/
 	examples-c/echo_server
 
+# ---- the chat ----
+
+# Options of examples-chat/run.
+CHAT ?=
+RUN_CHAT := PYTHONPATH=python $(VENV)/bin/python examples-chat/run
+
+chat: $(VENV)/chat ## starts the whole chat at https://127.0.0.1:8443/; options in CHAT
+	@$(RUN_CHAT) --needs
+	@if [ ! -d $(LIB) ]; then $(MAKE) library; fi
+	@$(MAKE) -s -C examples-chat/c
+	@$(RUN_CHAT) $(CHAT)
+
+chat-load: $(VENV)/chat ## proves that the chat loses nothing while its parts fail; options in LOAD
+	@$(RUN_CHAT) --needs
+	@$(MAKE) -s -C examples-chat/c
+	$(VENV)/bin/python tests/chat/load/run.py $(LOAD)
+
 # ---- tests ----
 
 test: library check-header examples test-rust test-c test-python test-instructions ## runs the tests that need no other packages
@@ -302,7 +319,7 @@ clean: ## removes all output of builds
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-all tools run bindings test-bindings \
+	examples examples-all tools run chat chat-load bindings test-bindings \
 	test test-rust test-c test-python test-instructions check-instructions test-tools \
 	test-examples test-chat test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \

@@ -1,6 +1,7 @@
 #include "handshake.h"
 
 #include "counters.h"
+#include "forwarded.h"
 #include "http.h"
 #include "log.h"
 #include "metrics.h"
@@ -10,6 +11,8 @@
 #include "worker.h"
 
 #define PROTOCOL "wscodec-chat"
+
+/* The page loads nothing, and other pages cannot frame it. */
 #define TEXT_HTML                                                                      \
     "Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"            \
     "X-Content-Type-Options: nosniff\r\n"                                              \
@@ -197,7 +200,15 @@ static void accept_client_request(client *c, const ws_handshake *hs) {
     }
 }
 
+static void trust_forwarded(client *c, const ws_handshake *hs) {
+    struct sockaddr_storage address;
+    if (options.trust_forwarded &&
+        forwarded_address(c->in.data, hs->head_len, &address))
+        client_set_address(c, &address, sizeof address);
+}
+
 static void on_upgrade(client *c, const ws_handshake *hs, ws_span path) {
+    trust_forwarded(c, hs);
     if (!span_equals(c->in.data, path, "/chat"))
         refuse(c, hs, 404, "The chat is at /chat.\n", HANDSHAKE_INVALID);
     else if (is_draining())

@@ -40,6 +40,8 @@ static const char HELP[] =
     "                               repeated; without it, any page may\n"
     "  --proxy-protocol             each connection starts with a header of the PROXY\n"
     "                               protocol, version 1 or 2\n"
+    "  --trust-forwarded            the last address in X-Forwarded-For is the client's;\n"
+    "                               for a server that only a proxy can reach\n"
     "  --no-compression             decline permessage-deflate\n"
     "\n"
     "Limits:\n"
@@ -160,8 +162,8 @@ static void read_page(const char *path) {
 
 /* clang-format off */
 enum {
-    LISTEN = 256, THREADS, NAME, REDIS, PAGE, ORIGIN, PROXY, NO_COMPRESSION,
-    MAX_CONNECTIONS, MAX_PER_ADDRESS, MAX_WAITING, RATE, BURST, HANDSHAKE_TIMEOUT,
+    LISTEN = 256, THREADS, NAME, REDIS, PAGE, ORIGIN, PROXY, FORWARDED,
+    NO_COMPRESSION, MAX_CONNECTIONS, MAX_PER_ADDRESS, MAX_WAITING, RATE, BURST, HANDSHAKE_TIMEOUT,
     PING_INTERVAL, PING_TIMEOUT, JOIN_TIMEOUT, PRESENCE, DRAIN_DELAY, DRAIN_SECONDS,
     DRAIN_TIMEOUT, VERBOSE, JSON, VERSION, SHOW_HELP,
 };
@@ -175,6 +177,7 @@ static const struct option KNOWN[] = {
     {"page", required_argument, NULL, PAGE},
     {"origin", required_argument, NULL, ORIGIN},
     {"proxy-protocol", no_argument, NULL, PROXY},
+    {"trust-forwarded", no_argument, NULL, FORWARDED},
     {"no-compression", no_argument, NULL, NO_COMPRESSION},
     {"max-connections", required_argument, NULL, MAX_CONNECTIONS},
     {"max-per-address", required_argument, NULL, MAX_PER_ADDRESS},
@@ -247,6 +250,7 @@ static void set_option(int option, const char *name, const char *value) {
     case PAGE: read_page(value); break;
     case ORIGIN: add_origin(value); break;
     case PROXY: o->proxy_protocol = true; break;
+    case FORWARDED: o->trust_forwarded = true; break;
     case NO_COMPRESSION: o->compression = false; break;
     case VERBOSE: o->verbose = true; break;
     case JSON: o->json = true; break;

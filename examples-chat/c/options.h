@@ -21,7 +21,7 @@ typedef struct chat_options {
     long threads, max_connections, max_per_address, max_waiting, rate, burst;
     int64_t ping_interval, ping_timeout, handshake_timeout, join_timeout; /* ms */
     int64_t drain_delay, drain_time, drain_timeout, presence;             /* ms */
-    bool compression, proxy_protocol, verbose, json;
+    bool compression, proxy_protocol, trust_forwarded, verbose, json;
 } chat_options;
 
 extern chat_options options;

@@ -1,4 +1,5 @@
-"""The PROXY protocol, with the examples of its specification."""
+"""What a proxy says about the client: the PROXY protocol, with the examples of its
+specification, and X-Forwarded-For."""
 
 from __future__ import annotations
 
@@ -10,7 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from chat_client import open_socket
 from chat_server import PATIENCE, ChatServer
+from check_http import refused_with
 from check_limits import REQUEST, rest
 from redis_server import RedisServer
 
@@ -95,6 +98,11 @@ INVALID = {
     "v2 too long": v2(1, 0x11, bytes(60000)),
     "v2 another signature": b"\r\n\r\n\x00\r\nQUIT\r",
 }
+
+
+def forwarded(*values: str) -> dict[str, object]:
+    """Options of a client behind a proxy that adds these header fields."""
+    return {"additional_headers": [("X-Forwarded-For", value) for value in values]}
 
 
 class ProxyChecks:
@@ -187,3 +195,39 @@ class ProxyChecks:
         assert status("192.0.2.8") == b"HTTP/1.1 101"
         for tcp in sockets:
             tcp.close()
+
+    @pytest.mark.parametrize("trusts", [True, False])
+    def test_the_last_forwarded_address_counts_if_the_proxy_is_trusted(
+        self, start: Start, redis: RedisServer, trusts: bool
+    ) -> None:
+        options = ["--redis", redis.address, "--max-per-address", "1"]
+        server = start(*options, *(["--trust-forwarded"] if trusts else []))
+        with open_socket(server, **forwarded("192.0.2.1, 192.0.2.7")):
+            assert refused_with(server, **forwarded("192.0.2.2", "192.0.2.7")) == 429
+            if trusts:
+                open_socket(server, **forwarded("192.0.2.7, 192.0.2.1")).close()
+                open_socket(server, **forwarded("192.0.2.7", "2001:db8::7")).close()
+            else:
+                assert refused_with(server, **forwarded("192.0.2.7, 192.0.2.1")) == 429
+
+    def test_the_forwarded_address_is_logged(
+        self, start: Start, redis: RedisServer, tmp_path: Path
+    ) -> None:
+        self.log = tmp_path / "log"
+        options = ("--trust-forwarded", "--verbose", "--json")
+        with self.log.open("w") as file:
+            server = start("--redis", redis.address, *options, log=file)
+        for value, address in (
+            ("192.0.2.7", "192.0.2.7:0"),
+            ("192.0.2.7,\t2001:db8::7", "[2001:db8::7]:0"),
+        ):
+            open_socket(server, **forwarded(value)).close()
+            assert self.address() == address
+
+    @pytest.mark.parametrize("value", ["unknown", "192.0.2.7, ", "192.0.2.256", "1" * 200, ""])
+    def test_a_forwarded_value_that_is_no_address_is_ignored(
+        self, start: Start, redis: RedisServer, value: str
+    ) -> None:
+        server = start("--redis", redis.address, "--max-per-address", "1", "--trust-forwarded")
+        with open_socket(server):
+            assert refused_with(server, **forwarded(value)) == 429

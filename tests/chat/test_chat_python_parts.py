@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from chat_client import open_socket
 from chat_server import ROOT
-from check_http import refused_with
-from check_limits import Start
-from redis_server import RedisServer
 
 sys.path.insert(0, str(ROOT / "examples-chat" / "python"))
 
+from wschat.draining import say_goodbye  # noqa: E402
 from wschat.limits import Bucket, Places, place_of  # noqa: E402
 from wschat.protocol import Enter, Id, Leave, Message, event_from, id_from  # noqa: E402
 
 
-class TestForwarded:
-    command = (sys.executable, "examples-chat/python")
-
-    @pytest.mark.parametrize("trusts", [True, False])
-    def test_the_last_forwarded_address_counts_if_the_proxy_is_trusted(
-        self, start: Start, redis: RedisServer, trusts: bool
-    ) -> None:
-        options = ["--redis", redis.address, "--max-per-address", "1"]
-        server = start(*options, *(["--trust-forwarded"] if trusts else []))
-
-        def fields(value: str) -> dict[str, object]:
-            return {"additional_headers": {"X-Forwarded-For": value}}
-
-        with open_socket(server, **fields("192.0.2.1, 192.0.2.7")):
-            assert refused_with(server, **fields("192.0.2.2, 192.0.2.7")) == 429
-            if trusts:
-                open_socket(server, **fields("192.0.2.7, 192.0.2.1")).close()
-            else:
-                assert refused_with(server, **fields("192.0.2.7, 192.0.2.1")) == 429
+@pytest.mark.parametrize("seconds", [0, 0.5])
+def test_a_drain_takes_as_long_as_it_should_with_many_connections(seconds: float) -> None:
+    closed = []
+    connections: Any = [
+        SimpleNamespace(close_nowait=lambda *_: closed.append(time.monotonic()))
+        for _ in range(5000)
+    ]
+    started = time.monotonic()
+    asyncio.run(say_goodbye(connections, seconds))
+    assert len(closed) == 5000
+    assert 0.9 * seconds <= closed[-1] - started < seconds + 1
+    assert closed[2500] - started >= 0.4 * seconds
 
 
 def test_a_bucket_fills_up_to_the_burst() -> None:

@@ -50,9 +50,9 @@ package libuv1-dev libevent-dev liburing-dev libglib2.0-dev libssl-dev libgnutls
     libcurl4-openssl-dev # examples-c/loops
 package libnghttp2-dev nghttp2-client # examples-c/h2_server
 package libpcap-dev # tools
-package libhiredis-dev libjansson-dev redis-server # examples-chat
+package libhiredis-dev libjansson-dev redis-server iproute2 systemd # examples-chat
 package libwslay-dev libwebsockets-dev # the code before, in docs/moving.md
-package openssl nginx-light haproxy # docs/guide.md
+package openssl nginx-light haproxy # docs/guide.md, examples-chat
 
 # Installing nginx or haproxy would start it as a service.
 forbid_services() {

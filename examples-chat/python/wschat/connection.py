@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ipaddress
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
@@ -39,7 +41,7 @@ class ChatConnection(ServerConnection):
     _header: bytearray | None = None
     """What has arrived of the header of the PROXY protocol; None if it is not awaited."""
     _client: tuple[str, int] | None = None
-    """The client's address in that header."""
+    """The client's address as a proxy has told it."""
 
     # The client's address
 
@@ -47,15 +49,21 @@ class ChatConnection(ServerConnection):
     def remote_address(self) -> Any:
         return self._client or super().remote_address
 
-    def forwarded_address(self, request: Request) -> str:
-        """The client's IP address, from the proxy if it is trusted; "" if it has none."""
-        if self.chat.options.trust_forwarded:
-            # What a client has sent itself comes first; the proxy has added the last one.
-            forwarded = ",".join(request.headers.get_all("X-Forwarded-For"))
-            if forwarded:
-                return forwarded.rpartition(",")[2].strip()
+    @property
+    def host(self) -> str:
+        """The client's IP address; "" if it has none."""
         address = self.remote_address
         return str(address[0]) if isinstance(address, tuple) else ""
+
+    def trust_forwarded(self, request: Request) -> None:
+        """Takes the client's address from the proxy's header field, which has no port.
+
+        What a client has sent itself comes first; the proxy has added the last address.
+        """
+        forwarded = ",".join(request.headers.get_all("X-Forwarded-For"))
+        with contextlib.suppress(ValueError):
+            address = ipaddress.ip_address(forwarded.rpartition(",")[2].strip())
+            self._client = str(address), 0
 
     def facts(self) -> dict[str, Any]:
         """What the log says about the connection."""

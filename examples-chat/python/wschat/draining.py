@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Iterable
 
 from wscodec import CloseCode
-from wscodec.asyncio import Server
+from wscodec.asyncio import Server, ServerConnection
 
 from .logs import note
 from .server import Chat
@@ -29,16 +30,20 @@ async def drain(chat: Chat, server: Server) -> None:
 async def _end(chat: Chat, server: Server) -> None:
     await asyncio.sleep(chat.options.drain_delay)
     server.close(close_connections=False)  # stops to listen
-    await _say_goodbye(server, chat.options.drain_seconds)
+    await say_goodbye(server.connections, chat.options.drain_seconds)
     server.close(code=CloseCode.GOING_AWAY)
     await server.wait_closed()
 
 
-async def _say_goodbye(server: Server, seconds: float) -> None:
+async def say_goodbye(connections: Iterable[ServerConnection], seconds: float) -> None:
     """Closes all connections, spread over this time, so that they do not all connect to other
     processes at once."""
-    connections = list(server.connections)
-    random.shuffle(connections)
-    for connection in connections:
+    shuffled = list(connections)
+    random.shuffle(shuffled)
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    for count, connection in enumerate(shuffled, 1):
         connection.close_nowait(CloseCode.GOING_AWAY, "the server is being shut down")
-        await asyncio.sleep(seconds / len(connections))
+        early = started + seconds * count / len(shuffled) - loop.time()
+        if early > 0:  # a pause takes longer than it should, so there is not one for each
+            await asyncio.sleep(early)

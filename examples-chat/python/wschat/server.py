@@ -92,7 +92,9 @@ class Chat:
             return pages.respond(self, request)
         if "Upgrade" not in request.headers:
             return None
-        place = place_of(ours.forwarded_address(request))
+        if self.options.trust_forwarded:
+            ours.trust_forwarded(request)
+        place = place_of(ours.host)
         if self.is_draining:
             ours.count_outcome("draining")
             return connection.respond(503, "This process is being shut down.\n")
