@@ -127,7 +127,7 @@ def running() -> Iterator[Server]:
 
 class TestServer(ProtocolChecks):
     command = (str(guide.BUILD / "a-server-cc"),)
-    exit_code = -signal.SIGTERM
+    exit_codes = (-signal.SIGTERM,)
 
 
 def test_the_complete_server(tmp_path: Path) -> None:

@@ -13,9 +13,7 @@ from wire import ROOT
 from wscodec import errors
 
 PATHS = ["python/wscodec", "python/examples", "docs/manual"]
-PATHS += [
-    f"tests/{name}" for name in ("python", "vectors", "bindings", "docs", "first-steps")
-]
+PATHS += [f"tests/{name}" for name in ("python", "vectors", "bindings", "docs", "first-steps")]
 PATHS += ["tests/c/tables.py"]
 
 # Their types are checked in tests/examples/test_types.py, where the packages they import are
