@@ -1,0 +1,1 @@
+let accept key = Error.result (fun () -> Native.accept_key key)
