@@ -27,7 +27,7 @@ pub use client::{Client, Confirmed};
 pub use codec::{Codec, Event, Events};
 pub use server::{Accepted, Server};
 #[cfg(feature = "tokio")]
-pub use websocket::{Closed, Message, WebSocket};
+pub use websocket::{Closed, Message, Received, WebSocket};
 
 pub use wscodec;
 pub use wscodec::conn::{Opt, Side, State};

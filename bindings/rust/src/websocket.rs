@@ -5,9 +5,12 @@ use crate::codec::{Codec, Event};
 use crate::server::{Accepted, Server};
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use wscodec::error::{Error, Result};
@@ -16,7 +19,7 @@ use wscodec::handshake::headers::head_length;
 
 const FIRST_READ: usize = 4 << 10;
 const LARGEST_READ: usize = 64 << 10;
-/// Queued messages are written when they are as long as this.
+/// While more than this is queued, further messages and pongs wait.
 const LARGEST_QUEUE: usize = 64 << 10;
 /// The time that a peer has for the opening handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,6 +32,15 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 pub enum Message {
     Text(String),
     Binary(Vec<u8>),
+}
+
+/// What [`WebSocket::receive`] returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// A message.
+    Message(Message),
+    /// The payload of a pong.
+    Pong(Vec<u8>),
 }
 
 /// The close frame of the peer, with which its messages end.
@@ -47,8 +59,10 @@ impl fmt::Display for Closed {
 }
 
 /// A connection. The protocol goes on while [`WebSocket::next`] waits for messages: that also
-/// replies to pings and close frames. All of its functions but [`WebSocket::close`] may be
-/// cancelled, and called again: nothing is lost.
+/// replies to pings and close frames, and writes what is queued.
+///
+/// All of its functions but [`WebSocket::close`] may be cancelled. No byte is lost or repeated, and
+/// a message is either queued or not: [`WebSocket::send`] says when, and [`WebSocket::queue`].
 #[derive(Debug)]
 pub struct WebSocket<S> {
     stream: S,
@@ -58,7 +72,7 @@ pub struct WebSocket<S> {
     buf: Vec<u8>,
     from: usize,
     to: usize,
-    messages: VecDeque<Message>,
+    received: VecDeque<Received>,
     /// A ping or a close frame was received, or an error: the codec has output.
     owes: bool,
     end: Option<End>,
@@ -155,7 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             buf,
             from,
             to,
-            messages: VecDeque::new(),
+            received: VecDeque::new(),
             owes: false,
             end: None,
             out: Vec::new(),
@@ -178,16 +192,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Waits for the next message. None: the peer has closed. Before it waits for the network, it
-    /// writes what is queued.
+    /// The stream, for example to learn the address of the peer.
+    #[must_use]
+    pub fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream, for example to set an option of its socket. What is read from it or written to
+    /// it is missing in the connection.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Waits for the next message, and ignores pongs. None: the peer has closed. While it waits for
+    /// the network, it writes what is queued.
     pub async fn next(&mut self) -> io::Result<Option<Message>> {
         loop {
-            if let Some(message) = self.messages.pop_front() {
-                return Ok(Some(message));
+            match self.receive().await? {
+                Some(Received::Message(message)) => return Ok(Some(message)),
+                Some(Received::Pong(_)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Like [`WebSocket::next`], but also returns pongs.
+    pub async fn receive(&mut self) -> io::Result<Option<Received>> {
+        loop {
+            if let Some(received) = self.received.pop_front() {
+                return Ok(Some(received));
             }
             // After the messages before it were handled: that is the order of the replies.
-            if std::mem::take(&mut self.owes) {
-                self.codec.output(&mut self.out).map_err(other)?;
+            if self.queued() < LARGEST_QUEUE || self.end.is_some() {
+                self.reply()?;
             }
             if let Some(end) = self.end.clone() {
                 // The peer may be gone already, which changes nothing.
@@ -206,31 +243,51 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         }
     }
 
-    /// Reads once.
-    async fn read(&mut self) -> io::Result<()> {
-        self.flush().await?;
-        if self.to == self.buf.len() && self.to < LARGEST_READ {
-            self.buf.resize(2 * self.to, 0); // the last read has filled it
-        }
-        (self.from, self.to) = (0, 0);
-        self.to = self.stream.read(&mut self.buf).await?;
-        if self.to == 0 {
-            self.end = self.codec.finish().err().map(End::Failed);
+    /// Queues the reply to a ping, to a close frame or to an error.
+    fn reply(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.owes) {
+            self.codec.output(&mut self.out).map_err(other)?;
         }
         Ok(())
     }
 
+    /// Reads once. Meanwhile it writes what is queued: if both peers only wrote, neither could go on.
+    async fn read(&mut self) -> io::Result<()> {
+        if self.to == self.buf.len() && self.to < LARGEST_READ {
+            self.buf.resize(2 * self.to, 0); // the last read has filled it
+        }
+        (self.from, self.to) = (0, 0);
+        poll_fn(|cx| {
+            // A pong waits while much is queued, and a later one takes its place.
+            while self.poll_flush(cx)?.is_ready() && self.owes {
+                self.reply()?;
+            }
+            self.poll_read(cx)
+        })
+        .await
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut buf = ReadBuf::new(&mut self.buf);
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf))?;
+        self.to = buf.filled().len();
+        if self.to == 0 {
+            self.end = self.codec.finish().err().map(End::Failed);
+        }
+        Poll::Ready(Ok(()))
+    }
+
     /// Processes what was read: all, or as much as gives events.
     fn process(&mut self) {
-        self.owes = match self.codec.receive(&mut self.buf[self.from..self.to]) {
+        self.owes |= match self.codec.receive(&mut self.buf[self.from..self.to]) {
             Ok((events, used)) => {
                 self.from += used;
                 let mut owes = false;
                 for event in events {
                     owes |= event.opcode.is_control();
                     match take(event) {
-                        Ok(Some(Incoming::Message(message))) => {
-                            self.messages.push_back(message)
+                        Ok(Some(Incoming::Received(received))) => {
+                            self.received.push_back(received);
                         }
                         Ok(Some(Incoming::Closed(closed))) => {
                             self.end = Some(End::Closed(closed));
@@ -248,39 +305,68 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         };
     }
 
-    /// Queues a message. It is written by [`WebSocket::flush`], or before [`WebSocket::next`] waits
-    /// for the network, so that the replies to messages that arrived together leave together. This
-    /// function waits only if much is queued.
+    /// Queues a message. It is written by [`WebSocket::flush`], or while [`WebSocket::next`] waits
+    /// for the network, so that the replies to messages that arrived together leave together.
+    ///
+    /// This function waits only if much is queued. If it is cancelled, the message is not queued.
     pub async fn queue(&mut self, message: &Message) -> io::Result<()> {
+        if self.queued() >= LARGEST_QUEUE {
+            self.flush().await?;
+        }
+        self.append(message)
+    }
+
+    /// Sends a message. The call itself queues it, and the future only waits until it is written.
+    /// If that is cancelled, do not send the message again: [`WebSocket::flush`] and
+    /// [`WebSocket::next`] write the rest.
+    pub fn send(
+        &mut self,
+        message: &Message,
+    ) -> impl Future<Output = io::Result<()>> + use<'_, S> {
+        let queued = self.append(message);
+        async move {
+            queued?;
+            self.flush().await
+        }
+    }
+
+    /// Queues a ping, whose payload has at most 125 bytes. [`WebSocket::receive`] returns the pong.
+    pub fn ping(&mut self, payload: &[u8]) -> io::Result<()> {
+        self.codec.send(Opcode::Ping, payload, &mut self.out).map_err(other)
+    }
+
+    fn append(&mut self, message: &Message) -> io::Result<()> {
         let (opcode, payload) = match message {
             Message::Text(text) => (Opcode::Text, text.as_bytes()),
             Message::Binary(data) => (Opcode::Binary, &data[..]),
         };
-        if self.out.len() - self.written >= LARGEST_QUEUE {
-            self.flush().await?;
-        }
         self.codec.send(opcode, payload, &mut self.out).map_err(other)
     }
 
-    /// Sends a message.
-    pub async fn send(&mut self, message: &Message) -> io::Result<()> {
-        self.queue(message).await?;
-        self.flush().await
+    /// How many bytes are to be written.
+    fn queued(&self) -> usize {
+        self.out.len() - self.written
     }
 
-    /// Writes what is queued.
+    /// Writes what is queued. It does not read: peers that both wait here for the other to read
+    /// wait for ever, unlike in [`WebSocket::next`].
     pub async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.out.len() {
-            let written = self.stream.write(&self.out[self.written..]).await?;
+            let rest = &self.out[self.written..];
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
             if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.written += written;
         }
         self.out.clear();
         self.out.shrink_to(LARGEST_QUEUE);
         self.written = 0;
-        self.stream.flush().await
+        Pin::new(&mut self.stream).poll_flush(cx)
     }
 
     /// Sends a close frame, unless one was sent, discards the messages that still arrive, and
@@ -326,16 +412,18 @@ fn split(url: &str) -> Option<(&str, &str)> {
 
 /// An event that an application gets to know.
 enum Incoming {
-    Message(Message),
+    Received(Received),
     Closed(Closed),
 }
 
 fn take(event: Event<'_>) -> Result<Option<Incoming>> {
     let text = |data: Vec<u8>| String::from_utf8(data).map_err(|_| Error::Utf8);
     let data = event.data.into_owned();
+    let message = |message| Incoming::Received(Received::Message(message));
     Ok(Some(match event.opcode {
-        Opcode::Text => Incoming::Message(Message::Text(text(data)?)),
-        Opcode::Binary => Incoming::Message(Message::Binary(data)),
+        Opcode::Text => message(Message::Text(text(data)?)),
+        Opcode::Binary => message(Message::Binary(data)),
+        Opcode::Pong => Incoming::Received(Received::Pong(data)),
         Opcode::Close => {
             Incoming::Closed(Closed { code: event.close_code, reason: text(data)? })
         }

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use wscodec_std::{
-    Client, Codec, Direction, Error, Message, Opcode, Opt, Params, Server, Side,
-    WebSocket,
+    Client, Codec, Direction, Error, Message, Opcode, Opt, Params, Received, Server,
+    Side, WebSocket,
 };
 
 fn run<T>(test: impl Future<Output = T>) -> T {
@@ -104,6 +105,137 @@ fn a_cancelled_call_loses_nothing() {
         assert_eq!(reply, Some(Some(message)));
         client.close(1000, "").await.unwrap();
         echoing.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_call_of_send_queues_the_message_once_even_if_it_is_cancelled() {
+    run(async {
+        let (mut client, mut server) =
+            connected(Client::default(), Server::default(), 16).await;
+        drop(client.send(&text("never polled")));
+        let long = text(&"x".repeat(100_000));
+        let cut = timeout(Duration::from_millis(10), client.send(&long)).await;
+        assert!(cut.is_err(), "the stream takes 16 bytes");
+        let sending = async {
+            client.flush().await.unwrap();
+            client.send(&text("last")).await.unwrap();
+        };
+        let receiving = async {
+            for expected in [text("never polled"), long, text("last")] {
+                assert_eq!(server.next().await.unwrap(), Some(expected));
+            }
+        };
+        tokio::join!(sending, receiving);
+    });
+}
+
+#[test]
+fn a_cancelled_call_of_queue_has_not_queued_the_message() {
+    run(async {
+        let (mut client, mut server) =
+            connected(Client::default(), Server::default(), 16).await;
+        let long = text(&"x".repeat(100_000));
+        client.queue(&long).await.unwrap();
+        let second = text("second");
+        let cut = timeout(Duration::from_millis(10), client.queue(&second)).await;
+        assert!(cut.is_err(), "too much is queued");
+        let sending = async {
+            client.queue(&second).await.unwrap();
+            client.send(&text("last")).await.unwrap();
+        };
+        let receiving = async {
+            for expected in [&long, &second, &text("last")] {
+                assert_eq!(server.next().await.unwrap().as_ref(), Some(expected));
+            }
+        };
+        tokio::join!(sending, receiving);
+    });
+}
+
+#[test]
+fn two_peers_that_both_have_much_to_write_also_read() {
+    run(async {
+        let (mut client, mut server) =
+            connected(Client::default(), Server::default(), 1000).await;
+        let message = Message::Binary(vec![1; 1 << 20]);
+        client.queue(&message).await.unwrap();
+        server.queue(&message).await.unwrap();
+        // A peer that has its message also writes the rest of its own.
+        let client =
+            tokio::spawn(async move { (client.next().await, client.flush().await) });
+        let server =
+            tokio::spawn(async move { (server.next().await, server.flush().await) });
+        let both = async { [client.await.unwrap(), server.await.unwrap()] };
+        let both = timeout(Duration::from_secs(5), both).await.expect("both wait");
+        for (received, flushed) in both {
+            assert_eq!(received.unwrap(), Some(message.clone()));
+            flushed.unwrap();
+        }
+    });
+}
+
+#[test]
+fn a_pong_is_received_but_is_not_a_message() {
+    run(async {
+        let (mut client, server) = pair().await;
+        let echoing = tokio::spawn(echo(server));
+        client.ping(b"one").unwrap();
+        assert_eq!(client.receive().await.unwrap(), Some(Received::Pong(b"one".into())));
+        client.ping(b"two").unwrap();
+        client.send(&text("three")).await.unwrap();
+        assert_eq!(client.next().await.unwrap(), Some(text("three")));
+        let error = client.ping(&[0; 126]).unwrap_err();
+        assert_eq!(reason(&error), Some(Error::InvalidArgument));
+        client.close(1000, "").await.unwrap();
+        echoing.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_peer_that_sends_pings_and_does_not_read_cannot_fill_the_queue() {
+    const PINGS: u32 = 20_000;
+    run(async {
+        let (mut near, far) = duplex(1000);
+        let server = tokio::spawn(async move {
+            echo(WebSocket::accept(far, &Server::default()).await.unwrap()).await
+        });
+        let mut out = Client::default().request("a", "/").unwrap();
+        let mut codec = Codec::new(Side::Client, None).unwrap();
+        for number in 1..=PINGS {
+            let payload = [number.to_be_bytes(); 25].concat();
+            codec.send(Opcode::Ping, &payload, &mut out).unwrap();
+        }
+        let written = timeout(Duration::from_secs(30), near.write_all(&out)).await;
+        written.expect("the server does not read").unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await; // the server has read all
+        let mut got = Vec::new();
+        while !got.ends_with(&[PINGS.to_be_bytes(); 25].concat()) {
+            let read = timeout(Duration::from_secs(5), near.read_buf(&mut got)).await;
+            assert_ne!(read.expect("no pong for the last ping").unwrap(), 0);
+        }
+        assert!(got.len() < 100_000, "{}", got.len());
+        drop(near);
+        assert_eq!(reason(&server.await.unwrap().unwrap_err()), Some(Error::Eof));
+    });
+}
+
+#[test]
+fn the_stream_of_a_connection_can_be_reached() {
+    run(async {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accepting = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            WebSocket::accept(stream, &Server::default()).await.unwrap()
+        };
+        let (default, url) = (Client::default(), format!("ws://{address}"));
+        let (client, mut server) =
+            tokio::join!(WebSocket::dial(&default, &url), accepting);
+        let client = client.unwrap();
+        assert_eq!(client.get_ref().peer_addr().unwrap(), address);
+        server.get_mut().set_nodelay(true).unwrap();
+        assert!(server.get_ref().nodelay().unwrap());
     });
 }
 
