@@ -2,6 +2,7 @@
 
 use crate::append::append;
 use crate::codec::Codec;
+use crate::timeouts::Timeouts;
 use wscodec::conn::{Opt, Side};
 use wscodec::deflate::Params;
 use wscodec::error::Result;
@@ -23,6 +24,8 @@ pub struct Client {
     pub deflate: Option<Params>,
     /// Options of each connection.
     pub options: Vec<(Opt, u64)>,
+    /// How long each connection waits for its peer.
+    pub timeouts: Timeouts,
 }
 
 /// What a server has responded.

@@ -19,13 +19,25 @@ mod append;
 mod client;
 mod codec;
 pub mod frame;
+#[cfg(feature = "tokio")]
+mod opening;
+#[cfg(feature = "tokio")]
+mod refused;
 mod server;
+#[cfg(feature = "tokio")]
+mod stream;
+mod timeouts;
 #[cfg(feature = "tokio")]
 mod websocket;
 
 pub use client::{Client, Confirmed};
 pub use codec::{Codec, Event, Events};
+#[cfg(feature = "tokio")]
+pub use opening::Request;
+#[cfg(feature = "tokio")]
+pub use refused::Refused;
 pub use server::{Accepted, Server};
+pub use timeouts::Timeouts;
 #[cfg(feature = "tokio")]
 pub use websocket::{Closed, Message, Received, WebSocket};
 

@@ -1,8 +1,7 @@
 //! A connection over a stream of Tokio.
 
-use crate::client::Client;
 use crate::codec::{Codec, Event};
-use crate::server::{Accepted, Server};
+use crate::stream::{FIRST_READ, hang_up, other};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -10,21 +9,14 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 use wscodec::error::{Error, Result};
 use wscodec::frame::Opcode;
-use wscodec::handshake::headers::head_length;
 
-const FIRST_READ: usize = 4 << 10;
 const LARGEST_READ: usize = 64 << 10;
 /// While more than this is queued, further messages and pongs wait.
 const LARGEST_QUEUE: usize = 64 << 10;
-/// The time that a peer has for the opening handshake.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The time that a peer has to close its side.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +71,8 @@ pub struct WebSocket<S> {
     /// `out[written..]` is to be written.
     out: Vec<u8>,
     written: usize,
+    /// The time that the peer has to close its side.
+    closing: Duration,
 }
 
 /// What comes after the last message.
@@ -88,77 +82,14 @@ enum End {
     Failed(Error),
 }
 
-fn other(error: Error) -> io::Error {
-    io::Error::other(error)
-}
-
 impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
-    /// The opening handshake of a server. A refused request is replied to, and is an error.
-    pub async fn accept(mut stream: S, server: &Server) -> io::Result<WebSocket<S>> {
-        let handshake = async {
-            let (buf, accepted) = read_request(&mut stream, server).await?;
-            stream.write_all(&accepted.response).await?;
-            io::Result::Ok((buf, accepted))
-        };
-        let (buf, accepted) = timeout(HANDSHAKE_TIMEOUT, handshake).await??;
-        match accepted.codec {
-            Ok(codec) => Ok(WebSocket::new(
-                stream,
-                codec,
-                accepted.protocol,
-                buf,
-                accepted.head_len,
-            )),
-            Err(error) => {
-                hang_up(&mut stream).await;
-                Err(other(error))
-            }
-        }
-    }
-
-    /// The opening handshake of a client. For the host and the target see [`Client::request`].
-    pub async fn connect(
-        mut stream: S,
-        client: &Client,
-        host: &str,
-        target: &str,
-    ) -> io::Result<WebSocket<S>> {
-        let request = client.request(host, target).map_err(other)?;
-        timeout(HANDSHAKE_TIMEOUT, async {
-            stream.write_all(&request).await?;
-            let mut buf = Vec::new();
-            loop {
-                let head = read_head(&mut stream, &mut buf).await?;
-                let confirmed = client.confirm(&buf, &request).map_err(other)?;
-                let Some(confirmed) = confirmed else {
-                    return Err(other(head.err().unwrap_or(Error::Eof)));
-                };
-                let head_len = confirmed.head_len;
-                match (confirmed.codec, confirmed.status) {
-                    (Some(codec), _) => {
-                        let protocol = confirmed.protocol;
-                        return Ok(WebSocket::new(
-                            stream, codec, protocol, buf, head_len,
-                        ));
-                    }
-                    // Another response follows.
-                    (None, 100..=199) => drop(buf.drain(..head_len)),
-                    (None, status) => {
-                        let text = format!("{}: status {status}", Error::HandshakeStatus);
-                        return Err(io::Error::other(text));
-                    }
-                }
-            }
-        })
-        .await?
-    }
-
-    fn new(
+    pub(crate) fn new(
         stream: S,
         codec: Codec,
         protocol: Option<String>,
         mut buf: Vec<u8>,
         from: usize,
+        closing: Duration,
     ) -> WebSocket<S> {
         let to = buf.len();
         buf.resize(to.max(FIRST_READ), 0);
@@ -174,6 +105,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
             end: None,
             out: Vec::new(),
             written: 0,
+            closing,
         }
     }
 
@@ -370,44 +302,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     }
 
     /// Sends a close frame, unless one was sent, discards the messages that still arrive, and
-    /// closes the stream. The peer has a second to reply and to close.
+    /// closes the stream. For all of this the peer has the time of
+    /// [`Timeouts::closing`](crate::Timeouts::closing).
     pub async fn close(mut self, code: u16, reason: &str) -> io::Result<Option<Closed>> {
         self.codec.close(code, reason, &mut self.out).map_err(other)?;
-        let handshake = async {
-            while self.next().await?.is_some() {}
-            io::Result::Ok(())
+        let (allowed, mut outcome) = (self.closing, Err(io::ErrorKind::TimedOut.into()));
+        let closing = async {
+            outcome = self.discard().await;
+            hang_up(&mut self.stream).await
         };
-        let outcome = timeout(CLOSE_TIMEOUT, handshake).await;
-        hang_up(&mut self.stream).await;
-        outcome??;
-        Ok(self.closed().cloned())
+        // Once the peer's close frame has arrived, an error of the stream changes nothing.
+        let _ = timeout(allowed, closing).await;
+        outcome.map(|()| self.closed().cloned())
     }
-}
 
-impl WebSocket<TcpStream> {
-    /// Connects to a URL such as `"ws://127.0.0.1:8080/chat"`.
-    pub async fn dial(client: &Client, url: &str) -> io::Result<WebSocket<TcpStream>> {
-        let (host, target) = split(url).ok_or_else(|| {
-            let text = format!("{url:?}: not a URL of the form ws://HOST[:PORT][/PATH]");
-            io::Error::new(io::ErrorKind::InvalidInput, text)
-        })?;
-        let has_port =
-            host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
-        let address = if has_port { host.into() } else { format!("{host}:80") };
-        let stream = timeout(HANDSHAKE_TIMEOUT, TcpStream::connect(address)).await??;
-        stream.set_nodelay(true)?;
-        WebSocket::connect(stream, client, host, target).await
+    /// Reads until the peer has closed.
+    async fn discard(&mut self) -> io::Result<()> {
+        while self.receive().await?.is_some() {}
+        Ok(())
     }
-}
-
-/// The host and the target of a URL.
-fn split(url: &str) -> Option<(&str, &str)> {
-    let rest = url.strip_prefix("ws://")?;
-    let (host, target) = match rest.find('/') {
-        Some(at) => rest.split_at(at),
-        None => (rest, "/"),
-    };
-    Some((host, target)).filter(|_| !host.is_empty())
 }
 
 /// An event that an application gets to know.
@@ -429,51 +342,4 @@ fn take(event: Event<'_>) -> Result<Option<Incoming>> {
         }
         _ => return Ok(None),
     }))
-}
-
-/// Reads until a head is complete, or known to be invalid.
-async fn read_head<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    buf: &mut Vec<u8>,
-) -> io::Result<Result<()>> {
-    let mut scanned = 0;
-    loop {
-        match head_length(buf, &mut scanned) {
-            Ok(None) => {}
-            Ok(Some(_)) => return Ok(Ok(())),
-            Err(error) => return Ok(Err(error)),
-        }
-        buf.reserve(FIRST_READ);
-        if stream.read_buf(buf).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-}
-
-async fn read_request<S: AsyncRead + Unpin>(
-    stream: &mut S,
-    server: &Server,
-) -> io::Result<(Vec<u8>, Accepted)> {
-    let mut buf = Vec::new();
-    let head = read_head(stream, &mut buf).await?;
-    let accepted = server.accept(&buf).map_err(other)?;
-    let accepted = match (accepted, head) {
-        (Some(accepted), _) => accepted,
-        (None, Err(error)) => Server::refuse(error).map_err(other)?,
-        (None, Ok(())) => return Err(io::ErrorKind::UnexpectedEof.into()),
-    };
-    Ok((buf, accepted))
-}
-
-/// Shuts down sending, and waits for the peer to close: closing at once can destroy what is on its
-/// way (RFC 6455, 7.1.1).
-async fn hang_up<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
-    let drain = async {
-        stream.shutdown().await?;
-        let mut ignored = [0; FIRST_READ];
-        while stream.read(&mut ignored).await? > 0 {}
-        io::Result::Ok(())
-    };
-    // The connection has ended, whatever comes of this.
-    let _ = timeout(CLOSE_TIMEOUT, drain).await;
 }

@@ -1,6 +1,8 @@
 //! Connections over streams of Tokio, and arguments that are invalid.
 
-use std::future::Future;
+mod common;
+
+use common::{run, text};
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -10,11 +12,6 @@ use wscodec_std::{
     Client, Codec, Direction, Error, Message, Opcode, Opt, Params, Received, Server,
     Side, WebSocket,
 };
-
-fn run<T>(test: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap().block_on(test)
-}
 
 type Pair = (WebSocket<DuplexStream>, WebSocket<DuplexStream>);
 
@@ -30,10 +27,6 @@ async fn connected(client: Client, server: Server, buffer: usize) -> Pair {
 
 async fn pair() -> Pair {
     connected(Client::default(), Server::default(), 1 << 16).await
-}
-
-fn text(text: &str) -> Message {
-    Message::Text(text.into())
 }
 
 fn reason(error: &io::Error) -> Option<Error> {
@@ -291,7 +284,7 @@ fn a_refused_request_is_an_error_on_both_sides() {
             WebSocket::connect(near, &client, "a", "/"),
             WebSocket::accept(far, &server),
         );
-        assert!(client.unwrap_err().to_string().contains("403"));
+        assert!(client.unwrap_err().to_string().ends_with("status 403"));
         assert_eq!(reason(&server.unwrap_err()), Some(Error::HandshakeOrigin));
     });
 }
@@ -317,19 +310,6 @@ fn responses_before_the_final_one_are_skipped() {
         let client = WebSocket::connect(near, &default, "a", "/");
         let (client, ()) = tokio::join!(client, server);
         assert_eq!(client.unwrap().next().await.unwrap(), Some(text("hello")));
-    });
-}
-
-#[test]
-fn a_silent_client_does_not_hold_up_the_opening_handshake() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build();
-    runtime.unwrap().block_on(async {
-        let (_near, far) = duplex(1000);
-        let error = WebSocket::accept(far, &Server::default()).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     });
 }
 
