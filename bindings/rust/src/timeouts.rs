@@ -8,8 +8,8 @@ use std::time::Duration;
 pub struct Timeouts {
     /// For the whole opening handshake, and for connecting before it. The default is ten seconds.
     pub opening: Duration,
-    /// For the whole of [`WebSocket::close`](crate::WebSocket::close), and for the end of a connection
-    /// that was refused. The default is one second.
+    /// For the whole of [`WebSocket::close`](crate::WebSocket::close), and for the end of a
+    /// connection that was refused. The default is one second.
     pub closing: Duration,
 }
 

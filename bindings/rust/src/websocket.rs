@@ -183,7 +183,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         Ok(())
     }
 
-    /// Reads once. Meanwhile it writes what is queued: if both peers only wrote, neither could go on.
+    /// Reads once. Meanwhile it writes what is queued: if both peers only wrote, neither could go
+    /// on.
     async fn read(&mut self) -> io::Result<()> {
         if self.to == self.buf.len() && self.to < LARGEST_READ {
             self.buf.resize(2 * self.to, 0); // the last read has filled it
