@@ -113,6 +113,13 @@ sub name_of ($call) {
     WSCodec::Connection->new('client')->text('a') for 1 .. 20_000;
     cmp_ok($resident->() - $before, '<', 1024, 'connections without references are freed');
 }
+for my $bad ("\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0") {
+    for my $headers ({ 'X-User' => "bob$bad" }, { "X-User$bad" => 'bob' }) {
+        like(name_of($_), qr/\Aheaders: X-User.*\Q${\ __FILE__}\E/, 'a header cannot inject a line') for
+            sub { WSCodec::Acceptor->new(headers => $headers) },
+            sub { WSCodec::Opening->new('localhost', '/', headers => $headers) };
+    }
+}
 
 my ($server) = pair();
 my %wrong = (

@@ -123,6 +123,21 @@ $tests = [
         }
         assert($resident() - $before < 2048);
     },
+    'a header that would inject a line is refused' => function () {
+        foreach (["\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0"] as $bad) {
+            foreach ([['X-User' => "bob$bad"], ["X-User$bad" => 'bob']] as $headers) {
+                $uses = [
+                    fn () => new Acceptor(headers: $headers),
+                    fn () => new Opening('localhost', headers: $headers),
+                ];
+                foreach ($uses as $use) {
+                    $error = thrown($use);
+                    assert($error instanceof \ValueError);
+                    assert(str_starts_with($error->getMessage(), 'headers: X-User'));
+                }
+            }
+        }
+    },
     'a wrong argument is named' => function (Connection $server) {
         $wrong = [
             'code' => fn () => $server->close(70000),

@@ -94,6 +94,17 @@ class UsageTest < Minitest::Test
     File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
   end
 
+  def test_a_header_that_would_inject_a_line_is_refused
+    ["\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0", "\xff\n"].each do |bad|
+      [{ "X-User" => "bob#{bad}" }, { "X-User#{bad}" => "bob" }].each do |headers|
+        [-> { WSCodec::Acceptor.new(headers: headers) },
+         -> { WSCodec::Opening.new("localhost", headers: headers) }].each do |use|
+          assert_match(/\Aheaders: .*X-User/, assert_raises(ArgumentError, &use).message)
+        end
+      end
+    end
+  end
+
   WRONG = {
     "side" => -> { WSCodec::Connection.new(:other) },
     "data" => -> { WSCodec::Connection.new(:server).text(1) },

@@ -126,6 +126,22 @@ test errorcode {an error has the name of its constant} -setup pair -cleanup clea
     }
 } -result 1002
 
+test injection {a header that would inject a line is refused} -body {
+    set refused 0
+    foreach bad {"\r\nSet-Cookie: admin=1\r\nX: " "\r" "\n" "\0"} {
+        set bad [subst -nocommands $bad]
+        foreach headers [list [list X-User bob$bad] [list X-User$bad bob]] {
+            foreach script {
+                {wscodec::Acceptor new headers $headers}
+                {wscodec::Opening new localhost / headers $headers}
+            } {
+                incr refused [string match "headers: *X-User*" [errorOf $script]]
+            }
+        }
+    }
+    set refused
+} -result 16
+
 foreach {name script} {
     side {wscodec::Connection new other}
     max_mesage {wscodec::Connection new server max_mesage 1}
