@@ -7,8 +7,12 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -268,6 +272,23 @@ final class Behaviour {
             Expect.that(!output.isEmpty(), "the rest");
         }
         Expect.same(expected.toByteArray(), all.toByteArray(), "bytes");
+    }
+
+    @Test
+    static void theServerOfTheReadmeReportsAViolation() throws Exception {
+        try (var listener = ServerSocketChannel.open()
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                var client = SocketChannel.open(listener.getLocalAddress())) {
+            client.write(ByteBuffer.wrap(new Request.Builder("localhost", "/").build().head()));
+            client.write(ByteBuffer.wrap(new byte[] {(byte) 0x83}));
+            client.shutdownOutput();
+            try (var accepted = listener.accept()) {
+                Expect.thrown(WebSocketException.class, () -> Readme.serve(accepted));
+            }
+            var wire = new String(
+                    client.socket().getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            Expect.that(wire.endsWith("\r\n\r\n\u0088\u0002\u0003\u00ea"), wire);
+        }
     }
 
     @Test
