@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
 
 /** What the vectors cannot show: sending, lifetimes, and arguments that are refused. */
 final class Behaviour {
@@ -272,6 +273,15 @@ final class Behaviour {
             Expect.that(!output.isEmpty(), "the rest");
         }
         Expect.same(expected.toByteArray(), all.toByteArray(), "bytes");
+    }
+
+    @Test
+    static void theJarNamesItsModule() throws Exception {
+        var source = Connection.class.getProtectionDomain().getCodeSource().getLocation();
+        try (var jar = new JarFile(Path.of(source.toURI()).toFile())) {
+            var attributes = jar.getManifest().getMainAttributes();
+            Expect.same("wscodec", attributes.getValue("Automatic-Module-Name"), "module");
+        }
     }
 
     @Test
