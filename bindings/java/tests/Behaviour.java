@@ -7,8 +7,12 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,6 +21,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
 
 /** What the vectors cannot show: sending, lifetimes, and arguments that are refused. */
 final class Behaviour {
@@ -265,6 +273,110 @@ final class Behaviour {
             Expect.that(!output.isEmpty(), "the rest");
         }
         Expect.same(expected.toByteArray(), all.toByteArray(), "bytes");
+    }
+
+    @Test
+    static void theJarNamesItsModule() throws Exception {
+        var source = Connection.class.getProtectionDomain().getCodeSource().getLocation();
+        try (var jar = new JarFile(Path.of(source.toURI()).toFile())) {
+            var attributes = jar.getManifest().getMainAttributes();
+            Expect.same("wscodec", attributes.getValue("Automatic-Module-Name"), "module");
+        }
+    }
+
+    @Test
+    static void theServerOfTheReadmeReportsAViolation() throws Exception {
+        try (var listener = ServerSocketChannel.open()
+                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                var client = SocketChannel.open(listener.getLocalAddress())) {
+            client.write(ByteBuffer.wrap(new Request.Builder("localhost", "/").build().head()));
+            client.write(ByteBuffer.wrap(new byte[] {(byte) 0x83}));
+            client.shutdownOutput();
+            try (var accepted = listener.accept()) {
+                Expect.thrown(WebSocketException.class, () -> Readme.serve(accepted));
+            }
+            var wire = new String(
+                    client.socket().getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            Expect.that(wire.endsWith("\r\n\r\n\u0088\u0002\u0003\u00ea"), wire);
+        }
+    }
+
+    @Test
+    static void aBlockedWriterHoldsNobodyUp() throws Exception {
+        var output = new Output();
+        var server = new Connection(Role.SERVER);
+        var channel = new BlockedChannel();
+        output.put(numbered(3000));
+        output.writeTo(new SlowChannel(channel.taken, 2500));
+        var threads = Executors.newCachedThreadPool();
+        try {
+            var first = threads.submit(() -> output.writeTo(channel));
+            channel.entered.await();
+            var others = threads.submit(() -> {
+                Expect.same(500, output.size(), "size while 500 bytes are written");
+                sendSome(server, output);
+                server.receive(Values.direct(new byte[] {(byte) 0x89, (byte) 0x80, 0, 0, 0, 0}));
+                server.flush(output);
+                return null;
+            });
+            others.get(10, TimeUnit.SECONDS);
+            var second = threads.submit(() -> output.writeTo(channel));
+            channel.released.countDown();
+            first.get(10, TimeUnit.SECONDS);
+            Expect.that(second.get(10, TimeUnit.SECONDS), "all is written");
+        } finally {
+            channel.released.countDown();
+            threads.shutdown();
+        }
+        var expected = new Output();
+        expected.put(numbered(3000));
+        var other = new Connection(Role.SERVER);
+        sendSome(other, expected);
+        other.send(Opcode.PONG, heap(""), expected);
+        Expect.same(expected.take(), channel.taken.toByteArray(), "bytes in their order");
+    }
+
+    /** More than the room left: moved bytes would make room, and the second would overwrite some. */
+    private static void sendSome(Connection connection, Output output) {
+        for (int size : new int[] {1400, 1900, 100_000}) {
+            connection.send(Opcode.BINARY, Values.direct(numbered(size)), output);
+        }
+    }
+
+    private static byte[] numbered(int size) {
+        var bytes = new byte[size];
+        for (int i = 0; i < size; i++) {
+            bytes[i] = (byte) (i % 251);
+        }
+        return bytes;
+    }
+
+    /** Takes nothing before it is released, then all. */
+    private record BlockedChannel(
+            CountDownLatch entered, CountDownLatch released, ByteArrayOutputStream taken)
+            implements WritableByteChannel {
+        BlockedChannel() {
+            this(new CountDownLatch(1), new CountDownLatch(1), new ByteArrayOutputStream());
+        }
+
+        @Override
+        public int write(ByteBuffer bytes) throws IOException {
+            entered.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            return Channels.newChannel(taken).write(bytes);
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** Takes a few bytes at a time. */

@@ -1,6 +1,8 @@
 # What the vectors do not show: ownership, wrong arguments, characters and bytes.
 use v5.36;
 use utf8;
+use FindBin;
+use Socket;
 use Test::More;
 use WSCodec;
 
@@ -112,6 +114,22 @@ sub name_of ($call) {
     my $before = $resident->();
     WSCodec::Connection->new('client')->text('a') for 1 .. 20_000;
     cmp_ok($resident->() - $before, '<', 1024, 'connections without references are freed');
+}
+{
+    my $readme = do { local (@ARGV, $/) = "$FindBin::Bin/../README.md"; <> };
+    my ($server) = $readme =~ /^A server.*?^```perl\n(.*?)^```/ms;
+    socketpair my $peer, my $socket, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die $!;
+    syswrite $peer, WSCodec::Opening->new('localhost')->request . "\x83";
+    is(name_of(sub { eval $server or die $@ }), 'WS_ERR_OPCODE', 'the server of README.md ends');
+    sysread $peer, my $wire, 65536;
+    like($wire, qr/\r\n\r\n\x88\x02\x03\xea\z/, 'after it has sent the close frame');
+}
+for my $bad ("\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0") {
+    for my $headers ({ 'X-User' => "bob$bad" }, { "X-User$bad" => 'bob' }) {
+        like(name_of($_), qr/\Aheaders: X-User.*\Q${\ __FILE__}\E/, 'a header cannot inject a line') for
+            sub { WSCodec::Acceptor->new(headers => $headers) },
+            sub { WSCodec::Opening->new('localhost', '/', headers => $headers) };
+    }
 }
 
 my ($server) = pair();

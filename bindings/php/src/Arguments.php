@@ -14,6 +14,16 @@ final class Arguments
         }
     }
 
+    /** A header field. The library checks whole lines, so it cannot see that one has become two. */
+    public static function line(string $argument, string $name, string $value): string
+    {
+        $line = "$name: $value";
+        return strpbrk($line, "\r\n\0") === false
+            ? $line
+            : throw new \ValueError("$argument: " . addcslashes($name, "\0..\37")
+                . ' must not contain CR, LF or NUL');
+    }
+
     /** Reserved bits: WS_RSV1, WS_RSV2 and WS_RSV3. */
     public static function bits(string $name, int $rsv): int
     {

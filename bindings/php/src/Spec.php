@@ -35,7 +35,7 @@ final class Spec
     {
         $lines = '';
         foreach ($headers as $name => $value) {
-            $lines .= "$name: $value\r\n";
+            $lines .= Arguments::line('headers', (string) $name, $value) . "\r\n";
         }
         return $lines;
     }

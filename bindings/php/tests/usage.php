@@ -123,6 +123,32 @@ $tests = [
         }
         assert($resident() - $before < 2048);
     },
+    'the server of README.md reports a violation' => function () {
+        $readme = (string) file_get_contents(__DIR__ . '/../README.md');
+        assert(preg_match('/^A server.*?^```php\n(.*?)^```/ms', $readme, $match) === 1);
+        [$peer, $socket] = stream_socket_pair(STREAM_PF_UNIX, STREAM_SOCK_STREAM, 0);
+        fwrite($peer, (new Opening('localhost'))->request . "\x83");
+        $serve = function () use ($match, $socket) {
+            eval($match[1]);
+        };
+        assert(thrown($serve) instanceof ProtocolException);
+        assert(str_starts_with(explode("\r\n\r\n", fread($peer, 65536))[1], "\x88\x02\x03\xea"));
+    },
+    'a header that would inject a line is refused' => function () {
+        foreach (["\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0"] as $bad) {
+            foreach ([['X-User' => "bob$bad"], ["X-User$bad" => 'bob']] as $headers) {
+                $uses = [
+                    fn () => new Acceptor(headers: $headers),
+                    fn () => new Opening('localhost', headers: $headers),
+                ];
+                foreach ($uses as $use) {
+                    $error = thrown($use);
+                    assert($error instanceof \ValueError);
+                    assert(str_starts_with($error->getMessage(), 'headers: X-User'));
+                }
+            }
+        }
+    },
     'a wrong argument is named' => function (Connection $server) {
         $wrong = [
             'code' => fn () => $server->close(70000),

@@ -1,5 +1,6 @@
 # What the vectors do not show: ownership, wrong arguments, encodings.
 require "minitest/autorun"
+require "socket"
 require "wscodec"
 
 class UsageTest < Minitest::Test
@@ -92,6 +93,35 @@ class UsageTest < Minitest::Test
 
   def resident # in KiB
     File.read("/proc/self/status")[/^VmRSS:\s+(\d+)/, 1].to_i
+  end
+
+  # The server of README.md, run on what its client sends.
+  def answered(sent)
+    server = File.read("#{__dir__}/../README.md")[/^A server.*?^```ruby\n(.*?)^```/m, 1]
+    near, far = UNIXSocket.pair
+    near.write(WSCodec::Opening.new("localhost").request + sent)
+    near.close_write
+    yield server, far
+    far.close
+    near.read.split("\r\n\r\n", 2).last
+  end
+
+  def test_the_server_of_the_readme_reports_a_violation
+    wire = answered("\x83".b) do |server, socket|
+      assert_raises(WSCodec::ProtocolError) { eval(server, binding) }
+    end
+    assert_equal 1002, wire.unpack1("x2n")
+  end
+
+  def test_a_header_that_would_inject_a_line_is_refused
+    ["\r\nSet-Cookie: admin=1\r\nX: ", "\r", "\n", "\0", "\xff\n"].each do |bad|
+      [{ "X-User" => "bob#{bad}" }, { "X-User#{bad}" => "bob" }].each do |headers|
+        [-> { WSCodec::Acceptor.new(headers: headers) },
+         -> { WSCodec::Opening.new("localhost", headers: headers) }].each do |use|
+          assert_match(/\Aheaders: .*X-User/, assert_raises(ArgumentError, &use).message)
+        end
+      end
+    end
   end
 
   WRONG = {

@@ -151,10 +151,18 @@ namespace eval ::wscodec {
         list $flags [dict get $options mask_key]
     }
 
-    # Header fields of a dictionary as lines.
+    # Header fields of a dictionary as lines. The library checks whole lines, so it cannot see that one
+    # has become two.
     proc Lines {headers} {
         set lines ""
-        dict for {name value} $headers {append lines "$name: $value\r\n"}
+        dict for {name value} $headers {
+            set line "$name: $value"
+            if {[regexp {[\r\n\0]} $line]} {
+                set shown [regsub -all {[\r\n\0]} $name ?]
+                return -code error -level 2 "headers: \"$shown\" must not contain CR, LF or NUL"
+            }
+            append lines $line \r\n
+        }
         return $lines
     }
 }

@@ -126,6 +126,59 @@ test errorcode {an error has the name of its constant} -setup pair -cleanup clea
     }
 } -result 1002
 
+# The first program of README.md, in an interpreter of its own.
+proc readme {} {
+    set file [open [file join [file dirname [info script]] .. README.md]]
+    try {regexp {```tcl\n(.*?)```} [read $file] -> program} finally {close $file}
+    set interpreter [interp create]
+    $interpreter eval $program
+    return $interpreter
+}
+
+test readme {the server of README.md reports a violation} -setup {
+    set interpreter [readme]
+    set listener [$interpreter eval {
+        socket -server {apply {{socket args} {
+            fconfigure $socket -blocking 0 -translation binary
+            fileevent $socket readable [list ended $socket]
+        }}} -myaddr 127.0.0.1 0
+    }]
+    $interpreter eval {
+        proc ended {socket} {
+            set ::failed [catch {arrived $socket}]
+            close $socket
+        }
+    }
+} -body {
+    set port [lindex [$interpreter eval [list fconfigure $listener -sockname]] 2]
+    set socket [socket 127.0.0.1 $port]
+    fconfigure $socket -translation binary
+    puts -nonewline $socket [[wscodec::Opening new localhost /] request]\x83
+    flush $socket
+    $interpreter eval {vwait failed}
+    list [$interpreter eval {set failed}] \
+        [string match "*\r\n\r\n\x88\x02\x03\xea" [read $socket]]
+} -cleanup {
+    close $socket
+    interp delete $interpreter
+} -result {1 1}
+
+test injection {a header that would inject a line is refused} -body {
+    set refused 0
+    foreach bad {"\r\nSet-Cookie: admin=1\r\nX: " "\r" "\n" "\0"} {
+        set bad [subst -nocommands $bad]
+        foreach headers [list [list X-User bob$bad] [list X-User$bad bob]] {
+            foreach script {
+                {wscodec::Acceptor new headers $headers}
+                {wscodec::Opening new localhost / headers $headers}
+            } {
+                incr refused [string match "headers: *X-User*" [errorOf $script]]
+            }
+        }
+    }
+    set refused
+} -result 16
+
 foreach {name script} {
     side {wscodec::Connection new other}
     max_mesage {wscodec::Connection new server max_mesage 1}

@@ -3,8 +3,14 @@ package wscodec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** Bytes to send, in a direct buffer that grows. An empty one that was large is given back. */
+/**
+ * Bytes to send, in a direct buffer that grows. An empty one that was large is given back.
+ *
+ * <p>Threads may share an output. A write that blocks holds up other writers and {@link #take} only:
+ * bytes can be appended meanwhile.
+ */
 public final class Output {
     private static final ByteBuffer NONE = ByteBuffer.allocateDirect(0);
     private static final int SMALLEST = 4 * 1024;
@@ -16,6 +22,12 @@ public final class Output {
     private int start;
     private int end;
 
+    /** Held during a write, and taken before the monitor. Before Java 24 a monitor pins threads. */
+    private final ReentrantLock writers = new ReentrantLock();
+
+    /** Whether a channel reads the buffer, so that its bytes must stay where they are. */
+    private boolean isBeingWritten;
+
     /** The number of bytes that are not written yet. */
     public synchronized int size() {
         return end - start;
@@ -25,19 +37,46 @@ public final class Output {
         return end == start;
     }
 
-    /** Writes what the channel takes. Returns whether that was all. */
-    public synchronized boolean writeTo(WritableByteChannel channel) throws IOException {
-        if (start < end) {
-            buffer.limit(end).position(start);
-            channel.write(buffer);
-            start = buffer.position();
-            buffer.clear();
+    /** Writes what the channel takes. Returns whether nothing is left. */
+    public boolean writeTo(WritableByteChannel channel) throws IOException {
+        writers.lock();
+        try {
+            var bytes = startWriting();
+            try {
+                if (bytes.hasRemaining()) {
+                    channel.write(bytes);
+                }
+            } finally {
+                stopWriting(bytes.position());
+            }
+            return isEmpty();
+        } finally {
+            writers.unlock();
         }
-        return reuse();
+    }
+
+    private synchronized ByteBuffer startWriting() {
+        isBeingWritten = true;
+        return buffer.slice(start, end - start);
+    }
+
+    private synchronized void stopWriting(int count) {
+        isBeingWritten = false;
+        start += count;
+        reuse();
     }
 
     /** Takes all bytes. */
-    public synchronized byte[] take() {
+    public byte[] take() {
+        writers.lock();
+        try {
+            return takeAll();
+        } finally {
+            writers.unlock();
+        }
+    }
+
+    private synchronized byte[] takeAll() {
         var bytes = new byte[end - start];
         buffer.get(start, bytes);
         start = end;
@@ -74,7 +113,7 @@ public final class Output {
         if (needed > MOST) {
             throw new OutOfMemoryError("wscodec: more than 2 GiB of output");
         }
-        if (needed <= buffer.capacity() / 2) {
+        if (needed <= buffer.capacity() / 2 && !isBeingWritten) {
             buffer.limit(end).position(start).compact().clear();
         } else {
             long capacity = Math.max(Math.max(needed, SMALLEST), 2L * buffer.capacity());
@@ -87,14 +126,12 @@ public final class Output {
         start = 0;
     }
 
-    private boolean reuse() {
-        if (start < end) {
-            return false;
+    private void reuse() {
+        if (start == end) {
+            start = end = 0;
+            if (buffer.capacity() > KEPT) {
+                buffer = NONE;
+            }
         }
-        start = end = 0;
-        if (buffer.capacity() > KEPT) {
-            buffer = NONE;
-        }
-        return true;
     }
 }

@@ -3,7 +3,7 @@ package WSCodec::Acceptor;
 use v5.36;
 use WSCodec::Declarations;
 use FFI::Platypus::Buffer qw(scalar_to_buffer);
-use WSCodec::Native qw(bytes own pack_struct unpack_struct written zeros);
+use WSCodec::Native qw(bytes header_lines own pack_struct unpack_struct written zeros);
 
 # Options: protocols (an array, the most preferred first), need_protocol (reject a client without any
 # of them), origins (an array of those allowed; undef: all), headers (a hash, added to the response),
@@ -13,7 +13,7 @@ sub new ($class, %options) {
         delete @options{qw(protocols need_protocol origins headers deflate)};
     my $self = bless {
         protocols => bytes(protocols => join ', ', ($protocols // [])->@*),
-        headers => lines($headers // {}),
+        headers => header_lines($headers // {}),
         need => $need,
         options => \%options,
     }, $class;
@@ -21,11 +21,6 @@ sub new ($class, %options) {
     $self->{pmd} = $deflate->to_c if $deflate;
     $self->accept(''); # checks the arguments
     return $self;
-}
-
-# Header fields as lines.
-sub lines ($headers) {
-    return bytes(headers => join '', map { "$_: $headers->{$_}\r\n" } sort keys %$headers);
 }
 
 # Accepts or rejects the request at the start of $data; undef if it is incomplete. Returns a hash:

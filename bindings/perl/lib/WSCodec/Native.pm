@@ -9,8 +9,8 @@ use FFI::Platypus::Buffer qw(buffer_to_scalar grow scalar_to_pointer set_used_le
 use WSCodec::Declarations;
 
 our @EXPORT_OK = qw(
-    append bits buffer_to_scalar bytes check integer no_others own pack_struct scalar_to_pointer
-    side unpack_struct written zeros
+    append bits buffer_to_scalar bytes check header_lines integer no_others own pack_struct
+    scalar_to_pointer side unpack_struct written zeros
 );
 our @CARP_NOT = map { "WSCodec$_" } '',
     map { "::$_" } qw(Acceptor ClosePayload Connection Decoder Deflate Frame Head Opening Utf8Validator);
@@ -38,6 +38,18 @@ sub bytes ($name, $data) {
     croak "$name must be a string of bytes, not undef" unless defined $data;
     utf8::downgrade($data, 1) or croak "$name must be a string of bytes, not of wide characters";
     return $data;
+}
+
+# Header fields as lines. The library checks whole lines, so it cannot see that one has become two.
+sub header_lines ($headers) {
+    my $lines = '';
+    for my $name (sort keys %$headers) {
+        my $line = "$name: $headers->{$name}";
+        croak 'headers: ', $name =~ s/[\r\n\0]/?/gr, ' must not contain CR, LF or NUL'
+            if $line =~ /[\r\n\0]/;
+        $lines .= "$line\r\n";
+    }
+    return bytes(headers => $lines);
 }
 
 # Croaks with the name of the argument unless it is an integer in the range.

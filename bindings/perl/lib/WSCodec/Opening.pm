@@ -3,7 +3,7 @@ package WSCodec::Opening;
 use v5.36;
 use WSCodec::Declarations;
 use FFI::Platypus::Buffer qw(scalar_to_buffer);
-use WSCodec::Native qw(bytes own pack_struct written);
+use WSCodec::Native qw(bytes header_lines own pack_struct written);
 
 # $host is "example.com:8080" for instance. Options: origin, protocols (an array), headers (a hash),
 # deflate (the compression to offer), and those of WSCodec::Connection.
@@ -16,7 +16,7 @@ sub new ($class, $host, $target = '/', %options) {
         origin => $origin // '',
         protocols => join(', ', ($protocols // [])->@*),
         extensions => $deflate ? $deflate->offer : '',
-        headers => WSCodec::Acceptor::lines($headers // {}),
+        headers => header_lines($headers // {}),
     );
     my %bytes = map { ($_ => bytes($_ => $texts{$_})) } keys %texts;
     my $spec = pack_struct(ws_request_spec => map { ($_ => [scalar_to_buffer($bytes{$_})]) } keys %bytes);

@@ -21,8 +21,17 @@ module WSCodec
 
     # Header fields as lines.
     def self.lines(headers)
-      headers.map { |name, value| "#{name}: #{value}\r\n" }.join
+      headers.map { |name, value| line(name, value) }.join
     end
+
+    # The library checks whole lines, so it cannot see that one has become two.
+    def self.line(name, value)
+      text = "#{name}: #{value}"
+      return "#{text}\r\n" unless text.b.match?(/[\r\n\0]/)
+
+      raise ArgumentError, "headers: #{name.to_s.inspect} must not contain CR, LF or NUL"
+    end
+    private_class_method :line
 
     # Accepts or rejects the request at the start of `data`; nil if it is incomplete.
     def accept(data)
