@@ -107,7 +107,7 @@ static connection *add_connection(struct bufferevent *bev) {
 
 /* ---- the loop ---- */
 
-static struct event *second;
+static struct event *second, *signals[2];
 
 static void on_second(evutil_socket_t fd, short what, void *unused) {
     (void)fd, (void)what, (void)unused;
@@ -119,12 +119,15 @@ static void on_signal(evutil_socket_t fd, short what, void *base) {
     event_base_loopbreak(base);
 }
 
-/* Runs the loop until SIGINT or SIGTERM. */
-static void dispatch_until_stopped(struct event_base *base) {
-    struct event *signals[] = {evsignal_new(base, SIGINT, on_signal, base),
-                               evsignal_new(base, SIGTERM, on_signal, base)};
+/* Lets SIGINT and SIGTERM stop the loop. To be called before clients can connect. */
+static void catch_stop_signals(struct event_base *base) {
+    signals[0] = evsignal_new(base, SIGINT, on_signal, base);
+    signals[1] = evsignal_new(base, SIGTERM, on_signal, base);
     for (int i = 0; i < 2; i++)
         event_add(signals[i], NULL);
+}
+
+static void dispatch_until_stopped(struct event_base *base) {
     second = event_new(base, -1, EV_PERSIST, on_second, NULL);
     event_add(second, &(struct timeval){.tv_sec = 1});
     event_base_dispatch(base);

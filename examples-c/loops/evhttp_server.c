@@ -168,6 +168,7 @@ int main(int argc, char **argv) {
     struct evhttp_bound_socket *sockets[MAX_LISTENERS];
     configure_echo(argc, argv, "Uses evhttp of libevent.");
     struct event_base *base = event_base_new();
+    catch_stop_signals(base);
     struct evhttp *http = evhttp_new(base);
     evhttp_set_gencb(http, on_request, NULL);
     evhttp_set_allowed_methods(http, METHODS);

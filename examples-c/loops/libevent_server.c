@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
     struct evconnlistener *listeners[MAX_LISTENERS];
     configure_echo(argc, argv, "Uses the bufferevents of libevent.");
     struct event_base *base = event_base_new();
+    catch_stop_signals(base);
     int count = listen_for_clients(fds);
     for (int i = 0; i < count; i++) {
         listeners[i] = evconnlistener_new(base, on_connection, NULL,

@@ -714,7 +714,9 @@ class EchoChecks(ProtocolChecks):
             assert client.recv(PATIENCE) == "hi"
             peer.send(frame(TEXT, b"unfinished"))
             server.process.send_signal(number)
-            assert peer.rest() == goodbye(1001)
+            assert peer.read(len(goodbye(1001))) == goodbye(1001)
+            peer.send(wire.close(1001))
+            assert peer.rest() == b""
             peer.socket.close()
             with pytest.raises(ConnectionClosedOK):
                 client.recv(PATIENCE)
