@@ -42,15 +42,19 @@ type Conn struct {
 	events  []Event
 	readErr error // with which the messages have ended
 
-	writing  sync.Mutex // held by the goroutine that writes to conn, for all that follows
-	writeErr error
-	spare    []byte // for the next queue
+	writing sync.Mutex // held by the goroutine that writes to conn
+	flush   func()     // Flush, so that starting it as a goroutine allocates nothing
 
-	mu      sync.Mutex // for all that follows; held briefly
-	codec   *Codec
-	queue   []byte // what is to be written
-	closing bool   // Close was called
-	closed  bool   // the codec is freed
+	mu       sync.Mutex // for all that follows; held briefly
+	codec    *Codec
+	queue    []byte // what is to be written
+	spare    []byte // for the next queue
+	flushing bool   // a goroutine was started that will take the queue
+	writeErr error
+
+	outputDue bool // the codec has output for the queue
+	closing   bool // Close was called
+	closed    bool // the codec is freed
 }
 
 // newConn takes over a connection after its opening handshake, and a copy of what has arrived after
@@ -60,13 +64,15 @@ func newConn(conn net.Conn, codec *Codec, protocol string, rest []byte) *Conn {
 	if len(rest) > len(buf) {
 		buf = make([]byte, len(rest))
 	}
-	return &Conn{
+	c := &Conn{
 		conn:     conn,
 		protocol: protocol,
 		codec:    codec,
 		buf:      buf,
 		input:    buf[:copy(buf, rest)],
 	}
+	c.flush = func() { c.Flush() }
+	return c
 }
 
 // NetConn returns the connection below, for its addresses and for deadlines. A message that a
@@ -103,7 +109,7 @@ func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 			}
 		}
 		if c.readErr != nil {
-			c.Flush()
+			c.flushSoon()
 			return 0, nil, c.readErr
 		}
 		if err := c.receive(); err != nil {
@@ -116,9 +122,7 @@ func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 // peer; it returns those of the network, which may be temporary.
 func (c *Conn) receive() error {
 	if len(c.input) == 0 {
-		if err := c.Flush(); err != nil {
-			return err
-		}
+		c.flushSoon()
 		n, err := c.conn.Read(c.buf)
 		if n == 0 && err != nil {
 			return c.ended(err)
@@ -186,10 +190,19 @@ func (c *Conn) enqueue(opcode Opcode, data []byte) (queued int, err error) {
 	return len(c.queue), err
 }
 
-// queueOutput queues what the protocol requires: pongs and close frames.
+// queueOutput queues what the protocol requires: pongs and close frames. While much is queued that
+// waits in the codec, which keeps only the last pong: a peer that does not read its pongs could
+// otherwise fill the memory.
 func (c *Conn) queueOutput() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.outputDue = len(c.queue) >= largestQueue; !c.outputDue {
+		c.appendOutput()
+	}
+}
+
+func (c *Conn) appendOutput() {
+	c.outputDue = false
 	if !c.closed {
 		// It fails only without random bytes; the peer then gets no reply.
 		c.queue, _ = c.codec.AppendOutput(c.queue)
@@ -200,20 +213,48 @@ func (c *Conn) queueOutput() {
 func (c *Conn) Flush() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	out, err := c.takeQueue()
+	if len(out) == 0 || err != nil {
+		return err
+	}
+	_, err = c.conn.Write(out)
+	c.written(out, err)
+	return err
+}
+
+// flushSoon has what is queued written, and does not wait for it: the peer may be one that reads
+// nothing before its own messages are read.
+func (c *Conn) flushSoon() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) > 0 && !c.flushing {
+		c.flushing = true
+		go c.flush()
+	}
+}
+
+func (c *Conn) takeQueue() ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flushing = false
+	if c.outputDue {
+		c.appendOutput()
+	}
 	out := c.queue
 	if len(out) > 0 {
 		c.queue, c.spare = c.spare, nil
 	}
-	c.mu.Unlock()
-	if len(out) == 0 || c.writeErr != nil {
-		return c.writeErr
-	}
-	_, c.writeErr = c.conn.Write(out)
+	return out, c.writeErr
+}
+
+// written takes over the buffer of a write, and its outcome.
+func (c *Conn) written(out []byte, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writeErr = err
 	if cap(out) <= 2*largestQueue {
 		c.spare = out[:0]
 	}
-	return c.writeErr
 }
 
 // WriteClose sends a close frame, unless one was sent. Read on until the peer's close frame.
