@@ -24,6 +24,7 @@ type Client struct {
 	Options          Options
 	TLS              *tls.Config   // for wss; nil: the defaults
 	HandshakeTimeout time.Duration // 0: DefaultHandshakeTimeout
+	CloseTimeout     time.Duration // of Conn.Close; 0: DefaultCloseTimeout
 }
 
 // Request returns an opening request for a host, such as "example.com:8080", and a target, such as
@@ -91,11 +92,7 @@ func (c *Client) Dial(ctx context.Context, rawURL string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := c.HandshakeTimeout
-	if timeout == 0 {
-		timeout = DefaultHandshakeTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, orDefault(c.HandshakeTimeout, DefaultHandshakeTimeout))
 	defer cancel()
 	conn, err := c.connect(ctx, target)
 	if err != nil {
@@ -153,7 +150,7 @@ func (c *Client) handshake(ctx context.Context, conn net.Conn, target *url.URL) 
 	if err != nil {
 		return nil, err
 	}
-	return newConn(conn, confirmed.Codec, confirmed.Response.Protocol, rest), nil
+	return newConn(conn, confirmed.Codec, confirmed.Response.Protocol, rest, c.CloseTimeout), nil
 }
 
 // exchange also returns what has arrived after the response.

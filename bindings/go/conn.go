@@ -13,10 +13,10 @@ const (
 	firstRead    = 4 << 10
 	largestRead  = 64 << 10
 	largestQueue = 64 << 10
-
-	// closeTimeout is the time that a peer has to close its side.
-	closeTimeout = time.Second
 )
+
+// DefaultCloseTimeout is the time that Conn.Close waits at most.
+const DefaultCloseTimeout = time.Second
 
 // CloseError is the close frame of the peer, with which its messages end.
 type CloseError struct {
@@ -33,8 +33,9 @@ func (e *CloseError) Error() string {
 // and any may call Close. The protocol goes on only while messages are read: that answers pings and
 // close frames.
 type Conn struct {
-	conn     net.Conn
-	protocol string
+	conn         net.Conn
+	protocol     string
+	closeTimeout time.Duration
 
 	reading sync.Mutex // held by the goroutine that reads, for all that follows
 	buf     []byte
@@ -58,25 +59,29 @@ type Conn struct {
 }
 
 // newConn takes over a connection after its opening handshake, and a copy of what has arrived after
-// that.
-func newConn(conn net.Conn, codec *Codec, protocol string, rest []byte) *Conn {
+// that. closeTimeout may be 0, for the default.
+func newConn(
+	conn net.Conn, codec *Codec, protocol string, rest []byte, closeTimeout time.Duration,
+) *Conn {
 	buf := make([]byte, firstRead)
 	if len(rest) > len(buf) {
 		buf = make([]byte, len(rest))
 	}
 	c := &Conn{
-		conn:     conn,
-		protocol: protocol,
-		codec:    codec,
-		buf:      buf,
-		input:    buf[:copy(buf, rest)],
+		conn:         conn,
+		protocol:     protocol,
+		closeTimeout: orDefault(closeTimeout, DefaultCloseTimeout),
+		codec:        codec,
+		buf:          buf,
+		input:        buf[:copy(buf, rest)],
 	}
 	c.flush = func() { c.Flush() }
 	return c
 }
 
-// NetConn returns the connection below, for its addresses and for deadlines. A message that a
-// deadline interrupts is not lost.
+// NetConn returns the connection below, for its addresses and for deadlines. A read that a deadline
+// ends may be repeated, and loses nothing. A write that a deadline ends may have sent a part of a
+// frame: all further writes fail with its error.
 func (c *Conn) NetConn() net.Conn { return c.conn }
 
 // Protocol returns the subprotocol that was agreed; empty: none.
@@ -94,6 +99,11 @@ func (c *Conn) ReadMessage() (Opcode, []byte, error) {
 func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
+	return c.next()
+}
+
+// next returns the next message, a part of buf.
+func (c *Conn) next() (Opcode, []byte, error) {
 	for {
 		for len(c.events) > 0 {
 			event := c.events[0]
@@ -119,7 +129,8 @@ func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 }
 
 // receive waits for input if there is none, and processes it. It sets readErr for an error of the
-// peer; it returns those of the network, which may be temporary.
+// peer; it returns those of the network, which may be temporary. A write that failed does not end
+// it: what the peer sent before, such as the reason, may still arrive.
 func (c *Conn) receive() error {
 	if len(c.input) == 0 {
 		c.flushSoon()
@@ -149,13 +160,15 @@ func (c *Conn) receive() error {
 
 // ended returns what the end of the stream or an error of the network means.
 func (c *Conn) ended(err error) error {
-	if !errors.Is(err, io.EOF) {
-		return err
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	switch {
+	case c.closed:
 		return net.ErrClosed
+	case c.writeErr != nil: // it came first
+		return c.writeErr
+	case !errors.Is(err, io.EOF):
+		return err
 	}
 	c.readErr = c.codec.Finish()
 	return c.readErr
@@ -274,8 +287,9 @@ func (c *Conn) WriteClose(code CloseCode, reason string) error {
 }
 
 // Close does the closing handshake, with CloseNormal unless WriteClose was called, and closes the
-// connection. It discards messages that still arrive, and waits a second at most.
+// connection. It discards messages that still arrive, and waits for CloseTimeout at most.
 func (c *Conn) Close() error {
+	deadline := time.Now().Add(c.closeTimeout)
 	c.mu.Lock()
 	again := c.closing
 	c.closing = true
@@ -283,12 +297,11 @@ func (c *Conn) Close() error {
 	if again {
 		return net.ErrClosed
 	}
-	c.conn.SetDeadline(time.Now().Add(closeTimeout))
-	err := c.WriteClose(CloseNormal, "")
-	for err == nil {
-		_, _, err = c.ReadSlice()
+	c.conn.SetDeadline(deadline)
+	if err := c.WriteClose(CloseNormal, ""); err == nil {
+		c.discard()
 	}
-	err = hangUp(c.conn)
+	err := hangUp(c.conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -296,12 +309,31 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// hangUp shuts down sending, and waits for the peer to close: closing at once can destroy what is
-// on its way (RFC 6455, 7.1.1).
+// discard reads until the messages end.
+func (c *Conn) discard() {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.buf = make([]byte, firstRead) // ReadSlice may have returned a part of the other one
+	for {
+		if _, _, err := c.next(); err != nil {
+			return
+		}
+	}
+}
+
+// hangUp shuts down sending, and waits until its deadline for the peer to close: closing at once can
+// destroy what is on its way (RFC 6455, 7.1.1).
 func hangUp(conn net.Conn) error {
-	conn.SetDeadline(time.Now().Add(closeTimeout))
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		io.Copy(io.Discard, conn)
 	}
 	return conn.Close()
+}
+
+// orDefault returns a time, or its default if it is 0.
+func orDefault(timeout, standard time.Duration) time.Duration {
+	if timeout == 0 {
+		return standard
+	}
+	return timeout
 }

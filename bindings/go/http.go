@@ -69,7 +69,7 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 		return nil, err
 	}
 	conn.SetDeadline(time.Time{})
-	return newConn(conn, codec, protocol, rest), nil
+	return newConn(conn, codec, protocol, rest, s.CloseTimeout), nil
 }
 
 // answer returns the 101 and the connection.

@@ -27,6 +27,7 @@ type Server struct {
 	Deflate          *Deflate      // the compression that is used if a client offers it; nil: none
 	Options          Options       // of each connection
 	HandshakeTimeout time.Duration // 0: DefaultHandshakeTimeout
+	CloseTimeout     time.Duration // of Conn.Close; 0: DefaultCloseTimeout
 }
 
 // Accepted is the outcome of a request.
@@ -116,18 +117,16 @@ func (s *Server) Accept(conn net.Conn) (*Conn, error) {
 		err = accepted.Err
 	}
 	if err != nil {
+		conn.SetDeadline(time.Now().Add(orDefault(s.CloseTimeout, DefaultCloseTimeout)))
 		hangUp(conn)
 		return nil, err
 	}
 	conn.SetDeadline(time.Time{})
-	return newConn(conn, accepted.Codec, accepted.Protocol, rest), nil
+	return newConn(conn, accepted.Codec, accepted.Protocol, rest, s.CloseTimeout), nil
 }
 
 func (s *Server) handshakeTimeout() time.Duration {
-	if s.HandshakeTimeout == 0 {
-		return DefaultHandshakeTimeout
-	}
-	return s.HandshakeTimeout
+	return orDefault(s.HandshakeTimeout, DefaultHandshakeTimeout)
 }
 
 // readRequest also returns what has arrived after the head.
