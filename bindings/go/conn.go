@@ -33,6 +33,10 @@ func (e *CloseError) Error() string {
 // and any may call Close. The protocol goes on only while messages are read: that answers pings and
 // close frames.
 type Conn struct {
+	// OnPong is called with the payload of each pong, by the goroutine that reads. Set it before the
+	// first read. It may set deadlines and write, but must not read or call Close.
+	OnPong func(payload []byte)
+
 	conn         net.Conn
 	protocol     string
 	closeTimeout time.Duration
@@ -53,9 +57,10 @@ type Conn struct {
 	flushing bool   // a goroutine was started that will take the queue
 	writeErr error
 
-	outputDue bool // the codec has output for the queue
-	closing   bool // Close was called
-	closed    bool // the codec is freed
+	outputDue bool      // the codec has output for the queue
+	closing   bool      // Close was called
+	closed    bool      // the codec is freed
+	deadline  time.Time // of Close
 }
 
 // newConn takes over a connection after its opening handshake, and a copy of what has arrived after
@@ -116,6 +121,8 @@ func (c *Conn) next() (Opcode, []byte, error) {
 				c.queueOutput()
 			case Ping:
 				c.queueOutput()
+			case Pong:
+				c.pong(event.Data)
 			}
 		}
 		if c.readErr != nil {
@@ -125,6 +132,18 @@ func (c *Conn) next() (Opcode, []byte, error) {
 		if err := c.receive(); err != nil {
 			return 0, nil, err
 		}
+	}
+}
+
+func (c *Conn) pong(payload []byte) {
+	if c.OnPong == nil {
+		return
+	}
+	c.OnPong(payload)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		c.conn.SetDeadline(c.deadline) // which OnPong may have put off
 	}
 }
 
@@ -289,15 +308,9 @@ func (c *Conn) WriteClose(code CloseCode, reason string) error {
 // Close does the closing handshake, with CloseNormal unless WriteClose was called, and closes the
 // connection. It discards messages that still arrive, and waits for CloseTimeout at most.
 func (c *Conn) Close() error {
-	deadline := time.Now().Add(c.closeTimeout)
-	c.mu.Lock()
-	again := c.closing
-	c.closing = true
-	c.mu.Unlock()
-	if again {
+	if !c.startClosing() {
 		return net.ErrClosed
 	}
-	c.conn.SetDeadline(deadline)
 	if err := c.WriteClose(CloseNormal, ""); err == nil {
 		c.discard()
 	}
@@ -307,6 +320,19 @@ func (c *Conn) Close() error {
 	c.closed = true
 	c.codec.Free()
 	return err
+}
+
+// startClosing sets the deadline, and reports whether it was the first call.
+func (c *Conn) startClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return false
+	}
+	c.closing = true
+	c.deadline = time.Now().Add(c.closeTimeout)
+	c.conn.SetDeadline(c.deadline)
+	return true
 }
 
 // discard reads until the messages end.

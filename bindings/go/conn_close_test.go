@@ -88,3 +88,18 @@ func TestCloseWaitsForCloseTimeoutAtMost(t *testing.T) {
 		t.Fatal(took)
 	}
 }
+
+func TestOnPongDoesNotPutOffTheDeadlineOfClose(t *testing.T) {
+	ws, peer := pipe(t)
+	ws.closeTimeout = 100 * time.Millisecond
+	ws.OnPong = func([]byte) { ws.NetConn().SetReadDeadline(time.Now().Add(time.Minute)) }
+	go func() {
+		peer.Read(make([]byte, 100)) // the close frame
+		peer.Write(fromClient(Pong, ""))
+	}()
+	start := time.Now()
+	expect(t, "", ws.Close())
+	if took := time.Since(start); took > 10*time.Second {
+		t.Fatal(took)
+	}
+}
