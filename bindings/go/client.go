@@ -205,7 +205,7 @@ func (c *Client) handshake(ctx context.Context, conn net.Conn, target *url.URL) 
 	if err != nil {
 		return nil, err
 	}
-	return newConn(conn, confirmed.Codec, confirmed.Response.Protocol, rest, c.CloseTimeout), nil
+	return newConn(conn, confirmed.Codec, nil, confirmed.Response.Protocol, rest, c.CloseTimeout), nil
 }
 
 // exchange also returns what has arrived after the response.

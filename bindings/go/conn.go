@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -38,6 +39,7 @@ type Conn struct {
 	OnPong func(payload []byte)
 
 	conn         net.Conn
+	request      *http.Request
 	protocol     string
 	closeTimeout time.Duration
 
@@ -66,7 +68,8 @@ type Conn struct {
 // newConn takes over a connection after its opening handshake, and a copy of what has arrived after
 // that. closeTimeout may be 0, for the default.
 func newConn(
-	conn net.Conn, codec *Codec, protocol string, rest []byte, closeTimeout time.Duration,
+	conn net.Conn, codec *Codec, request *http.Request, protocol string, rest []byte,
+	closeTimeout time.Duration,
 ) *Conn {
 	buf := make([]byte, firstRead)
 	if len(rest) > len(buf) {
@@ -74,6 +77,7 @@ func newConn(
 	}
 	c := &Conn{
 		conn:         conn,
+		request:      request,
 		protocol:     protocol,
 		closeTimeout: orDefault(closeTimeout, DefaultCloseTimeout),
 		codec:        codec,
@@ -88,6 +92,9 @@ func newConn(
 // ends may be repeated, and loses nothing. A write that a deadline ends may have sent a part of a
 // frame: all further writes fail with its error.
 func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Request returns the client's opening request, whose body is empty; nil for a client.
+func (c *Conn) Request() *http.Request { return c.request }
 
 // Protocol returns the subprotocol that was agreed; empty: none.
 func (c *Conn) Protocol() string { return c.protocol }

@@ -12,7 +12,7 @@ func pipe(t *testing.T) (*Conn, net.Conn) {
 	t.Helper()
 	near, far := net.Pipe()
 	t.Cleanup(func() { near.Close(); far.Close() })
-	return newConn(near, must(NewCodec(ServerSide, nil, nil)), "", nil, 0), far
+	return newConn(near, must(NewCodec(ServerSide, nil, nil)), nil, "", nil, 0), far
 }
 
 // fromClient returns a frame.
