@@ -354,8 +354,8 @@ func (c *Conn) discard() {
 	}
 }
 
-// hangUp shuts down sending, and waits until its deadline for the peer to close: closing at once can
-// destroy what is on its way (RFC 6455, 7.1.1).
+// hangUp shuts down sending, and waits for the peer to close until conn's deadline: closing at once
+// can destroy what is on its way (RFC 6455, 7.1.1).
 func hangUp(conn net.Conn) error {
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		io.Copy(io.Discard, conn)
