@@ -23,8 +23,28 @@ type Client struct {
 	Deflate          *Deflate    // the compression that is offered; nil: none
 	Options          Options
 	TLS              *tls.Config   // for wss; nil: the defaults
+	DialContext      DialContext   // connects, through a proxy for example; nil: net.Dialer
 	HandshakeTimeout time.Duration // 0: DefaultHandshakeTimeout
+	CloseTimeout     time.Duration // of Conn.Close; 0: DefaultCloseTimeout
 }
+
+// DialContext is the type of net.Dialer.DialContext.
+type DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+
+// HandshakeError is a response that does not accept the opening request. Its body is not read.
+type HandshakeError struct {
+	Response *Response
+	Header   http.Header
+	Err      error // ErrHandshakeStatus
+}
+
+// Error returns the status and the reason.
+func (e *HandshakeError) Error() string {
+	return fmt.Sprintf("%d %s: %v", e.Response.Status, e.Response.Reason, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *HandshakeError) Unwrap() error { return e.Err }
 
 // Request returns an opening request for a host, such as "example.com:8080", and a target, such as
 // "/chat?room=1".
@@ -85,17 +105,15 @@ func (c *Client) ConfirmResponse(buf, request []byte) (Confirmed, error) {
 	return confirmed, err
 }
 
-// Dial connects to a URL with the scheme ws or wss.
+// Dial connects to a URL with the scheme ws or wss. It sends a user name and a password in the URL
+// with Basic authorization, as net/http does, unless Header has an Authorization. It returns a
+// *HandshakeError if the server refuses.
 func (c *Client) Dial(ctx context.Context, rawURL string) (*Conn, error) {
 	target, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, err
 	}
-	timeout := c.HandshakeTimeout
-	if timeout == 0 {
-		timeout = DefaultHandshakeTimeout
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, orDefault(c.HandshakeTimeout, DefaultHandshakeTimeout))
 	defer cancel()
 	conn, err := c.connect(ctx, target)
 	if err != nil {
@@ -117,19 +135,53 @@ func (c *Client) connect(ctx context.Context, target *url.URL) (net.Conn, error)
 	case target.Scheme == "wss" && port == "":
 		port = "443"
 	case target.Scheme != "ws" && target.Scheme != "wss":
-		return nil, fmt.Errorf("%q: the scheme must be ws or wss", target)
+		return nil, fmt.Errorf("%q: the scheme must be ws or wss", target.Redacted())
 	}
-	address := net.JoinHostPort(target.Hostname(), port)
-	if target.Scheme == "wss" {
-		dialer := tls.Dialer{Config: c.TLS}
-		return dialer.DialContext(ctx, "tcp", address)
+	dial := c.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
 	}
-	var dialer net.Dialer
-	return dialer.DialContext(ctx, "tcp", address)
+	conn, err := dial(ctx, "tcp", net.JoinHostPort(target.Hostname(), port))
+	if err != nil || target.Scheme == "ws" {
+		return conn, err
+	}
+	return c.startTLS(ctx, conn, target.Hostname())
+}
+
+func (c *Client) startTLS(ctx context.Context, conn net.Conn, host string) (net.Conn, error) {
+	config := c.TLS.Clone()
+	if config == nil {
+		config = new(tls.Config)
+	}
+	if config.ServerName == "" {
+		config.ServerName = host
+	}
+	secure := tls.Client(conn, config)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// request returns the opening request for a URL.
+func (c *Client) request(target *url.URL) ([]byte, error) {
+	if target.User == nil || c.Header.Get("Authorization") != "" {
+		return c.Request(target.Host, target.RequestURI())
+	}
+	password, _ := target.User.Password()
+	authorized := http.Request{Header: c.Header.Clone()}
+	if authorized.Header == nil {
+		authorized.Header = make(http.Header)
+	}
+	authorized.SetBasicAuth(target.User.Username(), password)
+	client := *c
+	client.Header = authorized.Header
+	return client.Request(target.Host, target.RequestURI())
 }
 
 func (c *Client) handshake(ctx context.Context, conn net.Conn, target *url.URL) (*Conn, error) {
-	request, err := c.Request(target.Host, target.RequestURI())
+	request, err := c.request(target)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +205,7 @@ func (c *Client) handshake(ctx context.Context, conn net.Conn, target *url.URL) 
 	if err != nil {
 		return nil, err
 	}
-	return newConn(conn, confirmed.Codec, confirmed.Response.Protocol, rest), nil
+	return newConn(conn, confirmed.Codec, nil, confirmed.Response.Protocol, rest, c.CloseTimeout), nil
 }
 
 // exchange also returns what has arrived after the response.
@@ -174,8 +226,8 @@ func (c *Client) exchange(conn net.Conn, request []byte) (Confirmed, []byte, err
 		case !errors.Is(err, ErrHandshakeStatus):
 			return Confirmed{}, nil, err
 		case confirmed.Response.Status >= 200:
-			return Confirmed{}, nil, fmt.Errorf("%d %s: %w", confirmed.Response.Status,
-				confirmed.Response.Reason, err)
+			header, _ := ParseHeader(buf[:confirmed.HeadLen]) // which has been checked
+			return Confirmed{}, nil, &HandshakeError{confirmed.Response, header, err}
 		}
 		buf = buf[confirmed.HeadLen:] // 103, for example: another response follows
 	}

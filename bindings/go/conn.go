@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -13,10 +14,10 @@ const (
 	firstRead    = 4 << 10
 	largestRead  = 64 << 10
 	largestQueue = 64 << 10
-
-	// closeTimeout is the time that a peer has to close its side.
-	closeTimeout = time.Second
 )
+
+// DefaultCloseTimeout is the time that Conn.Close waits at most.
+const DefaultCloseTimeout = time.Second
 
 // CloseError is the close frame of the peer, with which its messages end.
 type CloseError struct {
@@ -33,8 +34,14 @@ func (e *CloseError) Error() string {
 // and any may call Close. The protocol goes on only while messages are read: that answers pings and
 // close frames.
 type Conn struct {
-	conn     net.Conn
-	protocol string
+	// OnPong is called with the payload of each pong, by the goroutine that reads. Set it before the
+	// first read. It may set deadlines and write, but must not read or call Close.
+	OnPong func(payload []byte)
+
+	conn         net.Conn
+	request      *http.Request
+	protocol     string
+	closeTimeout time.Duration
 
 	reading sync.Mutex // held by the goroutine that reads, for all that follows
 	buf     []byte
@@ -42,36 +49,52 @@ type Conn struct {
 	events  []Event
 	readErr error // with which the messages have ended
 
-	writing  sync.Mutex // held by the goroutine that writes to conn, for all that follows
-	writeErr error
-	spare    []byte // for the next queue
+	writing sync.Mutex // held by the goroutine that writes to conn
+	flush   func()     // Flush, so that starting it as a goroutine allocates nothing
 
-	mu      sync.Mutex // for all that follows; held briefly
-	codec   *Codec
-	queue   []byte // what is to be written
-	closing bool   // Close was called
-	closed  bool   // the codec is freed
+	mu       sync.Mutex // for all that follows; held briefly
+	codec    *Codec
+	queue    []byte // what is to be written
+	spare    []byte // for the next queue
+	flushing bool   // a goroutine was started that will take the queue
+	writeErr error
+
+	outputDue bool      // the codec has output for the queue
+	closing   bool      // Close was called
+	closed    bool      // the codec is freed
+	deadline  time.Time // of Close
 }
 
 // newConn takes over a connection after its opening handshake, and a copy of what has arrived after
-// that.
-func newConn(conn net.Conn, codec *Codec, protocol string, rest []byte) *Conn {
+// that. closeTimeout may be 0, for the default.
+func newConn(
+	conn net.Conn, codec *Codec, request *http.Request, protocol string, rest []byte,
+	closeTimeout time.Duration,
+) *Conn {
 	buf := make([]byte, firstRead)
 	if len(rest) > len(buf) {
 		buf = make([]byte, len(rest))
 	}
-	return &Conn{
-		conn:     conn,
-		protocol: protocol,
-		codec:    codec,
-		buf:      buf,
-		input:    buf[:copy(buf, rest)],
+	c := &Conn{
+		conn:         conn,
+		request:      request,
+		protocol:     protocol,
+		closeTimeout: orDefault(closeTimeout, DefaultCloseTimeout),
+		codec:        codec,
+		buf:          buf,
+		input:        buf[:copy(buf, rest)],
 	}
+	c.flush = func() { c.Flush() }
+	return c
 }
 
-// NetConn returns the connection below, for its addresses and for deadlines. A message that a
-// deadline interrupts is not lost.
+// NetConn returns the connection below, for its addresses and for deadlines. A read that a deadline
+// ends may be repeated, and loses nothing. A write that a deadline ends may have sent a part of a
+// frame: all further writes fail with its error.
 func (c *Conn) NetConn() net.Conn { return c.conn }
+
+// Request returns the client's opening request, whose body is empty; nil for a client.
+func (c *Conn) Request() *http.Request { return c.request }
 
 // Protocol returns the subprotocol that was agreed; empty: none.
 func (c *Conn) Protocol() string { return c.protocol }
@@ -88,6 +111,11 @@ func (c *Conn) ReadMessage() (Opcode, []byte, error) {
 func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
+	return c.next()
+}
+
+// next returns the next message, a part of buf.
+func (c *Conn) next() (Opcode, []byte, error) {
 	for {
 		for len(c.events) > 0 {
 			event := c.events[0]
@@ -100,10 +128,12 @@ func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 				c.queueOutput()
 			case Ping:
 				c.queueOutput()
+			case Pong:
+				c.pong(event.Data)
 			}
 		}
 		if c.readErr != nil {
-			c.Flush()
+			c.flushSoon()
 			return 0, nil, c.readErr
 		}
 		if err := c.receive(); err != nil {
@@ -112,13 +142,24 @@ func (c *Conn) ReadSlice() (Opcode, []byte, error) {
 	}
 }
 
+func (c *Conn) pong(payload []byte) {
+	if c.OnPong == nil {
+		return
+	}
+	c.OnPong(payload)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		c.conn.SetDeadline(c.deadline) // which OnPong may have put off
+	}
+}
+
 // receive waits for input if there is none, and processes it. It sets readErr for an error of the
-// peer; it returns those of the network, which may be temporary.
+// peer; it returns those of the network, which may be temporary. A write that failed does not end
+// it: what the peer sent before, such as the reason, may still arrive.
 func (c *Conn) receive() error {
 	if len(c.input) == 0 {
-		if err := c.Flush(); err != nil {
-			return err
-		}
+		c.flushSoon()
 		n, err := c.conn.Read(c.buf)
 		if n == 0 && err != nil {
 			return c.ended(err)
@@ -145,13 +186,15 @@ func (c *Conn) receive() error {
 
 // ended returns what the end of the stream or an error of the network means.
 func (c *Conn) ended(err error) error {
-	if !errors.Is(err, io.EOF) {
-		return err
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	switch {
+	case c.closed:
 		return net.ErrClosed
+	case c.writeErr != nil: // it came first
+		return c.writeErr
+	case !errors.Is(err, io.EOF):
+		return err
 	}
 	c.readErr = c.codec.Finish()
 	return c.readErr
@@ -186,10 +229,19 @@ func (c *Conn) enqueue(opcode Opcode, data []byte) (queued int, err error) {
 	return len(c.queue), err
 }
 
-// queueOutput queues what the protocol requires: pongs and close frames.
+// queueOutput queues what the protocol requires: pongs and close frames. While much is queued that
+// waits in the codec, which keeps only the last pong: a peer that does not read its pongs could
+// otherwise fill the memory.
 func (c *Conn) queueOutput() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.outputDue = len(c.queue) >= largestQueue; !c.outputDue {
+		c.appendOutput()
+	}
+}
+
+func (c *Conn) appendOutput() {
+	c.outputDue = false
 	if !c.closed {
 		// It fails only without random bytes; the peer then gets no reply.
 		c.queue, _ = c.codec.AppendOutput(c.queue)
@@ -200,20 +252,48 @@ func (c *Conn) queueOutput() {
 func (c *Conn) Flush() error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	out, err := c.takeQueue()
+	if len(out) == 0 || err != nil {
+		return err
+	}
+	_, err = c.conn.Write(out)
+	c.written(out, err)
+	return err
+}
+
+// flushSoon has what is queued written, and does not wait for it: the peer may be one that reads
+// nothing before its own messages are read.
+func (c *Conn) flushSoon() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) > 0 && !c.flushing {
+		c.flushing = true
+		go c.flush()
+	}
+}
+
+func (c *Conn) takeQueue() ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.flushing = false
+	if c.outputDue {
+		c.appendOutput()
+	}
 	out := c.queue
 	if len(out) > 0 {
 		c.queue, c.spare = c.spare, nil
 	}
-	c.mu.Unlock()
-	if len(out) == 0 || c.writeErr != nil {
-		return c.writeErr
-	}
-	_, c.writeErr = c.conn.Write(out)
+	return out, c.writeErr
+}
+
+// written takes over the buffer of a write, and its outcome.
+func (c *Conn) written(out []byte, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writeErr = err
 	if cap(out) <= 2*largestQueue {
 		c.spare = out[:0]
 	}
-	return c.writeErr
 }
 
 // WriteClose sends a close frame, unless one was sent. Read on until the peer's close frame.
@@ -233,21 +313,15 @@ func (c *Conn) WriteClose(code CloseCode, reason string) error {
 }
 
 // Close does the closing handshake, with CloseNormal unless WriteClose was called, and closes the
-// connection. It discards messages that still arrive, and waits a second at most.
+// connection. It discards messages that still arrive, and waits for CloseTimeout at most.
 func (c *Conn) Close() error {
-	c.mu.Lock()
-	again := c.closing
-	c.closing = true
-	c.mu.Unlock()
-	if again {
+	if !c.startClosing() {
 		return net.ErrClosed
 	}
-	c.conn.SetDeadline(time.Now().Add(closeTimeout))
-	err := c.WriteClose(CloseNormal, "")
-	for err == nil {
-		_, _, err = c.ReadSlice()
+	if err := c.WriteClose(CloseNormal, ""); err == nil {
+		c.discard()
 	}
-	err = hangUp(c.conn)
+	err := hangUp(c.conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -255,12 +329,44 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// hangUp shuts down sending, and waits for the peer to close: closing at once can destroy what is
-// on its way (RFC 6455, 7.1.1).
+// startClosing sets the deadline, and reports whether it was the first call.
+func (c *Conn) startClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing {
+		return false
+	}
+	c.closing = true
+	c.deadline = time.Now().Add(c.closeTimeout)
+	c.conn.SetDeadline(c.deadline)
+	return true
+}
+
+// discard reads until the messages end.
+func (c *Conn) discard() {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.buf = make([]byte, firstRead) // ReadSlice may have returned a part of the other one
+	for {
+		if _, _, err := c.next(); err != nil {
+			return
+		}
+	}
+}
+
+// hangUp shuts down sending, and waits for the peer to close until conn's deadline: closing at once
+// can destroy what is on its way (RFC 6455, 7.1.1).
 func hangUp(conn net.Conn) error {
-	conn.SetDeadline(time.Now().Add(closeTimeout))
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		io.Copy(io.Discard, conn)
 	}
 	return conn.Close()
+}
+
+// orDefault returns a time, or its default if it is 0.
+func orDefault(timeout, standard time.Duration) time.Duration {
+	if timeout == 0 {
+		return standard
+	}
+	return timeout
 }

@@ -270,31 +270,22 @@ func TestDialSkipsInterimResponses(t *testing.T) {
 	equal(t, "message", string(message), "hello")
 }
 
-func TestDialReportsARefusal(t *testing.T) {
-	url, ended := echoServer(t, Server{Origins: []string{"https://a.example"}})
-	client := Client{Origin: "https://b.example"}
-	_, err := client.Dial(context.Background(), url)
-	if !errors.Is(err, ErrHandshakeStatus) || !strings.Contains(err.Error(), "403") {
-		t.Fatal(err)
-	}
-	if err := <-ended; !errors.Is(err, ErrHandshakeOrigin) {
-		t.Fatal(err)
-	}
-}
-
 // net/http
 
 func httpServer(t *testing.T, server Server) *httptest.Server {
 	t.Helper()
-	handler := func(w http.ResponseWriter, r *http.Request) {
+	listening := httptest.NewServer(upgradeAndEcho(server))
+	t.Cleanup(listening.Close)
+	return listening
+}
+
+func upgradeAndEcho(server Server) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if ws, err := server.Upgrade(w, r); err == nil {
 			echo(ws)
 			ws.Close()
 		}
 	}
-	listening := httptest.NewServer(http.HandlerFunc(handler))
-	t.Cleanup(listening.Close)
-	return listening
 }
 
 func TestRequestsOfNetHTTPAreUpgraded(t *testing.T) {

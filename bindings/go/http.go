@@ -41,11 +41,17 @@ func joined(header http.Header, name string) (value string, present bool) {
 }
 
 // Upgrade does the opening handshake for a request that net/http has read, and takes the connection
-// over. After an error it has replied to the request.
+// over. After an error it has replied to the request. Pages of every origin are accepted unless
+// Server.Origins names those that may connect, or Server.Check rejects others.
 func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 	response, codec, protocol, err := s.answer(r)
 	if err != nil {
-		reject(w, r, err)
+		reject(w, r, err, http.StatusInternalServerError)
+		return nil, err
+	}
+	if status, err := s.check(r); err != nil {
+		codec.Free()
+		reject(w, r, err, status)
 		return nil, err
 	}
 	hijacker, ok := w.(http.Hijacker)
@@ -69,7 +75,7 @@ func (s *Server) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) 
 		return nil, err
 	}
 	conn.SetDeadline(time.Time{})
-	return newConn(conn, codec, protocol, rest), nil
+	return newConn(conn, codec, r, protocol, rest, s.CloseTimeout), nil
 }
 
 // answer returns the 101 and the connection.
@@ -136,8 +142,8 @@ func (s *Server) acceptDeflate(r *http.Request) (string, *Deflate, error) {
 	return string(out[:n]), deflateOf(params), nil
 }
 
-func reject(w http.ResponseWriter, r *http.Request, err error) {
-	status := http.StatusInternalServerError
+// reject replies with the status of an Error, or else with the one given.
+func reject(w http.ResponseWriter, r *http.Request, err error, status int) {
 	var reason Error
 	if errors.As(err, &reason) {
 		status = reason.HTTPStatus()

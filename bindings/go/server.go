@@ -4,6 +4,7 @@ package wscodec
 import "C"
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -22,11 +23,17 @@ const DefaultHandshakeTimeout = 10 * time.Second
 type Server struct {
 	Protocols        []string      // supported subprotocols, most preferred first
 	NeedProtocol     bool          // reject clients that offer none of them
-	Origins          []string      // accept only pages of these; nil: of all
+	Origins          []string      // accept only pages of these; nil: of every origin
 	Header           http.Header   // additional fields of the response
 	Deflate          *Deflate      // the compression that is used if a client offers it; nil: none
 	Options          Options       // of each connection
 	HandshakeTimeout time.Duration // 0: DefaultHandshakeTimeout
+	CloseTimeout     time.Duration // of Conn.Close; 0: DefaultCloseTimeout
+
+	// Check, unless it is nil, is called by Accept and Upgrade with a request that is valid. Its
+	// error rejects the request with the status 403, or with that of an Error. The client gets the
+	// text.
+	Check func(*http.Request) error
 }
 
 // Accepted is the outcome of a request.
@@ -108,7 +115,11 @@ func (s *Server) explain(err error) error {
 // error the connection is closed.
 func (s *Server) Accept(conn net.Conn) (*Conn, error) {
 	conn.SetDeadline(time.Now().Add(s.handshakeTimeout()))
-	accepted, rest, err := s.readRequest(conn)
+	accepted, buf, err := s.readRequest(conn)
+	var request *http.Request
+	if err == nil && accepted.Err == nil {
+		request, err = s.admit(&accepted, conn, buf)
+	}
 	if err == nil {
 		_, err = conn.Write(accepted.Response)
 	}
@@ -116,40 +127,71 @@ func (s *Server) Accept(conn net.Conn) (*Conn, error) {
 		err = accepted.Err
 	}
 	if err != nil {
+		conn.SetDeadline(time.Now().Add(orDefault(s.CloseTimeout, DefaultCloseTimeout)))
 		hangUp(conn)
 		return nil, err
 	}
 	conn.SetDeadline(time.Time{})
-	return newConn(conn, accepted.Codec, accepted.Protocol, rest), nil
+	rest := buf[accepted.HeadLen:]
+	return newConn(conn, accepted.Codec, request, accepted.Protocol, rest, s.CloseTimeout), nil
 }
 
 func (s *Server) handshakeTimeout() time.Duration {
-	if s.HandshakeTimeout == 0 {
-		return DefaultHandshakeTimeout
-	}
-	return s.HandshakeTimeout
+	return orDefault(s.HandshakeTimeout, DefaultHandshakeTimeout)
 }
 
-// readRequest also returns what has arrived after the head.
-func (s *Server) readRequest(conn net.Conn) (accepted Accepted, rest []byte, err error) {
-	head, headErr := readHead(conn, nil)
+// readRequest also returns all that has arrived.
+func (s *Server) readRequest(conn net.Conn) (accepted Accepted, buf []byte, err error) {
+	buf, headErr := readHead(conn, nil)
 	var refused Error
 	if headErr != nil && !errors.As(headErr, &refused) {
 		return Accepted{}, nil, headErr
 	}
-	accepted, err = s.AcceptRequest(head)
+	accepted, err = s.AcceptRequest(buf)
 	if err == nil && accepted.Response == nil {
 		accepted.Err = refused
-		accepted.Response, err = refusal(refused)
+		accepted.Response, err = refusal(refused.HTTPStatus(), refused.text())
 	}
-	return accepted, head[accepted.HeadLen:], err
+	return accepted, buf, err
 }
 
-// refusal is for heads that are invalid before the library has read a line of them.
-func refusal(reason Error) ([]byte, error) {
-	body := []byte(reason.text())
+// admit returns the request that was accepted, unless it is one that net/http or Check rejects:
+// accepted then becomes the refusal.
+func (s *Server) admit(accepted *Accepted, conn net.Conn, buf []byte) (*http.Request, error) {
+	head := bytes.NewReader(buf[:accepted.HeadLen])
+	request, err := http.ReadRequest(bufio.NewReader(head))
+	status := http.StatusBadRequest
+	if err == nil {
+		request.RemoteAddr = conn.RemoteAddr().String()
+		status, err = s.check(request)
+	}
+	if err == nil {
+		return request, nil
+	}
+	accepted.Codec.Free()
+	accepted.Err = err
+	accepted.Response, err = refusal(status, err.Error())
+	return nil, err
+}
+
+// check also returns the status for the error.
+func (s *Server) check(r *http.Request) (status int, err error) {
+	if s.Check == nil {
+		return 0, nil
+	}
+	err = s.Check(r)
+	var reason Error
+	if errors.As(err, &reason) {
+		return reason.HTTPStatus(), err
+	}
+	return http.StatusForbidden, err
+}
+
+// refusal is a response for what the library has not rejected itself.
+func refusal(status int, text string) ([]byte, error) {
+	body := []byte(text)
 	out := make([]byte, C.WS_MAX_REPLY+len(body))
-	n, err := result(C.go_build_reply(C.uint16_t(reason.HTTPStatus()), pointer(body),
+	n, err := result(C.go_build_reply(C.uint16_t(status), pointer(body),
 		C.size_t(len(body)), pointer(out), C.size_t(len(out))))
 	return out[:n], err
 }
