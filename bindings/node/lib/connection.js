@@ -148,7 +148,7 @@ export class Connection {
         }
         const connection = new Connection(new Handle(accepted.conn), options);
         const { off, len } = accepted.protocol;
-        if (len > 0) connection.protocol = spec.protocols.data.latin1Slice(off, off + len);
+        if (len > 0) connection.protocol = spec.protocols.data.toString("latin1", off, off + len);
         return { connection, error: null, reply, headLength: accepted.head_len };
     }
 
@@ -332,7 +332,7 @@ export class Connection {
         let payload = TEXT_ADDRESS;
         let length;
         if (typeof data === "string" && data.length * 3 <= TEXT.length) {
-            length = TEXT.utf8Write(data);
+            length = TEXT.write(data);
         } else {
             payload = bytes(data, "data");
             length = payload.length;

@@ -176,5 +176,5 @@ function selectProtocol(offered, protocols) {
     const [theirs, ours] = [span(offered), span(list(protocols, "protocols", ", "))];
     const at = {};
     const n = ws.ws_select_protocol_value(theirs.data, theirs.len, ours.data, ours.len, at);
-    return check(n) === 1 ? ours.data.latin1Slice(at.off, at.off + at.len) : null;
+    return check(n) === 1 ? ours.data.toString("latin1", at.off, at.off + at.len) : null;
 }
