@@ -30,6 +30,7 @@ const OPTIONS = {
 };
 const KNOWN = new Set([...Object.keys(OPTIONS), "deflate"]);
 const KNOWN_TO_ACCEPT = new Set([...KNOWN, "protocols", "needProtocol", "origins", "headers"]);
+const KNOWN_TO_SEND = new Set(["binary", "more", "compress", "rsv"]);
 const RSV = constants.WS_RSV1 | constants.WS_RSV2 | constants.WS_RSV3;
 
 /** Frees the connections that were dropped without free(). */
@@ -312,6 +313,7 @@ export class Connection {
      * options.binary says otherwise. options: binary, more, compress, rsv.
      */
     send(data, options = {}) {
+        onlyKnown(options, KNOWN_TO_SEND, "options");
         const binary = options.binary ?? typeof data !== "string";
         let flags = options.rsv ?? 0;
         if (options.more) flags |= WS_SEND_MORE;
