@@ -109,6 +109,7 @@ export interface WebSocketEvents {
     message: [data: Buffer, isBinary: boolean, event: Event];
     ping: [data: Buffer];
     pong: [data: Buffer];
+    /** send() had returned false, and everything was sent or the stream has closed. */
     drain: [];
     close: [code: number, reason: string, error?: Error];
 }
@@ -129,7 +130,12 @@ export class WebSocket extends EventEmitter {
     ping(data?: Data): boolean;
     pong(data?: Data): boolean;
     close(code?: number, reason?: string): void;
+    /** Closes at once. Nothing but "close" follows. */
     terminate(): void;
+    /**
+     * Stops reading and the events. What was read already waits for resume(), and so does "close"
+     * behind it. Does nothing once the connection has ended.
+     */
     pause(): void;
     resume(): void;
     on<E extends keyof WebSocketEvents>(

@@ -103,6 +103,126 @@ test("a paused connection reports nothing until it is resumed", async (t) => {
     assert.equal(texts.length, 2);
 });
 
+/** A client of a server that sends so many messages in one turn, and its texts so far. */
+async function flooded(t, count, then = () => {}) {
+    const server = createServer((socket) => {
+        for (let i = 0; i < count; i++) socket.send(`${i}`);
+        then(socket);
+    });
+    const socket = await connect(await listening(t, server));
+    const texts = [];
+    socket.on("message", (data) => texts.push(data.toString()));
+    return { socket, texts };
+}
+
+function numbers(count) {
+    return Array.from({ length: count }, (_, i) => `${i}`);
+}
+
+test("pause() also holds back the messages of the same read, in order", async (t) => {
+    const { socket, texts } = await flooded(t, 200);
+    let paused = false;
+    await new Promise((resolve) => {
+        socket.on("message", () => {
+            assert.equal(paused, false);
+            paused = true;
+            socket.pause();
+            setImmediate(() => {
+                paused = false;
+                socket.resume();
+            });
+            if (texts.length === 200) resolve();
+        });
+    });
+    assert.deepEqual(texts, numbers(200));
+});
+
+test("what was held back is reported after the stream has closed, then close", async (t) => {
+    const { socket, texts } = await flooded(t, 10, (peer) => peer.close(3000));
+    let code;
+    socket.once("message", () => socket.pause());
+    socket.on("close", (...args) => ([code] = args));
+    await once(socket.socket, "close");
+    assert.deepEqual([texts, code], [["0"], undefined]);
+    socket.resume();
+    await once(socket, "close");
+    assert.deepEqual([texts, code], [numbers(10), 3000]);
+});
+
+test("a paused connection that waits for drain is not held up by the end", async (t) => {
+    const texts = [];
+    const ended = new Promise((resolve) => {
+        const server = createServer((socket) => {
+            socket.on("message", (data) => {
+                texts.push(data.toString());
+                if (!socket.send(Buffer.alloc(2 ** 24))) socket.pause();
+            });
+            socket.on("drain", () => socket.resume());
+            socket.on("close", resolve);
+        });
+        listening(t, server).then(async (url) => {
+            const socket = await connect(url);
+            socket.pause();
+            for (const text of numbers(10)) socket.send(text);
+            while (texts.length === 0) await new Promise((next) => setTimeout(next, 5));
+            socket.socket.resetAndDestroy();
+        });
+    });
+    assert.equal(await ended, 1006);
+    assert.deepEqual(texts, numbers(10));
+});
+
+test("a listener that pauses when send() fails gets the messages before a close", async (t) => {
+    const texts = [];
+    const ended = new Promise((resolve) => {
+        const server = createServer((socket) => {
+            socket.on("message", (data) => {
+                texts.push(data.toString());
+                if (!socket.send(data)) socket.pause();
+            });
+            socket.on("drain", () => socket.resume());
+            socket.on("close", resolve);
+        });
+        listening(t, server).then(async (url) => {
+            const socket = await connect(url);
+            for (const text of numbers(10)) socket.send(text);
+            socket.close(3000);
+        });
+    });
+    assert.equal(await ended, 3000);
+    assert.deepEqual(texts, numbers(10));
+});
+
+test("terminate() is followed by nothing but close", async (t) => {
+    for (const pause of [false, true]) {
+        const { socket, texts } = await flooded(t, 200);
+        socket.once("message", () => {
+            if (pause) socket.pause();
+            socket.terminate();
+        });
+        assert.equal((await once(socket, "close"))[0], 1006);
+        assert.deepEqual(texts, ["0"]);
+    }
+});
+
+test("an exception at what was held back ends the connection, too", async (t) => {
+    const { socket, texts } = await flooded(t, 10, (peer) => peer.close(3000));
+    socket.once("message", () => {
+        socket.pause();
+        socket.once("message", () => {
+            throw new Error("of the listener");
+        });
+    });
+    await once(socket.socket, "close");
+    const thrown = new Promise((resolve) => {
+        process.setUncaughtExceptionCaptureCallback(resolve);
+    });
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    socket.resume();
+    await Promise.all([thrown, once(socket, "close")]);
+    assert.deepEqual(texts, ["0", "1"]);
+});
+
 test("send() tells when to wait, and drain when to go on", async (t) => {
     const socket = await connect(await echoServer(t));
     socket.on("message", () => {});
