@@ -3,7 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
-import { acceptUpgrade, attach, connect, createServer } from "wscodec";
+import { acceptUpgrade, attach, connect, createServer, encodeFrame } from "wscodec";
 import { WebSocket as Ws, WebSocketServer } from "ws";
 import { echo, echoServer, listening } from "./helpers.js";
 
@@ -331,10 +331,10 @@ test("a server leaves clients whose request is incomplete", async (t) => {
 });
 
 for (const kind of ["net", "http"]) {
-    const make = (t, options) => {
+    const make = (t, options, listener = echo) => {
         const isNet = kind === "net";
         const server = isNet ? net.createServer({ allowHalfOpen: true }) : http.createServer();
-        attach(server, options, echo);
+        attach(server, options, listener);
         return listening(t, server);
     };
 
@@ -357,6 +357,70 @@ for (const kind of ["net", "http"]) {
         const url = await make(t, { refuse });
         assert.equal(await statusOf(url), 401);
         assert.equal(await statusOf(`${url}other`), 101);
+    });
+
+    test(`${kind}: the program may take its time to refuse a request`, async (t) => {
+        const refuse = async (request) => {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            return (request.target ?? request.url) === "/" ? 401 : null;
+        };
+        const url = await make(t, { refuse });
+        assert.equal(await statusOf(url), 401);
+        const socket = await connect(`${url}other`);
+        assert.equal(await ask(socket, "Hello"), "Hello");
+    });
+
+    test(`${kind}: what a client sends during the decision is not lost`, async (t) => {
+        const url = await make(t, { refuse: () => new Promise((go) => setTimeout(go, 50)) });
+        const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+        t.after(() => socket.destroy());
+        const headers = { Host: "a.example", ...UPGRADE };
+        const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+        const frame = encodeFrame(1, "early", { maskKey: "mask" });
+        socket.write(`GET / HTTP/1.1\r\n${lines.join("")}\r\n`);
+        socket.write(frame.subarray(0, 3));
+        setTimeout(() => socket.write(frame.subarray(3)), 10);
+        let text = "";
+        while (!text.includes("early")) text += (await once(socket, "data"))[0];
+    });
+
+    test(`${kind}: a request is answered with 500 if the decision fails`, async (t) => {
+        const failures = [
+            () => {
+                throw new Error("of refuse");
+            },
+            () => Promise.reject(),
+            () => 99,
+            () => "404",
+            async () => 101,
+        ];
+        for (const refuse of failures) {
+            const warning = once(process, "warning");
+            assert.equal(await statusOf(await make(t, { refuse })), 500);
+            assert.match((await warning)[0].message, /^refuse failed: /);
+        }
+    });
+
+    test(`${kind}: a decision is waited for until handshakeTimeout`, async (t) => {
+        let decide;
+        const refuse = () => new Promise((resolve) => (decide = resolve));
+        const url = await make(t, { refuse, handshakeTimeout: 50 });
+        await assert.rejects(statusOf(url), { code: "ECONNRESET" });
+        decide();
+        await assert.rejects(statusOf(url), { code: "ECONNRESET" });
+    });
+
+    test(`${kind}: an exception of the listener reaches the program`, async (t) => {
+        const thrown = new Promise((resolve) => {
+            process.setUncaughtExceptionCaptureCallback(resolve);
+        });
+        t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+        const url = await make(t, {}, () => {
+            throw new Error("of the listener");
+        });
+        const socket = new Ws(url);
+        assert.equal((await thrown).message, "of the listener");
+        socket.on("error", () => {}).terminate();
     });
 
     test(`${kind}: compression is negotiated`, async (t) => {
