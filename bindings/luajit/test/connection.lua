@@ -194,6 +194,66 @@ function tests.a_refused_client_gets_the_response()
     same({ found.code, found.response.status }, { "WS_ERR_HANDSHAKE_STATUS", 400 })
 end
 
+-- Runs with another uv.getaddrinfo().
+local function with_addresses(getaddrinfo, action)
+    local original = uv.getaddrinfo
+    uv.getaddrinfo = getaddrinfo
+    local ok, err = xpcall(action, debug.traceback)
+    uv.getaddrinfo = original
+    assert(ok, err)
+end
+
+function tests.the_next_address_is_tried_if_one_refuses()
+    local function found(list)
+        return function(_, _, _, on_found) on_found(nil, list) end
+    end
+    -- The server listens on 127.0.0.1 only. A connection to 255.255.255.255 fails at once.
+    for _, first in ipairs({ "127.0.0.2", "255.255.255.255" }) do
+        with_addresses(found({ { addr = first }, { addr = "127.0.0.1" } }), function()
+            local state
+            talk({}, {}, function(err, socket)
+                assert(not err, err)
+                state = socket.connection:state()
+                socket:close()
+            end)
+            same(state, "open")
+        end)
+    end
+    with_addresses(found({ { addr = "127.0.0.2" }, { addr = "127.0.0.3" } }), function()
+        local errors = {}
+        talk({}, {}, function(err) table.insert(errors, err) end)
+        same(errors, { "ECONNREFUSED" })
+    end)
+end
+
+function tests.the_handshake_timeout_covers_the_name_and_the_connection()
+    local function late()
+        local errors = {}
+        talk({}, { handshake_timeout = 20 }, function(err) table.insert(errors, err) end)
+        same(errors, { "the handshake took too long" })
+    end
+    with_addresses(ignore, late)
+    local stream = getmetatable(uv.new_tcp()).__index
+    local connect = stream.connect
+    stream.connect = function() return {} end
+    local ok, err = xpcall(late, debug.traceback)
+    stream.connect = connect
+    assert(ok, err)
+end
+
+function tests.the_handshake_timeout_covers_the_response()
+    local server, errors = uv.new_tcp(), {}
+    assert(server:bind("127.0.0.1", 0))
+    assert(server:listen(1, ignore))
+    local url = ("ws://127.0.0.1:%d/"):format(server:getsockname().port)
+    ws.connect(url, { handshake_timeout = 20 }, function(err)
+        table.insert(errors, err)
+        server:close()
+    end)
+    uv.run()
+    same(errors, { "the handshake took too long" })
+end
+
 local failed = false
 for name, test in pairs(tests) do
     local ok, err = xpcall(test, debug.traceback)
