@@ -241,6 +241,50 @@ function tests.the_handshake_timeout_covers_the_name_and_the_connection()
     assert(ok, err)
 end
 
+-- Keeps a client of such a server alive with the code of the README, then runs
+-- action(tick, socket). Returns the code of the end.
+local function kept_alive(options, action)
+    local readme = io.open("README.md"):read("*a")
+    local code = assert(loadstring(readme:match("\n## Keepalive\n.-```lua\n(.-)```")))
+    local tick, is_closed, closed
+    local timer = {
+        start = function(_, _, _, on_timeout) tick = on_timeout end,
+        close = function() is_closed = true end,
+    }
+    talk(options, {}, function(_, socket)
+        setfenv(code, { socket = socket, uv = { new_timer = function() return timer end } })()
+        local on_close = socket.on_close
+        function socket:on_close(status)
+            on_close(self)
+            closed = status
+        end
+        action(tick, socket)
+    end)
+    assert(is_closed)
+    return closed
+end
+
+function tests.the_keepalive_of_the_readme_keeps_a_peer_that_answers()
+    local count = 0
+    same(kept_alive({}, function(tick, socket)
+        local on_pong = socket.on_pong
+        function socket:on_pong()
+            on_pong(self)
+            count = count + 1
+            if count < 5 then tick() else self:close() end
+        end
+        tick()
+    end), 1000)
+    same(count, 5)
+end
+
+function tests.the_keepalive_of_the_readme_leaves_a_peer_that_does_not_answer()
+    same(kept_alive({ auto_pong = false }, function(tick)
+        tick()
+        tick()
+    end), 1006)
+end
+
 function tests.the_handshake_timeout_covers_the_response()
     local server, errors = uv.new_tcp(), {}
     assert(server:bind("127.0.0.1", 0))
