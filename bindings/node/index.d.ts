@@ -76,11 +76,17 @@ export interface SocketOptions {
     closeTimeout?: number;
 }
 
+export type Refusal = number | null | undefined | void;
+
 export interface ServerOptions<R = Request> extends AcceptOptions, SocketOptions {
-    /** Milliseconds until the request must be complete; default 10000. */
+    /** Milliseconds until the request must be complete and `refuse` settled; default 10000. */
     handshakeTimeout?: number;
-    /** Returns the HTTP status to refuse a request with, or nothing. */
-    refuse?: (request: R) => number | undefined;
+    /**
+     * Returns the HTTP status to refuse a request with (200 to 599), or nothing; or a promise of
+     * it. If it throws or rejects, or the status is invalid, the client gets a 500, and the process
+     * a warning.
+     */
+    refuse?: (request: R) => Refusal | Promise<Refusal>;
 }
 
 export interface ClientOptions extends ConnectionOptions, SocketOptions {
@@ -109,6 +115,7 @@ export interface WebSocketEvents {
     message: [data: Buffer, isBinary: boolean, event: Event];
     ping: [data: Buffer];
     pong: [data: Buffer];
+    /** send() had returned false, and everything was sent or the stream has closed. */
     drain: [];
     close: [code: number, reason: string, error?: Error];
 }
@@ -129,7 +136,12 @@ export class WebSocket extends EventEmitter {
     ping(data?: Data): boolean;
     pong(data?: Data): boolean;
     close(code?: number, reason?: string): void;
+    /** Closes at once. Nothing but "close" follows. */
     terminate(): void;
+    /**
+     * Stops reading and the events. What was read already waits for resume(), and so does "close"
+     * behind it. Does nothing once the connection has ended.
+     */
     pause(): void;
     resume(): void;
     on<E extends keyof WebSocketEvents>(
@@ -161,13 +173,13 @@ export function attach(
     listener: (socket: WebSocket, request: Request) => void,
 ): void;
 
-/** Accepts a request of the event "upgrade"; null if it was refused. */
+/** Accepts a request of the event "upgrade"; null if it was refused, or the client has left. */
 export function acceptUpgrade(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
     options?: ServerOptions<IncomingMessage>,
-): WebSocket | null;
+): Promise<WebSocket | null>;
 
 export function connect(url: string | URL, options?: ClientOptions): Promise<WebSocket>;
 

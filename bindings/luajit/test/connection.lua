@@ -117,6 +117,7 @@ function tests.wrong_arguments_are_named()
         { deflate = { level = 10 } })
     local connection = Connection.new("server")
     fails("data must be a string", connection.send, connection, 5)
+    fails("there is no option is_binary", connection.send, connection, "x", { is_binary = true })
     fails("code must be an integer", connection.close, connection, "1000")
     fails("reason must be a string", connection.close, connection, 1000, 5)
     fails("protocols must be a list", Connection.accept, "", { protocols = "chat" })
@@ -191,6 +192,110 @@ function tests.a_refused_client_gets_the_response()
     local found
     talk(options, {}, function(err) found = err end)
     same({ found.code, found.response.status }, { "WS_ERR_HANDSHAKE_STATUS", 400 })
+end
+
+-- Runs with another uv.getaddrinfo().
+local function with_addresses(getaddrinfo, action)
+    local original = uv.getaddrinfo
+    uv.getaddrinfo = getaddrinfo
+    local ok, err = xpcall(action, debug.traceback)
+    uv.getaddrinfo = original
+    assert(ok, err)
+end
+
+function tests.the_next_address_is_tried_if_one_refuses()
+    local function found(list)
+        return function(_, _, _, on_found) on_found(nil, list) end
+    end
+    -- The server listens on 127.0.0.1 only. A connection to 255.255.255.255 fails at once.
+    for _, first in ipairs({ "127.0.0.2", "255.255.255.255" }) do
+        with_addresses(found({ { addr = first }, { addr = "127.0.0.1" } }), function()
+            local state
+            talk({}, {}, function(err, socket)
+                assert(not err, err)
+                state = socket.connection:state()
+                socket:close()
+            end)
+            same(state, "open")
+        end)
+    end
+    with_addresses(found({ { addr = "127.0.0.2" }, { addr = "127.0.0.3" } }), function()
+        local errors = {}
+        talk({}, {}, function(err) table.insert(errors, err) end)
+        same(errors, { "ECONNREFUSED" })
+    end)
+end
+
+function tests.the_handshake_timeout_covers_the_name_and_the_connection()
+    local function late()
+        local errors = {}
+        talk({}, { handshake_timeout = 20 }, function(err) table.insert(errors, err) end)
+        same(errors, { "the handshake took too long" })
+    end
+    with_addresses(ignore, late)
+    local stream = getmetatable(uv.new_tcp()).__index
+    local connect = stream.connect
+    stream.connect = function() return {} end
+    local ok, err = xpcall(late, debug.traceback)
+    stream.connect = connect
+    assert(ok, err)
+end
+
+-- Keeps a client of such a server alive with the code of the README, then runs
+-- action(tick, socket). Returns the code of the end.
+local function kept_alive(options, action)
+    local readme = io.open("README.md"):read("*a")
+    local code = assert(loadstring(readme:match("\n## Keepalive\n.-```lua\n(.-)```")))
+    local tick, is_closed, closed
+    local timer = {
+        start = function(_, _, _, on_timeout) tick = on_timeout end,
+        close = function() is_closed = true end,
+    }
+    talk(options, {}, function(_, socket)
+        setfenv(code, { socket = socket, uv = { new_timer = function() return timer end } })()
+        local on_close = socket.on_close
+        function socket:on_close(status)
+            on_close(self)
+            closed = status
+        end
+        action(tick, socket)
+    end)
+    assert(is_closed)
+    return closed
+end
+
+function tests.the_keepalive_of_the_readme_keeps_a_peer_that_answers()
+    local count = 0
+    same(kept_alive({}, function(tick, socket)
+        local on_pong = socket.on_pong
+        function socket:on_pong()
+            on_pong(self)
+            count = count + 1
+            if count < 5 then tick() else self:close() end
+        end
+        tick()
+    end), 1000)
+    same(count, 5)
+end
+
+function tests.the_keepalive_of_the_readme_leaves_a_peer_that_does_not_answer()
+    same(kept_alive({ auto_pong = false }, function(tick)
+        tick()
+        tick()
+    end), 1006)
+end
+
+function tests.the_handshake_timeout_covers_the_response()
+    local server, errors = uv.new_tcp(), {}
+    assert(server:bind("127.0.0.1", 0))
+    assert(server:listen(1, ignore))
+    local url = ("ws://127.0.0.1:%d/"):format(server:getsockname().port)
+    ws.connect(url, { handshake_timeout = 20 }, function(err)
+        table.insert(errors, err)
+        server:close()
+    end)
+    uv.run()
+    same(errors, { "the handshake took too long" })
 end
 
 local failed = false

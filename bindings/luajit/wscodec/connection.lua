@@ -26,6 +26,7 @@ local NAMES = { deflate = true }
 for name in pairs(OPTIONS) do NAMES[name] = true end
 local ACCEPT_NAMES = { protocols = true, need_protocol = true, origins = true, headers = true }
 for name in pairs(NAMES) do ACCEPT_NAMES[name] = true end
+local SEND_NAMES = { binary = true, more = true, plain = true, rsv = true }
 local STATES = { [0] = "open", "closing", "closed", "failed" }
 local RSV = bit.bor(C.WS_RSV1, C.WS_RSV2, C.WS_RSV3)
 
@@ -274,6 +275,7 @@ function Connection:send(data, options)
     arguments.text(data, "data")
     local opcode, flags = C.WS_OPCODE_TEXT, 0
     if options then
+        arguments.known(options, SEND_NAMES, "options")
         if options.binary then opcode = C.WS_OPCODE_BINARY end
         flags = bit.bor(options.rsv or 0, options.more and C.WS_SEND_MORE or 0,
             options.plain and C.WS_SEND_PLAIN or 0)

@@ -184,23 +184,18 @@ function Socket:finish()
     self.stream:shutdown(function() self:terminate() end)
 end
 
--- Collects a head. Calls on_head(data) when it is complete, and on_end() if that never happens.
-local function read_head(stream, timeout, on_head, on_end)
+-- Collects a head. Calls on_head(data, result) when it is complete, or on_end(err).
+local function read_head(stream, on_head, on_end)
     local data, scanned = "", ffi.new("size_t[1]")
-    local timer = after(timeout, function() on_end("the handshake took too long") end)
-    local function done(result)
-        stop(timer)
-        stream:read_stop()
-        on_head(data, result)
-    end
     stream:read_start(function(err, more)
         if err or not more then
-            stop(timer)
             return on_end(err or "the peer closed before its head was complete")
         end
         data = data .. more
         local n = tonumber(C.ws_head_length(data, #data, scanned))
-        if n ~= 0 then done(n) end
+        if n == 0 then return end
+        stream:read_stop()
+        on_head(data, n)
     end)
 end
 
@@ -219,8 +214,12 @@ local function refuse(stream, reply)
 end
 
 local function open(stream, options, on_socket)
-    local timeout = options.handshake_timeout or HANDSHAKE_TIMEOUT
+    local function close()
+        if not stream:is_closing() then stream:close() end
+    end
+    local timer = after(options.handshake_timeout or HANDSHAKE_TIMEOUT, close)
     local function on_head(data, result)
+        stop(timer)
         local reply, connection
         if result < 0 then
             reply = heads.build_reply(C.ws_http_status(result))
@@ -234,8 +233,9 @@ local function open(stream, options, on_socket)
         socket:receive(connection.rest)
         if not socket.is_paused and not stream:is_closing() then socket:read() end
     end
-    read_head(stream, timeout, on_head, function()
-        if not stream:is_closing() then stream:close() end
+    read_head(stream, on_head, function()
+        stop(timer)
+        close()
     end)
 end
 
@@ -270,10 +270,39 @@ local function parse_url(url)
     return { authority = authority, host = host, target = target, port = tonumber(port) or 80 }
 end
 
+-- Connects to the first address that accepts. Calls on_end(stream), or on_end(nil, err). Returns a
+-- function that gives up, after which on_end is not called.
+local function connect_any(host, port, on_end)
+    local stream, addresses
+    local is_over = false
+    local function try(i)
+        stream = uv.new_tcp()
+        local function connected(err)
+            if is_over then return end
+            if not err then return on_end(stream) end
+            stream:close()
+            if addresses[i + 1] then try(i + 1) else on_end(nil, err) end
+        end
+        -- An unreachable network is known at once: then there is no call.
+        local request, _, err = stream:connect(addresses[i].addr, port, connected)
+        if not request then connected(err) end
+    end
+    uv.getaddrinfo(host, nil, { socktype = "stream" }, function(err, found)
+        if is_over then return end
+        if err then return on_end(nil, err) end
+        addresses = found
+        try(1)
+    end)
+    return function()
+        is_over = true
+        if stream and not stream:is_closing() then stream:close() end
+    end
+end
+
 local CLIENT_ONLY = { protocols = true, headers = true, origin = true, handshake_timeout = true }
 
 -- Connects, and calls on_open(err, socket). options: those of a connection; protocols, headers,
--- origin; handshake_timeout in milliseconds.
+-- origin; handshake_timeout in milliseconds, from this call to the response.
 function luv.connect(url, options, on_open)
     local address = parse_url(arguments.text(url, "url"))
     local settings = {}
@@ -289,28 +318,29 @@ function luv.connect(url, options, on_open)
         headers = options.headers,
         extensions = options.deflate and deflate.offer(options.deflate) or nil,
     }))
-    local stream = uv.new_tcp()
+    local timer, give_up
     local function fail(err)
-        if not stream:is_closing() then stream:close() end
+        stop(timer)
+        give_up()
         on_open(err)
     end
-    local function on_head(data)
+    local function on_head(stream, data)
         local connection, err = Connection.confirm(data, request, settings)
         if not connection then return fail(err) end
+        stop(timer)
         local socket = new_socket(stream, connection, true)
         on_open(nil, socket)
         socket:receive(connection.rest)
         if not socket.is_paused and not stream:is_closing() then socket:read() end
     end
-    local function connected(err)
+    timer = after(options.handshake_timeout or HANDSHAKE_TIMEOUT, function()
+        fail("the handshake took too long")
+    end)
+    give_up = connect_any(address.host, address.port, function(stream, err)
         if err then return fail(err) end
         stream:nodelay(true)
         stream:write(request)
-        read_head(stream, options.handshake_timeout or HANDSHAKE_TIMEOUT, on_head, fail)
-    end
-    uv.getaddrinfo(address.host, nil, { socktype = "stream" }, function(err, found)
-        if err then return fail(err) end
-        stream:connect(found[1].addr, address.port, connected)
+        read_head(stream, function(data) on_head(stream, data) end, fail)
     end)
 end
 

@@ -9,10 +9,10 @@ const server = createServer((request, response) => {
     response.end("Hello, World!\n");
 });
 
-server.on("upgrade", (request, socket, head) => {
+server.on("upgrade", async (request, socket, head) => {
     const { pathname } = new URL(request.url, "http://localhost");
     const refuse = () => (pathname === "/echo" ? undefined : 404);
-    const webSocket = acceptUpgrade(request, socket, head, { refuse, deflate: true });
+    const webSocket = await acceptUpgrade(request, socket, head, { refuse, deflate: true });
     webSocket?.on("message", (data, isBinary) => webSocket.send(data, { binary: isBinary }));
 });
 

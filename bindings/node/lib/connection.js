@@ -30,6 +30,7 @@ const OPTIONS = {
 };
 const KNOWN = new Set([...Object.keys(OPTIONS), "deflate"]);
 const KNOWN_TO_ACCEPT = new Set([...KNOWN, "protocols", "needProtocol", "origins", "headers"]);
+const KNOWN_TO_SEND = new Set(["binary", "more", "compress", "rsv"]);
 const RSV = constants.WS_RSV1 | constants.WS_RSV2 | constants.WS_RSV3;
 
 /** Frees the connections that were dropped without free(). */
@@ -148,7 +149,7 @@ export class Connection {
         }
         const connection = new Connection(new Handle(accepted.conn), options);
         const { off, len } = accepted.protocol;
-        if (len > 0) connection.protocol = spec.protocols.data.latin1Slice(off, off + len);
+        if (len > 0) connection.protocol = spec.protocols.data.toString("latin1", off, off + len);
         return { connection, error: null, reply, headLength: accepted.head_len };
     }
 
@@ -312,6 +313,7 @@ export class Connection {
      * options.binary says otherwise. options: binary, more, compress, rsv.
      */
     send(data, options = {}) {
+        onlyKnown(options, KNOWN_TO_SEND, "options");
         const binary = options.binary ?? typeof data !== "string";
         let flags = options.rsv ?? 0;
         if (options.more) flags |= WS_SEND_MORE;
@@ -332,7 +334,7 @@ export class Connection {
         let payload = TEXT_ADDRESS;
         let length;
         if (typeof data === "string" && data.length * 3 <= TEXT.length) {
-            length = TEXT.utf8Write(data);
+            length = TEXT.write(data);
         } else {
             payload = bytes(data, "data");
             length = payload.length;

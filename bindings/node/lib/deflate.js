@@ -53,13 +53,13 @@ export function acceptDeflate(offers, willing = true) {
     const out = Buffer.allocUnsafe(256);
     const n = check(ws.ws_pmd_accept_value(value, value.length, params, out, out.length));
     if (n === 0) return null;
-    return { response: out.latin1Slice(0, n), agreed: agreedOf(params) };
+    return { response: out.toString("latin1", 0, n), agreed: agreedOf(params) };
 }
 
 /** Client: the value of Sec-WebSocket-Extensions that offers these parameters. */
 export function offerDeflate(deflate = true) {
     const out = Buffer.allocUnsafe(256);
-    return out.latin1Slice(0, check(ws.ws_pmd_offer(paramsOf(deflate), out, out.length)));
+    return out.toString("latin1", 0, check(ws.ws_pmd_offer(paramsOf(deflate), out, out.length)));
 }
 
 /** Client: what was agreed on; null if the server declined. */

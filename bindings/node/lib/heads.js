@@ -9,7 +9,7 @@ const { WS_ERR_NOT_UPGRADE, WS_ERR_HANDSHAKE_STATUS, WS_MAX_HEAD, WS_MAX_REPLY }
 
 // Strings are latin1, as those of node:http, so that every byte survives.
 function text(head, { off, len }) {
-    return off === 0 ? null : head.latin1Slice(off, off + len);
+    return off === 0 ? null : head.toString("latin1", off, off + len);
 }
 
 /** A head: its fields are found by name. */
@@ -26,7 +26,7 @@ class Head {
         const at = {};
         const head = this.#head;
         const n = ws.ws_find_header(head, head.length, wanted, wanted.length, at);
-        return check(n) === 1 ? head.latin1Slice(at.off, at.off + at.len) : undefined;
+        return check(n) === 1 ? head.toString("latin1", at.off, at.off + at.len) : undefined;
     }
 
     get length() {
@@ -38,7 +38,7 @@ class Head {
 export class Request extends Head {
     constructor(head, hs) {
         super(head.subarray(0, hs.head_len));
-        this.method = head.latin1Slice(hs.method.off, hs.method.off + hs.method.len);
+        this.method = head.toString("latin1", hs.method.off, hs.method.off + hs.method.len);
         this.target = text(head, hs.target);
         this.host = text(head, hs.host);
         this.origin = text(head, hs.origin);

@@ -32,13 +32,13 @@ export function decodingFlags(role, options) {
 export function acceptKey(key) {
     const input = bytes(key, "key");
     const out = Buffer.allocUnsafe(WS_ACCEPT_LEN);
-    return out.latin1Slice(0, check(ws.ws_accept_key(input, input.length, out, out.length)));
+    return out.toString("latin1", 0, check(ws.ws_accept_key(input, input.length, out, out.length)));
 }
 
 /** A new random Sec-WebSocket-Key. */
 export function makeKey() {
     const out = Buffer.allocUnsafe(WS_KEY_LEN);
-    return out.latin1Slice(0, check(ws.ws_make_key(out, out.length)));
+    return out.toString("latin1", 0, check(ws.ws_make_key(out, out.length)));
 }
 
 /** A ws_frame as an object. `payload` is the chunk's part of `buffer`. */
@@ -140,7 +140,7 @@ export function parseClose(payload) {
     const data = bytes(payload, "payload");
     const code = [0];
     const n = check(ws.ws_close_parse(data, data.length, code));
-    return { code: code[0], reason: data.utf8Slice(2, 2 + n) };
+    return { code: code[0], reason: data.toString("utf8", 2, 2 + n) };
 }
 
 /** Writes the payload of a close frame. */

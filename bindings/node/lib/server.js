@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
+import { inspect } from "node:util";
 import { integer, list, span } from "./arguments.js";
 import { Connection } from "./connection.js";
 import { constants } from "./declarations.js";
@@ -41,8 +42,9 @@ export function attach(server, options, listener) {
     const settings = split(options);
     if (server instanceof http.Server || server instanceof https.Server) {
         server.on("upgrade", (request, socket, head) => {
-            const webSocket = upgrade(request, socket, head, settings);
-            if (webSocket) listener(webSocket, request);
+            upgrade(request, socket, head, settings).then((webSocket) => {
+                if (webSocket) report(listener, webSocket, request);
+            });
         });
     } else {
         const event = server instanceof tls.Server ? "secureConnection" : "connection";
@@ -53,58 +55,85 @@ export function attach(server, options, listener) {
 /** Reads the request from a socket, and replies. */
 function open(socket, settings, listener) {
     const reader = new HeadReader();
-    const timer = setTimeout(() => socket.destroy(), settings.handshakeTimeout);
-    socket.on("data", take).on("end", leave).on("close", stop).on("error", ignore);
-
-    function stop() {
-        clearTimeout(timer);
-        socket.off("data", take).off("end", leave).off("close", stop).off("error", ignore);
-    }
+    const stop = limit(socket, settings.handshakeTimeout);
+    socket.on("data", take).on("end", leave);
 
     function leave() {
         socket.end();
     }
 
     function take(chunk) {
-        const { reply, head, webSocket } = answer(socket, reader, chunk, settings, stop);
-        if (webSocket) listener(webSocket, parseRequest(head));
-        else if (reply) refuse(socket, reply);
+        let head;
+        try {
+            head = reader.push(chunk);
+        } catch (error) {
+            done();
+            stop();
+            return refuse(socket, buildReply(error.httpStatus));
+        }
+        if (head === null) return;
+        done();
+        answer(socket, head, settings, stop).then((webSocket) => {
+            if (webSocket) report(listener, webSocket, parseRequest(head));
+        });
+    }
+
+    function done() {
+        socket.off("data", take).off("end", leave).pause();
+    }
+}
+
+/** Ends a socket whose handshake takes too long. Returns a function that lifts the limit. */
+function limit(socket, milliseconds) {
+    const timer = setTimeout(() => socket.destroy(), milliseconds);
+    socket.on("close", stop).on("error", ignore);
+    return stop;
+
+    function stop() {
+        clearTimeout(timer);
+        socket.off("close", stop).off("error", ignore);
     }
 }
 
 function ignore() {}
 
-/** Replies once the head is complete. */
-function answer(socket, reader, chunk, settings, stop) {
-    let head;
-    try {
-        head = reader.push(chunk);
-    } catch (error) {
-        stop();
-        return { reply: buildReply(error.httpStatus) };
-    }
-    if (head === null) return {};
+/** Calls a listener outside of promises, so that what it throws is an uncaught exception. */
+function report(listener, webSocket, request) {
+    process.nextTick(() => listener(webSocket, request));
+}
+
+/** Replies to a whole head. Resolves to the WebSocket, or to null if there is none. */
+async function answer(socket, head, settings, stop) {
+    const reply = await refusal(settings.refuse, () => parseRequest(head));
     stop();
-    const status = refusal(settings, () => parseRequest(head));
-    if (status) return { reply: buildReply(status) };
-    const accepted = Connection.accept(head, settings.accept);
-    if (accepted.error) return { reply: accepted.reply };
+    if (socket.destroyed) return null;
+    const accepted = reply ? { reply } : Connection.accept(head, settings.accept);
+    if (!accepted.connection) {
+        refuse(socket, accepted.reply);
+        return null;
+    }
     socket.write(accepted.reply);
     const rest = head.subarray(accepted.headLength);
     const options = { rest, closeTimeout: settings.closeTimeout };
-    return { head, webSocket: new WebSocket(socket, accepted.connection, options) };
+    return new WebSocket(socket, accepted.connection, options);
 }
 
-/** The status with which the program refuses a request; undefined to go on. */
-function refusal({ refuse: decide }, parse) {
-    if (!decide) return undefined;
+/** The reply with which the program refuses a request; null to go on. */
+async function refusal(decide, parse) {
+    if (!decide) return null;
     let request;
     try {
         request = parse();
     } catch {
-        return undefined; // the library refuses it
+        return null; // the library refuses it
     }
-    return decide(request);
+    try {
+        const status = await decide(request);
+        return status === undefined || status === null ? null : buildReply(status);
+    } catch (error) {
+        process.emitWarning(`refuse failed: ${inspect(error)}`);
+        return buildReply(500);
+    }
 }
 
 /** Sends a reply, then reads until the client closes: closing at once can destroy the reply. */
@@ -116,20 +145,27 @@ function refuse(socket, reply) {
 }
 
 /**
- * Accepts a request that node:http has parsed, from a listener of the event "upgrade". Returns a
- * WebSocket, or null if the request was refused.
+ * Accepts a request that node:http has parsed, from a listener of the event "upgrade". Resolves
+ * to a WebSocket, or to null if there is none: the request was refused, or the client has left.
  */
-export function acceptUpgrade(request, socket, head, options = {}) {
+export async function acceptUpgrade(request, socket, head, options = {}) {
     return upgrade(request, socket, head, split(options));
 }
 
-function upgrade(request, socket, head, settings) {
+async function upgrade(request, socket, head, settings) {
     const { protocols, needProtocol, origins, headers, deflate, ...options } = settings.accept;
     const error = ws.ws_check_request(fieldsOf(request, origins), sizeOf("ws_request_fields"));
-    const status = error < 0 ? ws.ws_http_status(error) : refusal(settings, () => request);
+    const stop = limit(socket, settings.handshakeTimeout);
+    let reply =
+        error < 0
+            ? buildReply(ws.ws_http_status(error))
+            : await refusal(settings.refuse, () => request);
+    stop();
+    if (socket.destroyed) return null;
     const protocol = selectProtocol(valueOf(request, "sec-websocket-protocol"), protocols);
-    if (status || (needProtocol && protocol === null)) {
-        refuse(socket, buildReply(status || 400));
+    if (needProtocol && protocol === null) reply ??= buildReply(400);
+    if (reply) {
+        refuse(socket, reply);
         return null;
     }
     const offers = valueOf(request, "sec-websocket-extensions") ?? "";
@@ -176,5 +212,5 @@ function selectProtocol(offered, protocols) {
     const [theirs, ours] = [span(offered), span(list(protocols, "protocols", ", "))];
     const at = {};
     const n = ws.ws_select_protocol_value(theirs.data, theirs.len, ours.data, ours.len, at);
-    return check(n) === 1 ? ours.data.latin1Slice(at.off, at.off + at.len) : null;
+    return check(n) === 1 ? ours.data.toString("latin1", at.off, at.off + at.len) : null;
 }

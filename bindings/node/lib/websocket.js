@@ -11,7 +11,7 @@ const CLOSE_TIMEOUT = 5_000;
  *
  *   message (data: Buffer, isBinary: boolean)
  *   ping (data: Buffer), pong (data: Buffer)
- *   drain        send() had returned false, and everything was sent
+ *   drain        send() had returned false, and everything was sent or the stream has closed
  *   close (code: number, reason: string, error?: Error)    once, at the end
  *
  * There is no event "error", so that no peer can end a process that has no listener for it.
@@ -21,12 +21,14 @@ export class WebSocket extends EventEmitter {
     #connection;
     #isClient;
     #closeTimeout;
-    #rest; // what was read while paused
+    #rest; // bytes that were read, and wait
+    #kept = []; // events that wait
     #paused = false;
     #receiving = false;
     #flushing = false;
     #full = false; // send() has returned false
     #ending = false;
+    #gone = false; // the stream has closed, and "close" is due
     #timer = null;
     #error;
     #closed = { code: WS_CLOSE_ABNORMAL, reason: "" };
@@ -45,7 +47,7 @@ export class WebSocket extends EventEmitter {
         socket.on("end", () => this.#finish());
         socket.on("drain", () => this.#drained());
         socket.on("error", (error) => (this.#error ??= error));
-        socket.on("close", () => this.#closeNow());
+        socket.on("close", () => this.#leave());
         // Later, so that the owner can add listeners first.
         setImmediate(() => this.#continue());
     }
@@ -92,13 +94,22 @@ export class WebSocket extends EventEmitter {
         if (!this.#ending) this.#startTimer();
     }
 
-    /** Closes the stream at once, without a closing handshake. */
+    /** Closes the stream at once, without a closing handshake. Nothing but "close" follows. */
     terminate() {
+        this.#ending = true;
+        this.#kept = [];
+        this.#rest = undefined;
         this.#socket.destroy();
+        if (this.#gone) process.nextTick(() => this.#reportEnd());
     }
 
-    /** Stops reading, and with it the events. */
+    /**
+     * Stops reading and the events. What was read already waits for resume(), and so does "close"
+     * behind it. Does nothing once the connection has ended: a send() that returns false for good
+     * must not hold up the last events.
+     */
     pause() {
+        if (this.#ending || this.#socket.destroyed) return;
         this.#paused = true;
         this.#socket.pause();
     }
@@ -109,12 +120,24 @@ export class WebSocket extends EventEmitter {
         process.nextTick(() => this.#continue());
     }
 
+    /** Reports what has waited, then reads on. */
     #continue() {
-        if (this.#paused || this.#receiving || this.#socket.destroyed) return;
+        this.#deliver();
+        if (this.#paused) return;
         const rest = this.#rest;
         this.#rest = undefined;
         if (rest?.length > 0) this.#take(rest);
-        if (!this.#paused) this.#socket.resume();
+        if (this.#gone) this.#reportEnd();
+        else if (!this.#paused) this.#socket.resume();
+    }
+
+    #deliver() {
+        try {
+            while (!this.#paused && this.#kept.length > 0) this.#emit(this.#kept.shift());
+        } catch (error) {
+            this.terminate(); // as in #take()
+            throw error;
+        }
     }
 
     #write(write) {
@@ -122,8 +145,9 @@ export class WebSocket extends EventEmitter {
         try {
             write();
         } catch (error) {
-            if (error.code === "WS_ERR_INVALID_STATE" && this.state !== "open") return false;
-            throw error;
+            if (error.code !== "WS_ERR_INVALID_STATE" || this.state === "open") throw error;
+            this.#full = true; // so that "drain" follows at the end
+            return false;
         }
         // What is sent in one turn of the event loop leaves together.
         if (!this.#receiving && !this.#flushing) {
@@ -156,7 +180,8 @@ export class WebSocket extends EventEmitter {
         if (this.#ending) return; // read and discarded (RFC 6455, 7.1.1)
         this.#receiving = true;
         try {
-            this.#rest = this.#connection.receive(chunk, (event) => this.#report(event));
+            const rest = this.#connection.receive(chunk, (event) => this.#accept(event));
+            if (!this.#ending) this.#rest = rest;
         } catch (error) {
             if (error !== this.#connection.error) {
                 // A listener threw it. Some events are lost, so the connection cannot go on.
@@ -169,7 +194,7 @@ export class WebSocket extends EventEmitter {
         }
         this.#flush();
         if (this.#connection.ended) this.#end();
-        else if (this.#rest.length > 0) this.#keep();
+        else if (this.#rest?.length > 0) this.#keep();
     }
 
     /** Keeps what was not processed until resume(). */
@@ -178,8 +203,20 @@ export class WebSocket extends EventEmitter {
         if (!this.#paused) process.nextTick(() => this.#continue());
     }
 
-    /** Returns false to be called no more. */
-    #report(event) {
+    /** Reports an event, now or after resume(). Returns false to be called no more. */
+    #accept(event) {
+        if (this.#ending) return false;
+        if (event.opcode === WS_OPCODE_CLOSE) {
+            this.#closed = { code: event.closeCode, reason: event.data.toString() };
+        } else if (this.#paused) {
+            this.#kept.push(event);
+        } else {
+            this.#emit(event);
+        }
+        return !this.#paused && !this.#socket.destroyed;
+    }
+
+    #emit(event) {
         switch (event.opcode) {
             case WS_OPCODE_PING:
                 this.emit("ping", event.data);
@@ -187,13 +224,9 @@ export class WebSocket extends EventEmitter {
             case WS_OPCODE_PONG:
                 this.emit("pong", event.data);
                 break;
-            case WS_OPCODE_CLOSE:
-                this.#closed = { code: event.closeCode, reason: event.data.toString() };
-                break;
             default:
                 this.emit("message", event.data, event.opcode === WS_OPCODE_BINARY, event);
         }
-        return !this.#paused && !this.#socket.destroyed;
     }
 
     /** The peer's stream has ended. */
@@ -215,7 +248,6 @@ export class WebSocket extends EventEmitter {
     #end() {
         this.#ending = true;
         this.#rest = undefined;
-        this.#paused = false;
         this.#startTimer();
         // A client gives the server the time to close first.
         if (!this.#isClient || this.#connection.error) this.#socket.end();
@@ -223,11 +255,22 @@ export class WebSocket extends EventEmitter {
     }
 
     #startTimer() {
+        if (this.#gone) return;
         this.#timer ??= setTimeout(() => this.#socket.destroy(), this.#closeTimeout);
     }
 
-    #closeNow() {
+    /** The stream has closed. */
+    #leave() {
         clearTimeout(this.#timer);
+        this.#gone = true;
+        this.#drained(); // nothing waits any longer, and a paused program may wait for this
+        this.#reportEnd();
+    }
+
+    /** Reports the end, unless something is to be reported before. */
+    #reportEnd() {
+        if (!this.#gone || this.#kept.length > 0 || this.#rest?.length > 0) return;
+        this.#gone = false;
         this.#ending = true;
         this.#connection.free();
         this.emit("close", this.#closed.code, this.#closed.reason, this.#error);

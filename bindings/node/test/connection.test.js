@@ -167,6 +167,7 @@ const WRONG = {
     options: () => new Connection("server", null),
     "deflate.level": () => new Connection("server", { deflate: { level: 10 } }),
     data: () => new Connection("server").send(5),
+    isBinary: () => new Connection("server").send("x", { isBinary: true }),
     code: () => new Connection("server").close("1000"),
     reason: () => new Connection("server").close(1000, 5),
     protocols: () => Connection.accept("", { protocols: "chat" }),

@@ -15,8 +15,10 @@ const http = createHttpServer();
 attach(http, { refuse: (request) => (request.url === "/" ? undefined : 404) }, (socket) => {
     socket.close(1000, "bye");
 });
-http.on("upgrade", (request, socket, head) => {
-    acceptUpgrade(request, socket, head, { protocols: ["chat"] })?.ping();
+http.on("upgrade", async (request, socket, head) => {
+    const refuse = async () => (request.headers.cookie ? undefined : 401);
+    const webSocket = await acceptUpgrade(request, socket, head, { protocols: ["chat"], refuse });
+    webSocket?.ping();
 });
 
 export async function talk(): Promise<string | null> {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import { test } from "node:test";
-import { acceptUpgrade, attach, connect, createServer } from "wscodec";
+import { acceptUpgrade, attach, connect, createServer, encodeFrame } from "wscodec";
 import { WebSocket as Ws, WebSocketServer } from "ws";
 import { echo, echoServer, listening } from "./helpers.js";
 
@@ -101,6 +101,126 @@ test("a paused connection reports nothing until it is resumed", async (t) => {
     socket.resume();
     await once(socket, "pong");
     assert.equal(texts.length, 2);
+});
+
+/** A client of a server that sends so many messages in one turn, and its texts so far. */
+async function flooded(t, count, then = () => {}) {
+    const server = createServer((socket) => {
+        for (let i = 0; i < count; i++) socket.send(`${i}`);
+        then(socket);
+    });
+    const socket = await connect(await listening(t, server));
+    const texts = [];
+    socket.on("message", (data) => texts.push(data.toString()));
+    return { socket, texts };
+}
+
+function numbers(count) {
+    return Array.from({ length: count }, (_, i) => `${i}`);
+}
+
+test("pause() also holds back the messages of the same read, in order", async (t) => {
+    const { socket, texts } = await flooded(t, 200);
+    let paused = false;
+    await new Promise((resolve) => {
+        socket.on("message", () => {
+            assert.equal(paused, false);
+            paused = true;
+            socket.pause();
+            setImmediate(() => {
+                paused = false;
+                socket.resume();
+            });
+            if (texts.length === 200) resolve();
+        });
+    });
+    assert.deepEqual(texts, numbers(200));
+});
+
+test("what was held back is reported after the stream has closed, then close", async (t) => {
+    const { socket, texts } = await flooded(t, 10, (peer) => peer.close(3000));
+    let code;
+    socket.once("message", () => socket.pause());
+    socket.on("close", (...args) => ([code] = args));
+    await once(socket.socket, "close");
+    assert.deepEqual([texts, code], [["0"], undefined]);
+    socket.resume();
+    await once(socket, "close");
+    assert.deepEqual([texts, code], [numbers(10), 3000]);
+});
+
+test("a paused connection that waits for drain is not held up by the end", async (t) => {
+    const texts = [];
+    const ended = new Promise((resolve) => {
+        const server = createServer((socket) => {
+            socket.on("message", (data) => {
+                texts.push(data.toString());
+                if (!socket.send(Buffer.alloc(2 ** 24))) socket.pause();
+            });
+            socket.on("drain", () => socket.resume());
+            socket.on("close", resolve);
+        });
+        listening(t, server).then(async (url) => {
+            const socket = await connect(url);
+            socket.pause();
+            for (const text of numbers(10)) socket.send(text);
+            while (texts.length === 0) await new Promise((next) => setTimeout(next, 5));
+            socket.socket.resetAndDestroy();
+        });
+    });
+    assert.equal(await ended, 1006);
+    assert.deepEqual(texts, numbers(10));
+});
+
+test("a listener that pauses when send() fails gets the messages before a close", async (t) => {
+    const texts = [];
+    const ended = new Promise((resolve) => {
+        const server = createServer((socket) => {
+            socket.on("message", (data) => {
+                texts.push(data.toString());
+                if (!socket.send(data)) socket.pause();
+            });
+            socket.on("drain", () => socket.resume());
+            socket.on("close", resolve);
+        });
+        listening(t, server).then(async (url) => {
+            const socket = await connect(url);
+            for (const text of numbers(10)) socket.send(text);
+            socket.close(3000);
+        });
+    });
+    assert.equal(await ended, 3000);
+    assert.deepEqual(texts, numbers(10));
+});
+
+test("terminate() is followed by nothing but close", async (t) => {
+    for (const pause of [false, true]) {
+        const { socket, texts } = await flooded(t, 200);
+        socket.once("message", () => {
+            if (pause) socket.pause();
+            socket.terminate();
+        });
+        assert.equal((await once(socket, "close"))[0], 1006);
+        assert.deepEqual(texts, ["0"]);
+    }
+});
+
+test("an exception at what was held back ends the connection, too", async (t) => {
+    const { socket, texts } = await flooded(t, 10, (peer) => peer.close(3000));
+    socket.once("message", () => {
+        socket.pause();
+        socket.once("message", () => {
+            throw new Error("of the listener");
+        });
+    });
+    await once(socket.socket, "close");
+    const thrown = new Promise((resolve) => {
+        process.setUncaughtExceptionCaptureCallback(resolve);
+    });
+    t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+    socket.resume();
+    await Promise.all([thrown, once(socket, "close")]);
+    assert.deepEqual(texts, ["0", "1"]);
 });
 
 test("send() tells when to wait, and drain when to go on", async (t) => {
@@ -211,10 +331,10 @@ test("a server leaves clients whose request is incomplete", async (t) => {
 });
 
 for (const kind of ["net", "http"]) {
-    const make = (t, options) => {
+    const make = (t, options, listener = echo) => {
         const isNet = kind === "net";
         const server = isNet ? net.createServer({ allowHalfOpen: true }) : http.createServer();
-        attach(server, options, echo);
+        attach(server, options, listener);
         return listening(t, server);
     };
 
@@ -237,6 +357,70 @@ for (const kind of ["net", "http"]) {
         const url = await make(t, { refuse });
         assert.equal(await statusOf(url), 401);
         assert.equal(await statusOf(`${url}other`), 101);
+    });
+
+    test(`${kind}: the program may take its time to refuse a request`, async (t) => {
+        const refuse = async (request) => {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            return (request.target ?? request.url) === "/" ? 401 : null;
+        };
+        const url = await make(t, { refuse });
+        assert.equal(await statusOf(url), 401);
+        const socket = await connect(`${url}other`);
+        assert.equal(await ask(socket, "Hello"), "Hello");
+    });
+
+    test(`${kind}: what a client sends during the decision is not lost`, async (t) => {
+        const url = await make(t, { refuse: () => new Promise((go) => setTimeout(go, 50)) });
+        const socket = net.connect(Number(new URL(url).port), "127.0.0.1");
+        t.after(() => socket.destroy());
+        const headers = { Host: "a.example", ...UPGRADE };
+        const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+        const frame = encodeFrame(1, "early", { maskKey: "mask" });
+        socket.write(`GET / HTTP/1.1\r\n${lines.join("")}\r\n`);
+        socket.write(frame.subarray(0, 3));
+        setTimeout(() => socket.write(frame.subarray(3)), 10);
+        let text = "";
+        while (!text.includes("early")) text += (await once(socket, "data"))[0];
+    });
+
+    test(`${kind}: a request is answered with 500 if the decision fails`, async (t) => {
+        const failures = [
+            () => {
+                throw new Error("of refuse");
+            },
+            () => Promise.reject(),
+            () => 99,
+            () => "404",
+            async () => 101,
+        ];
+        for (const refuse of failures) {
+            const warning = once(process, "warning");
+            assert.equal(await statusOf(await make(t, { refuse })), 500);
+            assert.match((await warning)[0].message, /^refuse failed: /);
+        }
+    });
+
+    test(`${kind}: a decision is waited for until handshakeTimeout`, async (t) => {
+        let decide;
+        const refuse = () => new Promise((resolve) => (decide = resolve));
+        const url = await make(t, { refuse, handshakeTimeout: 50 });
+        await assert.rejects(statusOf(url), { code: "ECONNRESET" });
+        decide();
+        await assert.rejects(statusOf(url), { code: "ECONNRESET" });
+    });
+
+    test(`${kind}: an exception of the listener reaches the program`, async (t) => {
+        const thrown = new Promise((resolve) => {
+            process.setUncaughtExceptionCaptureCallback(resolve);
+        });
+        t.after(() => process.setUncaughtExceptionCaptureCallback(null));
+        const url = await make(t, {}, () => {
+            throw new Error("of the listener");
+        });
+        const socket = new Ws(url);
+        assert.equal((await thrown).message, "of the listener");
+        socket.on("error", () => {}).terminate();
     });
 
     test(`${kind}: compression is negotiated`, async (t) => {

@@ -21,7 +21,7 @@ function assertFields(read, fields = {}, parts) {
 }
 
 function text(value, parts) {
-    return data(value, parts).latin1Slice();
+    return data(value, parts).toString("latin1");
 }
 
 /** What is read although it is not what was expected: the member of the error. */
