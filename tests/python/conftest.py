@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
+
+# A shell lets its background jobs ignore SIGINT, and programs would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The reader of the vectors.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "vectors"))
