@@ -9,9 +9,8 @@ import subprocess
 from wire import ROOT
 
 FOLDERS = ROOT / "bindings"
-LANGUAGES = os.environ.get("LANGUAGES", "").split() or sorted(
-    makefile.parent.name for makefile in FOLDERS.glob("*/Makefile")
-)
+ALL = sorted(makefile.parent.name for makefile in FOLDERS.glob("*/Makefile"))
+LANGUAGES = os.environ.get("LANGUAGES", "").split() or ALL
 ENVIRONMENT = {"WSCODEC_LIBRARY": str(ROOT / "target" / "lib" / "libwscodec.so")}
 
 

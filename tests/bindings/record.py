@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from languages import FOLDERS, LANGUAGES, make, program, vectors_passed
+from languages import ALL, FOLDERS, LANGUAGES, make, program, vectors_passed
 from table import CASES, RESULTS, table
 from wire import ROOT
 
@@ -61,8 +61,7 @@ def ratios(language: str) -> dict[str, float]:
 
 def write(results: dict[str, Any]) -> None:
     """Writes the results, and the table of the README."""
-    known = {folder.name for folder in FOLDERS.iterdir()}
-    results = {name: results[name] for name in sorted(results) if name in known}
+    results = {name: results[name] for name in ALL if name in results}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     readme = FOLDERS / "README.md"
     text = readme.read_text()

@@ -12,16 +12,12 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import vectors
 from echo_checks import MIB, PATIENCE, ProtocolChecks, Server, running
-from languages import ENVIRONMENT, FOLDERS, LANGUAGES, make, program, vectors_passed
+from languages import ALL, ENVIRONMENT, FOLDERS, LANGUAGES, make, program, vectors_passed
 from table import RESULTS, table
 from websockets.sync.server import Server as OtherServer
 from websockets.sync.server import ServerConnection, serve
-from wire import ROOT
-
-VECTORS = [
-    path for path in (ROOT / "tests" / "vectors").glob("*.json") if path.name != "schema.json"
-]
 
 
 @pytest.fixture(scope="session", params=LANGUAGES)
@@ -32,8 +28,7 @@ def language(request: pytest.FixtureRequest) -> str:
 
 def test_all_vectors_pass(language: str) -> None:
     passed = vectors_passed(language)
-    total = sum(len(json.loads(path.read_text())["vectors"]) for path in VECTORS)
-    assert passed == total
+    assert passed == sum(len(vectors.read(kind)["vectors"]) for kind in vectors.KINDS)
 
 
 def test_the_version_is_one_line(language: str) -> None:
@@ -142,6 +137,5 @@ def test_the_readme_has_the_recorded_results() -> None:
 
 def test_each_language_is_documented() -> None:
     recorded = json.loads(RESULTS.read_text())
-    folders = {makefile.parent.name for makefile in FOLDERS.glob("*/Makefile")}
-    assert set(recorded) == folders
-    assert all((FOLDERS / folder / "README.md").exists() for folder in folders)
+    assert set(recorded) == set(ALL)
+    assert all((FOLDERS / folder / "README.md").exists() for folder in ALL)
