@@ -101,15 +101,15 @@ run: examples ## builds and starts the echo server at http://127.0.0.1:8080/
 CHAT ?=
 RUN_CHAT := PYTHONPATH=python $(VENV)/bin/python examples-chat/run
 
-chat: $(VENV)/chat ## starts the whole chat at https://127.0.0.1:8443/; options in CHAT
+chat-ready: $(VENV)/chat
 	@$(RUN_CHAT) --needs
 	@if [ ! -d $(LIB) ]; then $(MAKE) library; fi
 	@$(MAKE) -s -C examples-chat/c
+
+chat: chat-ready ## starts the whole chat at https://127.0.0.1:8443/; options in CHAT
 	@$(RUN_CHAT) $(CHAT)
 
-chat-load: $(VENV)/chat ## proves that the chat loses nothing while its parts fail; options in LOAD
-	@$(RUN_CHAT) --needs
-	@$(MAKE) -s -C examples-chat/c
+chat-load: chat-ready ## proves that the chat loses nothing while its parts fail; options in LOAD
 	$(VENV)/bin/python tests/chat/load/run.py $(LOAD)
 
 # ---- tests ----
@@ -170,7 +170,7 @@ bindings: library ## installs what the bindings need, and compiles them; LANGUAG
 		$(MAKE) --no-print-directory -C bindings/$$each install build || exit 1; done
 
 test-bindings: bindings examples $(VENV)/ready ## tests the bindings; LANGUAGES names some of them
-	LANGUAGES="$(LANGUAGES)" PYTHONPATH=tests/python:tests/bindings $(VENV)/bin/python \
+	LANGUAGES="$(LANGUAGES)" PYTHONPATH=tests/python:tests/vectors:tests/bindings $(VENV)/bin/python \
 		-m pytest -q -n 4 --dist loadscope -p no:cacheprovider tests/bindings
 
 test-python-package: library $(VENV)/package ## tests what pip installs, builds and packs
@@ -319,7 +319,7 @@ clean: ## removes all output of builds
 	$(CARGO) clean
 
 .PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-all tools run chat chat-load bindings test-bindings \
+	examples examples-all tools run chat chat-ready chat-load bindings test-bindings \
 	test test-rust test-c test-python test-instructions check-instructions test-tools \
 	test-examples test-chat test-first-steps test-python-package test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
