@@ -36,14 +36,17 @@ def cargo(*arguments: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
+def linked_on(target: str) -> set[tuple[str, str]]:
+    """Names and versions, without those of builds and tests."""
+    arguments = ("--edges", "normal,no-proc-macro", "--prefix", "none", "--target", target)
+    lines = (line.split() for line in cargo("tree", *arguments).splitlines() if line)
+    crates = {(words[0], words[1].lstrip("v")) for words in lines}
+    return {crate for crate in crates if crate[0] != "wscodec"}
+
+
 def linked() -> list[tuple[str, str]]:
-    """Names and versions on each of the platforms, without those of builds and tests."""
-    crates = set()
-    for target in TARGETS:
-        arguments = ("--edges", "normal,no-proc-macro", "--prefix", "none", "--target", target)
-        tree = cargo("tree", *arguments)
-        crates |= {tuple(line.split()[:2]) for line in tree.splitlines() if line}
-    return sorted((name, version.lstrip("v")) for name, version in crates if name != "wscodec")
+    """Names and versions on each of the platforms."""
+    return sorted(set().union(*map(linked_on, TARGETS)))
 
 
 def licence(folder: Path) -> str:

@@ -53,10 +53,6 @@ impl Validator {
 
     /// Checks the next part of the text. The error is the position of the first invalid byte.
     pub(crate) fn push_until(&mut self, part: &[u8]) -> core::result::Result<(), usize> {
-        if self.is_complete() && is_whole(part) { Ok(()) } else { self.push_any(part) }
-    }
-
-    fn push_any(&mut self, part: &[u8]) -> core::result::Result<(), usize> {
         let mut rest = part;
         while !self.is_complete() {
             let Some((byte, after)) = rest.split_first() else { return Ok(()) };
@@ -64,8 +60,11 @@ impl Validator {
             self.continue_character(*byte).map_err(|_| at)?;
             rest = after;
         }
-        let start = part.len() - rest.len();
-        self.set_pending(incomplete_tail(rest).map_err(|at| start + at)?);
+        let rest = skip_valid(rest);
+        if !rest.is_empty() {
+            let start = part.len() - rest.len();
+            self.set_pending(incomplete(rest).map_err(|at| start + at)?);
+        }
         Ok(())
     }
 
@@ -76,7 +75,7 @@ impl Validator {
             2 => ([a, b, byte, 0], 3),
             _ => ([a, b, c, byte], 4),
         };
-        self.set_pending(incomplete_tail(character.until(len))?);
+        self.set_pending(incomplete(skip_valid(character.until(len)))?);
         Ok(())
     }
 
@@ -91,43 +90,30 @@ impl Validator {
     }
 }
 
-/// Whether the text is valid and ends on a character boundary, as most texts do.
-pub(crate) fn is_whole(text: &[u8]) -> bool {
-    split_tail(text).1.is_empty() && simd::is_utf8(text)
+/// Skips valid characters. The rest is empty, or starts with an incomplete character or an invalid
+/// one.
+#[inline]
+pub(crate) fn skip_valid(text: &[u8]) -> &[u8] {
+    let rest = simd::skip_utf8(text);
+    if rest.is_empty() {
+        return rest;
+    }
+    match core::str::from_utf8(rest) {
+        Ok(_) => &[],
+        Err(error) => rest.after(error.valid_up_to()),
+    }
 }
 
-/// The incomplete character at the end of a text; it is empty if there is none. The error is the
+/// The incomplete character that a rest consists of; an empty one has none. The error is the
 /// position of the first invalid byte.
-fn incomplete_tail(text: &[u8]) -> core::result::Result<&[u8], usize> {
-    let (whole, tail) = split_tail(text);
-    if is_start(tail) && simd::is_utf8(whole) {
-        return Ok(tail);
-    }
-    // The standard library is slower, and finds the invalid byte.
-    let Err(error) = core::str::from_utf8(text) else { return Ok(&[]) };
-    let valid = error.valid_up_to();
-    match (error.error_len(), text.after(valid)) {
+#[cold]
+fn incomplete(rest: &[u8]) -> core::result::Result<&[u8], usize> {
+    let error_len =
+        core::str::from_utf8(rest).map_or_else(|error| error.error_len(), |_| None);
+    match (error_len, rest) {
         (None, tail) => Ok(tail),
         // A valid first byte: the invalid one is where a continuation should be.
-        (Some(len), [0xC2..=0xF4, ..]) => Err(valid + len),
-        _ => Err(valid),
+        (Some(len), [0xC2..=0xF4, ..]) => Err(len),
+        _ => Err(0),
     }
-}
-
-/// Splits off the last bytes if they begin a character and are too few for it.
-fn split_tail(text: &[u8]) -> (&[u8], &[u8]) {
-    let len = match text {
-        [.., 0x00..=0x7F] => 0,
-        [.., 0xC0..=0xFF] => 1,
-        [.., 0xE0..=0xFF, _] => 2,
-        [.., 0xF0..=0xFF, _, _] => 3,
-        _ => 0,
-    };
-    text.split_at_checked(text.len() - len).unwrap_or((text, &[]))
-}
-
-/// Whether more bytes can make one character of these, which are too few for it. No bytes are a start.
-fn is_start(tail: &[u8]) -> bool {
-    tail.is_empty()
-        || core::str::from_utf8(tail).is_err_and(|error| error.error_len().is_none())
 }

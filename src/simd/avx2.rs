@@ -4,6 +4,8 @@
 use super::key::MaskKey;
 use super::lanes::vector;
 use super::long;
+use super::ssse3;
+use super::utf8::{self, text_vector};
 use core::arch::x86_64::*;
 use core::mem::MaybeUninit;
 
@@ -23,14 +25,23 @@ vector!(
     |bytes| _mm256_movemask_epi8(bytes) == 0
 );
 
+text_vector!(
+    _mm256_and_si256,
+    _mm256_xor_si256,
+    _mm256_subs_epu8,
+    |bytes| _mm256_srli_epi16::<4>(bytes),
+    _mm256_shuffle_epi8,
+    |bytes| _mm256_testz_si256(bytes, bytes) == 1
+);
+
 impl Avx2 {
     pub(super) fn detect() -> Option<Avx2> {
         has_avx2::get().then_some(Avx2(()))
     }
 }
 
-// With a proof as an argument, these functions are safe to call. They are `unsafe` because Rust has safe
-// functions with #[target_feature] only from 1.86 on.
+// With a proof as an argument, these functions are safe to call. They are `unsafe` because Rust has
+// safe functions with #[target_feature] only from 1.86 on.
 
 /// As [`long::mask`].
 #[target_feature(enable = "avx2")]
@@ -53,11 +64,8 @@ pub(super) unsafe fn mask_copy(
     long::mask_copy::<Vector>(avx2, to, from, key);
 }
 
-/// Whether all of the text is valid UTF-8 that ends on a character boundary.
+/// As [`utf8::skip`].
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn is_utf8(avx2: Avx2, text: &[u8]) -> bool {
-    let rest = long::skip_ascii::<Vector>(avx2, text);
-    // SAFETY: `avx2` proves that the processor has AVX2, all that the function asks for.
-    rest.is_empty()
-        || unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(rest) }.is_ok()
+pub(super) unsafe fn skip_utf8(avx2: Avx2, text: &[u8]) -> &[u8] {
+    utf8::skip::<Vector, ssse3::Vector>(avx2, avx2.into(), text)
 }

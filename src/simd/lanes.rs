@@ -84,9 +84,12 @@ fn twice(key: u32) -> u64 {
 ///
 /// A `$proof` must exist only where the processor has that instruction set. Everything unsafe below
 /// relies on it: a vector is made from a proof, so where there is a vector, there was one.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 macro_rules! vector {
-    ($proof:ty, $vector:ty, $zero:ident, $repeat:ident, $xor:ident, $or:ident, $is_ascii:expr) => {
+    ($proof:ty, $vector:ty, $zero:expr, $repeat:expr, $xor:ident, $or:ident, $is_ascii:expr) => {
         #[derive(Clone, Copy)]
         pub(super) struct Vector($vector);
 
@@ -138,5 +141,8 @@ macro_rules! vector {
         }
     };
 }
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_feature = "neon")
+))]
 pub(super) use vector;

@@ -12,8 +12,9 @@ const ALIGNED_COPY: usize = 1024;
 
 /// Masks in place. Returns whether the result is ASCII; only if `CHECK_ASCII`.
 ///
-/// The first and the last lanes are read before the lanes between them are masked, and written after.
-/// Those between are aligned: one that crosses the boundary of a cache line takes twice as long.
+/// The first and the last lanes are read before the lanes between them are masked, and written
+/// after. Those between are aligned: one that crosses the boundary of a cache line takes twice as
+/// long.
 #[inline(always)]
 pub(super) fn mask<L: Lanes, const CHECK_ASCII: bool>(
     proof: L::Proof,
@@ -51,8 +52,8 @@ fn mask_each<L: Lanes, const CHECK_ASCII: bool>(
     }
 }
 
-/// Masks while copying as many bytes as the shorter of the two has. Many lanes are aligned where they
-/// are written.
+/// Masks while copying as many bytes as the shorter of the two has. Many lanes are aligned where
+/// they are written.
 #[inline(always)]
 pub(super) fn mask_copy<L: Lanes>(
     proof: L::Proof,
@@ -90,35 +91,4 @@ fn mask_copy_at<L: Lanes>(
     if let Some(lanes) = L::read(proof, from.after(at)) {
         lanes.mask(key.skip(at)).write(to.after_mut(at));
     }
-}
-
-/// Skips ASCII at the start of a text, four lanes at a time. Returns the rest, which is empty if all
-/// of the text is ASCII.
-#[inline(always)]
-#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
-pub(super) fn skip_ascii<L: Lanes>(proof: L::Proof, text: &[u8]) -> &[u8] {
-    let mut rest = text;
-    while let Some((four, after)) = rest.split_at_checked(size_of::<[L; 4]>()) {
-        if !is_ascii::<L>(proof, four) {
-            return rest;
-        }
-        rest = after;
-    }
-    // The last four lanes, most of which may have been tested before.
-    match text.len().checked_sub(size_of::<[L; 4]>()) {
-        Some(at) if is_ascii::<L>(proof, text.after(at)) => &[],
-        _ => rest,
-    }
-}
-
-/// Whether all whole lanes are ASCII.
-#[inline(always)]
-fn is_ascii<L: Lanes>(proof: L::Proof, text: &[u8]) -> bool {
-    let mut seen = L::zero(proof);
-    for bytes in text.chunks_exact(size_of::<L>()) {
-        if let Some(lanes) = L::read(proof, bytes) {
-            seen = seen.or(lanes);
-        }
-    }
-    seen.is_ascii()
 }

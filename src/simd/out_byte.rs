@@ -20,7 +20,8 @@ impl OutByte for u8 {
 impl OutByte for MaybeUninit<u8> {
     #[inline(always)]
     fn write<const N: usize>(to: &mut [Self; N], from: &[u8; N]) {
-        // SAFETY: `to` points to N bytes, borrowed exclusively, and an array of bytes needs no alignment.
+        // SAFETY: `to` points to N bytes, borrowed exclusively, and an array of bytes needs no
+        // alignment.
         unsafe { to.as_mut_ptr().cast::<[u8; N]>().write(*from) };
     }
 }
@@ -29,8 +30,8 @@ impl OutByte for MaybeUninit<u8> {
 #[inline(always)]
 pub(super) fn memcpy(to: &mut [MaybeUninit<u8>], from: &[u8]) {
     let len = to.len().min(from.len());
-    // SAFETY: both slices have at least `len` bytes, and they do not overlap, since `to` is borrowed
-    // exclusively.
+    // SAFETY: both slices have at least `len` bytes, and they do not overlap, since `to` is
+    // borrowed exclusively.
     unsafe { core::ptr::copy_nonoverlapping(from.as_ptr(), to.as_mut_ptr().cast(), len) };
 }
 

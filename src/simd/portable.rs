@@ -1,5 +1,5 @@
-//! What needs no instruction set: numbers, arrays, and loops over bytes, which the compiler may turn
-//! into vectors.
+//! What needs no instruction set: numbers, arrays, and loops over bytes, which the compiler may
+//! turn into vectors.
 
 use super::key::MaskKey;
 use super::lanes::Lanes;
@@ -62,11 +62,6 @@ impl Lanes for Block {
         });
         seen & 0x8080_8080 == 0
     }
-}
-
-/// Whether all of the text is valid UTF-8 that ends on a character boundary.
-pub fn is_utf8(text: &[u8]) -> bool {
-    core::str::from_utf8(text).is_ok()
 }
 
 /// Position of the first control character; a tab does not count as one.

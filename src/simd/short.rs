@@ -1,7 +1,7 @@
 //! Payloads of at most 128 bytes, without a loop.
 //!
-//! One of 21 bytes is masked as two words of 16 bytes, its first and its last ones. Bytes 5 to 15 are
-//! in both:
+//! One of 21 bytes is masked as two words of 16 bytes, its first and its last ones. Bytes 5 to 15
+//! are in both:
 //!
 //! ```text
 //!     0         5                    15        20
@@ -16,10 +16,11 @@
 //!     store(to, len - 16, tail ^ rotate(key, len - 16))
 //! ```
 //!
-//! A byte that is in both words is stored twice, with the same value. In place, both words are loaded
-//! before either is stored: else the tail would mask masked bytes again. This covers every length from 16
-//! to 32; other lengths need other words: head and tail each have the largest power of two, 64 at most,
-//! that is not more than the length. Copying without a mask is masking with a key of zeros.
+//! A byte that is in both words is stored twice, with the same value. In place, both words are
+//! loaded before either is stored: else the tail would mask masked bytes again. This covers every
+//! length from 16 to 32; other lengths need other words: head and tail each have the largest power
+//! of two, 64 at most, that is not more than the length. Copying without a mask is masking with a
+//! key of zeros.
 
 use super::key::MaskKey;
 use super::lanes::Lanes;
@@ -27,8 +28,8 @@ use super::out_byte::OutByte;
 use crate::cut::Cut;
 use core::mem::MaybeUninit;
 
-/// The longest payload that [`run`] covers. Up to this length it costs more than it saves to look up
-/// what the processor can do, to align, or to call memcpy().
+/// The longest payload that [`run`] covers. Up to this length it costs more than it saves to look
+/// up what the processor can do, to align, or to call memcpy().
 pub(super) const SHORT: usize = 128;
 
 /// Where a payload is read and written.
@@ -59,6 +60,25 @@ impl Payload for &mut [u8] {
             return true; // There are no bytes.
         };
         words.write(self);
+        words.is_ascii(())
+    }
+}
+
+/// A payload that is only read.
+impl Payload for &[u8] {
+    /// Whether it is ASCII.
+    type Outcome = bool;
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    #[inline(always)]
+    fn head_and_tail<W: Lanes<Proof = ()>, const N: usize>(self, key: MaskKey) -> bool {
+        let Some(words) = HeadTail::<W, N>::read((), self, key) else {
+            return true; // There are no bytes.
+        };
         words.is_ascii(())
     }
 }

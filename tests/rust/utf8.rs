@@ -2,7 +2,7 @@
 //! RFC 6455, 8.1).
 
 use crate::c::{self, code};
-use crate::rng::Rng;
+use crate::rng::{Rng, one_in};
 
 /// The verdict on a text so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +67,10 @@ fn every_sequence_of_one_and_two_bytes_is_judged_as_by_std() {
     }
 }
 
-/// All sequences with these first bytes. The state after two bytes does not depend on the split,
-/// so each third byte is tried once.
+/// All sequences with these first bytes. The state after two bytes does not depend on the split, so
+/// each third byte is tried once. If only some are tried, all are after some of the second bytes.
 fn three_bytes(leads: impl Iterator<Item = u8>) {
+    let one_in = one_in();
     for a in leads {
         for b in 0..=255 {
             let (mut in_two, mut in_one) = (0, 0);
@@ -77,7 +78,7 @@ fn three_bytes(leads: impl Iterator<Item = u8>) {
             push(&mut in_two, &[b]);
             push(&mut in_one, &[a, b]);
             assert_eq!(in_two, in_one, "{a:02x} {b:02x}");
-            for c in 0..=255 {
+            for c in (0..=255).skip(usize::from(b) % one_in).step_by(one_in) {
                 let (text, mut state) = ([a, b, c], in_one);
                 let verdict = expected(&text);
                 assert_eq!(whole(&text), verdict, "{text:02x?}");
@@ -119,7 +120,7 @@ fn splits_of_three_and_four_bytes_change_nothing() {
 
 #[test]
 fn every_character_is_valid() {
-    for character in '\0'..=char::MAX {
+    for character in ('\0'..=char::MAX).step_by(one_in()) {
         let mut buf = [0; 4];
         let text = character.encode_utf8(&mut buf).as_bytes();
         assert_eq!(whole(text), Verdict::Whole);
@@ -177,6 +178,32 @@ fn random_texts_in_random_pieces_are_judged_as_by_std() {
             assert_eq!(verdict, expected(&text[..done]), "{text:02x?} up to {done}");
         }
         assert_eq!(whole(&text), expected(&text), "{text:02x?}");
+    }
+}
+
+/// Long enough for vectors, and cut where their loops have borders and elsewhere.
+#[test]
+fn long_texts_may_be_cut_in_two_anywhere() {
+    let valid = "Здравствуй, мир! 你好，世界。 Καλημέρα 🙂🚀 and ASCII ".repeat(5);
+    let mut texts = vec![valid.clone().into_bytes()];
+    for at in [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 130, 200, valid.len() - 1] {
+        for byte in [b'x', 0x80, 0xc3, 0xff] {
+            let mut text = valid.clone().into_bytes();
+            text[at] = byte;
+            texts.push(text);
+        }
+    }
+    for text in texts {
+        for cut in 0..=text.len() {
+            let mut state = 0;
+            let first = push(&mut state, &text[..cut]);
+            assert_eq!(first, expected(&text[..cut]), "{cut} of {text:02x?}");
+            assert_eq!(
+                push(&mut state, &text[cut..]),
+                expected(&text),
+                "{cut} of {text:02x?}"
+            );
+        }
     }
 }
 
