@@ -63,8 +63,8 @@
  *   Unwinding  The library never unwinds. An exception that leaves one of
  *              your functions and reaches the library terminates the process,
  *              however the library was called.
- *   fork()     A fork copies the masking keys that a client has drawn and not
- *              yet used: only one of the two processes may continue to use the
+ *   fork()     A fork copies what a client's next masking keys are made of:
+ *              only one of the two processes may continue to use the
  *              connection.
  *
  * RULES FOR EVERY CONNECTION

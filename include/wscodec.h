@@ -63,8 +63,8 @@
  *   Unwinding  The library never unwinds. An exception that leaves one of
  *              your functions and reaches the library terminates the process,
  *              however the library was called.
- *   fork()     A fork copies the masking keys that a client has drawn and not
- *              yet used: only one of the two processes may continue to use the
+ *   fork()     A fork copies what a client's next masking keys are made of:
+ *              only one of the two processes may continue to use the
  *              connection.
  *
  * RULES FOR EVERY CONNECTION
@@ -307,8 +307,8 @@ WS_API size_t ws_sizeof(int type) WS_NOTHROW;
 #define WS_ERR_OPCODE        (-41) /* The opcode is reserved (5.2). */
 #define WS_ERR_LENGTH        (-42) /* The payload length is not minimal, or
                                     * has its top bit set (5.2). */
-#define WS_ERR_MASK          (-43) /* A frame is masked that must not be, or
-                                    * the reverse (5.1). */
+#define WS_ERR_MASK          (-43) /* A frame is masked and must not be, or
+                                    * must be masked and is not (5.1). */
 #define WS_ERR_CONTROL_FRAME (-44) /* A control frame is fragmented, or its
                                     * payload is longer than 125 bytes (5.5). */
 #define WS_ERR_FRAGMENTATION (-45) /* A continuation without a message, or a
@@ -818,7 +818,8 @@ typedef struct ws_frame {
  * whole frame, 0 if it is incomplete, or an error. *frame describes the
  * frame. While the frame is incomplete, nothing is unmasked. Once its header
  * is complete, frame->header_len is no longer 0, and the frame will be
- * header_len + payload_len bytes long.
+ * header_len + payload_len bytes long. Before that, and with an error, all
+ * of *frame is 0.
  *
  * Headers are checked byte by byte, here and in every other function: the
  * first invalid byte determines the error, which is reported as soon as that
@@ -1047,7 +1048,8 @@ typedef struct ws_control {
  * every entry after a valid close. If the peer's close is invalid, returns
  * WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8, for every later entry too; send a
  * close frame with ws_control_close(). Returns WS_ERR_INVALID_ARGUMENT for a
- * chunk out of order. After WS_ERR_BUFFER_TOO_SMALL the same entry may be
+ * chunk out of order, a reserved opcode, and a control frame of more than
+ * WS_MAX_CONTROL bytes. After WS_ERR_BUFFER_TOO_SMALL the same entry may be
  * passed again. */
 WS_API WS_MUST_USE ws_result
 ws_control_feed(ws_control *control, const ws_frame *frame,
@@ -1092,10 +1094,12 @@ typedef struct ws_pmd_params {
                                          * means 15 */
     uint8_t client_max_window_bits;     /* The client's window: 8..15; 0
                                          * means 15 */
-    uint8_t level;                      /* Local, not negotiated: 1..9; 0
-                                         * means 6 */
-    uint8_t mem_level;                  /* Local, not negotiated: 1..9; 0
-                                         * means 8 */
+    uint8_t level;                      /* zlib's compression level, local: 1
+                                         * (fastest) to 9 (smallest); 0 means
+                                         * 6 */
+    uint8_t mem_level;                  /* zlib's memory level, local: 1
+                                         * (least) to 9, of which 6..9 do the
+                                         * same; 0 means 8 */
     uint8_t reserved[2];                /* 0 */
 } ws_pmd_params;
 
@@ -1103,7 +1107,8 @@ typedef struct ws_pmd_params {
  * client's head (RFC 7692, 5.1), and writes the value for
  * ws_response_spec.extensions. On entry *params is what you are willing to
  * use, on return what was agreed. Returns the length of the value, or 0 if
- * no offer is acceptable: *params is unchanged, compression stays off.
+ * no offer is acceptable: *params is unchanged, compression stays off. 128
+ * bytes of `out` are always enough.
  *
  * An offer is acceptable if it is well-formed: no unknown or repeated
  * parameter, every value in range (7.1). Other offers are skipped. A list
@@ -1124,7 +1129,7 @@ ws_pmd_accept_value(const void *offers, size_t offers_len,
                     size_t out_cap) WS_NOTHROW;
 
 /* Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1).
- * Returns the length of the offer. The offer always has
+ * Returns the length of the offer, at most 128. The offer always has
  * client_max_window_bits, so the server may limit the client's window. */
 WS_API WS_MUST_USE ws_result
 ws_pmd_offer(const ws_pmd_params *params, void *out, size_t out_cap) WS_NOTHROW;
@@ -1154,8 +1159,8 @@ ws_pmd_confirm_value(const void *response, size_t response_len,
 /* A WebSocket connection after its opening handshake. Opaque; at most
  * WS_MAX_CONN bytes. Beyond the handle it holds memory only for a message or
  * control frame that is being assembled or was lent to you, for a pending
- * pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also holds 296
- * bytes for masking keys, from its first frame on. */
+ * pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also holds at
+ * most 296 bytes for masking keys, from its first frame on. */
 typedef struct ws_conn ws_conn;
 
 #define WS_MAX_CONN 256 /* The largest ws_sizeof(WS_TYPE_CONN) within this
@@ -1219,8 +1224,9 @@ WS_API WS_MUST_USE ws_result
 ws_conn_get_pmd(const ws_conn *conn, ws_pmd_params *params) WS_NOTHROW;
 
 /* Options of ws_conn_set(). A switch is 0 or 1. WS_ERR_UNSUPPORTED: this
- * build does not know the option. WS_ERR_INVALID_ARGUMENT: the option cannot
- * have this value. WS_ERR_INVALID_STATE: it is too late to set it. */
+ * build does not know the option. WS_ERR_INVALID_STATE: it is too late to
+ * set it, whatever the value. WS_ERR_INVALID_ARGUMENT: the option cannot
+ * have this value. */
 #define WS_OPT_MAX_MESSAGE   1  /* Most bytes of an incoming message, after
                                  * decompression; 0: no limit; default 1 MiB
                                  * (1,048,576). Applies with WS_OPT_STREAM
@@ -1323,8 +1329,8 @@ ws_conn_get(const ws_conn *conn, int option, uint64_t *value) WS_NOTHROW;
  * has changed. It is called for 256 bytes at once, or for 4 if there is no
  * memory for more; the keys are used in order. The rules of ws_allocator
  * apply to it; fill() and `user` must outlive the handle. NULL restores the
- * operating system. Returns WS_OK, or WS_ERR_INVALID_STATE after the first
- * frame was written. No effect on a server. */
+ * operating system. Returns WS_OK, or WS_ERR_INVALID_STATE once keys were
+ * drawn, at the latest for the first frame. No effect on a server. */
 WS_API WS_MUST_USE ws_result
 ws_conn_set_random(ws_conn *conn,
                    int (*fill)(void *user, void *out, size_t len),
@@ -1362,9 +1368,9 @@ typedef struct ws_event {
  * event, in the connection's memory. There it is valid until the next
  * ws_conn_recv() or ws_conn_free(); other calls do not affect it. buf is the
  * buffer that was passed to that ws_conn_recv(); it may be NULL for a
- * collected event. Returns NULL for invalid arguments, and never for a
- * collected event of the last call. Do not pass a collected event of an
- * earlier call: the result is NULL, or other data. */
+ * collected event. Returns NULL for invalid arguments. For a collected event
+ * of the last call the result is never NULL. Do not pass a collected event
+ * of an earlier call: the result is NULL, or other data. */
 WS_API const void *
 ws_event_data(const ws_conn *conn, const void *buf,
               const ws_event *event) WS_NOTHROW;
@@ -1429,11 +1435,11 @@ ws_conn_recv(ws_conn *conn, void *buf, size_t len, ws_event *events,
 /* Writes the connection's own frames: a pong, and the close frame that
  * replies to the peer's (with its code) or reports an error. Returns the
  * number of bytes written, or 0 if nothing is pending. Call it after every
- * ws_conn_recv(); if a call is expensive, only after one that reported a
- * PING or a CLOSE or returned an error, since nothing is pending after any
- * other. If you do, every ping gets its pong. If you do not, the pong to the
- * next ping replaces the pending one (RFC 6455, 5.5.3), so a flood of pings
- * takes no memory.
+ * ws_conn_recv(), and after ws_conn_finish(); if a call is expensive, only
+ * after one that reported a PING or a CLOSE or returned an error, since any
+ * other makes nothing pending. If you do, every ping gets its pong. If you
+ * do not, the pong to the next ping replaces the pending one (RFC 6455,
+ * 5.5.3), so a flood of pings takes no memory.
  *
  * WS_ERR_RANDOM: a client had no masking key; the same call may be repeated.
  * With (NULL, 0) as `out` it returns WS_ERR_BUFFER_TOO_SMALL if something is
@@ -1461,10 +1467,12 @@ ws_conn_output(ws_conn *conn, void *out, size_t out_cap) WS_NOTHROW;
  * data after your close was written, a message of a different opcode inside
  * a fragmented one, a PING or PONG once your close was written and the
  * peer's has arrived or an error was returned, anything after the stream has
- * ended. WS_ERR_INVALID_ARGUMENT for any opcode but these four, and for a
- * PING or PONG with more than WS_MAX_CONTROL bytes or with WS_SEND_MORE.
- * After WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking
- * key) the same call may be repeated.
+ * ended. WS_ERR_INVALID_ARGUMENT for any opcode but these four, for reserved
+ * bits that are not allowed, for a payload that overlaps `out` or for which
+ * ws_conn_send_bound() returns 0, and for a PING or PONG with more than
+ * WS_MAX_CONTROL bytes, reserved bits or WS_SEND_MORE. After
+ * WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key)
+ * the same call may be repeated.
  *
  * Between messages you may also send frames from ws_frame_encode(). A frame
  * that a server with server_no_context_takeover compressed is valid for
@@ -1499,8 +1507,9 @@ ws_conn_close(ws_conn *conn, uint16_t code, const void *reason,
 /* Tells the connection that the peer's stream has ended. Returns WS_OK if
  * the peer's close has arrived; while yours is not written yet (see
  * ws_conn_output()), the state stays CLOSING. Returns the error that stopped
- * the connection, if any. Otherwise returns WS_ERR_EOF: the state is FAILED,
- * nothing is pending, and nothing more can be sent. */
+ * the connection, if any; call ws_conn_output() then, since a close frame
+ * may be pending. Otherwise returns WS_ERR_EOF: the state is FAILED, nothing
+ * is pending, and nothing more can be sent. */
 WS_API ws_result ws_conn_finish(ws_conn *conn) WS_NOTHROW;
 
 #define WS_STATE_OPEN    0 /* Messages can be sent and received. */
@@ -1646,10 +1655,11 @@ ws_conn_accept(const void *buf, size_t len,
  * permessage-deflate. It is not changed: ws_conn_get_pmd() reads what was
  * agreed.
  *
- * Result and errors as for ws_parse_response(); also WS_ERR_NO_MEMORY, and
- * WS_ERR_INVALID_ARGUMENT if `offered` is NULL although the request offers
- * permessage-deflate, or the reverse. *conn is NULL unless the result is
- * above 0. */
+ * Result and errors as for ws_parse_response(); also WS_ERR_NO_MEMORY,
+ * WS_ERR_EXTENSION if the parameters of the compression are invalid or not
+ * those of the offer (see ws_pmd_confirm()), and WS_ERR_INVALID_ARGUMENT if
+ * `offered` is NULL although the request offers permessage-deflate, or the
+ * reverse. *conn is NULL unless the result is above 0. */
 WS_API WS_MUST_USE ws_result
 ws_conn_confirm(const void *buf, size_t len, const void *request,
                 size_t request_len, const ws_pmd_params *offered,

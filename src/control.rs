@@ -1,5 +1,5 @@
-//! Replies to control frames (RFC 6455, 5.5), for callers that use the decoder without a connection:
-//! pongs, and one side of the closing handshake.
+//! Replies to control frames (RFC 6455, 5.5), for callers that use the decoder without a
+//! connection: pongs, and one side of the closing handshake.
 
 use crate::close::{self, ClosePayload};
 use crate::error::{Error, Result};
@@ -41,8 +41,8 @@ pub struct PayloadChunk<'a> {
 }
 
 impl Control {
-    /// Reads a chunk, and writes the reply to the frame that ends with it, if any is due. If `out` is
-    /// too small, nothing has changed.
+    /// Reads a chunk, and writes the reply to the frame that ends with it, if any is due. If `out`
+    /// is too small, nothing has changed.
     pub fn feed(
         &mut self,
         chunk: &PayloadChunk<'_>,

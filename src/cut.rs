@@ -2,9 +2,9 @@
 
 /// The bytes up to an index, or from it on.
 ///
-/// The index is within the slice: its callers have made sure of that, and a debug build checks it. A
-/// release build returns an empty slice if it is not, since indexing that the compiler
-/// cannot prove to be in range would add a panic.
+/// The index is within the slice: its callers have made sure of that, and a debug build checks it.
+/// A release build returns an empty slice if it is not, since indexing that the compiler cannot
+/// prove to be in range would add a panic.
 pub(crate) trait Cut {
     /// The first `len` elements.
     fn until(&self, len: usize) -> &Self;

@@ -50,8 +50,8 @@ impl Decoder {
         Decoder { error: error.code(), ..Decoder::default() }
     }
 
-    /// Decodes frames until `buf` ends or `out` is full, and unmasks them in place. Chunks before an
-    /// error are reported; the next call and every later one returns the error.
+    /// Decodes frames until `buf` ends or `out` is full, and unmasks them in place. Chunks before
+    /// an error are reported; the next call and every later one returns the error.
     pub fn feed<T: From<Chunk>>(
         &mut self,
         buf: &mut [u8],
@@ -65,6 +65,9 @@ impl Decoder {
         let mut fed = Fed { chunks: 0, consumed: 0 };
         let ascii = Ascii::DoesNotMatter;
         for slot in out {
+            if fed.consumed == buf.len() {
+                break;
+            }
             // Two calls of write(): merging the branches would send the chunk through memory.
             let whole = self.frames.whole_frame(buf, fed.consumed, limits, ascii);
             if let Some(chunk) = whole {

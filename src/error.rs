@@ -66,7 +66,7 @@ pub const WS_ERR_RESERVED_BITS: i32 = -40;
 pub const WS_ERR_OPCODE: i32 = -41;
 /// The payload length is not minimal, or has its top bit set (5.2).
 pub const WS_ERR_LENGTH: i32 = -42;
-/// A frame is masked that must not be, or the reverse (5.1).
+/// A frame is masked and must not be, or must be masked and is not (5.1).
 pub const WS_ERR_MASK: i32 = -43;
 /// A control frame is fragmented, or its payload is longer than 125 bytes (5.5).
 pub const WS_ERR_CONTROL_FRAME: i32 = -44;

@@ -12,22 +12,22 @@
 //! |            | compression, which allocates                    | [`deflate`] |
 //! | Connection | messages, ping and pong, closing, limits        | [`conn`] |
 //!
-//! [`conn`] starts with the theory of operation of a connection. Below the layers are [`simd`] (masking
-//! and UTF-8 with vector instructions), [`memory`], [`random`], and the table of [`error`]s. Above them
-//! is the C ABI, `ffi`, with the feature `capi`: it turns pointers into slices, calls one function of a
-//! layer, and turns the result into a number.
+//! [`conn`] starts with the theory of operation of a connection. Below the layers are [`simd`]
+//! (masking and UTF-8 with vector instructions), [`memory`], [`random`], and the table of
+//! [`error`]s. Above them is the C ABI, `ffi`, with the feature `capi`: it turns pointers into
+//! slices, calls one function of a layer, and turns the result into a number.
 //!
 //! A byte takes this path through the connection: [`Conn::recv`](conn::Conn::recv) asks the frame
-//! reader for the next chunk; the reader parses the [`Header`](frame::Header) and unmasks the payload
-//! in place; the connection checks, decompresses or collects it, and reports an
+//! reader for the next chunk; the reader parses the [`Header`](frame::Header) and unmasks the
+//! payload in place; the connection checks, decompresses or collects it, and reports an
 //! [`Event`](conn::Event). On the way out, [`Conn::send`](conn::Conn::send) compresses a fragment
-//! if that was agreed on, and writes the header and the payload, which a client masks, into the caller's
-//! buffer.
+//! if that was agreed on, and writes the header and the payload, which a client masks, into the
+//! caller's buffer.
 //!
-//! Unsafe code is confined to `ffi` and `panic`; to [`memory`], [`random`] and [`deflate::engine`], which
-//! call an allocator, the operating system and the deflate engine; to [`simd`]; and to `output`, which
-//! writes to uninitialised memory. Only connections and compression allocate. Nothing panics. The
-//! only global state is a record of the instructions that the processor has.
+//! Unsafe code is confined to `ffi` and `panic`; to [`memory`], [`random`] and [`deflate::engine`],
+//! which call an allocator, the operating system and the deflate engine; to [`simd`]; and to
+//! `output`, which writes to uninitialised memory. Only connections and compression allocate.
+//! Nothing panics. The only global state is a record of the instructions that the processor has.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(unsafe_code)]

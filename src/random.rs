@@ -1,10 +1,13 @@
-//! Unpredictable bytes from the operating system. No file is opened and no state is kept, so that it
-//! works in a sandbox and after a fork().
+//! Unpredictable bytes from the operating system. No file is opened and no state is kept, so that
+//! it works in a sandbox and after a fork().
 #![allow(unsafe_code)]
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::cut::Cut;
 use crate::error::{Error, Result};
+use chacha20::rand_core::{SeedableRng, block::Generator};
+use chacha20::variants::Legacy;
+use chacha20::{ChaChaCore, R12};
 use core::ffi::{c_int, c_void};
 
 /// Fills `out` with `len` unpredictable bytes, and returns 0. Any other result is a failure.
@@ -25,11 +28,16 @@ impl Source {
     /// The caller's function.
     ///
     /// # Safety
-    /// `fill` may be called with `user` and any buffer, from any thread, for as long as the source is
-    /// used. It does not unwind.
+    /// `fill` may be called with `user` and any buffer, from any thread, for as long as the source
+    /// is used. It does not unwind.
     #[must_use]
     pub const unsafe fn new(fill: Fill, user: *mut c_void) -> Source {
         Source(Some((fill, user)))
+    }
+
+    /// Whether this is the operating system.
+    pub(crate) const fn is_system(self) -> bool {
+        self.0.is_none()
     }
 
     /// Fills `out`, of at most 256 bytes.
@@ -41,6 +49,21 @@ impl Source {
             _ => Err(Error::Random),
         }
     }
+}
+
+/// What a generator of unpredictable bytes starts from.
+pub type Seed = [u8; 32];
+
+/// How many words ChaCha12 makes at once.
+pub const WORDS: usize = 64;
+
+/// The first words that ChaCha12 makes of a seed: as unpredictable as the seed. It is the standard
+/// generator of the crate `rand`, too.
+#[must_use]
+pub fn expand(seed: Seed) -> [u32; WORDS] {
+    let mut words = [0; WORDS];
+    ChaChaCore::<R12, Legacy>::from_seed(seed).generate(&mut words);
+    words
 }
 
 /// Fills `out`, of at most 256 bytes, from the operating system.

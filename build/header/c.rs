@@ -28,8 +28,8 @@ fn print_paragraph(paragraph: &Paragraph) -> String {
     }
 }
 
-/// All constants as an enum, since a preprocessor removes macros. The enum precedes the macros, which
-/// would replace its names.
+/// All constants as an enum, since a preprocessor removes macros. The enum precedes the macros,
+/// which would replace its names.
 fn enumerators(sections: &[Section]) -> String {
     let constants = sections.iter().flat_map(|section| &section.paragraphs);
     let constants = constants.filter_map(|paragraph| match paragraph {

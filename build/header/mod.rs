@@ -9,7 +9,8 @@ mod source;
 use source::section;
 use std::fs;
 
-/// The sections of the header, each with its modules. The last one is in `src/ffi` and has the title.
+/// The sections of the header, each with its modules. The last one is in `src/ffi` and has the
+/// title.
 const SECTIONS: &[&[&str]] = &[
     &["src/ffi/version.rs"],
     &["src/error.rs", "src/ffi/result.rs"],

@@ -1,8 +1,8 @@
 //! Reads the declarations of the modules in `src/ffi`, in the order of the source, with cbindgen.
 //!
 //! One run of cbindgen over the whole crate would print all constants, then all types, then all
-//! functions. Here it runs once for each section, and its output is put in the order of the source, so
-//! that related declarations stay together.
+//! functions. Here it runs once for each section, and its output is put in the order of the source,
+//! so that related declarations stay together.
 
 use std::collections::HashMap;
 use std::path::Path;

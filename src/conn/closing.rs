@@ -1,4 +1,5 @@
-//! The closing handshake (RFC 6455, 7), and the frames that the connection writes of its own accord.
+//! The closing handshake (RFC 6455, 7), and the frames that the connection writes of its own
+//! accord.
 
 use super::Conn;
 use crate::close::ClosePayload;
@@ -33,7 +34,15 @@ pub(super) enum Ours {
 
 impl Conn {
     /// Writes the pong and the close frame that wait: both, or nothing.
+    #[inline]
     pub fn output(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+        let closes = matches!(self.ours, Ours::CloseDue(_));
+        if closes || self.pong.is_some() { self.write_pending(out) } else { Ok(0) }
+    }
+
+    // Not inlined: nothing waits in most calls, which need not reserve the stack that it needs.
+    #[inline(never)]
+    fn write_pending(&mut self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
         let close = match self.ours {
             Ours::CloseDue(code) => Some((code, ClosePayload::new(code, &[])?)),
             Ours::Open | Ours::Closed(_) => None,
@@ -44,15 +53,15 @@ impl Conn {
         let close_len =
             close.as_ref().map_or(0, |(_, close)| frame_len(close.as_bytes()));
         let total = pong_len + close_len;
-        if total == 0 {
-            return Ok(0);
-        }
         let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
         let (to_pong, to_close) =
             out.split_at_mut_checked(pong_len).ok_or(Error::BufferTooSmall)?;
-        // Both keys are drawn before anything is written, since that can fail.
-        let pong_key = if pong_len > 0 { self.mask_key()? } else { None };
-        let close_key = if close_len > 0 { self.mask_key()? } else { None };
+        // Both keys are taken before anything is written, since that can fail.
+        let pong_key = if self.pong.is_some() { self.mask_key()? } else { None };
+        let close_key = match close {
+            Some(_) => self.mask_key().inspect_err(|_| self.keys.put_back(pong_key))?,
+            None => None,
+        };
         if let Some(pong) = &self.pong {
             write_control(Opcode::Pong, pong.as_bytes(), pong_key, to_pong)?;
         }
@@ -64,8 +73,8 @@ impl Conn {
         Ok(total)
     }
 
-    /// Writes a close frame, instead of one that waits. Later calls write nothing. A pong that waits
-    /// stays, unless both sides have closed now.
+    /// Writes a close frame, instead of one that waits. Later calls write nothing. A pong that
+    /// waits stays, unless both sides have closed now.
     pub fn close(
         &mut self,
         code: u16,
@@ -89,7 +98,8 @@ impl Conn {
         !matches!(self.ours, Ours::Closed(_))
     }
 
-    /// Whether pings and pongs may be sent: until ours has closed and theirs has closed or failed (5.5.2).
+    /// Whether pings and pongs may be sent: until ours has closed and theirs has closed or failed
+    /// (5.5.2).
     pub(super) fn may_send_control(&self) -> bool {
         self.may_send_data() || matches!(self.theirs, Theirs::Open | Theirs::Failing(_))
     }
@@ -106,6 +116,7 @@ impl Conn {
     }
 
     /// An error was found. It is returned once the events before it were reported.
+    #[cold]
     pub(super) fn on_fault(&mut self, error: Error) {
         self.theirs = Theirs::Failing(error);
     }
@@ -118,6 +129,7 @@ impl Conn {
     }
 
     /// Latches an error that is about to be returned, and makes a close frame due.
+    #[cold]
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(self.theirs, Theirs::Failed(_)) {
             self.theirs = Theirs::Failed(error);

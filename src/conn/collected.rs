@@ -33,6 +33,8 @@ impl Conn {
     }
 
     /// Takes back what the last call has lent.
+    // Not inlined: most connections have never lent anything.
+    #[inline(never)]
     pub(super) fn reclaim_lent(&mut self) {
         if core::mem::take(&mut self.lent) {
             self.control = None;

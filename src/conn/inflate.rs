@@ -1,16 +1,16 @@
 //! Compressed messages of the peer (RFC 7692, 7.2.2).
 //!
-//! A chunk is unmasked in place, and decompressed from there into the connection's memory. In stream
-//! mode an event is limited in length, so that a call may end in the middle of a chunk:
+//! A chunk is unmasked in place, and decompressed from there into the connection's memory. In
+//! stream mode an event is limited in length, so that a call may end in the middle of a chunk:
 //!
 //! ```text
 //!     the chunk      |-- decompressed --|------ not yet ------|
 //!                    ^ consumed         ^ masked again, and read by the next call
 //! ```
 //!
-//! If the engine has read the whole chunk, but has more output than fits into the event, there is no
-//! byte left for a next call. Then the last byte is handed back all the same, and `held` tells the
-//! next call to skip it:
+//! If the engine has read the whole chunk, but has more output than fits into the event, there is
+//! no byte left for a next call. Then the last byte is handed back all the same, and `held` tells
+//! the next call to skip it:
 //!
 //! ```text
 //!     the chunk      |-------------- decompressed ----------|h|
@@ -27,8 +27,8 @@ use core::mem::MaybeUninit;
 
 /// The longest event in stream mode, in bytes.
 const MAX_EVENT: usize = 16 * 1024;
-/// The most bytes of a compressed payload that are unmasked at once in stream mode: few, since those that
-/// are not used are masked again.
+/// The most bytes of a compressed payload that are unmasked at once in stream mode: few, since
+/// those that are not used are masked again.
 const MAX_PORTION: usize = 4 * 1024;
 /// The least and the most memory to reserve at once for the output of some input.
 const MIN_ROOM: usize = 512;

@@ -6,17 +6,19 @@
 //!   [`limits`](Conn::limits) for each frame.
 //! - A compressed message does not announce its length. It is refused at the first byte beyond
 //!   [`remaining`](Conn::remaining), which is decompressed to see whether it exists.
-//! - A limit that was lowered in the middle of a message applies to it: [`is_too_long`](Conn::is_too_long).
+//! - A limit that was lowered in the middle of a message applies to it:
+//!   [`is_too_long`](Conn::is_too_long).
 //!
-//! Memory never grows beyond [`max_message`](Conn::max_message), and only for bytes that have arrived.
+//! Memory never grows beyond [`max_message`](Conn::max_message), and only for bytes that have
+//! arrived.
 
 use super::Conn;
 use super::incoming::Compression;
 use crate::error::Error;
 use crate::frame::{Limits, MAX_PAYLOAD};
 
-// The payload of a compressed message may have this many times the bytes of the limit, and some more:
-// small fragments, each of them flushed, are several times as long as their content.
+// The payload of a compressed message may have this many times the bytes of the limit, and some
+// more: small fragments, each of them flushed, are several times as long as their content.
 const WIRE_FACTOR: u64 = 16;
 const WIRE_EXTRA: u64 = 65_536;
 
@@ -30,7 +32,7 @@ impl Conn {
     }
 
     /// The most bytes that the payload of a data frame may have.
-    fn max_frame(&self) -> u64 {
+    pub(super) fn max_frame(&self) -> u64 {
         match self.options.max_frame {
             0 => MAX_PAYLOAD,
             max => max,
@@ -77,8 +79,8 @@ impl Conn {
         Error::TooBig
     }
 
-    /// A header was refused. If it announced too much, keeps the length that exceeds a limit: that of
-    /// the frame, or that of the message with it.
+    /// A header was refused. If it announced too much, keeps the length that exceeds a limit: that
+    /// of the frame, or that of the message with it.
     #[cold]
     pub(super) fn on_refused_header(&mut self) {
         let compressed = self.incoming.filter(|message| message.compressed);

@@ -3,10 +3,11 @@
 //!
 //! # Theory of operation
 //!
-//! A connection is two state machines, one for each direction of the stream, and little that couples
-//! them. `theirs` is about what the peer sends: [`recv`](Conn::recv) moves it, from bytes to events.
-//! `ours` is about what is sent to the peer: [`send`](Conn::send), [`close`](Conn::close) and
-//! [`output`](Conn::output) move it, from messages to bytes. Together they make the public [`State`]:
+//! A connection is two state machines, one for each direction of the stream, and little that
+//! couples them. `theirs` is about what the peer sends: [`recv`](Conn::recv) moves it, from bytes
+//! to events. `ours` is about what is sent to the peer: [`send`](Conn::send),
+//! [`close`](Conn::close) and [`output`](Conn::output) move it, from messages to bytes. Together
+//! they make the public [`State`]:
 //!
 //! | theirs \ ours                               | Open    | CloseDue | Closed  |
 //! |---------------------------------------------|---------|----------|---------|
@@ -15,7 +16,8 @@
 //! | Failing: an error is known, not returned    | Open    | -        | Closing |
 //! | Failed: the error was returned, or finish() | Failed  | Failed   | Failed  |
 //!
-//! The transitions are few, and all of them are in `closing.rs`, which alone assigns `theirs` and `ours`:
+//! The transitions are few, and all of them are in `closing.rs`, which alone assigns `theirs` and
+//! `ours`:
 //!
 //! | when                                        | theirs            | ours |
 //! |---------------------------------------------|-------------------|------|
@@ -26,22 +28,25 @@
 //! | `close()` writes a close frame              |                   | Open or CloseDue -> Closed |
 //! | `finish()`, before the peer's close frame   | Open -> Failed    | Open -> Closed |
 //!
-//! A pong that waits for `output()`, because a ping has arrived, couples them, too. It is not a state: it
-//! may wait in any of them, until both sides have closed or `finish()` finds the stream cut off.
+//! A pong that waits for `output()`, because a ping has arrived, couples them, too. It is not a
+//! state: it may wait in any of them, until both sides have closed or `finish()` finds the stream
+//! cut off.
 //!
-//! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of `recv()`
-//!   returns the same error, also that of an allocation that failed in the middle of a message.
-//! - **Paused.** `recv()` returns early, before it has consumed its input, where the application must
-//!   act first: after an event in the connection's own memory, since the next call reuses that memory;
-//!   after a ping, whose pong must be collected before the next one replaces it; after a close frame.
-//!   An error waits in `Failing` until the events before it were returned.
-//! - **Half messages.** Between two calls, `incoming` is the message of which a part has arrived, and
-//!   `outgoing` the one of which a part was sent. Between messages both are None.
+//! - **Latched.** After `Closed`, input is consumed and ignored. After `Failed`, every call of
+//!   `recv()` returns the same error, also that of an allocation that failed in the middle of a
+//!   message.
+//! - **Paused.** `recv()` returns early, before it has consumed its input, where the application
+//!   must act first: after an event in the connection's own memory, since the next call reuses that
+//!   memory; after a ping, whose pong must be collected before the next one replaces it; after a
+//!   close frame. An error waits in `Failing` until the events before it were returned.
+//! - **Half messages.** Between two calls, `incoming` is the message of which a part has arrived,
+//!   and `outgoing` the one of which a part was sent. Between messages both are None.
 //! - **Memory.** An uncompressed message in one frame that is entirely in the input is reported in
-//!   place, and so is every uncompressed chunk in stream mode. Anything else `message` collects (and
-//!   `control` a control frame), and lends to the application until the next `recv()`.
-//!   `pong` holds the pong that waits. The masking keys have memory from their first use; so do
-//!   the two halves of compression, which free it after each message without context takeover. Everything comes from one allocator, and is freed with the connection.
+//!   place, and so is every uncompressed chunk in stream mode. Anything else `message` collects
+//!   (and `control` a control frame), and lends to the application until the next `recv()`. `pong`
+//!   holds the pong that waits. The masking keys have memory from their first use; so do the two
+//!   halves of compression, which free it after each message without context takeover. Everything
+//!   comes from one allocator, and is freed with the connection.
 
 mod closing;
 mod collected;

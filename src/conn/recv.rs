@@ -9,8 +9,8 @@ use crate::frame::{Ascii, Chunk, Header, Limits, Opcode};
 use crate::simd;
 
 impl Conn {
-    /// Decodes bytes from the peer, and reports at most `room` events to `sink`. The payloads in the
-    /// consumed part of `buf` are unmasked in place.
+    /// Decodes bytes from the peer, and reports at most `room` events to `sink`. The payloads in
+    /// the consumed part of `buf` are unmasked in place.
     pub fn recv(
         &mut self,
         buf: &mut [u8],
@@ -20,7 +20,9 @@ impl Conn {
         if let Theirs::Failing(error) | Theirs::Failed(error) = self.theirs {
             return Err(self.fail(error));
         }
-        self.reclaim_lent();
+        if self.lent || self.message.capacity() > 0 {
+            self.reclaim_lent();
+        }
         self.options.has_input |= !buf.is_empty();
         let mut done = Received::default();
         let mut report = |done: &mut Received, event| {
@@ -28,14 +30,14 @@ impl Conn {
             done.events += 1;
         };
         while done.events < room && !self.is_closed_by_peer() {
-            let chunk = self.whole_messages(buf, room, &mut done, &mut report);
-            if done.events == room {
+            self.whole_messages(buf, room, &mut done, &mut report);
+            if done.events == room || done.consumed == buf.len() {
                 break;
             }
-            let step = match chunk {
-                Some(chunk) => self.on_chunk(&chunk, buf, &mut done.consumed),
-                None => self.step(buf, &mut done.consumed),
-            };
+            // A copy, so that `done` stays in registers.
+            let mut consumed = done.consumed;
+            let step = self.step(buf, &mut consumed);
+            done.consumed = consumed;
             match step {
                 Ok(Step::Nothing) => {}
                 Ok(Step::Event(event)) => report(&mut done, event),
@@ -70,8 +72,8 @@ impl Conn {
         matches!(self.theirs, Theirs::Closed { .. })
     }
 
-    /// Reports messages that are whole and uncompressed, one after another: most input is nothing
-    /// else. Returns the first whole frame that is anything else, if one follows.
+    /// Reports messages that are whole, in one frame and uncompressed, one after another: most
+    /// input is nothing else.
     #[inline]
     fn whole_messages(
         &mut self,
@@ -79,44 +81,43 @@ impl Conn {
         room: usize,
         done: &mut Received,
         report: &mut impl FnMut(&mut Received, Event),
-    ) -> Option<Chunk> {
+    ) {
         if self.incoming.is_some() {
-            return None;
+            return;
         }
-        // These limits are too strict for control frames and compressed ones. step() applies the exact ones
-        // to those that are refused here.
-        let limits = Limits::all(self.limits().data.min(self.max_portion() as u64));
+        let limits = Limits::all(self.max_message().min(self.max_frame()));
         while done.events < room {
-            let chunk =
-                self.frames.whole_frame(buf, done.consumed, limits, Ascii::Matters)?;
-            if !self.is_message(&chunk, buf) {
-                return Some(chunk);
-            }
-            done.consumed = chunk.off + chunk.len;
+            let start = done.consumed;
+            let Some(chunk) = self.frames.whole_message(buf, start, limits) else {
+                return;
+            };
             let Chunk { off, len, header: Header { opcode, .. }, .. } = chunk;
+            if opcode == Opcode::Text && !self.is_valid_text(&chunk, buf) {
+                self.frames.mask_message_again(buf, start, limits);
+                return;
+            }
+            done.consumed = off + len;
             report(done, Event { off, len, opcode, flags: Event::WHOLE, close_code: 0 });
         }
-        None
     }
 
-    /// Whether this whole frame is a valid uncompressed message.
     #[inline]
-    fn is_message(&self, chunk: &Chunk, buf: &[u8]) -> bool {
-        let valid = match chunk.header.opcode {
-            Opcode::Binary => true,
-            Opcode::Text => {
-                !self.options.check_utf8
-                    || chunk.is_ascii
-                    || simd::is_utf8(chunk.payload(buf))
-            }
-            _ => false,
-        };
-        valid && chunk.header.is_final() && chunk.header.rsv() == 0
+    fn is_valid_text(&self, chunk: &Chunk, buf: &[u8]) -> bool {
+        chunk.is_ascii || !self.options.check_utf8 || simd::is_utf8(chunk.payload(buf))
     }
 
     /// Reads the next chunk, whatever it is, and handles it.
+    // Not inlined: whole_messages() would have to save registers for it.
+    #[inline(never)]
     fn step(&mut self, buf: &mut [u8], consumed: &mut usize) -> StepResult {
         let (limits, portion) = (self.limits(), self.max_portion());
+        // This limit is too strict for control frames and compressed ones. any_chunk() applies the
+        // exact ones to those that are refused here.
+        let strict = Limits::all(limits.data.min(portion as u64));
+        let whole = self.frames.whole_frame(buf, *consumed, strict, Ascii::Matters);
+        if let Some(chunk) = whole {
+            return self.on_chunk(&chunk, buf, consumed);
+        }
         let compression = self.compression();
         let most = |header: &Header| {
             if compression.covers(header) { portion } else { usize::MAX }
@@ -156,8 +157,8 @@ impl Conn {
         step
     }
 
-    /// Hands back a chunk in which there is a fault. The reported bytes are consumed, except for the
-    /// chunk's last byte; the rest is masked again, so that it is as it arrived.
+    /// Hands back a chunk in which there is a fault. The reported bytes are consumed, except for
+    /// the chunk's last byte; the rest is masked again, so that it is as it arrived.
     #[cold]
     pub(super) fn hand_back(
         &mut self,
@@ -183,9 +184,11 @@ impl Conn {
         let first = chunk.begins() && chunk.header.opcode != Opcode::Continuation;
         let last = chunk.ends() && chunk.header.is_final();
         let message = self.message_for(chunk);
-        let Incoming { opcode, rsv, .. } = *message;
+        let Incoming { opcode, rsv, len: before, .. } = *message;
         let valid = message.add(payload, chunk.is_ascii, last);
-        if self.is_too_long() {
+        // If the limit was lowered meanwhile, only the bytes before the first invalid one count
+        // against it.
+        if before + valid.err().unwrap_or(payload.len()) as u64 > self.max_message() {
             return Err(self.too_big().into());
         }
         let event = Event {

@@ -88,7 +88,8 @@ impl Conn {
         self.options.pmd.is_some() && !fragment.plain && (fragment.more || long())
     }
 
-    /// How many bytes of output a payload of this length needs at most. None: no buffer can be that long.
+    /// How many bytes of output a payload of this length needs at most. None: no buffer can be that
+    /// long.
     #[must_use]
     pub fn send_bound(&self, payload_len: usize) -> Option<usize> {
         match self.options.pmd {
@@ -121,11 +122,14 @@ impl Conn {
         let first = opcode != Opcode::Continuation;
         let last = !fragment.more;
         let input = compress::Uncompressed { payload: fragment.payload, first, last };
-        // The header precedes the payload, whose length is not known yet: leave room for the longest.
+        // The header precedes the payload, whose length is not known yet: leave room for the
+        // longest.
         let longest = need - bound;
         let room = out.after_mut(longest);
-        let payload =
-            self.compressor.write(&input, &params, self.options.side, &memory, room)?;
+        let payload = self
+            .compressor
+            .write(&input, &params, self.options.side, &memory, room)
+            .inspect_err(|_| self.keys.put_back(key))?;
         if let Some(key) = key {
             simd::mask(payload, key, 0);
         }
@@ -154,8 +158,8 @@ impl Conn {
         self.keys.set_source(source)
     }
 
-    /// Writes one frame, masked if this is a client: all of it, or nothing. A control frame must be final
-    /// and have at most 125 bytes of payload.
+    /// Writes one frame, masked if this is a client: all of it, or nothing. A control frame must be
+    /// final and have at most 125 bytes of payload.
     // Inlined: else ws_conn_send() of 125 B takes 21 instructions more.
     #[inline(always)]
     pub(super) fn write_frame(
@@ -166,15 +170,13 @@ impl Conn {
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
         match self.options.side {
-            Side::Server => {
-                let header =
-                    OutHeader::new_unchecked(opcode, bits, None, payload.len() as u64);
-                header.write_frame(payload, out)
-            }
+            Side::Server => header_of(opcode, bits, payload).write_frame(payload, out),
             Side::Client => self.write_masked(opcode, bits, payload, out),
         }
     }
 
+    // Not inlined: a server would have to save registers for it.
+    #[inline(never)]
     fn write_masked(
         &mut self,
         opcode: Opcode,
@@ -182,13 +184,14 @@ impl Conn {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        // Checked first, so that no key is drawn in vain.
-        let need = self.frame_len(payload.len()).ok_or(Error::InvalidArgument)?;
-        if out.len() < need {
-            return Err(Error::BufferTooSmall);
-        }
-        let key = Some(self.keys.take(self.message.allocator())?);
-        let header = OutHeader::new_unchecked(opcode, bits, key, payload.len() as u64);
-        header.write_frame(payload, out)
+        let Conn { keys, message, .. } = self;
+        let take_key = || keys.take(message.allocator());
+        header_of(opcode, bits, payload).write_masked(take_key, payload, out)
     }
+}
+
+/// A header without a masking key.
+#[inline]
+fn header_of(opcode: Opcode, bits: u8, payload: &[u8]) -> OutHeader {
+    OutHeader::new_unchecked(opcode, bits, None, payload.len() as u64)
 }

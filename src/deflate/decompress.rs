@@ -25,11 +25,11 @@ pub(crate) struct Decompressor {
 }
 
 impl Decompressor {
-    /// Decompresses `input` into `room`, and returns the output. To be called until there is no more
-    /// to do. Fails only if the engine gets no memory.
+    /// Decompresses `input` into `room`, and returns the output. To be called until there is no
+    /// more to do. Fails only if the engine gets no memory.
     ///
-    /// The window is always the widest. With a narrower one, the room for the output would influence
-    /// which data the engine refuses.
+    /// The window is always the widest. With a narrower one, the room for the output would
+    /// influence which data the engine refuses.
     pub(crate) fn run<'a>(
         &mut self,
         input: &[u8],
@@ -67,8 +67,8 @@ impl Decompressor {
         (run.bytes, Ok(progress))
     }
 
-    /// Ends the message. It must end with an empty stored block, with or without its marker, or with
-    /// a final block, or have no data at all; otherwise it is truncated.
+    /// Ends the message. It must end with an empty stored block, with or without its marker, or
+    /// with a final block, or have no data at all; otherwise it is truncated.
     pub(crate) fn finish(&mut self, has_begun: bool) -> Result<()> {
         if !has_begun {
             return Ok(());

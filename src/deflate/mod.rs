@@ -1,8 +1,8 @@
-//! permessage-deflate (RFC 7692): the parameters, and the compression itself. The negotiation of the
-//! parameters is in [`handshake::pmd`](crate::handshake::pmd).
+//! permessage-deflate (RFC 7692): the parameters, and the compression itself. The negotiation of
+//! the parameters is in [`handshake::pmd`](crate::handshake::pmd).
 //!
-//! [`compress`] turns messages into the payloads of frames, and [`decompress`] does the reverse. Both
-//! call the deflate engine through [`engine`]. [`pmd`] combines them for callers without a
+//! [`compress`] turns messages into the payloads of frames, and [`decompress`] does the reverse.
+//! Both call the deflate engine through [`engine`]. [`pmd`] combines them for callers without a
 //! connection.
 
 pub mod compress;

@@ -1,5 +1,5 @@
-//! The engine's place in a build without compression. These types have no values, so code that needs
-//! one is never reached.
+//! The engine's place in a build without compression. These types have no values, so code that
+//! needs one is never reached.
 
 use super::{Config, Run};
 use crate::error::{Error, Result};

@@ -57,8 +57,8 @@ impl Pmd {
         self.memory
     }
 
-    /// Compresses a fragment of a message into the payload of a frame, and returns its length. If that
-    /// fails, nothing has changed.
+    /// Compresses a fragment of a message into the payload of a frame, and returns its length. If
+    /// that fails, nothing has changed.
     pub fn compress(
         &mut self,
         fragment: &[u8],

@@ -228,9 +228,10 @@ fn accept(
 /// creates *conn. `offered` is what was passed to ws_pmd_offer(); NULL if the request offers no
 /// permessage-deflate. It is not changed: ws_conn_get_pmd() reads what was agreed.
 ///
-/// Result and errors as for ws_parse_response(); also WS_ERR_NO_MEMORY, and WS_ERR_INVALID_ARGUMENT
-/// if `offered` is NULL although the request offers permessage-deflate, or the reverse. *conn is
-/// NULL unless the result is above 0.
+/// Result and errors as for ws_parse_response(); also WS_ERR_NO_MEMORY, WS_ERR_EXTENSION if the
+/// parameters of the compression are invalid or not those of the offer (see ws_pmd_confirm()), and
+/// WS_ERR_INVALID_ARGUMENT if `offered` is NULL although the request offers permessage-deflate, or
+/// the reverse. *conn is NULL unless the result is above 0.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_confirm(

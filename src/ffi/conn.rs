@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 /// A WebSocket connection after its opening handshake. Opaque; at most WS_MAX_CONN bytes. Beyond
 /// the handle it holds memory only for a message or control frame that is being assembled or was
 /// lent to you, for a pending pong, for WS_OPT_KEEP_BUFFER, and for compression. A client also
-/// holds 296 bytes for masking keys, from its first frame on.
+/// holds at most 296 bytes for masking keys, from its first frame on.
 pub struct ws_conn {
     conn: Conn,
     /// Its memory is the caller's: from ws_conn_init().
@@ -80,8 +80,8 @@ pub(super) unsafe fn allocator(ptr: *const ws_allocator) -> Result<Allocator> {
     let (Some(alloc), Some(free)) = (given.alloc, given.free) else {
         return Err(Error::InvalidArgument);
     };
-    // SAFETY: the caller promises that the functions keep the contract in ws_allocator, which is that of
-    // Allocator::new().
+    // SAFETY: the caller promises that the functions keep the contract in ws_allocator, which is
+    // that of Allocator::new().
     Ok(unsafe { Allocator::new(alloc, given.resize, free, given.user) })
 }
 
@@ -135,8 +135,8 @@ pub unsafe extern "C" fn ws_conn_init(
     if mem.is_null() || mem_size < room || mem.addr() % CONN_ALIGN != 0 {
         return core::ptr::null_mut();
     }
-    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator. mem is aligned, and
-    // large enough.
+    // SAFETY: the caller keeps the pointer contract, and the contract of the allocator. mem is
+    // aligned, and large enough.
     let placed = self::side(side).and_then(|side| unsafe {
         let conn = Conn::new(side, self::allocator(allocator)?);
         handle.write(ws_conn { conn, in_place: true });
@@ -157,8 +157,8 @@ pub unsafe extern "C" fn ws_conn_free(conn: *mut ws_conn) {
 /// `conn` is NULL, or a valid handle that is not used again.
 pub(super) unsafe fn free(conn: *mut ws_conn) {
     let Some(handle) = NonNull::new(conn) else { return };
-    // SAFETY: by the caller's promise the handle is valid, and this is its last use. One that is not in
-    // place is from place(), which uses the connection's allocator.
+    // SAFETY: by the caller's promise the handle is valid, and this is its last use. One that is
+    // not in place is from place(), which uses the connection's allocator.
     unsafe {
         let ws_conn { conn, in_place } = handle.as_ref();
         let memory = *conn.allocator();
@@ -207,8 +207,8 @@ pub unsafe extern "C" fn ws_conn_get_pmd(
 }
 
 // Options of ws_conn_set(). A switch is 0 or 1. WS_ERR_UNSUPPORTED: this build does not know the
-// option. WS_ERR_INVALID_ARGUMENT: the option cannot have this value. WS_ERR_INVALID_STATE: it is
-// too late to set it.
+// option. WS_ERR_INVALID_STATE: it is too late to set it, whatever the value.
+// WS_ERR_INVALID_ARGUMENT: the option cannot have this value.
 
 /// Most bytes of an incoming message, after decompression; 0: no limit; default 1 MiB (1,048,576).
 /// Applies with WS_OPT_STREAM too. Enforced when the header of an uncompressed frame announces
@@ -343,7 +343,7 @@ pub unsafe extern "C" fn ws_conn_get(
 /// and nothing has changed. It is called for 256 bytes at once, or for 4 if there is no memory for
 /// more; the keys are used in order. The rules of ws_allocator apply to it; fill() and `user` must
 /// outlive the handle. NULL restores the operating system. Returns WS_OK, or WS_ERR_INVALID_STATE
-/// after the first frame was written. No effect on a server.
+/// once keys were drawn, at the latest for the first frame. No effect on a server.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_conn_set_random(
@@ -410,8 +410,9 @@ impl From<Event> for ws_event {
 /// Returns the address of an event's data: buf + off, or, for a collected event, in the
 /// connection's memory. There it is valid until the next ws_conn_recv() or ws_conn_free(); other
 /// calls do not affect it. buf is the buffer that was passed to that ws_conn_recv(); it may be NULL
-/// for a collected event. Returns NULL for invalid arguments, and never for a collected event of the
-/// last call. Do not pass a collected event of an earlier call: the result is NULL, or other data.
+/// for a collected event. Returns NULL for invalid arguments. For a collected event of the last
+/// call the result is never NULL. Do not pass a collected event of an earlier call: the result is
+/// NULL, or other data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_event_data(
     conn: *const ws_conn,
@@ -436,8 +437,8 @@ pub unsafe extern "C" fn ws_event_data(
 /// Processes bytes from the network (RFC 6455, 5). Returns the number of events that were filled,
 /// and in *consumed the number of bytes of buf that were consumed. A message that is entirely in
 /// buf, in one uncompressed frame, is unmasked and reported there, without a copy; any other is
-/// collected in the connection's memory, unless WS_OPT_STREAM reports it in chunks. buf must be writable, since payloads are unmasked in
-/// place. events_cap must not be 0.
+/// collected in the connection's memory, unless WS_OPT_STREAM reports it in chunks. buf must be
+/// writable, since payloads are unmasked in place. events_cap must not be 0.
 ///
 ///     while (len > 0) {
 ///         n = ws_conn_recv(c, p, len, ev, 64, &used);
@@ -473,8 +474,8 @@ pub unsafe extern "C" fn ws_event_data(
 /// The bytes from *consumed on are unchanged unless the result is an error, so a caller with a
 /// chained buffer may pass copies, and later pass the originals. While one compressed input yields
 /// several chunks, its last byte is not consumed until the last chunk is reported; such a call may
-/// report a chunk and consume nothing. A call without bytes reports no event, and takes
-/// back the data of a collected one. Its memory is freed unless WS_OPT_KEEP_BUFFER keeps it or, with
+/// report a chunk and consume nothing. A call without bytes reports no event, and takes back the
+/// data of a collected one. Its memory is freed unless WS_OPT_KEEP_BUFFER keeps it or, with
 /// WS_OPT_STREAM, its message continues.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -514,10 +515,10 @@ const _: () = assert!(WS_MAX_OUTPUT == MAX_OUTPUT);
 
 /// Writes the connection's own frames: a pong, and the close frame that replies to the peer's (with
 /// its code) or reports an error. Returns the number of bytes written, or 0 if nothing is pending.
-/// Call it after every ws_conn_recv(); if a call is expensive, only after one that reported a PING
-/// or a CLOSE or returned an error, since nothing is pending after any other. If you do, every ping
-/// gets its pong. If you do not, the pong to the next ping replaces the pending one (RFC 6455,
-/// 5.5.3), so a flood of pings takes no memory.
+/// Call it after every ws_conn_recv(), and after ws_conn_finish(); if a call is expensive, only
+/// after one that reported a PING or a CLOSE or returned an error, since any other makes nothing
+/// pending. If you do, every ping gets its pong. If you do not, the pong to the next ping replaces
+/// the pending one (RFC 6455, 5.5.3), so a flood of pings takes no memory.
 ///
 /// WS_ERR_RANDOM: a client had no masking key; the same call may be repeated. With (NULL, 0) as
 /// `out` it returns WS_ERR_BUFFER_TOO_SMALL if something is pending, else 0.
@@ -550,11 +551,13 @@ pub const WS_SEND_PLAIN: u32 = 0x2;
 /// ws_utf8_validate().
 ///
 /// WS_ERR_INVALID_STATE for a frame that the protocol does not allow now: data after your close was
-/// written, a message of a different opcode inside a fragmented one, a PING or PONG once your close was
-/// written and the peer's has arrived or an error was returned, anything after the stream has ended.
-/// WS_ERR_INVALID_ARGUMENT for any opcode but these four, and for a PING or PONG with more
-/// than WS_MAX_CONTROL bytes or with WS_SEND_MORE. After WS_ERR_NO_MEMORY (compression) and
-/// WS_ERR_RANDOM (a client's masking key) the same call may be repeated.
+/// written, a message of a different opcode inside a fragmented one, a PING or PONG once your close
+/// was written and the peer's has arrived or an error was returned, anything after the stream has
+/// ended. WS_ERR_INVALID_ARGUMENT for any opcode but these four, for reserved bits that are not
+/// allowed, for a payload that overlaps `out` or for which ws_conn_send_bound() returns 0, and for
+/// a PING or PONG with more than WS_MAX_CONTROL bytes, reserved bits or WS_SEND_MORE. After
+/// WS_ERR_NO_MEMORY (compression) and WS_ERR_RANDOM (a client's masking key) the same call may be
+/// repeated.
 ///
 /// Between messages you may also send frames from ws_frame_encode(). A frame that a server with
 /// server_no_context_takeover compressed is valid for every client that has a window at least as
@@ -629,8 +632,9 @@ pub unsafe extern "C" fn ws_conn_close(
 
 /// Tells the connection that the peer's stream has ended. Returns WS_OK if the peer's close has
 /// arrived; while yours is not written yet (see ws_conn_output()), the state stays CLOSING. Returns
-/// the error that stopped the connection, if any. Otherwise returns WS_ERR_EOF: the state is FAILED,
-/// nothing is pending, and nothing more can be sent.
+/// the error that stopped the connection, if any; call ws_conn_output() then, since a close frame
+/// may be pending. Otherwise returns WS_ERR_EOF: the state is FAILED, nothing is pending, and
+/// nothing more can be sent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_conn_finish(conn: *mut ws_conn) -> ws_result {
     // SAFETY: the caller keeps the pointer contract.

@@ -34,7 +34,8 @@ const _: () = assert!(
 /// frame with the peer's code, in reply to the peer's close, unless you sent one before. Returns 0
 /// if there is no reply, and for every entry after a valid close. If the peer's close is invalid,
 /// returns WS_ERR_CLOSE_PAYLOAD or WS_ERR_UTF8, for every later entry too; send a close frame with
-/// ws_control_close(). Returns WS_ERR_INVALID_ARGUMENT for a chunk out of order. After
+/// ws_control_close(). Returns WS_ERR_INVALID_ARGUMENT for a chunk out of order, a
+/// reserved opcode, and a control frame of more than WS_MAX_CONTROL bytes. After
 /// WS_ERR_BUFFER_TOO_SMALL the same entry may be passed again.
 #[unsafe(no_mangle)]
 #[must_use]
@@ -46,8 +47,8 @@ pub unsafe extern "C" fn ws_control_feed(
     out: *mut c_void,
     out_cap: usize,
 ) -> ws_result {
-    // SAFETY: the caller keeps the pointer contract. `buf` is the buffer that the decoder was given, so
-    // the chunk is within it.
+    // SAFETY: the caller keeps the pointer contract. `buf` is the buffer that the decoder was
+    // given, so the chunk is within it.
     result_of(|| unsafe {
         let control = ptr::one_mut(control.cast::<Control>())?;
         let frame = ptr::one(frame)?;

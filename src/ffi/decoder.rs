@@ -57,8 +57,9 @@ pub unsafe extern "C" fn ws_decoder_init(
 ///         p += used, len -= used;
 ///     }
 ///
-/// The first and the last entry may be parts of a frame (the first without WS_BEGIN, the last without WS_END). If buf
-/// ends directly after a header, the frame is reported with the first byte of its payload.
+/// The first and the last entry may be parts of a frame (the first without WS_BEGIN, the last
+/// without WS_END). If buf ends directly after a header, the frame is reported with the first byte
+/// of its payload.
 ///
 /// An error is one of those listed at ws_frame_decode(). The entries before it are reported first:
 /// the next call returns the error, and so does every later one. Payloads are not checked: see

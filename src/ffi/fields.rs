@@ -72,8 +72,8 @@ pub struct ws_request_fields {
 ///
 /// After the 200, create the connection with ws_conn_new() and WS_SERVER: the frames are those of
 /// HTTP/1.1, masking included. END_STREAM means what the end of a TCP connection means, and
-/// RST_STREAM(CANCEL) what a reset means. Call ws_conn_finish() when END_STREAM arrives, and send it
-/// after your close frame: a reset may discard a close frame that the peer has not read yet.
+/// RST_STREAM(CANCEL) what a reset means. Call ws_conn_finish() when END_STREAM arrives, and send
+/// it after your close frame: a reset may discard a close frame that the peer has not read yet.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_check_request(

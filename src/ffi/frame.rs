@@ -151,6 +151,7 @@ const _: () = assert!(
 /// Returns the length of the whole frame, 0 if it is incomplete, or an error. *frame describes the
 /// frame. While the frame is incomplete, nothing is unmasked. Once its header is complete,
 /// frame->header_len is no longer 0, and the frame will be header_len + payload_len bytes long.
+/// Before that, and with an error, all of *frame is 0.
 ///
 /// Headers are checked byte by byte, here and in every other function: the first invalid byte
 /// determines the error, which is reported as soon as that byte arrives. The checks, in order:
@@ -183,8 +184,9 @@ pub unsafe extern "C" fn ws_frame_decode(
             frame.write(ws_frame::default());
             return Err(Error::InvalidArgument);
         };
-        let (order, limits) = (Fragmentation::Unchecked, Limits::NONE);
-        match frame::whole_frame(buf, flags, order, limits, Ascii::DoesNotMatter) {
+        let valid = Header::opcode_if_valid(buf, flags, Fragmentation::Unchecked);
+        let (limits, ascii) = (Limits::NONE, Ascii::DoesNotMatter);
+        match valid.and_then(|op| frame::whole_frame(op, buf, flags, limits, ascii)) {
             Some(chunk) => {
                 frame.write(chunk.into());
                 Ok(chunk.off + chunk.len)
@@ -316,8 +318,8 @@ pub unsafe extern "C" fn ws_mask_copy(
     mask_key: *const c_void,
     pos: u64,
 ) {
-    // SAFETY: the caller keeps the pointer contract, except that the buffers may overlap. Two slices are
-    // only made if they share no byte; if both buffers are the same, one slice is made.
+    // SAFETY: the caller keeps the pointer contract, except that the buffers may overlap. Two
+    // slices are only made if they share no byte; if both buffers are the same, one slice is made.
     unsafe {
         let Some(key) = ptr::mask_key(mask_key) else { return };
         if dst.cast_const() == src {

@@ -1,9 +1,9 @@
-//! The C ABI. Each export turns pointers into slices (`ptr`), calls one function of the core, and turns
-//! the result into a number. Each public module is a section of `include/wscodec.h`, or part of one. The
-//! header is generated from the comments here.
+//! The C ABI. Each export turns pointers into slices (`ptr`), calls one function of the core, and
+//! turns the result into a number. Each public module is a section of `include/wscodec.h`, or part
+//! of one. The header is generated from the comments here.
 //!
-//! No export calls another: an application may define a function of the same name, which the dynamic
-//! linker would call instead.
+//! No export calls another: an application may define a function of the same name, which the
+//! dynamic linker would call instead.
 
 // The documentation is for C: brackets and addresses in it are no links.
 #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links)]

@@ -24,9 +24,9 @@ pub struct ws_pmd_params {
     pub server_max_window_bits: u8,
     /// The client's window: 8..15; 0 means 15
     pub client_max_window_bits: u8,
-    /// Local, not negotiated: 1..9; 0 means 6
+    /// zlib's compression level, local: 1 (fastest) to 9 (smallest); 0 means 6
     pub level: u8,
-    /// Local, not negotiated: 1..9; 0 means 8
+    /// zlib's memory level, local: 1 (least) to 9, of which 6..9 do the same; 0 means 8
     pub mem_level: u8,
     /// 0
     pub reserved: [u8; 2],
@@ -64,6 +64,9 @@ impl ws_pmd_params {
     }
 }
 
+// What the comments below promise.
+const _: () = assert!(pmd::MAX_VALUE == 128);
+
 fn direction(no_context_takeover: u8, window_bits: u8) -> Result<Direction> {
     match no_context_takeover {
         flag @ 0..=1 => {
@@ -85,7 +88,7 @@ pub(super) fn supported() -> Result<()> {
 /// Server: accepts the first acceptable permessage-deflate offer in the client's head (RFC 7692,
 /// 5.1), and writes the value for ws_response_spec.extensions. On entry *params is what you are
 /// willing to use, on return what was agreed. Returns the length of the value, or 0 if no offer is
-/// acceptable: *params is unchanged, compression stays off.
+/// acceptable: *params is unchanged, compression stays off. 128 bytes of `out` are always enough.
 ///
 /// An offer is acceptable if it is well-formed: no unknown or repeated parameter, every value in
 /// range (7.1). Other offers are skipped. A list that is malformed anywhere is WS_ERR_EXTENSION
@@ -121,8 +124,8 @@ pub unsafe extern "C" fn ws_pmd_accept_value(
 }
 
 /// Client: writes an offer for ws_request_spec.extensions (RFC 7692, 7.1). Returns the length of
-/// the offer. The offer always has client_max_window_bits, so the server may limit the client's
-/// window.
+/// the offer, at most 128. The offer always has client_max_window_bits, so the server may limit the
+/// client's window.
 #[unsafe(no_mangle)]
 #[must_use]
 pub unsafe extern "C" fn ws_pmd_offer(
@@ -192,9 +195,9 @@ unsafe fn accept(
         let (offers, out) = (ptr::bytes(offers, offers_len)?, ptr::output(out, out_cap)?);
         let willing = params.read()?;
         let accepted = pmd::accept(parse(offers)?, &willing)?;
-        let Some((agreed, response)) = accepted else { return Ok(0) };
-        let written = output::write_all(&[&[response.as_bytes()]], out)?;
-        *params = ws_pmd_params::of(&agreed);
+        let Some(agreement) = accepted else { return Ok(0) };
+        let written = output::write_all(&[&[agreement.response().as_bytes()]], out)?;
+        *params = ws_pmd_params::of(&agreement.params);
         Ok(written)
     })
 }

@@ -44,8 +44,8 @@ pub unsafe extern "C" fn ws_pmd_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ws_pmd_free(pmd: *mut ws_pmd) {
     let Some(pmd) = NonNull::new(pmd) else { return };
-    // SAFETY: the caller passes a handle from ws_pmd_new(), which has placed it with its allocator, and
-    // does not use it again.
+    // SAFETY: the caller passes a handle from ws_pmd_new(), which has placed it with its allocator,
+    // and does not use it again.
     unsafe {
         let memory = pmd.as_ref().pmd.memory();
         memory.remove(pmd);

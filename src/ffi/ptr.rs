@@ -1,9 +1,9 @@
 //! From pointers to references: the pointer contract, in one place.
 //!
-//! **The pointer contract.** The caller of an export promises that a pointer with a length points to that
-//! many bytes; that these are initialised, unless they are output; and that nobody else writes to them
-//! during the call, or reads them if they are written to. Everything else is checked here: NULL,
-//! alignment, and lengths that no object can have.
+//! **The pointer contract.** The caller of an export promises that a pointer with a length points
+//! to that many bytes; that these are initialised, unless they are output; and that nobody else
+//! writes to them during the call, or reads them if they are written to. Everything else is checked
+//! here: NULL, alignment, and lengths that no object can have.
 
 use super::accept::{ws_accept_spec, ws_accepted};
 use super::conn::{ws_allocator, ws_event};
@@ -60,10 +60,10 @@ pub(super) fn zeroed<T: Plain>() -> T {
 
 /// A pointer that a slice of `len` elements can be made of.
 fn checked<T>(ptr: *mut T, len: usize) -> Result<NonNull<T>> {
-    let bytes = len.checked_mul(size_of::<T>()).ok_or(Error::InvalidArgument)?;
+    let max = const { isize::MAX.unsigned_abs() / size_of::<T>() };
     match NonNull::new(ptr) {
-        Some(ptr) if ptr.is_aligned() && isize::try_from(bytes).is_ok() => Ok(ptr),
-        _ if bytes == 0 => Ok(NonNull::dangling()),
+        Some(ptr) if ptr.is_aligned() && len <= max => Ok(ptr),
+        _ if len == 0 => Ok(NonNull::dangling()),
         _ => Err(Error::InvalidArgument),
     }
 }
@@ -79,9 +79,9 @@ fn aligned<T>(ptr: *mut T) -> Result<*mut T> {
 /// The pointer contract.
 pub(super) unsafe fn array<'a, T: Plain>(ptr: *const T, len: usize) -> Result<&'a [T]> {
     let ptr = checked(ptr.cast_mut(), len)?;
-    // SAFETY: the pointer is aligned and not NULL, and the length is 0 or at most isize::MAX bytes. By
-    // the pointer contract the bytes are there, initialised, and not written to; a Plain type may have
-    // any value.
+    // SAFETY: the pointer is aligned and not NULL, and the length is 0 or at most isize::MAX bytes.
+    // By the pointer contract the bytes are there, initialised, and not written to; a Plain type
+    // may have any value.
     Ok(unsafe { core::slice::from_raw_parts(ptr.as_ptr(), len) })
 }
 
@@ -114,8 +114,8 @@ pub(super) unsafe fn output_array<'a, T>(
     len: usize,
 ) -> Result<&'a mut [MaybeUninit<T>]> {
     let ptr = checked(ptr, len)?;
-    // SAFETY: the pointer is aligned and not NULL, and the length is 0 or at most isize::MAX bytes. By
-    // the pointer contract the memory is there, and used by nobody else during the call.
+    // SAFETY: the pointer is aligned and not NULL, and the length is 0 or at most isize::MAX bytes.
+    // By the pointer contract the memory is there, and used by nobody else during the call.
     Ok(unsafe { core::slice::from_raw_parts_mut(ptr.as_ptr().cast(), len) })
 }
 
@@ -146,8 +146,8 @@ pub(super) unsafe fn output_one<'a, T>(ptr: *mut T) -> Result<&'a mut MaybeUnini
 /// # Safety
 /// The pointer contract.
 pub(super) unsafe fn one_mut<'a, T: Plain>(ptr: *mut T) -> Result<&'a mut T> {
-    // SAFETY: the caller keeps the pointer contract, so the memory is initialised; a Plain type may have
-    // any value.
+    // SAFETY: the caller keeps the pointer contract, so the memory is initialised; a Plain type may
+    // have any value.
     Ok(unsafe { output_one(ptr)?.assume_init_mut() })
 }
 
@@ -163,22 +163,22 @@ pub(super) unsafe fn one<'a, T: Plain>(ptr: *const T) -> Result<&'a T> {
 /// The value behind a handle. NULL and a misaligned pointer are errors.
 ///
 /// # Safety
-/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
-/// call uses it at the same time.
+/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No
+/// other call uses it at the same time.
 pub(super) unsafe fn handle_mut<'a, T>(ptr: *mut T) -> Result<&'a mut T> {
-    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
-    // has placed there, and that only this call uses.
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this
+    // library has placed there, and that only this call uses.
     unsafe { aligned(ptr)?.as_mut() }.ok_or(Error::InvalidArgument)
 }
 
 /// The value behind a handle, to be read. NULL and a misaligned pointer are errors.
 ///
 /// # Safety
-/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No other
-/// call changes it at the same time.
+/// `ptr` is NULL, misaligned, or a handle that this library has returned and that was not freed. No
+/// other call changes it at the same time.
 pub(super) unsafe fn handle<'a, T>(ptr: *const T) -> Result<&'a T> {
-    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this library
-    // has placed there, and that nobody changes during this call.
+    // SAFETY: a pointer that is neither NULL nor misaligned is a valid handle: a `T` that this
+    // library has placed there, and that nobody changes during this call.
     unsafe { aligned(ptr.cast_mut())?.as_ref() }.ok_or(Error::InvalidArgument)
 }
 
@@ -202,7 +202,8 @@ pub(super) unsafe fn chunk<'a>(buf: *const c_void, frame: &ws_frame) -> Result<&
 /// # Safety
 /// `ptr` is NULL, or points to 4 initialised bytes.
 pub(super) unsafe fn mask_key(ptr: *const c_void) -> Option<[u8; 4]> {
-    // SAFETY: the pointer is not NULL, so it points to 4 initialised bytes. Bytes need no alignment.
+    // SAFETY: the pointer is not NULL, so it points to 4 initialised bytes. Bytes need no
+    // alignment.
     (!ptr.is_null()).then(|| unsafe { ptr.cast::<[u8; 4]>().read() })
 }
 
@@ -231,13 +232,13 @@ pub(super) unsafe fn extensible<T: Plain>(ptr: *const T, size: usize) -> Result<
     if unknown.iter().any(|b| *b != 0) {
         return Err(Error::Unsupported);
     }
-    // SAFETY: `known` has the size of `T`, and starts where `ptr` points, which is aligned. Its bytes are
-    // initialised, and a Plain type may have any value.
+    // SAFETY: `known` has the size of `T`, and starts where `ptr` points, which is aligned. Its
+    // bytes are initialised, and a Plain type may have any value.
     Ok(unsafe { known.as_ptr().cast::<T>().read() })
 }
 
-/// An extensible struct to be written. All of it is zero until the caller writes it, and the bytes beyond
-/// `T` stay so.
+/// An extensible struct to be written. All of it is zero until the caller writes it, and the bytes
+/// beyond `T` stay so.
 ///
 /// # Safety
 /// The pointer contract, for `size` bytes.

@@ -23,10 +23,13 @@ pub unsafe extern "C" fn ws_utf8_validate(
     // SAFETY: the caller keeps the pointer contract.
     result_of(|| unsafe {
         let (state, piece) = (ptr::one_mut(state)?, ptr::bytes(buf, len)?);
-        if *state == 0 && utf8::is_whole(piece) { Ok(0) } else { validate(state, piece) }
+        let rest = if *state == 0 { utf8::skip_valid(piece) } else { piece };
+        if *state == 0 && rest.is_empty() { Ok(0) } else { validate(state, rest) }
     })
 }
 
+/// What follows a text that is incomplete or invalid, or makes it so.
+#[cold]
 fn validate(state: &mut u32, piece: &[u8]) -> Result<usize> {
     let mut validator = Validator::from_state(*state)?;
     let outcome = validator.push(piece).map(|()| validator);

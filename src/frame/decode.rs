@@ -1,6 +1,6 @@
 //! One frame at the start of a buffer.
 
-use super::{DecodeFlags, Fragmentation, Header, Limits};
+use super::{DecodeFlags, Header, Limits, Opcode};
 use crate::cut::Cut;
 use crate::simd;
 
@@ -48,18 +48,18 @@ pub(crate) enum Ascii {
     DoesNotMatter,
 }
 
-/// Decodes the frame at the start of `buf`, and unmasks it in place. None: it is incomplete or invalid;
-/// [`Header::parse`] determines which.
+/// Decodes the frame at the start of `buf`, whose first byte is valid and has this opcode, and
+/// unmasks it in place. None: it is incomplete or invalid; [`Header::parse`] determines which.
 // Inlined into the loop over frames, where its result stays in registers.
 #[inline(always)]
 pub(crate) fn whole_frame(
+    opcode: Opcode,
     buf: &mut [u8],
     flags: DecodeFlags,
-    fragmentation: Fragmentation,
     limits: Limits,
     ascii: Ascii,
 ) -> Option<Chunk> {
-    let header = Header::parse_valid(buf, flags, fragmentation, limits)?;
+    let header = Header::parse_valid(opcode, buf, flags, limits)?;
     let off = usize::from(header.len);
     let len = usize::try_from(header.payload_len).ok()?;
     let payload = buf.get_mut(off..)?.get_mut(..len)?;

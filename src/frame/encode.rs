@@ -17,8 +17,8 @@ pub struct OutHeader {
 }
 
 impl OutHeader {
-    /// `bits` are FIN and RSV1 to RSV3. Fails for other bits, and for control frames that are fragmented or
-    /// too long.
+    /// `bits` are FIN and RSV1 to RSV3. Fails for other bits, and for control frames that are
+    /// fragmented or too long.
     pub fn new(
         opcode: Opcode,
         bits: u8,
@@ -58,24 +58,51 @@ impl OutHeader {
         payload: &[u8],
         out: &mut [MaybeUninit<u8>],
     ) -> Result<usize> {
-        let (first, key) = (self.first, self.mask_key);
-        let mask_bit = if key.is_some() { MASK_BIT } else { 0 };
+        match self.mask_key {
+            Some(key) => self.write_masked(|| Ok(key), payload, out),
+            None => self.write_with(None::<fn() -> Result<[u8; 4]>>, payload, out),
+        }
+    }
+
+    /// Like [`OutHeader::write_frame`] with the key that `take_key` returns. It is called when
+    /// nothing else can fail, so that no key is taken in vain.
+    #[inline(always)]
+    pub(crate) fn write_masked(
+        &self,
+        take_key: impl FnOnce() -> Result<[u8; 4]>,
+        payload: &[u8],
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
+        self.write_with(Some(take_key), payload, out)
+    }
+
+    #[inline(always)]
+    fn write_with(
+        &self,
+        take_key: Option<impl FnOnce() -> Result<[u8; 4]>>,
+        payload: &[u8],
+        out: &mut [MaybeUninit<u8>],
+    ) -> Result<usize> {
+        let (first, take) = (self.first, take_key);
+        let mask_bit = if take.is_some() { MASK_BIT } else { 0 };
         let [a, b, c, d, e, f, g, h] = self.payload_len.to_be_bytes();
         // One branch for each form of the length, so that each writes a constant number of bytes.
         match self.payload_len {
-            0..=125 => write([first, mask_bit | h], key, payload, out),
-            126..=0xffff => write([first, mask_bit | LENGTH_16, g, h], key, payload, out),
+            0..=125 => write([first, mask_bit | h], take, payload, out),
+            126..=0xffff => {
+                write([first, mask_bit | LENGTH_16, g, h], take, payload, out)
+            }
             _ => {
                 let start = [first, mask_bit | LENGTH_64, a, b, c, d, e, f, g, h];
-                write(start, key, payload, out)
+                write(start, take, payload, out)
             }
         }
     }
 }
 
-/// Writes frames one after another, as many as there is room for, and adds their length to `written`.
-/// Returns the number of frames. An error of the first frame is returned; one of a later frame ends the
-/// batch before it.
+/// Writes frames one after another, as many as there is room for, and adds their length to
+/// `written`. Returns the number of frames. An error of the first frame is returned; one of a later
+/// frame ends the batch before it.
 pub fn write_frames<'a>(
     frames: impl Iterator<Item = Result<(OutHeader, &'a [u8])>>,
     out: &mut [MaybeUninit<u8>],
@@ -110,21 +137,23 @@ pub(crate) fn write_control(
 #[inline(always)]
 fn write<const N: usize>(
     start: [u8; N],
-    mask_key: Option<[u8; 4]>,
+    take_key: Option<impl FnOnce() -> Result<[u8; 4]>>,
     payload: &[u8],
     out: &mut [MaybeUninit<u8>],
 ) -> Result<usize> {
-    let before = if mask_key.is_some() { N + 4 } else { N };
+    let before = if take_key.is_some() { N + 4 } else { N };
     let total = before.checked_add(payload.len()).ok_or(Error::BufferTooSmall)?;
     let out = out.get_mut(..total).ok_or(Error::BufferTooSmall)?;
     let (to_start, rest) = out.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
-    OutByte::write(to_start, &start);
-    let Some(key) = mask_key else {
+    let Some(take_key) = take_key else {
+        OutByte::write(to_start, &start);
         simd::copy(rest, payload);
         return Ok(total);
     };
     let (to_key, to_payload) =
         rest.split_first_chunk_mut().ok_or(Error::BufferTooSmall)?;
+    let key = take_key()?;
+    OutByte::write(to_start, &start);
     OutByte::write(to_key, &key);
     simd::mask_copy(to_payload, payload, key, 0);
     Ok(total)

@@ -3,7 +3,8 @@
 use super::{MASK_BIT, Opcode, RSV_BITS, RSV1};
 use crate::side::Side;
 
-/// Whose input is decoded, and which frames are valid in it. Zero: a server's input, by RFC 6455 alone.
+/// Whose input is decoded, and which frames are valid in it. Zero: a server's input, by RFC 6455
+/// alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DecodeFlags(u32);
 
@@ -19,8 +20,8 @@ impl DecodeFlags {
     /// Any reserved bit may be set on a data frame.
     pub const ANY_RSV: u32 = 0x10;
 
-    /// The reserved bits that are valid on the first frame of a message are stored above the flags that a
-    /// caller may pass, shifted by this much.
+    /// The reserved bits that are valid on the first frame of a message are stored above the flags
+    /// that a caller may pass, shifted by this much.
     const ALLOWED_RSV_SHIFT: u32 = 8;
 
     /// The flags of one side without any option.

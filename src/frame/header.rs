@@ -65,15 +65,17 @@ pub struct Header {
 }
 
 impl Header {
-    /// Parses the header at the start of `bytes`. None: it is incomplete, and valid so far. A payload
-    /// beyond the limits is refused as soon as its length is known.
+    /// Parses the header at the start of `bytes`. None: it is incomplete, and valid so far. A
+    /// payload beyond the limits is refused as soon as its length is known.
     pub fn parse(
         bytes: &[u8],
         flags: DecodeFlags,
         fragmentation: Fragmentation,
         limits: Limits,
     ) -> Result<Option<Header>> {
-        match Header::parse_valid(bytes, flags, fragmentation, limits) {
+        let valid = Header::opcode_if_valid(bytes, flags, fragmentation)
+            .and_then(|opcode| Header::parse_valid(opcode, bytes, flags, limits));
+        match valid {
             Some(header) => Ok(Some(header)),
             None => match Header::fault(bytes, flags, fragmentation, limits) {
                 Some(error) => Err(error),
@@ -82,55 +84,79 @@ impl Header {
         }
     }
 
-    /// Parses a header that is complete and valid, as nearly all are. None: it is not, and
-    /// [`Header::fault`] determines why.
-    // Inlined into the loop over frames, where its result stays in registers.
+    /// The opcode of a header whose first byte is valid. None: it is not, or there is none.
+    // This and the next two are inlined into the loops over frames, where the results stay in
+    // registers.
     #[inline(always)]
-    pub(crate) fn parse_valid(
+    pub(crate) fn opcode_if_valid(
         bytes: &[u8],
         flags: DecodeFlags,
         fragmentation: Fragmentation,
+    ) -> Option<Opcode> {
+        let first = *bytes.first()?;
+        let FirstByte { opcode, valid } = *FIRST_BYTES.get(usize::from(first))?;
+        let is_valid = valid & fragmentation.places() != 0
+            || is_valid_first(first, flags, fragmentation);
+        is_valid.then_some(opcode)
+    }
+
+    /// The opcode of a message in one frame without reserved bits. None: the first byte starts
+    /// anything else.
+    #[inline(always)]
+    pub(crate) fn opcode_of_message(bytes: &[u8]) -> Option<Opcode> {
+        match *bytes.first()? {
+            FINAL_TEXT => Some(Opcode::Text),
+            FINAL_BINARY => Some(Opcode::Binary),
+            _ => None,
+        }
+    }
+
+    /// Parses a header whose first byte is valid and has this opcode, if it is complete and valid,
+    /// as nearly all are. None: it is not, and [`Header::fault`] determines why.
+    #[inline(always)]
+    pub(crate) fn parse_valid(
+        opcode: Opcode,
+        bytes: &[u8],
+        flags: DecodeFlags,
         limits: Limits,
     ) -> Option<Header> {
-        let [first, second, rest @ ..] = bytes else { return None };
+        let [first, second, ..] = bytes else { return None };
         let (first, second) = (*first, *second);
-        let FirstByte { opcode, valid } = *FIRST_BYTES.get(usize::from(first))?;
-        if valid & fragmentation.places() == 0
-            && check_first(first, flags, fragmentation).is_err()
-        {
-            return None;
-        }
         if !flags.allow_mask_bit(second) {
             return None;
         }
-        let masked = second & MASK_BIT != 0;
         let code = second & LENGTH_BITS;
-        let (payload_len, rest, len): (u64, &[u8], u8) = match code {
-            0..LENGTH_16 => (code.into(), rest, 2),
+        let (payload_len, len): (u64, u8) = match code {
+            0..LENGTH_16 => (code.into(), 2),
             _ if opcode.is_control() => return None,
             LENGTH_16 => {
-                let (bytes, rest) = rest.split_first_chunk()?;
-                let length = u16::from_be_bytes(*bytes);
+                let [_, _, high, low, ..] = bytes else { return None };
+                let length = u16::from_be_bytes([*high, *low]);
                 if length < u16::from(LENGTH_16) {
                     return None;
                 }
-                (length.into(), rest, 4)
+                (length.into(), 4)
             }
-            _ => (length_64(rest)?, rest.get(8..)?, 10),
+            _ => (length_64(bytes)?, 10),
         };
         if payload_len > limits.of(opcode, first) {
             return None;
         }
-        let (mask_key, key_len) =
-            if masked { (Some(*rest.first_chunk()?), 4) } else { (None, 0) };
+        let (mask_key, len) = if second & MASK_BIT != 0 {
+            (Some(*bytes.get(usize::from(len)..)?.first_chunk()?), len + 4)
+        } else {
+            (None, len)
+        };
         let bits = first & !OPCODE_BITS;
-        let len = len + key_len;
-        debug_assert_eq!(Header::fault(bytes, flags, fragmentation, limits), None);
+        debug_assert_eq!(
+            Header::fault(bytes, flags, Fragmentation::Unchecked, limits),
+            None
+        );
         Some(Header { bits, opcode, mask_key, payload_len, len })
     }
 
-    /// The error of the first invalid byte of a header that [`Header::parse_valid`] does not accept.
-    /// None: it is only incomplete.
+    /// The error of the first invalid byte of a header that [`Header::parse_valid`] does not
+    /// accept. None: it is only incomplete.
     #[cold]
     fn fault(
         bytes: &[u8],
@@ -180,6 +206,11 @@ impl Header {
     }
 }
 
+/// The first byte of a text in one frame.
+const FINAL_TEXT: u8 = FIN | Opcode::Text as u8;
+/// The first byte of a binary message in one frame.
+const FINAL_BINARY: u8 = FIN | Opcode::Binary as u8;
+
 /// A first byte, as [`check_first`] judges it without any flags.
 #[derive(Clone, Copy)]
 struct FirstByte {
@@ -227,6 +258,13 @@ impl Fragmentation {
     }
 }
 
+/// Whether a first byte is valid that is not valid without any flags: one with reserved bits.
+// Not inlined: the loop over frames would have to keep in registers what it needs.
+#[inline(never)]
+fn is_valid_first(first: u8, flags: DecodeFlags, fragmentation: Fragmentation) -> bool {
+    check_first(first, flags, fragmentation).is_ok()
+}
+
 /// The opcode of a first byte, or its error.
 const fn check_first(
     first: u8,
@@ -261,11 +299,11 @@ pub(crate) fn announced_len(bytes: &[u8]) -> Option<u64> {
     }
 }
 
-/// A length of eight bytes, if it is valid.
+/// The length of eight bytes in this header, if it is valid.
 // Not inlined: it would cost short frames, which are more frequent, a register.
 #[inline(never)]
-fn length_64(bytes: &[u8]) -> Option<u64> {
-    let length = u64::from_be_bytes(*bytes.first_chunk()?);
+fn length_64(header: &[u8]) -> Option<u64> {
+    let length = u64::from_be_bytes(*header.get(2..)?.first_chunk()?);
     Some(length).filter(|length| (0x1_0000..=MAX_PAYLOAD).contains(length))
 }
 

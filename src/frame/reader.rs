@@ -19,8 +19,9 @@ use crate::inline_bytes::InlineBytes;
 ///
 /// After an error the reader must not be used any more, except for the length that was refused.
 ///
-/// A [`Decoder`](crate::decoder::Decoder) in the caller's memory contains one, so any bytes must be a
-/// valid reader. Bytes that are in no state of the table give meaningless positions, which saturate.
+/// A [`Decoder`](crate::decoder::Decoder) in the caller's memory contains one, so any bytes must be
+/// a valid reader. Bytes that are in no state of the table give meaningless positions, which
+/// saturate.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub(crate) struct FrameReader {
@@ -57,7 +58,8 @@ impl FrameReader {
         self.payload_done
     }
 
-    /// Keeps the length that was refused. Nothing is read after this, so `payload_done` is free for it.
+    /// Keeps the length that was refused. Nothing is read after this, so `payload_done` is free for
+    /// it.
     pub(crate) fn keep_refused_len(&mut self, len: u64) {
         self.payload_done = len;
     }
@@ -84,7 +86,8 @@ impl FrameReader {
         }
         let (flags, fragmentation) = (self.flags().ok()?, self.fragmentation());
         let input = buf.get_mut(start..)?;
-        let chunk = decode::whole_frame(input, flags, fragmentation, limits, ascii)?;
+        let opcode = Header::opcode_if_valid(input, flags, fragmentation)?;
+        let chunk = decode::whole_frame(opcode, input, flags, limits, ascii)?;
         // Most frames are whole messages, and change nothing here.
         let mut message_opcode = chunk.header.opcode as u8;
         if fragmentation != Fragmentation::BetweenMessages || !chunk.header.is_final() {
@@ -94,9 +97,41 @@ impl FrameReader {
         Some(Chunk { off: start + chunk.off, message_opcode, ..chunk })
     }
 
-    /// Reads the chunk at `start`, at most as many bytes of its payload as `most` returns. None: the rest
-    /// of `buf` is consumed, and ends in or right after a header. `limits` are those of a frame that
-    /// starts here.
+    /// Reads the message at `start`, if it is whole and valid, in one frame and without reserved
+    /// bits, as nearly all are. This changes nothing here.
+    // Inlined into the loop over messages, where its result stays in registers.
+    #[inline(always)]
+    pub(crate) fn whole_message(
+        &self,
+        buf: &mut [u8],
+        start: usize,
+        limits: Limits,
+    ) -> Option<Chunk> {
+        if !self.is_between_messages() {
+            return None;
+        }
+        let (flags, input) = (self.flags().ok()?, buf.get_mut(start..)?);
+        let opcode = Header::opcode_of_message(input)?;
+        let chunk = decode::whole_frame(opcode, input, flags, limits, Ascii::Matters)?;
+        Some(Chunk { off: start + chunk.off, ..chunk })
+    }
+
+    /// Undoes the reading of the message at `start`: masking is its own inverse. (The loop over
+    /// messages need not keep the masking key for this.)
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn mask_message_again(
+        &self,
+        buf: &mut [u8],
+        start: usize,
+        limits: Limits,
+    ) {
+        self.whole_message(buf, start, limits);
+    }
+
+    /// Reads the chunk at `start`, at most as many bytes of its payload as `most` returns. None:
+    /// the rest of `buf` is consumed, and ends in or right after a header. `limits` are those of a
+    /// frame that starts here.
     // Not inlined: the fast path above would have to save registers for it.
     #[inline(never)]
     pub(crate) fn any_chunk(
@@ -153,15 +188,15 @@ impl FrameReader {
         unmask(rest, &chunk.header, pos, flags, Ascii::DoesNotMatter);
     }
 
-    /// Undoes the reading of a chunk of data, except for its first `used` bytes, which are fewer than it
-    /// has: the rest is as it arrived, and is read again.
+    /// Undoes the reading of a chunk of data, except for its first `used` bytes, which are fewer
+    /// than it has: the rest is as it arrived, and is read again.
     #[cold]
     pub(crate) fn unread(&mut self, buf: &mut [u8], chunk: &Chunk, used: usize) {
         self.mask_again(buf, chunk, used);
         self.payload_done = chunk.pos + used as u64;
         if self.header.is_empty() {
-            // The frame had ended. Its header is before the chunk, if it came with this call. Otherwise
-            // its bytes are still in `self.header`, which has only been cleared.
+            // The frame had ended. Its header is before the chunk, if it came with this call.
+            // Otherwise its bytes are still in `self.header`, which has only been cleared.
             let len = usize::from(chunk.header.len);
             match chunk.off.checked_sub(len) {
                 Some(start) if chunk.pos == 0 => {
@@ -174,8 +209,8 @@ impl FrameReader {
         }
     }
 
-    /// The header of the current frame, and how many bytes of it are in `input`. None: it is incomplete,
-    /// and its bytes are kept.
+    /// The header of the current frame, and how many bytes of it are in `input`. None: it is
+    /// incomplete, and its bytes are kept.
     #[inline]
     fn next_header(
         &mut self,

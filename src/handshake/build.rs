@@ -37,9 +37,12 @@ impl RequestSpec<'_> {
         if !valid {
             return Err(Error::InvalidArgument);
         }
-        check_extra(self.headers, |name, _| match name {
+        let mut has_origin = !self.origin.is_empty();
+        check_extra(self.headers, |name, value| match name {
             Name::Host | Name::ContentLength => false,
-            Name::Origin => self.origin.is_empty(),
+            Name::Origin => {
+                !core::mem::replace(&mut has_origin, true) && !value.contains(&b',')
+            }
             _ => true,
         })
     }
@@ -102,7 +105,13 @@ pub fn response(spec: &ResponseSpec<'_>, out: &mut [MaybeUninit<u8>]) -> Result<
         return Err(Error::InvalidArgument);
     }
     check_response_headers(spec.headers)?;
-    write_response(&key.accept(), spec, out)
+    let contents = Contents {
+        accept: &key.accept(),
+        protocol: spec.protocol,
+        extensions: spec.extensions,
+        headers: spec.headers,
+    };
+    contents.write(out)
 }
 
 /// Checks the further lines of a 101.
@@ -110,29 +119,36 @@ pub(super) fn check_response_headers(lines: &[u8]) -> Result<()> {
     check_extra(lines, |name, _| name != Name::ContentLength)
 }
 
-/// Writes a 101 from valid parts. `accept` is the response to the key.
-pub(super) fn write_response(
-    accept: &[u8; ACCEPT_LEN],
-    spec: &ResponseSpec<'_>,
-    out: &mut [MaybeUninit<u8>],
-) -> Result<usize> {
-    write_head(
-        &[
-            &[b"HTTP/1.1 101 Switching Protocols"],
-            &line(Name::Upgrade, b"websocket"),
-            &line(Name::Connection, b"Upgrade"),
-            &line(Name::SecWebSocketAccept, accept),
-            &line(Name::SecWebSocketProtocol, spec.protocol),
-            &line(Name::SecWebSocketExtensions, spec.extensions),
-            // One empty line: a second one would be read as the first frame.
-            &[b"\r\n", spec.headers, b"\r\n"],
-        ],
-        out,
-    )
+/// What every 101 starts with, up to the response to the key.
+const SWITCHING_PROTOCOLS: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+
+/// The valid parts of a 101. Empty means absent.
+pub(super) struct Contents<'a> {
+    /// The response to the key.
+    pub(super) accept: &'a [u8; ACCEPT_LEN],
+    pub(super) protocol: &'a [u8],
+    pub(super) extensions: &'a [u8],
+    pub(super) headers: &'a [u8],
 }
 
-/// The end of the line before a field, and the field without the end of its own line. Nothing at all
-/// if the value is empty.
+impl Contents<'_> {
+    pub(super) fn write(&self, out: &mut [MaybeUninit<u8>]) -> Result<usize> {
+        write_head(
+            &[
+                &[SWITCHING_PROTOCOLS, self.accept],
+                &line(Name::SecWebSocketProtocol, self.protocol),
+                &line(Name::SecWebSocketExtensions, self.extensions),
+                // One empty line: a second one would be read as the first frame.
+                &[b"\r\n", self.headers, b"\r\n"],
+            ],
+            out,
+        )
+    }
+}
+
+/// The end of the line before a field, and the field without the end of its own line. Nothing at
+/// all if the value is empty.
 pub(super) const fn line(name: Name, value: &[u8]) -> [&[u8]; 2] {
     match value {
         [] => [b"", b""],

@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 /// Judges the response to a request, and reads from a 101 the agreed parameters of compression. A
 /// response with another status is left to the caller. None if it is incomplete.
 ///
-/// `offered` are the parameters from which the request's offer of compression was written. It is None
-/// if the request has no such offer, and only then.
+/// `offered` are the parameters from which the request's offer of compression was written. It is
+/// None if the request has no such offer, and only then.
 pub fn confirm<'a>(
     buf: &'a [u8],
     request: &[u8],

@@ -26,8 +26,8 @@ pub struct Parameters<'a> {
 /// The name of a parameter, a token, and its value; None if there is no equals sign.
 pub type Parameter<'a> = (&'a [u8], Option<Value<'a>>);
 
-/// The value of a parameter: a token, or the inside of a quoted string. None if the string spans two
-/// fields: the comma that joins them is in no value of a known parameter.
+/// The value of a parameter: a token, or the inside of a quoted string. None if the string spans
+/// two fields: the comma that joins them is in no value of a known parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(Option<&'a [u8]>);
 
@@ -43,8 +43,8 @@ impl<'a> Extensions<'a> {
         }
     }
 
-    /// The name of the next extension, a token, and its parameters, which are well-formed. None after the
-    /// last.
+    /// The name of the next extension, a token, and its parameters, which are well-formed. None
+    /// after the last.
     pub fn next_extension(&mut self) -> Result<Option<(&'a [u8], Parameters<'a>)>> {
         let Some(name) = self.next_name()? else { return Ok(None) };
         let parameters = self.at.clone();

@@ -1,5 +1,6 @@
-//! Reading heads of HTTP/1.1 (RFC 9112), strictly: lines end with CR LF and with nothing else, names
-//! are tokens, and no line is folded. A head that two parsers could read differently is refused.
+//! Reading heads of HTTP/1.1 (RFC 9112), strictly: lines end with CR LF and with nothing else,
+//! names are tokens, and no line is folded. A head that two parsers could read differently is
+//! refused.
 
 use super::names::Name;
 use super::values::{token_len, trim};
@@ -122,8 +123,8 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// Reads all fields, and calls `record` with those that the library knows. Returns the length of
-    /// the head with its empty line; None if that has not arrived.
+    /// Reads all fields, and calls `record` with those that the library knows. Returns the length
+    /// of the head with its empty line; None if that has not arrived.
     // Inlined into the reading of a request, of which this loop is the most expensive part.
     #[inline(always)]
     pub(super) fn read(

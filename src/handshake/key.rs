@@ -50,14 +50,32 @@ impl Key {
     /// The Sec-WebSocket-Accept for this key.
     #[must_use]
     pub fn accept(&self) -> [u8; ACCEPT_LEN] {
+        self.digest().encode()
+    }
+
+    /// The same, before it is encoded.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest(sha1_with_guid(&self.0))
+    }
+}
+
+/// The SHA-1 of a key and the GUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest([u8; 20]);
+
+impl Digest {
+    /// The Sec-WebSocket-Accept.
+    #[must_use]
+    pub fn encode(&self) -> [u8; ACCEPT_LEN] {
         let mut text = [0; ACCEPT_LEN];
-        base64(&sha1_with_guid(&self.0), &mut text);
+        base64(&self.0, &mut text);
         text
     }
 }
 
-/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID after it. Together they are always 60 bytes, so the
-/// two padded blocks are constant except for the key.
+/// SHA-1 (FIPS 180-4, 6.1) of a key and the GUID after it. Together they are always 60 bytes, so
+/// the two padded blocks are constant except for the key.
 fn sha1_with_guid(key: &[u8; KEY_LEN]) -> [u8; 20] {
     let [mut first, last] = PADDED;
     if let Some(to) = first.first_chunk_mut() {

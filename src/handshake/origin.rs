@@ -68,8 +68,8 @@ pub fn check_list(list: Option<&[u8]>) -> Result<()> {
     if valid { Ok(()) } else { Err(Error::InvalidArgument) }
 }
 
-/// Refuses a request made by a page whose origin is not listed. Without a list, all origins are allowed.
-/// A request without an origin does not come from a browser.
+/// Refuses a request made by a page whose origin is not listed. Without a list, all origins are
+/// allowed. A request without an origin does not come from a browser.
 pub fn admit(origin: Option<&[u8]>, list: Option<&[u8]>) -> Result<()> {
     match (origin, list) {
         (Some(origin), Some(list)) if !is_allowed(origin, list) => {

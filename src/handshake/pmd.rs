@@ -1,5 +1,5 @@
-//! The parameters of permessage-deflate in Sec-WebSocket-Extensions (RFC 7692, 7.1): a client offers
-//! some, perhaps several times, and the server's response to one of the offers settles them.
+//! The parameters of permessage-deflate in Sec-WebSocket-Extensions (RFC 7692, 7.1): a client
+//! offers some, perhaps several times, and the server's response to one of the offers settles them.
 
 use super::extensions::{Extensions, Parameter, Parameters, Value};
 use super::values::Values;
@@ -14,30 +14,39 @@ const CLIENT_NO_CONTEXT_TAKEOVER: &[u8] = b"client_no_context_takeover";
 const SERVER_MAX_WINDOW_BITS: &[u8] = b"server_max_window_bits";
 const CLIENT_MAX_WINDOW_BITS: &[u8] = b"client_max_window_bits";
 
-/// Server: accepts the first well-formed offer; every such offer can be met. Returns what was agreed
-/// on, and the response that confirms it.
-pub fn accept(
-    offers: Values<'_>,
-    willing: &Params,
-) -> Result<Option<(Params, ExtensionValue)>> {
+/// What a server has agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// The parameters of both sides.
+    pub params: Params,
+    response: Terms,
+}
+
+impl Agreement {
+    /// The response that confirms it to the client.
+    #[must_use]
+    pub fn response(&self) -> ExtensionValue {
+        self.response.write()
+    }
+}
+
+/// Server: accepts the first well-formed offer; every such offer can be met.
+pub fn accept(offers: Values<'_>, willing: &Params) -> Result<Option<Agreement>> {
     let mut accepted = None;
     let mut extensions = Extensions::new(offers);
     // To the end: the list may be malformed after the offer that is accepted.
     while let Some(parameters) = next_offer(&mut extensions)? {
         if accepted.is_none() {
-            accepted = Offer::parse(parameters).ok();
+            accepted = Terms::parse(parameters).ok();
         }
     }
-    Ok(accepted.map(|offer| {
-        let (params, response) = agree(&offer, willing);
-        (params, response.write())
-    }))
+    Ok(accepted.map(|offer| agree(&offer, willing)))
 }
 
 /// Client: writes an offer.
 #[must_use]
 pub fn offer(wanted: &Params) -> ExtensionValue {
-    let offer = Offer {
+    let offer = Terms {
         server_no_context_takeover: wanted.server.no_context_takeover,
         client_no_context_takeover: wanted.client.no_context_takeover,
         server_max_window_bits: below_maximum(wanted.server.window_bits),
@@ -52,7 +61,7 @@ pub fn confirm(response: Values<'_>, offered: &Params) -> Result<Option<Params>>
     let mut confirmed = None;
     let mut extensions = Extensions::new(response);
     while let Some(parameters) = next_offer(&mut extensions)? {
-        if confirmed.replace(Offer::parse(parameters)?).is_some() {
+        if confirmed.replace(Terms::parse(parameters)?).is_some() {
             return Err(Error::Extension);
         }
     }
@@ -75,8 +84,7 @@ fn next_offer<'a>(extensions: &mut Extensions<'a>) -> Result<Option<Parameters<'
     Ok(None)
 }
 
-/// The parameters to which a server agrees, and its response to the offer.
-fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
+fn agree(offer: &Terms, willing: &Params) -> Agreement {
     let server = limit(
         willing.server,
         offer.server_no_context_takeover,
@@ -93,17 +101,17 @@ fn agree(offer: &Offer, willing: &Params) -> (Params, Offer) {
     }
     // If the offer has server_max_window_bits, the response must have it, too.
     let server_bits = offer.server_max_window_bits.map(|_| server.window_bits);
-    let response = Offer {
+    let response = Terms {
         server_no_context_takeover: server.no_context_takeover,
         client_no_context_takeover: client.no_context_takeover,
         server_max_window_bits: server_bits.or(below_maximum(server.window_bits)),
         client_max_window_bits: below_maximum(client.window_bits).map(Some),
     };
-    (Params { server, client, ..*willing }, response)
+    Agreement { params: Params { server, client, ..*willing }, response }
 }
 
 /// None if the response exceeds the offer (7.1.1 and 7.1.2).
-fn narrow(response: &Offer, offered: &Params) -> Option<Params> {
+fn narrow(response: &Terms, offered: &Params) -> Option<Params> {
     let Params { server, client, .. } = *offered;
     let server_bits = response.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
     let client_bits = match response.client_max_window_bits {
@@ -137,8 +145,8 @@ fn below_maximum(window_bits: u8) -> Option<u8> {
 }
 
 /// The parameters in an offer, or in the response to one.
-#[derive(Default)]
-struct Offer {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Terms {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
@@ -146,10 +154,10 @@ struct Offer {
     client_max_window_bits: Option<Option<u8>>,
 }
 
-impl Offer {
+impl Terms {
     /// Fails for a parameter that is unknown or repeated, or whose value is out of range.
-    fn parse(mut parameters: Parameters<'_>) -> Result<Offer> {
-        let mut offer = Offer::default();
+    fn parse(mut parameters: Parameters<'_>) -> Result<Terms> {
+        let mut offer = Terms::default();
         while let Some(parameter) = parameters.next_parameter()? {
             offer.add(parameter).ok_or(Error::Extension)?;
         }
@@ -210,9 +218,18 @@ fn window_bits(value: Value<'_>) -> Option<u8> {
 
 const _: () = assert!(MIN_WINDOW_BITS == 8 && MAX_WINDOW_BITS == 15);
 
+/// The length of the longest value, which has all four parameters.
+pub(crate) const MAX_VALUE: usize = NAME.len()
+    + 4 * b"; ".len()
+    + SERVER_NO_CONTEXT_TAKEOVER.len()
+    + CLIENT_NO_CONTEXT_TAKEOVER.len()
+    + SERVER_MAX_WINDOW_BITS.len()
+    + CLIENT_MAX_WINDOW_BITS.len()
+    + 2 * b"=15".len();
+
 /// An offer, or the response to one, as the value of Sec-WebSocket-Extensions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ExtensionValue(InlineBytes<160>);
+pub struct ExtensionValue(InlineBytes<MAX_VALUE>);
 
 impl ExtensionValue {
     /// The value of the field.

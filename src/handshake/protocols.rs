@@ -71,8 +71,8 @@ fn choose_in<'a, const SLOTS: usize>(
     None
 }
 
-/// The first of some names that is offered. All are parts of one list, so their addresses show which
-/// one is first.
+/// The first of some names that is offered. All are parts of one list, so their addresses show
+/// which one is first.
 fn first_offered<'a, const SLOTS: usize>(
     mut offered: Values<'_>,
     names: &Names<'a, SLOTS>,
@@ -99,8 +99,8 @@ const FEW: usize = 16;
 /// Enough slots for almost any server. More names are put into several tables, one after another.
 const MANY: usize = 256;
 
-/// A hash table of names: a client that offers thousands of names must not make a server compare each
-/// of them with each of its own.
+/// A hash table of names: a client that offers thousands of names must not make a server compare
+/// each of them with each of its own.
 struct Names<'a, const SLOTS: usize> {
     /// The search for a name, and for a slot for it, starts at the slot of its hash.
     slots: [&'a [u8]; SLOTS],

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::output;
 use core::mem::MaybeUninit;
 
-/// The most bytes of a response, besides those that the caller adds: its head and, in a refusal, its body.
+/// The most bytes of a response, besides those that the caller adds: its head and, in a refusal,
+/// its body.
 pub const MAX_REPLY: usize = 512;
 
 /// Longest part of a head that is from the caller, so that the whole head can be read.
@@ -51,8 +52,8 @@ fn write(
     } else {
         length_digits.as_bytes()
     };
-    // A proxy that mistakes the refusal for an accepted upgrade would forward whatever follows. "close"
-    // makes it end the connection, too.
+    // A proxy that mistakes the refusal for an accepted upgrade would forward whatever follows.
+    // "close" makes it end the connection, too.
     let (connection, upgrade, version, allow): (&[u8], &[u8], &[u8], &[u8]) = match status
     {
         426 => (b"Upgrade, close", b"websocket", b"13", b""),

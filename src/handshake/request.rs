@@ -70,8 +70,8 @@ pub fn read(buf: &[u8]) -> Result<Option<Request<'_>>> {
     }))
 }
 
-/// Like [`read`], but fails for an invalid upgrade, too: the result is a valid upgrade or an ordinary
-/// request.
+/// Like [`read`], but fails for an invalid upgrade, too: the result is a valid upgrade or an
+/// ordinary request.
 pub fn parse(buf: &[u8]) -> Result<Option<Request<'_>>> {
     match read(buf)? {
         Some(Request { verdict: Err(error), .. }) if error != Error::NotUpgrade => {

@@ -1,7 +1,7 @@
 //! Request lines and status lines (RFC 9112, 3 and 4).
 
 use super::target;
-use super::values::{decimal, is_token};
+use super::values::{decimal, token_len};
 use crate::error::{Error, Result};
 
 pub(super) struct RequestLine<'a> {
@@ -12,18 +12,22 @@ pub(super) struct RequestLine<'a> {
 
 impl<'a> RequestLine<'a> {
     pub(super) fn parse(line: &'a [u8]) -> Result<RequestLine<'a>> {
-        let mut words = line.split(|b| *b == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(Error::HttpSyntax);
+        RequestLine::split(line)
+            .filter(|line| target::is_target(line.target))
+            .ok_or(Error::HttpSyntax)
+    }
+
+    /// The three words between single spaces.
+    fn split(line: &'a [u8]) -> Option<RequestLine<'a>> {
+        let (words, [b' ', version @ ..]) = line.split_last_chunk::<9>()? else {
+            return None;
         };
-        match http_version(version) {
-            Some(http_version) if is_token(method) && target::is_target(target) => {
-                Ok(RequestLine { method, target, http_version })
-            }
-            _ => Err(Error::HttpSyntax),
-        }
+        let (method @ [_, ..], [b' ', target @ ..]) =
+            words.split_at_checked(token_len(words))?
+        else {
+            return None;
+        };
+        Some(RequestLine { method, target, http_version: http_version(version)? })
     }
 }
 
@@ -36,7 +40,7 @@ pub(super) struct StatusLine<'a> {
 
 impl<'a> StatusLine<'a> {
     pub(super) fn parse(line: &'a [u8]) -> Option<StatusLine<'a>> {
-        let (version, rest) = line.split_at_checked(8)?;
+        let (version, rest) = line.split_first_chunk()?;
         let ([b' ', status @ ..], reason) = rest.split_at_checked(4)? else {
             return None;
         };
@@ -52,7 +56,7 @@ impl<'a> StatusLine<'a> {
 }
 
 /// The two digits in "HTTP/1.1": 11.
-fn http_version(text: &[u8]) -> Option<u16> {
+fn http_version(text: &[u8; 8]) -> Option<u16> {
     let [b'H', b'T', b'T', b'P', b'/', major @ b'0'..=b'9', b'.', minor @ b'0'..=b'9'] =
         text
     else {

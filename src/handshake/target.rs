@@ -4,8 +4,8 @@ use super::authority::{Authority, default_port, split_scheme};
 use crate::error::{Error, Result};
 use crate::simd;
 
-/// Whether a request line may have this target: visible characters, in ASCII or UTF-8. (Many clients
-/// do not percent-encode other characters.)
+/// Whether a request line may have this target: visible characters, in ASCII or UTF-8. (Many
+/// clients do not percent-encode other characters.)
 pub(crate) fn is_target(text: &[u8]) -> bool {
     let visible = |b: &u8| *b > b' ' && *b != 0x7f;
     !text.is_empty()

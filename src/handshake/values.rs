@@ -116,7 +116,8 @@ pub struct Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// The value of a field that is not repeated, or whose values were joined; None if it is absent.
+    /// The value of a field that is not repeated, or whose values were joined; None if it is
+    /// absent.
     #[must_use]
     pub fn one(value: Option<&'a [u8]>) -> Values<'a> {
         Values { next: value.map(trim), more: None }

@@ -32,8 +32,8 @@ impl Buffer {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: the first `len` bytes are allocated and initialised. With a length of 0 a dangling
-        // pointer suffices.
+        // SAFETY: the first `len` bytes are allocated and initialised. With a length of 0 a
+        // dangling pointer suffices.
         unsafe { core::slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
     }
 
@@ -69,8 +69,8 @@ impl Buffer {
         write: impl for<'a> FnOnce(&'a mut [MaybeUninit<u8>]) -> (&'a [u8], T),
     ) -> T {
         let room = (self.capacity - self.len).min(max);
-        // SAFETY: `capacity` bytes are allocated, and `len + room` are at most as many. Nothing else
-        // refers to them, since `self` is borrowed exclusively.
+        // SAFETY: `capacity` bytes are allocated, and `len + room` are at most as many. Nothing
+        // else refers to them, since `self` is borrowed exclusively.
         let room = unsafe {
             let end = self.ptr.as_ptr().add(self.len);
             core::slice::from_raw_parts_mut(end.cast::<MaybeUninit<u8>>(), room)
@@ -130,8 +130,8 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         if self.capacity > 0 {
             let Allocator { free, user, .. } = self.allocator;
-            // SAFETY: the memory is from this allocator, with this size and alignment, and its owner
-            // is gone after this.
+            // SAFETY: the memory is from this allocator, with this size and alignment, and its
+            // owner is gone after this.
             unsafe { free(user, self.ptr.as_ptr().cast(), self.capacity, 1) }
         }
     }

@@ -45,8 +45,8 @@ pub struct Allocator {
     user: *mut c_void,
 }
 
-// SAFETY: new() was promised that the functions may be called from any thread, as those of the C library
-// may.
+// SAFETY: new() was promised that the functions may be called from any thread, as those of the C
+// library may.
 unsafe impl Send for Allocator {}
 
 impl Allocator {
@@ -61,10 +61,10 @@ impl Allocator {
     /// An allocator of the caller's.
     ///
     /// # Safety
-    /// `alloc` and `resize` return NULL, or memory of the requested size and alignment, which is a power
-    /// of two and at most 16. `resize` keeps the contents as realloc() does, and `free` accepts what
-    /// both returned. They may be called from any thread, and do not unwind. All of this holds as long
-    /// as anything holds memory from here.
+    /// `alloc` and `resize` return NULL, or memory of the requested size and alignment, which is a
+    /// power of two and at most 16. `resize` keeps the contents as realloc() does, and `free`
+    /// accepts what both returned. They may be called from any thread, and do not unwind. All of
+    /// this holds as long as anything holds memory from here.
     #[must_use]
     pub const unsafe fn new(
         alloc: Alloc,
@@ -88,8 +88,8 @@ impl Allocator {
         if start.is_null() {
             return start;
         }
-        // SAFETY: `start` is aligned at least as usize is, whichever allocator it is from, and points to
-        // SIZE_LEN + size bytes, of which the first SIZE_LEN are skipped.
+        // SAFETY: `start` is aligned at least as usize is, whichever allocator it is from, and
+        // points to SIZE_LEN + size bytes, of which the first SIZE_LEN are skipped.
         unsafe {
             start.cast::<usize>().write(total);
             start.byte_add(SIZE_LEN)
@@ -130,8 +130,8 @@ impl Allocator {
     /// # Safety
     /// `ptr` is from that function of this allocator, and nothing uses it again.
     pub(crate) unsafe fn remove<T>(&self, ptr: NonNull<T>) {
-        // SAFETY: place() wrote a value there, in memory of this size and alignment. By the caller's
-        // promise nothing refers to either any more.
+        // SAFETY: place() wrote a value there, in memory of this size and alignment. By the
+        // caller's promise nothing refers to either any more.
         unsafe {
             ptr.drop_in_place();
             (self.free)(self.user, ptr.as_ptr().cast(), size_of::<T>(), align_of::<T>());
@@ -151,11 +151,13 @@ unsafe extern "C" fn system_resize(
     new_size: usize,
     _: usize,
 ) -> *mut c_void {
-    // SAFETY: the caller passes a pointer from system_alloc() or system_resize(), so it is malloc()'s.
+    // SAFETY: the caller passes a pointer from system_alloc() or system_resize(), so it is
+    // malloc()'s.
     unsafe { libc::realloc(ptr, new_size) }
 }
 
 unsafe extern "C" fn system_free(_: *mut c_void, ptr: *mut c_void, _: usize, _: usize) {
-    // SAFETY: the caller passes a pointer from system_alloc() or system_resize(), so it is malloc()'s.
+    // SAFETY: the caller passes a pointer from system_alloc() or system_resize(), so it is
+    // malloc()'s.
     unsafe { libc::free(ptr) }
 }

@@ -60,8 +60,9 @@ void decoded_feed(struct decoded *o, ws_decoder *decoder, unsigned char *piece,
     }
     for (;;) {
         size_t used = 12345, payload_end = done, i, at;
-        ws_result n = ws_decoder_feed(decoder, piece + done, len - done, frames,
-                                      cap, &used);
+        unsigned char *rest = done != 0 ? piece + done : piece; /* or NULL */
+        ws_result n =
+            ws_decoder_feed(decoder, rest, len - done, frames, cap, &used);
 
         if (n < 0) {
             CHECK_EQ(used, 0);

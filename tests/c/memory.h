@@ -17,6 +17,9 @@ void *fresh(size_t len);
 /* Under valgrind: reports an error and returns 1 if these bytes are not
  * initialised. */
 int undefined(const void *mem, size_t len);
+/* Whether programs run slowly here: under valgrind, or on an emulated processor
+ * (WSCODEC_ONE_IN is set). */
+int slow(void);
 /* Whether valgrind is running; whether it knows this byte as uninitialised. */
 int watched(void);
 int marked_undefined(const void *byte);

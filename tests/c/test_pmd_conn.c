@@ -618,7 +618,7 @@ static void check_all_params(void)
 {
     static const uint8_t levels[] = {6, 1, 9}, windows[] = {15, 8, 9, 12},
                          memories[] = {8, 1, 4, 9};
-    size_t most_levels = watched() ? 1 : 3, most = watched() ? 2 : 4, i, kind;
+    size_t most_levels = slow() ? 1 : 3, most = slow() ? 2 : 4, i, kind;
 
     for (i = 0; i < most_levels * most * most * 2; i++) {
         size_t level = i / (most * most * 2), window = i / (most * 2) % most;
@@ -644,7 +644,7 @@ static void check_noise(void)
     static const size_t lens[] = {100, 1000, 16383, 16384};
     static unsigned char bytes[20000];
     static struct log log;
-    size_t rounds = watched() ? 6 : 40, i, round;
+    size_t rounds = slow() ? 6 : 40, i, round;
     uint8_t window, memory;
 
     fill(bytes, sizeof bytes, NOISE);
@@ -837,7 +837,7 @@ static void check_limits(void)
 
     for (i = 0; i < sizeof lens / sizeof *lens; i++) {
         for (kind = 0; kind < KINDS; kind++) {
-            if (watched() && (i % 4 != 0 || kind == MIXED)) {
+            if (slow() && (i % 4 != 0 || kind == MIXED)) {
                 continue;
             }
             for (frames = 1; frames <= 3; frames += 2) {

@@ -1,5 +1,6 @@
 /* The layout of structs, which other languages copy; and callers that were
  * compiled with another version of a struct. */
+#include "abi_sizes.h"
 #include "check.h"
 #include "memory.h"
 #include "samples.h"
@@ -156,36 +157,92 @@ FIELD(ws_event, reserved, 22, 2);
 
 enum { LONGEST_TAIL = 40 };
 
-static ws_result handshake(const char *text, void *out, size_t size)
+/* What the library promises for a size: sizes that the struct has had, and all
+ * larger ones, are valid. */
+struct sizes {
+    size_t known; /* Today's. */
+    const size_t *recorded;
+    size_t count;
+};
+#define SIZES(type)                  \
+    {sizeof(type), sizes_of_##type, \
+     sizeof sizes_of_##type / sizeof *sizes_of_##type}
+
+enum validity { REFUSED, VALID, NEVER_USED };
+
+static enum validity validity_of(size_t size, const struct sizes *sizes)
+{
+    size_t i;
+
+    if (size < sizes->recorded[0]) {
+        return REFUSED;
+    }
+    for (i = 0; i < sizes->count; i++) {
+        if (size == sizes->recorded[i]) {
+            return VALID;
+        }
+    }
+    return size > sizes->known ? VALID : NEVER_USED;
+}
+
+static void check_recorded(const struct sizes *sizes)
+{
+    CHECK_EQ(sizes->recorded[sizes->count - 1], sizes->known);
+}
+
+/* ---- output ---- */
+
+static ws_result handshake(void *out, size_t size, const char *text)
 {
     return ws_parse_handshake(text, strlen(text), out, size);
 }
 
-static ws_result response(const char *text, void *out, size_t size)
+static ws_result response(void *out, size_t size, const char *text)
 {
     return ws_parse_response(text, strlen(text), request_text,
                              strlen(request_text), out, size);
 }
 
-/* Output structs, smaller and larger than this library's. */
-static void check_output(ws_result (*parse)(const char *, void *, size_t),
-                         const char *text, ws_result want, size_t known)
+/* 1 if the request is rejected: then the struct contains no pointer. */
+static ws_result rejected(void *out, size_t size, const char *text)
 {
-    unsigned char *reference = malloc(known);
+    ws_accept_spec spec;
+    char reply[WS_MAX_REPLY];
+    ws_result n;
+
+    memset(&spec, 0, sizeof spec);
+    spec.origins = bytes_of("https://another.example");
+    n = ws_conn_accept(text, strlen(text), &spec, sizeof spec, out, size, reply,
+                       sizeof reply);
+    return n > 0 ? 1 : n;
+}
+
+/* Output structs, smaller and larger than this library's. */
+static void check_output(ws_result (*fill)(void *, size_t, const char *),
+                         const char *text, ws_result want, struct sizes sizes)
+{
+    unsigned char *reference = fresh(sizes.known);
     size_t size;
 
-    CHECK_EQ(parse(text, reference, known), want);
-    for (size = 0; size <= known + LONGEST_TAIL; size++) {
+    check_recorded(&sizes);
+    CHECK_EQ(fill(reference, sizes.known, text), want);
+    for (size = 0; size <= sizes.known + LONGEST_TAIL; size++) {
         unsigned char *out = guarded(size);
+        size_t shared = size < sizes.known ? size : sizes.known;
 
-        check_case(text, size, known);
-        if (size < known) {
-            CHECK_EQ(parse(text, out, size), WS_ERR_INVALID_ARGUMENT);
+        check_case(text, size, sizes.known);
+        switch (validity_of(size, &sizes)) {
+        case REFUSED:
+            CHECK_EQ(fill(out, size, text), WS_ERR_INVALID_ARGUMENT);
             CHECK_FILL(out, GUARD_BYTE, size);
-        } else {
-            CHECK_EQ(parse(text, out, size), want);
-            CHECK_MEM(out, reference, known);
-            CHECK_FILL(out + known, 0, size - known);
+            break;
+        case VALID:
+            CHECK_EQ(fill(out, size, text), want);
+            CHECK_MEM(out, reference, shared);
+            CHECK_FILL(out + shared, 0, size - shared);
+            break;
+        case NEVER_USED:
+            break;
         }
         CHECK(guards_intact(out, size));
         guarded_free(out);
@@ -193,93 +250,145 @@ static void check_output(ws_result (*parse)(const char *, void *, size_t),
     free(reference);
 }
 
-static ws_result build_request(const void *spec, size_t size, void *out, size_t cap)
+/* ---- input ---- */
+
+static unsigned char written[512];
+
+static ws_result build_request(const void *spec, size_t size)
 {
-    return ws_build_request(spec, size, out, cap);
+    return ws_build_request(spec, size, written, sizeof written);
 }
 
-static ws_result build_response(const void *spec, size_t size, void *out, size_t cap)
+static ws_result build_response(const void *spec, size_t size)
 {
-    return ws_build_response(spec, size, out, cap);
+    return ws_build_response(spec, size, written, sizeof written);
 }
 
-static ws_result accept(const void *spec, size_t size, void *out, size_t cap)
+static ws_result accept(const void *spec, size_t size)
 {
     unsigned char nothing;
     ws_conn *conn = (ws_conn *)(void *)&nothing;
     ws_result result = try_to_accept(request_text, strlen(request_text), spec,
-                                      size, &conn, out, cap);
+                                      size, &conn, written, sizeof written);
 
     CHECK_EQ(conn != NULL, result > 0);
     ws_conn_free(conn);
     return result;
 }
 
-/* Input structs, smaller and larger than this library's. */
-static void check_input(ws_result (*build)(const void *, size_t, void *, size_t),
-                        const void *spec, size_t known, ws_result want)
+static ws_result check_request(const void *fields, size_t size)
 {
-    unsigned char out[512];
-    size_t size, at;
+    return ws_check_request(fields, size);
+}
 
-    CHECK_EQ(build(spec, known, out, sizeof out), want);
+static ws_result check_response(const void *fields, size_t size)
+{
+    return ws_check_response(fields, size);
+}
+
+static void check_refused(ws_result (*use)(const void *, size_t),
+                          const void *spec, size_t size, ws_result want)
+{
+    memset(written, GUARD_BYTE, sizeof written);
+    CHECK_EQ(use(spec, size), want);
+    CHECK_FILL(written, GUARD_BYTE, sizeof written);
+}
+
+/* Input structs, smaller and larger than this library's. */
+static void check_input(ws_result (*use)(const void *, size_t),
+                        const void *spec, ws_result want, struct sizes sizes)
+{
+    size_t size, at, known = sizes.known;
+
+    check_recorded(&sizes);
     for (size = 0; size <= known + LONGEST_TAIL; size++) {
         unsigned char *copy = fresh(size);
 
         check_case("spec of size", size, known);
         memset(copy, 0, size);
         memcpy(copy, spec, size < known ? size : known);
-        memset(out, GUARD_BYTE, sizeof out);
-        if (size < known) {
-            CHECK_EQ(build(copy, size, out, sizeof out),
-                     WS_ERR_INVALID_ARGUMENT);
-            CHECK_FILL(out, GUARD_BYTE, sizeof out);
-        } else {
-            CHECK_EQ(build(copy, size, out, sizeof out), want);
+        switch (validity_of(size, &sizes)) {
+        case REFUSED:
+            check_refused(use, copy, size, WS_ERR_INVALID_ARGUMENT);
+            break;
+        case VALID:
+            CHECK_EQ(use(copy, size), want);
+            break;
+        case NEVER_USED:
+            break;
         }
         for (at = known; at < size; at++) {
-            memset(out, GUARD_BYTE, sizeof out);
             copy[at] = 1;
-            CHECK_EQ(build(copy, size, out, sizeof out), WS_ERR_UNSUPPORTED);
-            CHECK_FILL(out, GUARD_BYTE, sizeof out);
+            check_refused(use, copy, size, WS_ERR_UNSUPPORTED);
             copy[at] = 0;
         }
         free(copy);
     }
 }
 
-int main(int argc, char **argv)
+static void check_outputs(void)
 {
+    const struct sizes of_handshake = SIZES(ws_handshake);
+    const struct sizes of_response = SIZES(ws_response);
+    const struct sizes of_accepted = SIZES(ws_accepted);
+
+    check_output(handshake, request_text, (ws_result)strlen(request_text),
+                 of_handshake);
+    check_output(handshake, "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+                 WS_ERR_NOT_UPGRADE, of_handshake);
+    check_output(handshake, "GET /\r\n\r\n", WS_ERR_HTTP_SYNTAX, of_handshake);
+    check_output(response, response_text, (ws_result)strlen(response_text),
+                 of_response);
+    check_output(response, "HTTP/1.1 404 Not Found\r\n\r\n",
+                 WS_ERR_HANDSHAKE_STATUS, of_response);
+    check_output(response, "HTTP/1.1 101\n", WS_ERR_HTTP_SYNTAX, of_response);
+    check_output(rejected, request_text, 1, of_accepted);
+}
+
+static void check_inputs(void)
+{
+    const struct sizes of_request_spec = SIZES(ws_request_spec);
+    const struct sizes of_response_spec = SIZES(ws_response_spec);
+    const struct sizes of_accept_spec = SIZES(ws_accept_spec);
+    const struct sizes of_request_fields = SIZES(ws_request_fields);
+    const struct sizes of_response_fields = SIZES(ws_response_fields);
     ws_request_spec request_spec;
     ws_response_spec response_spec;
     ws_accept_spec accept_spec;
-
-    (void)argc;
-    check_output(handshake, request_text, (ws_result)strlen(request_text),
-                 sizeof(ws_handshake));
-    check_output(handshake, "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-                 WS_ERR_NOT_UPGRADE, sizeof(ws_handshake));
-    check_output(handshake, "GET /\r\n\r\n", WS_ERR_HTTP_SYNTAX,
-                 sizeof(ws_handshake));
-    check_output(response, response_text, (ws_result)strlen(response_text),
-                 sizeof(ws_response));
-    check_output(response, "HTTP/1.1 404 Not Found\r\n\r\n",
-                 WS_ERR_HANDSHAKE_STATUS, sizeof(ws_response));
-    check_output(response, "HTTP/1.1 101\n", WS_ERR_HTTP_SYNTAX,
-                 sizeof(ws_response));
+    ws_request_fields request_fields;
+    ws_response_fields response_fields;
 
     memset(&request_spec, 0, sizeof request_spec);
     request_spec.host = bytes_of("a");
     request_spec.target = bytes_of("/");
     request_spec.key = bytes_of("dGhlIHNhbXBsZSBub25jZQ==");
-    check_input(build_request, &request_spec, sizeof request_spec,
-                16 + 9 + 20 + 21 + 45 + 27 + 2);
+    check_input(build_request, &request_spec, 16 + 9 + 20 + 21 + 45 + 27 + 2,
+                of_request_spec);
     memset(&response_spec, 0, sizeof response_spec);
     response_spec.key = request_spec.key;
-    check_input(build_response, &response_spec, sizeof response_spec,
-                34 + 20 + 21 + 52 + 2);
+    check_input(build_response, &response_spec, 34 + 20 + 21 + 52 + 2,
+                of_response_spec);
     memset(&accept_spec, 0, sizeof accept_spec);
     accept_spec.protocols = bytes_of("chat");
-    check_input(accept, &accept_spec, sizeof accept_spec, 34 + 20 + 21 + 52 + 30 + 2);
+    check_input(accept, &accept_spec, 34 + 20 + 21 + 52 + 30 + 2,
+                of_accept_spec);
+    memset(&request_fields, 0, sizeof request_fields);
+    request_fields.http_version = 20;
+    request_fields.method = bytes_of("CONNECT");
+    request_fields.connect_protocol = bytes_of("websocket");
+    request_fields.host = bytes_of("a");
+    request_fields.version = bytes_of("13");
+    check_input(check_request, &request_fields, WS_OK, of_request_fields);
+    memset(&response_fields, 0, sizeof response_fields);
+    response_fields.http_version = 20;
+    response_fields.status = 200;
+    check_input(check_response, &response_fields, WS_OK, of_response_fields);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    check_outputs();
+    check_inputs();
     return check_done(argv[0]);
 }

@@ -193,6 +193,22 @@ fn partly_overlapping_buffers_are_refused() {
 }
 
 #[test]
+fn adjacent_buffers_are_accepted_in_either_order() {
+    let mut buf = *b"Hello, world, hello.";
+    let all: *mut c_void = buf.as_mut_ptr().cast();
+    unsafe {
+        ws_mask_copy(all, all.byte_add(8), 8, [0; 4].as_ptr().cast(), 0);
+        ws_mask_copy(all.byte_add(16), all.byte_add(12), 4, [0; 4].as_ptr().cast(), 0);
+        assert_eq!(buf, *b"orld, heorld, he, he");
+        let (payload, out) = (all, all.byte_add(4));
+        assert_eq!(ws_frame_encode(2, 0x80, null(), payload, 4, out, 6), 6);
+        let (payload, out) = (all.byte_add(16), all.byte_add(10));
+        assert_eq!(ws_frame_encode(2, 0x80, null(), payload, 4, out, 6), 6);
+    }
+    assert_eq!(buf, *b"orld\x82\x04orld\x82\x04, he, he");
+}
+
+#[test]
 fn init_refuses_bad_decoders() {
     let mut decoders = [ws_decoder { opaque: [7; 8] }; 2];
     unsafe {

@@ -335,6 +335,28 @@ pub(crate) fn check_request(fields: &RequestFields<'_>) -> isize {
     unsafe { ws_check_request(&fields.raw(), size_of::<ws_request_fields>()) }
 }
 
+/// Checks a request by the fields of its head; `rest` has what is no field of a head.
+pub(crate) fn check_request_of(head: &[Field], rest: RequestFields<'_>) -> isize {
+    let field = |name| joined(head, name);
+    let (host, upgrade, connection) =
+        (field("Host"), field("Upgrade"), field("Connection"));
+    let (key, version) = (field("Sec-WebSocket-Key"), field("Sec-WebSocket-Version"));
+    let (origin, extensions) = (field("Origin"), field("Sec-WebSocket-Extensions"));
+    let (length, coding) = (field("Content-Length"), field("Transfer-Encoding"));
+    check_request(&RequestFields {
+        host: host.as_deref(),
+        upgrade: upgrade.as_deref(),
+        connection: connection.as_deref(),
+        key: key.as_deref(),
+        version: version.as_deref(),
+        origin: origin.as_deref(),
+        extensions: extensions.as_deref(),
+        content_length: length.as_deref(),
+        transfer_encoding: coding.as_deref(),
+        ..rest
+    })
+}
+
 /// The fields of ws_response_fields.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ResponseFields<'a> {
@@ -372,6 +394,32 @@ pub(crate) fn check_response(fields: &ResponseFields<'_>) -> isize {
     unsafe { ws_check_response(&fields.raw(), size_of::<ws_response_fields>()) }
 }
 
+/// Checks a response by the fields of its head and of its request's; `rest` has the key, and what
+/// is no field of a head.
+pub(crate) fn check_response_of(
+    head: &[Field],
+    asked: &[Field],
+    rest: ResponseFields<'_>,
+) -> isize {
+    let field = |name| joined(head, name);
+    let (upgrade, connection) = (field("Upgrade"), field("Connection"));
+    let (accept, protocol) =
+        (field("Sec-WebSocket-Accept"), field("Sec-WebSocket-Protocol"));
+    let extensions = field("Sec-WebSocket-Extensions");
+    let offered_protocols = joined(asked, "Sec-WebSocket-Protocol");
+    let offered_extensions = joined(asked, "Sec-WebSocket-Extensions");
+    check_response(&ResponseFields {
+        upgrade: upgrade.as_deref(),
+        connection: connection.as_deref(),
+        accept: accept.as_deref(),
+        protocol: protocol.as_deref(),
+        extensions: extensions.as_deref(),
+        offered_protocols: offered_protocols.as_deref(),
+        offered_extensions: offered_extensions.as_deref(),
+        ..rest
+    })
+}
+
 /// The part of `buf` that a span names; None for {0, 0}.
 pub(crate) fn piece(buf: &[u8], span: ws_span) -> Option<&[u8]> {
     let (off, len) = (span.off as usize, span.len as usize);
@@ -382,6 +430,14 @@ const NO_SPAN: ws_span = ws_span { off: 77, len: 78 };
 
 /// A field's name and value.
 pub(crate) type Field = (Vec<u8>, Vec<u8>);
+
+/// All values of a field, joined; None if it is absent.
+pub(crate) fn joined(fields: &[Field], name: &str) -> Option<Vec<u8>> {
+    let named = |field: &&Field| field.0.eq_ignore_ascii_case(name.as_bytes());
+    let values: Vec<&[u8]> =
+        fields.iter().filter(named).map(|field| field.1.as_slice()).collect();
+    (!values.is_empty()).then(|| values.join(&b", "[..]))
+}
 
 /// The next field from `pos` on; None after the last one.
 pub(crate) fn next_header(head: &[u8], pos: &mut usize) -> Result<Option<Field>, isize> {

@@ -89,7 +89,7 @@ fn refusal(head: &[u8], spec: &ws_accept_spec) -> (isize, usize) {
 }
 
 /// The response and, only with a 101, the connection.
-fn accept_into(
+pub(crate) fn accept_into(
     head: &[u8],
     spec: &ws_accept_spec,
     cap: usize,

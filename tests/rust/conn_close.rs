@@ -351,6 +351,18 @@ fn invalid_codes_and_reasons_are_refused_without_effect() {
 }
 
 #[test]
+fn an_invalid_code_or_reason_is_refused_even_after_a_close() {
+    for side in SIDES {
+        let mut conn = Conn::new(side);
+        assert!(conn.close(1000, b"").unwrap().is_some());
+        for (number, reason) in [(999, &b""[..]), (1005, b"x"), (1000, b"\xff")] {
+            let closed = conn.close(number, reason);
+            assert_eq!(closed, Err(code::INVALID_ARGUMENT), "{number}");
+        }
+    }
+}
+
+#[test]
 fn too_little_room_for_a_close_has_no_effect() {
     for side in SIDES {
         let exact = if side == crate::c::WS_CLIENT { 2 + 4 + 5 } else { 2 + 5 };

@@ -17,7 +17,7 @@ use wscodec::ffi::handshake::ws_response;
 use wscodec::ffi::negotiation::{ws_pmd_offer, ws_pmd_params};
 
 /// The result, the connection, and the parsed response.
-fn confirm_raw(
+pub(crate) fn confirm_raw(
     buf: &[u8],
     request: &[u8],
     offered: Option<&ws_pmd_params>,
@@ -100,7 +100,7 @@ fn the_result_equals_that_of_parse_response() {
 }
 
 /// The request and its offer.
-fn request_with(params: &ws_pmd_params) -> Vec<u8> {
+pub(crate) fn request_with(params: &ws_pmd_params) -> Vec<u8> {
     let mut offer = [0_u8; 256];
     let len = unsafe { ws_pmd_offer(params, offer.as_mut_ptr().cast(), offer.len()) };
     Head::request().add("Sec-WebSocket-Extensions", &offer[..len as usize]).bytes()

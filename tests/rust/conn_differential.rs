@@ -14,7 +14,7 @@ use tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 
 /// How a stream ended; a close has its code and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum End {
+pub(crate) enum End {
     Early,
     Close(u16, Vec<u8>),
     Fault(isize),
@@ -153,7 +153,7 @@ fn is_the_same_end(ours: &End, theirs: &End) -> bool {
     }
 }
 
-fn compare(stream: &[u8], side: u32, cap: usize) -> End {
+pub(crate) fn compare(stream: &[u8], side: u32, cap: usize) -> End {
     let (our_events, end) = ours(stream, side, cap);
     let case = || format!("side {side}: {stream:02x?}");
     let End::Fault(error) = end else {

@@ -75,6 +75,20 @@ fn with_stream_nothing_is_buffered() {
 }
 
 #[test]
+fn data_that_was_reported_is_not_buffered() {
+    for side in SIDES {
+        let payload = Deflate::new(Settings::USUAL).message(b"Hello");
+        let mut conn = Conn::new(side).pmd(USUAL).option(WS_OPT_STREAM, 1);
+        let (events, _) = conn.recv(&mut from_peer(side, 0x41, &payload), 1).unwrap();
+        assert_eq!((events.len(), conn.get(WS_INFO_BUFFERED)), (1, Ok(0)), "a part");
+        let mut conn = Conn::new(side);
+        let mut message = all_from_peer(side, &[(0x01, b"Hel"), (0x80, b"lo")]);
+        let (events, _) = conn.recv(&mut message, 1).unwrap();
+        assert_eq!((events.len(), conn.get(WS_INFO_BUFFERED)), (1, Ok(0)), "a message");
+    }
+}
+
+#[test]
 fn close_codes_after_the_peer_closed() {
     for side in SIDES {
         for (payload, number) in [(&b"\x03\xe9bye"[..], 1001), (b"", 1005)] {

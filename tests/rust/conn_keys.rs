@@ -6,10 +6,13 @@
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::{Fail, Recorder};
+use crate::pmd::USUAL;
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
 use core::ptr::null_mut;
+use std::collections::HashSet;
 use wscodec::ffi::conn::ws_conn_set_random;
+use wscodec::random::expand;
 
 /// A source that returns consecutive bytes, and fails on demand.
 #[derive(Default)]
@@ -59,6 +62,57 @@ fn keys_are_used_in_order_and_drawn_64_at_a_time() {
         assert_eq!(source.calls.get(), number / 64 + 1);
         assert_eq!(source.last_len.get(), 256);
     }
+}
+
+#[test]
+fn a_frame_that_is_not_written_takes_no_key() {
+    let write: [fn(&mut Conn) -> Vec<u8>; 3] = [
+        |conn| {
+            conn.read_only(&from_peer(WS_CLIENT, 0x88, b"\x03\xe8"));
+            conn.output_bytes(WS_MAX_OUTPUT).unwrap()
+        },
+        |conn| {
+            conn.read_only(&from_peer(WS_CLIENT, 0x89, b""));
+            conn.output_bytes(WS_MAX_OUTPUT).unwrap()
+        },
+        |conn| conn.send_bytes(WS_OPCODE_TEXT, 0, b"").unwrap(),
+    ];
+    for (number, write) in write.iter().enumerate() {
+        let source = Source::default();
+        let mut conn = Conn::new(WS_CLIENT);
+        assert_eq!(source.give(&conn), 0);
+        assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Ok(vec![]));
+        assert_eq!(key(&write(&mut conn)), [0, 1, 2, 3], "{number}");
+        assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Ok(vec![]));
+        if number > 0 {
+            let next = conn.send_bytes(WS_OPCODE_TEXT, 0, b"").unwrap();
+            assert_eq!(key(&next), [4, 5, 6, 7], "{number}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_is_expanded_as_the_published_vector_says() {
+    // draft-strombergson-chacha-test-vectors-01, TC1: 12 rounds, a key of 256 zero bits.
+    let [a, b, c, d, ..] = expand([0; 32]);
+    assert_eq!(
+        [a, b, c, d].map(|word| u32::from_be_bytes(word.to_le_bytes())),
+        [0x9bf4_9a6a, 0x0755_f953, 0x811f_ce12, 0x5f26_83d5]
+    );
+}
+
+#[test]
+fn keys_of_the_operating_system_do_not_repeat() {
+    // More than come from one seed: the keys of two connections, beyond the second seed of each.
+    let mut seen = HashSet::new();
+    for _ in 0..2 {
+        let mut conn = Conn::new(WS_CLIENT);
+        for _ in 0..1000 {
+            seen.insert(key(&conn.send_bytes(WS_OPCODE_TEXT, 0, b"x").unwrap()));
+        }
+    }
+    // By chance two keys of 2000 are the same in one run of 2000, and five pairs in none.
+    assert!(seen.len() > 1995, "{} keys", seen.len());
 }
 
 #[test]
@@ -112,7 +166,26 @@ fn a_source_that_fails_between_pong_and_close_loses_neither() {
     source.fails.set(true);
     assert_eq!(conn.output_bytes(WS_MAX_OUTPUT), Err(code::RANDOM));
     source.fails.set(false);
-    assert_eq!(conn.output(), [pong_reply("p"), close_reply(1000)]);
+    let written = conn.output_bytes(WS_MAX_OUTPUT).unwrap();
+    let expected = [(0x8a, b"p".to_vec()), (0x88, b"\x03\xe8".to_vec())];
+    assert_eq!(frames(WS_CLIENT, &written), expected);
+    assert!(!conn.has_output(), "all of it is written at once");
+    assert_eq!(key(&written), [252, 253, 254, 255], "the pong gets the same key");
+    let close_frame = &written[7..];
+    assert_eq!(key(close_frame), [0, 1, 2, 3], "of the next 256 bytes");
+}
+
+#[test]
+fn a_compressed_frame_that_is_not_written_takes_no_key() {
+    let (source, recorder) = (Source::default(), Recorder::new());
+    let mut conn = Conn::with(WS_CLIENT, &recorder.allocator()).unwrap().pmd(USUAL);
+    assert_eq!(source.give(&conn), 0);
+    assert_eq!(key(&conn.send_bytes(WS_OPCODE_PING, 0, b"").unwrap()), [0, 1, 2, 3]);
+    recorder.fail(Fail::From(1));
+    assert_eq!(conn.send(WS_OPCODE_TEXT, 0, b"Hello"), Err(code::NO_MEMORY));
+    recorder.fail(Fail::Never);
+    let frame = conn.send_bytes(WS_OPCODE_TEXT, 0, b"Hello").unwrap();
+    assert_eq!((frame[0], key(&frame)), (0xc1, [4, 5, 6, 7]));
 }
 
 #[test]

@@ -168,6 +168,31 @@ fn a_limit_may_be_set_at_any_time() {
 }
 
 #[test]
+fn a_lowered_limit_and_invalid_text_are_judged_in_the_order_of_the_bytes() {
+    for (invalid_at, expected) in [
+        (3, code::UTF8),
+        (4, code::UTF8),
+        (5, code::UTF8),
+        (6, code::TOO_BIG),
+        (19, code::TOO_BIG),
+    ] {
+        for step in 1..=18 {
+            let mut text = [b'a'; 20];
+            text[invalid_at] = 0xff;
+            let frame = from_peer(WS_SERVER, 0x81, text);
+            let (start, rest) = frame.split_at(frame.len() - 18);
+            let mut conn = Conn::new(WS_SERVER);
+            assert_eq!(conn.read(start), []);
+            conn.set(WS_OPT_MAX_MESSAGE, 5);
+            let items = rest.chunks(step).flat_map(|cut| conn.read(cut));
+            let errors: Vec<_> =
+                items.filter(|item| matches!(item, Item::Error(_))).collect();
+            assert_eq!(errors[0], Item::Error(expected), "{invalid_at}, {step}");
+        }
+    }
+}
+
+#[test]
 fn an_invalid_length_is_reported_before_the_limit() {
     let mut conn = limited(WS_SERVER, false, 5);
     let items = conn.read(&hex("82fe 0007"));

@@ -180,6 +180,20 @@ fn a_kept_buffer_serves_the_next_message() {
 }
 
 #[test]
+fn exactly_as_many_bytes_are_kept_as_the_option_says() {
+    for side in SIDES {
+        for (len, kept) in [(4095, 4095), (4096, 4096), (4097, 0)] {
+            let recorder = Recorder::new();
+            let mut conn = conn(side, &recorder).option(WS_OPT_KEEP_BUFFER, 4096);
+            let idle = recorder.live();
+            conn.read(&all_from_peer(side, &[(0x01, &vec![b'x'; len]), (0x80, b"")]));
+            conn.read(b"");
+            assert_eq!(recorder.live(), idle + kept, "{len}");
+        }
+    }
+}
+
+#[test]
 fn a_kept_buffer_is_freed_when_the_option_is_cleared() {
     for side in SIDES {
         let recorder = Recorder::new();

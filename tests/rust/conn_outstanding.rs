@@ -231,9 +231,9 @@ fn failed_allocations_stop_a_compressed_stream_but_a_send_can_be_repeated() {
 }
 
 #[repr(align(16))]
-struct Room([u8; 256]);
+pub(crate) struct Room(pub(crate) [u8; 256]);
 
-fn conn_in(room: &mut Room, side: u32, allocator: &ws_allocator) -> Conn {
+pub(crate) fn conn_in(room: &mut Room, side: u32, allocator: &ws_allocator) -> Conn {
     // SAFETY: the room is large and aligned enough, and outlives the connection.
     let raw = unsafe { ws_conn_init(room.0.as_mut_ptr().cast(), 256, side, allocator) };
     assert!(!raw.is_null());

@@ -165,6 +165,18 @@ fn after_our_close_pings_get_a_pong_and_a_close_gets_no_reply() {
 }
 
 #[test]
+fn an_invalid_code_or_reason_is_refused_even_after_a_close() {
+    for side in SIDES {
+        let mut control = Control::new(side);
+        assert!(control.close(1000, b"").is_ok());
+        for (number, reason) in [(999, &b""[..]), (1005, b"x"), (1000, b"\xff")] {
+            let closed = control.close(number, reason);
+            assert_eq!(closed, Err(code::INVALID_ARGUMENT), "{number}");
+        }
+    }
+}
+
+#[test]
 fn an_invalid_close_is_a_permanent_error_and_the_caller_closes() {
     for side in SIDES {
         for (payload, error) in [
@@ -185,6 +197,26 @@ fn an_invalid_close_is_a_permanent_error_and_the_caller_closes() {
             let number = wscodec::ffi::result::ws_close_code_for(error);
             let result = control.close(number, b"").unwrap();
             assert_eq!(result, [(0x88, conn::close_payload(number, b""))]);
+        }
+    }
+}
+
+#[test]
+fn no_code_and_no_reason_are_known_before_the_whole_close_has_arrived() {
+    for side in SIDES {
+        for (first, payload) in
+            [(0x88, &b"\x03\xe8bye"[..]), (0x89, b"ping"), (0x8a, b"pong")]
+        {
+            let bytes = from_peer(side, first, payload);
+            for cut in 0..bytes.len() {
+                let mut control = Control::new(side);
+                assert_eq!(replies(&mut control, &bytes[..cut]), Ok(vec![]));
+                assert_eq!(
+                    (control.close_code(), control.reason()),
+                    (0, vec![]),
+                    "{cut}"
+                );
+            }
         }
     }
 }

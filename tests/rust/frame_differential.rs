@@ -262,7 +262,7 @@ pub(crate) fn is_length_that_tungstenite_accepts(error: isize, at_fault: &[u8]) 
 }
 
 /// Compares both, and returns our outcome.
-fn compare(stream: &[u8], flags: u32) -> Outcome {
+pub(crate) fn compare(stream: &[u8], flags: u32) -> Outcome {
     let (our_events, outcome, at) = ours(stream, flags);
     let case = || format!("flags {flags}: {stream:02x?}");
     match outcome {

@@ -80,7 +80,7 @@ fn is_about_meaning(error: Error, bytes: &[u8]) -> bool {
 }
 
 #[derive(Default)]
-struct Tally {
+pub(crate) struct Tally {
     accepted: usize,
     refused: usize,
     waiting: usize,
@@ -88,7 +88,7 @@ struct Tally {
     meaning: usize,
 }
 
-fn compare(bytes: &[u8], tally: &mut Tally) {
+pub(crate) fn compare(bytes: &[u8], tally: &mut Tally) {
     let shown = || String::from_utf8_lossy(bytes).into_owned();
     match (ours(bytes), theirs(bytes)) {
         (Ok(Some(our)), Ok(Some(their))) => {

@@ -2,6 +2,7 @@
 
 use crate::c::{self, code};
 use crate::heads::Head;
+use wscodec::handshake::names::Name;
 
 fn field(name: &str, value: &[u8]) -> c::Field {
     (name.into(), value.to_vec())
@@ -150,4 +151,24 @@ fn a_head_beyond_the_limit_is_too_large() {
     let long = "x".repeat(70_000);
     let head = format!("GET / HTTP/1.1\r\nA: b\r\nX: {long}\r\n\r\n");
     assert_eq!(c::all_fields(head.as_bytes()), Err(code::HTTP_TOO_LARGE));
+}
+
+/// Two differences do not cancel each other.
+#[test]
+fn a_name_is_known_only_if_all_of_its_characters_are() {
+    for (text, name) in [("Host", Name::Host), ("Upgrade", Name::Upgrade)] {
+        assert_eq!(Name::parse(text.to_ascii_uppercase().as_bytes()), Some(name));
+        for first in 0..text.len() {
+            for second in first..text.len() {
+                for bits in (1..0x20).chain([0x40, 0x80]) {
+                    let mut other = text.as_bytes().to_vec();
+                    other[first] ^= bits;
+                    if second > first {
+                        other[second] ^= bits;
+                    }
+                    assert_eq!(Name::parse(&other), None, "{}", other.escape_ascii());
+                }
+            }
+        }
+    }
 }

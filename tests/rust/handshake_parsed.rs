@@ -2,7 +2,7 @@
 //! parsed.
 
 use crate::c::{self, RequestFields, ResponseFields, code};
-use crate::heads::{ACCEPT, KEY};
+use crate::heads::{ACCEPT, Head, KEY};
 
 pub(crate) const REQUEST: RequestFields<'_> = RequestFields {
     method: Some(b"GET"),
@@ -289,6 +289,28 @@ fn what_was_not_offered_is_refused() {
     {
         let fields = ResponseFields { extensions: Some(list.as_bytes()), ..RESPONSE };
         assert_eq!(c::check_response(&fields), code::EXTENSION, "{list}");
+    }
+}
+
+/// A list may have empty elements (RFC 9110, 5.6.1), which name nothing.
+#[test]
+fn an_empty_element_of_an_offer_is_no_subprotocol() {
+    for offered in ["", " ", ",", " , ", "chat,", ",chat", "chat,,mqtt", "chat, \t,mqtt"]
+    {
+        for chosen in ["", " ", "\t"] {
+            let fields = ResponseFields {
+                offered_protocols: Some(offered.as_bytes()),
+                protocol: Some(chosen.as_bytes()),
+                ..RESPONSE
+            };
+            let refused = c::check_response(&fields);
+            assert_eq!(refused, code::PROTOCOL, "{chosen:?} of {offered:?}");
+            let (name, request) = ("Sec-WebSocket-Protocol", Head::request());
+            let request = request.add(name, offered).bytes();
+            let response = Head::response().add(name, chosen).bytes();
+            let (refused, _) = c::parse_response(&response, &request);
+            assert_eq!(refused, code::PROTOCOL, "{chosen:?} of {offered:?} in a head");
+        }
     }
 }
 

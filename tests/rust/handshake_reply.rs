@@ -32,6 +32,29 @@ fn replies_have_these_bytes() {
     );
 }
 
+/// RFC 9110, 15, and RFC 6585.
+const PHRASES: &str = "200 OK, 201 Created, 202 Accepted, 204 No Content, 205 Reset Content, \
+    206 Partial Content, 301 Moved Permanently, 302 Found, 303 See Other, 304 Not Modified, \
+    307 Temporary Redirect, 308 Permanent Redirect, 400 Bad Request, 401 Unauthorized, \
+    403 Forbidden, 404 Not Found, 405 Method Not Allowed, 406 Not Acceptable, \
+    408 Request Timeout, 409 Conflict, 410 Gone, 411 Length Required, 413 Content Too Large, \
+    414 URI Too Long, 415 Unsupported Media Type, 421 Misdirected Request, \
+    426 Upgrade Required, 429 Too Many Requests, 431 Request Header Fields Too Large, \
+    500 Internal Server Error, 501 Not Implemented, 502 Bad Gateway, 503 Service Unavailable, \
+    504 Gateway Timeout, 505 HTTP Version Not Supported";
+
+#[test]
+fn a_status_has_its_phrase_or_none() {
+    let mut phrases: std::collections::HashMap<_, _> =
+        PHRASES.split(", ").map(|row| row.split_at(3)).collect();
+    for status in 200..=599 {
+        let phrase = phrases.remove(&*status.to_string()).unwrap_or(" ");
+        let text = reply(status, "", "");
+        assert!(text.starts_with(&format!("HTTP/1.1 {status}{phrase}\r\n")), "{text}");
+    }
+    assert!(phrases.is_empty());
+}
+
 /// So that a proxy cannot take the refused upgrade for an accepted one.
 #[test]
 fn every_reply_closes_the_connection_and_has_a_length() {

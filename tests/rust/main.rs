@@ -5,6 +5,7 @@
 //! |---------------------------|---------|
 //! | `header_*`, `frame_*`     | one frame: header, length, payload (RFC 6455, 5) |
 //! | `masking`, `simd`         | masking (5.3), and the code for each kind of processor |
+//! | `simd_utf8`               | text (8.1), by the code for each kind of processor |
 //! | `decoder_*`, `control`    | many frames: order of fragments, cuts anywhere; replies to control frames |
 //! | `handshake_*`             | the opening handshake (4) |
 //! | `conn_*`                  | connections: messages, pings, the closing handshake, memory |
@@ -25,7 +26,8 @@
 //! | `conn_allocator`          | counts memory and makes allocations fail |
 //! | `rng`                     | random numbers, the same in every run |
 //!
-//! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs.
+//! WSCODEC_STREAMS and WSCODEC_HEADS raise the number of random inputs. WSCODEC_ONE_IN=7 makes the
+//! tests that take longest try about one in seven of their inputs, for emulated processors.
 
 // A test may panic: that is how it fails.
 #![allow(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::unwrap_used)]
@@ -47,6 +49,7 @@ mod arguments_handshake;
 mod arguments_text;
 mod close;
 mod conn_accept;
+mod conn_any_order;
 mod conn_arguments;
 mod conn_close;
 mod conn_confirm;
@@ -97,12 +100,16 @@ mod handshake_response;
 mod header_lengths;
 mod header_pairs;
 mod masking;
+mod no_memory;
 mod pmd_alone;
 mod pmd_differential;
+mod pmd_floods;
+mod pmd_memory;
 mod pmd_send;
 mod pmd_splits;
 mod results;
 mod simd;
+mod simd_utf8;
 mod utf8;
 mod vectors_deflate;
 mod vectors_heads;

@@ -5,6 +5,8 @@
 
 use crate::c::WS_SERVER;
 use crate::conn::*;
+use wscodec::conn::Side;
+use wscodec::deflate::{Direction, Params};
 use wscodec::ffi::conn::ws_conn_set_pmd;
 use wscodec::ffi::negotiation::ws_pmd_params;
 
@@ -48,5 +50,20 @@ pub(crate) fn ours(side: u32, window_bits: u8, resets: bool) -> ws_pmd_params {
             client_no_context_takeover: resets.into(),
             ..USUAL
         },
+    }
+}
+
+#[test]
+fn parameters_tell_what_each_side_does() {
+    let said =
+        |direction: Direction| (direction.no_context_takeover(), direction.window_bits());
+    let server = Direction::new(true, 9).unwrap();
+    let client = Direction::new(false, 15).unwrap();
+    let params = Params::new(server, client, 6, 8).unwrap();
+    for (side, sent, received) in
+        [(Side::Server, (true, 9), (false, 15)), (Side::Client, (false, 15), (true, 9))]
+    {
+        assert_eq!(said(params.sent_by(side)), sent);
+        assert_eq!(said(params.received_by(side)), received);
     }
 }

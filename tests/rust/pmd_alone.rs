@@ -29,7 +29,7 @@ impl Pmd {
         Pmd::with(side, params, null()).unwrap()
     }
 
-    fn with(
+    pub(crate) fn with(
         side: u32,
         params: ws_pmd_params,
         allocator: *const ws_allocator,
@@ -38,7 +38,7 @@ impl Pmd {
         (!raw.is_null()).then_some(Pmd(raw))
     }
 
-    fn compress(&mut self, data: &[u8], flags: u32) -> Result<Vec<u8>, isize> {
+    pub(crate) fn compress(&mut self, data: &[u8], flags: u32) -> Result<Vec<u8>, isize> {
         let bound = unsafe { ws_pmd_compress_bound(self.0, data.len()) };
         let mut out = vec![0xc5; bound + 16];
         let result = unsafe {

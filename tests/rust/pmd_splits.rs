@@ -285,6 +285,39 @@ fn messages_of_many_letters() -> Vec<u8> {
 }
 
 #[test]
+fn portions_of_one_input_are_reported_together() {
+    let message = Rng::new(65).bytes(12_000);
+    let payload = Deflate::new(Settings::USUAL).message(&message);
+    let mut conn = Conn::new(WS_SERVER).pmd(USUAL).option(WS_OPT_STREAM, 1);
+    let items = conn.read(&from_peer(WS_SERVER, 0xc2, &payload));
+    assert_eq!(items, [binary(&message)], "one event, three portions");
+}
+
+/// With WS_OPT_STREAM a long payload is decompressed in portions, and the rest of one is handed
+/// back when an event is full: here that of a later one, since only the end of the message is
+/// short. What is handed back counts once against the limit.
+#[test]
+fn the_end_of_a_long_payload_is_handed_back() {
+    let mut rng = Rng::new(64);
+    for random in (0..9000).step_by(500) {
+        let mut message = rng.bytes(random);
+        message.resize(random + 100_000, 0);
+        let payload = Deflate::new(Settings::USUAL).message(&message);
+        for side in SIDES {
+            let mut conn = Conn::new(side)
+                .pmd(USUAL)
+                .option(WS_OPT_STREAM, 1)
+                .option(WS_OPT_MAX_MESSAGE, message.len() as u64);
+            let (first, last) = payload.split_at(payload.len() - 3);
+            let frames =
+                [(0x82, &b"before"[..]), (0x42, first), (0x80, last), (0x82, b"after")];
+            let expected = [binary("before"), binary(&message), binary("after")];
+            assert_eq!(joined(conn.read(&all_from_peer(side, &frames))), expected);
+        }
+    }
+}
+
+#[test]
 fn pieces_of_a_long_message_end_exactly_at_the_limit() {
     let message = vec![0; 100_000];
     let payload = Deflate::new(Settings::USUAL).message(&message);

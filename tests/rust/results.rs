@@ -109,6 +109,12 @@ fn the_version_is_that_of_the_package() {
 }
 
 #[test]
+fn the_features_are_those_of_the_build() {
+    let deflate = if cfg!(feature = "deflate") { WS_FEATURE_DEFLATE } else { 0 };
+    assert_eq!(ws_features(), deflate);
+}
+
+#[test]
 fn the_numbers_of_the_abi_never_change() {
     assert_eq!(
         [

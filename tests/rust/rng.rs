@@ -49,7 +49,18 @@ impl Rng {
     }
 }
 
-/// How many random inputs to try: the number in the environment variable, or `usual`.
+/// The number in an environment variable.
+fn number(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok().map(|text| text.parse().unwrap())
+}
+
+/// The dearest tests try one in so many of their inputs: WSCODEC_ONE_IN, or else all of them.
+pub(crate) fn one_in() -> usize {
+    number("WSCODEC_ONE_IN").unwrap_or(1)
+}
+
+/// How many random inputs to try: the number in the environment variable, or `usual`, of which
+/// WSCODEC_ONE_IN may leave a part.
 pub(crate) fn count(variable: &str, usual: usize) -> usize {
-    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
+    number(variable).unwrap_or_else(|| usual.div_ceil(one_in()))
 }
