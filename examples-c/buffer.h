@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 typedef struct buffer {
     uint8_t *data;
@@ -60,6 +63,14 @@ static inline void remove_front(buffer *b, size_t n) {
 static inline void release(buffer *b) {
     free(b->data);
     *b = (buffer){0};
+}
+
+/* Large blocks of memory return to the system when they are freed. */
+static inline void tune_malloc(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+#endif
 }
 
 #endif

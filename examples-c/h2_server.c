@@ -19,6 +19,7 @@ enum { MAX_FDS = 1 << 20 };
 static int epoll_fd, listeners[MAX_LISTENERS], listener_count;
 static connection **connections; /* by descriptor */
 static int max_fds, highest_fd, connection_count;
+static bool paused; /* epoll does not report some listeners */
 static connection *scheduled;
 static SSL_CTX *tls;                                       /* NULL: without TLS */
 static const char PROTOCOL_NAMES[] = "\x02h2\x08http/1.1"; /* for ALPN */
@@ -27,12 +28,11 @@ static void on_message(peer *p, const ws_event *e, const void *data) {
     send_message(p, e->opcode, data, (size_t)e->len);
 }
 
-static void watch(connection *c, int operation, uint32_t events) {
-    struct epoll_event event = {.events = events, .data.fd = c->channel.fd};
-    if (operation == EPOLL_CTL_ADD || events != c->watched)
-        epoll_ctl(epoll_fd, operation, c->channel.fd, &event);
-    c->watched = events;
+static void watch(int fd, int operation, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    epoll_ctl(epoll_fd, operation, fd, &event);
 }
+
 
 /* ---- connections ---- */
 
@@ -64,7 +64,8 @@ static void add_connection(int fd) {
     connection_count++;
     highest_fd = fd > highest_fd ? fd : highest_fd;
     limit(c, options.handshake_timeout);
-    watch(c, EPOLL_CTL_ADD, EPOLLIN);
+    c->watched = EPOLLIN;
+    watch(fd, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void remove_connection(connection *c) {
@@ -74,13 +75,19 @@ static void remove_connection(connection *c) {
     free(c);
 }
 
+static void watch_again(connection *c) {
+    uint32_t events = c->waits || c->channel.wants_to_write ? EPOLLOUT : EPOLLIN;
+    if (events != c->watched)
+        watch(c->channel.fd, EPOLL_CTL_MOD, events);
+    c->watched = events;
+}
+
 static void update_connection(connection *c) {
     send_output(c);
     if (c->state == DEAD)
         remove_connection(c);
     else
-        watch(c, EPOLL_CTL_MOD,
-              c->waits || c->channel.wants_to_write ? EPOLLOUT : EPOLLIN);
+        watch_again(c);
 }
 
 /* Updates connections with new output, and removes those that have ended. */
@@ -103,12 +110,23 @@ static void on_connection_event(connection *c) {
     schedule(c);
 }
 
+/* Clients that can be neither accepted nor refused wait until resume_listeners(). */
 static void on_listener_event(int listener) {
     int fd = accept_client(listener);
-    if (fd >= 0)
+    if (fd >= 0) {
         add_connection(fd);
-    else if (errno == EMFILE || errno == ENFILE)
+    } else if (errno == EMFILE) {
         log_text("refused a connection: no descriptor is left\n");
+    } else if (must_pause()) {
+        watch(listener, EPOLL_CTL_MOD, 0);
+        paused = true;
+    }
+}
+
+static void resume_listeners(void) {
+    for (int i = 0; i < listener_count && paused; i++)
+        watch(listeners[i], EPOLL_CTL_MOD, EPOLLIN);
+    paused = false;
 }
 
 static void check_connections(void) {
@@ -140,6 +158,7 @@ static void poll_once(void) {
     if (now != last) {
         check_deadlines();
         check_connections();
+        resume_listeners();
     }
     run_scheduled();
 }
@@ -158,9 +177,8 @@ static void start(void) {
     listener_count = start_listening(tls ? "https" : "http", options.host, options.port,
                                      options.reuse_port, listeners, MAX_LISTENERS);
     for (int i = 0; i < listener_count; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.fd = listeners[i]};
         fcntl(listeners[i], F_SETFL, O_NONBLOCK);
-        epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listeners[i], &event);
+        watch(listeners[i], EPOLL_CTL_ADD, EPOLLIN);
     }
 }
 
@@ -175,6 +193,7 @@ static void start_ending(connection *c) {
 static void shut_down(void) {
     for (int i = 0; i < listener_count; i++)
         close(listeners[i]);
+    listener_count = 0;
     peers_close();
     for (int fd = 0; fd <= highest_fd; fd++)
         if (connections[fd])

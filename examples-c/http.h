@@ -92,9 +92,13 @@ static inline ws_result build_plain_reply(const void *head, size_t len, void *ou
     return build_reply(405, "Allow: GET, HEAD, OPTIONS\r\n", "", out, cap);
 }
 
-/* Returns the status of a response that was built, or 0. */
-static inline int status_of(const void *response, ws_result len) {
-    return len > 12 ? atoi((const char *)response + strlen("HTTP/1.1 ")) : 0;
+/* Returns the status of a response that was built, or 0. No '\0' ends it, which atoi()
+ * would need. */
+static inline int status_of(const uint8_t *response, ws_result len) {
+    const uint8_t *digits = response + strlen("HTTP/1.1 ");
+    if (len <= 12)
+        return 0;
+    return (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + digits[2] - '0';
 }
 
 /* Ends the program if ws_conn_accept() would reject this configuration. Only the list

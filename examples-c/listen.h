@@ -79,14 +79,16 @@ static inline void refuse_client(int listener) {
     if (reserve_fd >= 0)
         close(reserve_fd);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    int error = fd >= 0 ? EMFILE : errno == EAGAIN ? EAGAIN : ENOBUFS;
     if (fd >= 0)
         close(fd);
     reserve_fd = -1;
     keep_reserve();
-    errno = EMFILE;
+    errno = error;
 }
 
-/* Returns a connection that does not block, or -1 and errno. */
+/* Returns a connection that does not block, or -1 and errno. EMFILE: a client was
+ * refused. */
 static inline int accept_client(int listener) {
     keep_reserve();
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -95,6 +97,12 @@ static inline int accept_client(int listener) {
     else if (errno == EMFILE || errno == ENFILE)
         refuse_client(listener);
     return fd;
+}
+
+/* After an error of accept_client(): the client stays in the queue, and the system
+ * would report it again and again. */
+static inline bool must_pause(void) {
+    return errno == ENOBUFS || errno == ENOMEM;
 }
 
 /* ---- listening ---- */
@@ -139,11 +147,12 @@ static inline int listen_again(int listener) {
 
 /* ---- signals ---- */
 
-static volatile sig_atomic_t stopping;
+/* Atomic, since a signal may arrive in one thread, and all of them read it. */
+static _Atomic bool stopping;
 
 static inline void stop(int signal_number) {
     (void)signal_number;
-    stopping = 1;
+    stopping = true;
 }
 
 /* SIGINT and SIGTERM set `stopping`, and interrupt a wait. A signal just before a wait

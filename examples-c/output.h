@@ -9,7 +9,7 @@
 
 #include "peer.h"
 
-enum { MAX_SPARE = 128 << 10 }; /* bytes */
+enum { MAX_SPARE = 512 << 10 }; /* bytes: twice what is read at once */
 
 static __thread size_t total_waiting; /* memory of output that waits, of all peers
                                        * but dropped ones */

@@ -14,7 +14,12 @@ typedef struct connection {
     GIOCondition condition; /* that `source` waits for */
 } connection;
 
-static GSource *listeners[MAX_LISTENERS];
+typedef struct listener {
+    GSocket *socket;
+    GSource *source; /* NULL: paused */
+} listener;
+
+static listener listeners[MAX_LISTENERS];
 static int listener_count;
 
 static gboolean on_ready(GSocket *socket, GIOCondition condition, gpointer data);
@@ -102,15 +107,11 @@ static gboolean on_ready(GSocket *socket, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_connection(GSocket *listener, GIOCondition condition,
-                              gpointer data) {
-    (void)condition, (void)data;
-    int fd = accept_client(g_socket_get_fd(listener));
-    GSocket *socket = fd >= 0 ? g_socket_new_from_fd(fd, NULL) : NULL;
+static void add_connection(int fd) {
+    GSocket *socket = g_socket_new_from_fd(fd, NULL);
     if (!socket) {
-        if (fd >= 0)
-            close(fd);
-        return G_SOURCE_CONTINUE;
+        close(fd);
+        return;
     }
     connection *c = g_new0(connection, 1);
     c->socket = socket;
@@ -121,7 +122,49 @@ static gboolean on_connection(GSocket *listener, GIOCondition condition,
         g_object_unref(socket);
         g_free(c);
     }
+}
+
+/* ---- listeners ---- */
+
+static void stop_listener(listener *l) {
+    if (l->source)
+        remove_source(l->source);
+    l->source = NULL;
+}
+
+/* Clients that can be neither accepted nor refused wait until the next second. */
+static gboolean on_client(GSocket *socket, GIOCondition condition, gpointer data) {
+    (void)condition;
+    int fd = accept_client(g_socket_get_fd(socket));
+    if (fd >= 0)
+        add_connection(fd);
+    else if (must_pause())
+        stop_listener(data);
     return G_SOURCE_CONTINUE;
+}
+
+static void resume_listeners(void) {
+    for (int i = 0; i < listener_count; i++) {
+        listener *l = &listeners[i];
+        if (!l->source)
+            l->source = add_source(l->socket, G_IO_IN, on_client, l);
+    }
+}
+
+static void start_listeners(void) {
+    int fds[MAX_LISTENERS];
+    listener_count = listen_for_clients(fds);
+    for (int i = 0; i < listener_count; i++)
+        listeners[i].socket = g_socket_new_from_fd(fds[i], NULL);
+    resume_listeners();
+}
+
+static void close_listeners(void) {
+    for (int i = 0; i < listener_count; i++) {
+        stop_listener(&listeners[i]);
+        g_object_unref(listeners[i].socket);
+    }
+    listener_count = 0;
 }
 
 /* ---- the loop ---- */
@@ -129,6 +172,7 @@ static gboolean on_connection(GSocket *listener, GIOCondition condition,
 static gboolean on_second(gpointer unused) {
     (void)unused;
     peers_tick();
+    resume_listeners();
     return G_SOURCE_CONTINUE;
 }
 
@@ -137,26 +181,15 @@ static gboolean on_signal(gpointer loop) {
     return G_SOURCE_CONTINUE;
 }
 
-static void start_accepting(void) {
-    int fds[MAX_LISTENERS];
-    listener_count = listen_for_clients(fds);
-    for (int i = 0; i < listener_count; i++) {
-        GSocket *socket = g_socket_new_from_fd(fds[i], NULL);
-        listeners[i] = add_source(socket, G_IO_IN, on_connection, NULL);
-        g_object_unref(socket); /* the source has a reference */
-    }
-}
-
 int main(int argc, char **argv) {
     configure_echo(argc, argv, "Uses the main loop of GLib.");
     GMainLoop *loop = g_main_loop_new(NULL, FALSE);
     g_timeout_add_seconds(1, on_second, NULL);
     g_unix_signal_add(SIGINT, on_signal, loop);
     g_unix_signal_add(SIGTERM, on_signal, loop);
-    start_accepting();
+    start_listeners();
     g_main_loop_run(loop);
-    for (int i = 0; i < listener_count; i++)
-        remove_source(listeners[i]);
+    close_listeners();
     peers_close();
     while (peer_count > 0)
         g_main_context_iteration(NULL, TRUE);

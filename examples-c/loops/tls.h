@@ -66,7 +66,7 @@ static void configure_tls(int argc, char **argv, const char *where) {
 
 /* Reads encrypted input from the socket. */
 static void on_readable(connection *c) {
-    ssize_t n = recv(c->peer.fd, input, READ_SIZE / 8, 0);
+    ssize_t n = recv(c->peer.fd, input, READ_SIZE / 4, 0);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
         peer_end(&c->peer);
     else if (n > 0 && !append(&c->in, input, (size_t)n))

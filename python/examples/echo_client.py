@@ -65,7 +65,7 @@ def explained(error: Exception, options: argparse.Namespace) -> str:
     if not isinstance(error, ConnectionClosed):
         return f"no opening handshake within {options.timeout:g} seconds"
     if error.rcvd:
-        return f"the server closed with {error.rcvd.code} {error.rcvd.reason}".rstrip()
+        return f"the server closed with {error.rcvd.code} {escaped(error.rcvd.reason)}".rstrip()
     if isinstance(error.__cause__, wscodec.ProtocolError):
         return f"the server broke the protocol: {error.__cause__}"
     return "the server hung up without a closing handshake"
@@ -150,8 +150,15 @@ def checked(message: bytes) -> str:
 
 def write_line(message: str | bytes) -> None:
     data = message.encode() if isinstance(message, str) else message
+    if sys.stdout.isatty():
+        data = escaped(data.decode("utf-8", "backslashreplace")).encode()
     sys.stdout.buffer.write(data + b"\n")
     sys.stdout.buffer.flush()
+
+
+def escaped(text: str) -> str:
+    r"""The text as a terminal may show it: with \x1b for a character that it would obey."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 # Autobahn

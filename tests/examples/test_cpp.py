@@ -38,7 +38,6 @@ RSV1 = 0x40
 @needs.program(ECHO)
 class TestEcho(EchoChecks):
     command = (*UNDER, f"./{ECHO}")
-    memory_limit = 512 * MIB if UNDER else EchoChecks.memory_limit
 
 
 @needs.program(ECHO)

@@ -263,6 +263,7 @@ def test_a_peer_that_does_not_read_is_dropped_and_a_slow_one_is_not() -> None:
     for_all(check)
 
 
+@needs.not_under
 def test_output_that_waits_for_all_peers_is_bounded() -> None:
     """Each peer is owed 16 MiB; the limit is 32 MiB, or for each of two threads."""
     message = frame(FIN | BINARY, bytes(16 * MIB), bytes(4))

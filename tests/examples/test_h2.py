@@ -803,6 +803,7 @@ class TestOverHttp2(ProtocolChecks):
     command = (sys.executable, "tests/examples/h2_bridge.py", SERVER)
     memory_limit = 256 * MIB
     """Of the bridge. For that of the server see above."""
+    version_status = 400
 
     # The bridge would answer: see test_refused().
     test_refused_handshake = None  # type: ignore[assignment]

@@ -3,22 +3,9 @@ other folders: tests/python/test_style.py. And the types of the package as pyrig
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 
-from wire import ROOT
-
-
-def check(*command: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=ROOT,
-        env={**os.environ, "MYPYPATH": "tests/python:python"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+from test_style import check
 
 
 def test_types_pass_mypy() -> None:

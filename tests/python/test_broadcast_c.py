@@ -6,8 +6,10 @@ import contextlib
 import random
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import needs
@@ -156,15 +158,16 @@ def test_a_slow_reader_is_dropped_and_holds_nobody_up(server: Server) -> None:
 def silent_client() -> Iterator[tuple[Server, Peer, Peer]]:
     """A server that waits a second, somebody, and a client that has not read so much that some
     waits in the server, but less than is too much."""
-    server = Server(COMMAND, "--send-timeout", "1")
-    with server.opened() as peer, server.opened() as silent:
-        before, sent = memory(server), 0
-        while memory(server) < before + MIB or sent < 12:
-            peer.send(frame(FIN | BINARY, bytes(MIB // 4), bytes(4)))
-            assert len(read_frame(peer)[1]) == MIB // 4
-            sent += 1
-        yield server, peer, silent
-    assert server.stop() == 0
+    with tempfile.NamedTemporaryFile("w") as log:
+        server = Server(COMMAND, "--send-timeout", "1", "--verbose", log=log)
+        with server.opened() as peer, server.opened() as silent:
+            more = 4
+            while more > 0:
+                peer.send(frame(FIN | BINARY, bytes(MIB // 4), bytes(4)))
+                assert len(read_frame(peer)[1]) == MIB // 4
+                more -= "does not read: " in Path(log.name).read_text()
+            yield server, peer, silent
+        assert server.stop() == 0
 
 
 @needs.not_under

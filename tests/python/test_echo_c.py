@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import needs
-from echo_checks import MIB, EchoChecks
+from echo_checks import EchoChecks
 from needs import UNDER
 
 BINARY = "examples-c/echo_server"
@@ -13,5 +13,3 @@ BINARY = "examples-c/echo_server"
 class TestC(EchoChecks):
     command = (*UNDER, f"./{BINARY}")
     options_status = 204  # the check of HAProxy
-    # What watches the server's memory needs some itself.
-    memory_limit = 512 * MIB if UNDER else EchoChecks.memory_limit

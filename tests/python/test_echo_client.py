@@ -4,6 +4,7 @@ break the rules."""
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import subprocess
@@ -306,6 +307,28 @@ def test_frames_sent_with_the_response_are_read() -> None:
 def test_errors_of_a_server_are_reported_in_a_line(replies: list[bytes], words: bytes) -> None:
     with scripted(*replies) as (url, _):
         failed(run(url), words)
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    def talk(connection: ServerConnection) -> None:
+        connection.send("\x1b[2J")
+        connection.send(b"\xff\x9b")
+        connection.close(4000, "\x1b[31m")
+
+    master, terminal = os.openpty()
+    with serving(talk) as url:
+        done = subprocess.run(
+            [*CLIENT, url, *"abc"],
+            cwd=ROOT,
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            timeout=3 * PATIENCE,
+        )
+    os.close(terminal)
+    shown = os.read(master, 100)
+    os.close(master)
+    assert shown == b"\\x1b[2J\r\n\\xff\\x9b\r\n"
+    assert b"closed with 4000 \\x1b[31m\n" in done.stderr
 
 
 def test_a_missing_server_is_reported() -> None:

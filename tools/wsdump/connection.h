@@ -163,8 +163,12 @@ static inline void on_request(connection *c) {
 
 /* The status of a response whose request is not known or not valid; 0 if it is none. */
 static inline int status_of(const uint8_t *head, size_t len) {
-    const char *text = (const char *)head;
-    return len > 12 && memcmp(text, "HTTP/1.", 7) == 0 ? atoi(text + 9) : 0;
+    int status = 0;
+    if (len <= 12 || memcmp(head, "HTTP/1.", 7) != 0)
+        return 0;
+    for (size_t i = 9; i < 12 && head[i] >= '0' && head[i] <= '9'; i++)
+        status = status * 10 + head[i] - '0';
+    return status;
 }
 
 /* Switches to frames. Every valid response fits an offer of which nothing is known. */
