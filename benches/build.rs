@@ -8,8 +8,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The packages that are not peers.
-const PLUMBING: [&str; 7] =
-    ["bytes", "cc", "futures-io", "libc", "rand", "serde", "serde_json"];
+const PLUMBING: [&str; 9] = [
+    "bytes",
+    "cc",
+    "futures-io",
+    "futures-util",
+    "libc",
+    "rand",
+    "serde",
+    "serde_json",
+    "tokio-util",
+];
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");

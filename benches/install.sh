@@ -15,12 +15,8 @@ need /usr/include/wslay/wslay.h libwslay-dev
 need /usr/include/openssl/sha.h libssl-dev
 need node nodejs
 need npm npm
-if [ -n "$missing" ]; then
-    echo "installing Debian packages:$missing" >&2
-    # shellcheck disable=SC2086 # a list of words
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-        --no-install-recommends $missing > /dev/null || echo "not installed:$missing" >&2
-fi
+# shellcheck disable=SC2086 # a list of words
+tests/tools/packages.sh $missing >&2 || echo "not installed:$missing" >&2
 
 if ! cmp -s benches/requirements.txt target/bench-python/installed; then
     echo "installing Python packages below target/bench-python" >&2

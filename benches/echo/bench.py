@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from cases import IDLE_KINDS, PLAIN, Case, idle_count
 from server import OUT, ROOT, Group, Server, Unavailable, build
-from targets import Case
 
 LOADGEN = str(OUT / "loadgen")
 START_SECONDS = 20
@@ -27,16 +27,16 @@ def progress(text: str) -> None:
 
 
 class Running:
-    """A server's process, pinned to its core, and the port it listens on."""
+    """A server's process, pinned to its cores, and the port it listens on."""
 
-    def __init__(self, server: Server, cpu: int) -> None:
+    def __init__(self, server: Server, command: list[str], cpus: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         log = OUT / "logs" / f"{server.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w") as output:
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(cpu), *server.command, str(self.port)],
+                ["taskset", "-c", cpus, *command, str(self.port)],
                 env={**os.environ, **server.environment},
                 stdout=output,
                 stderr=output,
@@ -87,7 +87,7 @@ class Bench:
         self.servers = servers
         self.failed: dict[str, str] = {}
         self.samples: dict[tuple[str, Case], list[Sample]] = {}
-        self.idle: dict[str, float] = {}
+        self.idle: dict[tuple[str, str], float] = {}  # by name and kind
 
     @contextlib.contextmanager
     def excusing(self, server: Server) -> Iterator[None]:
@@ -108,12 +108,16 @@ class Bench:
                 with self.excusing(server):
                     build(server.target)
 
+    def start(self, server: Server, command: list[str]) -> Running:
+        cpus = [self.options.server_cpu, self.options.client_cpu][: server.group.cores]
+        return Running(server, command, ",".join(map(str, cpus)))
+
     def measure_load(self) -> None:
         running: dict[str, Running] = {}
         try:
             for server in self.available():
                 with self.excusing(server):
-                    running[server.name] = Running(server, self.options.server_cpu)
+                    running[server.name] = self.start(server, server.command)
             for number in range(self.options.rounds):
                 self.round(number, running)
         finally:
@@ -124,9 +128,10 @@ class Bench:
         """Every second round is in reverse order, so that no server is always first."""
         step = -1 if number % 2 else 1
         for case in self.options.cases:
-            size, depth = case
-            progress(f"round {number + 1}/{self.options.rounds}: {size} B, depth {depth}")
+            progress(f"round {number + 1}/{self.options.rounds}: {case.title}")
             for server in self.available()[::step]:
+                if case.connections > server.group.most_open:
+                    continue
                 with self.excusing(server):
                     sample = self.sample(running[server.name], case)
                     self.samples.setdefault((server.name, case), []).append(sample)
@@ -136,8 +141,8 @@ class Bench:
         report = generate(
             running,
             options.client_cpu,
-            *("--connections", str(options.connections)),
-            *("--size", str(case[0]), "--depth", str(case[1])),
+            *("--connections", str(case.connections), "--active", str(case.active)),
+            *("--size", str(case.size), "--depth", str(case.depth)),
             *("--warmup", str(options.warmup), "--seconds", str(options.seconds)),
             *("--messages", str(options.messages)),
             *(["--burst"] if options.burst else []),
@@ -150,20 +155,28 @@ class Bench:
             "busy": report["cpu_ns"] / seconds / 1e9,
             "p50_us": report["p50_us"],
             "p99_us": report["p99_us"],
+            "p999_us": report["p999_us"],
         }
 
-    def idle_connections(self, group: Group) -> int:
-        return min(int(self.options.idle), group.most_idle)
+    def idle_connections(self, group: Group, kind: str) -> int:
+        return idle_count(kind, min(int(self.options.idle), group.most_idle))
 
     def measure_idle(self) -> None:
-        """Each in a fresh process, since a used heap would hide allocations."""
         for server in self.available() if self.options.idle else []:
-            count = self.idle_connections(server.group)
-            progress(f"{server.name}: {count} idle connections")
-            with self.excusing(server):
-                running = Running(server, self.options.server_cpu)
-                try:
-                    report = generate(running, self.options.client_cpu, "--idle", str(count))
-                    self.idle[server.name] = report["bytes_each"]
-                finally:
-                    running.stop()
+            commands = {PLAIN: server.command, **server.compressing}
+            for kind in IDLE_KINDS:
+                if kind in commands:
+                    with self.excusing(server):
+                        self.hold_idle(server, commands[kind], kind)
+
+    def hold_idle(self, server: Server, command: list[str], kind: str) -> None:
+        """In a fresh process, since a used heap would hide allocations."""
+        count = self.idle_connections(server.group, kind)
+        progress(f"{server.name}: {count} idle connections {IDLE_KINDS[kind]}")
+        running = self.start(server, command)
+        options = ["--idle", str(count), *([] if kind == PLAIN else ["--deflate"])]
+        try:
+            report = generate(running, self.options.client_cpu, *options)
+            self.idle[server.name, kind] = report["bytes_each"]
+        finally:
+            running.stop()

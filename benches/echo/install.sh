@@ -18,13 +18,11 @@ need node nodejs
 need npm npm
 need libwebsockets.h libwebsockets-dev
 need wslay/wslay.h libwslay-dev
-if [ -n "$missing" ]; then
-    echo "installing Debian packages:$missing"
-    apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
-        > /dev/null
-fi
+need boost/beast.hpp libboost-dev
+need liburing.h liburing-dev
+need zlib.h zlib1g-dev
+# shellcheck disable=SC2086 # a list of words
+tests/tools/packages.sh $missing
 
 mkdir -p $out/node
 if ! cmp -s $here/package.json $out/node/installed; then

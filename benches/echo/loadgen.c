@@ -2,27 +2,26 @@
  * line of JSON: how much CPU time the server's process took, or how much memory it
  * holds.
  *
- * Each connection keeps DEPTH messages in flight: those that one read completes are
- * replaced in one write. A message counts when its whole echo has arrived and is equal. */
+ * Each active connection keeps DEPTH messages in flight: those that one read completes
+ * are replaced in one write. A message counts when its whole echo has arrived and is
+ * equal. */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
+#include "deflate.h"
 #include "measure.h"
-#include "script.h"
+#include "opening.h"
 
-enum { READ_SIZE = 1 << 18, PATIENCE = 10 /* seconds without any echo */ };
+enum { READ_SIZE = 1 << 18 };
 
 typedef struct settings {
-    long port, pid, connections, depth, size, messages, idle;
+    long port, pid, connections, active, depth, size, messages, idle;
     double seconds, warmup;
     bool burst; /* the next DEPTH messages leave when all of the last came back */
+    bool deflate;
 } settings;
 
 typedef struct conn {
@@ -53,54 +52,14 @@ static bool measuring;
 
 /* ---- opening ---- */
 
-static int connected(void) {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)opt.port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int yes = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval patience = {.tv_sec = PATIENCE};
-    struct linger none = {.l_onoff = 1}; /* thousands of ports would linger else */
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        die("connect", strerror(errno));
-    return fd;
-}
-
-/* No server sends a frame before it receives one: the response is all data. */
-static void upgrade(int fd) {
-    static const char request[] = "GET / HTTP/1.1\r\n"
-                                  "Host: 127.0.0.1\r\n"
-                                  "Upgrade: websocket\r\n"
-                                  "Connection: Upgrade\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                                  "Sec-WebSocket-Version: 13\r\n\r\n";
-    char answer[4096] = "";
-    size_t len = 0;
-    if (send(fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0)
-        die("handshake", strerror(errno));
-    while (!strstr(answer, "\r\n\r\n")) {
-        ssize_t n = recv(fd, answer + len, sizeof answer - 1 - len, 0);
-        if (n <= 0)
-            die("handshake", n < 0 ? strerror(errno) : "the server hung up");
-        len += (size_t)n;
-    }
-    if (strncmp(answer, "HTTP/1.1 101", 12) != 0)
-        die("handshake", "refused");
-    if (!strcasestr(answer, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="))
-        die("handshake", "wrong Sec-WebSocket-Accept");
-    if (strcasestr(answer, "permessage-deflate"))
-        die("handshake", "compression, which was not offered");
-}
-
-/* Each starts at another place in the script, so an echo to another connection fails. */
+/* Each starts at another place in the script, so an echo to another connection fails.
+ */
 static conn *open_conn(unsigned index) {
     conn *c = calloc(1, sizeof *c);
     if (!c)
         die("connection", "no memory for it");
-    c->fd = connected();
-    upgrade(c->fd);
+    c->fd = connected((uint16_t)opt.port);
+    upgrade(c->fd, false);
     c->next = c->in.slot = index % SLOTS;
     c->at = c->next * text.frame_size;
     return c;
@@ -195,22 +154,40 @@ static void report(const interval *span) {
     interval end = begin();
     printf(
         "{\"messages\": %llu, \"seconds\": %.4f, \"cpu_ns\": %llu, \"user_ns\": %llu, "
-        "\"own_cpu_ns\": %llu, \"p50_us\": %.2f, \"p99_us\": %.2f}\n",
+        "\"own_cpu_ns\": %llu, \"p50_us\": %.2f, \"p99_us\": %.2f, \"p999_us\": %.2f}\n",
         (unsigned long long)span->messages, (double)(end.start - span->start) / 1e9,
         (unsigned long long)(end.server_cpu - span->server_cpu),
         (unsigned long long)(end.server_user - span->server_user),
         (unsigned long long)(end.own_cpu - span->own_cpu),
-        percentile(span->messages, 0.5) / 1e3, percentile(span->messages, 0.99) / 1e3);
+        percentile(span->messages, 0.5) / 1e3, percentile(span->messages, 0.99) / 1e3,
+        percentile(span->messages, 0.999) / 1e3);
+}
+
+/* The active connections lie evenly among the others, which are watched too: a server
+ * must neither close them nor send anything. */
+static bool is_active(long index) {
+    return index * opt.active % opt.connections < opt.active;
+}
+
+static conn *open_watched(long index) {
+    conn *c = open_conn((unsigned)index);
+    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+    watch(c, EPOLL_CTL_ADD, EPOLLIN);
+    return c;
 }
 
 static void load(void) {
     text = write_script((size_t)opt.size);
+    conn **active = calloc((size_t)opt.active, sizeof *active);
+    long count = 0;
     for (long i = 0; i < opt.connections; i++) {
-        conn *c = open_conn((unsigned)i);
-        fcntl(c->fd, F_SETFL, O_NONBLOCK);
-        watch(c, EPOLL_CTL_ADD, EPOLLIN);
-        send_more(c, (unsigned)opt.depth);
+        conn *c = open_watched(i);
+        if (active && is_active(i))
+            active[count++] = c;
     }
+    for (long i = 0; i < count; i++)
+        send_more(active[i], (unsigned)opt.depth);
+    free(active);
     interval warmup = {0};
     exchange(&warmup, opt.warmup, UINT64_MAX);
     measuring = true;
@@ -226,13 +203,29 @@ static void open_idle(unsigned index) {
         ;
 }
 
-/* The first connection is not counted: a server makes its one-time allocations for it. */
+static void open_idle_compressed(const compressed *message) {
+    int fd = connected((uint16_t)opt.port);
+    upgrade(fd, true);
+    echo_compressed(message, fd);
+}
+
+/* The first connection is not counted: a server makes its one-time allocations for it.
+ */
 static void hold_idle(void) {
-    text = write_script((size_t)opt.size);
-    open_idle(0);
-    long before = resident((pid_t)opt.pid);
-    for (long i = 1; i <= opt.idle; i++)
-        open_idle((unsigned)i);
+    compressed message = {0};
+    long before = 0;
+    if (opt.deflate)
+        message = write_compressed();
+    else
+        text = write_script((size_t)opt.size);
+    for (long i = 0; i <= opt.idle; i++) {
+        if (opt.deflate)
+            open_idle_compressed(&message);
+        else
+            open_idle((unsigned)i);
+        if (i == 0)
+            before = resident((pid_t)opt.pid);
+    }
     usleep(500000); /* for memory that is freed a moment later */
     long after = resident((pid_t)opt.pid);
     printf("{\"connections\": %ld, \"rss_before\": %ld, \"rss_after\": %ld, "
@@ -248,6 +241,7 @@ static const char usage[] =
     "Measures the WebSocket echo server on 127.0.0.1:PORT, which is process PID.\n"
     "\n"
     "  --connections N  (64)\n"
+    "  --active N       of them, which send messages (all)\n"
     "  --depth N        messages in flight on each, up to 32 (1)\n"
     "  --burst          the next N leave when all of the last came back\n"
     "  --size BYTES     of a message (20)\n"
@@ -255,6 +249,7 @@ static const char usage[] =
     "  --seconds S      that are measured (1)\n"
     "  --messages N     ends earlier once as many came\n"
     "  --idle N         instead: memory of the server for each of N idle connections\n"
+    "  --deflate        with --idle: with permessage-deflate, and one compressed message\n"
     "  --help           this text\n";
 
 static double number(const char *option, const char *value, double min, double max) {
@@ -267,49 +262,30 @@ static double number(const char *option, const char *value, double min, double m
 
 static void set(int option, const char *value) {
     switch (option) {
-    case 'p':
-        opt.port = (long)number("--port", value, 1, 65535);
-        break;
-    case 'i':
-        opt.pid = (long)number("--pid", value, 1, INT32_MAX);
-        break;
-    case 'c':
-        opt.connections = (long)number("--connections", value, 1, 20000);
-        break;
-    case 'd':
-        opt.depth = (long)number("--depth", value, 1, SLOTS);
-        break;
-    case 's':
-        opt.size = (long)number("--size", value, 1, 1 << 24);
-        break;
-    case 'm':
-        opt.messages = (long)number("--messages", value, 1, 1e12);
-        break;
-    case 'I':
-        opt.idle = (long)number("--idle", value, 1, 20000);
-        break;
-    case 't':
-        opt.seconds = number("--seconds", value, 0.01, 3600);
-        break;
-    case 'w':
-        opt.warmup = number("--warmup", value, 0, 3600);
-        break;
-    case 'b':
-        opt.burst = true;
-        break;
-    default:
-        fputs(usage, option == 'h' ? stdout : stderr);
-        exit(option == 'h' ? 0 : 2);
+    case 'p': opt.port = (long)number("--port", value, 1, 65535); break;
+    case 'i': opt.pid = (long)number("--pid", value, 1, INT32_MAX); break;
+    case 'c': opt.connections = (long)number("--connections", value, 1, 20000); break;
+    case 'd': opt.depth = (long)number("--depth", value, 1, SLOTS); break;
+    case 's': opt.size = (long)number("--size", value, 1, 1 << 24); break;
+    case 'm': opt.messages = (long)number("--messages", value, 1, 1e12); break;
+    case 'I': opt.idle = (long)number("--idle", value, 1, 20000); break;
+    case 't': opt.seconds = number("--seconds", value, 0.01, 3600); break;
+    case 'w': opt.warmup = number("--warmup", value, 0, 3600); break;
+    case 'a': opt.active = (long)number("--active", value, 1, 20000); break;
+    case 'b': opt.burst = true; break;
+    case 'D': opt.deflate = true; break;
+    default: fputs(usage, option == 'h' ? stdout : stderr); exit(option == 'h' ? 0 : 2);
     }
 }
 
 static void read_settings(int argc, char **argv) {
     static const struct option options[] = {
         {"port", 1, NULL, 'p'},        {"pid", 1, NULL, 'i'},
-        {"connections", 1, NULL, 'c'}, {"depth", 1, NULL, 'd'},
-        {"burst", 0, NULL, 'b'},       {"size", 1, NULL, 's'},
-        {"seconds", 1, NULL, 't'},     {"warmup", 1, NULL, 'w'},
-        {"messages", 1, NULL, 'm'},    {"idle", 1, NULL, 'I'},
+        {"connections", 1, NULL, 'c'}, {"active", 1, NULL, 'a'},
+        {"depth", 1, NULL, 'd'},       {"burst", 0, NULL, 'b'},
+        {"size", 1, NULL, 's'},        {"seconds", 1, NULL, 't'},
+        {"warmup", 1, NULL, 'w'},      {"messages", 1, NULL, 'm'},
+        {"idle", 1, NULL, 'I'},        {"deflate", 0, NULL, 'D'},
         {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0},
     };
     int option;
@@ -317,6 +293,8 @@ static void read_settings(int argc, char **argv) {
         set(option, optarg);
     if (optind < argc || opt.port == 0 || opt.pid == 0)
         set('?', NULL);
+    if (opt.active == 0 || opt.active > opt.connections)
+        opt.active = opt.connections;
 }
 
 static void raise_descriptor_limit(void) {

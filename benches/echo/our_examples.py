@@ -13,7 +13,6 @@ def our_version() -> str:
     return f"{match[1] if match else '?'}, {commit}"
 
 
-def our_example(command: str) -> list[str]:
-    """The command for one of our examples, without compression if it has an option for that."""
-    plain = ["--no-compression"] if "--no-compression" in output_of(command, "--help") else []
-    return [command, *plain, "--host", "127.0.0.1", "--port"]
+def our_example(program: str, *options: str) -> list[str]:
+    """The command for one of our examples; without options, it does not compress."""
+    return [program, *(options or ["--no-compression"]), "--host", "127.0.0.1", "--port"]

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Draws echo messages per second of CPU time, for each server, from the JSON of run.py.
+"""Draws CPU time per message of 20 B, for each server and number of connections, from the JSON
+of run.py.
 
-The scale is logarithmic, so these are dots and not bars: a bar's length would mean nothing.
+Each column has a logarithmic scale, so these are dots and not bars: a bar's length would mean
+nothing.
 """
 
 from __future__ import annotations
@@ -13,39 +15,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
+from cases import DEPTHS, FEW_AND_MANY, MOST_ACTIVE, USUAL_CONNECTIONS, Case, grid
 
-WIDTH, LEFT, RIGHT, TOP, ROW = 760, 226, 74, 92, 27
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+COLUMNS = sorted(grid([20], DEPTHS, [*FEW_AND_MANY, USUAL_CONNECTIONS]))
+
+WIDTH, LEFT, COLUMN, LABEL, TOP, ROW, GAP = 860, 206, 108, 48, 118, 23, 14
 OURS, THEIRS, INK, FAINT = "#c2410c", "#475569", "#1e293b", "#e2e8f0"
 
-
-def speeds(
-    results: dict[str, Any], groups: list[str], size: int, depth: int
-) -> list[tuple[str, str, float]]:
-    """Name, title and messages per CPU second of the servers in these groups, the fastest
-    first."""
-    rows = [
-        (server["name"], server["title"], 1e6 / load["cpu_us"])
-        for server in results["servers"]
-        for load in server.get("load", [])
-        if server["group"] in groups and (load["size"], load["depth"]) == (size, depth)
-    ]
-    return sorted(rows, key=lambda row: -row[2])
-
-
-def ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten: from the last below `low` to the first above `high`."""
-    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = [digit * 10.0**exponent for exponent in exponents for digit in (1, 2, 5)]
-    first = max(step for step in steps if step <= low)
-    last = min(step for step in steps if step >= high)
-    return [step for step in steps if first <= step <= last]
-
-
-def short(number: float) -> str:
-    if number >= 1e6:
-        return f"{number / 1e6:.3g} M"
-    return f"{number / 1e3:.3g} k" if number >= 1e3 else f"{number:.3g}"
+Row = dict[Case, float]  # CPU time per message, in us
 
 
 def text(x: float, y: float, content: str, **style: str) -> str:
@@ -53,58 +31,94 @@ def text(x: float, y: float, content: str, **style: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}"{attributes}>{escape(content)}</text>'
 
 
+def cells(server: dict[str, Any]) -> Row:
+    return {Case.of(load): load["cpu_us"] for load in server.get("load", [])}
+
+
+def place(server: dict[str, Any]) -> float:
+    """Servers that need less are shown first, by their usual number of connections."""
+    row = cells(server)
+    return sum(math.log(row.get(case, math.inf)) for case in COLUMNS[1::3])
+
+
 class Scale:
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.span = math.log10(low), math.log10(high / low) or 1.0
+    """From CPU time to the x of a dot, in one column."""
+
+    def __init__(self, column: int, values: list[float]) -> None:
+        self.start = LEFT + column * COLUMN + 8
+        self.low = math.log10(min(values))
+        self.span = math.log10(max(values)) - self.low or 1.0
 
     def __call__(self, value: float) -> float:
-        part = (math.log10(value) - self.low) / self.span
-        return LEFT + part * (WIDTH - LEFT - RIGHT)
+        return self.start + (math.log10(value) - self.low) / self.span * (COLUMN - LABEL - 16)
 
 
-def grid(marks: list[float], scale: Scale, bottom: float) -> list[str]:
-    lines = []
-    for mark in marks:
-        x = scale(mark)
-        lines.append(f'<path d="M{x:.1f} {TOP - 6}V{bottom}" stroke="{FAINT}"/>')
-        lines.append(text(x, bottom + 17, short(mark), text_anchor="middle", fill=THEIRS))
-    return lines
+def scales(servers: list[dict[str, Any]]) -> dict[Case, Scale]:
+    rows = [cells(server) for server in servers]
+    found = {}
+    for number, case in enumerate(COLUMNS):
+        values = [row[case] for row in rows if case in row]
+        if values:
+            found[case] = Scale(number, values)
+    return found
 
 
-def row(index: int, name: str, title: str, speed: float, scale: Scale) -> list[str]:
-    x, y = scale(speed), TOP + (index + 0.5) * ROW
-    ours = name.startswith("wscodec")
+def heads(bottom: float) -> list[str]:
+    parts = []
+    for number, case in enumerate(COLUMNS):
+        x = LEFT + number * COLUMN
+        many = case.active < case.connections
+        parts += [
+            f'<path d="M{x} {TOP - 22}V{bottom}" stroke="{FAINT}"/>',
+            text(x + 8, TOP - 26, f"{case.connections:,}" + (" *" if many else ""), fill=INK),
+        ]
+        if case.connections == min(COLUMNS).connections:
+            title = f"{case.depth} in flight, connections:"
+            parts.append(text(x + 8, TOP - 44, title, fill=INK, font_weight="bold"))
+    return parts
+
+
+def line(server: dict[str, Any], y: float, scale: dict[Case, Scale]) -> list[str]:
+    ours = server["name"].startswith("wscodec")
     color, weight = (OURS, "bold") if ours else (THEIRS, "normal")
-    return [
-        f'<path d="M{LEFT} {y}H{x:.1f}" stroke="{color}" stroke-opacity=".35"/>',
-        f'<circle cx="{x:.1f}" cy="{y}" r="5.5" fill="{color}"/>',
-        text(LEFT - 12, y + 4.5, title, text_anchor="end", fill=color, font_weight=weight),
-        text(x + 11, y + 4.5, short(speed), fill=color, font_weight=weight),
-    ]
+    style = {"fill": color, "font_weight": weight}
+    parts = [text(LEFT - 12, y + 4.5, server["title"], text_anchor="end", **style)]
+    for case, cpu in cells(server).items():
+        if case not in scale:
+            continue
+        x = scale[case](cpu)
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{color}"/>',
+            text(x + 9, y + 4.5, f"{cpu:#.3g}".removesuffix("."), **style),
+        ]
+    return parts
 
 
-def draw(results: dict[str, Any], groups: list[str], size: int, depth: int) -> str:
-    rows = speeds(results, groups, size, depth)
-    if not rows:
-        raise SystemExit(f"no results of {groups} for {size} B at depth {depth}")
-    marks = ticks(rows[-1][2], rows[0][2])
-    scale = Scale(marks[0], marks[-1])
-    bottom = TOP + len(rows) * ROW
-    machine = results["machine"]
-    what = f"{size} B, {depth} in flight on each of {results['connections']} connections"
-    where = f"{machine['cpu']}, one core for the server, one for its clients"
+def draw(results: dict[str, Any], groups: list[str]) -> str:
+    shown = [s for s in results["servers"] if s["group"] in groups and s.get("load")]
+    if not shown:
+        raise SystemExit(f"no results of {groups}")
+    scale, y, lines = scales(shown), float(TOP), []
+    for group in groups:
+        for server in sorted((s for s in shown if s["group"] == group), key=place):
+            lines += line(server, y, scale)
+            y += ROW
+        y += GAP if any(s["group"] == group for s in shown) else 0
+    bottom = y - GAP - ROW / 2
+    note = f"* {MOST_ACTIVE} of them are active. Last: two threads on two cores."
+    where = f"{results['machine']['cpu']}; {results['date']}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 34}" '
-        f'viewBox="0 0 {WIDTH} {bottom + 34}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{bottom + 34:.0f}" '
+        f'viewBox="0 0 {WIDTH} {bottom + 34:.0f}" font-family="sans-serif" font-size="12.5">',
         '<rect width="100%" height="100%" fill="#fff"/>',
-        text(16, 25, "Echoes per second of CPU time (logarithmic scale)", font_size="16",
-             font_weight="bold", fill=INK),
-        text(16, 46, what, font_size="12", fill=THEIRS),
-        text(16, 63, f"{where}; {results['date']}", font_size="12", fill=THEIRS),
-        *grid(marks, scale, bottom),
+        text(16, 25, "CPU time of an echo server, microseconds per message of 20 B",
+             font_size="16", font_weight="bold", fill=INK),
+        text(16, 46, f"Left is better; each column has its own logarithmic scale. {where}",
+             font_size="12", fill=THEIRS),
+        *heads(bottom),
+        *lines,
+        text(16, bottom + 20, note, font_size="12", fill=THEIRS),
     ]  # fmt: skip
-    for index, (name, title, speed) in enumerate(rows):
-        parts += row(index, name, title, speed, scale)
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -125,17 +139,10 @@ def main() -> None:
         type=Path,
         help="the picture to write (%(default)s)",
     )
-    add(
-        "--groups",
-        default="native,asyncio,uvloop,threads",
-        help="of servers, with commas (%(default)s)",
-    )
-    add("--size", default=20, type=int, help="bytes of a message (%(default)s)")
-    add("--depth", default=16, type=int, help="messages in flight (%(default)s)")
+    add("--groups", default="native,two-cores", help="of servers, with commas (%(default)s)")
     options = parser.parse_args()
     results = json.loads(options.json.read_text())
-    picture = draw(results, options.groups.split(","), options.size, options.depth)
-    options.svg.write_text(picture)
+    options.svg.write_text(draw(results, options.groups.split(",")))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,14 @@ LIBRARY = {
     "PYTHONPATH": str(ROOT / "python"),
 }
 
-ASYNCIO = Group("asyncio", "Python, asyncio", ("picows", "websockets"))
-UVLOOP = Group("uvloop", "Python, uvloop", ("picows-uvloop", "websockets-uvloop"))
+# Most of them need half a minute to open 10,000 connections.
+FEW = 1000
+ASYNCIO = Group("asyncio", "Python, asyncio", ("picows", "websockets"), most_open=FEW)
+UVLOOP = Group(
+    "uvloop", "Python, uvloop", ("picows-uvloop", "websockets-uvloop"), most_open=FEW
+)
 # One or two threads for each connection.
-THREADS = Group("threads", "Python, threads", ("websockets-sync",), most_idle=1000)
+THREADS = Group("threads", "Python, threads", ("websockets-sync",), FEW, FEW)
 
 
 def package(name: str) -> Callable[[], str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import Bench, Sample
+from cases import IDLE_KINDS, PLAIN, Case
 from server import Group, Server
-from targets import IDLE, RATIOS, Case, IdleTarget, Target, verdict
+from targets import IDLE, RATIOS, IdleTarget, Target, verdict
 
 
 def medians(samples: list[Sample]) -> Sample:
@@ -56,60 +57,71 @@ class Report:
         ]
         return ratio(*cpu)
 
-    def idle_ratio(self, name: str, peer: str) -> float | None:
-        idle = self.bench.idle
-        return idle[name] / idle[peer] if name in idle and peer in idle else None
+    def idle_ratio(self, name: str, peer: str, kind: str) -> float | None:
+        ours, theirs = (self.bench.idle.get((who, kind)) for who in (name, peer))
+        return ours / theirs if ours and theirs else None
 
     def value_of(self, target: Target) -> float | None:
         if isinstance(target, IdleTarget):
-            return self.bench.idle.get(target.server)
+            return self.bench.idle.get((target.server, PLAIN))
         return self.cpu_ratio(target.server, target.peer, target.case)
 
     # ---- the tables ----
 
     def print(self) -> None:
         for case in self.bench.options.cases:
-            size, depth = case
-            print(f"\n{size} B, {depth} in flight on each of {self.bench.options.connections}")
+            print(f"\n{case.title}")
             for group in self.groups:
                 self.print_load(group, case)
-        if self.bench.idle:
-            print("\nidle connections")
-            for group in self.groups:
-                self.print_idle(group)
+        for kind, meaning in IDLE_KINDS.items():
+            if any(measured == kind for _, measured in self.bench.idle):
+                print(f"\nidle connections {meaning}")
+                for group in self.groups:
+                    self.print_idle(group, kind)
         for name, why in self.bench.failed.items():
             print(f"\nnot measured: {name}: {why}")
         print("\ntargets: CPU time per message, divided by the peer's; bytes")
+        print("(size x messages in flight x connections)")
         for target in self.targets():
             print("  {what:<62}{ratio:>8} <= {limit:<6}{verdict}".format(**target))
 
     def print_load(self, group: Group, case: Case) -> None:
+        rows = [
+            (server, self.results[server.name, case])
+            for server in self.servers_of(group)
+            if (server.name, case) in self.results
+        ]
+        if not rows:
+            return
         print(
-            f"  {group.title + ': CPU us per message':<40}{'all':>8}{'user':>8}{'spread':>8}"
-            f"{'busy':>6}{'messages/s':>12}{'p50 us':>9}{'p99 us':>9}{columns(group)}"
+            f"  {group.title + ': CPU us per message':<44}{'user':>7}{'spread':>8}{'busy':>6}"
+            f"{'messages/s':>12}{'p50 us':>9}{'p99 us':>9}{'p99.9 us':>9}{columns(group)}"
         )
-        for server in self.servers_of(group):
-            r = self.results.get((server.name, case))
-            if r:
-                ratios = [shown(self.cpu_ratio(server.name, p, case)) for p in group.peers]
-                print(
-                    f"    {server.title:<38}{r['cpu_us']:>8.3f}{r['user_us']:>8.3f}"
-                    f"{r['spread']:>8.0%}{r['busy']:>6.0%}{r['messages_per_second']:>12.0f}"
-                    f"{r['p50_us']:>9.0f}{r['p99_us']:>9.0f}{columns(group, ratios)}"
-                )
+        for server, r in rows:
+            ratios = [shown(self.cpu_ratio(server.name, p, case)) for p in group.peers]
+            print(
+                f"    {server.title:<30}{r['cpu_us']:>12.3f}{r['user_us']:>7.3f}"
+                f"{r['spread']:>8.0%}{r['busy']:>6.0%}{r['messages_per_second']:>12.0f}"
+                f"{r['p50_us']:>9.0f}{r['p99_us']:>9.0f}{r['p999_us']:>9.0f}"
+                f"{columns(group, ratios)}"
+            )
 
-    def print_idle(self, group: Group) -> None:
-        count = self.bench.idle_connections(group)
-        print(f"  {f'{group.title}: bytes for each of {count}':<46}{'':>8}{columns(group)}")
-        for server in self.servers_of(group):
-            each = self.bench.idle.get(server.name)
-            if each is not None:
-                ratios = [shown(self.idle_ratio(server.name, p)) for p in group.peers]
-                print(f"    {server.title:<44}{each:>10.0f}{columns(group, ratios)}")
+    def print_idle(self, group: Group, kind: str) -> None:
+        idle = self.bench.idle
+        rows = [s for s in self.servers_of(group) if (s.name, kind) in idle]
+        if not rows:
+            return
+        count = self.bench.idle_connections(group, kind)
+        print(f"  {f'{group.title}: bytes, {count:,} open':<44}{columns(group)}")
+        for server in rows:
+            ratios = [shown(self.idle_ratio(server.name, p, kind)) for p in group.peers]
+            each = idle[server.name, kind]
+            print(f"    {server.title:<30}{each:>12,.0f}{columns(group, ratios)}")
 
     def targets(self) -> list[dict[str, Any]]:
         measured = {server.name for server in self.bench.servers}
-        targets: list[Target] = [*RATIOS, *IDLE]
+        ratios = [target for target in RATIOS if target.case in self.bench.options.cases]
+        targets: list[Target] = [*ratios, *(IDLE if self.bench.options.idle else [])]
         return [
             {
                 "what": target.what,
@@ -129,7 +141,6 @@ class Report:
         return {
             "date": date.today().isoformat(),
             "machine": machine(),
-            "connections": options.connections,
             "seconds": options.seconds,
             "rounds": options.rounds,
             "idle_connections": options.idle,
@@ -148,13 +159,15 @@ class Report:
         if server.name in self.bench.failed:
             return {**row, "not_measured": self.bench.failed[server.name]}
         row["version"] = server.version()
-        if server.name in self.bench.idle:
-            row["idle_bytes"] = self.bench.idle[server.name]
-            row["idle_connections"] = self.bench.idle_connections(group)
+        row["idle"] = {
+            kind: {"connections": self.bench.idle_connections(group, kind), "bytes": each}
+            for (name, kind), each in self.bench.idle.items()
+            if name == server.name
+        }
         row["load"] = [
             {
-                "size": case[0],
-                "depth": case[1],
+                **case._asdict(),
+                "active": case.active,
                 **rounded(result),
                 "ratios": self.ratios_of(server, case),
             }
@@ -182,6 +195,6 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": models[0] if models else platform.machine(),
         "cores": os.cpu_count(),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "load_average": os.getloadavg()[0],
     }

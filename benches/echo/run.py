@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bench import Bench, progress
 from binding_servers import binding_servers
+from cases import chosen as chosen_cases
 from native_servers import native_servers
 from python_servers import python_servers
 from report import Report
@@ -52,21 +53,21 @@ def read_options(servers: list[Server], others: list[Server]) -> argparse.Namesp
         "--servers",
         default=servers,
         type=lambda text: chosen(text, every),
-        help="names of servers or groups, with commas (all but the bindings)",
+        help="names of servers or groups, with commas (native,two-cores)",
     )
-    add("--sizes", default="20,1024,65536", type=number_list, help="bytes (%(default)s)")
-    add(
-        "--depths",
-        default="1,16",
-        type=number_list,
-        help="messages in flight per connection (%(default)s)",
+    cells = parser.add_argument_group("cells", "Any of these measures a grid of all given.")
+    cells.add_argument("--sizes", type=number_list, help="bytes of a message (20,1024,65536)")
+    cells.add_argument(
+        "--depths", type=number_list, help="messages in flight per connection (1,16)"
     )
-    add("--connections", default=64, type=int, help="busy connections (%(default)s)")
-    add("--seconds", default=1.0, type=float, help="of each measurement (%(default)s)")
+    cells.add_argument(
+        "--connections", type=number_list, help="open ones, of which 100 are active (64)"
+    )
+    add("--seconds", default=0.6, type=float, help="of each measurement (%(default)s)")
     add("--messages", default=10**9, type=int, help="ends a measurement earlier")
     add(
         "--warmup",
-        default=0.3,
+        default=0.2,
         type=float,
         help="seconds before each measurement (%(default)s)",
     )
@@ -84,7 +85,7 @@ def read_options(servers: list[Server], others: list[Server]) -> argparse.Namesp
         metavar="FILE",
     )
     options = parser.parse_args()
-    options.cases = [(size, depth) for depth in options.depths for size in options.sizes]
+    options.cases = chosen_cases(options.sizes, options.depths, options.connections)
     return options
 
 
@@ -97,8 +98,8 @@ def raise_descriptor_limit(connections: int) -> None:
 
 
 def main() -> None:
-    options = read_options([*native_servers(), *python_servers()], binding_servers())
-    raise_descriptor_limit(max(options.idle, options.connections))
+    options = read_options(native_servers(), [*python_servers(), *binding_servers()])
+    raise_descriptor_limit(max(options.idle, *(case.connections for case in options.cases)))
     build("loadgen")
     bench = Bench(options, options.servers)
     bench.build()

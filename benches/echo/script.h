@@ -70,7 +70,7 @@ static inline void put_frame(script *s, unsigned slot) {
 }
 
 static inline script write_script(size_t size) {
-    uint8_t scratch[MAX_HEADER];
+    uint8_t scratch[MAX_HEADER] = {0};
     script s = {.size = size};
     s.frame_size = put_header(scratch, size, scratch) + size;
     s.messages = malloc(SLOTS * size);

@@ -21,6 +21,8 @@ class Group:
     title: str
     peers: tuple[str, ...]  # names of the servers that all of them are compared with
     most_idle: int = 1 << 20  # idle connections that they can be asked to hold
+    most_open: int = 1 << 20  # connections of a measurement of messages
+    cores: int = 1  # that a server gets; the second one is that of the clients
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Server:
     version: Callable[[], str]
     target: str = ""  # of the Makefile in this folder, if it has to be built
     environment: dict[str, str] = field(default_factory=dict)
+    compressing: dict[str, list[str]] = field(default_factory=dict)  # commands by IDLE_KINDS
 
 
 class Unavailable(Exception):

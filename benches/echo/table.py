@@ -9,27 +9,27 @@ import json
 from pathlib import Path
 from typing import Any
 
+from cases import PLAIN, USUAL_CONNECTIONS, Case, grid, load_of
 from plot import RESULTS
 
-CASES = [(20, 1), (1024, 1), (20, 16), (1024, 16)]  # size and depth
+CASES = grid([20, 1024], [1, 16], [USUAL_CONNECTIONS])
 GROUPS = ("asyncio", "uvloop", "threads")
 
 
-def ratios(server: dict[str, Any], case: tuple[int, int]) -> str:
-    for load in server["load"]:
-        if (load["size"], load["depth"]) == case:
-            return " / ".join(f"{value:.2f}" for value in load["ratios"].values())
-    return "-"
+def ratios(server: dict[str, Any], case: Case) -> str:
+    load = load_of(server, case)
+    return " / ".join(f"{value:.2f}" for value in load["ratios"].values()) if load else "-"
 
 
 def row(server: dict[str, Any]) -> str:
-    idle = server.get("idle_bytes")
+    idle = server["idle"].get(PLAIN)
     cells = [server["title"], *(ratios(server, case) for case in CASES)]
-    return f"| {' | '.join(cells)} | {'-' if idle is None else f'{idle:,.0f}'} |"
+    each = f"{idle['bytes']:,.0f}" if idle else "-"
+    return f"| {' | '.join(cells)} | {each} |"
 
 
 def table(results: dict[str, Any]) -> str:
-    heads = [f"{size} B, {depth} in flight" for size, depth in CASES]
+    heads = [f"{case.size} B, {case.depth} in flight" for case in CASES]
     lines = [f"| server | {' | '.join(heads)} | bytes when idle |", "|---" * 6 + "|"]
     for group in GROUPS:
         lines += [row(s) for s in results["servers"] if s["group"] == group and s.get("load")]

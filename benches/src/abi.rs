@@ -93,6 +93,11 @@ functions! {
 }
 
 impl Abi {
+    /// The bare call of a function of a shared library: this one returns a constant.
+    pub(crate) fn nothing(&self) -> u32 {
+        unsafe { (self.ws_features)() }
+    }
+
     /// The data of an event of the last `ws_conn_recv`, whose buffer was `buf`.
     pub(crate) fn event_data(
         &self,

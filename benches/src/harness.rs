@@ -1,7 +1,9 @@
 //! Sides of a comparison, checked for equality and timed in turns.
 
-use crate::report::{Figures, Outcome, bytes_label};
-use crate::targets::Target;
+use crate::floors;
+use crate::outcome::{Beside, Outcome, median};
+use crate::table::bytes_label;
+use crate::targets::Subject;
 use std::hint::black_box;
 use std::mem::MaybeUninit;
 
@@ -11,83 +13,122 @@ const SAMPLE: f64 = 1e6;
 /// Functions that take longer than a sample are timed less often.
 const FEWEST_ROUNDS: usize = 9;
 
-/// The targets to be measured, and the outcomes so far.
+/// What is to be measured, and the outcomes so far.
 pub(crate) struct Bench {
-    targets: Vec<Target>,
+    subjects: Vec<Subject>,
     outcomes: Vec<Option<Outcome>>,
 }
 
 impl Bench {
-    pub(crate) fn new(targets: Vec<Target>) -> Bench {
-        let outcomes = vec![None; targets.len()];
-        Bench { targets, outcomes }
+    pub(crate) fn new(subjects: Vec<Subject>) -> Bench {
+        let outcomes = vec![None; subjects.len()];
+        Bench { subjects, outcomes }
     }
 
     /// The sizes of a quantity that are wanted.
     pub(crate) fn sizes(&self, quantity: &str) -> Vec<usize> {
-        let wanted = self.targets.iter().filter(|target| target.quantity == quantity);
-        let mut sizes: Vec<_> = wanted.map(|target| target.size).collect();
+        let mut sizes: Vec<_> =
+            self.of(quantity).map(|(_, subject)| subject.size).collect();
         sizes.sort_unstable();
         sizes.dedup();
         sizes
     }
 
-    /// Times the sides of a group that are wanted.
-    pub(crate) fn measure(&mut self, mut group: Group) {
-        eprintln!("  {}, {}", group.quantity, bytes_label(group.size));
-        let belongs = |target: &Target| {
-            target.quantity == group.quantity && target.size == group.size
+    /// The sides of a quantity that are wanted.
+    pub(crate) fn sides(&self, quantity: &str) -> Vec<String> {
+        let sides = |subject: &Subject| {
+            let others = subject.others().map(String::from);
+            others.chain([subject.ours.clone()]).collect::<Vec<_>>()
         };
-        let wanted: Vec<_> =
-            self.targets.iter().filter(|target| belongs(target)).collect();
-        group.sides.retain(|side| wanted.iter().any(|target| target.needs(side.name)));
-        let measured = Measured { sides: group.time(), missing: group.missing };
-        self.note(group.quantity, |target| {
-            (target.size == group.size).then(|| measured.outcome(target))
-        });
+        let mut sides: Vec<_> =
+            self.of(quantity).flat_map(|(_, subject)| sides(subject)).collect();
+        sides.sort_unstable();
+        sides.dedup();
+        sides
     }
 
-    /// Notes the outcome of targets of a quantity.
-    pub(crate) fn note(
-        &mut self,
-        quantity: &str,
-        outcome: impl Fn(&Target) -> Option<Outcome>,
-    ) {
-        for (target, noted) in self.targets.iter().zip(&mut self.outcomes) {
-            if target.quantity == quantity {
-                *noted = outcome(target).or(noted.take());
+    fn of(&self, quantity: &str) -> impl Iterator<Item = (usize, &Subject)> {
+        let subjects = self.subjects.iter().enumerate();
+        subjects.filter(move |(_, subject)| subject.quantity == quantity)
+    }
+
+    /// Times the sides of a group that are wanted.
+    pub(crate) fn measure(&mut self, mut group: Group) {
+        self.announce(group.quantity, group.size);
+        let wanted: Vec<_> = self
+            .of(group.quantity)
+            .filter(|(_, subject)| subject.size == group.size)
+            .map(|(_, subject)| subject)
+            .collect();
+        group.sides.retain(|side| wanted.iter().any(|subject| subject.needs(side.name)));
+        let measured = Measured { sides: group.time(), missing: group.missing };
+        self.record(group.quantity, group.size, &measured);
+    }
+
+    /// Says what is measured now, and how much of all that is.
+    pub(crate) fn announce(&self, quantity: &str, size: usize) {
+        let done = self.outcomes.iter().flatten().count();
+        let percent = 100 * done / self.outcomes.len();
+        eprintln!("  {percent:>3} %  {quantity}, {}", bytes_label(size));
+    }
+
+    /// Notes the outcome of a quantity of a size.
+    pub(crate) fn record(&mut self, quantity: &str, size: usize, measured: &Measured) {
+        for (subject, noted) in self.subjects.iter().zip(&mut self.outcomes) {
+            if subject.quantity == quantity && subject.size == size {
+                *noted = Some(measured.outcome(subject));
             }
         }
     }
 
-    /// The outcomes, in the order of the targets: none is left out.
+    /// The outcomes, in the order of the subjects: none is left out.
     pub(crate) fn finish(self) -> Vec<Outcome> {
-        let nobody = || Err("nothing measures this".to_string());
+        let nobody = || Outcome::none("nothing measures this");
         self.outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(nobody)).collect()
     }
 }
 
-/// The times of the sides of a comparison.
+/// The values of the sides of a comparison.
+#[derive(Default)]
 pub(crate) struct Measured {
-    pub(crate) sides: Vec<Times>,
+    pub(crate) sides: Vec<Values>,
     /// Sides that are missing, with the reason.
     pub(crate) missing: Vec<(String, String)>,
 }
 
-/// Nanoseconds that an operation took, round by round.
-pub(crate) struct Times {
-    pub(crate) name: String,
-    pub(crate) times: Vec<f64>,
+/// Nanoseconds that an operation took, round by round; or a number of bytes.
+pub(crate) struct Values {
+    pub(crate) side: String,
+    pub(crate) values: Vec<f64>,
 }
 
 impl Measured {
-    pub(crate) fn outcome(&self, target: &Target) -> Outcome {
-        Ok(Figures::of(self.times(&target.ours)?, self.times(&target.peer)?))
+    pub(crate) fn add(&mut self, side: &str, value: Result<f64, String>) {
+        let side = side.to_string();
+        match value {
+            Ok(value) => self.sides.push(Values { side, values: vec![value] }),
+            Err(why) => self.missing.push((side, why)),
+        }
     }
 
-    fn times(&self, name: &str) -> Result<&[f64], String> {
-        if let Some(side) = self.sides.iter().find(|side| side.name == name) {
-            return Ok(&side.times);
+    fn outcome(&self, subject: &Subject) -> Outcome {
+        let ours = match self.values(&subject.ours) {
+            Ok(ours) => ours,
+            Err(why) => return Outcome::none(&why),
+        };
+        let beside = |other: &str| {
+            let beside = self.values(other).map(|theirs| Beside::of(ours, theirs));
+            (other.to_string(), beside)
+        };
+        Outcome {
+            ours: Ok(median(ours.iter().copied())),
+            others: subject.others().map(beside).collect(),
+        }
+    }
+
+    fn values(&self, name: &str) -> Result<&[f64], String> {
+        if let Some(side) = self.sides.iter().find(|values| values.side == name) {
+            return Ok(&side.values);
         }
         let why = self.missing.iter().find(|(missing, _)| *missing == name);
         Err(why.map_or_else(|| format!("no {name}"), |(_, why)| why.clone()))
@@ -159,6 +200,12 @@ impl<'a> Group<'a> {
         self.sides.push(Side { name, time: Box::new(time), calls: 1 });
     }
 
+    /// Adds the floor of the quantity.
+    pub(crate) fn floor<T>(&mut self, call: impl FnMut() -> T + 'a) {
+        let name = floors::of(self.quantity).expect("the floor of a quantity");
+        self.unchecked(name, call);
+    }
+
     /// Adds a side that was timed in another process.
     pub(crate) fn elsewhere(&mut self, name: &'static str, nanoseconds: f64) {
         let operations = self.operations;
@@ -172,10 +219,10 @@ impl<'a> Group<'a> {
     }
 
     /// Times the sides in turns.
-    fn time(&mut self) -> Vec<Times> {
+    fn time(&mut self) -> Vec<Values> {
         self.sides.iter_mut().for_each(Side::calibrate);
         let rounds = self.rounds();
-        let empty = |side: &Side| Times { name: side.name.into(), times: Vec::new() };
+        let empty = |side: &Side| Values { side: side.name.into(), values: Vec::new() };
         let mut measured: Vec<_> = self.sides.iter().map(empty).collect();
         for round in 0..rounds {
             for turn in 0..self.sides.len() {
@@ -183,7 +230,7 @@ impl<'a> Group<'a> {
                 let at = (round + turn) % self.sides.len();
                 let side = &mut self.sides[at];
                 let operations = side.calls as f64 * self.operations;
-                measured[at].times.push((side.time)(side.calls) / operations);
+                measured[at].values.push((side.time)(side.calls) / operations);
             }
         }
         measured

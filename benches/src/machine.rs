@@ -53,10 +53,7 @@ impl Machine {
             flags: flags.map(ToString::to_string).collect(),
             cores: std::thread::available_parallelism().map_or(0, Into::into),
             load: first_word("/proc/loadavg"),
-            kernel: read_to_string("/proc/sys/kernel/osrelease")
-                .unwrap_or_default()
-                .trim()
-                .to_string(),
+            kernel: kernel(),
             compilers: vec![env!("RUSTC").to_string(), env!("CC").to_string()],
             peers: versions,
         }
@@ -71,6 +68,12 @@ fn value_of<'a>(cpuinfo: &'a str, name: &str) -> &'a str {
 fn first_word(path: &str) -> String {
     let text = read_to_string(path).unwrap_or_default();
     text.split_whitespace().next().unwrap_or("unknown").to_string()
+}
+
+/// The version, without what a distribution adds.
+fn kernel() -> String {
+    let release = first_word("/proc/sys/kernel/osrelease");
+    release.split('-').next().unwrap_or_default().to_string()
 }
 
 /// The output of `date`, since the standard library has no calendar.

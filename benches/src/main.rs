@@ -6,27 +6,33 @@
 
 mod abi;
 mod chart;
+mod floors;
 mod harness;
 mod machine;
+mod outcome;
 mod peers;
 mod programs;
 mod report;
+mod sink;
 mod stream;
+mod table;
 mod targets;
 mod topics;
 
 use abi::{Abi, SharedLibrary};
 use harness::Bench;
 use machine::Machine;
-use report::{Outcome, Report, Verdict};
+use outcome::Outcome;
+use report::{Report, Verdict};
 use std::process::{Command, ExitCode, Stdio};
-use targets::Target;
+use targets::Subject;
 
 const HELP: &str = "\
 usage: wscodec-bench [OPTION]... [ROW]...
 
-Measures wscodec against other libraries and prints the ratios: our time over theirs. ROW is
-the number of a row, or pmd for compression; without a ROW, all rows are measured.
+Measures wscodec against other libraries, and against the floor: what no implementation can
+avoid on this machine. Prints our time, as a multiple of the floor's and of each peer's, too.
+Without a ROW, all rows are measured.
 
   --runs N     number of processes; the results are medians (3)
   --json FILE  writes the results
@@ -37,7 +43,10 @@ the number of a row, or pmd for compression; without a ROW, all rows are measure
 
 WSCODEC_LIBRARY is the shared library (target/lib/libwscodec.so). WSCODEC_PYTHON,
 WSCODEC_NODE and WSCODEC_NODE_MODULES are the places of peers that are not compiled; the
-rows of missing peers are not run, and state the reason.";
+rows of missing peers are not run, and state the reason.
+
+The rows:
+";
 
 /// An option for the processes that the program starts.
 const CHILD: &str = "--child";
@@ -84,18 +93,6 @@ impl Options {
         }
         Ok(options)
     }
-
-    /// Those of the rows that were asked for.
-    fn targets(&self) -> Result<Vec<Target>, String> {
-        let all = targets::all();
-        if let Some(row) = self.rows.iter().find(|row| all.iter().all(|t| t.row != **row))
-        {
-            return Err(format!("there is no row {row}"));
-        }
-        let wanted =
-            |target: &Target| self.rows.is_empty() || self.rows.contains(&target.row);
-        Ok(all.into_iter().filter(wanted).collect())
-    }
 }
 
 fn number(text: &str) -> Result<usize, String> {
@@ -105,13 +102,18 @@ fn number(text: &str) -> Result<usize, String> {
         .ok_or(format!("{text} is not a number"))
 }
 
+fn help() -> String {
+    let row = |(name, what): &(&str, &str)| format!("  {name:<15}{what}\n");
+    HELP.to_string() + &targets::ROWS.iter().map(row).collect::<String>()
+}
+
 fn run(options: &Options) -> Result<ExitCode, String> {
     if options.help {
-        println!("{HELP}");
+        print!("{}", help());
         return Ok(ExitCode::SUCCESS);
     }
     if options.child {
-        let outcomes = measure(options.targets()?)?;
+        let outcomes = measure(targets::of_rows(&options.rows)?)?;
         println!(
             "{}",
             serde_json::to_string(&outcomes).map_err(|error| error.to_string())?
@@ -136,27 +138,27 @@ fn run(options: &Options) -> Result<ExitCode, String> {
 }
 
 /// Measures in this process.
-fn measure(targets: Vec<Target>) -> Result<Vec<Outcome>, String> {
+fn measure(subjects: Vec<Subject>) -> Result<Vec<Outcome>, String> {
     let path = std::env::var("WSCODEC_LIBRARY")
         .unwrap_or_else(|_| "target/lib/libwscodec.so".to_string());
     let abi = SharedLibrary::open(&path)
         .and_then(Abi::of)
         .map_err(|error| format!("{error}; `make library` builds it"))?;
-    let mut bench = Bench::new(targets);
+    let mut bench = Bench::new(subjects);
     topics::run(&mut bench, &abi);
     Ok(bench.finish())
 }
 
 /// Measures in several processes.
 fn collect(options: &Options) -> Result<Report, String> {
-    let targets = options.targets()?;
+    let subjects = targets::of_rows(&options.rows)?;
     let machine = Machine::this();
     let mut runs = Vec::new();
     for run in 1..=options.runs {
         eprintln!("process {run} of {}", options.runs);
         runs.push(child(&options.rows)?);
     }
-    Ok(Report::new(machine, targets, &runs))
+    Ok(Report::new(machine, subjects, &runs))
 }
 
 fn child(rows: &[String]) -> Result<Vec<Outcome>, String> {
@@ -181,4 +183,35 @@ fn read(file: &str) -> Result<Report, String> {
 
 fn write(file: &str, text: &str) -> Result<(), String> {
     std::fs::write(file, text).map_err(|error| format!("{file}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Options, String> {
+        Options::parse(arguments.iter().map(ToString::to_string))
+    }
+
+    #[test]
+    fn the_help_lists_all_rows() {
+        for (row, _) in targets::ROWS {
+            assert!(help().contains(&format!("\n  {row} ")), "{row}");
+        }
+    }
+
+    #[test]
+    fn options_and_rows_may_be_mixed() {
+        let options = parse(&["mask", "--runs", "5", "--check", "utf8"]).unwrap();
+        assert_eq!(options.rows, ["mask", "utf8"]);
+        assert_eq!((options.runs, options.check), (5, true));
+    }
+
+    #[test]
+    fn wrong_options_are_errors() {
+        let error = |arguments: &[&str]| parse(arguments).err().unwrap();
+        assert_eq!(error(&["--rows"]), "--rows? See --help");
+        assert_eq!(error(&["--runs", "0"]), "0 is not a number");
+        assert_eq!(error(&["--json"]), "--json needs a value");
+    }
 }

@@ -1,55 +1,64 @@
-//! The results: figures, verdicts, the table.
+//! The result of all processes: medians, ratios and verdicts.
 
 use crate::machine::Machine;
-use crate::targets::{Target, Unit};
+use crate::outcome::{Beside, Outcome, median};
+use crate::targets::{Peer, Subject};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
-/// Figures, or the reason why there are none.
-pub(crate) type Outcome = Result<Figures, String>;
-
-/// Ours and a peer's.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Figures {
-    pub(crate) ours: f64,
-    pub(crate) peer: Option<f64>,
-    pub(crate) ratio: Option<f64>,
+/// All that a run of the program found.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) machine: Machine,
+    pub(crate) runs: usize,
+    pub(crate) lines: Vec<Line>,
 }
 
-impl Figures {
-    /// Figures of times taken in turns; the ratio is the median of the ratios of all rounds.
-    pub(crate) fn of(ours: &[f64], peer: &[f64]) -> Figures {
-        let ratios = ours.iter().zip(peer).map(|(ours, peer)| ours / peer);
-        Figures {
-            ours: median(ours.iter().copied()),
-            peer: Some(median(peer.iter().copied())),
-            ratio: Some(median(ratios)),
-        }
-    }
-
-    /// Figures of two numbers.
-    pub(crate) fn pair(ours: f64, peer: f64) -> Figures {
-        Figures { ours, peer: Some(peer), ratio: Some(ours / peer) }
-    }
-
-    /// A ratio that differs from another by less than this factor does not differ.
-    fn tie(&self) -> f64 {
-        if self.ours < 5.0 { 1.10 } else { 1.05 }
-    }
-
-    /// Figures of one number.
-    pub(crate) fn alone(ours: f64) -> Figures {
-        Figures { ours, peer: None, ratio: None }
-    }
+/// A subject and its results.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Line {
+    #[serde(flatten)]
+    pub(crate) subject: Subject,
+    /// Ours.
+    pub(crate) value: Option<f64>,
+    /// The reason why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+    pub(crate) floor: Option<Floor>,
+    /// The best one first.
+    pub(crate) peers: Vec<Judged>,
 }
 
-pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Floor {
+    pub(crate) name: String,
+    #[serde(flatten)]
+    pub(crate) compared: Compared,
 }
 
-/// Whether a target was met.
+/// What was measured of another side.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// Medians of the runs.
+    #[serde(flatten)]
+    pub(crate) beside: Option<Beside>,
+    /// The ratio of each run.
+    pub(crate) ratios: Vec<f64>,
+    /// The reason why there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why: Option<String>,
+}
+
+/// A peer, with the aims beside it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Judged {
+    #[serde(flatten)]
+    pub(crate) peer: Peer,
+    #[serde(flatten)]
+    pub(crate) compared: Compared,
+    pub(crate) verdict: Verdict,
+}
+
+/// Whether an aim was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Verdict {
     #[serde(rename = "stretch")]
@@ -59,191 +68,201 @@ pub(crate) enum Verdict {
     /// Short by less than is significant.
     #[serde(rename = "tie")]
     Tie,
-    /// Short, but as fast as memset() or memcpy(): it cannot be met on this machine.
+    /// Short, but not slower than the floor: it cannot be met on this machine.
     #[serde(rename = "floor")]
     Floor,
     #[serde(rename = "SHORT")]
     Short,
-    /// There is no target.
+    /// There is no aim.
     #[serde(rename = "info")]
     Info,
     #[serde(rename = "not run")]
     NotRun,
 }
 
-impl Verdict {
-    fn of(target: &Target, figures: Option<&Figures>) -> Verdict {
-        let Some(figures) = figures else { return Verdict::NotRun };
-        let (Some(must), Some(ratio)) = (target.must, figures.ratio) else {
-            return Verdict::Info;
+impl Report {
+    /// `runs` are the outcomes of each run, in the order of the subjects.
+    pub(crate) fn new(
+        machine: Machine,
+        subjects: Vec<Subject>,
+        runs: &[Vec<Outcome>],
+    ) -> Report {
+        let line = |(at, subject): (usize, Subject)| {
+            let outcomes: Vec<_> = runs.iter().map(|run| &run[at]).collect();
+            Line::of(subject, &outcomes)
         };
+        let lines = subjects.into_iter().enumerate().map(line).collect();
+        Report { machine, runs: runs.len(), lines }
+    }
+
+    pub(crate) fn peers(&self) -> impl Iterator<Item = &Judged> {
+        self.lines.iter().flat_map(|line| &line.peers)
+    }
+
+    pub(crate) fn count(&self, verdict: Verdict) -> usize {
+        self.peers().filter(|peer| peer.verdict == verdict).count()
+    }
+}
+
+impl Line {
+    /// A result from the outcomes of several runs.
+    fn of(mut subject: Subject, outcomes: &[&Outcome]) -> Line {
+        let values: Vec<_> =
+            outcomes.iter().flat_map(|outcome| outcome.ours.iter().copied()).collect();
+        let why = outcomes.iter().find_map(|outcome| outcome.ours.clone().err());
+        let value = (!values.is_empty()).then(|| median(values.into_iter()));
+        let compared = |name: &str| Compared::of(name, outcomes);
+        let floor = subject
+            .floor
+            .map(|name| Floor { name: name.into(), compared: compared(name) });
+        let at_floor = floor.as_ref().and_then(|floor| floor.compared.beside);
+        let judge = |peer: Peer| {
+            let compared = compared(&peer.name);
+            let verdict = Verdict::of(&peer, value, compared.beside, at_floor);
+            Judged { peer, compared, verdict }
+        };
+        let mut peers: Vec<_> =
+            std::mem::take(&mut subject.peers).into_iter().map(judge).collect();
+        let time = |peer: &Judged| {
+            peer.compared.beside.map_or(f64::INFINITY, |beside| beside.value)
+        };
+        peers.sort_by(|a, b| time(a).total_cmp(&time(b)));
+        Line { subject, value, why, floor, peers }
+    }
+
+    /// The peer that takes least.
+    pub(crate) fn best(&self) -> Option<(&str, Beside)> {
+        let best = self.peers.first()?;
+        Some((&best.peer.name, best.compared.beside?))
+    }
+}
+
+impl Compared {
+    fn of(name: &str, outcomes: &[&Outcome]) -> Compared {
+        let found = || outcomes.iter().flat_map(|outcome| outcome.others.get(name));
+        let ran: Vec<_> = found().flatten().collect();
+        let ratios: Vec<_> = ran.iter().map(|beside| beside.ratio).collect();
+        let beside = (!ran.is_empty()).then(|| Beside {
+            value: median(ran.iter().map(|beside| beside.value)),
+            ratio: median(ratios.iter().copied()),
+        });
+        let why = found().find_map(|beside| beside.clone().err());
+        Compared { beside, ratios, why }
+    }
+}
+
+impl Verdict {
+    fn of(
+        peer: &Peer,
+        ours: Option<f64>,
+        beside: Option<Beside>,
+        floor: Option<Beside>,
+    ) -> Verdict {
+        let (Some(ours), Some(beside)) = (ours, beside) else { return Verdict::NotRun };
+        let Some(must) = peer.must else { return Verdict::Info };
+        let tie = tie(ours);
         // As it is printed.
-        let ratio = (ratio * 1000.0).round() / 1000.0;
-        match target.stretch {
+        let ratio = (beside.ratio * 1000.0).round() / 1000.0;
+        match peer.stretch {
             Some(stretch) if ratio <= stretch => Verdict::Stretch,
             _ if ratio <= must => Verdict::Ok,
-            _ if ratio <= must * figures.tie() => Verdict::Tie,
+            _ if ratio <= must * tie => Verdict::Tie,
+            _ if floor.is_some_and(|floor| floor.ratio <= tie) => Verdict::Floor,
             _ => Verdict::Short,
         }
     }
 }
 
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(match self {
-            Verdict::Stretch => "stretch",
-            Verdict::Ok => "ok",
-            Verdict::Tie => "tie",
-            Verdict::Floor => "floor",
-            Verdict::Short => "SHORT",
-            Verdict::Info => "",
-            Verdict::NotRun => "not run",
-        })
-    }
+/// A ratio that differs from another by less than this factor does not differ.
+pub(crate) fn tie(nanoseconds: f64) -> f64 {
+    if nanoseconds < 5.0 { 1.10 } else { 1.05 }
 }
 
-/// A target and its result.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Line {
-    #[serde(flatten)]
-    pub(crate) target: Target,
-    /// Medians of the runs.
-    pub(crate) figures: Option<Figures>,
-    /// The ratio of each run.
-    pub(crate) ratios: Vec<f64>,
-    pub(crate) verdict: Verdict,
-    /// The reason why there are no figures.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) why: Option<String>,
-}
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::targets::Unit;
+    use std::collections::BTreeMap;
 
-impl Line {
-    /// A result from the outcomes of several runs.
-    fn of(target: Target, outcomes: &[Outcome]) -> Line {
-        let runs: Vec<_> = outcomes.iter().flatten().collect();
-        let ratios: Vec<_> = runs.iter().filter_map(|run| run.ratio).collect();
-        let figures = (!runs.is_empty()).then(|| Figures {
-            ours: median(runs.iter().map(|run| run.ours)),
-            peer: runs[0].peer.map(|_| median(runs.iter().filter_map(|run| run.peer))),
-            ratio: runs[0].ratio.map(|_| median(ratios.iter().copied())),
-        });
-        let verdict = Verdict::of(&target, figures.as_ref());
-        let why = outcomes.iter().find_map(|outcome| outcome.clone().err());
-        Line { target, figures, ratios, verdict, why }
+    fn verdict(ours: f64, ratio: f64, floor: f64) -> Verdict {
+        let peer = peer("peer", Some(0.5));
+        let beside = |ratio| Some(Beside { value: ours / ratio, ratio });
+        Verdict::of(&peer, Some(ours), beside(ratio), beside(floor))
     }
 
-    /// Whether ours takes no longer than the floor.
-    fn is_floor(&self) -> bool {
-        let figures = self.figures.as_ref().filter(|_| self.target.is_floor());
-        figures.is_some_and(|figures| figures.ratio.is_some_and(|r| r <= figures.tie()))
+    fn peer(name: &str, must: Option<f64>) -> Peer {
+        Peer { name: name.into(), must, stretch: must.map(|must| must * 0.8) }
     }
-}
 
-/// All that a run of the program found.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Report {
-    pub(crate) machine: Machine,
-    pub(crate) runs: usize,
-    pub(crate) rows: Vec<Line>,
-}
-
-impl Report {
-    /// `runs` are the outcomes of each run, in the order of the targets.
-    pub(crate) fn new(
-        machine: Machine,
-        targets: Vec<Target>,
-        runs: &[Vec<Outcome>],
-    ) -> Report {
-        let line = |(at, target): (usize, Target)| {
-            let outcomes: Vec<_> = runs.iter().map(|run| run[at].clone()).collect();
-            Line::of(target, &outcomes)
+    /// Three runs beside two peers, one that is missing, and a floor.
+    pub(crate) fn line(must: Option<f64>) -> Line {
+        let run = |ours: f64, fast: f64| {
+            let beside = |value| Ok(Beside { value, ratio: ours / value });
+            let others = [
+                ("slow".to_string(), beside(4.0 * fast)),
+                ("absent".to_string(), Err("not installed".to_string())),
+                ("fast".to_string(), beside(fast)),
+                ("memset".to_string(), beside(ours / 5.0)),
+            ];
+            Outcome { ours: Ok(ours), others: BTreeMap::from(others) }
         };
-        let mut rows: Vec<Line> = targets.into_iter().enumerate().map(line).collect();
-        let at_a_floor: Vec<Target> = rows
-            .iter()
-            .filter(|line| line.is_floor())
-            .map(|line| line.target.clone())
-            .collect();
-        for line in rows.iter_mut().filter(|line| line.verdict == Verdict::Short) {
-            if at_a_floor.iter().any(|floor| floor.is_beside(&line.target)) {
-                line.verdict = Verdict::Floor;
-            }
-        }
-        Report { machine, runs: runs.len(), rows }
-    }
-
-    pub(crate) fn count(&self, verdict: Verdict) -> usize {
-        self.rows.iter().filter(|line| line.verdict == verdict).count()
-    }
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{}", self.machine)?;
-        writeln!(f, "medians of {} processes; ns of CPU time, or bytes\n", self.runs)?;
-        writeln!(
-            f,
-            "{:<4}{:<32}{:>8}  {:<21}{:<18}{:>11}{:>11}{:>8}{:>6}{:>8}",
-            "row",
-            "quantity",
-            "size",
-            "ours",
-            "peer",
-            "ours",
-            "peer",
-            "ratio",
-            "must",
-            "stretch"
-        )?;
-        for line in &self.rows {
-            writeln!(f, "{}", line.to_string().trim_end())?;
-        }
-        writeln!(
-            f,
-            "\n{} lines: {} stretch, {} ok, {} tie, {} floor, {} SHORT, {} not run, {} for information",
-            self.rows.len(),
-            self.count(Verdict::Stretch),
-            self.count(Verdict::Ok),
-            self.count(Verdict::Tie),
-            self.count(Verdict::Floor),
-            self.count(Verdict::Short),
-            self.count(Verdict::NotRun),
-            self.count(Verdict::Info),
-        )
-    }
-}
-
-impl fmt::Display for Line {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let Target { row, quantity, size, ours, peer, must, stretch, unit } =
-            &self.target;
-        let size = bytes_label(*size);
-        write!(f, "{row:<4}{quantity:<32}{size:>8}  {ours:<21}{peer:<18}")?;
-        let Some(figures) = &self.figures else {
-            return write!(f, "not run: {}", self.why.as_deref().unwrap_or_default());
+        let subject = Subject {
+            row: "mask".into(),
+            quantity: "mask in place".into(),
+            size: 2048,
+            ours: "ws_mask".into(),
+            unit: Unit::Ns,
+            floor: Some("memset"),
+            peers: ["absent", "slow", "fast"].map(|name| peer(name, must)).into(),
         };
-        let decimals = if *unit == Unit::Ns && figures.ours < 100.0 { 1 } else { 0 };
-        let show = |value: Option<f64>, decimals| {
-            value.map_or_else(|| "-".into(), |value| format!("{value:.decimals$}"))
-        };
-        write!(
-            f,
-            "{:>11}{:>11}{:>8}{:>6}{:>8}  {}",
-            show(Some(figures.ours), decimals),
-            show(figures.peer, decimals),
-            show(figures.ratio, 3),
-            show(*must, 2),
-            show(*stretch, 2),
-            self.verdict,
-        )
+        let runs = [run(10.0, 20.0), run(30.0, 30.0), run(20.0, 80.0)];
+        Line::of(subject, &runs.iter().collect::<Vec<_>>())
     }
-}
 
-/// "16 KiB"
-pub(crate) fn bytes_label(bytes: usize) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..0x10_0000 => format!("{} KiB", bytes >> 10),
-        _ => format!("{} MiB", bytes >> 20),
+    #[test]
+    fn a_verdict_compares_the_ratio_with_the_aims() {
+        assert_eq!(verdict(100.0, 0.40, 2.0), Verdict::Stretch);
+        assert_eq!(verdict(100.0, 0.41, 2.0), Verdict::Ok);
+        assert_eq!(verdict(100.0, 0.50, 2.0), Verdict::Ok);
+        assert_eq!(verdict(100.0, 0.52, 2.0), Verdict::Tie);
+        assert_eq!(verdict(100.0, 0.54, 2.0), Verdict::Short);
+    }
+
+    #[test]
+    fn below_five_nanoseconds_a_tie_is_wider() {
+        assert_eq!(verdict(4.0, 0.54, 2.0), Verdict::Tie);
+    }
+
+    #[test]
+    fn nothing_is_short_that_is_at_its_floor() {
+        assert_eq!(verdict(100.0, 0.9, 1.04), Verdict::Floor);
+        assert_eq!(verdict(100.0, 0.9, 1.06), Verdict::Short);
+    }
+
+    #[test]
+    fn a_line_has_the_medians_of_the_runs_and_the_best_peer_first() {
+        let line = line(None);
+        assert_eq!(line.value, Some(20.0));
+        let names: Vec<_> = line.peers.iter().map(|peer| &*peer.peer.name).collect();
+        assert_eq!(names, ["fast", "slow", "absent"]);
+        let (name, best) = line.best().unwrap();
+        assert_eq!((name, best.value, best.ratio), ("fast", 30.0, 0.5));
+        let floor = line.floor.unwrap().compared.beside.unwrap();
+        assert_eq!((floor.value, floor.ratio), (4.0, 5.0));
+    }
+
+    #[test]
+    fn a_peer_that_is_missing_has_a_reason() {
+        let absent = &line(Some(0.5)).peers[2];
+        assert_eq!(absent.verdict, Verdict::NotRun);
+        assert_eq!(absent.compared.why.as_deref(), Some("not installed"));
+    }
+
+    #[test]
+    fn a_report_is_read_as_it_was_written() {
+        let line = line(Some(0.5));
+        let text = serde_json::to_string(&line).unwrap();
+        let again: Line = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), text);
     }
 }

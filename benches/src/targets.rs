@@ -1,5 +1,6 @@
-//! The comparisons and the targets: the ratio of our time to the peer's.
+//! The comparisons, and the aims: the ratio of our time to the peer's. They are nowhere else.
 
+use crate::floors;
 use serde::{Deserialize, Serialize};
 
 const KIB: usize = 1024;
@@ -20,6 +21,9 @@ pub(crate) const BYTE_BY_BYTE: &str = "parse a head byte by byte";
 pub(crate) const UPGRADE: &str = "handshake of a server";
 pub(crate) const UTF8_MULTIBYTE: &str = "validate multibyte UTF-8";
 pub(crate) const UTF8_ASCII: &str = "validate ASCII as UTF-8";
+pub(crate) const RECEIVE_ONE: &str = "receive one message";
+pub(crate) const SEND_ONE: &str = "send one message";
+pub(crate) const ECHO_ONE: &str = "echo one message";
 pub(crate) const IDLE: &str = "state of an idle connection";
 pub(crate) const PYTHON_BATCH: &str = "Python: decode a read of frames";
 pub(crate) const PYTHON_SINGLE: &str = "Python: decode frame by frame";
@@ -41,17 +45,43 @@ pub(crate) const LONGEST_HEAD: usize = 16 * KIB;
 /// A limit to compare with, as if it were a peer.
 pub(crate) const LIMIT: usize = 256;
 
-/// One comparison.
+/// The rows, in the order of the table, and what they measure.
+pub(crate) const ROWS: &[(&str, &str)] = &[
+    ("mask", "masking in place"),
+    ("decode", "binary frames of a read"),
+    ("text", "text frames of a read, checked for UTF-8"),
+    ("encode", "a server's frame, a header"),
+    ("client-frames", "a client's frame with its random key"),
+    ("one-message", "one message at a time: receive, send, echo"),
+    ("accept-key", "the key of the answer to a handshake"),
+    ("tokenise", "the fields of a request"),
+    ("handshake", "a server's whole handshake"),
+    ("utf8", "validating UTF-8"),
+    ("idle", "memory of an idle connection"),
+    ("python-decode", "Python: frames of a read"),
+    ("python-echo", "Python: messages in, their echoes out"),
+    ("compress", "permessage-deflate: time and memory"),
+];
+
+/// Something of ours, and what it is compared with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Target {
+pub(crate) struct Subject {
     pub(crate) row: String,
     pub(crate) quantity: String,
     /// Bytes of a payload, a head, a text.
     pub(crate) size: usize,
     pub(crate) ours: String,
-    /// Empty: only ours is reported.
-    pub(crate) peer: String,
     pub(crate) unit: Unit,
+    #[serde(skip)]
+    pub(crate) floor: Option<&'static str>,
+    #[serde(skip)]
+    pub(crate) peers: Vec<Peer>,
+}
+
+/// A peer, and the aims beside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Peer {
+    pub(crate) name: String,
     /// The ratio required, and the ratio aimed for. None: for information.
     pub(crate) must: Option<f64>,
     pub(crate) stretch: Option<f64>,
@@ -67,146 +97,156 @@ pub(crate) enum Unit {
     Bytes,
 }
 
-impl Target {
+impl Subject {
+    /// What ours is compared with.
+    pub(crate) fn others(&self) -> impl Iterator<Item = &str> {
+        self.floor.into_iter().chain(self.peers.iter().map(|peer| &*peer.name))
+    }
+
     pub(crate) fn needs(&self, side: &str) -> bool {
-        self.ours == side || self.peer == side
-    }
-
-    /// Whether the peer is a floor: an operation that every implementation needs.
-    pub(crate) fn is_floor(&self) -> bool {
-        FLOORS.contains(&&*self.peer)
-    }
-
-    /// Whether ours is the same.
-    pub(crate) fn is_beside(&self, other: &Target) -> bool {
-        (&self.quantity, self.size, &self.ours)
-            == (&other.quantity, other.size, &other.ours)
+        self.ours == side || self.others().any(|other| other == side)
     }
 }
 
 const TUNGSTENITE: &str = "tungstenite";
 const FASTWEBSOCKETS: &str = "fastwebsockets";
+const TOKIO_WEBSOCKETS: &str = "tokio-websockets";
+const YAWC: &str = "yawc";
+const WEB_SOCKET: &str = "web-socket";
+const SOKETTO: &str = "soketto";
+const SANS_IO: &str = "websocket-sans-io";
 const UWEBSOCKETS: &str = "uWebSockets";
 const WSLAY: &str = "wslay";
+const NEXUS_WEB: &str = "nexus-web";
+const SOCKUDO_WS: &str = "sockudo-ws";
 
-/// Masking in place needs at least the stores of memset(), masking into a buffer a copy.
-const FLOORS: &[&str] = &["memset", "memcpy"];
-
-/// Some comparisons: row, quantity, our function, peers, targets for each size.
+/// Some comparisons: row, quantity, our function, peers, aims for each size.
 type Entry =
     (&'static str, &'static str, &'static str, &'static [&'static str], &'static [Aim]);
 
 #[rustfmt::skip]
 const TABLE: &[Entry] = &[
-    ("1", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS],
-        &[aim(KIB, 0.60, 0.47), aim(16 * KIB, 0.45, 0.33), aim(64 * KIB, 0.55, 0.47), aim(MIB, 0.70, 0.60)]),
-    ("1", MASK, "ws_mask", &["memset"], &[info(16 * KIB), info(64 * KIB), info(MIB)]),
-    ("2", MASK, "ws_mask", &[UWEBSOCKETS],
-        &[aim(KIB, 0.55, 0.42), aim(16 * KIB, 0.33, 0.25), aim(64 * KIB, 0.45, 0.35), aim(MIB, 0.60, 0.48)]),
-    ("3", MASK, "ws_mask", &[UWEBSOCKETS],
+    ("mask", MASK, "ws_mask", &[UWEBSOCKETS],
         &[aim(8, 1.15, 1.0), aim(20, 1.15, 1.0), aim(64, 1.15, 1.0), aim(125, 1.15, 1.0)]),
-    ("4", MASK_OFFSET, "1 off", &["aligned"],
+    ("mask", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS],
+        &[aim(KIB, 0.60, 0.47), aim(16 * KIB, 0.45, 0.33), aim(64 * KIB, 0.55, 0.47), aim(MIB, 0.70, 0.60)]),
+    ("mask", MASK, "ws_mask", &[UWEBSOCKETS],
+        &[aim(KIB, 0.55, 0.42), aim(16 * KIB, 0.33, 0.25), aim(64 * KIB, 0.45, 0.35), aim(MIB, 0.60, 0.48)]),
+    ("mask", MASK, "ws_mask", &[NEXUS_WEB, SOCKUDO_WS],
+        &[info(20), info(125), info(KIB), info(16 * KIB), info(64 * KIB), info(MIB)]),
+    ("mask", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS, UWEBSOCKETS], &[must(64 * MIB, 1.05)]),
+    ("mask", MASK_OFFSET, "1 off", &["aligned"],
         &[aim(16 * KIB, 1.15, 1.07), aim(64 * KIB, 1.15, 1.07), aim(MIB, 1.15, 1.07)]),
-    ("5", MASK, "ws_mask", &[TUNGSTENITE, FASTWEBSOCKETS, UWEBSOCKETS], &[must(64 * MIB, 1.05)]),
-    // Where memset() need not read the memory that it overwrites, masking must be slower.
-    ("5", MASK, "ws_mask", &["memset"], &[info(64 * MIB)]),
-    ("6", DECODE, "ws_frame_decode", &[UWEBSOCKETS],
-        &[aim(0, 0.75, 0.55), aim(20, 0.75, 0.55), aim(125, 0.75, 0.55)]),
-    ("6", DECODE, "ws_decoder_feed", &[UWEBSOCKETS], &[info(0), info(20), info(125)]),
-    ("6", DECODE, "ws_frame_decode", &["websocket-sans-io"], &[info(0), info(20), info(125)]),
-    ("6", DECODE, "the copy alone", &["ws_frame_decode"], &[info(0), info(20), info(125)]),
-    ("7", DECODE, "ws_frame_decode", &[UWEBSOCKETS],
-        &[aim(KIB, 0.90, 0.75), aim(64 * KIB, 0.45, 0.36)]),
-    ("7", DECODE, "ws_decoder_feed", &[UWEBSOCKETS], &[info(KIB), info(64 * KIB)]),
-    ("7", DECODE, "ws_frame_decode", &["websocket-sans-io"], &[info(KIB), info(64 * KIB)]),
-    ("7", DECODE, "the copy alone", &["ws_frame_decode"], &[info(KIB), info(64 * KIB)]),
-    ("8", DECODE, "ws_conn_recv", &[TUNGSTENITE],
-        &[aim(20, 0.30, 0.20), aim(KIB, 0.45, 0.35), aim(64 * KIB, 0.50, 0.42)]),
-    ("8", DECODE, "ws_frame_decode", &[TUNGSTENITE], &[info(20), info(KIB), info(64 * KIB)]),
-    ("8", DECODE, "ws_decoder_feed", &[TUNGSTENITE], &[info(20), info(KIB), info(64 * KIB)]),
-    ("8", DECODE, "ws_conn_recv", &["soketto"], &[info(20), info(KIB), info(64 * KIB)]),
-    ("9", DECODE, "ws_conn_recv", &[FASTWEBSOCKETS],
-        &[aim(20, 0.25, 0.18), aim(KIB, 0.50, 0.40), aim(64 * KIB, 0.70, 0.60)]),
-    ("9", DECODE, "ws_frame_decode", &[FASTWEBSOCKETS], &[info(20), info(KIB), info(64 * KIB)]),
-    ("9", DECODE, "ws_decoder_feed", &[FASTWEBSOCKETS], &[info(20), info(KIB), info(64 * KIB)]),
-    ("10", DECODE, "ws_conn_recv", &[WSLAY],
-        &[aim(20, 0.15, 0.10), aim(KIB, 0.06, 0.05), aim(64 * KIB, 0.06, 0.05)]),
-    ("10", DECODE, "ws_frame_decode", &[WSLAY], &[info(20), info(KIB), info(64 * KIB)]),
-    ("10", DECODE, "ws_decoder_feed", &[WSLAY], &[info(20), info(KIB), info(64 * KIB)]),
-    ("11", TEXT_OR_BINARY, "text", &["binary"],
+    ("decode", DECODE, "ws_frame_decode", &[UWEBSOCKETS],
+        &[aim(0, 0.75, 0.55), aim(20, 0.75, 0.55), aim(125, 0.75, 0.55), aim(KIB, 0.90, 0.75), aim(64 * KIB, 0.45, 0.36)]),
+    ("decode", DECODE, "ws_frame_decode", &[SANS_IO], FOUR_SIZES),
+    ("decode", DECODE, "ws_decoder_feed", &[UWEBSOCKETS],
+        &[info(0), info(20), info(125), info(KIB), info(64 * KIB)]),
+    ("decode", DECODE, "ws_decoder_feed", &[SANS_IO], FOUR_SIZES),
+    ("decode", DECODE, "ws_conn_recv", &[UWEBSOCKETS, NEXUS_WEB, SOCKUDO_WS, TOKIO_WEBSOCKETS, YAWC, WEB_SOCKET, SOKETTO],
+        FOUR_SIZES),
+    ("decode", DECODE, "ws_conn_recv", &[TUNGSTENITE],
+        &[aim(20, 0.30, 0.20), info(125), aim(KIB, 0.45, 0.35), aim(64 * KIB, 0.50, 0.42)]),
+    ("decode", DECODE, "ws_conn_recv", &[FASTWEBSOCKETS],
+        &[aim(20, 0.25, 0.18), info(125), aim(KIB, 0.50, 0.40), aim(64 * KIB, 0.70, 0.60)]),
+    ("decode", DECODE, "ws_conn_recv", &[WSLAY],
+        &[aim(20, 0.15, 0.10), info(125), aim(KIB, 0.06, 0.05), aim(64 * KIB, 0.06, 0.05)]),
+    ("text", TEXT_OR_BINARY, "text", &["binary"],
         &[must(20, 1.35), aim(125, 1.35, 1.10), aim(KIB, 1.35, 1.10), aim(64 * KIB, 1.35, 1.10)]),
-    ("12", DECODE_ASCII, "ws_conn_recv", &[UWEBSOCKETS],
-        &[aim(20, 0.80, 0.55), aim(KIB, 0.65, 0.50), aim(64 * KIB, 0.40, 0.30)]),
-    ("13", DECODE_MULTIBYTE, "ws_conn_recv", &[UWEBSOCKETS],
+    ("text", DECODE_ASCII, "ws_conn_recv", &[UWEBSOCKETS],
+        &[aim(20, 0.80, 0.55), info(125), aim(KIB, 0.65, 0.50), aim(64 * KIB, 0.40, 0.30)]),
+    ("text", DECODE_ASCII, "ws_conn_recv", &[FASTWEBSOCKETS, NEXUS_WEB, SOCKUDO_WS, TOKIO_WEBSOCKETS, YAWC],
+        FOUR_SIZES),
+    ("text", DECODE_MULTIBYTE, "ws_conn_recv", &[TOKIO_WEBSOCKETS, YAWC], FOUR_SIZES),
+    ("text", DECODE_MULTIBYTE, "ws_conn_recv", &[UWEBSOCKETS],
         &[aim(KIB, 0.20, 0.13), aim(64 * KIB, 0.20, 0.13)]),
-    ("13", DECODE_MULTIBYTE, "ws_conn_recv", &[FASTWEBSOCKETS],
-        &[aim(KIB, 0.75, 0.60), aim(64 * KIB, 0.75, 0.60)]),
-    ("13", DECODE_MULTIBYTE, "ws_conn_recv", &["copy, simdutf8"], &[info(KIB), info(64 * KIB)]),
-    ("14", ENCODE, "ws_frame_encode", &[UWEBSOCKETS],
+    ("text", DECODE_MULTIBYTE, "ws_conn_recv", &[FASTWEBSOCKETS, NEXUS_WEB, SOCKUDO_WS],
+        &[must(KIB, 0.70), must(64 * KIB, 0.70)]),
+    ("text", DECODE_MULTIBYTE, "ws_conn_recv", &[UWEBSOCKETS, FASTWEBSOCKETS, NEXUS_WEB, SOCKUDO_WS],
+        &[info(20), info(125)]),
+    ("encode", ENCODE, "ws_frame_encode", &[UWEBSOCKETS],
         &[aim(0, 1.5, 1.1), aim(20, 1.5, 1.1), aim(125, 1.5, 1.1), aim(KIB, 1.05, 1.0), aim(64 * KIB, 1.05, 1.0)]),
-    ("14", ENCODE, "ws_frame_encode", &["memcpy"], &[info(KIB), info(64 * KIB)]),
+    ("encode", ENCODE, "ws_frame_encode", &[NEXUS_WEB, SOCKUDO_WS, YAWC],
+        &[info(0), info(20), info(125), info(KIB), info(64 * KIB)]),
     // The peer writes a payload too, of this length.
-    ("15", ENCODE_HEADER, "ws_frame_header", &[UWEBSOCKETS], &[aim(125, 1.5, 1.1)]),
-    ("16", ENCODE_CLIENT, "ws_conn_send", &[TUNGSTENITE],
-        &[aim(20, 0.40, 0.27), aim(KIB, 0.35, 0.25), aim(64 * KIB, 0.45, 0.36)]),
-    ("16", ENCODE_CLIENT, "ws_conn_send", &["memcpy"], &[info(KIB), info(64 * KIB)]),
-    ("17", ACCEPT_KEY, "ws_accept_key", &["sha1 + base64", "OpenSSL"], &[aim(24, 1.10, 0.55)]),
-    ("17", ACCEPT_KEY, "ws_accept_key", &[TUNGSTENITE, UWEBSOCKETS], &[info(24)]),
-    ("18", TOKENISE, "ws_next_header", &["picohttpparser"], &[aim(REQUEST, 1.25, 1.0)]),
-    ("18", TOKENISE, "ws_next_header", &["httparse"], &[aim(REQUEST, 1.1, 1.0)]),
-    ("18", TOKENISE, "ws_parse_handshake", &["picohttpparser", "httparse"], &[info(REQUEST)]),
-    ("18", BYTE_BY_BYTE, "ws_parse_handshake", &["httparse"], &[info(LONGEST_HEAD)]),
-    ("19", UPGRADE, "parse + build", &[TUNGSTENITE], &[aim(REQUEST, 0.30, 0.20)]),
-    ("19", UPGRADE, "parse + build", &[UWEBSOCKETS], &[aim(REQUEST, 1.5, 1.0)]),
-    ("19", UPGRADE, "ws_conn_accept", &[TUNGSTENITE, UWEBSOCKETS], &[info(REQUEST)]),
-    ("20", UTF8_MULTIBYTE, "ws_utf8_validate", &["simdutf"],
-        &[aim(KIB, 1.5, 1.05), aim(64 * KIB, 1.5, 1.05)]),
-    ("20", UTF8_MULTIBYTE, "ws_utf8_validate", &["simdutf8", "std"], &[info(KIB), info(64 * KIB)]),
-    ("20", UTF8_ASCII, "ws_utf8_validate", &["simdutf8"],
-        &[aim(KIB, 1.15, 1.05), aim(64 * KIB, 1.15, 1.05)]),
-    ("20", UTF8_ASCII, "ws_utf8_validate", &["simdutf", "std"], &[info(KIB), info(64 * KIB)]),
-    ("23", IDLE, "ws_decoder", &["the limit"], &[aim(0, 1.0, 0.25)]),
-    ("23", IDLE, "ws_conn", &["the limit"], &[aim(0, 1.0, 0.25)]),
-    ("23", IDLE, "ws_conn", &[UWEBSOCKETS, WSLAY, TUNGSTENITE, FASTWEBSOCKETS], &[info(0)]),
-    ("24", PYTHON_BATCH, "ws_decoder_feed", &["websockets"],
+    ("encode", ENCODE_HEADER, "ws_frame_header", &[UWEBSOCKETS], &[aim(125, 1.5, 1.1)]),
+    ("client-frames", ENCODE_CLIENT, "ws_conn_send", &[TUNGSTENITE],
+        &[aim(20, 0.35, 0.27), info(125), aim(KIB, 0.35, 0.25), aim(64 * KIB, 0.45, 0.36)]),
+    ("client-frames", ENCODE_CLIENT, "ws_conn_send", &[NEXUS_WEB],
+        &[must(20, 1.0), info(125), must(KIB, 1.0), must(64 * KIB, 1.0)]),
+    ("client-frames", ENCODE_CLIENT, "ws_conn_send", &[SOCKUDO_WS, TOKIO_WEBSOCKETS, YAWC, WEB_SOCKET],
+        FOUR_SIZES),
+    ("one-message", RECEIVE_ONE, "ws_conn_recv", &[NEXUS_WEB], &[must(20, 0.60)]),
+    ("one-message", RECEIVE_ONE, "ws_conn_recv", &[UWEBSOCKETS], &[must(20, 0.80)]),
+    ("one-message", RECEIVE_ONE, "ws_conn_recv",
+        &[SOCKUDO_WS, TUNGSTENITE, FASTWEBSOCKETS, TOKIO_WEBSOCKETS, YAWC, WSLAY], &[info(20)]),
+    ("one-message", SEND_ONE, "ws_conn_send", &[NEXUS_WEB], &[must(20, 0.60)]),
+    ("one-message", SEND_ONE, "ws_conn_send", &[UWEBSOCKETS], &[must(20, 0.80)]),
+    ("one-message", SEND_ONE, "ws_conn_send", &[SOCKUDO_WS, TUNGSTENITE, YAWC], &[info(20)]),
+    ("one-message", ECHO_ONE, "recv, output, send", &[NEXUS_WEB], &[must(20, 0.60)]),
+    ("one-message", ECHO_ONE, "recv, output, send", &[UWEBSOCKETS], &[must(20, 0.80)]),
+    ("one-message", ECHO_ONE, "recv, output, send", &[SOCKUDO_WS, TUNGSTENITE], &[info(20)]),
+    ("accept-key", ACCEPT_KEY, "ws_accept_key", &["sha1 + base64", "OpenSSL"], &[aim(24, 1.10, 0.55)]),
+    ("accept-key", ACCEPT_KEY, "ws_accept_key", &[TUNGSTENITE, UWEBSOCKETS], &[info(24)]),
+    ("tokenise", TOKENISE, "ws_next_header", &["picohttpparser"], &[must(REQUEST, 1.0)]),
+    ("tokenise", TOKENISE, "ws_next_header", &["httparse"], &[aim(REQUEST, 1.1, 1.0)]),
+    ("tokenise", TOKENISE, "ws_parse_handshake", &["picohttpparser", "httparse"], &[info(REQUEST)]),
+    ("tokenise", BYTE_BY_BYTE, "ws_parse_handshake", &["httparse"], &[info(LONGEST_HEAD)]),
+    ("handshake", UPGRADE, "parse + build", &[TUNGSTENITE], &[aim(REQUEST, 0.30, 0.20)]),
+    ("handshake", UPGRADE, "parse + build", &[UWEBSOCKETS], &[aim(REQUEST, 1.5, 1.0)]),
+    ("handshake", UPGRADE, "ws_conn_accept", &[UWEBSOCKETS], &[must(REQUEST, 0.80)]),
+    ("handshake", UPGRADE, "ws_conn_accept", &[TUNGSTENITE], &[info(REQUEST)]),
+    ("utf8", UTF8_MULTIBYTE, "ws_utf8_validate", &["simdutf"],
+        &[must(KIB, 1.05), must(64 * KIB, 1.05)]),
+    ("utf8", UTF8_MULTIBYTE, "ws_utf8_validate", &["simdutf8", "std"], &[info(KIB), info(64 * KIB)]),
+    ("utf8", UTF8_ASCII, "ws_utf8_validate", &["simdutf8"],
+        &[must(KIB, 1.0), aim(64 * KIB, 1.15, 1.05)]),
+    ("utf8", UTF8_ASCII, "ws_utf8_validate", &["simdutf", "std"], &[info(KIB), info(64 * KIB)]),
+    ("idle", IDLE, "ws_decoder", &["the limit"], &[aim(0, 1.0, 0.25)]),
+    ("idle", IDLE, "ws_conn", &["the limit"], &[aim(0, 1.0, 0.25)]),
+    ("idle", IDLE, "ws_conn", &[UWEBSOCKETS, WSLAY, TUNGSTENITE, FASTWEBSOCKETS], &[info(0)]),
+    ("python-decode", PYTHON_BATCH, "ws_decoder_feed", &["websockets"],
         &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
-    ("24", PYTHON_BATCH, "ws_decoder_feed", &["aiohttp"],
+    ("python-decode", PYTHON_BATCH, "ws_decoder_feed", &["aiohttp"],
         &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["websockets"],
+    ("python-decode", PYTHON_BATCH, "Decoder.feed", &["websockets"],
         &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["aiohttp"],
+    ("python-decode", PYTHON_BATCH, "Decoder.feed", &["aiohttp"],
         &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
-    ("24", PYTHON_BATCH, "Decoder.feed", &["wsproto"], &[info(20), info(KIB)]),
-    ("24", PYTHON_BATCH, "Decoder.feed_tuples", &["websockets"],
+    ("python-decode", PYTHON_BATCH, "Decoder.feed", &["wsproto"], &[info(20), info(KIB)]),
+    ("python-decode", PYTHON_BATCH, "Decoder.feed_tuples", &["websockets"],
         &[aim(20, 0.15, 0.10), aim(KIB, 0.15, 0.10)]),
-    ("24", PYTHON_BATCH, "Decoder.feed_tuples", &["aiohttp"],
+    ("python-decode", PYTHON_BATCH, "Decoder.feed_tuples", &["aiohttp"],
         &[aim(20, 1.0, 0.75), aim(KIB, 1.0, 0.75)]),
-    ("25", PYTHON_SINGLE, "ws_frame_decode", &["websockets"],
+    ("python-decode", PYTHON_SINGLE, "ws_frame_decode", &["websockets"],
         &[must(20, 0.40), must(KIB, 0.40)]),
-    ("25", PYTHON_SINGLE, "frame_decode", &["websockets"],
+    ("python-decode", PYTHON_SINGLE, "frame_decode", &["websockets"],
         &[aim(20, 0.75, 0.60), aim(KIB, 0.75, 0.60)]),
-    ("26", PYTHON_ECHO, "Connection", &["websockets"],
+    ("python-echo", PYTHON_ECHO, "Connection", &["websockets"],
         &[aim(20, 0.60, 0.45), aim(KIB, 0.60, 0.45)]),
-    ("26", PYTHON_ECHO, "Connection", &["wsproto"], &[info(20), info(KIB)]),
-    ("26", PYTHON_ECHO_16, "Connection", &["websockets"],
+    ("python-echo", PYTHON_ECHO, "Connection", &["wsproto"], &[info(20), info(KIB)]),
+    ("python-echo", PYTHON_ECHO_16, "Connection", &["websockets"],
         &[aim(20, 0.40, 0.30), aim(KIB, 0.40, 0.30)]),
-    ("26", PYTHON_ECHO_16, "Connection", &["wsproto"], &[info(20), info(KIB)]),
-    ("pmd", COMPRESS, "ws_conn_send", DEFLATES, &[info(KIB)]),
-    ("pmd", COMPRESS_ALONE, "ws_conn_send", DEFLATES, &[info(KIB)]),
-    ("pmd", DECOMPRESS, "ws_conn_recv", DEFLATES, &[info(KIB)]),
-    ("pmd", DECOMPRESS_ALONE, "ws_conn_recv", DEFLATES, &[info(KIB)]),
-    ("pmd", RESIDENT, "ws_conn", &["npm ws", "websockets"], &[info(KIB)]),
-    ("pmd", RESIDENT_ALONE, "ws_conn", &["npm ws", "websockets"], &[info(KIB)]),
-    ("pmd", HELD_TO_COMPRESS, "window 15, level 8", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_COMPRESS, "window 15, level 1", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_COMPRESS, "window 12, level 5", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_COMPRESS, "window 9, level 1", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_COMPRESS, "no takeover", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_DECOMPRESS, "window 15, level 8", &[""], &[info(KIB)]),
-    ("pmd", HELD_TO_DECOMPRESS, "no takeover", &[""], &[info(KIB)]),
+    ("python-echo", PYTHON_ECHO_16, "Connection", &["wsproto"], &[info(20), info(KIB)]),
+    ("compress", COMPRESS, "ws_conn_send", DEFLATES, &[info(KIB)]),
+    ("compress", COMPRESS_ALONE, "ws_conn_send", DEFLATES, &[info(KIB)]),
+    ("compress", DECOMPRESS, "ws_conn_recv", DEFLATES, &[info(KIB)]),
+    ("compress", DECOMPRESS_ALONE, "ws_conn_recv", DEFLATES, &[info(KIB)]),
+    ("compress", RESIDENT, "ws_conn", &["npm ws", "websockets"], &[info(KIB)]),
+    ("compress", RESIDENT_ALONE, "ws_conn", &["npm ws", "websockets"], &[info(KIB)]),
+    ("compress", HELD_TO_COMPRESS, "window 15, level 8", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_COMPRESS, "window 15, level 1", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_COMPRESS, "window 12, level 5", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_COMPRESS, "window 9, level 1", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_COMPRESS, "no takeover", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_DECOMPRESS, "window 15, level 8", NOBODY, &[info(KIB)]),
+    ("compress", HELD_TO_DECOMPRESS, "no takeover", NOBODY, &[info(KIB)]),
 ];
 
-const DEFLATES: &[&str] = &["zlib-rs", "zlib", "npm ws", "websockets"];
+/// Not zlib-rs, which is the library's own engine, and so the floor.
+const DEFLATES: &[&str] = &["zlib", "npm ws", "websockets"];
+const NOBODY: &[&str] = &[];
+const FOUR_SIZES: &[Aim] = &[info(20), info(125), info(KIB), info(64 * KIB)];
 
 struct Aim {
     size: usize,
@@ -226,24 +266,51 @@ const fn info(size: usize) -> Aim {
     Aim { size, must: None, stretch: None }
 }
 
-/// Every comparison, row by row.
-pub(crate) fn all() -> Vec<Target> {
-    let mut all = Vec::new();
-    for &(row, quantity, ours, peers, aims) in TABLE {
-        for peer in peers {
-            all.extend(aims.iter().map(|aim| Target {
-                row: row.into(),
-                quantity: quantity.into(),
-                size: aim.size,
-                ours: ours.into(),
-                peer: (*peer).into(),
-                unit: unit(quantity),
-                must: aim.must,
-                stretch: aim.stretch,
-            }));
+/// Everything that is measured, row by row.
+pub(crate) fn all() -> Vec<Subject> {
+    let mut all: Vec<Subject> = Vec::new();
+    for entry @ (.., aims) in TABLE {
+        for aim in *aims {
+            let peers = peers_of(entry, aim);
+            match all.iter_mut().find(|subject| is_of(subject, entry, aim.size)) {
+                Some(subject) => subject.peers.extend(peers),
+                None => all.push(subject(entry, aim.size, peers.collect())),
+            }
         }
     }
     all
+}
+
+fn peers_of((.., peers, _): &Entry, aim: &Aim) -> impl Iterator<Item = Peer> {
+    let peer =
+        |name: &&str| Peer { name: (*name).into(), must: aim.must, stretch: aim.stretch };
+    peers.iter().map(peer)
+}
+
+fn is_of(subject: &Subject, &(_, quantity, ours, ..): &Entry, size: usize) -> bool {
+    subject.quantity == quantity && subject.ours == ours && subject.size == size
+}
+
+fn subject(&(row, quantity, ours, ..): &Entry, size: usize, peers: Vec<Peer>) -> Subject {
+    Subject {
+        row: row.into(),
+        quantity: quantity.into(),
+        size,
+        ours: ours.into(),
+        unit: unit(quantity),
+        floor: floors::of(quantity),
+        peers,
+    }
+}
+
+/// The subjects of these rows, or of all if there are none.
+pub(crate) fn of_rows(rows: &[String]) -> Result<Vec<Subject>, String> {
+    let names: Vec<_> = ROWS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = rows.iter().find(|row| !names.contains(&&***row)) {
+        return Err(format!("there is no row {unknown}; rows: {}", names.join(", ")));
+    }
+    let is_wanted = |subject: &Subject| rows.is_empty() || rows.contains(&subject.row);
+    Ok(all().into_iter().filter(is_wanted).collect())
 }
 
 fn unit(quantity: &str) -> Unit {
@@ -252,5 +319,55 @@ fn unit(quantity: &str) -> Unit {
             Unit::Bytes
         }
         _ => Unit::Ns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_name_and_no_name_is_without_row() {
+        let mut rows: Vec<_> = all().into_iter().map(|subject| subject.row).collect();
+        rows.dedup();
+        let names: Vec<_> = ROWS.iter().map(|(name, _)| *name).collect();
+        assert_eq!(rows, names, "the rows of the table, each in one piece");
+    }
+
+    #[test]
+    fn a_subject_is_compared_with_a_peer_once() {
+        for subject in all() {
+            let mut others: Vec<_> = subject.others().collect();
+            let count = others.len();
+            others.sort_unstable();
+            others.dedup();
+            assert_eq!(others.len(), count, "{subject:?}");
+        }
+    }
+
+    #[test]
+    fn the_ratio_aimed_for_is_below_the_one_required() {
+        for peer in all().into_iter().flat_map(|subject| subject.peers) {
+            let Some(stretch) = peer.stretch else { continue };
+            assert!(peer.must.is_some_and(|must| stretch < must), "{peer:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_chosen_by_name() {
+        let rows = ["utf8".to_string(), "mask".to_string()];
+        let chosen = of_rows(&rows).unwrap();
+        assert!(chosen.iter().all(|subject| rows.contains(&subject.row)));
+        assert!(rows.iter().all(|row| chosen.iter().any(|subject| subject.row == *row)));
+        assert_eq!(of_rows(&[]).unwrap().len(), all().len());
+    }
+
+    #[test]
+    fn an_unknown_row_is_an_error_that_lists_the_rows() {
+        let error = of_rows(&["16".to_string()]).unwrap_err();
+        assert!(
+            error.starts_with("there is no row 16; rows: mask, decode, text,"),
+            "{error}"
+        );
     }
 }

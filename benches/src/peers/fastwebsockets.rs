@@ -22,7 +22,7 @@ impl Reader {
 }
 
 impl Decode for Reader {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
         for _ in 0..self.frames {
             let frame =
                 ready(self.socket.read_frame()).expect("fastwebsockets: read_frame");

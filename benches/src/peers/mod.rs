@@ -1,13 +1,18 @@
 //! The parts of the peers that the comparisons need, one file for each peer.
 
 pub(crate) mod fastwebsockets;
+pub(crate) mod nexus_web;
 pub(crate) mod openssl;
 pub(crate) mod picohttpparser;
+pub(crate) mod sockudo_ws;
 pub(crate) mod soketto;
+pub(crate) mod tokio_websockets;
 pub(crate) mod tungstenite;
 pub(crate) mod uwebsockets;
+pub(crate) mod web_socket;
 pub(crate) mod websocket_sans_io;
 pub(crate) mod wslay;
+pub(crate) mod yawc;
 pub(crate) mod zlib;
 
 use crate::abi::SharedLibrary;

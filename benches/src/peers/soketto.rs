@@ -23,7 +23,7 @@ impl Reader {
 }
 
 impl Decode for Reader {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
         for _ in 0..self.frames {
             self.message.clear();
             let received = ready(self.receiver.receive_data(&mut self.message));

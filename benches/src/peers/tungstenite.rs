@@ -1,6 +1,7 @@
 //! tungstenite, from the crates registry.
 
-use crate::stream::{Decode, Endless, Stream};
+use crate::sink::Sink;
+use crate::stream::{Decode, Echo, Encode, Endless, Stream};
 use bytes::Bytes;
 use std::io::{self, Read, Write};
 use tungstenite::protocol::{Role, WebSocket};
@@ -29,7 +30,7 @@ impl Reader {
 }
 
 impl Decode for Reader {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
         for _ in 0..self.frames {
             match self.socket.read().expect("tungstenite: read") {
                 Message::Binary(bytes) => each(&bytes),
@@ -40,55 +41,94 @@ impl Decode for Reader {
     }
 }
 
-/// A client's write() and flush().
+/// write() and flush().
 pub(crate) struct Writer {
     socket: WebSocket<Sink>,
-    /// Shared with each message: it is not copied to make one.
-    payload: Bytes,
+    /// Its payload is shared with each message: it is not copied to make one.
+    message: Message,
 }
 
 impl Writer {
-    pub(crate) fn new(payload: &[u8]) -> Writer {
-        let socket = WebSocket::from_raw_socket(Sink::default(), Role::Client, None);
-        Writer { socket, payload: Bytes::copy_from_slice(payload) }
+    pub(crate) fn server(message: Message) -> Writer {
+        Writer::new(Role::Server, message)
     }
 
-    pub(crate) fn write(&mut self) {
-        let message = Message::Binary(self.payload.clone());
-        self.socket.write(message).expect("tungstenite: write");
+    pub(crate) fn client(message: Message) -> Writer {
+        Writer::new(Role::Client, message)
+    }
+
+    fn new(role: Role, message: Message) -> Writer {
+        let socket = WebSocket::from_raw_socket(Sink::default(), role, None);
+        Writer { socket, message }
+    }
+}
+
+pub(crate) fn binary(payload: &[u8]) -> Message {
+    Message::Binary(Bytes::copy_from_slice(payload))
+}
+
+pub(crate) fn text(payload: &[u8]) -> Message {
+    Message::Text(Bytes::copy_from_slice(payload).try_into().expect("UTF-8"))
+}
+
+impl Encode for Writer {
+    fn write(&mut self) {
+        self.socket.write(self.message.clone()).expect("tungstenite: write");
         self.socket.flush().expect("tungstenite: flush");
     }
 
-    /// The bytes of one write().
-    pub(crate) fn frame(&mut self) -> Vec<u8> {
-        self.socket.get_mut().kept = Some(Vec::new());
+    fn frame(&mut self) -> Vec<u8> {
+        self.socket.get_mut().keep();
         self.write();
-        self.socket.get_mut().kept.take().unwrap_or_default()
+        self.socket.get_mut().take()
     }
 }
 
-/// Accepts all writes, and drops their bytes unless it has to keep them.
-#[derive(Default)]
-struct Sink {
-    kept: Option<Vec<u8>>,
+/// A server that sends each message back.
+pub(crate) struct Server {
+    socket: WebSocket<Peer>,
+    frames: usize,
 }
 
-impl Write for Sink {
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        if let Some(kept) = &mut self.kept {
-            kept.extend_from_slice(buf);
+/// A client that sends its stream, and keeps the last answers.
+struct Peer {
+    stream: Endless,
+    answers: Vec<u8>,
+}
+
+impl Server {
+    pub(crate) fn new(stream: &Stream) -> Server {
+        let peer = Peer { stream: Endless::new(stream), answers: Vec::new() };
+        let socket = WebSocket::from_raw_socket(peer, Role::Server, None);
+        Server { socket, frames: stream.frames }
+    }
+}
+
+impl Echo for Server {
+    fn echo(&mut self) -> &[u8] {
+        self.socket.get_mut().answers.clear();
+        for _ in 0..self.frames {
+            let message = self.socket.read().expect("tungstenite: read");
+            self.socket.write(message).expect("tungstenite: write");
         }
-        Ok(buf.len())
+        self.socket.flush().expect("tungstenite: flush");
+        &self.socket.get_ref().answers
+    }
+}
+
+impl Read for Peer {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stream.read(buf)
+    }
+}
+
+impl Write for Peer {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.answers.write(buf)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl Read for Sink {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Ok(0)
     }
 }
 

@@ -59,6 +59,18 @@ struct Masking : Protocol {
     using Protocol::unmaskImprecise8;
 };
 
+ptrdiff_t consume(Receiver *receiver, char *data, size_t len, Span *spans) {
+    receiver->spans = spans;
+    receiver->count = 0;
+    Protocol::consume(data, static_cast<unsigned int>(len), &receiver->state, receiver);
+    return receiver->failed ? -1 : static_cast<ptrdiff_t>(receiver->count);
+}
+
+size_t encode(char *out, const char *payload, size_t len, int opcode) {
+    return uWS::protocol::formatMessage<true>(out, payload, len, uWS::OpCode(opcode), len, false,
+                                              true);
+}
+
 // What uWS::HttpResponse writes with an upgrade, but for its Date and its own name.
 size_t writeUpgrade(std::string_view key, char *out) {
     char accept[28];
@@ -84,10 +96,7 @@ extern "C" {
 // Needs CONSUME_PRE_PADDING bytes before `data` and CONSUME_POST_PADDING after it. Returns how
 // many messages were noted in `spans`, or -1.
 ptrdiff_t bench_uws_consume(Receiver *receiver, char *data, size_t len, Span *spans) {
-    receiver->spans = spans;
-    receiver->count = 0;
-    Protocol::consume(data, static_cast<unsigned int>(len), &receiver->state, receiver);
-    return receiver->failed ? -1 : static_cast<ptrdiff_t>(receiver->count);
+    return consume(receiver, data, len, spans);
 }
 
 Receiver *bench_uws_receiver() { return new Receiver(); }
@@ -102,8 +111,17 @@ void bench_uws_mask(char *data, size_t len, const char *key) {
     Masking::unmaskImprecise8<0>(data, mask, static_cast<unsigned int>(len));
 }
 
-size_t bench_uws_encode(char *out, const char *payload, size_t len) {
-    return uWS::protocol::formatMessage<true>(out, payload, len, uWS::BINARY, len, false, true);
+size_t bench_uws_encode(char *out, const char *payload, size_t len, int opcode) {
+    return encode(out, payload, len, opcode);
+}
+
+// Reads one message, as bench_uws_consume() does, and writes it back as a text.
+size_t bench_uws_echo(Receiver *receiver, char *data, size_t len, char *out) {
+    Span message = {};
+    if (consume(receiver, data, len, &message) != 1) {
+        return 0;
+    }
+    return encode(out, message.data, message.len, uWS::TEXT);
 }
 
 void bench_uws_accept_key(const char *key, char *accept) {

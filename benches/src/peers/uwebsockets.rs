@@ -1,8 +1,8 @@
 //! uWebSockets, through uwebsockets.cpp.
 
 use super::open;
-use crate::stream::{Decode, Refilled, Stream};
-use std::ffi::c_void;
+use crate::stream::{Decode, Echo, Refilled, Stream};
+use std::ffi::{c_int, c_void};
 use std::slice;
 
 type Consume = unsafe extern "C" fn(*mut c_void, *mut u8, usize, *mut Span) -> isize;
@@ -14,7 +14,9 @@ pub(crate) struct UWebSockets {
     receiver_free: unsafe extern "C" fn(*mut c_void),
     /// May write eight bytes after the payload.
     pub(crate) mask: unsafe extern "C" fn(*mut u8, usize, *const u8),
-    pub(crate) encode: unsafe extern "C" fn(*mut u8, *const u8, usize) -> usize,
+    /// To, from, length and opcode.
+    pub(crate) encode: unsafe extern "C" fn(*mut u8, *const u8, usize, c_int) -> usize,
+    echo: unsafe extern "C" fn(*mut c_void, *mut u8, usize, *mut u8) -> usize,
     pub(crate) accept_key: unsafe extern "C" fn(*const u8, *mut u8),
     /// Writes to the head, and up to 32 bytes after it.
     pub(crate) upgrade: unsafe extern "C" fn(*mut u8, usize, *mut u8) -> usize,
@@ -30,6 +32,7 @@ impl UWebSockets {
             receiver_free: library.function("bench_uws_receiver_free")?,
             mask: library.function("bench_uws_mask")?,
             encode: library.function("bench_uws_encode")?,
+            echo: library.function("bench_uws_echo")?,
             accept_key: library.function("bench_uws_accept_key")?,
             upgrade: library.function("bench_uws_upgrade")?,
             connection_size: library.function("bench_uws_connection_size")?,
@@ -45,7 +48,12 @@ impl UWebSockets {
     pub(crate) fn decoder(self, stream: &Stream) -> Decoder {
         let spans = vec![Span { data: std::ptr::null(), len: 0 }; stream.frames];
         let receiver = unsafe { (self.receiver)() };
-        Decoder { peer: self, receiver, input: Refilled::new(&stream.bytes), spans }
+        Decoder { peer: self, receiver, input: Refilled::of(stream), spans }
+    }
+
+    /// A server that sends the one text of the stream back.
+    pub(crate) fn server(self, stream: &Stream) -> Server {
+        Server { decoder: self.decoder(stream), out: vec![0; stream.bytes.len()] }
     }
 }
 
@@ -65,8 +73,12 @@ pub(crate) struct Decoder {
 }
 
 impl Decode for Decoder {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
-        let (at, len) = self.input.read();
+    fn read(&mut self) {
+        self.input.read();
+    }
+
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
+        let (at, len) = self.input.parts();
         let spans = self.spans.as_mut_ptr();
         let count = unsafe { (self.peer.consume)(self.receiver, at, len, spans) };
         assert_eq!(count, self.spans.len() as isize, "uWebSockets: consume");
@@ -79,5 +91,25 @@ impl Decode for Decoder {
 impl Drop for Decoder {
     fn drop(&mut self) {
         unsafe { (self.peer.receiver_free)(self.receiver) };
+    }
+}
+
+pub(crate) struct Server {
+    decoder: Decoder,
+    out: Vec<u8>,
+}
+
+impl Echo for Server {
+    fn read(&mut self) {
+        self.decoder.read();
+    }
+
+    fn echo(&mut self) -> &[u8] {
+        let Decoder { peer, receiver, input, .. } = &mut self.decoder;
+        let (at, len) = input.parts();
+        let to = self.out.as_mut_ptr();
+        let written = unsafe { (peer.echo)(*receiver, at, len, to) };
+        assert_ne!(written, 0, "uWebSockets: consume");
+        &self.out[..written]
     }
 }

@@ -11,16 +11,17 @@ pub(crate) struct Decoder {
 
 impl Decoder {
     pub(crate) fn new(stream: &Stream) -> Decoder {
-        Decoder {
-            decoder: WebsocketFrameDecoder::new(),
-            input: Refilled::new(&stream.bytes),
-        }
+        Decoder { decoder: WebsocketFrameDecoder::new(), input: Refilled::of(stream) }
     }
 }
 
 impl Decode for Decoder {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
-        let (at, len) = self.input.read();
+    fn read(&mut self) {
+        self.input.read();
+    }
+
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
+        let (at, len) = self.input.parts();
         let mut rest = unsafe { slice::from_raw_parts_mut(at, len) };
         let mut payload: &[u8] = &[];
         loop {

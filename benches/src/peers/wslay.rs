@@ -41,7 +41,7 @@ pub(crate) struct Decoder {
 }
 
 impl Decode for Decoder {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
         let call = on_message(each);
         let user = (&raw mut *each).cast();
         let (at, len) = (self.stream.as_ptr(), self.stream.len());

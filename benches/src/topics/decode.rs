@@ -2,14 +2,18 @@
 //! used as the header recommends.
 //!
 //! uWebSockets' consume() and websocket-sans-io decode frame by frame. The connection delivers
-//! whole messages, like tungstenite, fastwebsockets, soketto and wslay.
+//! whole messages, like the other peers.
 
 use crate::abi::Abi;
+use crate::floors;
 use crate::harness::{Bench, Group};
 use crate::peers::uwebsockets::UWebSockets;
 use crate::peers::wslay::Wslay;
-use crate::peers::{fastwebsockets, soketto, tungstenite, websocket_sans_io};
-use crate::stream::{self, BINARY, Decode, Refilled, Stream};
+use crate::peers::{
+    fastwebsockets, nexus_web, sockudo_ws, soketto, tokio_websockets, tungstenite,
+    web_socket, websocket_sans_io, yawc,
+};
+use crate::stream::{self, BINARY, Decode, Refilled, Several, Stream};
 use crate::targets::DECODE;
 use std::ptr::null;
 use std::slice;
@@ -26,27 +30,66 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
         let mut group = Group::new(DECODE, size).operations(stream.frames);
         stream::add(&mut group, "ws_frame_decode", FrameByFrame::new(abi, &stream));
         stream::add(&mut group, "ws_decoder_feed", Batch::new(abi, &stream));
-        stream::add(&mut group, "ws_conn_recv", Connection::new(abi, &stream));
-        stream::add(&mut group, "tungstenite", tungstenite::Reader::new(&stream));
-        stream::add(&mut group, "fastwebsockets", fastwebsockets::Reader::new(&stream));
         stream::add(&mut group, "soketto", soketto::Reader::new(&stream));
-        stream::add(
-            &mut group,
-            "websocket-sans-io",
-            websocket_sans_io::Decoder::new(&stream),
-        );
-        match UWebSockets::open() {
-            Ok(peer) => stream::add(&mut group, "uWebSockets", peer.decoder(&stream)),
-            Err(why) => group.missing("uWebSockets", why),
-        }
-        match Wslay::open() {
-            Ok(peer) => stream::add(&mut group, "wslay", peer.decoder(&stream)),
-            Err(why) => group.missing("wslay", why),
-        }
-        // Part of each of them.
-        let mut input = Refilled::new(&stream.bytes);
-        group.unchecked("the copy alone", move || input.read());
+        stream::add(&mut group, "web-socket", web_socket::Reader::new(&stream));
+        let frame_by_frame = websocket_sans_io::Decoder::new(&stream);
+        stream::add(&mut group, "websocket-sans-io", frame_by_frame);
+        add_connections(&mut group, abi, &stream, 1);
+        group.floor(floor(&stream));
         bench.measure(group);
+    }
+}
+
+/// Adds those that deliver whole messages, and check text: a number of each reads the stream.
+pub(super) fn add_connections<'a>(
+    group: &mut Group<'a>,
+    abi: &'a Abi,
+    stream: &Stream,
+    count: usize,
+) {
+    let mut add = Add { group, stream, count };
+    add.each("ws_conn_recv", |stream| Connection::new(abi, stream));
+    add.each("tungstenite", tungstenite::Reader::new);
+    add.each("fastwebsockets", fastwebsockets::Reader::new);
+    add.each("tokio-websockets", tokio_websockets::Reader::new);
+    add.each("yawc", yawc::Reader::new);
+    match count {
+        1 => add.each("nexus-web", nexus_web::Reader::new),
+        _ => add.each("nexus-web", nexus_web::Reader::small),
+    }
+    add.each("sockudo-ws", sockudo_ws::Reader::new);
+    match UWebSockets::open() {
+        Ok(peer) => add.each("uWebSockets", |stream| peer.decoder(stream)),
+        Err(why) => add.group.missing("uWebSockets", why),
+    }
+    match Wslay::open() {
+        Ok(peer) => add.each("wslay", |stream| peer.decoder(stream)),
+        Err(why) => add.group.missing("wslay", why),
+    }
+}
+
+struct Add<'g, 'a> {
+    group: &'g mut Group<'a>,
+    stream: &'g Stream,
+    count: usize,
+}
+
+impl<'a> Add<'_, 'a> {
+    fn each<D: Decode + 'a>(&mut self, name: &'static str, new: impl Fn(&Stream) -> D) {
+        let decoders = Several::new(self.count, self.stream, new);
+        stream::add(self.group, name, decoders);
+    }
+}
+
+/// The copy that each side makes; the end of each frame; a store to each byte.
+pub(super) fn floor(stream: &Stream) -> impl FnMut() -> usize + use<> {
+    let mut input = Refilled::of(stream);
+    move || {
+        input.read();
+        let read = input.bytes();
+        let frames = floors::headers(read);
+        floors::store(read);
+        frames
     }
 }
 
@@ -58,13 +101,17 @@ struct FrameByFrame<'a> {
 
 impl<'a> FrameByFrame<'a> {
     fn new(abi: &'a Abi, stream: &Stream) -> FrameByFrame<'a> {
-        FrameByFrame { abi, input: Refilled::new(&stream.bytes) }
+        FrameByFrame { abi, input: Refilled::of(stream) }
     }
 }
 
 impl Decode for FrameByFrame<'_> {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
-        let (at, len) = self.input.read();
+    fn read(&mut self) {
+        self.input.read();
+    }
+
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
+        let (at, len) = self.input.parts();
         let mut frame = ws_frame::default();
         let mut done = 0;
         while done < len {
@@ -103,7 +150,7 @@ impl<'a> Batch<'a> {
     fn new(abi: &'a Abi, stream: &Stream) -> Batch<'a> {
         Batch {
             abi,
-            input: Refilled::new(&stream.bytes),
+            input: Refilled::of(stream),
             decoder: ws_decoder::default(),
             frames: [ws_frame::default(); ENTRIES],
         }
@@ -111,8 +158,12 @@ impl<'a> Batch<'a> {
 }
 
 impl Decode for Batch<'_> {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
-        let (mut at, mut len) = self.input.read();
+    fn read(&mut self) {
+        self.input.read();
+    }
+
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
+        let (mut at, mut len) = self.input.parts();
         loop {
             let (frames, mut used) = (self.frames.as_mut_ptr(), 0);
             let count = unsafe {
@@ -143,6 +194,7 @@ pub(crate) struct Connection<'a> {
     input: Refilled,
     conn: *mut ws_conn,
     events: [ws_event; ENTRIES],
+    out: [u8; WS_MAX_OUTPUT],
 }
 
 pub(crate) const NO_EVENT: ws_event =
@@ -154,17 +206,21 @@ impl<'a> Connection<'a> {
         assert!(!conn.is_null(), "ws_conn_new: no memory");
         Connection {
             abi,
-            input: Refilled::new(&stream.bytes),
+            input: Refilled::of(stream),
             conn,
             events: [NO_EVENT; ENTRIES],
+            out: [0; WS_MAX_OUTPUT],
         }
     }
 }
 
 impl Decode for Connection<'_> {
-    fn pass(&mut self, each: &mut impl FnMut(&[u8])) {
-        let (mut at, mut len) = self.input.read();
-        let mut out = [0_u8; WS_MAX_OUTPUT];
+    fn read(&mut self) {
+        self.input.read();
+    }
+
+    fn decode(&mut self, each: &mut impl FnMut(&[u8])) {
+        let (mut at, mut len) = self.input.parts();
         while len > 0 {
             let (events, mut used) = (self.events.as_mut_ptr(), 0);
             let count = unsafe {
@@ -181,7 +237,7 @@ impl Decode for Connection<'_> {
             for event in &self.events[..count as usize] {
                 each(unsafe { &*self.abi.event_data(self.conn, at, event) });
             }
-            let (to, cap) = (out.as_mut_ptr().cast(), out.len());
+            let (to, cap) = (self.out.as_mut_ptr().cast(), self.out.len());
             let pending = unsafe { (self.abi.ws_conn_output)(self.conn, to, cap) };
             assert_eq!(pending, 0, "ws_conn_output");
             (at, len) = (unsafe { at.add(used) }, len - used);

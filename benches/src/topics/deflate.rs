@@ -5,10 +5,9 @@
 use super::decode::NO_EVENT;
 use super::memory::Tally;
 use crate::abi::Abi;
-use crate::harness::{Bench, Group};
+use crate::harness::{Bench, Group, Measured};
 use crate::peers::zlib::{zlib, zlib_rs};
 use crate::programs::{self, NODE, PYTHON};
-use crate::report::Figures;
 use crate::targets::{
     COMPRESS, COMPRESS_ALONE, DECOMPRESS, DECOMPRESS_ALONE, HELD_TO_COMPRESS,
     HELD_TO_DECOMPRESS, RESIDENT, RESIDENT_ALONE,
@@ -44,10 +43,7 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
         return;
     }
     if unsafe { (abi.ws_features)() } & WS_FEATURE_DEFLATE == 0 {
-        let why = || Err("the library was built without compression".to_string());
-        return QUANTITIES
-            .iter()
-            .for_each(|quantity| bench.note(quantity, |_| Some(why())));
+        return QUANTITIES.iter().for_each(|quantity| nothing(bench, quantity));
     }
     let messages = messages();
     let others = [
@@ -60,6 +56,14 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
         memory(bench, abi, &messages, forgets, &others);
     }
     held(bench, abi, &messages);
+}
+
+fn nothing(bench: &mut Bench, quantity: &str) {
+    let mut measured = Measured::default();
+    for side in bench.sides(quantity) {
+        measured.add(&side, Err("the library was built without compression".to_string()));
+    }
+    bench.record(quantity, SIZE, &measured);
 }
 
 type Others = [(&'static str, Result<Elsewhere, String>); 2];
@@ -133,7 +137,8 @@ fn compress(
         let len = conn.send(message, out);
         header_len(out)..len
     });
-    let mut engine = zlib_rs::Deflate::new(15, 8);
+    // The library uses no higher memory level.
+    let mut engine = zlib_rs::Deflate::new(15, 6);
     add_compressor(&mut group, "zlib-rs", messages, forgets, move |message, out| {
         if forgets {
             // The choice of the library for a message of this length.
@@ -277,15 +282,15 @@ fn memory(
     if bench.sizes(quantity).is_empty() {
         return;
     }
+    bench.announce(quantity, SIZE);
+    let mut measured = Measured::default();
     let ours = resident_each(abi, &messages[0], &params(forgets, 15, 8));
-    bench.note(quantity, |target| {
-        let (_, peer) = others.iter().find(|(name, _)| *name == target.peer)?;
-        Some(
-            peer.as_ref()
-                .map_err(Clone::clone)
-                .map(|peer| Figures::pair(ours, peer.of(TO_HOLD, forgets))),
-        )
-    });
+    measured.add("ws_conn", Ok(ours));
+    for (name, peer) in others {
+        let bytes = peer.as_ref().map(|peer| peer.of(TO_HOLD, forgets));
+        measured.add(name, bytes.map_err(Clone::clone));
+    }
+    bench.record(quantity, SIZE, &measured);
 }
 
 fn resident_each(abi: &Abi, message: &[u8], params: &ws_pmd_params) -> f64 {
@@ -323,22 +328,28 @@ fn held(bench: &mut Bench, abi: &Abi, messages: &[Vec<u8>]) {
         "no takeover" => params(true, 15, 8),
         other => panic!("{other}?"),
     };
-    bench.note(HELD_TO_COMPRESS, |target| {
-        let bytes = held_after(abi, &params_of(&target.ours), |conn, _| {
+    held_by(bench, HELD_TO_COMPRESS, |how| {
+        held_after(abi, &params_of(how), |conn, _| {
             conn.send(&messages[0], &mut vec![0; ROOM]);
-        });
-        Some(Ok(Figures::alone(bytes as f64)))
+        })
     });
-    bench.note(HELD_TO_DECOMPRESS, |target| {
-        let bytes = held_after(abi, &params_of(&target.ours), |conn, peer| {
+    held_by(bench, HELD_TO_DECOMPRESS, |how| {
+        held_after(abi, &params_of(how), |conn, peer| {
             let mut out = vec![0; ROOM];
             let len = peer.send(&messages[0], &mut out);
             conn.receive(&mut out[..len]);
             // The message itself is held until the next call.
             conn.receive_nothing();
-        });
-        Some(Ok(Figures::alone(bytes as f64)))
+        })
     });
+}
+
+fn held_by(bench: &mut Bench, quantity: &str, bytes: impl Fn(&str) -> usize) {
+    let mut measured = Measured::default();
+    for how in bench.sides(quantity) {
+        measured.add(&how, Ok(bytes(&how) as f64));
+    }
+    bench.record(quantity, SIZE, &measured);
 }
 
 /// The memory that a server holds in addition to its handle after this, with a client.

@@ -4,9 +4,10 @@
 //! same few bytes again and again would measure how the processor forwards stores to loads.
 
 use crate::abi::Abi;
+use crate::floors;
 use crate::harness::{Aligned, Bench, Group};
 use crate::peers::uwebsockets::UWebSockets;
-use crate::peers::{fastwebsockets, tungstenite};
+use crate::peers::{fastwebsockets, nexus_web, sockudo_ws, tungstenite};
 use crate::targets::{MASK, MASK_OFFSET};
 use std::cell::RefCell;
 
@@ -31,13 +32,19 @@ fn in_place(bench: &mut Bench, abi: &Abi, size: usize) {
     payloads.add(&mut group, "fastwebsockets", |slot| {
         fastwebsockets::unmask(&mut slot[..size], KEY);
     });
+    payloads.add(&mut group, "nexus-web", |slot| {
+        nexus_web::apply_mask(&mut slot[..size], KEY);
+    });
+    payloads.add(&mut group, "sockudo-ws", |slot| {
+        sockudo_ws::apply_mask(&mut slot[..size], KEY);
+    });
     match UWebSockets::open() {
         Ok(peer) => payloads.add(&mut group, "uWebSockets", move |slot| unsafe {
             (peer.mask)(slot.as_mut_ptr(), size, KEY.as_ptr());
         }),
         Err(why) => group.missing("uWebSockets", why),
     }
-    group.unchecked("memset", payloads.pass(|slot| slot[..size].fill(0)));
+    group.floor(payloads.pass(|slot| floors::store(&mut slot[..size])));
     bench.measure(group);
 }
 
@@ -103,5 +110,7 @@ fn at_an_odd_address(bench: &mut Bench, abi: &Abi, size: usize) {
         let output = memory.bytes()[offset..].to_vec();
         group.side(name, output, move || ours(abi, &mut memory.bytes()[offset..]));
     }
+    let mut memory = Aligned::new(&vec![1; size + 1]);
+    group.floor(move || floors::store(&mut memory.bytes()[1..]));
     bench.measure(group);
 }

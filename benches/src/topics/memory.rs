@@ -6,11 +6,10 @@
 
 use super::decode::NO_EVENT;
 use crate::abi::Abi;
-use crate::harness::Bench;
+use crate::harness::{Bench, Measured};
 use crate::peers::uwebsockets::UWebSockets;
 use crate::peers::wslay::Wslay;
 use crate::peers::{fastwebsockets, tungstenite};
-use crate::report::Figures;
 use crate::stream::{BINARY, Stream};
 use crate::targets::{IDLE, LIMIT};
 use std::cell::Cell;
@@ -23,11 +22,14 @@ use wscodec::ffi::version::WS_TYPE_DECODER;
 const MANY: usize = 64;
 
 pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
-    bench.note(IDLE, |target| {
-        let both = bytes(abi, &target.ours)
-            .and_then(|ours| Ok((ours, bytes(abi, &target.peer)?)));
-        Some(both.map(|(ours, peer)| Figures::pair(ours as f64, peer as f64)))
-    });
+    for size in bench.sizes(IDLE) {
+        bench.announce(IDLE, size);
+        let mut measured = Measured::default();
+        for side in bench.sides(IDLE) {
+            measured.add(&side, bytes(abi, &side).map(|bytes| bytes as f64));
+        }
+        bench.record(IDLE, size, &measured);
+    }
 }
 
 fn bytes(abi: &Abi, name: &str) -> Result<usize, String> {

@@ -6,6 +6,7 @@ mod encode;
 mod handshake;
 mod mask;
 mod memory;
+mod one_message;
 mod python;
 mod text;
 mod utf8;
@@ -18,6 +19,7 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
     decode::run(bench, abi);
     text::run(bench, abi);
     encode::run(bench, abi);
+    one_message::run(bench, abi);
     handshake::run(bench, abi);
     utf8::run(bench, abi);
     memory::run(bench, abi);

@@ -1,6 +1,6 @@
 //! Python: measured by peers/python, which runs the sides in turns, too.
 
-use crate::harness::{Bench, Measured, Times};
+use crate::harness::{Bench, Measured, Values};
 use crate::programs::{self, PYTHON};
 use crate::targets::{PYTHON_BATCH, PYTHON_ECHO, PYTHON_ECHO_16, PYTHON_SINGLE};
 use serde::Deserialize;
@@ -26,21 +26,22 @@ const MEASUREMENTS: [(&str, &str); 4] = [
 pub(crate) fn run(bench: &mut Bench) {
     for (quantity, name) in MEASUREMENTS {
         for size in bench.sizes(quantity) {
-            let measured = measure(name, size);
-            bench.note(quantity, |target| {
-                let belongs = target.size == size;
-                belongs.then(|| measured.as_ref().map_err(Clone::clone)?.outcome(target))
+            bench.announce(quantity, size);
+            let measured = measure(name, size).unwrap_or_else(|why| {
+                let missing = |side| (side, why.clone());
+                let missing = bench.sides(quantity).into_iter().map(missing).collect();
+                Measured { sides: Vec::new(), missing }
             });
+            bench.record(quantity, size, &measured);
         }
     }
 }
 
 fn measure(name: &str, size: usize) -> Result<Measured, String> {
-    eprintln!("  Python, {name}, {size} B");
     let output = programs::run(PYTHON, "python", format!("{name} {size}").as_bytes())?;
     let printed: Printed =
         serde_json::from_str(&output).map_err(|error| format!("Python: {error}"))?;
-    let sides = printed.times.into_iter().map(|(name, times)| Times { name, times });
+    let sides = printed.times.into_iter().map(|(side, values)| Values { side, values });
     let missing = printed.missing.into_iter().collect();
     Ok(Measured { sides: sides.collect(), missing })
 }

@@ -1,12 +1,10 @@
 //! Text messages, which must be UTF-8 (RFC 6455, 8.1): the cost of the check, and peers that
 //! check, too. Ours is the connection, which checks by default.
 
-use super::decode::Connection;
+use super::decode::{self, Connection};
 use crate::abi::Abi;
 use crate::harness::{Bench, Group};
-use crate::peers::fastwebsockets;
-use crate::peers::uwebsockets::UWebSockets;
-use crate::stream::{self, BINARY, Refilled, Stream, TEXT};
+use crate::stream::{self, BINARY, Stream, TEXT};
 use crate::targets::{DECODE_ASCII, DECODE_MULTIBYTE, TEXT_OR_BINARY};
 
 pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
@@ -16,6 +14,7 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
         let mut group = Group::new(TEXT_OR_BINARY, size).operations(text.frames);
         stream::add(&mut group, "text", Connection::new(abi, &text));
         stream::add(&mut group, "binary", Connection::new(abi, &binary));
+        group.floor(decode::floor(&text));
         bench.measure(group);
     }
     for (quantity, text) in
@@ -30,18 +29,8 @@ pub(crate) fn run(bench: &mut Bench, abi: &Abi) {
 fn against_peers(bench: &mut Bench, abi: &Abi, quantity: &'static str, text: &[u8]) {
     let stream = Stream::new(TEXT, text);
     let mut group = Group::new(quantity, text.len()).operations(stream.frames);
-    stream::add(&mut group, "ws_conn_recv", Connection::new(abi, &stream));
-    stream::add(&mut group, "fastwebsockets", fastwebsockets::Reader::new(&stream));
-    match UWebSockets::open() {
-        Ok(peer) => stream::add(&mut group, "uWebSockets", peer.decoder(&stream)),
-        Err(why) => group.missing("uWebSockets", why),
-    }
-    // A part of the work of ours and fastwebsockets.
-    let mut input = Refilled::new(&stream.bytes);
-    group.unchecked("copy, simdutf8", move || {
-        input.read();
-        (0..stream.frames).all(|_| simdutf8::basic::from_utf8(text).is_ok())
-    });
+    decode::add_connections(&mut group, abi, &stream, 1);
+    group.floor(decode::floor(&stream));
     bench.measure(group);
 }
 

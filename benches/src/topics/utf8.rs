@@ -2,6 +2,7 @@
 
 use super::text::{ascii, multibyte};
 use crate::abi::Abi;
+use crate::floors;
 use crate::harness::{Bench, Group};
 use crate::targets::{UTF8_ASCII, UTF8_MULTIBYTE};
 
@@ -25,6 +26,7 @@ fn validate(bench: &mut Bench, abi: &Abi, quantity: &'static str, text: &[u8]) {
     add(&mut group, "simdutf", text, simdutf::validate_utf8);
     add(&mut group, "simdutf8", text, |text| simdutf8::basic::from_utf8(text).is_ok());
     add(&mut group, "std", text, |text| std::str::from_utf8(text).is_ok());
+    group.floor(|| floors::load(text));
     bench.measure(group);
 }
 

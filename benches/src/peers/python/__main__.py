@@ -28,13 +28,14 @@ Side = Callable[[bytes], Any]
 class Measurement(NamedTuple):
     frames: int  # in a read
     sides: Mapping[str, Callable[[], Side]]
+    floor: Callable[[], Side]
 
 
 MEASUREMENTS = {
-    "batch": Measurement(64, decode.BATCH),
-    "single": Measurement(64, decode.SINGLE),
-    "echo": Measurement(1, echo.ECHO),
-    "echo-16": Measurement(16, echo.ECHO),
+    "batch": Measurement(64, decode.BATCH, decode.slices),
+    "single": Measurement(64, decode.SINGLE, decode.slices),
+    "echo": Measurement(1, echo.ECHO, echo.slices),
+    "echo-16": Measurement(16, echo.ECHO, echo.slices),
 }
 
 
@@ -69,7 +70,7 @@ def check(sides: Mapping[str, Side], data: bytes) -> None:
 
 def main() -> None:
     name, size = sys.stdin.read().split()
-    frames, makers = MEASUREMENTS[name]
+    frames, makers, floor = MEASUREMENTS[name]
     data = read_of(frames, int(size))
     sides, missing = {}, {}
     for side_name, make in makers.items():
@@ -78,6 +79,7 @@ def main() -> None:
         except ImportError as error:
             missing[side_name] = str(error)
     check(sides, data)
+    sides["slices"] = floor()
     calls = {side_name: calls_for(side, data) for side_name, side in sides.items()}
     times: dict[str, list[float]] = {side_name: [] for side_name in sides}
     for at in range(ROUNDS):

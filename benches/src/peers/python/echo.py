@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import decode
 import wscodec
 
 Side = Callable[[bytes], bytes]
@@ -55,6 +56,19 @@ def wsproto() -> Side:
             if isinstance(event, BytesMessage)
         ]
         return b"".join(replies)
+
+    return side
+
+
+# ---- the floor ----
+
+
+def slices() -> Side:
+    """The payloads as bytes, and the answers joined. They are not unmasked."""
+    payloads_of = decode.slices()
+
+    def side(data: bytes) -> bytes:
+        return b"".join(payloads_of(data))
 
     return side
 
