@@ -1,0 +1,5 @@
+//! A connection, predicted from the description in the header.
+
+pub(crate) mod connection;
+pub(crate) mod incoming;
+pub(crate) mod session;
