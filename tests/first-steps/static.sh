@@ -32,3 +32,19 @@ cc -shared -fPIC -o plugin.so plugin.c $(pkg-config --cflags --libs wscodec-stat
     -Wl,--exclude-libs,ALL -Wl,--gc-sections
 exports=$(nm -D --defined-only plugin.so | sed 's/.* //' | tr '\n' ' ')
 [ "$exports" = "plugin " ] || fail "the plugin exports $exports"
+
+# Beside another static library in Rust, in either order: the two runtimes do not clash.
+cat > other.rs << 'RUST'
+#[unsafe(no_mangle)]
+pub extern "C" fn other(n: u32) -> u32 {
+    std::panic::catch_unwind(|| (0..n).collect::<Vec<_>>().iter().sum()).unwrap_or(0)
+}
+RUST
+rustc --edition 2024 -O --crate-type staticlib other.rs
+printf '#include <wscodec.h>\nunsigned other(unsigned);\nint main(void) { return other(10) != 45 || ws_features() == 0; }\n' \
+    > both.c
+ours=$(pkg-config --cflags --libs wscodec-static)
+for libraries in "libother.a $ours" "$ours libother.a"; do
+    cc -o both both.c $libraries
+    ./both || fail "linked with $libraries"
+done

@@ -27,6 +27,8 @@ ln -sf ../release/libwscodec.so "$target/lib/libwscodec.so.$abi"
 ln -sf "libwscodec.so.$abi" "$target/lib/libwscodec.so"
 
 "$root/tests/gates/symbols.sh" "$library"
+"$root/tests/gates/elf.sh" "$target/lib"
+"$root/tests/gates/abi.sh" "$target/lib"
 if [ "$(size "$library")" -ge "$(size "$whole")" ]; then
     echo "small: $(size "$library") bytes, with compression $(size "$whole")" >&2
     exit 1

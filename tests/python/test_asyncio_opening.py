@@ -7,6 +7,7 @@ import base64
 import logging
 import re
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import needs
@@ -377,6 +378,22 @@ async def test_basic_auth_lets_through_who_knows_the_password(arguments: Any) ->
             assert response.status_code == 401
             expected = 'Basic realm="a \\"realm\\"", charset="UTF-8"'
             assert response.headers["WWW-Authenticate"] == expected
+
+
+@pytest.mark.parametrize("name", ["known", "unknown"])
+def test_basic_auth_compares_passwords_in_constant_time(name: str, monkeypatch: Any) -> None:
+    compared = []
+
+    def compare(expected: bytes, given: bytes) -> bool:
+        compared.append(given)
+        return False
+
+    monkeypatch.setattr("hmac.compare_digest", compare)
+    process = basic_auth(credentials=("known", "secret"))
+    connection: Any = SimpleNamespace(respond=lambda *_: Response(401, "", Headers()))
+    request: Any = SimpleNamespace(headers=Headers(authorization(f"{name}:guess")))
+    process(connection, request)
+    assert compared == [b"guess"]
 
 
 def test_basic_auth_needs_one_source_of_credentials() -> None:

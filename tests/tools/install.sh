@@ -4,9 +4,9 @@
 set -eu
 cd "$(dirname "$0")/../.."
 
-missing=""
+packages=""
 need() { # COMMAND PACKAGE
-    command -v "$1" > /dev/null || missing="$missing $2"
+    command -v "$1" > /dev/null || packages="$packages $2"
 }
 need gcc gcc
 need g++ g++
@@ -28,8 +28,6 @@ need firefox-esr firefox-esr
 need luajit luajit
 need go golang-go
 need javac default-jdk-headless
-[ -f /usr/share/java/jna.jar ] || missing="$missing libjna-java"
-luajit -e 'require("socket")' 2> /dev/null || missing="$missing lua-socket"
 need php php-cli
 need swig swig
 need tcpdump tcpdump
@@ -41,10 +39,10 @@ need tidy tidy
 need python3-config python3-dev
 # Libraries of the examples, and other packages without a command.
 package() { # PACKAGE...
-    for name in "$@"; do
-        dpkg -s "$name" > /dev/null 2>&1 || missing="$missing $name"
-    done
+    packages="$packages $*"
 }
+package libclang-rt-dev # tests/sanitizers
+package libjna-java lua-socket # bindings
 package libasio-dev # examples-cpp
 package libuv1-dev libevent-dev liburing-dev libglib2.0-dev libssl-dev libgnutls28-dev \
     libcurl4-openssl-dev # examples-c/loops
@@ -54,23 +52,8 @@ package libhiredis-dev libjansson-dev redis-server iproute2 systemd # examples-c
 package libwslay-dev libwebsockets-dev # the code before, in docs/moving.md
 package openssl nginx-light haproxy # docs/guide.md, examples-chat
 
-# Installing nginx or haproxy would start it as a service.
-forbid_services() {
-    [ -e /usr/sbin/policy-rc.d ] && return
-    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-    chmod +x /usr/sbin/policy-rc.d
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-}
-
-if [ -n "$missing" ]; then
-    [ "$(id -u)" -eq 0 ] || { echo "run as root: apt-get install$missing" >&2; exit 1; }
-    echo "installing Debian packages:$missing"
-    forbid_services
-    apt-get update -qq
-    # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing \
-        > /dev/null
-fi
+# shellcheck disable=SC2086 # a list of words
+tests/tools/packages.sh $packages
 
 mkdir -p target/node
 cp -r tests/node/. target/node/
@@ -79,5 +62,3 @@ if ! cmp -s tests/node/package-lock.json target/node/installed; then
     (cd target/node && npm ci --silent --no-audit --no-fund)
     cp tests/node/package-lock.json target/node/installed
 fi
-
-tests/tools/cargo-c.sh
