@@ -25,11 +25,15 @@ from conversation import (
     talk_in_thread,
 )
 from node import node
+from shared_tls import for_threads
 from websocket import ABNF
 
 
 def websockets_sync(visit: Visit) -> Seen:
-    with websockets.sync.client.connect(visit.url, **visit.options()) as client:
+    options = visit.options()
+    if visit.cafile:
+        options["ssl"] = for_threads(options["ssl"])
+    with websockets.sync.client.connect(visit.url, **options) as client:
         return talk_in_thread(client, bool(client.protocol.extensions))
 
 

@@ -17,6 +17,7 @@ import websockets.sync.server
 from aiohttp import WSMsgType, web
 from conversation import MIB, PATIENCE, Certificate
 from node import node
+from shared_tls import for_threads
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
@@ -102,6 +103,8 @@ def websockets_sync(certificate: Certificate | None) -> Iterator[OtherServer]:
         closes.put(connection.close_code)
 
     context = context_of(certificate)
+    if context:
+        context = for_threads(context)
     with websockets.sync.server.serve(
         handle, "127.0.0.1", 0, ssl=context, subprotocols=CHAT, max_size=MAX_SIZE
     ) as server:

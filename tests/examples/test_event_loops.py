@@ -35,6 +35,7 @@ from echo_checks import (
     goodbye,
     is_dropped,
 )
+from shared_tls import for_threads
 from test_echo_c_load import cpu_seconds
 from websockets.sync.server import ServerConnection, serve
 from wire import BINARY, FIN, PING, PONG, ROOT, TEXT, close, frame
@@ -449,7 +450,8 @@ def python_server(context: ssl.SSLContext | None = None) -> Iterator[str]:
         for message in connection:
             connection.send(message)
 
-    with serve(handle, "127.0.0.1", 0, ssl=context) as server:
+    tls = for_threads(context) if context else None
+    with serve(handle, "127.0.0.1", 0, ssl=tls) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         scheme = "wss" if context else "ws"

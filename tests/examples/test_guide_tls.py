@@ -11,6 +11,7 @@ import guide
 import pytest
 from conversation import Certificate
 from echo_checks import PATIENCE, PLAIN_ANSWER, PLAIN_REQUEST, Server
+from shared_tls import for_threads
 from websockets.sync.client import connect
 from wire import FIN, TEXT, frame
 
@@ -21,7 +22,7 @@ def serving(compiler: str, certificate: Certificate) -> Iterator[tuple[Server, s
     program = guide.build("tls", compiler, "-lssl", "-lcrypto")
     server = Server((str(program), certificate.cert, certificate.key))
     try:
-        yield server, ssl.create_default_context(cafile=certificate.ca)
+        yield server, for_threads(ssl.create_default_context(cafile=certificate.ca))
         assert server.process.wait(PATIENCE) == 0
     finally:
         server.process.kill()

@@ -26,6 +26,7 @@ from typing import IO, Any, cast
 
 import pytest
 import wire
+from shared_tls import for_threads
 from tls_socket import TlsSocket
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 from websockets.sync.client import ClientConnection, connect
@@ -122,7 +123,7 @@ class Server:
         """The client of websockets."""
         client = connect(
             f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/",
-            ssl=self.tls,
+            ssl=for_threads(self.tls) if self.tls else None,
             compression=None,
             max_size=None,
             proxy=None,

@@ -21,6 +21,7 @@ import pytest
 import wire
 import wscodec
 from echo_checks import PATIENCE, Server, echo, goodbye
+from shared_tls import for_threads
 from test_echo_c import BINARY as C_SERVER
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import (
@@ -56,6 +57,8 @@ def failed(done: Done[bytes], words: bytes, stdout: bytes = b"") -> None:
 @contextlib.contextmanager
 def serving(handler: Callable[[ServerConnection], None], **options: Any) -> Iterator[str]:
     """A server of websockets, and its URL."""
+    if "ssl" in options:
+        options["ssl"] = for_threads(options["ssl"])
     with serve(
         handler,
         "127.0.0.1",

@@ -13,6 +13,7 @@ import pytest
 import wire
 from certificates import context, trusting
 from echo_checks import PLAIN_ANSWER, PLAIN_REQUEST, echo, goodbye
+from shared_tls import for_threads
 from sync_peers import (  # noqa: F401
     PATIENCE,
     Records,
@@ -100,7 +101,7 @@ def test_the_client_of_websockets_is_served(
     with serving(handler, ssl=server_context, max_size=None) as server:
         uri = f"wss://localhost:{port_of(server)}/"
         with connect_of_websockets(
-            uri, ssl=client_context, proxy=None, max_size=None
+            uri, ssl=for_threads(client_context), proxy=None, max_size=None
         ) as client:
             for message in ("Hellö", LARGE):
                 client.send(message)
