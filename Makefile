@@ -298,6 +298,7 @@ test-all: test-tools ## runs the other tests, which need valgrind, clang, Node, 
 	tests/gates/small.sh
 	tests/gates/reproducible.sh
 	tests/gates/sbom.sh
+	tests/gates/shell.sh
 	$(MAKE) deny
 	tests/gates/rust.sh
 	tests/gates/ffi.sh

@@ -3,7 +3,7 @@
 # and packages of Python and Node below target/. A peer that cannot be installed is not an error:
 # its rows state that they were not run.
 set -u
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 PYTHON=${PYTHON:-python3}
 
 missing=""
@@ -15,7 +15,6 @@ need /usr/include/wslay/wslay.h libwslay-dev
 need /usr/include/openssl/sha.h libssl-dev
 need node nodejs
 need npm npm
-# shellcheck disable=SC2086 # a list of words
 tests/tools/packages.sh $missing >&2 || echo "not installed:$missing" >&2
 
 if ! cmp -s benches/requirements.txt target/bench-python/installed; then

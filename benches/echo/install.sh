@@ -3,7 +3,7 @@
 # only those that are missing), and packages of npm and PyPI below target/echo. A server that
 # cannot be installed is left out of the table; run.py reports why.
 set -u
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 here=benches/echo/servers
 out=target/echo
 
@@ -21,7 +21,6 @@ need wslay/wslay.h libwslay-dev
 need boost/beast.hpp libboost-dev
 need liburing.h liburing-dev
 need zlib.h zlib1g-dev
-# shellcheck disable=SC2086 # a list of words
 tests/tools/packages.sh $missing
 
 mkdir -p $out/node

@@ -4,7 +4,6 @@
 passed=0
 failed=0
 for program in "$@"; do
-    # shellcheck disable=SC2086
     if $RUN_UNDER "$program"; then
         passed=$((passed + 1))
     else

@@ -23,7 +23,7 @@ echo "the decoder needs $more bytes"
 # A program that needs no shared library at all.
 cc -static -o echo_alone echo.c $(pkg-config --cflags --libs wscodec-static) -Wl,--gc-sections
 echoes_static ./echo_alone
-[ -z "$(readelf -d echo_alone | grep NEEDED)" ] || fail "-static leaves shared libraries"
+! readelf -d echo_alone | grep NEEDED || fail "-static leaves shared libraries"
 
 # Inside a plugin: the functions of the library are not exported by it.
 printf '#include <wscodec.h>\nunsigned plugin(void);\nunsigned plugin(void) { return ws_version(); }\n' \

@@ -60,7 +60,6 @@ swig -python -o ws_wrap.c ws.i || fail "SWIG fails"
 grep -q '_wrap_ws_conn_recv' ws_wrap.c || fail "SWIG wraps nothing"
 # Python.h may not be installed.
 if headers=$(python3-config --includes 2> /dev/null); then
-    # shellcheck disable=SC2086
     $cc -fsyntax-only -I"$root/include" $headers ws_wrap.c || fail "the output of SWIG does not compile"
 fi
 echo "ffi: LuaJIT, PHP and SWIG work with the preprocessed header"

@@ -74,7 +74,6 @@ for compiler in gcc clang g++ clang++; do
             continue
         fi
         for file in alone twice macros; do
-            # shellcheck disable=SC2086
             if "$compiler" -std="$standard" $flags -I"$root/include" -x "$language" \
                     "$work/$file.c" 2> "$work/header.log"; then
                 count=$((count + 1))

@@ -109,7 +109,7 @@ CARGO_BUILD_TARGET=$target make -s install PREFIX="$root/plain"
 make -s uninstall PREFIX="$root/plain"
 leaves_nothing "$root/plain"
 
-for folder in relative '~/folder'; do
+for folder in relative \~/folder; do
     if make -s install PREFIX="$folder" 2> "$root/refused"; then
         fail "installs into $folder"
     fi

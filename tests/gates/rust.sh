@@ -30,7 +30,6 @@ $cargo add --quiet --path "$root/rust"
 sed -n '/^```rust$/,/^```$/p' "$root/README.md" | sed '1d;$d' > src/main.rs
 [ -s src/main.rs ] || { echo "rust: README has no Rust program" >&2; exit 1; }
 for options in "" "--release"; do
-    # shellcheck disable=SC2086
     printed=$($cargo run --quiet $options --target-dir "$work/target")
     [ "$printed" = "Text: Hello" ] || { echo "rust: the program in README.md printed '$printed'" >&2; exit 1; }
 done

@@ -50,8 +50,8 @@ readelf -dW "$library" > "$work/dynamic" || fail "readelf cannot read $library"
 readelf -rW "$library" | grep -E ' ws_[a-z0-9_]+' > "$work/own_calls" &&
     fail "calls its exports through the dynamic linker: $(cat "$work/own_calls")"
 
-needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' "$work/dynamic")
-case " $(echo $needed) " in
+needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' "$work/dynamic" | paste -sd ' ')
+case " $needed " in
     *" libc.so"*) ;;
     *) fail "does not need libc, but: $needed" ;;
 esac
@@ -67,6 +67,6 @@ soname=$(sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p' "$work/dynamic")
 [ "$soname" = "libwscodec.so.$major" ] || fail "SONAME is '$soname', not libwscodec.so.$major"
 
 if [ "$status" -eq 0 ]; then
-    echo "symbols: $(wc -l < "$work/exported") functions, needs $(echo $needed), SONAME $soname"
+    echo "symbols: $(wc -l < "$work/exported") functions, needs $needed, SONAME $soname"
 fi
 exit "$status"

@@ -23,7 +23,6 @@ fail() {
 compile() { # compiler, standard, option...
     compiler=$1 standard=$2
     shift 2
-    # shellcheck disable=SC2086
     "$compiler" -std="$standard" $warnings -I"$root/include" "$@" 2> log
 }
 
@@ -36,7 +35,6 @@ matrix() { # compiler
             "$1" -std="$standard" -fsyntax-only -x c++ /dev/null 2> /dev/null || continue
             for options in -fexceptions '-fno-exceptions -fno-rtti'; do
                 for file in alone twice; do
-                    # shellcheck disable=SC2086
                     if compile "$1" "$standard" -fsyntax-only $options $file.cpp; then
                         count=$((count + 1))
                     else
@@ -75,7 +73,8 @@ leaked=$(comm -13 c cpp)
 directives=$(sed -n 's/^# *define \([A-Za-z0-9_]*\).*/\1/p' "$root/include/wscodec.hpp")
 [ "$directives" = WSCODEC_HPP ] || fail "defines macros: $directives"
 
-for function in $(sed -n 's/^F(\(.*\))/\1/p' "$root/tests/c/functions.def"); do
+functions=$(sed -n 's/^F(\(.*\))/\1/p' "$root/tests/c/functions.def")
+for function in $functions; do
     grep -q "\<$function\>" "$root/include/wscodec.hpp" || fail "does not name $function()"
 done
 

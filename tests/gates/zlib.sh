@@ -67,11 +67,9 @@ int main(void)
 }
 C
 
-# shellcheck disable=SC2086
 $cc $flags -DOWN "$work/zlib.c" "$static" -o "$work/zlib_own"
 "$work/zlib_own" || { echo "zlib: fails in a program with functions of these names ($?)" >&2; exit 1; }
 # The shared library must not call them either.
-# shellcheck disable=SC2086
 $cc $flags -DOWN -rdynamic "$work/zlib.c" -L"$(dirname "$shared")" \
     -Wl,-rpath,"$(cd "$(dirname "$shared")" && pwd)" -lwscodec -o "$work/zlib_shared"
 "$work/zlib_shared" || { echo "zlib: the shared library fails in such a program ($?)" >&2; exit 1; }
@@ -80,7 +78,6 @@ seen="no system zlib to test"
 for order in "$static -lz" "-Wl,--no-as-needed -lz $static"; do
     echo 'int main(void) { return 0; }' > "$work/empty.c"
     if $cc "$work/empty.c" -lz -o "$work/empty" 2> /dev/null; then
-        # shellcheck disable=SC2086
         $cc $flags "$work/zlib.c" $order -o "$work/zlib_system"
         seen="and with zlib $("$work/zlib_system")" ||
             { echo "zlib: fails with the system's zlib" >&2; exit 1; }

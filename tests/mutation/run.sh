@@ -41,7 +41,6 @@ if [ -s "$out/patterns" ]; then
 '
     set -f
     IFS=$newline
-    # shellcheck disable=SC2046
     set -- $(cat "$out/patterns")
     unset IFS
     mutants "$out/second" "$@" -- --test rust

@@ -31,6 +31,7 @@ need javac default-jdk-headless
 need php php-cli
 need swig swig
 need tcpdump tcpdump
+need shellcheck shellcheck
 need mandoc mandoc
 need man man-db
 need col bsdextrautils
@@ -52,7 +53,6 @@ package libhiredis-dev libjansson-dev redis-server iproute2 systemd # examples-c
 package libwslay-dev libwebsockets-dev # the code before, in docs/moving.md
 package openssl nginx-light haproxy # docs/guide.md, examples-chat
 
-# shellcheck disable=SC2086 # a list of words
 tests/tools/packages.sh $packages
 
 mkdir -p target/node

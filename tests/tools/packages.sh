@@ -22,6 +22,5 @@ fi
 
 # A list of another repository may fail.
 apt-get update -qq || true
-# shellcheck disable=SC2086 # a list of words
 DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -qq -y \
     --no-install-recommends $missing > /dev/null
