@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import socket
 import struct
 import sys
 from typing import Any
 
+import kernel
 import needs
 import pytest
 from asyncio_peer import (
@@ -374,6 +377,7 @@ async def test_a_send_that_waits_for_a_slow_peer_raises_when_the_peer_is_gone() 
             while True:
                 await connection.send(b"a" * 100_000)
 
+        kernel.hold_little(connection.transport.get_extra_info("socket"))
         tasks = [asyncio.ensure_future(flood()) for _ in range(3)]
         tasks.append(asyncio.ensure_future(connection.drain()))
         await until(lambda: connection._is_write_paused)
@@ -381,6 +385,24 @@ async def test_a_send_that_waits_for_a_slow_peer_raises_when_the_peer_is_gone() 
         for task in tasks:
             with pytest.raises(ConnectionClosedError):
                 await task
+
+
+@pytest.mark.parametrize("compression", [None, "deflate"])
+@pytest.mark.parametrize("message", ["x", b"x" * 1000, b"x" * 70_000, [b"x"]], ids=len)
+@run
+async def test_a_send_after_a_write_that_failed_raises(
+    message: str | bytes | list[bytes], compression: str | None
+) -> None:
+    """The loop reports the failure in its next turn: a sender must not keep it from that."""
+    async with met(compression=compression) as (connection, peer):
+        fd = connection.transport.get_extra_info("socket").fileno()
+        with socket.socket(fileno=os.dup(fd)) as ours:
+            ours.shutdown(socket.SHUT_WR)
+        with pytest.raises(ConnectionClosedError):
+            for _ in range(1000):
+                await connection.send(message)
+        assert connection.state is State.CLOSED
+        await peer.end()
 
 
 @run

@@ -77,7 +77,7 @@ class Sending(Closing):
             frame = server_message(message, self._engine_from)
             if frame is not None:
                 self._put_frame(frame)
-                if self._is_write_paused:
+                if self._is_write_paused or self.transport.is_closing():
                     await self.drain()
                 return
         if is_fragments(message):
@@ -90,7 +90,7 @@ class Sending(Closing):
         if self._sending is not None or self._state is not OPEN:
             await self._may_send()
         self._put(opcode, payload)
-        if self._is_write_paused:
+        if self._is_write_paused or self.transport.is_closing():
             await self.drain()
 
     async def drain(self) -> None:
@@ -99,6 +99,9 @@ class Sending(Closing):
         Raises ConnectionClosed if the connection ends first.
         """
         self._flush()
+        if self.transport.is_closing() and self._state is OPEN:
+            # A write has failed, and the next turn of the loop says so to connection_lost().
+            await asyncio.sleep(0)
         if self._is_write_paused and self._state is not CLOSED:
             waiter = self._settings.loop.create_future()
             if self._drainers is None:
@@ -146,7 +149,7 @@ class Sending(Closing):
         if self._state is not OPEN:
             await self._not_open()
         self._put_frame(self._encoded(opcode, _ffi.SEND_MORE if more else 0, payload))
-        if self._is_write_paused:
+        if self._is_write_paused or self.transport.is_closing():
             await self.drain()
 
     # Pings
