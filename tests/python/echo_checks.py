@@ -109,12 +109,12 @@ class Server:
         (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) * 1024
 
-    def raw(self) -> Peer:
-        return Peer(self.port, self.tls)
+    def raw(self, receive_buffer: int | None = None) -> Peer:
+        return Peer(self.port, self.tls, receive_buffer)
 
-    def opened(self) -> Peer:
+    def opened(self, receive_buffer: int | None = None) -> Peer:
         """After the opening handshake."""
-        peer = self.raw()
+        peer = self.raw(receive_buffer)
         peer.send(PLAIN_REQUEST)
         assert peer.read(len(PLAIN_ANSWER)) == PLAIN_ANSWER
         return peer
@@ -151,9 +151,16 @@ class Server:
 class Peer:
     """A client that sends exactly what it is told to."""
 
-    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
-        tcp = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+    def __init__(
+        self, port: int, tls: ssl.SSLContext | None = None, receive_buffer: int | None = None
+    ) -> None:
+        """The kernel holds about as much as the `receive_buffer`, else what it likes."""
+        tcp = socket.socket()
+        tcp.settimeout(PATIENCE)
         tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if receive_buffer is not None:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        tcp.connect(("127.0.0.1", port))
         self.socket = cast(socket.socket, TlsSocket(tcp, tls)) if tls else tcp
 
     def __enter__(self) -> Peer:

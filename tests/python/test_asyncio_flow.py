@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import kernel
 import needs
 import pytest
 from asyncio_peer import (
@@ -238,6 +239,7 @@ async def test_callbacks_are_not_called_while_the_peer_does_not_read_the_replies
         peer = await RawPeer.open(server)
         peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
         connection = await one_of(server)
+        kernel.hold_little(connection.transport.get_extra_info("socket"))
         count = 2_000
         for _ in range(count):
             peer.write(frame(FIN | BINARY, b"a" * 100))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from typing import IO
 
+import kernel
 import needs
 import pytest
 from echo_checks import (
@@ -158,7 +159,7 @@ def test_peers_that_do_not_read_are_dropped_and_their_memory_is_bounded() -> Non
     ):
         peers = []
         for _ in range(10):
-            peer = stack.enter_context(server.opened())
+            peer = stack.enter_context(server.opened(kernel.SMALL))
             peer.send(message)
             peers.append(peer)
         assert server.is_well()
@@ -270,7 +271,7 @@ def test_verbose_says_why_a_peer_was_dropped() -> None:
             serving(ECHO, *options, log=log) as server,
             server.opened() as silent,
             server.raw() as incomplete,
-            server.opened() as unread,
+            server.opened(kernel.SMALL) as unread,
         ):
             unread.send(frame(FIN | BINARY, bytes(16 * MIB), bytes(4)))
             assert is_dropped(incomplete, 10) and is_dropped(silent, 10)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import kernel
 import pytest
 import wire
 from echo_checks import Peer, echo, goodbye
@@ -250,6 +251,7 @@ def test_a_client_masks_with_a_new_key_each_time() -> None:
 def test_send_waits_for_a_slow_peer_and_loses_nothing() -> None:
     payload = bytes(range(256)) * 4096 * 8
     with met() as (connection, peer), ThreadPoolExecutor() as threads:
+        kernel.hold_little(connection.socket)
         sent = threads.submit(connection.send, payload)
         time.sleep(0.3)
         assert not sent.done()

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import kernel
 import needs
 import pytest
 import wscodec
@@ -549,6 +550,7 @@ def test_nothing_is_lost_when_the_server_reads_late() -> None:
 
 def test_memory_is_bounded_when_the_server_does_not_read() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kernel.SMALL)
         client = start("--no-compression", f"ws://127.0.0.1:{listener.getsockname()[1]}/")
         peer = listener.accept()[0]
         with peer, client:
