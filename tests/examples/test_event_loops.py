@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+import kernel
 import needs
 import pytest
 from conversation import Certificate
@@ -247,7 +248,7 @@ def test_a_peer_that_does_not_read_is_dropped_and_a_slow_one_is_not() -> None:
     def check(name: str) -> None:
         with (
             serving(name, "--send-timeout", "2") as server,
-            server.opened() as unread,
+            server.opened(kernel.SMALL) as unread,
             server.opened() as slow,
         ):
             unread.send(frame(FIN | BINARY, payload, bytes(4)))
@@ -275,7 +276,7 @@ def test_output_that_waits_for_all_peers_is_bounded() -> None:
             serving(name, "--max-output", "32") as server,
             contextlib.ExitStack() as stack,
         ):
-            peers = [stack.enter_context(server.opened()) for _ in range(12)]
+            peers = [stack.enter_context(server.opened(kernel.SMALL)) for _ in range(12)]
             for peer in peers:
                 peer.send(message)
                 assert server.is_well()
