@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, Callable
 
 import kernel
 import needs
@@ -224,6 +225,45 @@ async def test_fragments_wait_while_the_peer_does_not_read() -> None:
         client.transport.resume_reading()
         assert len(await client.recv()) == 1_000_000
         await sending
+
+
+async def by_send(connection: Any) -> None:
+    await connection.send(b"x")
+
+
+async def by_fragments(connection: Any) -> None:
+    await connection.send([b"x"])
+
+
+async def by_drain(connection: Any) -> None:
+    connection.send_nowait("x")
+    await connection.drain()
+
+
+async def by_compression(connection: Any) -> None:
+    await connection.send(bytes(10_000))
+
+
+@pytest.mark.parametrize("send", [by_send, by_fragments, by_drain, by_compression])
+@run
+async def test_who_sends_and_never_has_to_wait_gives_others_turns(
+    send: Callable[[Any], Coroutine[Any, Any, None]],
+) -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with pair(write_limit=1 << 20, max_queue=None) as (_, client):
+        task = asyncio.ensure_future(other())
+        for _ in range(1500):
+            await send(client)
+            assert not client._is_write_paused
+        task.cancel()
+        assert turns >= 5
 
 
 @run

@@ -17,7 +17,7 @@ from ..deflate import Deflate
 from ..errors import check
 from ..exceptions import ConnectionClosed
 from ..frame import Side, frame_encode
-from ._room import SEND, Room, send_bound, send_long, send_short
+from ._room import FRAME_COST, SEND, Room, send_bound, send_long, send_short
 from ._settings import Logger, Settings
 
 WRITE_AT = 1 << 16
@@ -161,6 +161,7 @@ class Base(CommonProperties, asyncio.BufferedProtocol):
 
     def _put_frame(self, frame: Frame) -> None:
         """Writes a frame, together with those that wait, or lets it wait for more."""
+        self._room.burst -= len(frame) + FRAME_COST
         out, joins = self._out, self._joins
         if out is None:
             if joins is AT_ONCE:
@@ -193,6 +194,7 @@ class Base(CommonProperties, asyncio.BufferedProtocol):
         bound = size + _ffi.MAX_HEADER
         if self._deflate is not None:
             bound = send_bound(room.handle, c_size_t(size))
+            room.burst -= size
         send = send_long if bound > WRITE_AT or self._deflate else send_short
         if bound <= SEND:
             room.send_size.value = size

@@ -20,6 +20,12 @@ SEND = 1 << 14
 EVENTS = 512
 """Events that are reported at most at once."""
 
+BURST = 1 << 18
+"""Bytes that coroutines send before others get a turn."""
+
+FRAME_COST = 1 << 10
+"""Bytes that take about as long as a frame without any."""
+
 ENTRY = Struct(_ffi.EVENT)
 
 # An event again, with its opcode and its flags as one number, the kind.
@@ -40,6 +46,7 @@ class Room:
 
     __slots__ = (
         "buffer",
+        "burst",
         "consumed",
         "entries",
         "entries_at",
@@ -87,6 +94,8 @@ class Room:
             c_void_p(addressof(c_char.from_buffer(self.sent))),
             c_size_t(SEND),
         )
+        self.burst = BURST
+        """What is left of the BURST."""
         self.tick = 0
         """Counts the rounds of keepalive pings: see _keepalive.py."""
 

@@ -24,7 +24,7 @@ from ..exceptions import ConcurrencyError
 from ..text import CloseCode
 from ._base import CLOSED, OPEN
 from ._closing import Closing
-from ._room import output
+from ._room import BURST, output
 
 _END = object()
 """After the last fragment."""
@@ -57,8 +57,8 @@ class Sending(Closing):
         self._put(opcode, payload)
 
     async def send(self, message: Data | Fragments, text: bool | None = None) -> None:
-        """Sends a message. Waits while more than write_limit bytes are waiting for the peer to
-        read, and while another message is sent in fragments.
+        """Sends a message. Waits as drain() does, and while another message is sent in
+        fragments.
 
         message  A str is sent as text, bytes as a binary message. An iterable or asynchronous
                  iterable of either is sent as fragments of one message, each as soon as it is
@@ -77,7 +77,7 @@ class Sending(Closing):
             frame = server_message(message, self._engine_from)
             if frame is not None:
                 self._put_frame(frame)
-                if self._is_write_paused or self.transport.is_closing():
+                if self._has_to_wait():
                     await self.drain()
                 return
         if is_fragments(message):
@@ -90,18 +90,16 @@ class Sending(Closing):
         if self._sending is not None or self._state is not OPEN:
             await self._may_send()
         self._put(opcode, payload)
-        if self._is_write_paused or self.transport.is_closing():
+        if self._has_to_wait():
             await self.drain()
 
     async def drain(self) -> None:
-        """Waits while more than write_limit bytes are waiting for the peer to read.
+        """Waits while more than write_limit bytes are waiting for the peer to read. If the peer
+        reads faster than we send, gives others a turn now and then.
 
         Raises ConnectionClosed if the connection ends first.
         """
         self._flush()
-        if self.transport.is_closing() and self._state is OPEN:
-            # A write has failed, and the next turn of the loop says so to connection_lost().
-            await asyncio.sleep(0)
         if self._is_write_paused and self._state is not CLOSED:
             waiter = self._settings.loop.create_future()
             if self._drainers is None:
@@ -111,8 +109,16 @@ class Sending(Closing):
                 await waiter
             finally:
                 self._drainers.remove(waiter)
+        elif self._has_to_wait():
+            self._room.burst = BURST
+            await asyncio.sleep(0)
         if self._state is CLOSED:
             raise self._exception()
+
+    def _has_to_wait(self) -> bool:
+        """Whether the peer does not read, others have had no turn for long, or a write has
+        failed: then the next turn of the loop calls connection_lost()."""
+        return self._is_write_paused or self._room.burst < 0 or self.transport.is_closing()
 
     async def _may_send(self) -> None:
         """Waits until no message is being sent in fragments."""
@@ -149,7 +155,7 @@ class Sending(Closing):
         if self._state is not OPEN:
             await self._not_open()
         self._put_frame(self._encoded(opcode, _ffi.SEND_MORE if more else 0, payload))
-        if self._is_write_paused or self.transport.is_closing():
+        if self._has_to_wait():
             await self.drain()
 
     # Pings
