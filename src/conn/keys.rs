@@ -23,7 +23,7 @@ const _: () = assert!(
         && size_of::<[[u8; 4]; SEED as usize]>() == size_of::<Seed>()
 );
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Drawn {
     keys: [[u8; 4]; COUNT as usize],
     /// The next key; COUNT: there is none.
@@ -143,12 +143,5 @@ impl Drawn {
         source.fill(self.keys.as_flattened_mut())?;
         self.next = 0;
         Ok(())
-    }
-}
-
-impl core::fmt::Debug for Drawn {
-    /// Without the keys, which are secret until they are used.
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Drawn").field("next", &self.next).finish_non_exhaustive()
     }
 }

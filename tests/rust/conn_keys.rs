@@ -9,10 +9,13 @@ use crate::conn_allocator::{Fail, Recorder};
 use crate::pmd::USUAL;
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use std::collections::HashSet;
 use wscodec::ffi::conn::ws_conn_set_random;
-use wscodec::random::expand;
+use wscodec::memory::Allocator;
+use wscodec::random::{self, expand};
+use wscodec::side::Side;
 
 /// A source that returns consecutive bytes, and fails on demand.
 #[derive(Default)]
@@ -213,4 +216,16 @@ fn null_means_the_operating_systems_source() {
         unsafe { ws_conn_set_random(null_mut(), None, null_mut()) },
         code::INVALID_ARGUMENT
     );
+}
+
+#[test]
+fn a_connection_that_is_printed_keeps_its_keys_secret() {
+    let source = Source::default();
+    let user = (&raw const source).cast_mut().cast();
+    let mut conn = wscodec::conn::Conn::new(Side::Client, Allocator::SYSTEM);
+    conn.set_random(unsafe { random::Source::new(fill, user) }).unwrap();
+    conn.close(1000, b"", &mut [MaybeUninit::uninit(); 8]).unwrap();
+    let printed = format!("{conn:?}");
+    assert!(printed.contains("keys: "), "{printed}");
+    assert!(!printed.contains("4, 5, 6, 7"), "{printed}");
 }

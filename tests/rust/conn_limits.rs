@@ -3,6 +3,7 @@
 use crate::c::{WS_SERVER, code};
 use crate::conn::*;
 use crate::conn_allocator::Recorder;
+use crate::pmd::USUAL;
 use crate::wire::{Form, header, header_in, hex};
 
 fn limited(side: u32, stream: bool, limit: u64) -> Conn {
@@ -164,6 +165,17 @@ fn a_limit_may_be_set_at_any_time() {
         assert_eq!(conn.set(WS_OPT_MAX_MESSAGE, 3), 0);
         let items = conn.read(&from_peer(side, 0x81, "Hell"));
         assert_eq!(items, [TOO_BIG, close_reply(1009)]);
+    }
+}
+
+#[test]
+fn a_compressed_message_beyond_a_lowered_limit_is_refused_at_its_next_header() {
+    for side in SIDES {
+        let mut conn = Conn::new(side).pmd(USUAL);
+        let stored = hex("00 0500 faff 48656c6c6f");
+        assert_eq!(conn.read(&from_peer(side, 0x42, stored)), []);
+        conn.set(WS_OPT_MAX_MESSAGE, 4);
+        assert_eq!(conn.read_only(&header(0x00, peer_key(side), 1)), [TOO_BIG]);
     }
 }
 

@@ -98,6 +98,20 @@ fn invalid_text_fails_before_its_frame_is_complete() {
     }
 }
 
+#[test]
+fn in_stream_mode_the_bytes_before_the_first_invalid_one_are_reported() {
+    for side in SIDES {
+        for (text, at) in INVALID {
+            let items = conn(side, true).read_only(&from_peer(side, 0x81, text));
+            let mut expected = vec![Item::Error(code::UTF8)];
+            if *at > 1 {
+                expected.insert(0, Item::Data(1, FIRST, text[..at - 1].to_vec()));
+            }
+            assert_eq!(items, expected, "{text:x?}");
+        }
+    }
+}
+
 /// The invalid character is cut at each of its bytes by two frames, with a ping between them.
 #[test]
 fn invalid_text_cut_by_frames_fails_at_the_same_byte() {

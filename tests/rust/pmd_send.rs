@@ -62,6 +62,19 @@ fn a_message_alone_is_as_short_as_the_first_of_many() {
     }
 }
 
+/// Its memory holds a symbol for each byte: more would take a second block.
+#[test]
+fn a_message_alone_without_repetitions_takes_one_block() {
+    let mut rng = Rng::new(59);
+    for len in (1..=8).flat_map(|level| (64 << level) - 3..=(64 << level) + 3) {
+        let message: Vec<u8> = (0..len).map(|_| b' ' + rng.below(64) as u8).collect();
+        let compressed = [false, true].map(|resets| {
+            Conn::new(WS_SERVER).pmd(ours(WS_SERVER, 15, resets)).compress(&message)
+        });
+        assert_eq!(compressed[0].len(), compressed[1].len(), "{len}");
+    }
+}
+
 #[test]
 fn every_level_and_memory_level_compresses_correctly() {
     let (mut rng, one_in) = (Rng::new(52), one_in());
