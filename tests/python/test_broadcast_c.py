@@ -153,24 +153,28 @@ def test_a_slow_reader_is_dropped_and_holds_nobody_up(server: Server) -> None:
             assert read_frame(one) == (FIN | TEXT, b"still here")
 
 
+def send_to_all(peer: Peer) -> None:
+    peer.send(frame(FIN | BINARY, bytes(MIB // 4), bytes(4)))
+    assert len(read_frame(peer)[1]) == MIB // 4
+
+
 @contextlib.contextmanager
-def silent_client() -> Iterator[tuple[Server, Peer, Peer]]:
-    """A server that waits a second, somebody, and a client that has not read so much that 1 MiB
-    waits in the server, but less than is too much."""
-    server = Server(COMMAND, "--send-timeout", "1")
+def silent_client(send_timeout: int) -> Iterator[tuple[Peer, Peer]]:
+    """Somebody, and a client that has not read so much that 1 MiB waits in the server, but less
+    than is too much."""
+    server = Server(COMMAND, "--send-timeout", str(send_timeout))
     with server.opened() as peer, server.opened(kernel.SMALL) as silent:
         sent = 0
         while sent - kernel.unread(silent.socket) < MIB:
-            peer.send(frame(FIN | BINARY, bytes(MIB // 4), bytes(4)))
-            assert len(read_frame(peer)[1]) == MIB // 4
+            send_to_all(peer)
             sent += 10 + MIB // 4
-        yield server, peer, silent
+        yield peer, silent
     assert server.stop() == 0
 
 
 @needs.not_under
 def test_who_takes_nothing_is_dropped() -> None:
-    with silent_client() as (_, peer, silent):
+    with silent_client(1) as (peer, silent):
         time.sleep(2.5)
         with contextlib.suppress(ConnectionResetError):
             silent.rest()
@@ -180,14 +184,15 @@ def test_who_takes_nothing_is_dropped() -> None:
 
 @needs.not_under
 def test_who_takes_little_is_not() -> None:
-    with silent_client() as (_, peer, silent):
-        for _ in range(10):
+    with silent_client(3) as (peer, silent):
+        for _ in range(16):  # the kernel lets the server write again after a MiB or two
+            send_to_all(peer)
             assert len(read_frame(silent)[1]) == MIB // 4
-            time.sleep(0.3)
+            time.sleep(0.25)
         peer.send(frame(FIN | TEXT, b"hi"))
         while (got := read_frame(silent)) != (FIN | TEXT, b"hi"):
             assert len(got[1]) == MIB // 4
-        time.sleep(1.5)  # nothing waits now
+        time.sleep(3.5)  # nothing waits now
         peer.send(frame(FIN | TEXT, b"hi"))
         assert read_frame(silent) == (FIN | TEXT, b"hi")
 
