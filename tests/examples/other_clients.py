@@ -31,8 +31,7 @@ from websocket import ABNF
 
 def websockets_sync(visit: Visit) -> Seen:
     options = visit.options()
-    if visit.cafile:
-        options["ssl"] = for_threads(options["ssl"])
+    for_threads(options["ssl"])
     with websockets.sync.client.connect(visit.url, **options) as client:
         return talk_in_thread(client, bool(client.protocol.extensions))
 

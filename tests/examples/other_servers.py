@@ -102,9 +102,7 @@ def websockets_sync(certificate: Certificate | None) -> Iterator[OtherServer]:
                 connection.send(message)
         closes.put(connection.close_code)
 
-    context = context_of(certificate)
-    if context:
-        context = for_threads(context)
+    context = for_threads(context_of(certificate))
     with websockets.sync.server.serve(
         handle, "127.0.0.1", 0, ssl=context, subprotocols=CHAT, max_size=MAX_SIZE
     ) as server:

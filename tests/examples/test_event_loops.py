@@ -451,8 +451,7 @@ def python_server(context: ssl.SSLContext | None = None) -> Iterator[str]:
         for message in connection:
             connection.send(message)
 
-    tls = for_threads(context) if context else None
-    with serve(handle, "127.0.0.1", 0, ssl=tls) as server:
+    with serve(handle, "127.0.0.1", 0, ssl=for_threads(context)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         scheme = "wss" if context else "ws"

@@ -123,7 +123,7 @@ class Server:
         """The client of websockets."""
         client = connect(
             f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/",
-            ssl=for_threads(self.tls) if self.tls else None,
+            ssl=for_threads(self.tls),
             compression=None,
             max_size=None,
             proxy=None,

@@ -9,14 +9,16 @@ from __future__ import annotations
 import select
 import ssl
 import threading
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 T = TypeVar("T")
+Context = TypeVar("Context", bound=Optional[ssl.SSLContext])
 
 
-def for_threads(context: ssl.SSLContext) -> ssl.SSLContext:
-    """The same, after wrap_socket() makes sockets that threads may share."""
-    context.sslsocket_class = SharedSocket
+def for_threads(context: Context) -> Context:
+    """The same, after wrap_socket() makes sockets that threads may share. None: no TLS."""
+    if context is not None:
+        context.sslsocket_class = SharedSocket
     return context
 
 

@@ -57,8 +57,7 @@ def failed(done: Done[bytes], words: bytes, stdout: bytes = b"") -> None:
 @contextlib.contextmanager
 def serving(handler: Callable[[ServerConnection], None], **options: Any) -> Iterator[str]:
     """A server of websockets, and its URL."""
-    if "ssl" in options:
-        options["ssl"] = for_threads(options["ssl"])
+    for_threads(options.get("ssl"))
     with serve(
         handler,
         "127.0.0.1",

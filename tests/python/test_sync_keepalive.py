@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import kernel
 import pytest
 import wire
 from echo_checks import Peer, echo
@@ -112,8 +113,8 @@ def test_a_deaf_peer_frees_the_sender(talks: bool) -> None:
 
 def test_a_peer_that_reads_slowly_has_the_whole_time_once_the_ping_is_written() -> None:
     with met(ping_interval=0.2, ping_timeout=0.5) as (connection, peer):
-        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        kernel.hold_little(connection.socket)
+        peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kernel.SMALL)
         payload = bytes(4 << 20)
         with ThreadPoolExecutor() as threads:
             started = time.monotonic()
