@@ -20,6 +20,8 @@ mod conn_differential;
 mod frame_differential;
 #[path = "../../tests/rust/handshake_differential.rs"]
 mod handshake_differential;
+#[path = "../../tests/rust/handshakes.rs"]
+mod handshakes;
 #[path = "../../tests/rust/heads.rs"]
 mod heads;
 #[path = "../../tests/rust/pmd.rs"]

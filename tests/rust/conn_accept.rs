@@ -6,10 +6,11 @@
 use crate::c::{self, WS_SERVER, code};
 use crate::conn::{Conn, WS_STATE_OPEN, from_peer, ping, pong_reply, text};
 use crate::conn_allocator::{Fail, Recorder};
+use crate::handshakes::{NONE, UNTOUCHED, accept_raw, bytes, is_zero, spec};
 use crate::heads::{ACCEPT, Head, KEY};
 use crate::pmd::USUAL;
 use core::ffi::c_void;
-use core::ptr::{null, null_mut, without_provenance_mut};
+use core::ptr::{null, null_mut};
 use wscodec::ffi::accept::{
     WS_ACCEPT_NEED_PROTOCOL, WS_MAX_REPLY, ws_accept_spec, ws_accepted, ws_conn_accept,
 };
@@ -17,67 +18,6 @@ use wscodec::ffi::conn::ws_allocator;
 use wscodec::ffi::handshake::{ws_bytes, ws_span};
 use wscodec::ffi::negotiation::ws_pmd_params;
 use wscodec::ffi::result::ws_http_status;
-
-fn bytes(bytes: &[u8]) -> ws_bytes {
-    ws_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
-}
-
-const NONE: ws_bytes = ws_bytes { data: null(), len: 0 };
-
-pub(crate) fn spec(protocols: &[u8], headers: &[u8]) -> ws_accept_spec {
-    ws_accept_spec {
-        protocols: bytes(protocols),
-        headers: bytes(headers),
-        pmd: null(),
-        allocator: null(),
-        origins: NONE,
-        flags: 0,
-        reserved: 0,
-    }
-}
-
-/// No field is zero.
-const UNTOUCHED: ws_accepted = ws_accepted {
-    conn: without_provenance_mut(77),
-    error: 78,
-    head_len: 79,
-    protocol: ws_span { off: 80, len: 81 },
-    reserved: 82,
-};
-
-fn is_zero(accepted: &ws_accepted) -> bool {
-    let ws_accepted { conn, error, head_len, protocol, reserved } = *accepted;
-    conn.is_null()
-        && (error, head_len, protocol, reserved) == (0, 0, ws_span::default(), 0)
-}
-
-/// The result, the bytes that were written, and the filled struct.
-pub(crate) fn accept_raw(
-    buf: &[u8],
-    spec: Option<&ws_accept_spec>,
-    cap: usize,
-) -> (isize, Vec<u8>, ws_accepted) {
-    let mut room = vec![0xc5; cap + 16];
-    let mut accepted = UNTOUCHED;
-    let (from, to) = (buf.as_ptr().cast(), room.as_mut_ptr().cast::<c_void>());
-    let size = spec.map_or(0, |_| size_of::<ws_accept_spec>());
-    let spec = spec.map_or(null(), core::ptr::from_ref);
-    let result = unsafe {
-        let (to_size, len) = (size_of::<ws_accepted>(), buf.len());
-        ws_conn_accept(from, len, spec, size, &mut accepted, to_size, to, cap)
-    };
-    let len = usize::try_from(result).unwrap_or(0);
-    assert!(len <= cap);
-    assert!(room[len..].iter().all(|byte| *byte == 0xc5), "wrote more than it reported");
-    room.truncate(len);
-    assert_eq!(is_zero(&accepted), result <= 0);
-    assert_eq!(accepted.reserved, 0);
-    if result > 0 {
-        assert_eq!(accepted.conn.is_null(), accepted.error != 0);
-        assert_eq!(room.starts_with(b"HTTP/1.1 101 "), accepted.error == 0);
-    }
-    (result, room, accepted)
-}
 
 /// The error of a refused head, and its length.
 fn refusal(head: &[u8], spec: &ws_accept_spec) -> (isize, usize) {

@@ -5,8 +5,8 @@
 
 use crate::c::{self, WS_CLIENT, code};
 use crate::conn::{Conn, WS_OPCODE_TEXT, WS_STATE_OPEN, from_peer, text};
-use crate::conn_accept::{accept_raw, spec};
 use crate::conn_allocator::{Fail, Recorder};
+use crate::handshakes::{accept_raw, confirm_raw, spec};
 use crate::heads::{Head, KEY};
 use crate::pmd::USUAL;
 use core::ffi::c_void;
@@ -15,35 +15,6 @@ use wscodec::ffi::accept::{ws_accept_spec, ws_conn_confirm};
 use wscodec::ffi::conn::{ws_allocator, ws_conn, ws_conn_get_pmd};
 use wscodec::ffi::handshake::ws_response;
 use wscodec::ffi::negotiation::{ws_pmd_offer, ws_pmd_params};
-
-/// The result, the connection, and the parsed response.
-pub(crate) fn confirm_raw(
-    buf: &[u8],
-    request: &[u8],
-    offered: Option<&ws_pmd_params>,
-    allocator: *const ws_allocator,
-) -> (isize, Option<Conn>, ws_response) {
-    let mut conn: *mut ws_conn = without_provenance_mut(77);
-    let mut response = ws_response { head_len: 77, ..ws_response::default() };
-    let result = unsafe {
-        ws_conn_confirm(
-            buf.as_ptr().cast(),
-            buf.len(),
-            request.as_ptr().cast(),
-            request.len(),
-            offered.map_or(null(), core::ptr::from_ref),
-            allocator,
-            &mut conn,
-            &mut response,
-            size_of::<ws_response>(),
-        )
-    };
-    assert_eq!(conn.is_null(), result <= 0);
-    let filled = result > 0 || result == code::STATUS;
-    assert_eq!(response != ws_response::default(), filled);
-    let conn = (!conn.is_null()).then(|| Conn::of(conn, WS_CLIENT));
-    (result, conn, response)
-}
 
 fn confirm(buf: &[u8], request: &[u8]) -> (isize, Option<Conn>, ws_response) {
     confirm_raw(buf, request, None, null())

@@ -2,7 +2,7 @@
 //! values joined with ", ".
 
 use crate::c::{self, RequestFields, ResponseFields, code};
-use crate::conn_accept::{accept_raw, spec};
+use crate::handshakes::{accept_raw, spec};
 use crate::heads::{ACCEPT, Head, KEY};
 use crate::pmd::USUAL;
 use crate::rng::{Rng, count};

@@ -3,7 +3,7 @@
 
 use crate::c::WS_SERVER;
 use crate::conn::{Conn, from_peer, text};
-use crate::conn_accept::{accept_raw, spec};
+use crate::handshakes::{accept_raw, spec};
 use crate::heads::KEY;
 use crate::pmd::USUAL;
 use wscodec::ffi::accept::ws_accept_spec;

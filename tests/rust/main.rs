@@ -19,6 +19,7 @@
 //! | helpers                   | purpose |
 //! |---------------------------|---------|
 //! | `c`, `conn`               | safe wrappers of the C functions, and of a connection |
+//! | `handshakes`              | wrap ws_conn_accept() and ws_conn_confirm() |
 //! | `wire`, `heads`           | build frames and heads without the library |
 //! | `vectors`                 | reads `tests/vectors` |
 //! | `corpus`, `conn_corpus`   | streams of frames, with the results expected |
@@ -37,6 +38,7 @@ mod conn;
 mod conn_allocator;
 mod conn_corpus;
 mod corpus;
+mod handshakes;
 mod heads;
 mod pmd;
 mod rng;

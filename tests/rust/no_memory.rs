@@ -3,10 +3,11 @@
 
 use crate::c::{WS_CLIENT, WS_SERVER, code};
 use crate::conn::*;
-use crate::conn_accept::{accept_into, spec};
+use crate::conn_accept::accept_into;
 use crate::conn_allocator::{Fail, Recorder};
-use crate::conn_confirm::{confirm_raw, request_with};
+use crate::conn_confirm::request_with;
 use crate::conn_outstanding::{Room, conn_in};
+use crate::handshakes::{confirm_raw, spec};
 use crate::heads::Head;
 use crate::pmd::ours;
 use crate::pmd_alone::Pmd;

@@ -1,7 +1,7 @@
 //! Vectors of requests and responses.
 
 use crate::c::{self, RequestFields, code, piece};
-use crate::conn_accept::{accept_raw, spec};
+use crate::handshakes::{accept_raw, spec};
 use crate::heads::{outcome, request_outcome};
 use crate::vectors::{Vector, load};
 use wscodec::ffi::accept::{WS_ACCEPT_NEED_PROTOCOL, ws_accept_spec};

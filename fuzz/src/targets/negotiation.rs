@@ -3,13 +3,13 @@
 
 use crate::c::{self, Request, WS_CLIENT, WS_SERVER, code};
 use crate::conn::Conn;
+use crate::handshakes::{accept_raw, confirm_raw, spec};
 use crate::heads::KEY;
 use crate::plain::fields;
 use crate::source::Source;
-use core::ptr::{null, null_mut};
+use core::ptr::null;
 use wscodec::ffi::accept::*;
-use wscodec::ffi::conn::{ws_conn, ws_conn_get_pmd};
-use wscodec::ffi::handshake::{ws_bytes, ws_response, ws_span};
+use wscodec::ffi::conn::ws_conn_get_pmd;
 use wscodec::ffi::negotiation::ws_pmd_params;
 
 pub(crate) fn any_params(source: &mut Source<'_>) -> ws_pmd_params {
@@ -36,10 +36,6 @@ pub(crate) fn agreement(params: &ws_pmd_params) -> [u8; 4] {
     ]
 }
 
-fn bytes(bytes: &[u8]) -> ws_bytes {
-    ws_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
-}
-
 pub fn run(data: &[u8]) {
     let mut source = Source::new(data);
     let choice = source.byte();
@@ -64,13 +60,9 @@ pub fn run(data: &[u8]) {
     };
     let chosen = fields::choose(Some(protocols), supported);
     let spec = ws_accept_spec {
-        protocols: bytes(supported),
-        headers: bytes(b""),
         pmd: if accepts { &raw const willing } else { null() },
-        allocator: null(),
-        origins: ws_bytes { data: null(), len: 0 },
         flags: if choice & 4 != 0 { WS_ACCEPT_NEED_PROTOCOL } else { 0 },
-        reserved: 0,
+        ..spec(supported, b"")
     };
     let (response, server) = match accept(&request, &spec) {
         Ok(accepted) => accepted,
@@ -106,23 +98,11 @@ fn exchange(from: &mut Conn, to: &mut Conn, message: &[u8]) {
 }
 
 fn accept(request: &[u8], spec: &ws_accept_spec) -> Result<(Vec<u8>, Conn), isize> {
-    let mut out = vec![c::CANARY; WS_MAX_REPLY + spec.protocols.len];
-    let span = ws_span::default();
-    let mut accepted = ws_accepted {
-        conn: null_mut(),
-        error: 0,
-        head_len: 0,
-        protocol: span,
-        reserved: 0,
-    };
-    // SAFETY: all pointers are to values that live during the call.
-    let result = unsafe {
-        let (from, len, to) =
-            (request.as_ptr().cast(), request.len(), out.as_mut_ptr().cast());
-        let (size, to_size) = (size_of::<ws_accept_spec>(), size_of::<ws_accepted>());
-        ws_conn_accept(from, len, spec, size, &mut accepted, to_size, to, out.len())
-    };
-    out.truncate(usize::try_from(result).map_err(|_| result)?);
+    let room = WS_MAX_REPLY + spec.protocols.len;
+    let (result, out, accepted) = accept_raw(request, Some(spec), room);
+    if result < 0 {
+        return Err(result);
+    }
     if accepted.error != 0 {
         return Err(accepted.error);
     }
@@ -136,30 +116,13 @@ fn confirm(
     offered: Option<&ws_pmd_params>,
     cut: u16,
 ) -> Conn {
-    let confirm = |head: &[u8]| {
-        let mut conn: *mut ws_conn = null_mut();
-        let mut read = ws_response::default();
-        // SAFETY: all pointers are to values that live during the call.
-        let result = unsafe {
-            ws_conn_confirm(
-                head.as_ptr().cast(),
-                head.len(),
-                request.as_ptr().cast(),
-                request.len(),
-                offered.map_or(null(), core::ptr::from_ref),
-                null(),
-                &mut conn,
-                &mut read,
-                size_of::<ws_response>(),
-            )
-        };
-        (result, conn)
-    };
+    let confirm = |head| confirm_raw(head, request, offered, null());
     let cut = usize::from(cut) % response.len();
-    assert_eq!(confirm(&response[..cut]), (0, null_mut()), "it is incomplete");
-    let (result, conn) = confirm(response);
+    let (result, conn, _) = confirm(&response[..cut]);
+    assert!(result == 0 && conn.is_none(), "it is incomplete");
+    let (result, conn, _) = confirm(response);
     assert_eq!(result, response.len() as isize);
-    Conn::of(conn, WS_CLIENT)
+    conn.expect("a connection")
 }
 
 /// What was agreed, without what is local.

@@ -3,12 +3,11 @@
 
 use crate::c::{self, RequestFields, code};
 use crate::handshake_differential::{self, Tally};
+use crate::handshakes::{accept_raw, spec};
 use crate::plain::fields;
 use crate::source::Source;
-use core::ptr::{null, null_mut};
-use wscodec::ffi::accept::{ws_accept_spec, ws_accepted, ws_conn_accept};
 use wscodec::ffi::conn::ws_conn_free;
-use wscodec::ffi::handshake::{ws_bytes, ws_handshake, ws_span};
+use wscodec::ffi::handshake::{ws_handshake, ws_span};
 use wscodec::ffi::result::ws_http_status;
 
 pub fn run(data: &[u8]) {
@@ -69,50 +68,15 @@ fn spans(head: &[u8], hs: &ws_handshake) {
 
 /// The error of ws_conn_accept() without a policy.
 fn accept(head: &[u8]) -> isize {
-    let none = ws_bytes { data: null(), len: 0 };
-    let spec = ws_accept_spec {
-        protocols: none,
-        headers: none,
-        pmd: null(),
-        allocator: null(),
-        origins: none,
-        flags: 0,
-        reserved: 0,
-    };
-    let span = ws_span::default();
-    let mut accepted = ws_accepted {
-        conn: null_mut(),
-        error: 0,
-        head_len: 0,
-        protocol: span,
-        reserved: 0,
-    };
-    let mut out = [0_u8; 1024];
-    // SAFETY: all pointers are to values that live during the call; the connection is not used.
-    let result = unsafe {
-        let (size, to) = (size_of::<ws_accept_spec>(), out.as_mut_ptr().cast());
-        let (buf, len) = (head.as_ptr().cast(), head.len());
-        let accepted_size = size_of::<ws_accepted>();
-        let result = ws_conn_accept(
-            buf,
-            len,
-            &spec,
-            size,
-            &mut accepted,
-            accepted_size,
-            to,
-            out.len(),
-        );
-        ws_conn_free(accepted.conn);
-        result
-    };
-    let written =
-        &out[..usize::try_from(result).expect("a valid policy and enough room")];
+    let (result, written, accepted) = accept_raw(head, Some(&spec(b"", b"")), 1024);
+    // SAFETY: nothing else uses the connection.
+    unsafe { ws_conn_free(accepted.conn) };
+    assert!(result >= 0, "a valid policy and enough room");
     if result > 0 {
         let status =
             if accepted.error == 0 { 101 } else { ws_http_status(accepted.error) };
         assert!(written.starts_with(format!("HTTP/1.1 {status} ").as_bytes()));
-        assert!(fields::all(written).is_some() || !written.ends_with(b"\r\n\r\n"));
+        assert!(fields::all(&written).is_some() || !written.ends_with(b"\r\n\r\n"));
     }
     accepted.error
 }
