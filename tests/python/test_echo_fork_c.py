@@ -57,6 +57,17 @@ def wait_for_children(server: Server) -> None:
     assert not children(server)
 
 
+def wait_until_stopped(pid: int) -> None:
+    """A signal to go on would take back one to stop that has not had its effect."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        if state == "T":
+            return
+        time.sleep(0.001)
+    raise AssertionError("The process does not stop.")
+
+
 @pytest.fixture(scope="class")
 def running() -> Iterator[Server]:
     with serving() as server:
@@ -88,6 +99,7 @@ def test_a_process_that_was_stopped_goes_on(server: Server) -> None:
     with server.opened() as peer:
         (child,) = children(server)
         os.kill(child, signal.SIGSTOP)
+        wait_until_stopped(child)
         os.kill(child, signal.SIGCONT)
         peer.send(frame(FIN | TEXT, b"hi"))
         assert peer.read(4) == echo(FIN | TEXT, b"hi")

@@ -4,7 +4,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import {
   enter, fill, joined, messages, press, say, sees, shows, textsOf, until, write,
 } from "./acts.mjs";
-import { Stage } from "./stage.mjs";
+import { Stage, without } from "./stage.mjs";
 
 describe("The page", { concurrency: true }, () => {
   const options = { concurrency: false, timeout: 60_000 };
@@ -23,15 +23,7 @@ function testPage(browser, language) {
 
   const open = (from = server) => stage.page(browser, from);
 
-  /** Redis answers nothing meanwhile. */
-  async function withoutRedis(action) {
-    stage.redis.kill("SIGSTOP");
-    try {
-      await action();
-    } finally {
-      stage.redis.kill("SIGCONT");
-    }
-  }
+  const withoutRedis = (action) => without(stage.redis, action);
 
   test("a message is pending until it is stored", async () => {
     const page = await open();
@@ -226,16 +218,13 @@ function testPage(browser, language) {
     await sees(page, "Before");
     await page.evaluate(() => { dispatchEvent(new Event("online")); });
     await joined(page, server);
-    server.child.kill("SIGSTOP");
-    try {
+    await without(server.child, async () => {
       await page.evaluate(() => {
         ChatClient.PATIENCE = 1;
         dispatchEvent(new Event("online"));
       });
       await joined(page, other);
-    } finally {
-      server.child.kill("SIGCONT");
-    }
+    });
     await say(page, "After");
     await sees(page, "After");
     assert.deepEqual(await messages(page), ["Before", "After"]);

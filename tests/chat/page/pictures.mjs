@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { enter, joined, say, sees, shows } from "./acts.mjs";
-import { Stage } from "./stage.mjs";
+import { Stage, stop } from "./stage.mjs";
 
 const PICTURES = [
   { name: "chat-light", width: 900, height: 660, scheme: "light" },
@@ -48,7 +48,7 @@ async function draw(stage, { width, height, scheme }) {
   await joined(ada, server);
   await say(grace, LATEST);
   await sees(ada, LATEST);
-  stage.redis.kill("SIGSTOP"); // so that it stays pending
+  await stop(stage.redis); // so that it stays pending
   await say(ada, PENDING);
   await shows(ada, "#pending .message", PENDING);
   return ada.screenshot();

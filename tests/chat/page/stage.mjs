@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 // The copy of tests/node beside which the npm packages are installed.
 import { startChromium, startFirefox } from "../../../target/node/tests/browsers.js";
@@ -94,6 +95,24 @@ export class Stage {
     }
     rmSync(this.folder, { recursive: true });
   }
+}
+
+/** Runs this while a process is stopped. */
+export async function without(child, action) {
+  await stop(child);
+  try {
+    await action();
+  } finally {
+    child.kill("SIGCONT");
+  }
+}
+
+/** Stops a process: on a busy machine its threads run on for a while after the signal. */
+export async function stop(child) {
+  child.kill("SIGSTOP");
+  const folder = `/proc/${child.pid}/task`;
+  const isStopped = (thread) => /\) T/.test(readFileSync(`${folder}/${thread}/stat`, "latin1"));
+  while (!readdirSync(folder).every(isStopped)) await sleep(1);
 }
 
 async function lineWith(child, pattern) {
