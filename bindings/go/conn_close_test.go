@@ -79,7 +79,7 @@ func TestCloseWaitsForCloseTimeoutAtMost(t *testing.T) {
 	silent := make(chan struct{})
 	defer close(silent)
 	address := listen(t, Server{}, func(*Conn, error) { <-silent })
-	const timeout = 500 * time.Millisecond
+	const timeout = 2 * time.Second
 	client := Client{CloseTimeout: timeout}
 	ws := must(client.Dial(context.Background(), "ws://"+address+"/"))
 	start := time.Now()

@@ -66,7 +66,7 @@ func connect(t *testing.T) (client, server *wscodec.Conn) {
 	return client, server
 }
 
-const interval = 100 * time.Millisecond
+const interval = 500 * time.Millisecond
 
 func TestKeepaliveEndsTheReadsOfAPeerThatVanished(t *testing.T) {
 	client, _ := connect(t)

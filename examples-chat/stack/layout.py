@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 import socket
 from dataclasses import dataclass, field
 
@@ -52,8 +54,18 @@ class Layout:
 def on_free_ports() -> Layout:
     """On loopback, at ports that nobody else has now."""
     names = ["redis", *SERVERS, *PROXIES]
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in names]
-    ports = {name: each.getsockname()[1] for name, each in zip(names, listeners)}
-    for each in listeners:
-        each.close()
-    return Layout(ports=ports)
+    return Layout(ports=dict(zip(names, free_ports(len(names)))))
+
+
+def free_ports(count: int) -> list[int]:
+    """Below those from which Linux chooses for whoever asks for any, so they remain free."""
+    candidates = random.sample(range(10_000, 32_768), 1000)
+    return list(itertools.islice(filter(is_free, candidates), count))
+
+
+def is_free(port: int) -> bool:
+    try:
+        socket.create_server((LOOPBACK.address, port)).close()
+    except OSError:
+        return False
+    return True

@@ -239,10 +239,10 @@ class JoinChecks:
     def test_members_stay_longer_than_their_time(
         self, start: Start, redis: RedisServer, join: Join
     ) -> None:
-        server = start("--redis", redis.address, "--presence-seconds", "3")
+        server = start("--redis", redis.address, "--presence-seconds", "6")
         ann = join(server, "Ann")
         join(server, "Bob")
-        assert ann.is_silent("leave", 4.2)
+        assert ann.is_silent("leave", 7.2)
 
     def test_who_has_expired_is_no_member_when_somebody_joins(
         self, server: ChatServer, redis: RedisServer, join: Join

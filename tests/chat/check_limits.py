@@ -130,9 +130,9 @@ class LimitChecks:
     def test_a_handshake_has_a_time_limit(self, start: Start, redis: RedisServer) -> None:
         server = start("--redis", redis.address, "--handshake-timeout", "0.5")
         for sent in (b"", REQUEST[:-2]):
+            started = time.monotonic()
             with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
                 tcp.sendall(sent)
-                started = time.monotonic()
                 rest(tcp)
                 assert 0.3 < time.monotonic() - started < 4
 
@@ -141,8 +141,8 @@ class LimitChecks:
     ) -> None:
         options = ("--ping-interval", "0.5", "--ping-timeout", "0.5")
         server = start("--redis", redis.address, *options)
+        started = time.monotonic()
         with raw(server) as tcp:
-            started = time.monotonic()
             assert rest(tcp).startswith(b"\x89")
             assert 0.8 < time.monotonic() - started < 6
         wait_until(lambda: server.metric("chat_connections") == 0)
@@ -151,9 +151,9 @@ class LimitChecks:
     def test_a_client_that_answers_pings_stays(
         self, start: Start, redis: RedisServer, join: Join
     ) -> None:
-        options = ("--ping-interval", "0.5", "--ping-timeout", "0.5")
+        options = ("--ping-interval", "0.5", "--ping-timeout", "2")
         ann = join(start("--redis", redis.address, *options), "Ann")
-        assert ann.is_silent("leave", 2)
+        assert ann.is_silent("leave", 3.5)
         ann.said(1)
 
     def test_a_client_that_reads_too_slowly_is_closed_with_1013(

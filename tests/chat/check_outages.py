@@ -144,7 +144,9 @@ class OutageChecks:
         ann = join(here, "Ann", after=seen)
         assert not ann.joined["gap"]
         ann.next("message")
+        way.stall()
         redis.run("XTRIM", "chat:{lobby}:log", "MAXLEN", "=", "2")
+        way.flow()
         assert ann.close_code() == 1013
 
     def test_redis_without_what_was_said_begins_anew(
@@ -280,6 +282,7 @@ class OutageChecks:
         wait_until(lambda: not is_up(here))
         bob.close()
         join(there, "Eve")
+        wait_until(lambda: "client-Bob" not in redis.run("HKEYS", "chat:{lobby}:who"))
         way.restore()
         members = ann.next("members")["members"]
         assert {member["client"] for member in members} == {"client-Ann", "client-Eve"}

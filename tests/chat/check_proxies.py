@@ -120,7 +120,7 @@ class ProxyChecks:
         shared_redis: RedisServer,
         log_of_behind: Path,
     ) -> Iterator[ChatServer]:
-        options = ("--proxy-protocol", "--verbose", "--json", "--handshake-timeout", "1")
+        options = ("--proxy-protocol", "--verbose", "--json", "--handshake-timeout", "3")
         where = ("--redis", shared_redis.address, "--max-per-address", "1")
         with log_of_behind.open("w") as file:
             server = ChatServer(cls.command, *where, *options, log=file)
@@ -171,7 +171,7 @@ class ProxyChecks:
                 assert rest(tcp) == b""
             except ConnectionResetError:
                 pass
-            assert time.monotonic() - started < 0.8
+            assert time.monotonic() - started < 2.5
 
     def test_a_header_that_does_not_end_has_a_time_limit(self, behind: ChatServer) -> None:
         connections = [self.connect(behind) for _ in range(3)]

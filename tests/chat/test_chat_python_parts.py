@@ -28,7 +28,7 @@ def test_a_drain_takes_as_long_as_it_should_with_many_connections(seconds: float
     started = time.monotonic()
     asyncio.run(say_goodbye(connections, seconds))
     assert len(closed) == 5000
-    assert 0.9 * seconds <= closed[-1] - started < seconds + 1
+    assert 0.9 * seconds <= closed[-1] - started < seconds + 3
     assert closed[2500] - started >= 0.4 * seconds
 
 

@@ -10,7 +10,6 @@ import hashlib
 import queue
 import re
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -34,6 +33,7 @@ from echo_checks import (
     goodbye,
 )
 from guide import HARNESSES
+from ports import free_port
 from websockets.datastructures import HeadersLike
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -134,8 +134,7 @@ def test_the_complete_server(tmp_path: Path) -> None:
     """Its parts, in one file, as a reader would copy them."""
     parts = [guide.blocks(guide.SHARED, "c"), guide.blocks("a-server", "c")]
     main = guide.blocks("a-server", "c main")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     assert "htons(8080)" in main
     source, program = tmp_path / "server.c", tmp_path / "server"
     source.write_text("\n".join([*parts, main.replace("htons(8080)", f"htons({port})")]))

@@ -24,14 +24,9 @@ from client_peers import (  # noqa: F401
     run,
     serving,
 )
+from ports import free_port
 from wscodec.asyncio.client import connect
 from wscodec.exceptions import InvalidProxyStatus, InvalidStatus, ProxyError
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

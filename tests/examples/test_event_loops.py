@@ -247,7 +247,7 @@ def test_a_peer_that_does_not_read_is_dropped_and_a_slow_one_is_not() -> None:
 
     def check(name: str) -> None:
         with (
-            serving(name, "--send-timeout", "2") as server,
+            serving(name, "--send-timeout", "4") as server,
             server.opened(kernel.SMALL) as unread,
             server.opened() as slow,
         ):

@@ -18,6 +18,7 @@ import guide
 import needs
 import pytest
 from echo_checks import PATIENCE, PLAIN_ANSWER, PLAIN_REQUEST, Server
+from ports import free_port
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -40,12 +41,6 @@ def command_of(proxy: str) -> str:
     found = shutil.which(proxy) or shutil.which(proxy, path="/usr/sbin")
     assert found, f"{proxy} is not installed: run make test-tools"
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Proxy:

@@ -25,7 +25,7 @@ def count(output: str, name: str) -> int:
 
 
 def test_every_message_comes_back_unchanged_through_a_faulty_network() -> None:
-    status, output = soak()
+    status, output = soak("--time", "16")
     assert status == 0, output
     assert count(output, "messages") > 100
     for fault in ("cuts", "delays", "half-closes", "resets", "splits"):

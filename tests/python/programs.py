@@ -15,6 +15,7 @@ from pathlib import Path
 
 import wscodec
 from guide import slug
+from ports import free_port
 
 PATIENCE = 10
 PORT = 8765
@@ -27,13 +28,6 @@ def programs(page: Path, language: str = "python") -> dict[str, list[str]]:
     pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.M | re.S)
     found = {slug(name): pattern.findall(text) for name, text in zip(parts[1::2], parts[2::2])}
     return {name: blocks for name, blocks in found.items() if blocks}
-
-
-def free_port() -> int:
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
 
 
 class Running:

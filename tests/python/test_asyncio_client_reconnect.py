@@ -66,7 +66,7 @@ def test_transient_errors_are_tried_again_and_logged(caplog: pytest.LogCaptureFi
     async def main() -> int:
         async with scripted(*responses, b"", accepting) as raw:
             connecting = connect(
-                raw.uri, reconnect_delays=quick, open_timeout=0.1, close_timeout=0.1
+                raw.uri, reconnect_delays=quick, open_timeout=1, close_timeout=0.1
             )
             async for _ in connecting:
                 return len(raw.requests)

@@ -151,7 +151,7 @@ def test_open_timeout_covers_all_redirections() -> None:
     async def main() -> None:
         async with scripted(b"") as silent, scripted(redirect(silent.uri)) as raw:
             with pytest.raises(TimeoutError):
-                await connect(raw.uri, open_timeout=0.2)
+                await connect(raw.uri, open_timeout=1)
             await silent.ended.get()
 
     run(main())

@@ -642,6 +642,7 @@ async def test_pongs_follow_the_replies_to_earlier_messages_of_callbacks() -> No
 @run
 async def test_a_cancelled_recv_of_a_part_loses_nothing() -> None:
     result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    is_cancelled = asyncio.Event()
 
     async def handler(connection: Any) -> None:
         first = asyncio.ensure_future(connection.recv())
@@ -649,12 +650,13 @@ async def test_a_cancelled_recv_of_a_part_loses_nothing() -> None:
         await asyncio.sleep(0.05)
         first.cancel()
         await asyncio.wait([first])
+        is_cancelled.set()
         result.set_result(await connection.recv())
 
     async with serve(handler, "127.0.0.1", 0, stream=True) as server:
         peer = await RawPeer.open(server)
         peer.write(frame(TEXT, b"hello "))
-        await asyncio.sleep(0.2)
+        await is_cancelled.wait()
         peer.write(frame(FIN | CONTINUATION, b"world"))
         assert await result == "hello world"
         await peer.end()

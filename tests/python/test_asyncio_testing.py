@@ -168,7 +168,7 @@ async def test_an_exception_in_the_block_is_raised_at_once(handler: Any) -> None
             for _ in range(10):
                 await client.send("a")
             raise AssertionError("mine")
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 5
     assert server.close_code == client.close_code == 1006
 
 

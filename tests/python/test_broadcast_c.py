@@ -263,7 +263,7 @@ def test_handshakes(server: Server) -> None:
 
 
 def test_time_is_up() -> None:
-    server = Server(COMMAND, "--handshake-timeout", "1")
+    server = Server(COMMAND, "--handshake-timeout", "2")
     with server.raw() as silent, server.opened() as leaving, server.opened() as idle:
         leaving.send(close(1000))
         assert leaving.read(4) == goodbye(1000)

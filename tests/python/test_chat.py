@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from echo_checks import PATIENCE
+from ports import free_port
 from websockets.sync.client import ClientConnection, connect
 from wire import ROOT
 
@@ -18,8 +19,7 @@ from wire import ROOT
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The server's."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free = int(listener.getsockname()[1])
+    free = free_port()
     program = (ROOT / "python" / "examples" / "chat.py").read_text()
     assert program.count("8081") == 2
     process = subprocess.Popen([sys.executable, "-c", program.replace("8081", str(free))])

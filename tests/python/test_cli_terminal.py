@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 from echo_checks import PATIENCE
 from test_echo_client import serving
-from test_wscat_c_terminal import COLUMNS, Terminal, body, closes, talk
+from test_wscat_c_terminal import COLUMNS, Terminal, body, closes, it_is_later, talk
 from websockets.sync.server import ServerConnection
 from wscodec._cli.terminal import escaped, rows_of
 
@@ -22,6 +22,7 @@ COMMAND = (sys.executable, "-W", "error", "-m", "wscodec")
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     closes.queue.clear()
+    it_is_later.clear()
     with serving(talk) as url:
         terminal = Terminal(*COMMAND, "--no-compression", url)
         terminal.wait_for(lambda rows: rows[:1] == [f"connected to {url}"])
@@ -47,6 +48,8 @@ def test_messages_appear_above_the_line_being_typed(terminal: Terminal) -> None:
     terminal.type("later\r")
     body(terminal, "> hello", "< hello", "> later", ">")
     terminal.type("half a li")
+    body(terminal, "> hello", "< hello", "> later", "> half a li")
+    it_is_later.set()
     body(terminal, "> hello", "< hello", "> later", "< one", "two", "> half a li")
     terminal.type("ne\r")
     body(
@@ -81,6 +84,8 @@ def test_messages_appear_above_a_line_that_takes_several_rows(terminal: Terminal
     long = "0123456789" * 5
     terminal.type(long)
     shown = f"> {long}"
+    body(terminal, "> later", shown[:COLUMNS], shown[COLUMNS:])
+    it_is_later.set()
     body(terminal, "> later", "< one", "two", shown[:COLUMNS], shown[COLUMNS:])
     terminal.type("\r")
     terminal.wait_for(lambda rows: f"< {long}"[:COLUMNS] in rows and rows[-1] == ">")

@@ -51,7 +51,7 @@ def check_without_descriptors(command: tuple[str, ...]) -> None:
     assert server.stop() == 0
 
 
-def round_trips(peer: Peer, count: int = 300) -> list[float]:
+def round_trips(peer: Peer, count: int) -> list[float]:
     times = []
     for _ in range(count):
         started = time.perf_counter()
@@ -63,21 +63,22 @@ def round_trips(peer: Peer, count: int = 300) -> list[float]:
 
 def test_a_thousand_slow_handshakes_hold_nobody_up() -> None:
     with needs.descriptors(4096), contextlib.ExitStack() as stack:
-        server = Server(COMMAND, "--handshake-timeout", "60")
-        peer = stack.enter_context(server.opened())
-        alone = round_trips(peer)
+        server, idle = Server(COMMAND, "--handshake-timeout", "60"), Server(COMMAND)
+        peer, other_peer = (stack.enter_context(each.opened()) for each in (server, idle))
         slow = [stack.enter_context(server.raw()) for _ in range(1000)]
         for other in slow:
             other.send(PLAIN_REQUEST[:20])
         time.sleep(0.3)
-        beside = []
+        alone: list[float] = []
+        beside: list[float] = []
         for other in slow[:300]:
             other.send(PLAIN_REQUEST[20:21])
             beside += round_trips(peer, 1)
+            alone += round_trips(other_peer, 1)
         # Of the fastest tenth, since the machine has other things to do as well.
         assert sorted(beside)[30] < 3 * sorted(alone)[30]
-        assert sorted(beside)[-3] < 0.05
-        assert server.stop() == 0
+        assert sorted(beside)[-3] < 0.5
+        assert server.stop() == idle.stop() == 0
 
 
 def test_ten_thousand_idle_connections_cost_half_a_kilobyte_each() -> None:

@@ -173,13 +173,16 @@ def test_peers_that_do_not_read_are_dropped_and_their_memory_is_bounded() -> Non
 
 @needs.not_under
 def test_a_slow_reader_is_not_dropped_while_it_takes_something() -> None:
-    payload = bytes(8 * MIB)
-    with serving(ECHO, "--send-timeout", "1") as server, server.opened() as peer:
+    payload = bytes(16 * MIB)
+    with (
+        serving(ECHO, "--send-timeout", "3") as server,
+        server.opened(kernel.SMALL) as peer,
+    ):
         peer.send(frame(FIN | BINARY, payload, bytes(4)))
         reply, got = echo(FIN | BINARY, payload), 0
-        for _ in range(8):
-            got += len(peer.read(MIB))
-            time.sleep(0.4)
+        for _ in range(16):
+            got += len(peer.read(MIB // 4))
+            time.sleep(0.25)
         assert got + len(peer.read(len(reply) - got)) == len(reply)
         peer.send(frame(FIN | TEXT, b"hi"))
         assert peer.read(4) == echo(FIN | TEXT, b"hi")

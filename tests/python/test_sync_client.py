@@ -174,7 +174,7 @@ def test_at_the_timeout_a_response_whose_body_is_incomplete_counts() -> None:
     response = b"HTTP/1.1 503 Busy\r\nContent-Length: 100\r\n\r\nlater"
     with in_background(scripted(response)) as server:
         with pytest.raises(InvalidStatus) as caught:
-            connect(server.uri, open_timeout=0.3)
+            connect(server.uri, open_timeout=1.5)
         assert caught.value.response.body == b"later"
 
 

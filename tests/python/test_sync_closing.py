@@ -78,7 +78,7 @@ def test_a_client_lets_the_server_end_tcp_first() -> None:
 
 
 def test_close_can_be_repeated_and_called_by_several_threads() -> None:
-    with met() as (connection, peer), ThreadPoolExecutor() as threads:
+    with met(close_timeout=PATIENCE) as (connection, peer), ThreadPoolExecutor() as threads:
         closing = [threads.submit(connection.close, 1000 + i) for i in range(3)]
         code = peer.read(4)
         peer.send(wire.close(1000))
@@ -118,8 +118,8 @@ def test_close_timeout_bounds_the_wait_for_the_end_of_tcp() -> None:
     """Of a peer that has closed, but not its TCP connection; for a normal end that is not an
     error."""
     with met(close_timeout=0.3) as (connection, peer):
-        peer.send(wire.close(1000))
         started = time.monotonic()
+        peer.send(wire.close(1000))
         with pytest.raises(ConnectionClosedOK):
             connection.recv()
         assert 0.25 < time.monotonic() - started < 3
@@ -147,8 +147,11 @@ def test_a_close_of_the_peer_is_answered_while_nobody_receives() -> None:
 
 
 def test_close_wakes_a_thread_that_receives() -> None:
-    for is_polite in (True, False):
-        with met() as (connection, peer), ThreadPoolExecutor() as threads:
+    for is_polite, timeout in ((True, PATIENCE), (False, 0.3)):
+        with (
+            met(close_timeout=timeout) as (connection, peer),
+            ThreadPoolExecutor() as threads,
+        ):
             receiving = threads.submit(connection.recv)
             wait_until(lambda: connection._is_reading)
             closing = threads.submit(connection.close)
@@ -229,8 +232,13 @@ def test_the_end_of_the_stream_is_an_error_without_a_close() -> None:
 
 
 def test_a_with_closes_normally_or_with_1011_after_an_exception() -> None:
-    with met_by_client() as (connection, peer):
-        threading.Timer(0.1, peer.send, [wire.close(1011, key=None)]).start()
+    with met_by_client(close_timeout=PATIENCE) as (connection, peer):
+
+        def reply() -> None:
+            peer.send(wire.close(1011, key=None))
+            peer.half_close()
+
+        threading.Timer(0.1, reply).start()
         with pytest.raises(LookupError), connection:
             raise LookupError
         assert masked_rest(peer.rest()) == [(FIN | CLOSE, b"\x03\xf3")]
@@ -254,8 +262,8 @@ def test_an_exception_of_a_signal_handler_leaves_close_and_the_timeout_holds() -
     before = signal.signal(signal.SIGALRM, stop)
     try:
         with met_by_client(close_timeout=0.5) as (connection, peer):
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
             with pytest.raises(Stop):
+                signal.setitimer(signal.ITIMER_REAL, 0.1)
                 connection.close()
             assert connection.wait_closed(PATIENCE)
     finally:
@@ -272,8 +280,8 @@ def test_an_exception_of_a_signal_handler_leaves_send_and_the_message_is_still_s
     before = signal.signal(signal.SIGALRM, stop)
     try:
         with met_by_client() as (connection, peer), ThreadPoolExecutor() as threads:
-            signal.setitimer(signal.ITIMER_REAL, 0.2)
             with pytest.raises(Stop):
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
                 connection.send(bytes(8 << 20))
             reading = threads.submit(peer.read, 14 + (8 << 20) + 10)
             connection.send("more")

@@ -33,12 +33,14 @@ def answer_pings(peer: Peer, count: int) -> list[float]:
 
 @pytest.mark.parametrize("receives", [False, True])
 def test_pings_are_sent_at_the_interval_and_measure_the_latency(receives: bool) -> None:
+    started = time.monotonic()
     with met(ping_interval=0.2, ping_timeout=5) as (connection, peer):
         with ThreadPoolExecutor() as threads:
             receiving = threads.submit(connection.recv) if receives else None
             times = answer_pings(peer, 4)
-            for earlier, later in zip(times, times[1:]):
-                assert 0.15 < later - earlier < 2
+            for count, (earlier, later) in enumerate(zip([started, *times], times), 1):
+                assert later - started > 0.19 * count
+                assert later - earlier < 2
             wait_until(lambda: connection.latency > 0)
             peer.send(frame(FIN | TEXT, b"done"))
             if receiving is not None:
@@ -47,8 +49,8 @@ def test_pings_are_sent_at_the_interval_and_measure_the_latency(receives: bool) 
 
 @pytest.mark.parametrize("receives", [False, True])
 def test_a_silent_peer_is_closed_with_1011(receives: bool) -> None:
+    started = time.monotonic()
     with met(ping_interval=0.2, ping_timeout=0.3, close_timeout=30) as (connection, peer):
-        started = time.monotonic()
         if receives:
             with pytest.raises(ConnectionClosedError) as caught:
                 connection.recv()
@@ -63,8 +65,8 @@ def test_a_silent_peer_is_closed_with_1011(receives: bool) -> None:
 
 
 def test_a_peer_lives_that_sends_anything_but_pongs() -> None:
-    with met(ping_interval=0.2, ping_timeout=0.3) as (connection, peer):
-        for _ in range(12):
+    with met(ping_interval=0.2, ping_timeout=1) as (connection, peer):
+        for _ in range(25):
             time.sleep(0.1)
             peer.send(frame(FIN | PING))
         assert connection.state is State.OPEN
@@ -73,18 +75,18 @@ def test_a_peer_lives_that_sends_anything_but_pongs() -> None:
 
 def test_a_peer_lives_whose_message_takes_long() -> None:
     message = frame(FIN | TEXT, bytes(20))
-    with met(ping_interval=0.2, ping_timeout=0.3) as (connection, peer):
+    with met(ping_interval=0.2, ping_timeout=1) as (connection, peer):
         for i in range(len(message)):
             peer.send(message[i : i + 1])
-            time.sleep(0.05)
+            time.sleep(0.1)
         assert connection.recv(PATIENCE) == "\0" * 20
 
 
 def test_a_peer_that_cannot_be_heard_is_not_judged() -> None:
     """The queue is full, so its pongs are not read."""
-    with met(ping_interval=0.2, ping_timeout=0.3, max_queue=1) as (connection, peer):
+    with met(ping_interval=0.2, ping_timeout=1, max_queue=1) as (connection, peer):
         peer.send(*[frame(FIN | TEXT, b"%d" % i) for i in range(5)])
-        time.sleep(1.2)
+        time.sleep(2.5)
         assert [connection.recv(PATIENCE) for _ in range(5)] == list("01234")
         assert connection.state is State.OPEN
 
@@ -112,10 +114,10 @@ def test_a_deaf_peer_frees_the_sender(talks: bool) -> None:
 
 
 def test_a_peer_that_reads_slowly_has_the_whole_time_once_the_ping_is_written() -> None:
-    with met(ping_interval=0.2, ping_timeout=0.5) as (connection, peer):
+    with met(ping_interval=0.2, ping_timeout=1.5) as (connection, peer):
         kernel.hold_little(connection.socket)
         peer.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, kernel.SMALL)
-        payload = bytes(4 << 20)
+        payload = bytes(8 << 20)
         with ThreadPoolExecutor() as threads:
             started = time.monotonic()
             sent = threads.submit(connection.send, payload)
@@ -123,7 +125,7 @@ def test_a_peer_that_reads_slowly_has_the_whole_time_once_the_ping_is_written() 
             while left:
                 time.sleep(0.02)
                 left -= len(peer.read(min(left, 50_000)))
-            assert time.monotonic() - started > 1
+            assert time.monotonic() - started > 2
             sent.result(PATIENCE)
         answer_pings(peer, 2)
         assert connection.state is State.OPEN
@@ -143,7 +145,7 @@ def test_without_a_timeout_nobody_is_judged() -> None:
 
 
 def test_a_client_keeps_its_server_alive_too() -> None:
-    with met_by_client(ping_interval=0.1, ping_timeout=0.8) as (connection, peer):
+    with met_by_client(ping_interval=0.1, ping_timeout=1.5) as (connection, peer):
         for _ in range(3):
             ping = peer.read(10)
             assert ping[:2] == bytes([FIN | PING, 0x84])

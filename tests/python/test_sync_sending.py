@@ -263,10 +263,10 @@ def test_a_pong_waits_for_the_message_that_is_being_written() -> None:
     payload = bytes(16 * MIB)
     with met() as (connection, peer), ThreadPoolExecutor() as threads:
         sent = threads.submit(connection.send, payload)
-        time.sleep(0.1)
+        head = peer.read(10)
         peer.send(frame(FIN | PING, b"p"))
         time.sleep(0.2)
-        assert peer.read(10 + len(payload)) == echo(FIN | BINARY, payload)
+        assert head + peer.read(len(payload)) == echo(FIN | BINARY, payload)
         assert peer.read(3) == echo(FIN | PONG, b"p")
         sent.result(PATIENCE)
 
@@ -412,7 +412,7 @@ def test_a_broadcast_reaches_all_that_are_open_and_waits_for_none() -> None:
 
     with serving(handler, close_timeout=0.3) as server:
         with raw(server) as slow, raw(server) as quick, raw(server) as gone:
-            wait_until(lambda: len(server.connections) == 3)
+            wait_until(lambda: len(server.connections) == len(arrived) == 3)
             closed = next(
                 each for each in arrived if each.remote_address == gone.socket.getsockname()
             )

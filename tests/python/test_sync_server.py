@@ -213,8 +213,8 @@ def test_nothing_is_called_after_a_callback_that_has_closed_the_connection(name:
 def test_open_timeout_bounds_the_opening_handshake() -> None:
     with serving(open_timeout=0.3) as server:
         for sent in (b"", PLAIN_REQUEST[:-2]):
+            started = time.monotonic()
             with Peer(port_of(server)) as peer:
-                started = time.monotonic()
                 peer.send(sent)
                 assert peer.rest() == b""
                 assert 0.25 < time.monotonic() - started < 3

@@ -65,6 +65,8 @@ def test_a_signal_that_another_thread_gets_ends_serve_forever() -> None:
         signal.signal(signal.SIGTERM, lambda *_: server.shutdown())
 
         def kill():
+            while not server.connections:
+                time.sleep(0.01)
             time.sleep(0.3)
             signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
 
@@ -135,8 +137,14 @@ def test_signals_that_follow_the_first_do_not_disturb_the_end() -> None:
     with serve(echo, "127.0.0.1", 0, close_timeout=1) as server:
         for number in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, lambda *_: server.shutdown())
+
+        def interrupt():
+            while len(server.connections) < 2:
+                time.sleep(0.01)
+            signal.setitimer(signal.ITIMER_REAL, 0.3, 0.001)
+
+        threading.Thread(target=interrupt).start()
         announce(server)
-        signal.setitimer(signal.ITIMER_REAL, 0.3, 0.001)
         server.serve_forever()
         signal.setitimer(signal.ITIMER_REAL, 0)
     print("done")

@@ -95,7 +95,7 @@ def test_an_exception_in_the_block_is_raised_at_once(handler: Any) -> None:
             for _ in range(10):
                 client.send("a")
             raise AssertionError("mine")
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
 
 
 def test_what_the_handler_raises_is_raised_at_the_end_of_the_block() -> None:

@@ -193,9 +193,14 @@ def test_an_exception_in_the_handling_of_input_ends_the_connection(
 
     with met_by_client() as (connection, peer):
         monkeypatch.setattr(connection, "_on_control", stop)
-        threading.Timer(0.1, peer.send, [frame(FIN | PING, b"", None)]).start()
+
+        def ping() -> None:
+            wait_until(lambda: connection._is_reading)
+            peer.send(frame(FIN | PING, b"", None))
+
+        threading.Thread(target=ping).start()
         with pytest.raises(Stop):
-            connection.recv()
+            connection.recv(PATIENCE)
         with pytest.raises(ConnectionClosedError) as caught:
             connection.recv(PATIENCE)
         assert isinstance(caught.value.__cause__, Stop)

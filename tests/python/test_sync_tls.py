@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -131,9 +132,11 @@ def test_both_directions_at_once_by_several_threads(
 def test_a_ping_is_answered_while_a_thread_waits_to_receive_or_nobody_does(
     server_context: ssl.SSLContext, local_name: ssl.SSLContext
 ) -> None:
+    is_answered = threading.Event()
+
     def handler(connection: Any) -> None:
         assert connection.recv() == "go"
-        time.sleep(0.5)
+        is_answered.wait(PATIENCE)
 
     with serving(handler, ssl=server_context, close_timeout=1) as server:
         peer = opened(port_of(server), local_name)
@@ -143,6 +146,7 @@ def test_a_ping_is_answered_while_a_thread_waits_to_receive_or_nobody_does(
         peer.sendall(frame(FIN | TEXT, b"go"))
         peer.sendall(frame(FIN | PING, b"q"))
         assert received(peer, 3) == echo(FIN | PONG, b"q")
+        is_answered.set()
         peer.close()
 
 
@@ -208,7 +212,7 @@ def test_a_peer_that_does_not_read_is_ended_by_close(
 def test_the_keepalive_works_and_finds_a_silent_peer(
     server_context: ssl.SSLContext, local_name: ssl.SSLContext
 ) -> None:
-    with serving(ssl=server_context, ping_interval=0.1, ping_timeout=0.3) as server:
+    with serving(ssl=server_context, ping_interval=0.1, ping_timeout=1.5) as server:
         peer = opened(port_of(server), local_name)
         for _ in range(3):
             ping = received(peer, 6)
@@ -220,8 +224,8 @@ def test_the_keepalive_works_and_finds_a_silent_peer(
 
 def test_open_timeout_bounds_the_tls_handshake(server_context: ssl.SSLContext) -> None:
     with serving(ssl=server_context, open_timeout=0.3) as server:
+        started = time.monotonic()
         with socket.create_connection(("127.0.0.1", port_of(server)), PATIENCE) as peer:
-            started = time.monotonic()
             assert peer.recv(100) == b""
             assert 0.25 < time.monotonic() - started < 3
 

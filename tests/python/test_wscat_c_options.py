@@ -522,10 +522,10 @@ def test_a_server_that_does_not_close_is_left_after_the_timeout() -> None:
         peer = listener.accept()[0]
         with peer, client:
             accept(peer)
-            client.stdin.close()  # type: ignore[union-attr]
             began = time.monotonic()
+            client.stdin.close()  # type: ignore[union-attr]
             assert client.wait(PATIENCE) == 1
-            assert 0.9 < time.monotonic() - began < 2.5
+            assert 0.9 < time.monotonic() - began < 5
             assert client.stderr and b"does not respond" in client.stderr.read()
 
 

@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from queue import Queue
@@ -81,12 +82,12 @@ class Terminal:
 
 
 def talk(connection: ServerConnection) -> None:
-    """Echoes; but "later" is sent after a moment."""
+    """Echoes; but to "later" it replies when the test says so."""
     with contextlib.suppress(ConnectionClosed):
         while True:
             message = connection.recv()
             if message == "later":
-                time.sleep(0.3)
+                assert it_is_later.wait(PATIENCE)
                 connection.send("one\ntwo")
             else:
                 connection.send(message)
@@ -94,11 +95,13 @@ def talk(connection: ServerConnection) -> None:
 
 
 closes: Queue[Any] = Queue()
+it_is_later = threading.Event()
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     closes.queue.clear()
+    it_is_later.clear()
     with serving(talk) as url:
         terminal = Terminal(f"./{BINARY}", url)
         terminal.wait_for(lambda rows: rows[:1] == [f"connected to {url}"])
@@ -118,6 +121,8 @@ def test_messages_appear_above_the_line_being_typed(terminal: Terminal) -> None:
     terminal.type("later\r")
     body(terminal, "> hello", "< hello", "> later", ">")
     terminal.type("half a li")
+    body(terminal, "> hello", "< hello", "> later", "> half a li")
+    it_is_later.set()
     body(terminal, "> hello", "< hello", "> later", "< one", "two", "> half a li")
     terminal.type("ne\r")
     body(

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT / "examples-chat")]
 import cpu  # noqa: E402
 from report import machine  # noqa: E402
 from stack.hosts import LOOPBACK, Place  # noqa: E402
-from stack.layout import Layout, on_free_ports  # noqa: E402
+from stack.layout import Layout, free_ports  # noqa: E402
 from stack.service import Log, Service  # noqa: E402
 from stack.stack import redis_service, server_service  # noqa: E402
 
@@ -56,9 +56,7 @@ class Running:
 def running(kind: str, processes: int, *options: str) -> Iterator[Running]:
     """Redis and so many servers, each with one thread."""
     names = [f"{kind}-{number}" for number in range(processes)]
-    ports = {"redis": on_free_ports().ports["redis"]}
-    ports.update((name, free_port()) for name in names)
-    layout = Layout(ports=ports)
+    layout = Layout(ports=dict(zip(["redis", *names], free_ports(1 + processes))))
     threads = ("--threads", "1") if kind == "c" else ()
     with contextlib.ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="chat-scale-")))
@@ -72,11 +70,6 @@ def running(kind: str, processes: int, *options: str) -> Iterator[Running]:
             service.start()
             service.wait_until_ready()
         yield Running(redis, servers, [layout.server(name) for name in names])
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 class Sinks:
@@ -199,7 +192,7 @@ def command(*words: str) -> bytes:
 def says_of_redis(subscribers: int) -> dict[str, Any]:
     """say.lua, 16 calls in flight, while so many processes are subscribed to the room."""
     count, in_flight = 20_000, 16
-    place = Place(LOOPBACK, free_port())
+    place = Place(LOOPBACK, *free_ports(1))
     with contextlib.ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="chat-scale-")))
         log = Log(cleanup.enter_context((folder / "log").open("w")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import random
 import socket
 import struct
@@ -117,7 +118,9 @@ class Proxy:
     """Listens for clients of a server."""
 
     def __init__(self, server: int, fates: tuple[str, ...], dice: random.Random) -> None:
-        self.server, self.fates, self.dice = server, fates, dice
+        self.server, self.dice = server, dice
+        self.fates = itertools.cycle(fates)
+        """In turn, so that none is rare."""
         self.faults: Counter[str] = Counter()
         self.links: set[asyncio.Task[None]] = set()
 
@@ -134,7 +137,7 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         answers, server = await asyncio.open_connection("127.0.0.1", self.server)
-        link = Link((client, server), self.dice.choice(self.fates), self.dice, self.faults)
+        link = Link((client, server), next(self.fates), self.dice, self.faults)
         try:
             await asyncio.gather(link.pump(reader, server), link.pump(answers, client))
         finally:
