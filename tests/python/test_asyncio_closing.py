@@ -395,14 +395,31 @@ async def test_a_send_after_a_write_that_failed_raises(
 ) -> None:
     """The loop reports the failure in its next turn: a sender must not keep it from that."""
     async with met(compression=compression) as (connection, peer):
-        fd = connection.transport.get_extra_info("socket").fileno()
-        with socket.socket(fileno=os.dup(fd)) as ours:
-            ours.shutdown(socket.SHUT_WR)
+        shut(connection)
         with pytest.raises(ConnectionClosedError):
             for _ in range(1000):
                 await connection.send(message)
         assert connection.state is State.CLOSED
         await peer.end()
+
+
+@pytest.mark.parametrize("name", ["ping", "pong"])
+@run
+async def test_a_ping_or_pong_after_a_write_that_failed_raises(name: str) -> None:
+    async with met() as (connection, peer):
+        shut(connection)
+        with pytest.raises(ConnectionClosedError):
+            for _ in range(1000):
+                await getattr(connection, name)()
+        assert connection.state is State.CLOSED
+        await peer.end()
+
+
+def shut(connection: Any) -> None:
+    """Lets each write fail."""
+    fd = connection.transport.get_extra_info("socket").fileno()
+    with socket.socket(fileno=os.dup(fd)) as ours:
+        ours.shutdown(socket.SHUT_WR)
 
 
 @run

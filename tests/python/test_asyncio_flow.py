@@ -244,7 +244,17 @@ async def by_compression(connection: Any) -> None:
     await connection.send(bytes(10_000))
 
 
-@pytest.mark.parametrize("send", [by_send, by_fragments, by_drain, by_compression])
+async def by_ping(connection: Any) -> None:
+    await connection.ping()
+
+
+async def by_pong(connection: Any) -> None:
+    await connection.pong()
+
+
+@pytest.mark.parametrize(
+    "send", [by_send, by_fragments, by_drain, by_compression, by_ping, by_pong]
+)
 @run
 async def test_who_sends_and_never_has_to_wait_gives_others_turns(
     send: Callable[[Any], Coroutine[Any, Any, None]],

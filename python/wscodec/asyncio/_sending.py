@@ -161,8 +161,9 @@ class Sending(Closing):
     # Pings
 
     async def ping(self, data: Data | None = None) -> asyncio.Future[float]:
-        """Sends a ping. Returns a future, which you may ignore: when the pong arrives, it gets
-        the seconds that passed. It raises ConnectionClosed if the connection ends first.
+        """Sends a ping. Waits as drain() does. Returns a future, which you may ignore: when the
+        pong arrives, it gets the seconds that passed. It raises ConnectionClosed if the
+        connection ends first.
 
         data  At most 125 bytes; a str is encoded as UTF-8. None: random bytes.
 
@@ -181,10 +182,12 @@ class Sending(Closing):
         pong: asyncio.Future[float] = self._settings.loop.create_future()
         self._pings[payload] = pong, perf_counter()
         self._put(PING, payload)
+        if self._has_to_wait():
+            await self.drain()
         return pong
 
     async def pong(self, data: Data = b"") -> None:
-        """Sends an unsolicited pong.
+        """Sends an unsolicited pong. Waits as drain() does.
 
         data  At most 125 bytes; a str is encoded as UTF-8.
 
@@ -194,6 +197,8 @@ class Sending(Closing):
         if self._state is not OPEN:
             await self._not_open()
         self._put(PONG, payload)
+        if self._has_to_wait():
+            await self.drain()
 
     def _on_pong(self, payload: bytes) -> None:
         pings = self._pings
