@@ -33,30 +33,32 @@ int main(int argc, char **argv)
     /* valgrind takes long to deliver a signal. */
     const int enough = watched() ? 2 : 200;
     const int microseconds = watched() ? 20000 : 100;
-    struct itimerval every, never;
+    struct itimerval once;
     struct sigaction action;
     size_t i;
 
     (void)argc;
-    memset(&never, 0, sizeof never);
-    every.it_value.tv_sec = 0;
-    every.it_value.tv_usec = microseconds;
-    every.it_interval = every.it_value;
+    memset(&once, 0, sizeof once);
+    once.it_value.tv_usec = microseconds;
     memset(&action, 0, sizeof action);
     action.sa_handler = on_signal;
     reader = &readers[0];
     CHECK_EQ(sigaction(SIGALRM, &action, NULL), 0);
-    CHECK_EQ(setitimer(ITIMER_REAL, &every, NULL), 0);
     for (i = 0; i < readers_len; i++) {
         check_case(readers[i].name, 0, 0);
         reader = &readers[i];
         signals = 0;
         while (signals < enough) {
-            wrong |= !is_right(&readers[i]);
+            const sig_atomic_t before = signals;
+
+            /* One that repeats leaves no time between two signals on a slow machine. */
+            CHECK_EQ(setitimer(ITIMER_REAL, &once, NULL), 0);
+            while (signals == before) {
+                wrong |= !is_right(&readers[i]);
+            }
         }
         CHECK(!wrong);
         wrong = 0;
     }
-    CHECK_EQ(setitimer(ITIMER_REAL, &never, NULL), 0);
     return check_done(argv[0]);
 }
