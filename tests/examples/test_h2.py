@@ -498,8 +498,8 @@ def give_window(client: Client) -> None:
 
 
 def fill(client: Client, number: int, message: bytes) -> int:
-    """Sends messages until the server has returned no window for a second. Returns how many
-    were sent completely."""
+    """Sends messages until the server has returned no window for a second, or has reset the
+    stream. Returns how many were sent completely."""
     for sent in range(1024):
         left = message
         while left:

@@ -393,33 +393,26 @@ async def test_a_send_that_waits_for_a_slow_peer_raises_when_the_peer_is_gone() 
 async def test_a_send_after_a_write_that_failed_raises(
     message: str | bytes | list[bytes], compression: str | None
 ) -> None:
-    """The loop reports the failure in its next turn: a sender must not keep it from that."""
-    async with met(compression=compression) as (connection, peer):
-        shut(connection)
-        with pytest.raises(ConnectionClosedError):
-            for _ in range(1000):
-                await connection.send(message)
-        assert connection.state is State.CLOSED
-        await peer.end()
+    await check_raises_after_a_failed_write("send", message, compression=compression)
 
 
 @pytest.mark.parametrize("name", ["ping", "pong"])
 @run
 async def test_a_ping_or_pong_after_a_write_that_failed_raises(name: str) -> None:
-    async with met() as (connection, peer):
-        shut(connection)
+    await check_raises_after_a_failed_write(name)
+
+
+async def check_raises_after_a_failed_write(name: str, *arguments: Any, **options: Any) -> None:
+    """The loop reports the failure in its next turn: a sender must not keep it from that."""
+    async with met(**options) as (connection, peer):
+        fd = connection.transport.get_extra_info("socket").fileno()
+        with socket.socket(fileno=os.dup(fd)) as ours:
+            ours.shutdown(socket.SHUT_WR)
         with pytest.raises(ConnectionClosedError):
             for _ in range(1000):
-                await getattr(connection, name)()
+                await getattr(connection, name)(*arguments)
         assert connection.state is State.CLOSED
         await peer.end()
-
-
-def shut(connection: Any) -> None:
-    """Lets each write fail."""
-    fd = connection.transport.get_extra_info("socket").fileno()
-    with socket.socket(fileno=os.dup(fd)) as ours:
-        ours.shutdown(socket.SHUT_WR)
 
 
 @run

@@ -14,7 +14,6 @@ from pathlib import Path
 import needs
 import pytest
 from echo_checks import (
-    PATIENCE,
     PLAIN_REQUEST,
     ProtocolChecks,
     Server,
@@ -23,6 +22,7 @@ from echo_checks import (
     goodbye,
 )
 from needs import UNDER
+from sync_peers import wait_until
 from wire import FIN, ROOT, TEXT, close, frame
 
 BINARY = "examples-c/echo_fork"
@@ -51,21 +51,12 @@ def children(server: Server) -> list[int]:
 
 
 def wait_for_children(server: Server) -> None:
-    end = time.monotonic() + PATIENCE
-    while children(server) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not children(server)
+    wait_until(lambda: not children(server))
 
 
 def wait_until_stopped(pid: int) -> None:
     """A signal to go on would take back one to stop that has not had its effect."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-        if state == "T":
-            return
-        time.sleep(0.001)
-    raise AssertionError("The process does not stop.")
+    wait_until(lambda: "State:\tT" in Path(f"/proc/{pid}/status").read_text())
 
 
 @pytest.fixture(scope="class")
