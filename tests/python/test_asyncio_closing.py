@@ -379,8 +379,8 @@ async def test_a_send_that_waits_for_a_slow_peer_raises_when_the_peer_is_gone() 
 
         kernel.hold_little(connection.transport.get_extra_info("socket"))
         tasks = [asyncio.ensure_future(flood()) for _ in range(3)]
-        tasks.append(asyncio.ensure_future(connection.drain()))
         await until(lambda: connection._is_write_paused)
+        tasks.append(asyncio.ensure_future(connection.drain()))
         peer.reset()
         for task in tasks:
             with pytest.raises(ConnectionClosedError):
